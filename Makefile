@@ -1,0 +1,62 @@
+# Needs CPython 3.11 or newer, git, make and a C compiler. Everything else goes into .venv.
+#   make test PYTHON=python3.13 VENV=.venv-3.13 ARGS='-k parser'
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+JOBS ?= 2
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-test
+READY_BENCH := $(VENV)/.ready-bench
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Tests that share a costly fixture name one group, and one worker takes the whole group.
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench test-lowest build clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## walk through a small kitchen
+	@$(BIN)/python -m mpr_logic.envs.kitchen
+
+test: lint ## lint, type check and test
+	$(PYTEST) -m 'not bench' $(ARGS)
+
+lint: $(READY) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## format the Python code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY_BENCH) ## measure against the peers that are installed
+	$(BIN)/python -m tests.bench $(ARGS)
+
+# `pip install` with every lower bound pinned, then the tests; the newest versions are what `make test` takes.
+test-lowest: ## test with the oldest supported dependencies
+	$(PYTHON) -m venv --clear $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test]' \
+	  $$($(PYTHON) -c 'import tomllib; print(*(d.replace(">=", "==") for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]))')
+	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) --dist loadgroup -m 'not bench and not slow' -W 'default::DeprecationWarning' $(ARGS)
+
+build: $(READY) ## sdist and wheel into dist/
+	$(BIN)/python -m build --no-isolation
+
+clean: ## remove what the targets above have made
+	rm -rf $(VENV) $(VENV)-lowest dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) -e '.[test]'
+	@touch $@
+
+$(READY_BENCH): $(READY)
+	$(PIP_INSTALL) -e '.[bench]'
+	@touch $@

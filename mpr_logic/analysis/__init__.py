@@ -1,0 +1,30 @@
+"""What can be known of a program before it runs: names, types, safety, strata, ids.
+
+:func:`analyse` turns parsed modules into the :class:`Program` that engines run.
+"""
+
+from mpr_logic.analysis.analyse import analyse
+from mpr_logic.analysis.atoms import coerce_row, resolve_atom, resolve_fact, signature_of
+from mpr_logic.analysis.core import Fact, Program, Rule, Schema, Signature, effect_head
+from mpr_logic.analysis.ids import canonical_text, clause_id
+from mpr_logic.analysis.lints import lint
+from mpr_logic.analysis.shapes import abstract, shape_of
+
+__all__ = [
+    "Fact",
+    "Program",
+    "Rule",
+    "Schema",
+    "Signature",
+    "abstract",
+    "analyse",
+    "canonical_text",
+    "clause_id",
+    "coerce_row",
+    "effect_head",
+    "lint",
+    "resolve_atom",
+    "resolve_fact",
+    "shape_of",
+    "signature_of",
+]

@@ -1,0 +1,140 @@
+"""The annotations that mean something: id, because, source and overrides."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.report import did_you_mean, nearest, where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.report import Report
+    from mpr_logic.syntax.ast import Annotation, Clause
+
+_BRACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_WANTS = {
+    "id": "one name",
+    "because": "one text",
+    "source": "one text",
+    "overrides": "the ids of forbid rules",
+}
+
+
+def explicit_id(clause: Clause, report: Report) -> str | None:
+    """The id that a clause gives itself. Reports annotations whose arguments do not fit."""
+    found: str | None = None
+    seen: set[str] = set()
+    for each in clause.annotations:
+        wanted = _WANTS.get(each.name)
+        if wanted is None:
+            continue
+        if not _fits(each):
+            report.error(
+                "E0211", f"`@{each.name}` takes {wanted}", each.span, f"write it as {_EXAMPLES[each.name]}"
+            )
+        elif each.name in seen:
+            report.error("E0211", f"`@{each.name}` is given twice", each.span, "keep one of them")
+        elif each.name == "id":
+            found = str(each.args[0].value)
+        seen.add(each.name)
+    return found
+
+
+_EXAMPLES = {
+    "id": "@id(closed)",
+    "because": '@because("{R} is closed")',
+    "source": '@source("manual, page 3")',
+    "overrides": "@overrides(closed)",
+}
+
+
+def _fits(each: Annotation) -> bool:
+    texts = all(isinstance(a.value, str) and a.value for a in each.args)
+    return texts and (len(each.args) >= 1 if each.name == "overrides" else len(each.args) == 1)
+
+
+def placeholders(text: str) -> Iterator[str | None]:
+    """What stands in the braces of a because-text; None for a brace that opens or closes nothing."""
+    for match in _BRACE.finditer(text):
+        if match.group() in ("{{", "}}"):
+            continue
+        yield match.group(1)  # None for a single brace
+
+
+def check_because(clause: Clause, known: frozenset[str], report: Report) -> None:
+    """Report placeholders of ``@because`` that no variable of the clause fills."""
+    for each in clause.annotations:
+        if each.name != "because" or not each.args or not isinstance(each.args[0].value, str):
+            continue
+        text = each.args[0].value
+        if "{" not in text and "}" not in text:
+            continue
+        for name in placeholders(text):
+            if name is None:
+                message = "a brace in the text opens or closes nothing"
+                help = "write {{ and }} for plain braces"
+            elif name in known:
+                continue
+            else:
+                message = f"`{{{name}}}` in the text is no variable that the clause binds"
+                close = nearest(name, known)
+                help = f"did you mean `{{{close}}}`?" if close else _bound(known)
+            report.error("E0216", message, each.span, help)
+
+
+def _bound(known: frozenset[str]) -> str:
+    names = ", ".join(f"`{n}`" for n in sorted(known))
+    return f"the clause binds {names or 'none'}; write {{{{ and }}}} for plain braces"
+
+
+def resolve_overrides(
+    rules: Iterable[Rule], named: Mapping[str, list[Rule]], report: Report
+) -> dict[str, frozenset[str]]:
+    """For each permit rule with ``@overrides``, the ids of the forbid rules that it overrides.
+
+    ``named`` maps an id as it is written to the rules that have it.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for rule in rules:
+        for each in rule.clause.annotations:
+            if each.name == "overrides" and _fits(each):
+                ids = _overridden(rule, each, named, report)
+                found[rule.id] = found.get(rule.id, frozenset()) | ids
+    return found
+
+
+def _overridden(
+    rule: Rule, annotation: Annotation, named: Mapping[str, list[Rule]], report: Report
+) -> frozenset[str]:
+    if rule.clause.kind != "permit":
+        report.error(
+            "E0215",
+            f"a `{rule.clause.kind}` rule overrides nothing",
+            annotation.span,
+            "only a permit rule overrides: take the annotation away, or make it a permit",
+        )
+        return frozenset()
+    ids: set[str] = set()
+    for arg in annotation.args:
+        name = str(arg.value)
+        targets = named.get(name)
+        span = arg.span if arg.span.line else annotation.span
+        if targets is None:
+            forbids = [n for n, rs in named.items() if rs[0].head == f"forbid {rule.action}"]
+            otherwise = f"name a forbid rule of `{rule.action}` by its @id"
+            help = did_you_mean(name, forbids, otherwise)
+            report.error("E0214", f"no rule has the id `{name}`", span, help)
+        elif targets[0].head != f"forbid {rule.action}":
+            report.error(
+                "E0215",
+                f"`{name}` is no forbid rule of `{rule.action}`",
+                span,
+                f"it is a rule of `{targets[0].head}`{where(targets[0].clause.span)}; "
+                "a permit overrides rules that forbid its own action",
+            )
+        else:
+            ids.update(t.id for t in targets)
+    return frozenset(ids)

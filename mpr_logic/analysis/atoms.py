@@ -1,0 +1,265 @@
+"""Atoms and rows from outside a program: facts of a state, proposed actions, queries.
+
+They are resolved like the atoms of a clause, but refused with a
+:class:`~mpr_logic.errors.StateError`: the program is right, what was asked of it is not.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NoReturn, overload
+from typing import Literal as OneOf
+
+from mpr_logic.analysis.core import Fact, Program, Schema, Signature
+from mpr_logic.analysis.lattice import value_type
+from mpr_logic.analysis.report import Report, argument, count, declared_as
+from mpr_logic.analysis.resolve import FACTS_ONLY, HISTORY, Names
+from mpr_logic.analysis.types import LARGEST, columns_of
+from mpr_logic.errors import StateError
+from mpr_logic.syntax.ast import Atom, Const, Literal, Param, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mpr_logic.syntax.ast import Clause, Row, Span, Term, Value
+
+Pattern = tuple["Value | None", ...]
+_ELSEWHERE = "put the rule into a rule file"
+
+
+@overload
+def resolve_atom(
+    of: Program | Schema, atom: Atom | Literal, *, kind: OneOf["fact", "action"] = "fact"
+) -> tuple[str, Row]: ...
+@overload
+def resolve_atom(
+    of: Program | Schema, atom: Atom | Literal, *, kind: OneOf["query"]
+) -> tuple[str, Pattern]: ...
+def resolve_atom(
+    of: Program | Schema, atom: Atom | Literal, *, kind: OneOf["fact", "action", "query"] = "fact"
+) -> tuple[str, Row | Pattern]:
+    """Find what an atom from outside speaks of.
+
+    Args:
+        of: the program, or its schema.
+        atom: the atom; a literal may add ``not`` (open-world relations) or a tense.
+        kind: ``fact`` and ``query`` speak of a relation or the history, ``action`` of an action.
+            Facts and actions are ground and complete. In a query variables may stand, and named
+            arguments may be left out.
+
+    Returns:
+        The core relation (for an action its name) and the row; in a query None for a variable.
+        That a variable stands twice is for the caller to see to.
+
+    Raises:
+        StateError: a name is unknown, an argument missing, of the wrong type, or a variable.
+    """
+    schema = of.schema if isinstance(of, Program) else of
+    literal = atom if isinstance(atom, Literal) else Literal(atom, span=atom.span)
+    written = literal.atom
+    tense = literal.tense
+    is_action = kind == "action" or tense is not None
+    signature = _signature(schema, written, "action" if is_action else "relation")
+    core = f"{tense} {written.name}" if tense is not None else written.name
+    if literal.negated:
+        if is_action or not signature.open_world:
+            _refuse(
+                written.span,
+                f"`not {written.name}` cannot be asserted or asked: only what is declared open_world "
+                "has observed absences",
+            )
+        core = f"not {written.name}"
+    args = _place(schema, written, signature, is_action, fill=kind == "query")
+    row: list[Value | None] = []
+    for place, term in enumerate(args):
+        if isinstance(term, Const):
+            row.append(_value(signature, place, term.value, written.span))
+        elif isinstance(term, Var) and kind == "query":
+            row.append(None)
+        else:
+            _refuse(written.span, _not_ground(term, written.name, kind))
+    return core, tuple(row)
+
+
+def resolve_fact(of: Program | Schema, clause: Clause) -> Fact:
+    """The fact that a clause from outside states: ``p(a).``, ``not p(a).``, ``past open(r).``, each
+    with or without a weight.
+
+    Raises:
+        StateError: it is a rule, speaks of something unknown, or its arguments do not fit.
+    """
+    if clause.kind not in ("relation", *FACTS_ONLY):
+        _refuse(clause.span, f"a state holds facts, and this is a `{clause.kind}` rule: {_ELSEWHERE}")
+    if clause.body:
+        _refuse(clause.span, f"a state holds facts, and `{clause.head.name}` has a body: {_ELSEWHERE}")
+    tense = clause.kind if clause.kind in HISTORY else None
+    literal = Literal(clause.head, clause.kind == "absent", tense, clause.span)  # type: ignore[arg-type]
+    relation, row = resolve_atom(of, literal, kind="fact")
+    return Fact(relation, row, clause.weight, clause.span)
+
+
+def coerce_row(signature: Signature, values: Sequence[object]) -> Row:
+    """A row of Python values (from Python or JSON) as engines store it: ``True`` is the name
+    ``true``, an int in a float column is a float.
+
+    Raises:
+        StateError: too few or too many values, or one that the column does not take.
+    """
+    if isinstance(values, (str, bytes)):
+        raise StateError(f"a row of `{signature.name}` is a list of values, not the text {_shown(values)}")
+    if len(values) != signature.arity:
+        raise StateError(_wrong_arity(signature, len(values)))
+    for kind, value in zip(signature.kinds, values, strict=True):
+        if type(value) is not kind:
+            return tuple([_value(signature, place, value) for place, value in enumerate(values)])
+    return values if type(values) is tuple else tuple(values)  # type: ignore[arg-type]
+
+
+def coerce_rows(signature: Signature, rows: Iterable[Sequence[object]]) -> list[Row]:
+    """Many rows as engines store them; see :func:`coerce_row`."""
+    fit = [_EXACT.get(base, ()) for base in signature.bases]
+    simple = len(fit) == 2 and all(fit)
+    done: list[Row] = []
+    for values in rows:
+        # most rows are tuples that fit as they are: two columns are so common that they go the short way
+        if (
+            simple
+            and type(values) is tuple
+            and len(values) == 2
+            and type(values[0]) in fit[0]
+            and type(values[1]) in fit[1]
+        ):
+            done.append(values)  # type: ignore[arg-type]  # of str and int: just seen
+        else:
+            done.append(coerce_row(signature, values))
+    return done
+
+
+_EXACT: Mapping[str, tuple[type, ...]] = {"symbol": (str,), "int": (int,), "any": (str, int)}
+"""The Python types that a column of a built-in type stores as they are, whatever the value."""
+
+
+def anything(name: str, arity: int) -> Signature:
+    """The signature of a relation of which nothing is known but its arity."""
+    params = tuple(Param(f"#{i + 1}", "any") for i in range(arity))
+    return Signature(name, params, ("any",) * arity)
+
+
+def signature_of(of: Program | Schema, core: str) -> Signature:
+    """The declaration of a core relation that has facts: ``at``, ``not at``, ``past open``.
+
+    Raises:
+        StateError: nothing of that name is declared.
+    """
+    schema = of.schema if isinstance(of, Program) else of
+    try:
+        return columns_of(schema, core)
+    except KeyError:
+        word, _, name = core.rpartition(" ")
+        _signature(schema, Atom(name), "action" if word in HISTORY else "relation")
+        raise
+
+
+def _value(signature: Signature, place: int, value: object, span: Span | None = None) -> Value:
+    """The value as its column stores it."""
+    wanted = signature.bases[place]
+    stored = _stored(value, wanted)
+    if stored is None:
+        _refuse(span, _misfit(signature, place, value))
+    return stored
+
+
+def _stored(value: object, wanted: str) -> Value | None:
+    """The value as a column of a built-in type stores it; None where it does not take it."""
+    kind = type(value)
+    if kind is str:
+        assert isinstance(value, str)
+        if wanted in ("symbol", "any") or (wanted == "bool" and value in ("true", "false")):
+            return value
+    elif kind is int:
+        assert isinstance(value, int)
+        if wanted in ("int", "any"):
+            return value
+        if wanted == "float" and abs(value) <= LARGEST:
+            return float(value)
+    elif kind is float:
+        assert isinstance(value, float)
+        if wanted in ("float", "any") and math.isfinite(value):
+            return value
+    elif kind is bool and wanted in ("bool", "symbol", "any"):
+        return "true" if value else "false"
+    return None
+
+
+def _misfit(signature: Signature, place: int, value: object) -> str:
+    param = signature.params[place]
+    name = argument(param)
+    text = f"{_shown(value)} does not fit {name} of `{signature.name}`, which takes {_type(signature, place)}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{text}: only finite numbers are values"
+    if isinstance(value, (bool, str, int, float)):
+        found = "bool" if isinstance(value, bool) else value_type(value)
+        return f"{text}, not {found}: {declared_as(signature)}"
+    return f"{text}: a value is a text, a number, true or false"
+
+
+def _type(signature: Signature, place: int) -> str:
+    declared, base = signature.params[place].type, signature.bases[place]
+    return f"`{declared}`" if declared == base else f"`{declared}` (a {base})"
+
+
+def _signature(schema: Schema, atom: Atom, kind: str) -> Signature:
+    report = Report()
+    names = Names(schema, report)
+    found = names.action(atom.name, atom.span) if kind == "action" else names.relation(atom.name, atom.span)
+    if found is None:
+        _refuse_with(report)
+    return found
+
+
+def _place(
+    schema: Schema, atom: Atom, signature: Signature, is_action: bool, *, fill: bool
+) -> tuple[Term, ...]:
+    report = Report()
+    word = ".action" if is_action else ".decl"
+    args = Names(schema, report).place(atom, signature, word, fill=fill)
+    if args is None:
+        _refuse_with(report)
+    return args
+
+
+def _refuse_with(report: Report) -> NoReturn:
+    first = report.found[0]
+    _refuse(first.span, f"{first.message}: {first.help}" if first.help else first.message)
+
+
+def _refuse(span: Span | None, message: str) -> NoReturn:
+    # a text that was typed or sent has no file worth naming
+    named = span is not None and span.line > 0 and not span.file.startswith("<")
+    raise StateError(f"{span}: {message}" if named else message)
+
+
+def _wrong_arity(signature: Signature, found: int) -> str:
+    expected = count(signature.arity, "argument")
+    return f"`{signature.name}` takes {expected}, not {found}: {declared_as(signature)}"
+
+
+def _not_ground(term: Term, name: str, kind: str) -> str:
+    if isinstance(term, Var):
+        whole = "an action" if kind == "action" else "a fact"
+        return (
+            f"`{term.name}` is a variable, and every argument of {whole} is a constant: "
+            f"write a lower-case name, a number or a quoted text in `{name}`"
+        )
+    return f"an argument of `{name}` is computed: write the constant itself"
+
+
+def _shown(value: object) -> str:
+    """A value in a message: its text, cut where it is long."""
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, int) and abs(value) >= 10**40:
+        text = "an int of more than 40 digits"
+    else:
+        text = repr(value)
+    return f"`{text if len(text) <= 60 else text[:57] + '...'}`"

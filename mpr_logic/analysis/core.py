@@ -1,0 +1,158 @@
+"""The checked program: what analysis hands to every engine, and all that an engine reads.
+
+Names are resolved here once. A rule's head and body speak of *core relations*, named by strings:
+
+========================  ===================================================================
+``at``                    a declared relation
+``not at``                its observed absences (open-world relations): a relation of facts only
+``past open`` and so on   the history: ``past``, ``succeeded``, ``failed`` of an action
+``forbid put``            derived for an action: also ``permit put``, ``prefer put``
+``causes opened by open`` what an action brings about: also ``ends opened by open``
+========================  ===================================================================
+
+The action is part of the name where a head speaks of effects: two actions that bring one relation
+about differ in their arguments, and a question is always about one of them (:func:`effect_head`).
+
+The body uses the tree's own nodes with every literal positional, its atom named by its core
+relation and its ``tense`` None. A negated literal of an open-world relation has become a positive
+literal of ``not p``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.safety import bound_outside
+from mpr_logic.analysis.terms import item_terms, names, term_vars
+from mpr_logic.syntax.ast import BodyItem, Clause, Param, Term, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mpr_logic.syntax.ast import Row, Span
+
+
+_KINDS = {"symbol": str, "int": int}
+
+
+class _NoKind:
+    """The type of no value: NoneType would let None through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A declared (or inferred) relation or action: its typed arguments.
+
+    ``bases`` holds, for each argument, the built-in type under the declared one:
+    symbol, int, float, bool or any.
+    """
+
+    name: str
+    params: tuple[Param, ...]
+    bases: tuple[str, ...]
+    open_world: bool = False
+    span: Span | None = None  # None where it was inferred
+
+    kinds: tuple[type, ...] = field(init=False, repr=False, compare=False)
+    """The Python type that each column stores as it is, whatever the value: str or int,
+    else a type that no value has."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", tuple(_KINDS.get(base, _NoKind) for base in self.bases))
+
+    @property
+    def arity(self) -> int:
+        """The number of arguments."""
+        return len(self.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What is declared: types (name to base), relations, actions, and actions closed by default."""
+
+    types: Mapping[str, str]
+    relations: Mapping[str, Signature]
+    actions: Mapping[str, Signature]
+    closed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One clause with a head to derive, resolved.
+
+    ``given`` is how many leading head arguments the question binds before the body runs: the
+    action's arguments for forbid, permit, prefer, causes and ends; 0 for a plain relation.
+    Heads with an effect (``causes p by a``) have the action's arguments first, the effect's behind.
+    Rules are compared by identity; ``id`` is unique in a program.
+    """
+
+    id: str
+    head: str
+    args: tuple[Term, ...]
+    body: tuple[BodyItem, ...]
+    weight: float
+    given: int
+    clause: Clause
+
+    @property
+    def action(self) -> str | None:
+        """The action that the head speaks of; None for a plain relation."""
+        return self.clause.head.name if self.clause.kind != "relation" else None
+
+    @property
+    def variables(self) -> set[str]:
+        """The named variables outside the braces of aggregates: those that have one value in a proof."""
+        terms = [*self.args, *(term for item in self.body for term in item_terms(item))]
+        return {name for term in terms for name in names(term_vars(term))}
+
+    @property
+    def groups(self) -> set[str]:
+        """The variables that only the braces of an aggregate bind: it ranges over the groups that exist."""
+        given = {name for term in self.args[: self.given] for name in names(term_vars(term))}
+        return self.variables - bound_outside(self.body, given)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A ground fact of a core relation, with its weight and where it was written."""
+
+    relation: str
+    row: Row
+    weight: float
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A checked program. ``strata`` lists the core relations that rules derive, each group after
+    all that it depends on; a group is one strongly connected component. ``recursive`` are those
+    relations that depend on themselves. ``overrides`` maps a permit rule's id to the ids of the
+    forbid rules that it overrides. ``version`` is a hash of the canonical text.
+    """
+
+    schema: Schema
+    rules: tuple[Rule, ...]
+    facts: tuple[Fact, ...]
+    strata: tuple[tuple[str, ...], ...]
+    recursive: frozenset[str]
+    overrides: Mapping[str, frozenset[str]]
+    version: str
+    arity: Mapping[str, int] = field(default_factory=dict)  # of every core relation
+    constants: frozenset[Value] = frozenset()
+    index: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)  # by head
+
+    def __post_init__(self) -> None:
+        index: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            index.setdefault(rule.head, []).append(rule)
+        object.__setattr__(self, "index", {head: tuple(rules) for head, rules in index.items()})
+
+    def rules_for(self, head: str) -> tuple[Rule, ...]:
+        """The rules that derive this core relation, in program order."""
+        return self.index.get(head, ())
+
+
+def effect_head(kind: str, relation: str, action: str) -> str:
+    """The core relation of what an action brings about (``causes``) or ``ends``."""
+    return f"{kind} {relation} by {action}"

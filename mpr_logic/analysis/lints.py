@@ -1,0 +1,211 @@
+"""Lints: what is allowed, but most likely not meant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.analyse import analyse, in_order
+from mpr_logic.analysis.annotations import placeholders
+from mpr_logic.analysis.lattice import base, comparable
+from mpr_logic.analysis.report import Report, where
+from mpr_logic.analysis.resolve import EFFECTS, HISTORY
+from mpr_logic.analysis.terms import item_vars, rewrite_item, term_span, term_vars
+from mpr_logic.analysis.types import Typing, flat, literals
+from mpr_logic.syntax.ast import Comparison, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.syntax.ast import Atom, BodyItem, Clause, Module, Term
+    from mpr_logic.syntax.diagnostics import Diagnostic
+
+
+def lint(modules: Sequence[Module], program: Program | None = None) -> list[Diagnostic]:
+    """Warnings about modules, in the order of their texts.
+
+    ``program`` is what :func:`~mpr_logic.analysis.analyse` made of the modules, where the caller has
+    it; else they are analysed first. Raises ProgramError where they are not a program.
+    """
+    if program is None:
+        program = analyse(modules)
+    report = Report()
+    clauses = [c for m in modules for c in m.clauses]
+    for clause in clauses:
+        _singletons(clause, report)
+    _unused(program, clauses, report)
+    _duplicates(program, clauses, report)
+    for rule in program.rules:
+        _verdict(rule, program, report)
+        _comparisons(rule, program, report)
+    _shadowed(program, report)
+    return in_order(report, modules)
+
+
+def _singletons(clause: Clause, report: Report) -> None:
+    body = [v for item in clause.body for v in item_vars(item)]
+    heads = clause.head.args if clause.effect is None else clause.head.args + clause.effect.args
+    counts = Counter(v.name for v in body)
+    counts.update(v.name for t in heads for v in term_vars(t))
+    counts.update(name for name in placeholders(_because(clause)) if name is not None)
+    for var in body:
+        if counts[var.name] == 1 and not var.name.startswith("_"):
+            report.warn(
+                "W0501",
+                f"`{var.name}` stands only once in this clause",
+                term_span(var, clause.head.span),
+                f"write `_` if any value will do (or `_{var.name}`, to keep the name); "
+                "else look for a typing error",
+            )
+
+
+def _because(clause: Clause) -> str:
+    texts = clause.annotation("because") or ()
+    return " ".join(t for t in texts if isinstance(t, str))
+
+
+def _mentioned(clause: Clause) -> Iterator[Atom]:
+    if clause.kind in ("relation", "absent"):
+        yield clause.head
+    if clause.effect is not None:
+        yield clause.effect
+    for literal in literals(clause.body):
+        if literal.tense is None:
+            yield literal.atom
+
+
+def _unused(program: Program, clauses: Sequence[Clause], report: Report) -> None:
+    used = {atom.name for clause in clauses for atom in _mentioned(clause)}
+    for name, signature in program.schema.relations.items():
+        if name not in used and signature.span is not None:
+            report.warn(
+                "W0503",
+                f"relation `{name}` is declared, but no clause speaks of it",
+                signature.span,
+                "take the declaration away, or look for a typing error in a rule",
+            )
+
+
+def _duplicates(program: Program, clauses: Sequence[Clause], report: Report) -> None:
+    first: dict[str, Rule] = {}
+    for rule in program.rules:
+        # the id of a rule that is equal to an earlier one is that one's with a number behind it
+        original = first.setdefault(rule.id.rpartition("-")[0] or rule.id, rule)
+        if original is not rule and _equal(original, rule):
+            report.warn(
+                "W0502",
+                f"this rule says the same as the one{where(original.clause.span)}",
+                rule.clause.head.span,
+                "keep the one with the weight that you mean",
+            )
+        first.setdefault(rule.id, rule)
+    seen: dict[tuple[str, Atom], Clause] = {}
+    for clause in clauses:
+        if clause.body or clause.kind not in ("relation", "absent", *HISTORY):
+            continue
+        old = seen.setdefault((clause.kind, clause.head), clause)
+        if old is not clause:
+            report.warn(
+                "W0502",
+                f"this fact is stated{where(old.span)} too",
+                clause.head.span,
+                "keep the one with the weight that you mean: the greater weight counts",
+            )
+
+
+def _equal(first: Rule, second: Rule) -> bool:
+    return first.head == second.head and len(first.body) == len(second.body)
+
+
+def _verdict(rule: Rule, program: Program, report: Report) -> None:
+    clause = rule.clause
+    if clause.kind == "forbid" and not _because(clause):
+        report.warn(
+            "W0505",
+            f"this rule forbids `{clause.head.name}` without a reason",
+            clause.head.span,
+            'say why in front of it: @because("{X} is closed: open it first")',
+        )
+    action = clause.head.name
+    if clause.kind == "permit" and rule.id not in program.overrides and action not in program.schema.closed:
+        report.warn(
+            "W0504",
+            f"this permit changes nothing: it overrides no rule, and `{action}` is allowed by default",
+            clause.head.span,
+            f"name the rule that it overrides, @overrides(id), or declare .default forbid {action}",
+        )
+
+
+def _comparisons(rule: Rule, program: Program, report: Report) -> None:
+    equations = [i for i in flat(rule.body) if isinstance(i, Comparison) and i.op in ("=", "!=")]
+    if not equations:
+        return
+    schema = program.schema
+    typing = Typing(schema, Report())
+    columns = [schema.actions[rule.clause.head.name]] if rule.given else []
+    typing.infer(rule.args[: rule.given], columns, rule.body)
+    for item in equations:
+        left, right = typing.type_of(item.left), typing.type_of(item.right)
+        if left is None or right is None:
+            continue
+        first, second = base(schema.types, left), base(schema.types, right)
+        if not comparable(first, second):
+            never = "never" if item.op == "=" else "always"
+            report.warn(
+                "W0506",
+                f"this comparison {never} holds: one side is of type `{first}`, the other `{second}`",
+                item.span,
+                "compare numbers with numbers and symbols with symbols",
+            )
+
+
+def _shadowed(program: Program, report: Report) -> None:
+    """Rules that add nothing to a more general one of the same head and no smaller weight."""
+    general: dict[tuple[str, BodyItem | None], list[tuple[frozenset[BodyItem], Rule]]] = {}
+    keyed = [(rule, _renamed(rule)) for rule in program.rules]
+    for rule, items in keyed:
+        if items is not None:
+            least = min(items, key=repr) if items else None
+            general.setdefault((rule.head, least), []).append((items, rule))
+    for rule, items in keyed:
+        if items is None:
+            continue
+        for item in (None, *items):
+            for other_items, other in general.get((rule.head, item), ()):
+                if other_items < items and _covers(other, rule, program):
+                    report.warn(
+                        "W0507",
+                        f"this rule adds nothing: the one{where(other.clause.span)} holds whenever it does",
+                        rule.clause.head.span,
+                        "take it away, or give it the greater weight if it is the surer one",
+                    )
+                    break
+            else:
+                continue
+            break
+
+
+def _covers(general: Rule, special: Rule, program: Program) -> bool:
+    if general.weight < special.weight or general.clause.kind in ("permit", "relation", *EFFECTS):
+        # a permit may override other rules, a relation may be built up case by case
+        return False
+    return not any(general.id in ids and special.id not in ids for ids in program.overrides.values())
+
+
+def _renamed(rule: Rule) -> frozenset[BodyItem] | None:
+    """The body with the head's variables named by their places; None where the head is no plain row
+    of variables."""
+    if not all(isinstance(t, Var) for t in rule.args):
+        return None
+    names = [t.name for t in rule.args if isinstance(t, Var) and t.name != "_"]
+    if len(set(names)) < len(names):
+        return None
+    places = {t.name: f"#head{i}" for i, t in enumerate(rule.args) if isinstance(t, Var)}
+
+    def leaf(term: Term) -> Term:
+        if isinstance(term, Var) and term.name != "_" and term.name in places:
+            return Var(places[term.name])
+        return term
+
+    return frozenset(rewrite_item(i, leaf) for i in rule.body)

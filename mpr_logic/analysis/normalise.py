@@ -1,0 +1,145 @@
+"""Rewrites a resolved clause so that engines meet fewer cases.
+
+* A variable that stands inside the braces of an aggregate and in no place outside of braces gets a
+  name of its own in each aggregate: two aggregates never share a local variable.
+* An argument that is computed becomes a fresh variable with a comparison before the atom:
+  ``p(N + 1)`` is ``#1 = N + 1, p(#1)``. No text can contain a name with ``#``.
+* Rows of a float column hold floats: an int constant there becomes a float, an int variable in a
+  head is added to 0.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.lattice import base
+from mpr_logic.analysis.safety import shared
+from mpr_logic.analysis.terms import inner_terms, names, rewrite_item, term_span, term_vars
+from mpr_logic.analysis.types import columns_of
+from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mpr_logic.analysis.core import Schema
+    from mpr_logic.analysis.resolve import Resolved
+    from mpr_logic.syntax.ast import BodyItem, Span, Term, Test
+
+
+def apart(clause: Resolved) -> Resolved:
+    """The clause with the local variables of its aggregates renamed where two aggregates use one name."""
+    if sum(isinstance(i, Aggregate) for i in clause.body) < 2:
+        return clause
+    seen: set[str] = set()
+    body: list[BodyItem] = []
+    for place, item in enumerate(clause.body):
+        if isinstance(item, Aggregate):
+            local = {n for t in inner_terms(item) for n in names(term_vars(t))}
+            local -= shared(clause.args, clause.body, item)
+            twice = local & seen
+            seen |= local
+            if twice:
+                item = _rename(item, {name: f"{name}#{place}" for name in twice})
+        body.append(item)
+    return replace(clause, body=tuple(body))
+
+
+def _rename(item: Aggregate, new: Mapping[str, str]) -> Aggregate:
+    def leaf(term: Term) -> Term:
+        return replace(term, name=new[term.name]) if isinstance(term, Var) and term.name in new else term
+
+    renamed = rewrite_item(item, leaf)
+    assert isinstance(renamed, Aggregate)
+    return renamed
+
+
+class Normaliser:
+    """The rewriting of one clause; ``env`` are the types of its variables."""
+
+    def __init__(self, schema: Schema, env: Mapping[str, str]) -> None:
+        self.schema = schema
+        self.env = env
+        self.fresh = 0
+
+    def head(self, clause: Resolved) -> tuple[tuple[Term, ...], list[BodyItem]]:
+        """The head's arguments, and the comparisons that work them out: they go behind the body."""
+        args: list[Term] = []
+        after: list[BodyItem] = []
+        bases = [b for s in clause.columns for b in s.bases]
+        for place, (term, column) in enumerate(zip(clause.args, bases, strict=True)):
+            span = clause.clause.head.span
+            if isinstance(term, Const):
+                args.append(as_column(term, column))
+            elif column == "float" and place >= clause.given and self._is_int(term):
+                as_float = Arithmetic("+", term, Const(0.0), term_span(term, span))
+                args.append(self._compute(as_float, span, after))
+            elif isinstance(term, (Arithmetic, Call)):
+                args.append(self._compute(term, span, after))
+            else:
+                args.append(term)
+        return (clause.args if all(map(_same, args, clause.args)) else tuple(args)), after
+
+    def body(self, items: Sequence[BodyItem]) -> list[BodyItem]:
+        """The items of a body, comparisons put before the atoms whose arguments they work out."""
+        done: list[BodyItem] = []
+        for item in items:
+            done += self.item(item)
+        return done
+
+    def item(self, item: BodyItem) -> list[BodyItem]:
+        """One item of a body, as one item or more."""
+        if isinstance(item, Literal):
+            before: list[BodyItem] = []
+            literal = self._literal(item, before)
+            return [*before, literal]
+        if isinstance(item, Aggregate):
+            inner: list[Literal | Comparison | Test] = []
+            for each in self.body(item.body):
+                assert not isinstance(each, Aggregate)  # the grammar has no nested ones
+                inner.append(each)
+            if len(inner) == len(item.body) and all(map(_same, inner, item.body)):
+                return [item]
+            return [replace(item, body=tuple(inner))]
+        return [item]
+
+    def _literal(self, literal: Literal, before: list[BodyItem]) -> Literal:
+        bases = columns_of(self.schema, literal.atom.name).bases
+        args: list[Term] = []
+        for term, column in zip(literal.atom.args, bases, strict=True):
+            if isinstance(term, Const):
+                args.append(as_column(term, column))
+            elif isinstance(term, Var):
+                args.append(term)
+            else:
+                args.append(self._compute(term, literal.span, before))
+        if all(map(_same, args, literal.atom.args)):
+            return literal
+        return replace(literal, atom=replace(literal.atom, args=tuple(args)))
+
+    def _is_int(self, term: Term) -> bool:
+        """Whether a term may turn out to be an int: floats are contagious, so no float stands in it."""
+        if isinstance(term, Arithmetic):
+            return self._is_int(term.left) and self._is_int(term.right)
+        if isinstance(term, Const):
+            return isinstance(term.value, int)
+        if isinstance(term, Call):
+            return True
+        return base(self.schema.types, self.env.get(term.name, "any")) == "int"
+
+    def _compute(self, term: Term, span: Span, items: list[BodyItem]) -> Var:
+        self.fresh += 1
+        var = Var(f"#{self.fresh}", term_span(term, span))
+        items.append(Comparison("=", var, term, term_span(term, span)))
+        return var
+
+
+def as_column(term: Const, column: str) -> Const:
+    """The constant as a column of this built-in type stores it: an int in a float column is a float."""
+    if column == "float" and isinstance(term.value, int):
+        return Const(float(term.value), term.span)
+    return term
+
+
+def _same(new: object, old: object) -> bool:
+    return new is old

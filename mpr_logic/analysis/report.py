@@ -1,0 +1,75 @@
+"""Collects the diagnostics of one analysis, and finds the declared name that was meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.syntax.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mpr_logic.analysis.core import Signature
+    from mpr_logic.syntax.ast import Param, Span
+
+
+class Report:
+    """What an analysis has found so far. ``broken`` counts the errors."""
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+        self.broken = 0
+
+    def error(self, code: str, message: str, span: Span, help: str = "") -> None:
+        """Note an error: ``code`` is one of :data:`~mpr_logic.syntax.diagnostics.CODES`."""
+        self.broken += 1
+        self.found.append(Diagnostic(code, message, span, help))
+
+    def warn(self, code: str, message: str, span: Span, help: str = "") -> None:
+        """Note a warning."""
+        self.found.append(Diagnostic(code, message, span, help, severity="warning"))
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like ``name``; None where none is like it."""
+    import difflib  # only an error needs it
+
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """A help line that names the nearest known name, or else says something else."""
+    close = nearest(name, known)
+    return f"did you mean `{close}`?" if close else otherwise
+
+
+def declaration(signature: Signature, word: str = "") -> str:
+    """A relation or an action as its declaration prints it: ``put(o: object, r: receptacle)``."""
+    params = ", ".join(f"{p.name}: {p.type}" for p in signature.params)
+    text = f"{signature.name}({params})"
+    return f"{word} {text}" if word else text
+
+
+def declared_as(signature: Signature, word: str = "") -> str:
+    """The end of a help line: how a relation or an action is declared, or that it is not."""
+    if signature.span is None:
+        return (
+            f"`{signature.name}` is not declared, and its first use has {count(signature.arity, 'argument')}"
+        )
+    return f"it is declared as {declaration(signature, word)}"
+
+
+def argument(param: Param) -> str:
+    """An argument in a message: its name, or its place where the relation is not declared."""
+    return f"argument {param.name[1:]}" if param.name.startswith("#") else f"argument `{param.name}`"
+
+
+def count(number: int, thing: str) -> str:
+    """``1 argument``, ``2 arguments``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def where(span: Span | None) -> str:
+    """`` at file:line:column``, or nothing where it was written nowhere."""
+    return f" at {span}" if span is not None and span.line else ""

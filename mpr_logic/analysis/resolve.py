@@ -1,0 +1,287 @@
+"""Names to core relations: what a clause speaks of, its arguments by position.
+
+:func:`resolve_clause` gives a clause's head and body in the terms of
+:mod:`mpr_logic.analysis.core`: every atom named by its core relation, every argument in its place,
+every argument that a named atom leaves out an ``_``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.core import effect_head
+from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean
+from mpr_logic.analysis.terms import term_span
+from mpr_logic.syntax.ast import Aggregate, Arithmetic, Atom, Call, Literal, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mpr_logic.analysis.core import Schema, Signature
+    from mpr_logic.analysis.report import Report
+    from mpr_logic.syntax.ast import BodyItem, Clause, Comparison, Span, Term, Test
+
+HISTORY = ("past", "succeeded", "failed")
+VERDICTS = ("forbid", "permit", "prefer")
+EFFECTS = ("causes", "ends")
+FACTS_ONLY = ("absent", *HISTORY)
+MAX_ITEMS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A clause in core relations. ``columns`` are the head's declared arguments, action first."""
+
+    clause: Clause
+    head: str
+    columns: tuple[Signature, ...]
+    args: tuple[Term, ...]
+    given: int
+    body: tuple[BodyItem, ...]
+
+
+class Names:
+    """Finds what names stand for, under one schema, and reports those that stand for nothing."""
+
+    def __init__(self, schema: Schema, report: Report) -> None:
+        self.schema = schema
+        self.report = report
+
+    def relation(self, name: str, span: Span) -> Signature | None:
+        """The declared relation of that name."""
+        found = self.schema.relations.get(name)
+        if found is not None:
+            return found
+        if name in self.schema.actions:
+            self.report.error(
+                "E0202",
+                f"`{name}` is an action, not a relation",
+                span,
+                f"a body can ask whether it was tried: past {name}(...), or succeeded, or failed",
+            )
+        else:
+            self.report.error(
+                "E0201",
+                f"relation `{name}` is not declared",
+                span,
+                did_you_mean(name, self.schema.relations, f"declare it: .decl {name}(...)"),
+            )
+        return None
+
+    def action(self, name: str, span: Span) -> Signature | None:
+        """The declared action of that name."""
+        found = self.schema.actions.get(name)
+        if found is not None:
+            return found
+        if name in self.schema.relations:
+            self.report.error(
+                "E0202",
+                f"`{name}` is a relation, not an action",
+                span,
+                f"declare .action {name}(...) under another name, or name a declared action",
+            )
+        else:
+            self.report.error(
+                "E0201",
+                f"action `{name}` is not declared",
+                span,
+                did_you_mean(name, self.schema.actions, f"declare it: .action {name}(...)"),
+            )
+        return None
+
+    def place(self, atom: Atom, signature: Signature, word: str, *, fill: bool) -> tuple[Term, ...] | None:
+        """The arguments of an atom in the order of its declaration; ``fill``: those left out are ``_``."""
+        if not atom.names:
+            if len(atom.args) == signature.arity:
+                return atom.args
+            self.report.error(
+                "E0203",
+                f"`{atom.name}` takes {count(signature.arity, 'argument')}, not {len(atom.args)}",
+                atom.span,
+                declared_as(signature, word),
+            )
+            return None
+        given = self._named(atom, signature, word)
+        if given is None:
+            return None
+        missing = [p.name for p in signature.params if p.name not in given]
+        if missing and not fill:
+            self.report.error(
+                "E0205",
+                f"`{atom.name}` lacks its {'argument' if len(missing) == 1 else 'arguments'} "
+                + ", ".join(f"`{m}`" for m in missing),
+                atom.span,
+                "only a body and the action of a rule may leave arguments out; "
+                + declared_as(signature, word),
+            )
+            return None
+        return tuple(given.get(p.name) or Var("_", atom.span) for p in signature.params)
+
+    def _named(self, atom: Atom, signature: Signature, word: str) -> dict[str, Term] | None:
+        known = {p.name for p in signature.params}
+        given: dict[str, Term] = {}
+        fine = True
+        for name, term in zip(atom.names, atom.args, strict=True):
+            span = term_span(term, atom.span)
+            if name not in known:
+                otherwise = declared_as(signature, word)
+                message = f"`{atom.name}` has no argument `{name}`"
+                self.report.error("E0204", message, span, did_you_mean(name, sorted(known), otherwise))
+                fine = False
+            elif name in given:
+                message = f"argument `{name}` of `{atom.name}` is given twice"
+                self.report.error("E0204", message, span, "keep one of them")
+                fine = False
+            given[name] = term
+        return given if fine else None
+
+    def literal(self, literal: Literal) -> Literal | None:
+        """A literal of a body as one of a core relation."""
+        atom = literal.atom
+        if literal.tense is None:
+            signature = self.relation(atom.name, atom.span)
+            core, word = atom.name, ".decl"
+        else:
+            signature = self.action(atom.name, atom.span)
+            core, word = f"{literal.tense} {atom.name}", ".action"
+        if signature is None:
+            return None
+        args = self.place(atom, signature, word, fill=True)
+        if args is None:
+            return None
+        negated = literal.negated
+        if negated and signature.open_world and literal.tense is None:
+            self._no_wildcard(atom, args)
+            core, negated = f"not {atom.name}", False
+        if core == atom.name and args is atom.args:
+            return literal
+        return Literal(Atom(core, args, (), atom.span), negated, None, literal.span)
+
+    def _no_wildcard(self, atom: Atom, args: tuple[Term, ...]) -> None:
+        for term in args:
+            if isinstance(term, Var) and term.anonymous:
+                self.report.error(
+                    "E0305",
+                    f"`not {atom.name}` leaves an argument open, but `{atom.name}` is seen only in part",
+                    term_span(term, atom.span),
+                    "an absence is observed of one fact at a time: bind every argument by a positive literal",
+                )
+                return
+
+    def item(self, item: BodyItem) -> BodyItem | None:
+        """A body item, its literals resolved; None where one of them could not be."""
+        if isinstance(item, Literal):
+            return self.literal(item)
+        if isinstance(item, Aggregate):
+            return self._aggregate(item)
+        return item
+
+    def _aggregate(self, item: Aggregate) -> Aggregate | None:
+        body: list[Literal | Comparison | Test] = []
+        for inner in item.body:
+            new = self.literal(inner) if isinstance(inner, Literal) else inner
+            if new is not None:
+                body.append(new)
+        if len(body) < len(item.body):
+            return None
+        if all(new is old for new, old in zip(body, item.body, strict=True)):
+            return item
+        return Aggregate(item.target, item.function, item.expression, tuple(body), item.span)
+
+
+def resolve_clause(clause: Clause, names: Names) -> Resolved | None:
+    """The clause in core relations; None where a name in it stands for nothing (reported)."""
+    before = names.report.broken
+    head = _HEADS[clause.kind](clause, names)
+    if clause.body and clause.kind in FACTS_ONLY:
+        names.report.error(
+            "E0114",
+            f"a clause that begins with `{'not' if clause.kind == 'absent' else clause.kind}` is a fact",
+            clause.head.span,
+            "take the body away: what was observed and what was tried is not derived",
+        )
+    if len(clause.body) > MAX_ITEMS or any(
+        isinstance(i, Aggregate) and len(i.body) > MAX_ITEMS for i in clause.body
+    ):
+        names.report.error(
+            "E0221",
+            f"the body has more than {MAX_ITEMS} items",
+            clause.head.span,
+            "derive a relation from a part of it, and use that here",
+        )
+    body = tuple(new for item in clause.body if (new := names.item(item)) is not None)
+    if head is None or names.report.broken > before:
+        return None
+    core, columns, args, given = head
+    return Resolved(clause, core, columns, args, given, body)
+
+
+_Head = tuple[str, "tuple[Signature, ...]", "tuple[Term, ...]", int]
+
+
+def _relation_head(clause: Clause, names: Names) -> _Head | None:
+    signature = names.relation(clause.head.name, clause.head.span)
+    if signature is None:
+        return None
+    args = names.place(clause.head, signature, ".decl", fill=False)
+    core = clause.head.name
+    if clause.kind == "absent":
+        core = f"not {core}"
+        if not signature.open_world:
+            names.report.error(
+                "E0219",
+                f"`{clause.head.name}` is not open-world: what is not stated does not hold anyway",
+                clause.head.span,
+                f"drop the fact, or declare it .decl {declaration(signature)} open_world",
+            )
+    return None if args is None else (core, (signature,), args, 0)
+
+
+def _history_head(clause: Clause, names: Names) -> _Head | None:
+    signature = names.action(clause.head.name, clause.head.span)
+    if signature is None:
+        return None
+    args = names.place(clause.head, signature, ".action", fill=False)
+    return None if args is None else (f"{clause.kind} {clause.head.name}", (signature,), args, 0)
+
+
+def _action_head(clause: Clause, names: Names) -> _Head | None:
+    signature = names.action(clause.head.name, clause.head.span)
+    effect = _effect(clause, names)
+    if signature is None or (clause.effect is not None and effect is None):
+        return None
+    args = names.place(clause.head, signature, ".action", fill=True)
+    if args is None:
+        return None
+    for term in args:
+        if isinstance(term, (Arithmetic, Call)):
+            names.report.error(
+                "E0218",
+                "the action of a rule takes variables and constants only",
+                term_span(term, clause.head.span),
+                "write a variable here and compare it in the body",
+            )
+    if effect is None or clause.effect is None:
+        return f"{clause.kind} {signature.name}", (signature,), args, len(args)
+    relation, effect_args = effect
+    core = effect_head(clause.kind, relation.name, signature.name)
+    return core, (signature, relation), args + effect_args, len(args)
+
+
+def _effect(clause: Clause, names: Names) -> tuple[Signature, tuple[Term, ...]] | None:
+    if clause.effect is None:
+        return None
+    relation = names.relation(clause.effect.name, clause.effect.span)
+    if relation is None:
+        return None
+    args = names.place(clause.effect, relation, ".decl", fill=False)
+    return None if args is None else (relation, args)
+
+
+_HEADS: dict[str, Callable[[Clause, Names], _Head | None]] = {
+    "relation": _relation_head,
+    "absent": _relation_head,
+    **dict.fromkeys(HISTORY, _history_head),
+    **dict.fromkeys((*VERDICTS, *EFFECTS), _action_head),
+}

@@ -1,0 +1,200 @@
+"""What the declarations of a program say: its types, relations, actions and defaults."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.core import Schema, Signature
+from mpr_logic.analysis.lattice import BUILTIN, base
+from mpr_logic.analysis.report import count, did_you_mean, where
+from mpr_logic.syntax.ast import ActionDecl, DefaultDecl, RelationDecl, TypeDecl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mpr_logic.analysis.report import Report
+    from mpr_logic.syntax.ast import Param, Span, Statement
+
+MAX_ARGUMENTS = 64
+RESERVED = frozenset(
+    "not forbid permit prefer past succeeded failed causes ends count sum min max mod"
+    " contains starts_with ends_with matches lower length".split()
+)
+
+
+def collect(statements: Iterable[Statement], report: Report) -> Schema:
+    """Read the declarations among the statements.
+
+    What is wrong is reported; what can be used of it is used, so that one wrong declaration does
+    not make an error of every rule that speaks of it.
+    """
+    all_of = list(statements)
+    types = _types([s for s in all_of if isinstance(s, TypeDecl)], report)
+    relations: dict[str, Signature] = {}
+    actions: dict[str, Signature] = {}
+    for each in all_of:
+        if isinstance(each, (RelationDecl, ActionDecl)):
+            _declare(each, types, relations, actions, report)
+    closed: set[str] = set()
+    for each in all_of:
+        if not isinstance(each, DefaultDecl):
+            continue
+        if each.action in actions:
+            closed.add(each.action)
+        elif each.action in relations:
+            report.error(
+                "E0202",
+                f"`{each.action}` is a relation, not an action",
+                each.span,
+                "only an action can be forbidden by default",
+            )
+        else:
+            report.error(
+                "E0201",
+                f"`{each.action}` is not declared",
+                each.span,
+                did_you_mean(each.action, actions, f"declare it: .action {each.action}(...)"),
+            )
+    return Schema(types, relations, actions, frozenset(closed))
+
+
+def _types(declared: list[TypeDecl], report: Report) -> dict[str, str]:
+    first: dict[str, TypeDecl] = {}
+    for each in declared:
+        old = first.get(each.name)
+        if each.name in BUILTIN:
+            report.error(
+                "E0208", f"`{each.name}` is a built-in type", each.span, "give your type another name"
+            )
+        elif old is None:
+            first[each.name] = each
+        elif old.base != each.base or old.span.file == each.span.file:
+            report.error("E0208", f"type `{each.name}` is declared twice", each.span, _first(old))
+    types = {name: each.base for name, each in first.items()}
+    for each in first.values():
+        if each.base not in types and each.base not in BUILTIN:
+            help = _type_help(each.base, types)
+            report.error("E0209", f"type `{each.base}` is not declared", each.span, help)
+            types[each.name] = "any"
+    for cycle in _cycles(types):
+        path = " <: ".join([*cycle, cycle[0]])
+        report.error(
+            "E0210",
+            f"type `{cycle[0]}` stands under itself: {path}",
+            first[cycle[0]].span,
+            "let one of them stand under a built-in type: " + ", ".join(BUILTIN),
+        )
+        types.update(dict.fromkeys(cycle, "any"))
+    return types
+
+
+def _cycles(types: dict[str, str]) -> list[list[str]]:
+    found: list[list[str]] = []
+    done: set[str] = set()
+    for start in types:
+        path: list[str] = []
+        name = start
+        while name in types and name not in done and name not in path:
+            path.append(name)
+            name = types[name]
+        if name in path:
+            found.append(path[path.index(name) :])
+        done.update(path)
+    return found
+
+
+def _type_help(name: str, types: dict[str, str]) -> str:
+    return did_you_mean(name, (*types, *BUILTIN), f"declare it: .type {name} <: symbol")
+
+
+def _first(old: TypeDecl | RelationDecl | ActionDecl) -> str:
+    return f"the first declaration stands{where(old.span)}: keep one of them"
+
+
+def _declare(
+    each: RelationDecl | ActionDecl,
+    types: dict[str, str],
+    relations: dict[str, Signature],
+    actions: dict[str, Signature],
+    report: Report,
+) -> None:
+    if each.name in RESERVED:
+        report.error("E0108", f"`{each.name}` is a word of the language", each.span, "choose another name")
+        return
+    if len(each.params) > MAX_ARGUMENTS:
+        too_many(each.name, len(each.params), each.span, report)
+    is_action = isinstance(each, ActionDecl)
+    own, others = (actions, relations) if is_action else (relations, actions)
+    signature = _signature(each, types, report)
+    if each.name in others:
+        word = "a relation" if is_action else "an action"
+        report.error(
+            "E0208",
+            f"`{each.name}` is declared as {word} too",
+            each.span,
+            f"give one of them another name; the first stands{where(others[each.name].span)}",
+        )
+        return
+    old = own.get(each.name)
+    if old is None:
+        own[each.name] = signature
+    elif not _alike(old, signature):
+        kind = "action" if is_action else "relation"
+        report.error(
+            "E0208",
+            f"{kind} `{each.name}` is declared twice",
+            each.span,
+            f"the first declaration stands{where(old.span)}: keep one of them",
+        )
+
+
+def too_many(name: str, arguments: int, span: Span, report: Report) -> None:
+    """Report a relation or an action with more arguments than an engine takes."""
+    report.error(
+        "E0221",
+        f"`{name}` has {count(arguments, 'argument')}",
+        span,
+        f"at most {MAX_ARGUMENTS} are allowed: split it into several relations",
+    )
+
+
+def _alike(old: Signature, new: Signature) -> bool:
+    """The same declaration in another file: files that share relations may each declare them."""
+    return (
+        old.params == new.params
+        and old.open_world == new.open_world
+        and old.span is not None
+        and new.span is not None
+        and old.span.file != new.span.file
+    )
+
+
+def _signature(each: RelationDecl | ActionDecl, types: dict[str, str], report: Report) -> Signature:
+    seen: set[str] = set()
+    params: list[Param] = []
+    for param in each.params:
+        if param.name in seen:
+            report.error(
+                "E0208",
+                f"`{each.name}` has two arguments named `{param.name}`",
+                _param_span(param, each),
+                "give each argument a name of its own",
+            )
+        seen.add(param.name)
+        if param.type not in types and param.type not in BUILTIN:
+            report.error(
+                "E0209",
+                f"type `{param.type}` is not declared",
+                _param_span(param, each),
+                _type_help(param.type, types),
+            )
+            param = replace(param, type="any")  # so that no rule is blamed for it
+        params.append(param)
+    bases = tuple(base(types, p.type) for p in params)
+    open_world = isinstance(each, RelationDecl) and each.open_world
+    return Signature(each.name, tuple(params), bases, open_world, each.span)
+
+
+def _param_span(param: Param, each: RelationDecl | ActionDecl) -> Span:
+    return param.span if param.span.line else each.span

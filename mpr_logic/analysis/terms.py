@@ -1,0 +1,131 @@
+"""Walking and rebuilding the tree: the variables of a term or a body item, and replacing terms.
+
+Rebuilding keeps a node that would not change, so that most of a rule is shared with its clause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from mpr_logic.syntax.ast import (
+    Aggregate,
+    Arithmetic,
+    BodyItem,
+    Call,
+    Comparison,
+    Const,
+    Literal,
+    Span,
+    Term,
+    Test,
+    Var,
+)
+
+Rewrite = Callable[[Term], Term]
+
+
+def term_vars(term: Term) -> Iterator[Var]:
+    """Every occurrence of a variable in a term, ``_`` included, from left to right."""
+    if isinstance(term, Var):
+        yield term
+    elif isinstance(term, Arithmetic):
+        yield from term_vars(term.left)
+        yield from term_vars(term.right)
+    elif isinstance(term, Call):
+        yield from term_vars(term.argument)
+
+
+def item_terms(item: BodyItem) -> tuple[Term, ...]:
+    """The terms that stand directly in a body item; for an aggregate, those outside its braces."""
+    if isinstance(item, Literal):
+        return item.atom.args
+    if isinstance(item, Comparison):
+        return (item.left, item.right)
+    if isinstance(item, Test):
+        return item.args
+    return (item.target,)
+
+
+def inner_terms(item: Aggregate) -> Iterator[Term]:
+    """The terms that an aggregate computes with: its expression and those inside its braces."""
+    if item.expression is not None:
+        yield item.expression
+    for inner in item.body:
+        yield from item_terms(inner)
+
+
+def item_vars(item: BodyItem) -> Iterator[Var]:
+    """Every occurrence of a variable in a body item, inside the braces of an aggregate too."""
+    for term in item_terms(item):
+        yield from term_vars(term)
+    if isinstance(item, Aggregate):
+        for term in inner_terms(item):
+            yield from term_vars(term)
+
+
+def names(occurrences: Iterable[Var]) -> set[str]:
+    """The names of variables, ``_`` left out."""
+    return {v.name for v in occurrences if v.name != "_"}
+
+
+def term_span(term: Term, otherwise: Span) -> Span:
+    """Where a term stands; ``otherwise`` where it was built by a program and has no place."""
+    return term.span if term.span.line else otherwise
+
+
+def rewrite_term(term: Term, leaf: Rewrite) -> Term:
+    """The term with ``leaf`` applied to its variables and constants."""
+    if isinstance(term, Arithmetic):
+        left, right = rewrite_term(term.left, leaf), rewrite_term(term.right, leaf)
+        return term if left is term.left and right is term.right else replace(term, left=left, right=right)
+    if isinstance(term, Call):
+        argument = rewrite_term(term.argument, leaf)
+        return term if argument is term.argument else replace(term, argument=argument)
+    return leaf(term)
+
+
+def rewrite_literal(literal: Literal, leaf: Rewrite) -> Literal:
+    """The literal with ``leaf`` applied to the variables and constants of its arguments."""
+    old = literal.atom.args
+    args = tuple(rewrite_term(t, leaf) for t in old)
+    if all(map(_same, args, old)):
+        return literal
+    return replace(literal, atom=replace(literal.atom, args=args))
+
+
+def rewrite_item(item: BodyItem, leaf: Rewrite, literal_leaf: Rewrite | None = None) -> BodyItem:
+    """The body item with ``leaf`` applied to its variables and constants; ``literal_leaf``, where
+    given, takes its place in the arguments of atoms."""
+    if isinstance(item, Literal):
+        return rewrite_literal(item, literal_leaf or leaf)
+    if isinstance(item, Comparison):
+        left, right = rewrite_term(item.left, leaf), rewrite_term(item.right, leaf)
+        return item if left is item.left and right is item.right else replace(item, left=left, right=right)
+    if isinstance(item, Test):
+        first, second = rewrite_term(item.args[0], leaf), rewrite_term(item.args[1], leaf)
+        return item if all(map(_same, (first, second), item.args)) else replace(item, args=(first, second))
+    return _rewrite_aggregate(item, leaf, literal_leaf)
+
+
+def _rewrite_aggregate(item: Aggregate, leaf: Rewrite, literal_leaf: Rewrite | None) -> Aggregate:
+    target = leaf(item.target)
+    assert isinstance(target, (Var, Const))  # a leaf stays a leaf
+    expression = None if item.expression is None else rewrite_term(item.expression, leaf)
+    body: list[Literal | Comparison | Test] = []
+    for inner in item.body:
+        new = rewrite_item(inner, leaf, literal_leaf)
+        assert not isinstance(new, Aggregate)
+        body.append(new)
+    if target is item.target and expression is item.expression and all(map(_same, body, item.body)):
+        return item
+    return replace(item, target=target, expression=expression, body=tuple(body))
+
+
+def _same(new: object, old: object) -> bool:
+    return new is old
+
+
+def plain(name: str) -> str:
+    """A variable's name as it was written: the mark that tells two of one name apart is taken off."""
+    return name.partition("#")[0] or name

@@ -1,0 +1,318 @@
+"""The types of a clause's variables, and whether every argument fits its column.
+
+A variable has the narrowest of the types of the columns that bind it: positive literals, and the
+action of a rule that speaks of one. What ``=`` or an aggregate computes has a value type
+(:mod:`mpr_logic.analysis.lattice`).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.lattice import (
+    NUMBERS,
+    SYMBOLS,
+    UNKNOWN,
+    base,
+    comparable,
+    meet,
+    shown,
+    under,
+    value_type,
+)
+from mpr_logic.analysis.report import argument
+from mpr_logic.analysis.terms import plain, term_span
+from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mpr_logic.analysis.core import Schema, Signature
+    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.resolve import Resolved
+    from mpr_logic.syntax.ast import BodyItem, Param, Span, Term, Test
+
+LARGEST = int(sys.float_info.max)  # an int over it has no float
+ARTICLE = {"int": "an int", "any": "a value of any type"}
+
+
+def columns_of(schema: Schema, core: str) -> Signature:
+    """The declaration behind a core relation that a body or a fact speaks of."""
+    word, space, name = core.partition(" ")
+    if not space:
+        return schema.relations[word]
+    return schema.relations[name] if word == "not" else schema.actions[name]
+
+
+def literals(body: Iterable[BodyItem]) -> Iterator[Literal]:
+    """The literals of a body, those inside the braces of aggregates too."""
+    for item in body:
+        if isinstance(item, Literal):
+            yield item
+        elif isinstance(item, Aggregate):
+            yield from literals(item.body)
+
+
+def flat(body: Iterable[BodyItem]) -> Iterator[BodyItem]:
+    """The items of a body, each aggregate followed by what stands inside its braces."""
+    for item in body:
+        yield item
+        if isinstance(item, Aggregate):
+            yield from item.body
+
+
+class Typing:
+    """The types of one clause. ``env`` maps a variable to its type, once :meth:`infer` has run."""
+
+    def __init__(self, schema: Schema, report: Report) -> None:
+        self.schema = schema
+        self.types = schema.types
+        self.report = report
+        self.env: dict[str, str] = {}
+        self._why: dict[str, str] = {}
+        self._clash: set[str] = set()  # variables of two types: one report is enough
+
+    def check(self, clause: Resolved) -> dict[str, str]:
+        """Report what does not fit; returns the types of the variables."""
+        self.infer(clause.args[: clause.given], clause.columns[:1], clause.body)
+        self._head(clause)
+        for item in flat(clause.body):
+            self._item(item)
+        return self.env
+
+    def infer(self, given: Sequence[Term], columns: Sequence[Signature], body: Sequence[BodyItem]) -> None:
+        """Find the types of the variables: those of the columns that bind them, then of what is computed."""
+        if given:
+            self._see_all(given, columns[0])
+        for literal in literals(body):
+            if not literal.negated:
+                self._see_all(literal.atom.args, columns_of(self.schema, literal.atom.name))
+        self._computed([i for i in flat(body) if isinstance(i, (Comparison, Aggregate))])
+
+    def type_of(self, term: Term) -> str | None:
+        """The type of a term; None where a variable in it is bound by nothing."""
+        if isinstance(term, Var):
+            return self.env.get(term.name)
+        if isinstance(term, Const):
+            return f"={value_type(term.value)}"
+        if isinstance(term, Call):
+            return "=symbol" if term.function == "lower" else "=int"
+        left, right = self.type_of(term.left), self.type_of(term.right)
+        if left is None or right is None:
+            return None
+        operands = {base(self.types, left), base(self.types, right)}
+        if operands & set(SYMBOLS):
+            return None  # an error of its own
+        if operands == {"int"}:
+            return "=int"
+        return "=float" if "float" in operands else "=any"
+
+    # -- finding ------------------------------------------------------------------------------
+
+    def _see_all(self, args: Sequence[Term], signature: Signature) -> None:
+        for term, param in zip(args, signature.params, strict=True):
+            if isinstance(term, Var) and term.name != "_" and param.type != UNKNOWN:
+                self._see(term, param.type, argument(param), signature)
+
+    def _see(self, var: Var, type_: str, argument_: str, signature: Signature) -> None:
+        place = f"{argument_} of `{signature.name}`"
+        old = self.env.get(var.name)
+        if old is None:
+            self.env[var.name], self._why[var.name] = type_, place
+            return
+        narrower = meet(self.types, old, type_)
+        if narrower is None:
+            if signature.span is None or var.name in self._clash:
+                self.env[var.name] = "any"  # the types were inferred: nobody said what it takes
+                return
+            self._clash.add(var.name)
+            self.report.error(
+                "E0206",
+                f"`{plain(var.name)}` cannot be of type `{old}` and of type `{type_}`",
+                var.span,
+                f"{self._why[var.name]} takes `{old}`, {place} takes `{type_}`, "
+                "and neither stands under the other",
+            )
+        elif narrower != old:
+            self.env[var.name], self._why[var.name] = narrower, place
+
+    def _computed(self, items: list[Comparison | Aggregate]) -> None:
+        # a chain X = Y + 1, Y = Z + 1 may be written in any order
+        progress = True
+        while progress:
+            progress = False
+            for item in items:
+                progress = self._assign(item) or progress
+
+    def _assign(self, item: Comparison | Aggregate) -> bool:
+        if isinstance(item, Aggregate):
+            return self._bind(item.target, self._aggregate_type(item))
+        if item.op != "=":
+            return False
+        left = self._bind(item.left, self.type_of(item.right))
+        return self._bind(item.right, self.type_of(item.left)) or left
+
+    def _bind(self, term: Term, type_: str | None) -> bool:
+        if not isinstance(term, Var) or term.name == "_" or type_ is None or term.name in self.env:
+            return False
+        self.env[term.name] = type_
+        self._why[term.name] = "what it is set to"
+        return True
+
+    def _aggregate_type(self, item: Aggregate) -> str | None:
+        if item.expression is None:
+            return "=int"
+        found = self.type_of(item.expression)
+        if found is None or item.function != "sum":
+            return found
+        number = base(self.types, found)
+        return None if number in SYMBOLS else f"={number}"
+
+    # -- checking -----------------------------------------------------------------------------
+
+    def _head(self, clause: Resolved) -> None:
+        place = 0
+        for signature in clause.columns:
+            for param in signature.params:
+                term = clause.args[place]
+                self._operands(term)
+                found = self.type_of(term)
+                wrong = found is not None and not under(self.types, found, param.type)
+                if found is not None and (wrong or self._too_large(term, param.type)):
+                    self._misfit(term, found, param, signature, clause.clause.head.span)
+                place += 1
+
+    def _item(self, item: BodyItem) -> None:
+        if isinstance(item, Literal):
+            self._literal(item)
+        elif isinstance(item, Comparison):
+            self._operands(item.left)
+            self._operands(item.right)
+            if item.op not in ("=", "!="):
+                self._order(item)
+        elif isinstance(item, Aggregate):
+            self._aggregate(item)
+        else:
+            self._test(item)
+
+    def _literal(self, literal: Literal) -> None:
+        signature = columns_of(self.schema, literal.atom.name)
+        for term, param in zip(literal.atom.args, signature.params, strict=True):
+            self._operands(term)
+            found = self.type_of(term)
+            if found is None:
+                continue
+            if isinstance(term, Var):
+                # a positive literal has narrowed the variable; a negated one only asks
+                fits = meet(self.types, found, param.type) is not None or signature.span is None
+            else:
+                fits = under(self.types, found, param.type) or found == "=any" or signature.span is None
+                fits = fits and not self._too_large(term, param.type)
+            if not fits:
+                self._misfit(term, found, param, signature, literal.span)
+
+    def _too_large(self, term: Term, wanted: str) -> bool:
+        value = term.value if isinstance(term, Const) else 0
+        return isinstance(value, int) and abs(value) > LARGEST and base(self.types, wanted) == "float"
+
+    def _misfit(self, term: Term, found: str, param: Param, signature: Signature, span: Span) -> None:
+        if isinstance(term, Var) and term.name in self._clash:
+            return
+        place = f"{argument(param)} of `{signature.name}` takes `{param.type}`"
+        span = term_span(term, span)
+        if isinstance(term, Var):
+            self.report.error(
+                "E0206",
+                f"`{plain(term.name)}` is of type `{shown(found)}`, but {place}",
+                span,
+                f"{self._why.get(term.name, 'the body')} makes it `{shown(found)}`: bind it more narrowly, "
+                f"or declare .type {shown(found)} <: {param.type} if that is so"
+                if found in self.types and param.type in self.types
+                else f"{self._why.get(term.name, 'the body')} makes it `{shown(found)}`",
+            )
+        else:
+            what = f"`{term.value}` is" if isinstance(term, Const) else "this is"
+            found = base(self.types, found)
+            self.report.error("E0207", f"{what} {_a(found)}, but {place}", span, _hint(param.type))
+
+    def _operands(self, term: Term) -> None:
+        """Report arithmetic on what is no number, and text functions on what is no text."""
+        if isinstance(term, Arithmetic):
+            for side in (term.left, term.right):
+                self._operands(side)
+                self._want(side, NUMBERS, f"`{term.op}` takes numbers", term.span)
+        elif isinstance(term, Call):
+            self._operands(term.argument)
+            self._want(term.argument, SYMBOLS, f"`{term.function}` takes a symbol", term.span)
+
+    def _want(self, term: Term, wanted: Sequence[str], rule: str, span: Span) -> None:
+        found = self.type_of(term)
+        if found is None or base(self.types, found) in (*wanted, "any"):
+            return
+        what = "this"
+        if isinstance(term, (Var, Const)):
+            what = f"`{plain(term.name) if isinstance(term, Var) else term.value}`"
+        self.report.error(
+            "E0212",
+            f"{rule}, but {what} is {_a(base(self.types, found))}",
+            term_span(term, span),
+            "take a value of the right type",
+        )
+
+    def _order(self, item: Comparison) -> None:
+        left, right = self.type_of(item.left), self.type_of(item.right)
+        if left is None or right is None:
+            return
+        first, second = base(self.types, left), base(self.types, right)
+        if not comparable(first, second):
+            self.report.error(
+                "E0212",
+                f"`{item.op}` has no order between {_a(first)} and {_a(second)}",
+                item.span,
+                "compare numbers with numbers and symbols with symbols",
+            )
+
+    def _test(self, item: Test) -> None:
+        for term in item.args:
+            self._operands(term)
+            self._want(term, SYMBOLS, f"`{item.name}` takes symbols", item.span)
+        pattern = item.args[1]
+        if item.name == "matches" and isinstance(pattern, Const) and isinstance(pattern.value, str):
+            wrong = regex_fault(pattern.value)
+            if wrong is not None:
+                self.report.error(
+                    "E0217",
+                    f"this is no regular expression: {wrong}",
+                    term_span(pattern, item.span),
+                    "`matches` takes RE2's syntax, which has no back-references and no look-around",
+                )
+
+    def _aggregate(self, item: Aggregate) -> None:
+        if item.expression is None:
+            return
+        self._operands(item.expression)
+        if item.function == "sum":
+            self._want(item.expression, NUMBERS, "`sum` takes numbers", item.span)
+
+
+def regex_fault(pattern: str) -> str | None:
+    """What is wrong with a regular expression; None where RE2 takes it."""
+    import re2  # only programs that use `matches` pay for it
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        fault = error.args[0] if error.args else "RE2 does not take it"
+        return fault.decode("utf-8", "replace") if isinstance(fault, bytes) else str(fault)
+    return None
+
+
+def _a(name: str) -> str:
+    return ARTICLE.get(name, f"a {name}")
+
+
+def _hint(wanted: str) -> str:
+    return f"write a constant of type `{wanted}`, or change the declaration"

@@ -1,0 +1,1 @@
+"""Decisions about actions, and the answers that explain them."""

@@ -1,0 +1,76 @@
+"""A proposed action."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mpr_logic.errors import StateError
+from mpr_logic.syntax.ast import Atom, Const, Value
+
+
+class Action:
+    """``Action("put", "apple_1", "fridge_1")``, or with named arguments
+    ``Action("send", to="bob")``: a name and the values of its arguments."""
+
+    __slots__ = ("args", "name", "named")
+
+    def __init__(self, name: str, *args: Value, **named: Value) -> None:
+        self.name = name
+        self.args = args
+        self.named = tuple(sorted(named.items())) if named else ()
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.args, self.named))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Action):
+            return NotImplemented
+        return (
+            self.name == other.name
+            and self.args == other.args
+            and self.named == other.named
+            and self._types() == other._types()  # 1, 1.0 and True are equal in Python
+        )
+
+    def _types(self) -> list[type]:
+        return [type(a) for a in self.args] + [type(v) for _, v in self.named]
+
+    def atom(self) -> Atom:
+        """The action as an atom; positional arguments and named ones do not mix.
+
+        Raises:
+            StateError: they do, or a value is no constant.
+        """
+        if self.args and self.named:
+            raise StateError(f"`{self.name}` mixes positional and named arguments: use one kind")
+        values = self.args or tuple(v for _, v in self.named)
+        return Atom(self.name, tuple(map(_constant, values)), tuple(n for n, _ in self.named))
+
+    def __repr__(self) -> str:
+        return f"Action({self})"
+
+    def __str__(self) -> str:
+        from mpr_logic.syntax.printer import print_row
+
+        if not self.named:
+            return print_row(self.name, self.args) if all(_plain(a) for a in self.args) else _loose(self)
+        return _loose(self)
+
+
+def _constant(value: Any) -> Const:
+    if isinstance(value, bool):
+        return Const("true" if value else "false")
+    if not _plain(value) or (isinstance(value, float) and not math.isfinite(value)):
+        raise StateError(f"an argument is a text, a finite number, true or false, not {value!r:.60}")
+    return Const(value)
+
+
+def _plain(value: Any) -> bool:
+    return type(value) in (str, int, float)
+
+
+def _loose(action: Action) -> str:
+    """An action whose arguments are not yet known to be right."""
+    shown = [repr(a) for a in action.args] + [f"{n}: {v!r}" for n, v in action.named]
+    return f"{action.name}({', '.join(shown)})"

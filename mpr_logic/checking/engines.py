@@ -1,0 +1,34 @@
+"""The engine of a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Literal as OneOf
+
+from mpr_logic.engine.native import NativeEngine
+
+if TYPE_CHECKING:
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.engine.base import Budget, Engine
+
+EngineName = OneOf["native", "pydatalog", "both"]
+
+
+def make_engine(program: Program, name: str, semiring: str, budget: Budget) -> Engine:
+    """A new engine with the program's facts. The second engine is imported only where it is asked for.
+
+    Raises:
+        ValueError: there is no engine of that name.
+        InexpressibleError: it cannot run the program.
+    """
+    if name == "native":
+        return NativeEngine(program, semiring=semiring, budget=budget)
+    if name == "pydatalog":
+        from mpr_logic.engine.pydatalog_engine import PyDatalogEngine
+
+        return PyDatalogEngine(program, semiring=semiring, budget=budget)
+    if name == "both":
+        from mpr_logic.engine.both import BothEngine
+
+        return BothEngine(program, semiring=semiring, budget=budget)
+    raise ValueError(f"no engine `{name}`: choose native, pydatalog or both")

@@ -1,0 +1,106 @@
+"""The state that a checker holds: facts that come and go, in the engine and in a plain copy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis import effect_head
+from mpr_logic.analysis.core import Fact
+from mpr_logic.checking.state import fact_of
+from mpr_logic.errors import StateError
+from mpr_logic.syntax.ast import Row, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.engine.base import Engine, Pattern
+
+CACHED = 100_000
+"""So many texts of facts are kept parsed; then the cache begins anew."""
+
+HERE = Span("", 0, 0, 0, 0)
+"""The span of a fact that no file holds."""
+
+
+class Facts:
+    """The asserted facts of one engine. ``rows`` has for each core relation its rows and weights;
+    ``number`` counts the updates: what was decided under another number speaks of a state that is gone."""
+
+    def __init__(self, program: Program, engine: Engine) -> None:
+        self._program = program
+        self._engine = engine
+        self._parsed: dict[str, Fact] = {}
+        open_world = [n for n, signature in program.schema.relations.items() if signature.open_world]
+        self._opposites = {n: f"not {n}" for n in open_world} | {f"not {n}": n for n in open_world}
+        self.rows: dict[str, dict[Row, float]] = defaultdict(dict)
+        self.number = 0
+        for fact in program.facts:  # the engine holds them already
+            self.rows[fact.relation][fact.row] = fact.weight
+        for fact in program.facts:
+            if fact.relation in self._opposites and fact.row in self.rows[fact.relation]:
+                self._drop(self._opposites[fact.relation], fact.row)
+
+    def update(
+        self, add: Iterable[str | Fact], remove: Iterable[str | Fact], source: str | None = None
+    ) -> None:
+        """Retract, then assert: see :meth:`Checker.update`.
+
+        Raises:
+            StateError: a fact does not fit the program; nothing has changed then.
+        """
+        going = [self.fact(f) for f in remove]
+        coming = [self.fact(f) for f in add]
+        self.number += 1
+        label = source or f"update {self.number}"
+        for fact in going:
+            self._drop(fact.relation, fact.row)
+        for fact in coming:
+            relation, row, weight = fact.relation, fact.row, fact.weight
+            opposite = self._opposites.get(relation)
+            if opposite is not None:
+                self._drop(opposite, row)  # of an open-world relation what was observed last holds
+            self._engine.add(relation, row, weight, fact.span if fact.span.file and not source else label)
+            self.rows[relation][row] = weight
+
+    def _drop(self, relation: str, row: Row) -> None:
+        if self.rows[relation].pop(row, None) is not None:
+            self._engine.remove(relation, row)
+
+    def fact(self, given: str | Fact) -> Fact:
+        """The fact that a text states; texts are kept parsed.
+
+        Raises:
+            StateError: it is not a fact of the program.
+        """
+        if isinstance(given, Fact):
+            return given
+        found = self._parsed.get(given)
+        if found is None:
+            if not isinstance(given, str):
+                raise StateError(f"a fact is a text, not {type(given).__name__}")
+            read = fact_of(self._program, given)
+            if len(self._parsed) >= CACHED:
+                self._parsed.clear()
+            found = self._parsed[given] = Fact(read.relation, read.row, read.weight, HERE)
+        return found
+
+    def effects(self, action: str, args: Row, theta: float) -> tuple[list[Fact], list[Fact]]:
+        """What an action ends and what it causes in the present state, by its declared effects. What it
+        ends must weigh theta; what it causes is as sure as the rule.
+
+        Raises:
+            EvaluationError: they could not be derived.
+        """
+        found: dict[str, list[Fact]] = {"ends": [], "causes": []}
+        for kind, facts in found.items():
+            for relation, signature in self._program.schema.relations.items():
+                head = effect_head(kind, relation, action)
+                if not self._program.rules_for(head):
+                    continue
+                pattern: Pattern = (*args, *(None,) * signature.arity)
+                for row, weight in sorted(self._engine.query(head, pattern).items(), key=str):
+                    if kind == "causes" or weight >= theta:
+                        facts.append(Fact(relation, row[len(args) :], weight, HERE))
+        return found["ends"], found["causes"]

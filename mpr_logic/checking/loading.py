@@ -1,0 +1,80 @@
+"""From paths of rule files and folders to a checked program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis import analyse
+from mpr_logic.errors import ProgramError, StateError
+from mpr_logic.resources import rules_folder
+from mpr_logic.syntax.parser import parse, parse_file
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.syntax.ast import Module
+    from mpr_logic.syntax.diagnostics import Diagnostic
+
+
+def rule_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """The ``.dl`` files that the paths name: files as they are, folders with all that is below them,
+    in the order of their names. ``rules/NAME`` that is not there is looked up among the rules that
+    come with the package.
+
+    Raises:
+        StateError: there is no such path, or a folder holds no rule file.
+    """
+    files: list[Path] = []
+    for given in paths:
+        path = _bundled(Path(given))
+        if path.is_dir():
+            found = sorted(p for p in path.rglob("*.dl") if p.is_file())
+            if not found:
+                raise StateError(
+                    f"the folder `{given}` holds no `.dl` file: name a rule file, or another folder"
+                )
+            files += found
+        else:
+            files.append(path)
+    if not files:
+        raise StateError("no rule file is named: give the path of a `.dl` file, or of a folder of them")
+    return list(dict.fromkeys(files))
+
+
+def _bundled(path: Path) -> Path:
+    """The path; or, where it is not there, that of the bundled rules with this name."""
+    if path.exists() or path.is_absolute() or path.parts[:1] != ("rules",) or ".." in path.parts:
+        return path
+    bundled = Path(str(rules_folder())).joinpath(*path.parts[1:])
+    return bundled if bundled.exists() else path
+
+
+def load_program(paths: Iterable[str | os.PathLike[str]]) -> Program:
+    """The program that all these rule files make together.
+
+    Raises:
+        ProgramError: a file cannot be read, or the rules are not valid; every fault is in it.
+        StateError: there is no rule file.
+    """
+    modules: list[Module] = []
+    faults: list[Diagnostic] = []
+    for file in rule_files(paths):
+        try:
+            modules.append(parse_file(file))
+        except ProgramError as error:
+            faults += error.diagnostics
+    if faults:
+        raise ProgramError(faults)
+    return analyse(modules)
+
+
+def program_from_text(text: str, file: str = "<rules>") -> Program:
+    """The program of one text.
+
+    Raises:
+        ProgramError: it is not valid.
+    """
+    return analyse([parse(text, file)])

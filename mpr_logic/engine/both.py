@@ -1,0 +1,106 @@
+"""Two engines asked the same: one answer, or none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.engine.base import Budget
+from mpr_logic.engine.native import NativeEngine
+from mpr_logic.engine.pydatalog_engine import PyDatalogEngine
+from mpr_logic.errors import DisagreementError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.engine.base import Engine, Pattern
+    from mpr_logic.engine.proof import Proof, RuleProof
+    from mpr_logic.syntax.ast import Row, Span
+
+TOLERANCE = 1e-9
+
+
+class BothEngine:
+    """Asks the native engine and pyDatalog; the native answer is given where pyDatalog agrees.
+
+    Facts go to both. Proofs are the native engine's: pyDatalog keeps none.
+
+    Args:
+        program: a checked program.
+        semiring: as for :class:`~mpr_logic.engine.pydatalog_engine.PyDatalogEngine`.
+        budget: bounds each engine's part of a question.
+        native: the first engine, where it has been made already.
+
+    Raises:
+        InexpressibleError: pyDatalog cannot run the program.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        semiring: str = "maxmin",
+        budget: Budget | None = None,
+        native: Engine | None = None,
+    ) -> None:
+        self.program = program
+        self.second = PyDatalogEngine(program, semiring=semiring, budget=budget)
+        self.native = native or NativeEngine(program, semiring=semiring, budget=budget or Budget())
+
+    def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
+        """Assert a fact in both engines."""
+        self.native.add(relation, row, weight, source)  # may refuse; the second never does
+        self.second.add(relation, row, weight, source)
+
+    def remove(self, relation: str, row: Row) -> None:
+        """Retract a fact from both engines."""
+        self.native.remove(relation, row)
+        self.second.remove(relation, row)
+
+    def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
+        """The rows that match.
+
+        Raises:
+            DisagreementError: the engines differ; the message names the first difference.
+        """
+        rows = self.native.query(relation, pattern)
+        _compare(relation, rows, self.second.query(relation, pattern))
+        return rows
+
+    def fired(self, head: str, args: Row) -> list[tuple[Rule, float]]:
+        """The rules that fire.
+
+        Raises:
+            DisagreementError: the engines differ; the message names the first difference.
+        """
+        rules = self.native.fired(head, args)
+        first: dict[Row, float] = {(rule.id,): weight for rule, weight in rules}
+        second: dict[Row, float] = {(rule.id,): w for rule, w in self.second.fired(head, args)}
+        _compare(f"rules of {head}{_shown(args)}", first, second)
+        return rules
+
+    def explain(self, rule: Rule, args: Row) -> RuleProof | None:
+        """The native engine's best derivation of a rule for a ground head."""
+        return self.native.explain(rule, args)
+
+    def prove(self, relation: str, row: Row) -> Proof | None:
+        """The native engine's strongest proof of a fact."""
+        return self.native.prove(relation, row)
+
+
+def _compare(what: str, native: Mapping[Row, float], second: Mapping[Row, float]) -> None:
+    for row in sorted({*native, *second}, key=repr):
+        one, two = native.get(row), second.get(row)
+        if one is None or two is None or abs(one - two) > TOLERANCE:
+            raise DisagreementError(
+                f"the engines differ on `{what}{_shown(row)}`: weight {_weight(one)} by native, "
+                f"{_weight(two)} by pyDatalog; nothing is decided"
+            )
+
+
+def _shown(row: Row) -> str:
+    return f"({', '.join(map(str, row))})"
+
+
+def _weight(weight: float | None) -> str:
+    return "none" if weight is None else f"{weight:g}"

@@ -1,0 +1,181 @@
+"""Arithmetic, order and text built-ins, with one meaning for all engines that call them.
+
+Integers divide truncating toward zero and the remainder has the dividend's sign, as in C and
+Souffle. What has no value (a division by zero, arithmetic on text, a number too large) raises
+ArithmeticFailure: the question is then undecided, never silently false.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING
+
+import re2
+
+from mpr_logic.errors import ArithmeticFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mpr_logic.syntax.ast import Value
+
+MAX_BITS = 4096
+"""No integer of more bits is computed: a rule could otherwise fill the memory by multiplying."""
+
+
+def _numbers(op: str, a: object, b: object) -> None:
+    for value in (a, b):
+        if not isinstance(value, (int, float)):
+            raise ArithmeticFailure(
+                f"`{op}` needs two numbers, and `{value}` is a symbol: declare the argument as int or float"
+            )
+
+
+def _bounded(op: str, value: int | float) -> int | float:
+    if isinstance(value, int):
+        if value.bit_length() > MAX_BITS:
+            raise ArithmeticFailure(f"the result of `{op}` has more than {MAX_BITS} bits: bound the numbers")
+    elif not math.isfinite(value):
+        raise ArithmeticFailure(f"the result of `{op}` is not a finite number: bound the numbers")
+    return value
+
+
+def add(a: Value, b: Value) -> Value:
+    """a + b"""
+    _numbers("+", a, b)
+    return _bounded("+", a + b)  # type: ignore[operator, arg-type]
+
+
+def subtract(a: Value, b: Value) -> Value:
+    """a - b"""
+    _numbers("-", a, b)
+    return _bounded("-", a - b)  # type: ignore[operator]
+
+
+def multiply(a: Value, b: Value) -> Value:
+    """a * b"""
+    _numbers("*", a, b)
+    return _bounded("*", a * b)  # type: ignore[operator, arg-type]
+
+
+def divide(a: Value, b: Value) -> Value:
+    """a / b: of two ints the quotient truncated toward zero."""
+    _numbers("/", a, b)
+    if not b:
+        raise ArithmeticFailure("a number is divided by zero: test the divisor first (`X != 0`)")
+    if isinstance(a, int) and isinstance(b, int):
+        quotient = abs(a) // abs(b)
+        return quotient if (a < 0) == (b < 0) else -quotient
+    return _bounded("/", a / b)  # type: ignore[operator]
+
+
+def remainder(a: Value, b: Value) -> Value:
+    """a mod b, with the sign of a."""
+    _numbers("mod", a, b)
+    if not b:
+        raise ArithmeticFailure("a number is divided by zero: test the divisor first (`X != 0`)")
+    if isinstance(a, int) and isinstance(b, int):
+        rest = abs(a) % abs(b)
+        return -rest if a < 0 else rest
+    return math.fmod(a, b)  # type: ignore[arg-type]
+
+
+def _text(name: str, *values: object) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise ArithmeticFailure(f"`{name}` needs text, and `{value}` is a number")
+
+
+def lower(text: Value) -> str:
+    """The text in lower case."""
+    _text("lower", text)
+    return text.lower()  # type: ignore[union-attr]
+
+
+def length(text: Value) -> int:
+    """The number of characters (code points)."""
+    _text("length", text)
+    return len(text)  # type: ignore[arg-type]
+
+
+def contains(text: Value, part: Value) -> bool:
+    """Whether ``part`` stands in ``text``."""
+    _text("contains", text, part)
+    return part in text  # type: ignore[operator]
+
+
+def starts_with(text: Value, part: Value) -> bool:
+    """Whether ``text`` begins with ``part``."""
+    _text("starts_with", text, part)
+    return text.startswith(part)  # type: ignore[union-attr,arg-type]
+
+
+def ends_with(text: Value, part: Value) -> bool:
+    """Whether ``text`` ends with ``part``."""
+    _text("ends_with", text, part)
+    return text.endswith(part)  # type: ignore[union-attr,arg-type]
+
+
+@functools.lru_cache(maxsize=512)
+def _pattern(expression: str) -> object:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(expression, options)
+    except re2.error as error:
+        raise ArithmeticFailure(f"`{expression}` is not a regular expression: {error}") from None
+
+
+def matches(text: Value, expression: Value) -> bool:
+    """Whether the RE2 expression matches somewhere in the text, in time linear in it."""
+    _text("matches", text, expression)
+    return _pattern(expression).search(text) is not None  # type: ignore[attr-defined,arg-type]
+
+
+def less(a: Value, b: Value) -> bool:
+    """a < b: numbers by value, symbols by code points."""
+    if isinstance(a, str) != isinstance(b, str):
+        raise ArithmeticFailure(f"`{a}` and `{b}` have no order: one is a number, the other a symbol")
+    return a < b  # type: ignore[operator]
+
+
+def total(values: Sequence[Value]) -> Value:
+    """The sum, the same in any order of the values; 0 of none."""
+    for value in values:
+        _numbers("sum", value, value)
+    if all(isinstance(v, int) for v in values):
+        return _bounded("sum", sum(values))  # type: ignore[arg-type]
+    return _bounded("sum", math.fsum(values))  # type: ignore[arg-type]
+
+
+def smallest(values: Sequence[Value]) -> Value:
+    """The least of at least one value."""
+    return functools.reduce(lambda a, b: b if less(b, a) else a, values)
+
+
+def largest(values: Sequence[Value]) -> Value:
+    """The greatest of at least one value."""
+    return functools.reduce(lambda a, b: b if less(a, b) else a, values)
+
+
+ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "mod": remainder,
+}
+FUNCTIONS: dict[str, Callable[[Value], Value]] = {"lower": lower, "length": length}
+TESTS: dict[str, Callable[[Value, Value], bool]] = {
+    "contains": contains,
+    "starts_with": starts_with,
+    "ends_with": ends_with,
+    "matches": matches,
+}
+AGGREGATES: dict[str, Callable[[Sequence[Value]], Value]] = {
+    "count": len,
+    "sum": total,
+    "min": smallest,
+    "max": largest,
+}

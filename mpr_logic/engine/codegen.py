@@ -1,0 +1,403 @@
+"""Writes a planned body down as Python source.
+
+Only names made here stand in the source: relations, constants and functions are bound beside it in
+a namespace, so no text of a program or a model ever becomes code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from mpr_logic.engine import builtins
+from mpr_logic.engine.namespace import Access, Namespace, key
+from mpr_logic.engine.plan import Assign, Filter, Gather, Scan, Step
+from mpr_logic.engine.store import Relation
+from mpr_logic.errors import EvaluationError
+from mpr_logic.syntax.ast import (
+    Arithmetic,
+    Call,
+    Comparison,
+    Const,
+    Literal,
+    Term,
+    Test,
+    Var,
+)
+
+MAX_LOOPS = 16
+"""CPython nests at most 20 blocks; a body that needs more loops than this is refused."""
+
+
+Done = Callable[["list[str]"], None]
+
+
+class Writer:
+    """Writes one function body. ``locals`` maps variables to the Python names that hold them."""
+
+    def __init__(self, namespace: Namespace, access: Access) -> None:
+        self.namespace = namespace
+        self.access = access
+        self.lines: list[str] = []
+        self.locals: dict[str, str] = {}
+        self.nodes: dict[int, str] = {}  # by a literal's place: the table entry that it reads
+        self.heavy = False  # whether it loops or calls: then its answers are worth keeping
+        self._indent = 1
+        self._loops = 0
+        self._count = 0
+
+    def line(self, text: str) -> None:
+        """Write a line at the present depth."""
+        self.lines.append("    " * self._indent + text)
+
+    def fresh(self, prefix: str = "t") -> str:
+        """A local name that was not used yet."""
+        self._count += 1
+        return f"{prefix}{self._count}"
+
+    def bind(self, variable: str) -> str:
+        """The new local that holds a variable from now on."""
+        name = self.locals[variable] = self.fresh("v")
+        return name
+
+    def alternative(self, write: Callable[[str], None]) -> None:
+        """A stretch that is left early by the statement handed to ``write``."""
+        self.line("while True:")
+        self._indent += 1
+        write("break")
+        self.line("break")
+        self._indent -= 1
+
+    def loop(self, header: str, write: Callable[[], None], *, outermost: bool = False) -> None:
+        """A for loop, with a look at the clock where it stands inside another. An ``outermost`` loop
+        looks at the clock itself."""
+        self.heavy = True
+        if self._loops >= MAX_LOOPS:
+            raise EvaluationError(f"a rule joins more than {MAX_LOOPS} literals in a row: split it")
+        if self._loops:
+            self.poll()
+        self.line(header)
+        self._indent += 1
+        self._loops += not outermost
+        write()
+        self._loops -= not outermost
+        self._indent -= 1
+
+    def poll(self) -> None:
+        """Stop here when the time is over."""
+        self.line("if now() > limit[0]: late()")
+
+    # -- terms ---------------------------------------------------------------------------------
+
+    def term(self, term: Term) -> str:
+        """The source of a term whose variables are bound."""
+        match term:
+            case Var(name):
+                return self.locals[name]
+            case Const(value):
+                return self.namespace.constant(value)
+            case Call(function, argument):
+                called = self.namespace.name("U", builtins.FUNCTIONS[function], function)
+                return f"{called}({self.term(argument)})"
+            case Arithmetic(op, left, right):
+                if op in "+-" and any(isinstance(t, Const) and type(t.value) is int for t in (left, right)):
+                    return f"({self.term(left)} {op} {self.term(right)})"  # text raises TypeError here
+                called = self.namespace.name("U", builtins.ARITHMETIC[op], op)
+                return f"{called}({self.term(left)}, {self.term(right)})"
+        raise AssertionError(term)
+
+    # -- conditions ----------------------------------------------------------------------------
+
+    def condition(self, item: Literal | Comparison | Test, index: int = -1) -> tuple[str, bool]:
+        """The source of a test, and whether its value is a weight rather than a truth. ``index`` is
+        the item's place in the body."""
+        match item:
+            case Comparison():
+                return self._comparison(item), False
+            case Test(name, (text, part), negated):
+                called = self.namespace.name("U", builtins.TESTS[name], name)
+                return f"{'not ' * negated}{called}({self.term(text)}, {self.term(part)})", False
+            case Literal():
+                return self._membership(item, index)
+        raise AssertionError(item)
+
+    def _comparison(self, item: Comparison) -> str:
+        left, right = self.term(item.left), self.term(item.right)
+        if item.op == "=":
+            return f"{left} == {right}"
+        if item.op == "!=":
+            return f"{left} != {right}"
+        if any(isinstance(t, Const) and not isinstance(t.value, str) for t in (item.left, item.right)):
+            return f"{left} {item.op} {right}"  # text raises TypeError here
+        less = self.namespace.name("U", builtins.less, "<")
+        if item.op in (">", "<="):
+            left, right = right, left
+        return f"{'' if item.op in '<>' else 'not '}{less}({left}, {right})"
+
+    def _membership(self, item: Literal, index: int) -> tuple[str, bool]:
+        atom = item.atom
+        known = [i for i, t in enumerate(atom.args) if not (isinstance(t, Var) and t.anonymous)]
+        parts = [self.term(atom.args[i]) for i in known]
+        weighted = self.access.weighted(atom.name)
+        relation = self.access.stored(atom.name)
+        if relation is None:
+            adornment = "".join("b" if i in known else "d" for i in range(len(atom.args)))
+            goal = self.access.goal(atom.name, adornment)
+            self.heavy = True
+            source = goal.ask(parts)
+            if goal.inside:
+                self._node(index, atom.name, adornment, parts, "()")
+            if goal.inside and weighted:
+                source = f"dict({source}).get((), 0.0)"
+        else:
+            self._watch(relation, tuple(known), parts)
+        if relation is None:
+            pass
+        elif weighted:
+            source = self._strength(relation, tuple(known), parts)
+        elif not known and atom.args:
+            source = self.namespace.name("R", relation.rows)
+        elif len(known) == len(atom.args):
+            source = f"{key(parts)} in {self.namespace.name('R', relation.rows)}"
+        else:
+            source = f"{key(parts)} in {self.namespace.name('I', relation.index(tuple(known)))}"
+        if not item.negated:
+            return source, weighted
+        if not weighted:
+            return f"not ({source})", False
+        complement = self.namespace.name("U", self.access.semiring.complement, "complement")
+        return f"{complement}({source})", True
+
+    def _strength(self, relation: Relation, known: tuple[int, ...], parts: list[str]) -> str:
+        weights = self.namespace.name("W", relation.weights)
+        if len(known) == relation.arity:
+            return f"{weights}.get({key(parts)}, 0.0)"
+        index = relation.index(known)
+
+        def strongest(wanted: Any) -> float:
+            # the rest of the columns is put back between the known ones to find the row's weight
+            best = 0.0
+            for rest in index.get(wanted, ()):
+                row = list(rest if relation.arity - len(known) != 1 else (rest,))
+                values = iter(wanted if len(known) != 1 else (wanted,))
+                for position in known:
+                    row.insert(position, next(values))
+                best = max(best, relation.weights[relation.key(tuple(row))])
+            return best
+
+        called = self.namespace.name("S", strongest, (relation.name, known))
+        return f"{called}({key(parts)})"
+
+    # -- steps ---------------------------------------------------------------------------------
+
+    def steps(self, steps: Sequence[Step], fail: str, weights: list[str], done: Done) -> None:
+        """Write the steps; where all hold, ``done`` writes what follows, given the weights' names."""
+        if not steps:
+            done(weights)
+            return
+        step, rest = steps[0], steps[1:]
+        match step:
+            case Filter(index, item):
+                source, weighted = self.condition(item, index)
+                if weighted:
+                    name = self.fresh("w")
+                    self.line(f"{name} = {source}")
+                    self.line(f"if not {name}: {fail}")
+                    weights = [*weights, name]
+                else:
+                    self.line(f"if not ({source}): {fail}")
+                self.steps(rest, fail, weights, done)
+            case Assign(_, variable, term):
+                source = self.term(term)
+                self.line(f"{self.bind(variable)} = {source}")
+                self.steps(rest, fail, weights, done)
+            case Scan():
+                self._scan(step, rest, weights, done)
+            case Gather():
+                self._gather(step, rest, fail, weights, done)
+
+    def _scan(self, step: Scan, rest: Sequence[Step], weights: list[str], done: Done) -> None:
+        args = step.literal.atom.args
+        parts = [self.term(args[i]) for i in step.bound]
+        free = [i for i in range(len(args)) if i not in step.bound]
+        weighted = self.access.weighted(step.literal.atom.name)
+        relation = self.access.stored(step.literal.atom.name)
+        weight = ""
+        if relation is None:
+            free = [i for i in free if not _anonymous(args[i])]
+            adornment = "".join(
+                "b" if i in step.bound else "f" if i in free else "d" for i in range(len(args))
+            )
+            goal = self.access.goal(step.literal.atom.name, adornment)
+            iterable = goal.ask(parts)
+            if weighted:
+                iterable += "" if goal.inside else ".items()"
+                weight = self.fresh("w")
+        elif step.bound:
+            self._watch(relation, step.bound, parts)
+            index = self.namespace.name("I", relation.index(step.bound))
+            iterable = f"{index}.get({key(parts)}, E)"
+        else:
+            self._watch(relation, (), [])
+            iterable = self.namespace.name("R", relation.rows)
+        targets, checks = self._targets([args[i] for i in free], row_needed=weighted and relation is not None)
+        target = key(targets) if targets else "_"
+        if relation is None and goal.inside:
+            self._node(step.index, step.literal.atom.name, adornment, parts, target)
+
+        def body() -> None:
+            for check in checks:
+                self.line(f"if {check}: continue")
+            used = weights
+            if weighted and relation is not None:
+                name = self.fresh("w")
+                columns = dict(zip(free, targets, strict=True)) | dict(zip(step.bound, parts, strict=True))
+                whole = key([columns[i] for i in range(len(args))]) if args else "()"
+                self.line(f"{name} = {self.namespace.name('W', relation.weights)}[{whole}]")
+                used = [*weights, name]
+            elif weight:
+                used = [*weights, weight]
+            if any(self._calls(s) for s in rest):
+                self.poll()
+            self.steps(rest, "continue", used, done)
+
+        self.loop(f"for {target}{', ' + weight if weight else ''} in {iterable}:", body)
+
+    def _watch(self, relation: Relation, positions: tuple[int, ...], parts: list[str]) -> None:
+        number = self.access.watch(relation, positions)
+        if number is not None:
+            self.line(f"out.reads.add(({number}, {key(parts) if parts else '()'}))")
+
+    def _node(self, index: int, name: str, adornment: str, parts: list[str], target: str) -> None:
+        label = self.namespace.constant(f"{name} {adornment}")
+        self.nodes[index] = f"({label}, ({''.join(p + ', ' for p in parts)}), {target})"
+
+    def _calls(self, step: Step) -> bool:
+        """Whether the step calls a function that itself may loop."""
+        match step:
+            case Filter(_, Literal(atom)) | Scan(_, Literal(atom), _):
+                return self.access.stored(atom.name) is None
+        return isinstance(step, Gather)
+
+    def _targets(self, terms: Iterable[Term], *, row_needed: bool) -> tuple[list[str], list[str]]:
+        """Loop targets for the free columns, and the tests of columns that are known already."""
+        targets: list[str] = []
+        checks: list[str] = []
+        for term in terms:
+            if _anonymous(term) and not row_needed:
+                targets.append("_")
+            elif isinstance(term, Var) and (term.anonymous or term.name not in self.locals):
+                targets.append(self.fresh("v") if term.anonymous else self.bind(term.name))
+            else:
+                name = self.fresh()
+                targets.append(name)
+                checks.append(f"{name} != {self.term(term)}")
+        return targets, checks
+
+    # -- aggregates ----------------------------------------------------------------------------
+
+    def _gather(self, step: Gather, rest: Sequence[Step], fail: str, weights: list[str], done: Done) -> None:
+        aggregate = step.aggregate
+        weighted = any(isinstance(i, Literal) and self.access.weighted(i.atom.name) for i in aggregate.body)
+        sized = self._size(step) if not step.keys and not weighted else None
+        if sized is not None:
+            value = self.fresh("n")
+            self.line(f"{value} = {sized}")
+            if step.nonempty:
+                self.line(f"if not {value}: {fail}")
+            self._aggregated(step, value, rest, fail, weights, done)
+            return
+        groups = self.fresh("g")
+        self.line(f"{groups} = {{}}")
+        outer = dict(self.locals)
+
+        def collect(inner_weights: list[str]) -> None:
+            group = key([self.locals[k] for k in step.keys]) if step.keys else "()"
+            value = "None" if aggregate.expression is None else self.term(aggregate.expression)
+            weight = self.weight(inner_weights) if inner_weights else "1.0"
+            self.line(f"{groups}.setdefault({group}, []).append(({value}, {weight}))")
+
+        self.alternative(lambda stop: self.steps(step.steps, stop, [], collect))
+        self.locals = outer
+        rows, name = self.fresh("g"), self.fresh("n")
+        function = self.namespace.name("U", _over(aggregate.function), ("over", aggregate.function))
+
+        def finish(stop: str) -> None:
+            used = weights
+            self.line(f"{name} = {function}({rows})")
+            if weighted:
+                weight = self.fresh("w")
+                together = self.namespace.name("U", self.access.semiring.all, "all")
+                self.line(f"{weight} = {together}([w for _, w in {rows}])")
+                self.line(f"if not {weight}: {stop}")
+                used = [*weights, weight]
+            self._aggregated(step, name, rest, stop, used, done)
+
+        if step.keys:
+            target = key([self.bind(k) for k in step.keys])
+            self.loop(f"for {target}, {rows} in {groups}.items():", lambda: finish("continue"))
+        else:
+            self.line(f"{rows} = {groups}.get((), E)")
+            if step.nonempty or aggregate.function in ("min", "max"):
+                self.line(f"if not {rows}: {fail}")
+            finish(fail)
+
+    def _aggregated(
+        self, step: Gather, value: str, rest: Sequence[Step], fail: str, weights: list[str], done: Done
+    ) -> None:
+        target = step.aggregate.target
+        if isinstance(target, Var) and target.anonymous:
+            pass
+        elif isinstance(target, Var) and target.name not in self.locals:
+            self.locals[target.name] = value
+        else:
+            self.line(f"if {value} != {self.term(target)}: {fail}")
+        self.steps(rest, fail, weights, done)
+
+    def _size(self, step: Gather) -> str | None:
+        """The source of a count that is the size of a stored bucket; None where it is not."""
+        if step.aggregate.function != "count" or len(step.steps) != 1 or not isinstance(step.steps[0], Scan):
+            return None
+        scan = step.steps[0]
+        relation = self.access.stored(scan.literal.atom.name)
+        args = scan.literal.atom.args
+        free = [t for i, t in enumerate(args) if i not in scan.bound]
+        names = [t.name for t in free if isinstance(t, Var)]
+        if relation is None or len(set(names)) != len(free) or not self.locals.keys().isdisjoint(names):
+            return None
+        self._watch(relation, scan.bound, [self.term(args[i]) for i in scan.bound])
+        if not scan.bound:
+            return f"len({self.namespace.name('R', relation.rows)})"
+        index = self.namespace.name("I", relation.index(scan.bound))
+        return f"len({index}.get({key([self.term(args[i]) for i in scan.bound])}, E))"
+
+    # -- weights -------------------------------------------------------------------------------
+
+    def weight(self, weights: Sequence[str], rule: str | None = None) -> str:
+        """Write the weight of all these together, and of the rule; the name that holds it."""
+        parts = [*weights, *([rule] if rule else [])]
+        if not parts:
+            return "1.0"
+        if len(parts) == 1:
+            return parts[0]
+        name = self.fresh("w")
+        self.line(f"{name} = {parts[0]}")
+        for part in parts[1:]:
+            if self.access.semiring.name == "maxmin":
+                self.line(f"if {part} < {name}: {name} = {part}")
+            else:
+                both = self.namespace.name("U", self.access.semiring.both, "both")
+                self.line(f"{name} = {both}({name}, {part})")
+        return name
+
+
+def _anonymous(term: Term) -> bool:
+    return isinstance(term, Var) and term.anonymous
+
+
+def _over(function: str) -> Callable[[Sequence[tuple[Any, float]]], Any]:
+    """The aggregate over (value, weight) pairs."""
+    if function == "count":
+        return len
+    aggregate = builtins.AGGREGATES[function]
+    return lambda rows: aggregate([value for value, _ in rows])

@@ -1,0 +1,121 @@
+"""Plain Datalog in one call: a program's text and its facts in, all relations out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis import analyse
+from mpr_logic.analysis.atoms import anything, coerce_rows
+from mpr_logic.engine.base import Budget
+from mpr_logic.engine.batch import Batch
+from mpr_logic.engine.guard import guarded
+from mpr_logic.engine.semiring import semiring as semiring_named
+from mpr_logic.errors import DisagreementError
+from mpr_logic.syntax.parser import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.syntax.ast import Row
+
+
+def evaluate(
+    program: str,
+    facts: Mapping[str, Iterable[tuple[object, ...]]] | None = None,
+    *,
+    engine: str = "native",
+    budget: Budget | None = None,
+) -> dict[str, set[Row]]:
+    """Evaluate a plain Datalog program bottom-up.
+
+    Args:
+        program: the text of a program. Declarations are optional; the types of what is not declared
+            are inferred.
+        facts: rows for its relations, beside the facts in the text: a name to str, int, float or
+            bool values.
+        engine: ``native``; ``pydatalog`` for the second opinion; ``both``, which raises where they differ.
+        budget: the bounds on time and on derived facts.
+
+    Returns:
+        For every relation of the program and of ``facts`` all its rows, given and derived. Values of
+        arguments declared bool come back as bool.
+
+    Raises:
+        ProgramError: the text is not a valid program.
+        StateError: a fact does not fit.
+        EvaluationError: the engine could not finish.
+
+    >>> rules = "path(X, Y) :- edge(X, Y). path(X, Z) :- path(X, Y), edge(Y, Z)."
+    >>> sorted(evaluate(rules, {"edge": [(1, 2), (2, 3)]})["path"])
+    [(1, 2), (1, 3), (2, 3)]
+    """
+    if engine not in ("native", "pydatalog", "both"):
+        raise ValueError(f"no engine `{engine}`: choose native, pydatalog or both")
+    checked = analyse([parse(program, "<program>")], declared=False)
+    known, others = _rows(checked, facts or {})
+    budget = budget or Budget()
+    found: dict[str, set[Row]] = {}
+    if engine != "pydatalog":
+        found = _native(checked, known, budget)
+    if engine != "native":
+        second = _second(checked, known, budget)
+        if engine == "both":
+            _compare(found, second)
+        found = second
+    return {name: _booleans(checked, name, rows) for name, rows in (found | others).items()}
+
+
+def _rows(
+    program: Program, facts: Mapping[str, Iterable[tuple[object, ...]]]
+) -> tuple[dict[str, list[Row]], dict[str, set[Row]]]:
+    """The rows of the program's relations, and those of relations that it does not speak of."""
+    known: dict[str, list[Row]] = {}
+    others: dict[str, set[Row]] = {}
+    for name, rows in facts.items():
+        signature = program.schema.relations.get(name)
+        if signature is None:
+            listed = list(rows)
+            signature = anything(name, len(listed[0]) if listed else 0)
+            others[name] = set(coerce_rows(signature, listed))
+        else:
+            known[name] = coerce_rows(signature, rows)
+    return known, others
+
+
+def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:
+    batch = Batch(program, semiring_named("maxmin"), budget)
+    with guarded():
+        batch.load((f.relation, f.row, f.weight) for f in program.facts)
+        batch.load_rows(rows)
+        batch.run()
+        return {name: batch.rows(name) for name in program.schema.relations}
+
+
+def _second(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:
+    from mpr_logic.engine.pydatalog_engine import PyDatalogEngine
+
+    engine = PyDatalogEngine(program, budget=budget)
+    for name, some in rows.items():
+        for row in some:
+            engine.add(name, row)
+    return {n: set(engine.query(n, (None,) * s.arity)) for n, s in program.schema.relations.items()}
+
+
+def _compare(first: dict[str, set[Row]], second: dict[str, set[Row]]) -> None:
+    for name, rows in first.items():
+        if rows != second[name]:
+            row = min(rows ^ second[name], key=str)
+            who = "the native engine" if row in rows else "pyDatalog"
+            raise DisagreementError(
+                f"only {who} derives the row {row} of `{name}`: please report the program"
+            )
+
+
+def _booleans(program: Program, name: str, rows: set[Row]) -> set[Row]:
+    """The rows, with the names true and false of bool columns as Python's bool."""
+    signature = program.schema.relations.get(name)
+    if signature is None or "bool" not in signature.bases:
+        return rows
+    flags = [base == "bool" for base in signature.bases]
+    return {tuple(v == "true" if b else v for v, b in zip(row, flags, strict=True)) for row in rows}

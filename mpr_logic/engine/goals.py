@@ -1,0 +1,416 @@
+"""Goal-directed evaluation: a question becomes the call of a function compiled for what it binds.
+
+For each derived relation and each way of asking for it (its *adornment*: b bound, f wanted, d of no
+matter) one Python function is compiled, when it is first called. Its arguments are the bound columns:
+a candidate action's arguments are parameters, not facts, so nothing is derived that the action
+cannot match. Recursive relations go through :mod:`mpr_logic.engine.tables`.
+(Bancilhon, Maier, Sagiv, Ullman 1986: adornments and magic sets; here without the sets.)
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.engine.codegen import Writer
+from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, group
+from mpr_logic.engine.inside import Inside
+from mpr_logic.engine.linear import walk
+from mpr_logic.engine.namespace import Goal, Namespace, key
+from mpr_logic.engine.plan import (
+    Filter,
+    Scan,
+    forget_singletons,
+    name_anonymous,
+    plan,
+    term_variables,
+)
+from mpr_logic.engine.store import Relation
+from mpr_logic.engine.tables import Tables
+from mpr_logic.errors import BudgetError
+from mpr_logic.syntax.ast import Aggregate, Literal, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.engine.base import Budget, Pattern
+    from mpr_logic.engine.plan import Step
+    from mpr_logic.engine.semiring import Semiring
+    from mpr_logic.syntax.ast import BodyItem, Row, Term
+
+KEPT = 100_000
+"""So many answers of one function are kept; then keeping begins anew."""
+
+UNKNOWN_SIZE = 50.0
+"""Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""
+
+
+def body_relations(body: Iterable[BodyItem]) -> Iterator[str]:
+    """The core relations that a body reads."""
+    for item in body:
+        if isinstance(item, Literal):
+            yield item.atom.name
+        elif isinstance(item, Aggregate):
+            yield from body_relations(item.body)
+
+
+def late() -> None:
+    """Called by compiled code when the time is over."""
+    raise BudgetError("the time is over: allow more seconds, or simplify the rules")
+
+
+class Goals:
+    """Compiles and keeps the functions of one program over its relations. Implements Access."""
+
+    def __init__(self, program: Program, semiring: Semiring, budget: Budget) -> None:
+        self.program = program
+        self.semiring = semiring
+        self.limit = [float("inf")]
+        self.relations: dict[str, Relation] = {}
+        self.budget = budget
+        heads: dict[str, list[Rule]] = defaultdict(list)
+        for rule in program.rules:
+            heads[rule.head].append(rule)
+        self.groups: dict[str, list[Group]] = {}
+        self._copies: dict[str, Group | None] = {}
+        self.asserted: set[str] = set()  # derived relations that had asserted rows at some time
+        for head, rules in heads.items():
+            plain = rules[0].given == 0 and " " not in head
+            self._copies[head] = copy_asserted(head, program.arity[head]) if plain else None
+            self.groups[head] = group(rules, head)
+            for each in self.groups[head]:
+                if each.table is not None:
+                    self.relations[each.table.name] = each.table
+        self.component = {n: s for s in program.strata for n in s if n in program.recursive}
+        self.below = self._dependencies()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all compiled code: a relation has begun to be weighted."""
+        self._weighted: dict[str, bool] = {}
+        self._functions: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._tables: dict[tuple[str, ...], Tables] = {}
+        self._keeping: dict[tuple[str, str], str] = {}
+        self._memos: dict[str, list[dict[Any, Any]]] = defaultdict(list)
+        self.namespace = Namespace()
+        self.namespace.update(now=time.perf_counter, limit=self.limit, late=late)
+
+    # -- what is known of relations ------------------------------------------------------------
+
+    def relation(self, name: str) -> Relation:
+        """The stored rows of a core relation; of a derived one, those that were asserted."""
+        stored = self.stored_name(name)
+        found = self.relations.get(stored)
+        if found is None:
+            arity = self.program.arity[name.removesuffix(" asserted")]
+            found = self.relations[stored] = Relation(stored, arity)
+        return found
+
+    def stored_name(self, name: str) -> str:
+        """The name of a core relation's stored rows."""
+        return asserted(name) if name in self.groups else name
+
+    def stored(self, name: str) -> Relation | None:
+        """The relation, where no rule derives it."""
+        return None if name in self.groups else self.relation(name)
+
+    def weighted(self, name: str) -> bool:
+        """Whether a row of the relation may weigh less than 1."""
+        known = self._weighted.get(name)
+        if known is None:
+            known = self._weighted[name] = self.semiring.weighted and any(
+                self.relation(n).weighted or any(g.weighs for g in self.groups.get(n, ()))
+                for n in self.below.get(name, (name,))
+            )
+        return known
+
+    def alternatives(self, name: str) -> list[Group]:
+        """The groups that derive a relation: its rules, and its asserted rows where there are any."""
+        copy = self._copies[name]
+        return [copy, *self.groups[name]] if copy and name in self.asserted else self.groups[name]
+
+    def _dependencies(self) -> dict[str, frozenset[str]]:
+        """For each derived relation, itself and all relations below it."""
+        below: dict[str, frozenset[str]] = {}
+        for stratum in self.program.strata:
+            reached: set[str] = set(stratum)
+            for head in stratum:
+                for each in self.groups[head]:
+                    for name in body_relations(each.body):
+                        reached |= below.get(name, {name})
+            below.update(dict.fromkeys(stratum, frozenset(reached)))
+        return below
+
+    def cost(self, name: str, bound: tuple[int, ...]) -> float:
+        """Rows to expect of a relation for each key at the bound positions."""
+        if name in self.groups:
+            return UNKNOWN_SIZE / 10 if bound else UNKNOWN_SIZE * 4
+        size = self.relation(name).bucket_size(bound)
+        return (2.0 if bound else UNKNOWN_SIZE) if size is None else size
+
+    def rows(self, name: str, pattern: Pattern) -> dict[Row, float]:
+        """The rows of a core relation that match a pattern, each with its weight."""
+        bound = tuple(i for i, v in enumerate(pattern) if v is not None)
+        values = tuple(v for v in pattern if v is not None)
+        free = tuple(i for i in range(len(pattern)) if i not in bound)
+        wanted = values[0] if len(values) == 1 else values
+        relation = self.stored(name)
+        if relation is not None:
+            keys: Iterable[Any] = relation.index(bound).get(wanted, ()) if free else [()]
+            rows = [_row(bound, values, free, k) for k in keys]
+            found = {row: relation.weight(relation.key(row)) for row in rows}
+        else:
+            adornment = "".join("b" if i in bound else "f" for i in range(len(pattern)))
+            answer = self.function(name, adornment)(*values)
+            if not free:
+                found = {values: float(answer)}
+            elif isinstance(answer, dict):
+                found = {_row(bound, values, free, k): w for k, w in answer.items()}
+            else:
+                found = {_row(bound, values, free, k): 1.0 for k in answer}
+        if not self.semiring.weighted:
+            return {row: 1.0 for row, weight in found.items() if weight}
+        return {row: weight for row, weight in found.items() if weight}
+
+    # -- functions -----------------------------------------------------------------------------
+
+    def function(self, name: str, adornment: str) -> Callable[..., Any]:
+        """The compiled function for a derived relation: called with the values of its b columns.
+
+        It returns whether (with what weight) there is a match when no column is f; else a
+        collection of the keys of the f columns: a dictionary to weights if the relation is weighted.
+        """
+        found = self._functions.get((name, adornment))
+        if found is None:
+            found = self._functions[name, adornment] = self._make(name, adornment)
+        return found
+
+    def _make(self, name: str, adornment: str) -> Callable[..., Any]:
+        if name not in self.component:
+            return self._direct(name, adornment)
+        walked = walk(self, name, adornment)
+        if walked is None:
+            return self._recursive(name, adornment)
+        return self._kept(name, adornment, walked)
+
+    def _kept(self, name: str, adornment: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, its answers kept until a fact below changes."""
+        kept: dict[Any, Any] = {}
+        for below in self.below[name]:
+            self._memos[self.stored_name(below)].append(kept)
+        params = parameters(adornment)
+        memo, inner = self.namespace.name("H", kept), self.namespace.name("G", function)
+        self._keeping[name, adornment] = memo
+        lines = [
+            f"found = {memo}.get({key(params)})",
+            "if found is None:",
+            f"    if len({memo}) >= {KEPT}: {memo}.clear()",
+            f"    found = {memo}[{key(params)}] = {inner}({', '.join(params)})",
+            "return found",
+        ]
+        writer = Writer(self.namespace, self)
+        for line in lines:
+            writer.line(line)
+        return self.define(writer, params)
+
+    def goal(self, name: str, adornment: str) -> Goal:
+        """See Access: outside any recursion."""
+        if self._binding_is_useless(name, adornment):
+            whole = self.goal(name, "f" * len(adornment))
+            return replace(whole, whole=True)
+        function = self.function(name, adornment)
+        kept = self._keeping.get((name, adornment))
+        return Goal(self.namespace.name("F", function), kept)
+
+    def _binding_is_useless(self, name: str, adornment: str) -> bool:
+        """Whether knowing the arguments saves nothing: every rule would begin with a scan that does not
+        use them. All rows are derived once then, and looked up in."""
+        if set(adornment) != {"b"} or name in self.component or self.weighted(name):
+            return False
+        draft = Writer(Namespace(), self)
+        plans = [self.begin(draft, each, adornment, "break") for each in self.alternatives(name) if each.body]
+        scans = [p[0] for p in plans if isinstance(p[0], Scan) and not p[0].bound]
+        return bool(scans) and len(scans) + sum(_is_lookup(p) for p in plans) == len(plans)
+
+    def _direct(self, name: str, adornment: str) -> Callable[..., Any]:
+        wanted, weighted = "f" in adornment, self.weighted(name)
+        writer = Writer(self.namespace, self)
+
+        def emit(_: Writer, found: list[str], weights: list[str]) -> None:
+            if not weighted:
+                writer.line(f"out.add({key(found)})" if wanted else "return True")
+                return
+            weight = writer.weight(weights)
+            if wanted:
+                writer.line(f"if {weight} > out.get({key(found)}, 0.0): out[{key(found)}] = {weight}")
+            else:
+                writer.line(f"if {weight} > out: out = {weight}")
+
+        writer.line(
+            f"out = {('{}' if weighted else 'set()') if wanted else ('0.0' if weighted else 'False')}"
+        )
+        for each in self.alternatives(name):
+            self.write_group(writer, each, adornment, emit)
+        writer.line("return out")
+        function = self.define(writer, parameters(adornment))
+        return self._kept(name, adornment, function) if writer.heavy else function
+
+    def define(self, writer: Writer, params: Sequence[str]) -> Callable[..., Any]:
+        """Compile what was written as a function of these parameters."""
+        name = f"def{len(self.namespace)}"
+        return self.namespace.define(name, [f"def {name}({', '.join(params)}):", *writer.lines])  # type: ignore[no-any-return]
+
+    def write_group(
+        self,
+        writer: Writer,
+        each: Group,
+        adornment: str,
+        emit: Callable[[Writer, list[str], list[str]], None],
+        *,
+        keep: bool = False,
+        preset: Mapping[str, str] | None = None,
+        wanted: Sequence[Term] = (),
+    ) -> None:
+        """Write one group: ``emit`` writes what happens for a match, given the sources of the f
+        columns and of the weights (the rule's included). ``keep`` binds every variable."""
+
+        def attempt(fail: str) -> None:
+            steps = self.begin(writer, each, adornment, fail, keep=keep, preset=preset, wanted=wanted)
+
+            def done(weights: list[str]) -> None:
+                found = [writer.term(t) for t, a in zip(each.args, adornment, strict=True) if a == "f"]
+                emit(writer, found, [*weights, *self.rule_weight(writer, each)])
+
+            writer.steps(steps, fail, [], done)
+
+        writer.alternative(attempt)
+
+    def begin(
+        self,
+        writer: Writer,
+        each: Group,
+        adornment: str,
+        fail: str,
+        *,
+        keep: bool = False,
+        preset: Mapping[str, str] | None = None,
+        wanted: Sequence[Term] = (),
+    ) -> tuple[Step, ...]:
+        """Unify the head with the parameters and plan the body. ``preset`` are variables that other
+        names hold already, ``wanted`` terms that are read besides the head."""
+        writer.locals, writer.nodes = dict(preset or {}), {}
+        preset_terms = [Var(n) for n in preset or ()]
+        params = iter(parameters(adornment))
+        for term, letter in zip(each.args, adornment, strict=True):
+            if letter != "b":
+                continue
+            param = next(params)
+            if isinstance(term, Var) and term.name not in writer.locals:
+                writer.locals[term.name] = param
+            else:
+                writer.line(f"if {param} != {writer.term(term)}: {fail}")
+        needed = [*wanted, *preset_terms]
+        needed += [t for t, letter in zip(each.args, adornment, strict=True) if letter != "d"]
+        if each.table is not None:
+            needed.append(Var(MEMBER))
+        body = name_anonymous(each.body) if keep else forget_singletons(needed, each.body)
+        return plan(
+            body,
+            writer.locals,
+            self.cost,
+            head={n for t in each.args for n in term_variables(t)},
+            given={n for t in each.args[: each.given] for n in term_variables(t)},
+        )
+
+    def rule_weight(self, writer: Writer, each: Group) -> list[str]:
+        """The source of the weight of the group's rule, if it is not 1."""
+        if not each.weighs or not self.semiring.weighted:
+            return []
+        if each.table is None:
+            return [self.namespace.constant(each.rules[0].weight)]
+        weights = self.namespace.name("M", [r.weight for r in each.rules], ("weights", id(each)))
+        return [f"{weights}[{writer.locals[MEMBER]}]"]
+
+    # -- recursion -----------------------------------------------------------------------------
+
+    def tables(self, name: str) -> Tables:
+        """The tables of the recursion that a relation takes part in."""
+        component = self.component[name]
+        found = self._tables.get(component)
+        if found is None:
+            found = self._tables[component] = Tables(self.budget, self.limit)
+        return found
+
+    def changed(self, relation: Relation, row: Row) -> None:
+        """A stored row has changed: forget what was made from it."""
+        for kept in self._memos.get(relation.name, ()):
+            if kept:
+                kept.clear()
+        for tables in self._tables.values():
+            tables.changed(relation.name, row)
+
+    def watch(self, relation: Relation, positions: tuple[int, ...]) -> int | None:
+        """See Access: outside a recursion nothing is kept."""
+        return None
+
+    def _recursive(self, name: str, adornment: str) -> Callable[..., Any]:
+        label = self.table_body(name, adornment)
+        answers = self.tables(name).answers
+        if "f" in adornment:
+            return lambda *args: answers(label, args)
+        if self.weighted(name):
+            return lambda *args: answers(label, args).get((), 0.0)
+        return lambda *args: () in answers(label, args)
+
+    def table_body(self, name: str, adornment: str) -> str:
+        """The label of a goal function of a recursion, which is compiled when it is first run."""
+        label = f"{name} {adornment}"
+        bodies = self.tables(name).bodies
+
+        def first(*args: Any) -> None:
+            bodies[label] = self._body(name, adornment)
+            bodies[label](*args)
+
+        bodies.setdefault(label, first)
+        return label
+
+    def _body(self, name: str, adornment: str) -> Callable[..., None]:
+        """Write every match into ``out``, with the rule and the bindings behind it."""
+        weighted = self.weighted(name)
+        writer = Writer(self.namespace, Inside(self, self.component[name]))
+        for index, each in enumerate(self.alternatives(name)):
+
+            def emit(_: Writer, found: list[str], weights: list[str], index: int = index) -> None:
+                if weighted:
+                    weight = writer.weight(weights)
+                    writer.line(f"if {weight} > out.get({key(found)}, 0.0):")
+                else:
+                    weight = "1.0"
+                    writer.line(f"if {key(found)} not in out:")
+                values = ", ".join(f"{self.namespace.constant(n)}: {v}" for n, v in writer.locals.items())
+                writer.line(f"    out[{key(found)}] = {weight}; out.grown = True")
+                nodes = ", ".join(f"{i}: {n}" for i, n in writer.nodes.items())
+                writer.line(f"    out.why[{key(found)}] = ({index}, {{{values}}}, {{{nodes}}})")
+
+            self.write_group(writer, each, adornment, emit, keep=True)
+        return self.define(writer, [*parameters(adornment), "out"])
+
+
+def _row(bound: tuple[int, ...], values: Row, free: tuple[int, ...], key: Any) -> Row:
+    """The row of the bound values and the key of the free columns."""
+    rest = (key,) if len(free) == 1 else key
+    columns = dict(zip(bound, values, strict=True)) | dict(zip(free, rest, strict=True))
+    return tuple(columns[i] for i in range(len(columns)))
+
+
+def _is_lookup(steps: tuple[Step, ...]) -> bool:
+    """Whether a plan is one look at a stored relation, as cheap for all rows as for one."""
+    return len(steps) == 1 and isinstance(steps[0], Filter) and isinstance(steps[0].item, Literal)
+
+
+def parameters(adornment: str) -> list[str]:
+    """The names of a function's parameters: one for each b."""
+    return [f"p{i}" for i in range(adornment.count("b"))]

@@ -1,0 +1,90 @@
+"""Rules of one shape as one rule joined with a table of their constants.
+
+Ten thousand learned rules differ in their constants alone. Each shape becomes a single rule in which
+the constants are variables, bound by a relation that has one row for each rule; the planner then
+finds the few rules that a question can match by an ordinary index lookup.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.shapes import abstract, shape_of
+from mpr_logic.engine.plan import item_variables, term_variables
+from mpr_logic.engine.store import Relation
+from mpr_logic.syntax.ast import Atom, Literal, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mpr_logic.analysis.core import Rule
+    from mpr_logic.syntax.ast import BodyItem, Row, Term
+
+MEMBER = "$rule"
+"""The variable that says which rule of the group it is: its index in ``Group.rules``."""
+
+WORTH_A_TABLE = 4
+"""So many rules of one shape are kept as a table; fewer run as they are written."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Rules that run the same code. ``rules`` has one rule, as written, where there is no ``table``;
+    none for the group that copies the asserted rows of a derived relation."""
+
+    args: tuple[Term, ...]
+    body: tuple[BodyItem, ...]
+    rules: tuple[Rule, ...] = ()
+    table: Relation | None = None
+
+    @property
+    def given(self) -> int:
+        """How many leading arguments the question binds for the rule: see Rule."""
+        return self.rules[0].given if self.rules else 0
+
+    @property
+    def weighs(self) -> bool:
+        """Whether its rules weigh less than 1."""
+        return bool(self.rules) and self.rules[0].weight != 1.0
+
+
+def variables_in_order(args: Sequence[Term], body: Sequence[BodyItem]) -> list[str]:
+    """The named variables of a rule in order of their first occurrence, placeholders left out."""
+    names = [n for term in args for n in term_variables(term)]
+    names += [n for item in body for n in item_variables(item)]
+    return [n for n in dict.fromkeys(names) if not n.startswith("$")]
+
+
+def asserted(name: str) -> str:
+    """The name under which the asserted rows of a derived relation are stored."""
+    return f"{name} asserted"
+
+
+def copy_asserted(name: str, arity: int) -> Group:
+    """The group that copies the asserted rows of a derived relation."""
+    columns = tuple(Var(f"C{i}") for i in range(arity))
+    return Group(columns, (Literal(Atom(asserted(name), columns)),))
+
+
+def group(rules: Iterable[Rule], name: str) -> list[Group]:
+    """Group the rules of one head, in the order of each group's first rule."""
+    shapes: dict[object, list[tuple[Rule, Row]]] = defaultdict(list)
+    for rule in rules:
+        shape, constants = shape_of(rule)
+        shapes[shape].append((rule, constants))
+    groups: list[Group] = []
+    for number, members in enumerate(shapes.values()):
+        if len(members) < WORTH_A_TABLE or not members[0][1]:
+            groups.extend(Group(rule.args, rule.body, (rule,)) for rule, _ in members)
+            continue
+        args, body = abstract(members[0][0])
+        width = len(members[0][1])
+        table = Relation(f"{name} shape {number}", width + 1)
+        for index, (_, constants) in enumerate(members):
+            table.add((*constants, index))
+        columns = (*(Var(f"${i}") for i in range(width)), Var(MEMBER))
+        body = (*body, Literal(Atom(table.name, columns)))
+        groups.append(Group(args, body, tuple(r for r, _ in members), table))
+    return groups

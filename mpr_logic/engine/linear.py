@@ -1,0 +1,170 @@
+"""Linear recursion as a walk: from goal to goal, or from answer to answer, without tables.
+
+A rule of linear recursion reads its own relation once. Asked with some columns bound, it often only
+hands on what it does not compute with:
+
+- the wanted columns come unchanged from the recursive literal, so every answer of a goal that can be
+  reached is an answer: walk the goals (``inside(x, Z) :- in(x, Y), inside(Y, Z)``);
+- or the bound columns go unchanged into the recursive literal, so there is one goal: walk its answers
+  (``inside(x, Z) :- inside(x, Y), in(Y, Z)``).
+
+Naughton, Ramakrishnan, Sagiv and Ullman 1989 ("Argument reduction by factoring").
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.engine.codegen import Writer
+from mpr_logic.engine.namespace import key
+from mpr_logic.engine.plan import item_variables, term_variables
+from mpr_logic.syntax.ast import Aggregate, Atom, Literal, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mpr_logic.engine.goals import Goals
+    from mpr_logic.engine.groups import Group
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    """A recursive group: the recursive literal's atom, and the group without it."""
+
+    atom: Atom
+    rest: Group
+
+
+def walk(goals: Goals, name: str, adornment: str) -> Callable[..., Any] | None:
+    """A function that answers for a linear recursive relation; None where neither walk fits."""
+    if goals.component[name] != (name,) or goals.weighted(name):
+        return None
+    exits: list[Group] = []
+    steps: list[_Linear] = []
+    for each in goals.alternatives(name):
+        places = [i for i, item in enumerate(each.body) if name in _reads(item)]
+        if not places:
+            exits.append(each)
+            continue
+        item = each.body[places[0]]
+        if len(places) > 1 or not isinstance(item, Literal) or item.negated:
+            return None
+        rest = replace(each, body=each.body[: places[0]] + each.body[places[0] + 1 :])
+        steps.append(_Linear(item.atom, rest))
+    if all(_hands_answers_on(s, adornment) for s in steps):
+        return _walk_goals(goals, exits, steps, adornment)
+    if "d" not in adornment and all(_hands_goal_on(s, adornment) for s in steps):
+        return _walk_answers(goals, exits, steps, adornment)
+    return None
+
+
+def _reads(item: object) -> set[str]:
+    if isinstance(item, Literal):
+        return {item.atom.name}
+    return {n for i in item.body for n in _reads(i)} if isinstance(item, Aggregate) else set()
+
+
+def _hands_answers_on(step: _Linear, adornment: str) -> bool:
+    """What is not bound comes from the recursive literal and is used nowhere else; what the recursive
+    literal is asked with is bound by the rest."""
+    count = Counter(n for item in step.rest.body for n in item_variables(item))
+    count.update(n for t in (*step.rest.args, *step.atom.args) for n in term_variables(t))
+    known = {n for item in step.rest.body for n in _bound_by(item)}
+    known |= {
+        n for t, a in zip(step.rest.args, adornment, strict=True) if a == "b" for n in term_variables(t)
+    }
+    for head, inner, letter in zip(step.rest.args, step.atom.args, adornment, strict=True):
+        if letter == "b":
+            if isinstance(inner, Var) and (inner.anonymous or inner.name not in known):
+                return False
+        elif head != inner or not isinstance(head, Var) or count[head.name] != 2:
+            return False
+    return True
+
+
+def _bound_by(item: object) -> set[str]:
+    if isinstance(item, Literal) and not item.negated:
+        return set(item_variables(item))
+    return set()
+
+
+def _hands_goal_on(step: _Linear, adornment: str) -> bool:
+    """What is bound goes unchanged into the recursive literal, whose other columns are variables of
+    their own."""
+    others = [
+        t.name for t, a in zip(step.atom.args, adornment, strict=True) if a == "f" and isinstance(t, Var)
+    ]
+    same = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
+    heads = [t for t, a in zip(step.rest.args, adornment, strict=True) if a == "b"]
+    fixed = {n for t in heads for n in term_variables(t)}
+    return (
+        same == heads
+        and all(isinstance(t, Var) and not t.anonymous for t in same)
+        and len(others) == adornment.count("f")
+        and len(set(others)) == len(others)
+        and "_" not in others
+        and fixed.isdisjoint(others)
+    )
+
+
+def _walk_goals(goals: Goals, exits: list[Group], steps: list[_Linear], adornment: str) -> Callable[..., Any]:
+    params = [f"p{i}" for i in range(adornment.count("b"))]
+    wanted = "f" in adornment
+    writer = Writer(goals.namespace, goals)
+    here = key(params) if params else "()"
+    writer.line("out = set()" if wanted else "out = False")
+    writer.line(f"todo = [{here}]")
+    writer.line("seen = set(todo)")
+
+    def answer(_: Writer, found: list[str], __: list[str]) -> None:
+        writer.line(f"out.add({key(found)})" if wanted else "return True")
+
+    def body() -> None:
+        writer.poll()
+        for each in exits:
+            goals.write_group(writer, each, adornment, answer)
+        for step in steps:
+            asked = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
+
+            def go_on(_: Writer, __: list[str], ___: list[str], asked: list[Any] = asked) -> None:
+                following = key([writer.term(t) for t in asked]) if asked else "()"
+                writer.line(f"if {following} not in seen: seen.add({following}); todo.append({following})")
+
+            goals.write_group(writer, step.rest, adornment.replace("f", "d"), go_on, wanted=asked)
+
+    writer.loop(f"for {here if params else '_'} in todo:", body, outermost=True)
+    writer.line("return out")
+    return goals.define(writer, params)
+
+
+def _walk_answers(
+    goals: Goals, exits: list[Group], steps: list[_Linear], adornment: str
+) -> Callable[..., Any]:
+    params = [f"p{i}" for i in range(adornment.count("b"))]
+    columns = [f"f{i}" for i in range(adornment.count("f"))]
+    writer = Writer(goals.namespace, goals)
+    writer.line("out = set()")
+    writer.line("todo = []")
+
+    def answer(_: Writer, found: list[str], __: list[str]) -> None:
+        writer.line(f"if {key(found)} not in out: out.add({key(found)}); todo.append({key(found)})")
+
+    for each in exits:
+        goals.write_group(writer, each, adornment, answer)
+
+    def body() -> None:
+        writer.poll()
+        for step in steps:
+            inner = [
+                t.name
+                for t, a in zip(step.atom.args, adornment, strict=True)
+                if a == "f" and isinstance(t, Var)
+            ]
+            preset = dict(zip(inner, columns, strict=True))
+            goals.write_group(writer, step.rest, adornment, answer, preset=preset)
+
+    writer.loop(f"for {key(columns)} in todo:", body, outermost=True)
+    writer.line("return out")
+    return goals.define(writer, params)

@@ -1,0 +1,89 @@
+"""The names that generated code sees, and how generated code reaches relations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mpr_logic.engine.semiring import Semiring
+from mpr_logic.engine.store import Relation
+from mpr_logic.errors import EvaluationError
+from mpr_logic.syntax.ast import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """The names of the function that answers, and of the dictionary where it keeps its answers if it
+    does; ``inside`` says that it takes part in the recursion being written: it returns a snapshot;
+    ``whole`` that it answers with all rows, to be looked up in."""
+
+    function: str
+    kept: str | None = None
+    inside: bool = False
+    whole: bool = False
+
+    def ask(self, parts: Sequence[str]) -> str:
+        """The source of the question with these bound columns. An empty answer is asked for twice,
+        which costs little and is right."""
+        if self.whole:
+            return f"{key(parts)} in ({self.kept}.get(()) or {self.function}())"
+        call = f"{self.function}({', '.join(parts)})"
+        return call if self.kept is None else f"({self.kept}.get({key(parts)}) or {call})"
+
+
+class Access(Protocol):
+    """How a body reaches relations: stored, or derived by a function."""
+
+    semiring: Semiring
+
+    def stored(self, name: str) -> Relation | None:
+        """The relation, if its rows are all stored."""
+
+    def weighted(self, name: str) -> bool:
+        """Whether a row of the relation may weigh less than 1."""
+
+    def goal(self, name: str, adornment: str) -> Goal:
+        """How to ask a derived relation. ``adornment`` has a letter for each argument: b bound, f wanted,
+        d of no matter."""
+
+    def watch(self, relation: Relation, positions: tuple[int, ...]) -> int | None:
+        """A number to note, with the key, each time that the relation is read by these columns; None
+        where nobody wants to know."""
+
+
+class Namespace(dict[str, Any]):
+    """The names that generated code sees, each object bound once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: dict[object, str] = {}
+        self["E"] = ()
+        self["__builtins__"] = {"len": len, "set": set, "dict": dict, "list": list}
+
+    def name(self, kind: str, thing: object, identity: object = None) -> str:
+        """A name for ``thing``; the same one for the same ``identity`` (default: the object itself)."""
+        key = (kind, id(thing) if identity is None else identity)
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = f"{kind}{len(self._names)}"
+            self[name] = thing
+        return name
+
+    def constant(self, value: Value) -> str:
+        """A name for a constant."""
+        return self.name("C", value, (type(value), value))
+
+    def define(self, name: str, lines: Sequence[str]) -> Any:
+        """Run source that defines the function ``name`` here, and return it."""
+        source = "\n".join(lines)
+        try:
+            exec(compile(source, f"<rules {name}>", "exec"), self)  # only names made here stand in it
+        except (SyntaxError, RecursionError, MemoryError) as error:
+            raise EvaluationError(f"a rule is too large to be compiled ({error}): split it") from error
+        return self[name]
+
+
+def key(parts: Sequence[str]) -> str:
+    """The source of a key: see :mod:`mpr_logic.engine.store`."""
+    return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"

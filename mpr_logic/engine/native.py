@@ -1,0 +1,105 @@
+"""The native engine: stored facts, questions compiled to what they bind, proofs at need."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mpr_logic.engine.base import Budget, Pattern
+from mpr_logic.engine.checks import Checks
+from mpr_logic.engine.goals import Goals
+from mpr_logic.engine.guard import guarded
+from mpr_logic.engine.proofs import Prover
+from mpr_logic.engine.semiring import semiring as semiring_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.engine.proof import Proof, RuleProof
+    from mpr_logic.engine.store import Relation
+    from mpr_logic.syntax.ast import Row, Span
+
+
+class NativeEngine:
+    """See :class:`~mpr_logic.engine.base.Engine`. One instance serves one thread at a time; two
+    instances share nothing."""
+
+    def __init__(self, program: Program, *, semiring: str = "maxmin", budget: Budget | None = None) -> None:
+        self.program = program
+        self.budget = budget or Budget()
+        self.semiring = semiring_named(semiring)
+        self._goals = Goals(program, self.semiring, self.budget)
+        self._checks = Checks(self._goals)
+        self._prover = Prover(self._goals)
+        self.generation = 0  # counts how often everything was compiled anew
+        self.limit = self._goals.limit  # when to stop; see bounded()
+        self._stored: dict[str, Relation] = {}
+        self._order = {rule: i for i, rule in enumerate(program.rules)}
+        for fact in program.facts:
+            self.add(fact.relation, fact.row, fact.weight, fact.span)
+
+    def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
+        """Assert a fact of a core relation; a fact asserted before takes the new weight and source."""
+        stored = self._stored.get(relation)
+        if stored is None:
+            stored = self._store(relation)
+        first = relation in self._goals.groups and relation not in self._goals.asserted
+        if first:
+            self._goals.asserted.add(relation)  # the code so far does not look for asserted rows
+        if stored.add(row, weight, source) or first:
+            self._goals.reset()
+            self._checks.reset()
+            self._prover.reset()
+            self.generation += 1
+        self._goals.changed(stored, row)
+
+    def remove(self, relation: str, row: Row) -> None:
+        """Retract a fact; nothing happens where it was not asserted."""
+        stored = self._stored.get(relation)
+        if stored is None:
+            stored = self._store(relation)
+        stored.remove(row)
+        self._goals.changed(stored, row)
+
+    def _store(self, relation: str) -> Relation:
+        stored = self._stored[relation] = self._goals.relation(relation)
+        return stored
+
+    def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
+        """The rows of a core relation that match, each with its weight."""
+        with self.bounded():
+            return self._goals.rows(relation, pattern)
+
+    def fired(self, head: str, args: Row) -> list[tuple[Rule, float]]:
+        """The rules of ``forbid a`` and the like that fire for an action, in program order."""
+        with self.bounded():
+            found = self._checks.function(head)(*args)
+        return sorted(found, key=lambda each: self._order[each[0]])
+
+    def check(self, head: str) -> Callable[..., list[tuple[Rule, float]]]:
+        """The compiled function behind :meth:`fired`, without its guards: to be called, with the
+        action's arguments, inside :meth:`bounded`."""
+        return self._checks.function(head)
+
+    def explain(self, rule: Rule, args: Row) -> RuleProof | None:
+        """The best derivation of a rule for a ground head; None where there is none."""
+        with self.bounded():
+            return self._prover.explain(rule, args)
+
+    def prove(self, relation: str, row: Row) -> Proof | None:
+        """The strongest proof of a ground fact; None where it does not hold."""
+        with self.bounded():
+            return self._prover.prove(relation, row)
+
+    @contextmanager
+    def bounded(self) -> Iterator[None]:
+        """Start the clock, and turn whatever goes wrong in compiled code into an EvaluationError."""
+        outer = self._goals.limit[0]
+        self._goals.limit[0] = min(outer, time.perf_counter() + self.budget.seconds)
+        try:
+            with guarded():
+                yield
+        finally:
+            self._goals.limit[0] = outer

@@ -1,0 +1,159 @@
+"""Relations in memory: rows, their weights and sources, and the indexes that questions need.
+
+A *key* is what a row, or a part of one, is stored under: the value itself where it is one column,
+a tuple otherwise. So ``x in relation.rows`` needs no tuple for a unary relation.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
+    from mpr_logic.syntax.ast import Row, Span
+
+Key: TypeAlias = Any
+Source: TypeAlias = "Span | str | None"
+
+
+def key_of(positions: tuple[int, ...]) -> Callable[[Row], Hashable]:
+    """A function from a row to its key at these positions."""
+    return itemgetter(*positions) if positions else _no_key
+
+
+def _no_key(_: Row) -> tuple[()]:
+    return ()
+
+
+class Index:
+    """``buckets[key at positions]`` holds the keys of the remaining columns; none is empty."""
+
+    __slots__ = ("buckets", "key", "positions", "rest")
+
+    def __init__(self, positions: tuple[int, ...], arity: int) -> None:
+        self.positions = positions
+        self.key = key_of(positions)
+        self.rest = key_of(tuple(i for i in range(arity) if i not in positions))
+        self.buckets: dict[Key, dict[Key, None]] = {}
+
+    def add(self, row: Row) -> None:
+        """Enter a row."""
+        key = self.key(row)
+        bucket = self.buckets.get(key)
+        if bucket is None:
+            self.buckets[key] = {self.rest(row): None}
+        else:
+            bucket[self.rest(row)] = None
+
+    def remove(self, row: Row) -> None:
+        """Take out a row that is in."""
+        key = self.key(row)
+        bucket = self.buckets[key]
+        del bucket[self.rest(row)]
+        if not bucket:
+            del self.buckets[key]
+
+
+class Relation:
+    """The rows of one relation. ``rows`` maps a row's key to its source, ``weights`` the key to its
+    weight where any row has ever weighed less than 1; the dictionaries are changed in place and
+    never replaced, since compiled code holds on to them."""
+
+    __slots__ = ("arity", "indexes", "name", "rows", "weighted", "weights")
+
+    def __init__(self, name: str, arity: int) -> None:
+        self.name = name
+        self.arity = arity
+        self.rows: dict[Key, Source] = {}
+        self.weights: dict[Key, float] = {}
+        self.weighted = False
+        self.indexes: dict[tuple[int, ...], Index] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def row(self, key: Key) -> Row:
+        """The row that is stored under a key."""
+        return (key,) if self.arity == 1 else key
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter([(k,) for k in self.rows] if self.arity == 1 else list(self.rows))
+
+    def key(self, row: Row) -> Key:
+        """The key of a row."""
+        return row[0] if self.arity == 1 else row
+
+    def weight(self, key: Key) -> float:
+        """The weight of the row under a key; 0 where there is none."""
+        if key not in self.rows:
+            return 0.0
+        return self.weights.get(key, 1.0)
+
+    def add(self, row: Row, weight: float = 1.0, source: Source = None) -> bool:
+        """Enter a row, or give it another weight and source; says whether the weighing began just now."""
+        key = row[0] if self.arity == 1 else row
+        if key not in self.rows:
+            for index in self.indexes.values():
+                index.add(row)
+        self.rows[key] = source
+        if self.weighted:
+            self.weights[key] = weight
+        elif weight != 1.0:
+            self.weigh()
+            self.weights[key] = weight
+            return True
+        return False
+
+    def extend(self, keys: Iterable[Key]) -> None:
+        """Enter many rows, by their keys, each weighing 1 and without a source."""
+        fresh = dict.fromkeys(keys)
+        if self.indexes:
+            for key in fresh:
+                if key not in self.rows:
+                    row = self.row(key)
+                    for index in self.indexes.values():
+                        index.add(row)
+        self.rows.update(fresh)
+        if self.weighted:
+            self.weights.update(dict.fromkeys(fresh, 1.0))
+
+    def fill(self, keys: Iterable[Key]) -> None:
+        """Enter very many rows by their keys; indexes are made anew when they are asked for."""
+        self.indexes.clear()
+        self.rows.update(dict.fromkeys(keys))
+
+    def weigh(self) -> None:
+        """From now on keep a weight for every row."""
+        self.weighted = True
+        self.weights.update(dict.fromkeys(self.rows, 1.0))
+
+    def remove(self, row: Row) -> None:
+        """Take a row out; nothing happens where it is not in."""
+        key = row[0] if self.arity == 1 else row
+        if key in self.rows:
+            del self.rows[key]
+            if self.weighted:
+                del self.weights[key]
+            for index in self.indexes.values():
+                index.remove(row)
+
+    def index(self, positions: tuple[int, ...]) -> dict[Key, dict[Key, None]]:
+        """The buckets of the index on these positions, made now if there is none."""
+        index = self.indexes.get(positions)
+        if index is None:
+            index = Index(positions, self.arity)
+            for row in self:
+                index.add(row)
+            self.indexes[positions] = index
+        return index.buckets
+
+    def bucket_size(self, positions: tuple[int, ...]) -> float | None:
+        """How many rows share a key at these positions, on average; None where there are no rows."""
+        if not self.rows:
+            return None
+        if not positions:
+            return float(len(self.rows))
+        key = key_of(positions)
+        return len(self.rows) / len({key(row) for row in self})

@@ -1,0 +1,67 @@
+"""Every error that mpr_logic raises on purpose, in one tree.
+
+::
+
+    MprError
+     ├─ ProgramError     text that is not a program: carries diagnostics with spans
+     ├─ StateError       a state, fact or action that does not fit the program
+     ├─ EvaluationError  the engine could not finish
+     │   ├─ BudgetError        too many derived facts, or too much time
+     │   ├─ ArithmeticFailure  a division by zero, or arithmetic on what is no number
+     │   ├─ InexpressibleError the chosen engine cannot run this program
+     │   └─ DisagreementError  two engines gave two answers
+     └─ StaleDecisionError  a decision was asked about a state that is gone
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mpr_logic.syntax.diagnostics import Diagnostic
+
+
+class MprError(Exception):
+    """The root: whatever mpr_logic refuses to do, it says with one of these."""
+
+
+class ProgramError(MprError):
+    """Text that is not a valid program.
+
+    ``diagnostics`` holds what was found, errors before warnings, in the order of the text.
+    ``str()`` renders every one of them with its source line and a caret.
+    """
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n\n".join(d.render() for d in self.diagnostics))
+
+
+class StateError(MprError):
+    """A state, a fact or an action that does not fit the program, or cannot be read."""
+
+
+class EvaluationError(MprError):
+    """The engine could not finish: nothing is known of what was asked."""
+
+
+class BudgetError(EvaluationError):
+    """A budget (derived facts, time, depth) ran out before the answer was known."""
+
+
+class ArithmeticFailure(EvaluationError):
+    """A division by zero, or arithmetic or order on values that have none."""
+
+
+class InexpressibleError(EvaluationError):
+    """The chosen engine cannot run this program; the message says which part."""
+
+
+class DisagreementError(EvaluationError):
+    """Two engines were asked the same and answered differently."""
+
+
+class StaleDecisionError(MprError):
+    """A decision was asked for what it did not record, and its state has changed since."""

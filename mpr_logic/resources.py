@@ -1,0 +1,33 @@
+"""The data files that come with the package: the grammar and the bundled rules.
+
+In an installed wheel they lie inside the package (``mpr_logic/grammar``, ``mpr_logic/rules``); in a
+checkout they lie beside it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def _folder(name: str) -> Path:
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+@cache
+def grammar_text(name: str) -> str:
+    """The text of a file of the grammar folder, such as ``mpr.lark``. Raises FileNotFoundError."""
+    return (_folder("grammar") / name).read_text(encoding="utf-8")
+
+
+def grammar_folder() -> Path:
+    """The folder of the grammar files."""
+    return _folder("grammar")
+
+
+def rules_folder() -> Path:
+    """The folder of the bundled rule files."""
+    return _folder("rules")

@@ -1,0 +1,271 @@
+"""The tree of a ``.dl`` text: what the parser returns and the printer prints.
+
+Nodes are immutable and compare by content; spans take no part in comparison, so
+``parse(print(tree)) == tree``. The tree is as written: names are not resolved, named
+arguments keep their names. :mod:`mpr_logic.analysis` resolves and checks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal as OneOf
+from typing import NamedTuple, TypeAlias
+
+Value: TypeAlias = str | int | float
+"""A constant. A lower-case name and the same text in quotes are one constant: a ``str``.
+``true`` and ``false``, the constants of type bool, are the names ``"true"`` and ``"false"``."""
+
+Row: TypeAlias = tuple[Value, ...]
+"""The arguments of a ground atom."""
+
+
+class Span(NamedTuple):
+    """A stretch of source text: ``line`` and ``column`` count from 1, ``end_column`` is exclusive.
+
+    A named tuple, not a dataclass: every node has one, and these are made five times as fast.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+NOWHERE = Span("<none>", 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A variable; ``_`` is anonymous: each ``_`` stands for another value."""
+
+    name: str
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether this is ``_``."""
+        return self.name == "_"
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A constant: a name or text (str), an int or a float (finite)."""
+
+    value: Value
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        # 1 and 1.0 are equal in Python, but not the same text
+        return (
+            isinstance(other, Const) and type(self.value) is type(other.value) and self.value == other.value
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self.value), self.value))
+
+
+ArithmeticOperator: TypeAlias = OneOf["+", "-", "*", "/", "mod"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """``left op right``; ``mod`` is the remainder (``%`` begins a comment)."""
+
+    op: ArithmeticOperator
+    left: Term
+    right: Term
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A text function: ``lower(T)`` is a text, ``length(T)`` an int."""
+
+    function: OneOf["lower", "length"]
+    argument: Term
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Term: TypeAlias = Var | Const | Arithmetic | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """``name(args)``. ``names`` is empty, or names every argument: ``send(to: T)``."""
+
+    name: str
+    args: tuple[Term, ...] = ()
+    names: tuple[str, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Tense: TypeAlias = OneOf["past", "succeeded", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """An atom in a body, possibly negated, possibly about the history of actions (``tense``)."""
+
+    atom: Atom
+    negated: bool = False
+    tense: Tense | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+ComparisonOperator: TypeAlias = OneOf["=", "!=", "<", "<=", ">", ">="]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``left op right``; ``=`` with one unbound variable assigns."""
+
+    op: ComparisonOperator
+    left: Term
+    right: Term
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A text built-in: ``contains(T, S)``, ``starts_with``, ``ends_with``, ``matches(T, Regex)``."""
+
+    __test__ = False  # not a pytest class
+
+    name: OneOf["contains", "starts_with", "ends_with", "matches"]
+    args: tuple[Term, Term]
+    negated: bool = False
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """``target = function [expression] : { body }``; ``count`` has no expression."""
+
+    target: Var | Const
+    function: OneOf["count", "sum", "min", "max"]
+    expression: Term | None
+    body: tuple[Literal | Comparison | Test, ...]
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+BodyItem: TypeAlias = Literal | Comparison | Test | Aggregate
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """``@name(args)``: constants only. id, because, source and overrides mean something."""
+
+    name: str
+    args: tuple[Const, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+ClauseKind: TypeAlias = OneOf[
+    "relation",  # p(X) :- ...   or a fact
+    "absent",  # not p(a).       observed to be false (open-world relations); a fact only
+    "past",  # past open(r).     history; a fact only
+    "succeeded",
+    "failed",
+    "forbid",
+    "permit",
+    "prefer",
+    "causes",  # A causes p(..) :- ...   head is the action A, effect the fact
+    "ends",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A fact (no body) or a rule. ``weight`` is in (0, 1]; it is 1 where none is written."""
+
+    kind: ClauseKind
+    head: Atom
+    body: tuple[BodyItem, ...] = ()
+    effect: Atom | None = None
+    weight: float = 1.0
+    annotations: tuple[Annotation, ...] = ()
+    comments: tuple[str, ...] = ()  # whole-line comments before (and inside) it, without the %
+    trailing: str | None = None  # a comment behind it, on its last line
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    def annotation(self, name: str) -> tuple[Value, ...] | None:
+        """The arguments of the first annotation of that name; None where there is none."""
+        for each in self.annotations:
+            if each.name == name:
+                return tuple(c.value for c in each.args)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One argument of a declaration: ``r: receptacle``."""
+
+    name: str
+    type: str
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDecl:
+    """``.type name <: base``"""
+
+    name: str
+    base: str
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RelationDecl:
+    """``.decl name(args) [open_world]``"""
+
+    name: str
+    params: tuple[Param, ...]
+    open_world: bool = False
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDecl:
+    """``.action name(args)``"""
+
+    name: str
+    params: tuple[Param, ...]
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultDecl:
+    """``.default forbid name``: the action is rejected unless a permit of it is derived."""
+
+    action: str
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Statement: TypeAlias = TypeDecl | RelationDecl | ActionDecl | DefaultDecl | Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One ``.dl`` text: its statements in order, and the comments after the last of them."""
+
+    statements: tuple[Statement, ...]
+    comments: tuple[str, ...] = ()
+    file: str = field(default="<text>", compare=False)
+    source: str = field(default="", compare=False, repr=False)  # the text it was parsed from
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The facts and rules among the statements."""
+        return tuple(s for s in self.statements if isinstance(s, Clause))

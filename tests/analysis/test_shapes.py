@@ -1,0 +1,101 @@
+"""Shapes: rules that differ only in constants share one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from mpr_logic.analysis import Rule, abstract, analyse, shape_of
+from mpr_logic.analysis.terms import rewrite_item
+from mpr_logic.syntax.ast import Const, Term, Value, Var
+from mpr_logic.syntax.parser import parse
+from mpr_logic.syntax.printer import print_item, print_term
+from tests.programs import Case, cases
+
+SCHEMA = ".decl p(x: symbol) .decl q(x: symbol, n: int) .action act(x: symbol, y: symbol) "
+
+
+def rule(text: str) -> Rule:
+    """The one rule of a text behind the schema."""
+    return analyse([parse(SCHEMA + text)]).rules[0]
+
+
+def test_the_constants_of_atoms_are_taken_out() -> None:
+    """Constants of the head and the literals are taken out in order, equal ones twice."""
+    one = rule("forbid act(a, Y) :- q(Y, 3), not p(a), N = count : { q(b, _) }, N > 2.")
+    other = rule("0.5 :: forbid act(c, Z) :- q(Z, 7), not p(d), M = count : { q(e, _) }, M > 2.")
+    key, constants = shape_of(one)
+    assert constants == ("a", 3, "a", "b")
+    args, body = abstract(one)
+    assert [print_term(t) for t in args] == ["$0", "V0"]
+    assert [print_item(i) for i in body] == [
+        "q(V0, $1)", "not p($2)", "V1 = count : { q($3, _) }", "V1 > 2",
+    ]  # fmt: skip
+    assert shape_of(other)[1] == ("c", 7, "d", "e")
+    # a weight that is not 1 is the only other difference
+    assert shape_of(other)[0] != key
+    assert (
+        shape_of(rule("0.7 :: forbid act(c, Z) :- q(Z, 7), not p(d), M = count : { q(e, _) }, M > 2."))[0]
+        == (shape_of(other)[0])
+    )
+
+
+def test_what_is_not_a_constant_of_an_atom_makes_another_shape() -> None:
+    """Compared constants, variables, signs and relations are part of the shape."""
+    texts = [
+        "forbid act(X, Y) :- q(X, N), N > 1.",
+        "forbid act(X, Y) :- q(X, N), N > 2.",
+        "forbid act(X, Y) :- q(Y, N), N > 1.",
+        "forbid act(X, X) :- q(X, N), N > 1.",
+        "forbid act(X, Y) :- q(X, 1), p(Y).",
+        "forbid act(X, Y) :- q(X, 1), not p(Y).",
+        "forbid act(X, Y) :- q(X, 1), p(_).",
+        "prefer act(X, Y) :- q(X, 1), p(Y).",
+        'forbid act(X, Y) :- q(X, 1), contains(X, "a").',
+        'forbid act(X, Y) :- q(X, 1), contains(X, "b").',
+        'forbid act(X, Y) :- q(X, 1), not contains(X, "b").',
+    ]
+    assert len({shape_of(rule(t))[0] for t in texts}) == len(texts)
+
+
+@given(cases())
+def test_a_rule_is_its_shape_with_its_constants(case: Case) -> None:
+    """Putting the constants back into the abstract rule gives the rule up to the names of variables."""
+    for each in analyse([parse(case.text)]).rules:
+        _, constants = shape_of(each)
+        args, body = abstract(each)
+        assert filled(args, body, constants) == renamed(each)
+
+
+@given(cases())
+def test_equal_keys_mean_equal_code(case: Case) -> None:
+    """Rules of one key have one abstract head and body."""
+    seen: dict[object, object] = {}
+    for each in analyse([parse(case.text)]).rules:
+        assert seen.setdefault(shape_of(each)[0], (each.head, each.given, abstract(each))) == (
+            each.head,
+            each.given,
+            abstract(each),
+        )
+
+
+def filled(args: tuple[Term, ...], body: tuple[object, ...], constants: tuple[Value, ...]) -> object:
+    """An abstract rule with its placeholders replaced by constants."""
+
+    def leaf(term: Term) -> Term:
+        if isinstance(term, Var) and term.name.startswith("$"):
+            return Const(constants[int(term.name[1:])])
+        return term
+
+    return tuple(map(leaf, args)), tuple(rewrite_item(i, leaf) for i in body)  # type: ignore[arg-type]
+
+
+def renamed(each: Rule) -> object:
+    """A rule with its variables named by their first occurrence."""
+    names: dict[str, Var] = {}
+
+    def leaf(term: Term) -> Term:
+        if not isinstance(term, Var) or term.name == "_":
+            return term
+        return names.setdefault(term.name, Var(f"V{len(names)}"))
+
+    return tuple(map(leaf, each.args)), tuple(rewrite_item(i, leaf) for i in each.body)

@@ -1,0 +1,43 @@
+"""mpr_logic itself: text in, decisions out, with weights and types on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.checking.checker import Checker
+from tests.bench.household import THETA, atom
+
+if TYPE_CHECKING:
+    from tests.bench.household import Step, World
+
+
+class Ours:
+    """A step is one update and one pass over the candidates, no proof recorded."""
+
+    name = "mpr_logic"
+    proofs = False
+
+    def __init__(self, world: World) -> None:
+        self._checker = Checker.from_text(world.program, theta=THETA)
+        self._checker.update(
+            add=[
+                atom(fact) if weight == 1 else f"{weight} :: {atom(fact)}"
+                for fact, weight in world.facts.items()
+            ]
+        )
+
+    def step(self, step: Step) -> list[bool]:
+        checker = self._checker
+        checker.update(add=step.add_text, remove=step.remove_text)
+        decisions = checker.check_all(step.actions_text, proofs=self.proofs)
+        return [not decision.admissible for decision in decisions]
+
+    def close(self) -> None:
+        """Nothing is shared."""
+
+
+class Proving(Ours):
+    """The same, with the reasons and proofs of every rejection recorded in the step."""
+
+    name = "mpr_logic, every rejection proved"
+    proofs = True

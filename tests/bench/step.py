@@ -1,0 +1,124 @@
+"""The step benchmark: three changes of the state, then twenty candidates; microseconds per step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tests.bench.household import BASE_FACTS, BASE_RULES, atom, household, step_stream
+from tests.bench.peers import OURS, PROVING, STEP_PEERS, Spec
+from tests.bench.table import Measured, Task
+from tests.bench.worker import STEPS, Failed, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BLOCKS = 7
+SCENES = ((BASE_FACTS, BASE_RULES), (11_400, BASE_RULES), (BASE_FACTS, 10_000), (10_400, 10_000))
+SEED = 1
+
+
+@dataclass(slots=True)
+class _Runner:
+    """One peer going through the stream: as many steps a block as its budget allows."""
+
+    spec: Spec
+    seconds: float
+    measured: Measured = field(init=False)
+    rejected: list[list[bool]] = field(default_factory=list)
+    worker: Worker | None = None
+    size: int = 1
+    spent: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.measured = Measured(self.spec.name, note=self.spec.missing() or "")
+
+    def start(self, facts: int, rules: int) -> None:
+        """Load, take a first step that does not count, and fit the size of the blocks to the budget."""
+        if self.measured.note:
+            return
+        try:
+            self.worker = Worker(self.spec, SEED, facts, rules, timeout=30 + 8 * self.seconds)
+        except Failed as failed:
+            self.measured.note = str(failed)
+            return
+        first = self.take(1)
+        if 0 < first < self.seconds / 20:
+            self.take(3)
+            second = self.take(3) / 3
+            self.size = max(
+                1, min((STEPS - 7) // (BLOCKS + 1), int(self.seconds / BLOCKS / (second or 1e-6)))
+            )
+            self.take(self.size)
+
+    def take(self, steps: int) -> float:
+        """So many steps; returns the seconds they took, 0 where they failed."""
+        if self.worker is None:
+            return 0.0
+        try:
+            block = self.worker.block(steps)
+        except Failed as failed:
+            self.measured.note = str(failed)
+            self.stop()
+            return 0.0
+        self.rejected += [list(each) for each in block.rejected]
+        self.spent += block.seconds
+        return block.seconds
+
+    def block(self) -> None:
+        """One repeat, unless the budget is spent."""
+        if self.worker is None or (self.measured.values and self.spent > 2 * self.seconds):
+            return
+        seconds = self.take(self.size)
+        if seconds:
+            self.measured.values.append(seconds / self.size * 1e6)
+
+    def stop(self) -> None:
+        """End its process."""
+        if self.worker is not None:
+            self.worker.close()
+            self.worker = None
+
+
+def run_steps(quick: bool) -> Iterator[Task]:
+    """One task for each size of the household."""
+    for facts, rules in SCENES[:1] if quick else SCENES:
+        yield scene(facts, rules, seconds=2.0 if quick else 15.0)
+
+
+def scene(
+    facts: int, rules: int, *, seconds: float, peers: tuple[Spec, ...] = (PROVING, *STEP_PEERS)
+) -> Task:
+    """All peers on one household, block by block in turn, so that a slow moment of the machine meets all."""
+    task = Task(f"step: {rules:,} rules, {facts:,} facts", "microseconds of CPU a step")
+    runners = [_Runner(spec, seconds) for spec in (OURS, *peers)]
+    task.rows = [runner.measured for runner in runners]
+    try:
+        for runner in runners:
+            runner.start(facts, rules)
+        for _ in range(BLOCKS):
+            for runner in runners:
+                runner.block()
+    finally:
+        for runner in runners:
+            runner.stop()
+    for runner in runners[1:]:
+        if runner.rejected:
+            difference = _difference(runners[0], runner, facts, rules)
+            runner.measured.agrees = difference is None
+            runner.measured.note = difference or runner.measured.note
+    return task
+
+
+def _difference(ours: _Runner, other: _Runner, facts: int, rules: int) -> str | None:
+    """The first step both took and answered differently, in words."""
+    if not ours.rejected:
+        return "mpr_logic gave no answer to compare with"
+    for i, (mine, theirs) in enumerate(zip(ours.rejected, other.rejected, strict=False)):
+        if mine != theirs:
+            world = household(SEED, facts=facts, rules=rules)
+            (step,) = islice(step_stream(world, STEPS), i, i + 1)
+            wrong = [atom(a) for a, m, t in zip(step.actions, mine, theirs, strict=True) if m != t]
+            return f"step {i}: {', '.join(wrong)}"
+    return None

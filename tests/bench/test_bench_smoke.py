@@ -1,0 +1,105 @@
+"""The benchmark at tiny sizes: every engine that is installed gives our answers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.bench.__main__ import main
+from tests.bench.batch import batch
+from tests.bench.household import BASE_FACTS, BASE_RULES, household, step_stream
+from tests.bench.peers import BATCH_PEERS, OURS, PROVING, STEP_PEERS, Spec
+from tests.bench.peers.base import Peer
+from tests.bench.problems import PROBLEMS
+from tests.bench.step import scene
+from tests.bench.table import Measured, Task, failures, print_task
+from tests.bench.worker import named, solve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _rejected(spec: Spec, rules: int, steps: int) -> list[list[bool]]:
+    world = household(5, facts=BASE_FACTS, rules=rules)
+    kind: type[Peer] = named(spec.place)
+    peer = kind(world)
+    try:
+        return [peer.step(step) for step in step_stream(world, steps)]
+    finally:
+        peer.close()
+
+
+@pytest.fixture(scope="module", params=[BASE_RULES, 400], ids=["46 rules", "400 rules"])
+def ours(request: pytest.FixtureRequest) -> tuple[int, list[list[bool]]]:
+    """Our answers to twelve steps, and the number of rules."""
+    rules: int = request.param
+    return rules, _rejected(OURS, rules, 12)
+
+
+@pytest.mark.parametrize("spec", [PROVING, *STEP_PEERS], ids=lambda spec: spec.name)
+def test_a_peer_rejects_what_we_reject(spec: Spec, ours: tuple[int, list[list[bool]]]) -> None:
+    """Twelve steps of twenty candidates, the same rejected by both engines."""
+    if reason := spec.missing():
+        pytest.skip(reason)
+    rules, mine = ours
+    assert _rejected(spec, rules, len(mine)) == mine
+
+
+def test_about_half_of_the_candidates_are_rejected(ours: tuple[int, list[list[bool]]]) -> None:
+    """A benchmark in which all is rejected, or nothing, would compare little."""
+    flags = [flag for step in ours[1] for flag in step]
+    assert 0.3 < sum(flags) / len(flags) < 0.7
+
+
+def test_a_household_is_its_seed() -> None:
+    """One seed, one household and one stream; every step changes three facts and has twenty candidates."""
+    worlds = [household(3, facts=500, rules=60) for _ in range(2)]
+    assert worlds[0] == worlds[1]
+    assert len(worlds[0].facts) == 500
+    streams = [list(step_stream(world, 30)) for world in worlds]
+    assert streams[0] == streams[1]
+    assert {(len(s.add) + len(s.remove), len(s.actions)) for s in streams[0]} == {(3, 20)}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_batch_peers_give_our_rows(problem: str) -> None:
+    """Each batch problem, small: the same number of rows and the same checksum from all."""
+    task = batch(problem, quick=True, repeats=1)
+    assert task.rows[0].values, task.rows[0].note
+    assert failures([task]) == []
+    compared = [row.engine for row in task.rows[1:] if row.agrees]
+    installed = [spec.name for spec in BATCH_PEERS[1:] if spec.missing() is None]
+    assert compared == [name for name in installed if name != "DuckDB" or problem != "andersen"]
+
+
+def test_different_answers_get_no_ratio() -> None:
+    """An engine that answered differently is named, and its time is not printed."""
+    task = Task("t", "s", [Measured("mpr_logic", [1.0]), Measured("other", [2.0], agrees=False)])
+    lines: list[str] = []
+    print_task(task, lines.append)
+    assert failures([task]) == ["other: t"]
+    assert "DIFFERENT ANSWERS" in lines[-1]
+    assert "2.0" not in lines[-1]
+
+
+def test_a_scene_in_processes_of_their_own() -> None:
+    """Ours against itself with proofs, through the worker processes: both measured, and compared."""
+    task = scene(BASE_FACTS, BASE_RULES, seconds=0.2, peers=(PROVING,))
+    assert [bool(row.values) for row in task.rows] == [True, True], [row.note for row in task.rows]
+    assert task.rows[1].agrees is True
+
+
+def test_a_peer_that_breaks_is_reported() -> None:
+    """What a peer raises ends as a note, not as a number."""
+    with pytest.raises(Exception, match="KeyError"):
+        solve(BATCH_PEERS[0], "no such problem", True, 60.0)
+
+
+def test_the_numbers_are_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``load --quick --json`` writes what it prints."""
+    assert main(["load", "--quick", "--json", str(tmp_path / "out.json")]) == 0
+    tasks = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["tasks"]
+    assert [task["task"] for task in tasks] == ["load: 300 rules and 339 facts", "cold start"]
+    assert "first check" in capsys.readouterr().out

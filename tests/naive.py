@@ -1,0 +1,140 @@
+"""A naive evaluator of core programs: the meaning of the language in a hundred lines.
+
+It shares no code with the engines under test and tries nothing clever: every rule over all rows,
+again and again, until nothing grows, one stratum after the other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from mpr_logic.analysis.core import Program, Rule
+from mpr_logic.syntax.ast import Aggregate, BodyItem, Literal, Row
+from tests.naive_values import (
+    Binding,
+    assignable,
+    bound_outside,
+    braces,
+    fold,
+    holds,
+    match,
+    names,
+    spread,
+    value,
+)
+
+Rows = Mapping[str, Mapping[Row, float]]
+Candidates = Mapping[str, Iterable[Row]]
+Found = Iterator[tuple[Binding, float]]
+
+
+def evaluate(
+    program: Program, facts: Rows, candidates: Candidates, semiring: str = "maxmin"
+) -> dict[str, dict[Row, float]]:
+    """Every row of every relation, with its weight; of an action's relations for its candidates.
+
+    ``facts`` is all there is: those in the program's text count only if they are in it.
+    """
+    rows: defaultdict[str, dict[Row, float]] = defaultdict(dict)
+    for relation, given in facts.items():
+        rows[relation].update((row, 1.0 if semiring == "boolean" else w) for row, w in given.items())
+    derived = {relation for group in program.strata for relation in group}
+    for group in [*program.strata, {r.head for r in program.rules} - derived]:
+        grown = True
+        while grown:
+            grown = False
+            for rule in (r for r in program.rules if r.head in group):
+                for row, weight in derive(rule, rows, candidates, semiring).items():
+                    if weight > rows[rule.head].get(row, 0.0):
+                        rows[rule.head][row] = weight
+                        grown = True
+    return dict(rows)
+
+
+def derive(rule: Rule, rows: Rows, candidates: Candidates, semiring: str = "maxmin") -> dict[Row, float]:
+    """The rows that one rule derives from ``rows``; each with the weight of its best derivation."""
+    found: dict[Row, float] = {}
+    own = 1.0 if semiring == "boolean" else rule.weight
+    for action in [()] if rule.action is None else candidates.get(rule.action, ()):
+        start = match(rule.args[: rule.given], action, {})
+        if start is not None:
+            for binding, weight in Search(rule, rows, semiring, start).solve(rule.body, start):
+                row = action + tuple(value(t, binding) for t in rule.args[rule.given :])
+                found[row] = max(found.get(row, 0.0), both(own, weight, semiring))
+    return {row: weight for row, weight in found.items() if weight > 0}
+
+
+def both(a: float, b: float, semiring: str) -> float:
+    """The weight of two steps together."""
+    return round(a * b, 12) if semiring == "product" else min(a, b)
+
+
+class Search:
+    """The search for the bindings of one rule's body."""
+
+    def __init__(self, rule: Rule, rows: Rows, semiring: str, start: Binding) -> None:
+        self.rule, self.rows, self.semiring = rule, rows, semiring
+        self.outside = bound_outside(rule.body, start)
+
+    def solve(self, items: Iterable[BodyItem], binding: Binding) -> Found:
+        """Every binding that makes all items hold, with its weight (above 0)."""
+        items = list(items)
+        if not items:
+            yield binding, 1.0
+            return
+        item = min(items, key=lambda each: self.rank(each, binding))
+        rest = [each for each in items if each is not item]
+        for bound, weight in self.step(item, binding):
+            if weight > 0:
+                for final, other in self.solve(rest, bound):
+                    yield final, both(weight, other, self.semiring)
+
+    def keys(self, item: Aggregate) -> set[str]:
+        """The variables inside the braces that also stand outside them."""
+        others = {n for other in self.rule.body if other is not item for n in names(other)}
+        return braces(item) & (others | names(item.target) | {n for t in self.rule.args for n in names(t)})
+
+    def rank(self, item: BodyItem, binding: Binding) -> int:
+        """What to do first: tests and assignments that can be done, then joins, aggregates at the end."""
+        if isinstance(item, Aggregate):
+            return 2 if self.keys(item) & self.outside <= binding.keys() else 3
+        if isinstance(item, Literal) and not item.negated:
+            return 1
+        return 0 if names(item) <= binding.keys() or assignable(item, binding) else 3
+
+    def step(self, item: BodyItem, binding: Binding) -> Found:
+        """The bindings that one item allows."""
+        if isinstance(item, Literal):
+            rows = self.rows.get(item.atom.name, {}).items()
+            found = [(b, w) for row, w in rows if (b := match(item.atom.args, row, binding)) is not None]
+            if item.negated:
+                yield binding, round(1 - max((w for _, w in found), default=0.0), 12)
+            else:
+                yield from found
+        elif isinstance(item, Aggregate):
+            yield from self.fold(item, binding)
+        elif assigned := assignable(item, binding):
+            yield {**binding, assigned[0]: value(assigned[1], binding)}, 1.0
+        else:
+            yield binding, float(holds(item, binding))
+
+    def fold(self, item: Aggregate, binding: Binding) -> Found:
+        """An aggregate: one binding for each group; without groups to find, an empty one counts."""
+        keys = self.keys(item)
+        free = sorted(keys - binding.keys())
+        groups: dict[Row, dict[frozenset[tuple[str, object]], tuple[Binding, float]]] = {}
+        if keys <= self.outside:
+            groups[()] = {}
+        for found, weight in self.solve(spread(item), binding):
+            groups.setdefault(tuple(found[k] for k in free), {})[frozenset(found.items())] = found, weight
+        for key, bindings in groups.items():
+            strength = 1.0
+            for _, weight in bindings.values():
+                strength = both(strength, weight, self.semiring)
+            values = [value(item.expression, b) if item.expression else None for b, _ in bindings.values()]
+            result = fold(item.function, values)
+            if result is not None:
+                bound = match([item.target], (result,), {**binding, **dict(zip(free, key, strict=True))})
+                if bound is not None:
+                    yield bound, strength

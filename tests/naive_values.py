@@ -1,0 +1,146 @@
+"""What terms and built-ins mean, for the naive evaluator: values, variables, arithmetic, text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from mpr_logic.syntax.ast import (
+    Aggregate,
+    Arithmetic,
+    BodyItem,
+    Comparison,
+    Const,
+    Literal,
+    Row,
+    Term,
+    Test,
+    Var,
+)
+
+Binding = dict[str, Any]
+
+
+class NoValue(Exception):
+    """A division by zero, arithmetic on text, an order between a number and a text."""
+
+
+def names(what: Any) -> set[str]:
+    """The named variables of a term or an item, those in braces included."""
+    if isinstance(what, Var):
+        return {what.name} - {"_"}
+    if isinstance(what, Literal):
+        return {n for t in what.atom.args for n in names(t)}
+    if isinstance(what, (Comparison, Arithmetic)):
+        return names(what.left) | names(what.right)
+    if isinstance(what, Test):
+        return names(what.args[0]) | names(what.args[1])
+    if isinstance(what, Aggregate):
+        return names(what.target) | braces(what)
+    return set() if what is None or isinstance(what, Const) else names(what.argument)
+
+
+def braces(item: Aggregate) -> set[str]:
+    """The named variables in the braces of an aggregate and in its expression."""
+    return {n for each in item.body for n in names(each)} | names(item.expression)
+
+
+def assignable(item: BodyItem, bound: Iterable[str]) -> tuple[str, Term] | None:
+    """The variable that ``=`` would bind, and to what."""
+    if isinstance(item, Comparison) and item.op == "=":
+        for side, other in ((item.left, item.right), (item.right, item.left)):
+            if isinstance(side, Var) and side.name not in set(bound) and names(other) <= set(bound):
+                return side.name, other
+    return None
+
+
+def bound_outside(body: Iterable[BodyItem], bound: Iterable[str]) -> set[str]:
+    """The variables that something other than the braces of an aggregate binds."""
+    body, bound = tuple(body), set(bound)
+    for item in body:
+        if isinstance(item, Literal) and not item.negated:
+            bound |= names(item)
+        elif isinstance(item, Aggregate):
+            bound |= names(item.target)
+    for _ in body:
+        bound |= {found[0] for item in body if (found := assignable(item, bound))}
+    return bound
+
+
+def spread(item: Aggregate) -> list[BodyItem]:
+    """The braces with a name for every ``_`` of a positive literal: each is a variable of its own."""
+    inner: list[BodyItem] = []
+    for i, each in enumerate(item.body):
+        if isinstance(each, Literal) and not each.negated:
+            args = (Var(f"_{i}_{j}") if t == Var("_") else t for j, t in enumerate(each.atom.args))
+            inner.append(replace(each, atom=replace(each.atom, args=tuple(args))))
+        else:
+            inner.append(each)
+    return inner
+
+
+def match(terms: Iterable[Term], row: Row, binding: Binding) -> Binding | None:
+    """The binding, extended so that the terms are the row; None where they cannot be."""
+    binding = dict(binding)
+    for term, found in zip(terms, row, strict=True):
+        if isinstance(term, Const):
+            if term.value != found:
+                return None
+        elif isinstance(term, Var) and term.name != "_" and binding.setdefault(term.name, found) != found:
+            return None
+    return binding
+
+
+def value(term: Term, binding: Binding) -> Any:
+    """The value of a term."""
+    if isinstance(term, Const):
+        return term.value
+    if isinstance(term, Var):
+        return binding[term.name]
+    if not isinstance(term, Arithmetic):
+        text = value(term.argument, binding)
+        if not isinstance(text, str):
+            raise NoValue
+        return text.lower() if term.function == "lower" else len(text)
+    a, b = value(term.left, binding), value(term.right, binding)
+    if isinstance(a, str) or isinstance(b, str) or (term.op in ("/", "mod") and b == 0):
+        raise NoValue
+    whole = isinstance(a, int) and isinstance(b, int)
+    if term.op == "/":
+        return (abs(a) // abs(b)) * (1 if a * b >= 0 else -1) if whole else a / b
+    if term.op == "mod":
+        return abs(a) % abs(b) * (-1 if a < 0 else 1) if whole else math.fmod(a, b)
+    return a + b if term.op == "+" else a - b if term.op == "-" else a * b
+
+
+def fold(function: str, values: list[Any]) -> Any:
+    """The aggregate of values; None where it has none."""
+    if function == "count":
+        return len(values)
+    if function == "sum":
+        return math.fsum(values) if any(isinstance(v, float) for v in values) else sum(values)
+    return None if not values else min(values) if function == "min" else max(values)
+
+
+def holds(item: Comparison | Test, binding: Binding) -> bool:
+    """Whether a comparison or a text built-in holds; ``matches`` by Python's own expressions."""
+    if isinstance(item, Comparison):
+        a, b = value(item.left, binding), value(item.right, binding)
+        if item.op in ("=", "!="):
+            return bool((a == b) == (item.op == "="))
+        if isinstance(a, str) != isinstance(b, str):
+            raise NoValue
+        return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[item.op])
+    text, part = value(item.args[0], binding), value(item.args[1], binding)
+    if not isinstance(text, str) or not isinstance(part, str):
+        raise NoValue
+    found = {
+        "contains": part in text,
+        "starts_with": text.startswith(part),
+        "ends_with": text.endswith(part),
+        "matches": item.name == "matches" and re.search(part, text) is not None,
+    }
+    return found[item.name] != item.negated

@@ -1,0 +1,297 @@
+"""The bodies and heads of generated rules; see :mod:`tests.programs`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from tests.programs import Writer
+
+NAMES = {"node": "N", "symbol": "S", "int": "I", "float": "F", "any": "Z"}
+TESTS = ("contains", "starts_with", "ends_with")
+
+
+@dataclass
+class Relation:
+    """A declared relation or action: ``layer`` orders what may read what."""
+
+    name: str
+    types: tuple[str, ...]
+    layer: int
+    open_world: bool = False
+
+
+class Body:
+    """Draws one rule: a body first, then a head from what it binds."""
+
+    def __init__(self, writer: Writer, head: Relation, *, recursive: bool) -> None:
+        self.w, self.head = writer, head
+        self.bound: dict[str, list[str]] = {t: [] for t in NAMES}
+        self.items: list[str] = []
+        self.holes: list[str] = []
+        self.action = head in writer.actions
+        self.layer = head.layer
+        self.recursive = recursive
+        self.fresh = 0
+
+    @property
+    def on(self) -> frozenset[str]:
+        return self.w.on
+
+    def text(self, name: str, effect: tuple[str, Relation] | None = None) -> str:
+        """The rule; several where the feature ``family`` is on."""
+        w = self.w
+        given = self.given() if self.action else []
+        seen: list[str] = []
+        for _ in range(w.draw(st.integers(0 if self.action else 1, 3))):
+            self.positive(seen)
+        if "history" in self.on and w.actions and w.chance(5):
+            self.history()
+        if "assign" in self.on and w.chance(7):
+            self.assign()
+        if "aggregate" in self.on and w.chance(5):
+            self.aggregate()
+        if "negation" in self.on and w.chance(7):
+            self.negative()
+        if "comparison" in self.on and w.chance(4):
+            self.compare()
+        if "text" in self.on and w.chance(5):
+            self.text_test()
+        args = given if self.action else [self.head_term(t) for t in self.head.types]
+        if not self.action and len(args) != len(set(args)):
+            w.tags.add("repeated variable")
+        head = name if not args else f"{name}({', '.join(args)})"
+        if effect is not None:
+            kind, target = effect
+            head += f" {kind} {target.name}({', '.join(self.head_term(t) for t in target.types)})"
+        items = w.draw(st.permutations(self.items)) if w.chance(3) else self.items
+        weight = w.weight()
+        prefix = "" if weight == 1.0 else f"{weight} :: "
+        line = prefix + head + (" :- " + ", ".join(items) if items else "") + "."
+        return "\n".join(self.family(line))
+
+    def family(self, line: str) -> list[str]:
+        """The rule with its holes filled, more than once where the feature is on."""
+        copies = self.w.draw(st.integers(2, 4)) if "family" in self.on and self.holes else 1
+        filled = set()
+        for _ in range(copies):
+            text = line
+            for i, type_ in enumerate(self.holes):
+                text = text.replace(f"<{i}>", self.w.constant(type_))
+            filled.add(text)
+        if len(filled) > 1:
+            self.w.tags.add("family")
+        return sorted(filled)
+
+    def hole(self, type_: str) -> str:
+        """A place for a constant."""
+        self.holes.append(type_)
+        return f"<{len(self.holes) - 1}>"
+
+    def variable(self, type_: str, *, new: bool = True) -> str:
+        """A variable of a type, known or new."""
+        known = self.bound[type_]
+        if type_ == "symbol":  # a node is a symbol too
+            known = known + self.bound["node"]
+        names = sorted({*known, *(f"{NAMES[type_]}{i}" for i in range(1, 3) if new)})
+        name = self.w.draw(st.sampled_from(names))
+        if name not in known:
+            self.bound[type_].append(name)
+        return name
+
+    def given(self) -> list[str]:
+        """The arguments of an action head."""
+        args = []
+        for type_ in self.head.types:
+            if self.w.chance(6):
+                args.append(self.variable(type_))
+            else:
+                args.append(self.hole(type_) if "constant" in self.on and self.w.chance(6) else "_")
+        return args
+
+    def positive(self, seen: list[str]) -> None:
+        """A positive literal; sometimes of a relation that stands in the body already."""
+        below = [r for r in self.w.relations if r.layer < self.layer]
+        if self.recursive and "recursion" in self.on:
+            below += [r for r in self.w.relations if r.layer == self.layer] * 2
+        again = [r for r in below if r.name in seen]
+        if again and "selfjoin" in self.on and self.w.chance(6):
+            below = again
+        relation = self.w.draw(st.sampled_from(below))
+        if relation.name in seen:
+            self.w.tags.add("self-join")
+        if relation.layer == self.layer:
+            self.w.tags.add("recursion")
+        seen.append(relation.name)
+        args: list[str] = []
+        for type_ in relation.types:
+            same = [a for a, t in zip(args, relation.types, strict=False) if t == type_ and a[0].isupper()]
+            if same and "repeat" in self.on and self.w.chance(5):
+                args.append(same[0])
+                self.w.tags.add("repeated variable")
+            elif "constant" in self.on and self.w.chance(2):
+                args.append(self.hole(type_))
+            elif self.w.chance(1):
+                args.append("_")
+            elif type_ == "int" and self.bound["int"] and "assign" in self.on and self.w.chance(2):
+                args.append(f"{self.bound['int'][0]} + 1")  # computed in an argument
+                self.w.tags.add("assignment")
+            else:
+                name = self.variable(type_)
+                if name in args and "repeat" not in self.on:
+                    args.append("_")
+                    continue
+                if name in args:
+                    self.w.tags.add("repeated variable")
+                args.append(name)
+        self.items.append(atom(relation.name, args))
+
+    def known(self, type_: str) -> str:
+        """A bound variable, else a constant, else ``_``."""
+        names = self.bound[type_] + (self.bound["node"] if type_ == "symbol" else [])
+        if names and self.w.chance(8):
+            return self.w.draw(st.sampled_from(names))
+        return self.hole(type_) if self.w.chance(5) else "_"
+
+    def negative(self) -> None:
+        """A negated literal."""
+        relation = self.w.draw(st.sampled_from([r for r in self.w.relations if r.layer < self.layer]))
+        self.w.tags.add("open world" if relation.open_world else "negation")
+        args = [self.known(t) for t in relation.types]
+        if relation.open_world:  # an absence is observed of one fact at a time
+            args = [self.hole(t) if a == "_" else a for a, t in zip(args, relation.types, strict=True)]
+        self.items.append("not " + atom(relation.name, args))
+
+    def history(self) -> None:
+        """A literal about what has been tried."""
+        action = self.w.draw(st.sampled_from(self.w.actions))
+        tense = self.w.draw(st.sampled_from(["past", "succeeded", "failed"]))
+        self.w.tags.add("history")
+        if self.w.chance(5):
+            args = [self.known(t) for t in action.types]
+            self.items.append(f"not {tense} " + atom(action.name, args))
+        else:
+            self.items.append(f"{tense} " + atom(action.name, [self.variable(t) for t in action.types]))
+
+    def assign(self) -> None:
+        """A computed number, bounded on both sides."""
+        type_ = "float" if self.bound["float"] and self.w.chance(5) else "int"
+        if not self.bound[type_]:
+            return
+        old = self.w.draw(st.sampled_from(self.bound[type_]))
+        other = self.w.draw(st.sampled_from([*self.bound[type_], self.constant_of(type_)]))
+        # halves under + and - stay a finite grid; a product of halves would shrink for ever
+        op = self.w.draw(st.sampled_from(["+", "+", "-", "*"] if type_ == "int" else ["+", "-"]))
+        expression = f"{old} {op} {other}"
+        if type_ == "int" and self.w.chance(3):
+            expression = self.w.draw(
+                st.sampled_from([f"({old} - 3) / 2", f"({old} - 3) mod 2", f"{old} mod -2", f"2 * {old} - 1"])
+            )
+        self.fresh += 1
+        name = f"New{self.fresh}"
+        sides = [name, expression]
+        if self.w.chance(2):
+            sides.reverse()
+        self.items += [" = ".join(sides), f"{name} <= 6", f"{name} >= -4"]
+        self.bound[type_].append(name)
+        self.w.tags.add("assignment")
+
+    def constant_of(self, type_: str) -> str:
+        return self.w.draw(st.sampled_from(["1", "2"] if type_ == "int" else ["0.5", "1.5"]))
+
+    def compare(self) -> None:
+        """A comparison of two known terms."""
+        types = [t for t, names in self.bound.items() if names]
+        if not types:
+            return
+        type_ = self.w.draw(st.sampled_from(types))
+        left = self.w.draw(st.sampled_from(self.bound[type_]))
+        right = self.w.draw(st.sampled_from([*self.bound[type_], self.hole(type_)]))
+        ops = ["=", "!="] if type_ == "any" else ["=", "!=", "<", "<=", ">", ">="]
+        self.items.append(f"{left} {self.w.draw(st.sampled_from(ops))} {right}")
+
+    def text_test(self) -> None:
+        """A text built-in on a symbol."""
+        known = self.bound["symbol"] + self.bound["node"]
+        if not known:
+            return
+        text = self.w.draw(st.sampled_from(known))
+        name = self.w.draw(
+            st.sampled_from(["contains", "starts_with", "ends_with", "matches", "lower", "length"])
+        )
+        self.fresh += 1
+        if name == "lower":
+            self.items.append(f"Low{self.fresh} = lower({text})")
+            self.bound["symbol"].append(f"Low{self.fresh}")
+        elif name == "length":
+            self.items.append(f"length({text}) = Long{self.fresh}")
+            self.bound["int"].append(f"Long{self.fresh}")
+        else:
+            part = (
+                '"^[a-bX]"' if name == "matches" else self.w.draw(st.sampled_from([*known, '"o"', "x", "a"]))
+            )
+            self.items.append(f"{'not ' if self.w.chance(4) else ''}{name}({text}, {part})")
+        self.w.tags.add("text")
+
+    def aggregate(self) -> None:
+        """An aggregate: its variables are bound outside, or groups that the head may use, or local."""
+        relations = [r for r in self.w.relations if r.layer < self.layer]
+        items, local = [], {t: list[str]() for t in NAMES}
+        for _ in range(self.w.draw(st.integers(1, 2))):
+            relation = self.w.draw(st.sampled_from(relations))
+            args = []
+            for type_ in relation.types:
+                choice = self.w.draw(st.integers(0, 9))
+                if choice < 4 and self.bound[type_]:
+                    args.append(self.w.draw(st.sampled_from(self.bound[type_])))
+                elif choice < 5:
+                    args.append("_")
+                else:
+                    name = f"{NAMES[type_]}{self.w.draw(st.sampled_from(['1', '2', 'l']))}"
+                    args.append(name)
+                    local[type_].append(name)
+            items.append(atom(relation.name, args))
+        numbers = [(n, t) for t in ("int", "float") for n in local[t]]
+        if numbers and self.w.chance(2):
+            name, type_ = numbers[0]
+            items.append(f"{name} < {self.constant_of(type_)}")
+        self.fresh += 1
+        target = f"Agg{self.fresh}"
+        function = self.w.draw(st.sampled_from(["count", "sum", "min", "max"])) if numbers else "count"
+        type_, expression = "int", ""
+        if function != "count":
+            name, type_ = self.w.draw(st.sampled_from(numbers))
+            expression = f" {name}" if self.w.chance(6) else f" {name} * 2"
+        braces = f"{function}{expression} : {{ {', '.join(items)} }}"
+        if self.w.chance(2):
+            target = "1" if type_ == "int" else "1.0"
+        elif self.w.chance(2) and self.bound[type_]:
+            target = self.w.draw(st.sampled_from(self.bound[type_]))
+        else:
+            self.bound[type_].append(target)
+        for kind, names in local.items():  # what the head takes of these becomes a group
+            if self.w.chance(5):
+                self.bound[kind] += [n for n in names if n not in self.bound[kind]]
+        self.items.append(f"{target} = {braces}")
+        self.w.tags.add("aggregate")
+
+    def head_term(self, type_: str) -> str:
+        """An argument of the head: something bound, else a constant."""
+        wider = {"symbol": self.bound["node"], "float": self.bound["int"]}
+        names = self.bound[type_] + wider.get(type_, [])
+        if not names or ("constant" in self.on and self.w.chance(1)):
+            return self.hole(type_)
+        name = self.w.draw(st.sampled_from(names))
+        if type_ == "int" and "assign" in self.on and self.w.chance(2):  # computed in the head
+            self.items.append(f"{name} < 5")
+            self.w.tags.add("assignment")
+            return f"{name} + 1"
+        return name
+
+
+def atom(name: str, args: list[str]) -> str:
+    """An atom as text."""
+    return f"{name}({', '.join(args)})" if args else name

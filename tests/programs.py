@@ -1,0 +1,215 @@
+"""Hypothesis strategies: checked programs as text, with facts, candidate actions and updates.
+
+Every program draws a set of features (swarm testing): what is on is on often, so that rare
+combinations (deletions under recursion, repeated variables with constants) come up. Programs are
+stratified by construction, typed, safe, and end: whatever computes numbers bounds them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+from mpr_logic.syntax.ast import Row, Value
+from tests.program_bodies import Body, Relation, atom
+
+FEATURES = (
+    "recursion", "nonlinear", "mutual", "negation", "aggregate", "repeat", "constant", "selfjoin",
+    "assign", "action", "history", "open", "weight", "float", "family", "effect", "comparison", "any",
+    "text",
+)  # fmt: skip
+SYMBOLS = ("a", "b", "c", "d", '"; import os', "X", "_y", "é, b", "not")
+VALUES: dict[str, tuple[Value, ...]] = {
+    "node": ("a", "b", "c", "d"),
+    "symbol": SYMBOLS,
+    "int": (0, 1, 2, 3),
+    "float": (0.5, 1.0, 2.5),
+    "any": ("a", "b", 1, 2, '"; import os'),
+}
+WEIGHTS = (0.25, 0.5, 0.7, 0.75, 0.9, 1.0)
+Draw = st.DrawFn
+
+
+@dataclass(frozen=True)
+class Change:
+    """A fact asserted (with a weight), or retracted (weight None)."""
+
+    relation: str
+    row: Row
+    weight: float | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program as text, the facts beside it, what may be proposed, and what happens next."""
+
+    text: str
+    facts: tuple[Change, ...]
+    candidates: dict[str, list[Row]]
+    updates: tuple[Change, ...]
+    tags: frozenset[str]
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            [
+                "",
+                self.text,
+                *(f"% {f}" for f in self.facts),
+                *(f"%% {u}" for u in self.updates),
+                f"% {self.candidates}",
+            ]
+        )
+
+
+def write(value: Value) -> str:
+    """A constant as text."""
+    if not isinstance(value, str):
+        return repr(value)
+    plain = value.isalnum() and value[0].islower() and value.isascii() and value not in ("not", "lower")
+    return value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@dataclass
+class Writer:
+    """Draws the parts of one program."""
+
+    draw: Draw
+    on: frozenset[str]
+    tags: set[str] = field(default_factory=set)
+    relations: list[Relation] = field(default_factory=list)
+    actions: list[Relation] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    def chance(self, of_ten: int) -> bool:
+        """True so many times of ten."""
+        return self.draw(st.integers(0, 9)) < of_ten
+
+    def types(self, least: int) -> tuple[str, ...]:
+        """The columns of a relation."""
+        kinds = ["node", "node", "int", "symbol"] + [t for t in ("float", "any") if t in self.on]
+        return tuple(self.draw(st.lists(st.sampled_from(kinds), min_size=least, max_size=3)))
+
+    def signatures(self) -> None:
+        """Draw the relations: facts in layer 0, two to four layers of derived ones above."""
+        for i in range(self.draw(st.integers(2, 3))):
+            # the first relation is one that closures can be made of
+            types = ("node", "node") if i == 0 else self.types(1)
+            self.relations.append(Relation(f"e{i}", types, 0, "open" in self.on and i == 1))
+        for layer in range(1, self.draw(st.integers(2, 4))):
+            first = Relation(f"p{layer}", ("node", "node") if self.chance(4) else self.types(0), layer)
+            self.relations.append(first)
+            if "mutual" in self.on and self.chance(7):
+                self.relations.append(Relation(f"q{layer}", first.types, layer))
+        if "action" in self.on:
+            self.actions.append(Relation("act", self.types(0), 99))
+            if self.chance(4):
+                self.actions.append(Relation("go", self.types(1), 99))
+
+    def declarations(self) -> list[str]:
+        """The head of the text."""
+        lines = [".type node <: symbol"]
+        for word, group in (("decl", self.relations), ("action", self.actions)):
+            for each in group:
+                columns = ", ".join(f"c{i}: {t}" for i, t in enumerate(each.types))
+                lines.append(f".{word} {each.name}({columns}){' open_world' if each.open_world else ''}")
+        return lines
+
+    def constant(self, type_: str) -> str:
+        """A constant of a type."""
+        return write(self.draw(st.sampled_from(VALUES[type_])))
+
+    def weight(self, of_ten: int = 5) -> float:
+        """A weight, 1 where weights are off."""
+        return self.draw(st.sampled_from(WEIGHTS)) if "weight" in self.on and self.chance(of_ten) else 1.0
+
+    def row(self, relation: Relation) -> Row:
+        """A row of a relation."""
+        return tuple(self.draw(st.sampled_from(VALUES[t])) for t in relation.types)
+
+    def rules(self) -> None:
+        """Draw the rules of every derived relation and action."""
+        for each in self.relations:
+            if each.layer:
+                for i in range(self.draw(st.integers(1, 2 if len(self.relations) > 5 else 3))):
+                    self.rule(each, each.name, recursive=i > 0 or "mutual" in self.on)
+                    if (
+                        i == 0
+                        and "recursion" in self.on
+                        and each.types == ("node", "node")
+                        and self.chance(6)
+                    ):
+                        self.closure(each)
+        kinds = ["forbid", "forbid", "permit", "prefer"]
+        for action in self.actions:
+            for _ in range(self.draw(st.integers(1, 3))):
+                kind = self.draw(st.sampled_from(kinds))
+                self.rule(action, f"{kind} {action.name}", recursive=False)
+            if "effect" in self.on:
+                self.effect(action)
+
+    def closure(self, relation: Relation) -> None:
+        """A step of recursion that often leads somewhere: linear or not."""
+        self.tags.add("recursion")
+        step = relation.name if "nonlinear" in self.on else "e0"
+        if step == relation.name:
+            self.tags |= {"nonlinear", "self-join"}
+        self.lines.append(f"{relation.name}(X, Z) :- {relation.name}(X, Y), {step}(Y, Z).")
+
+    def rule(self, head: Relation, name: str, *, recursive: bool) -> None:
+        """One rule of a head, and sometimes more of its shape with other constants."""
+        self.lines.append(Body(self, head, recursive=recursive).text(name))
+
+    def effect(self, action: Relation) -> None:
+        """What an action brings about."""
+        body = Body(self, action, recursive=False)
+        target = self.draw(st.sampled_from([r for r in self.relations if r.layer == 0]))
+        self.lines.append(
+            body.text(action.name, effect=(self.draw(st.sampled_from(["causes", "ends"])), target))
+        )
+
+
+@st.composite
+def cases(draw: Draw) -> Case:
+    """A program, facts, candidates and updates."""
+    on = draw(st.sets(st.sampled_from(FEATURES), min_size=4))
+    w = Writer(draw, frozenset(on))
+    w.signatures()
+    w.rules()
+    tensed = [
+        Relation(f"{tense} {a.name}", a.types, 0)
+        for a in w.actions
+        if "history" in on
+        for tense in ("past", "succeeded", "failed")
+    ]
+    absent = [Relation(f"not {r.name}", r.types, 0) for r in w.relations if r.open_world]
+    base = [r for r in w.relations if r.layer == 0]
+    # the relation that closures are made of gets the most facts
+    sources = [*base, *base[:1] * 4, *tensed, *absent]
+
+    def fact(relation: Relation) -> Change:
+        return Change(relation.name, w.row(relation), w.weight(6))
+
+    facts = [fact(draw(st.sampled_from(sources))) for _ in range(draw(st.integers(2, 14)))]
+    in_text = [
+        (f"{f.weight} :: " if f.weight != 1.0 else "") + f"{atom(f.relation, list(map(write, f.row)))}."
+        for f in facts
+        if w.chance(2)
+    ]
+    updates: list[Change] = []
+    for _ in range(draw(st.integers(0, 6))):
+        pool = [(f.relation, f.row) for f in [*facts, *updates]]
+        if pool and w.chance(6):
+            relation, row = draw(st.sampled_from(pool))
+            updates.append(Change(relation, row, None))
+        elif w.chance(2):
+            updates.append(fact(draw(st.sampled_from(w.relations))))  # a fact of a derived relation
+        else:
+            updates.append(fact(draw(st.sampled_from(sources))))
+    if any(u.weight is None for u in updates):
+        w.tags.add("deletion")
+        if "recursion" in w.tags:
+            w.tags.add("recursion and deletion")
+    candidates = {a.name: sorted({w.row(a) for _ in range(3)}, key=repr) for a in w.actions}
+    text = "\n".join([*w.declarations(), *w.lines, *in_text])
+    return Case(text, tuple(facts), candidates, tuple(updates), frozenset(w.tags))

@@ -1,0 +1,209 @@
+"""Hypothesis strategies: arbitrary trees that are valid as syntax (not as programs), and texts near them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mpr_logic.syntax.ast import (
+    ActionDecl,
+    Aggregate,
+    Annotation,
+    Arithmetic,
+    Atom,
+    Call,
+    Clause,
+    Comparison,
+    Const,
+    DefaultDecl,
+    Literal,
+    Module,
+    Param,
+    RelationDecl,
+    Test,
+    TypeDecl,
+    Var,
+)
+from mpr_logic.syntax.printer import print_module
+from mpr_logic.syntax.words import keywords, reserved
+
+Strategy = st.SearchStrategy[Any]
+
+
+def short(make: Callable[[], Strategy]) -> Callable[[], Strategy]:
+    """Build a strategy once, and hide how: Hypothesis would print it in full, at a length of pages."""
+    inner = cache(make)
+
+    @st.composite
+    def draw_one(draw: st.DrawFn) -> Any:
+        return draw(inner())
+
+    return cache(draw_one)
+
+
+# few and short, so that clauses share names and shapes
+_PLAIN = ["p", "q", "raining", "open_1", "nOT", "x", "truE", "e1"]
+_CHARACTERS = st.characters(exclude_categories=["Cs"])
+
+
+def names() -> Strategy:
+    """Names that a relation may have."""
+    any_name = st.from_regex(r"[a-z][A-Za-z0-9_]{0,6}", fullmatch=True)
+    return st.sampled_from(_PLAIN) | any_name.filter(lambda n: n not in keywords() | reserved())
+
+
+def labels() -> Strategy:
+    """Names that an argument or an annotation may have: keywords too."""
+    return names() | st.sampled_from(sorted(keywords() | reserved()))
+
+
+def values() -> Strategy:
+    """Constants."""
+    texts = st.text(_CHARACTERS, max_size=8) | st.sampled_from(
+        [*sorted(keywords() | reserved()), "", "a b", "X", "é"]
+    )
+    ints = st.integers(-9, 9) | st.integers(-(10**999), 10**999)
+    floats = st.floats(allow_nan=False, allow_infinity=False)
+    return names() | texts | ints | floats
+
+
+def constants() -> Strategy:
+    """Constant nodes."""
+    return st.builds(Const, values())
+
+
+def variables() -> Strategy:
+    """Variable nodes, ``_`` among them."""
+    return st.builds(Var, st.sampled_from(["X", "Y", "_", "_X", "R2d2"]))
+
+
+@short
+def terms() -> Strategy:
+    """Terms of a few operators."""
+    return st.recursive(
+        variables() | constants(),
+        lambda inner: st.one_of(
+            st.builds(Arithmetic, st.sampled_from(["+", "-", "*", "/", "mod"]), inner, inner),
+            st.builds(Call, st.sampled_from(["lower", "length"]), inner),
+        ),
+        max_leaves=5,
+    )
+
+
+@short
+def atoms() -> Strategy:
+    """Atoms: without arguments, with positional ones, with named ones."""
+    plain = st.builds(Atom, names(), st.lists(terms(), max_size=3).map(tuple))
+    pairs = st.lists(st.tuples(labels(), terms()), min_size=1, max_size=3)
+    named = st.builds(
+        lambda name, given: Atom(name, tuple(t for _, t in given), tuple(n for n, _ in given)), names(), pairs
+    )
+    return plain | named
+
+
+@short
+def simple_items() -> Strategy:
+    """Body items other than aggregates."""
+    return st.one_of(
+        st.builds(Literal, atoms(), st.booleans(), st.sampled_from([None, "past", "succeeded", "failed"])),
+        st.builds(Comparison, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), terms(), terms()),
+        st.builds(
+            Test,
+            st.sampled_from(["contains", "starts_with", "ends_with", "matches"]),
+            st.tuples(terms(), terms()),
+            st.booleans(),
+        ),
+    )
+
+
+@short
+def aggregates() -> Strategy:
+    """Aggregates of every function."""
+    target = variables() | constants()
+    body = st.lists(simple_items(), min_size=1, max_size=3).map(tuple)
+    count = st.builds(Aggregate, target, st.just("count"), st.none(), body)
+    return count | st.builds(Aggregate, target, st.sampled_from(["sum", "min", "max"]), terms(), body)
+
+
+def comments() -> Strategy:
+    """What a comment may say: one line, without blanks at its end."""
+    text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\0"), max_size=12)
+    return text.map(lambda t: t.rstrip(" \t\r"))
+
+
+def _remarks() -> dict[str, Strategy]:
+    return {
+        "comments": st.lists(comments(), max_size=2).map(tuple),
+        "trailing": st.none() | st.none() | comments(),
+    }
+
+
+@short
+def clauses() -> Strategy:
+    """Facts and rules of every kind."""
+    items = st.lists(simple_items() | simple_items() | aggregates(), max_size=4).map(tuple)
+    shared: dict[str, Strategy] = {
+        "weight": st.just(1.0) | st.floats(0, 1, exclude_min=True),
+        "annotations": st.lists(
+            st.builds(Annotation, labels(), st.lists(constants(), max_size=2).map(tuple)), max_size=2
+        ).map(tuple),
+        **_remarks(),
+    }
+    ruled = st.sampled_from(["relation", "forbid", "permit", "prefer"])
+    observed = st.sampled_from(["absent", "past", "succeeded", "failed"])
+    return st.one_of(
+        st.builds(Clause, ruled, atoms(), items, **shared),
+        st.builds(Clause, observed, atoms(), **shared),
+        st.builds(Clause, st.sampled_from(["causes", "ends"]), atoms(), items, atoms(), **shared),
+    )
+
+
+@short
+def declarations() -> Strategy:
+    """Declarations of every kind."""
+    params = st.lists(st.builds(Param, labels(), names()), max_size=3).map(tuple)
+    return st.one_of(
+        st.builds(TypeDecl, names(), names(), **_remarks()),
+        st.builds(RelationDecl, names(), params, st.booleans(), **_remarks()),
+        st.builds(ActionDecl, names(), params, **_remarks()),
+        st.builds(DefaultDecl, names(), **_remarks()),
+    )
+
+
+@short
+def modules() -> Strategy:
+    """Whole modules."""
+    statements = st.lists(clauses() | clauses() | declarations(), max_size=5).map(tuple)
+    return st.builds(Module, statements, st.lists(comments(), max_size=2).map(tuple))
+
+
+@short
+def broken_texts() -> Strategy:
+    """Printed modules with something cut out, doubled or put in."""
+    piece = st.sampled_from(
+        [
+            *".,:()[]{}@%\"'\\-+*/=<>!;#~|&?",
+            ":-",
+            "::",
+            "not ",
+            "count",
+            "X",
+            "p",
+            "\n",
+            "1",
+            "1.5",
+            "\0",
+            "é",
+            ".decl ",
+        ]
+    ) | st.text(max_size=3)
+
+    def spoil(text: str, at: float, length: int, put_in: str) -> str:
+        place = int(at * len(text))
+        return text[:place] + put_in + text[place + length :]
+
+    places = st.floats(0, 1, exclude_max=True)
+    return st.builds(spoil, modules().map(print_module), places, st.integers(0, 3), piece)

@@ -1,0 +1,186 @@
+"""The house: rooms look down only, modules are small, and no module holds state."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parent.parent
+PACKAGE = TOP / "mpr_logic"
+LONGEST = 400
+
+# What each room may import besides itself. errors and resources lie at the bottom, the facade (mpr_logic
+# itself) is what users import: no room but envs looks up at it.
+BOTTOM = {"errors", "resources"}
+ROOMS: dict[str, set[str]] = {
+    "errors": set(),
+    "resources": {"errors"},
+    "syntax": BOTTOM,
+    "analysis": BOTTOM | {"syntax"},
+    "engine": BOTTOM | {"syntax", "analysis"},
+    "checking": BOTTOM | {"syntax", "analysis", "engine"},
+    "memory": BOTTOM | {"syntax", "analysis", "engine", "checking"},
+    "reflection": BOTTOM | {"syntax", "analysis", "engine", "checking", "memory"},
+    "agent": BOTTOM | {"syntax", "analysis", "engine", "checking", "memory", "reflection"},
+    "adapters": BOTTOM | {"syntax", "analysis", "engine", "checking"},
+}
+ROOMS["envs"] = {*ROOMS, ""}
+ROOMS["cli"] = {*ROOMS, ""}
+ROOMS[""] = set(ROOMS) - {"cli", "envs", "adapters"}
+
+# An error carries the diagnostics it was raised for: it names their type, and imports nothing at run time.
+DECLARED_LOOKS = {("errors", "syntax")}
+# Module-level state that is meant.
+DECLARED_STATE = {
+    # pyDatalog's own state is one for the whole process: one session at a time may use it
+    "mpr_logic/engine/pydatalog_session.py:_LOCK",
+}
+
+DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp, ast.GeneratorExp)
+CONTAINERS = set("dict list set bytearray defaultdict deque Counter OrderedDict WeakKeyDictionary".split())
+STATEFUL = set("local ContextVar Lock RLock count cycle iter Random".split())
+MUTATORS = set(
+    "add append appendleft clear discard extend insert pop popitem popleft remove reverse setdefault sort"
+    " update difference_update intersection_update symmetric_difference_update".split()
+)
+CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*|__all__|__slots__")
+
+
+def modules() -> list[Path]:
+    """Return every module of the package, envs included, each once."""
+    links = {path for path in PACKAGE.iterdir() if path.is_symlink()}
+    inside = [path for path in PACKAGE.rglob("*.py") if not links & set(path.parents)]
+    return sorted([*inside, *(TOP / "envs").rglob("*.py")])
+
+
+def name_of(path: Path) -> str:
+    """Return a module's path as the tests' messages and tables name it."""
+    return path.relative_to(TOP).as_posix()
+
+
+def room_of(path: Path) -> str:
+    """Return the room that a module lies in; the facade's is the empty name."""
+    if path.is_relative_to(TOP / "envs"):
+        return "envs"
+    first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return "" if first == "__init__" else first
+
+
+def looks(tree: ast.AST, path: Path) -> Iterator[tuple[int, str]]:
+    """Yield each import of something of mpr_logic: its line, and the room it looks at."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, (
+                f"{name_of(path)}:{node.lineno}: a relative import: write it from mpr_logic on"
+            )
+            targets = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for target in targets:
+            head, _, rest = target.partition(".")
+            if head == "mpr_logic":
+                first = rest.split(".")[0]
+                yield node.lineno, first if first in ROOMS else ""
+
+
+def container(value: ast.expr | None) -> bool:
+    """Tell whether an expression makes something that can be changed."""
+    return isinstance(value, DISPLAYS) or called(value) in CONTAINERS
+
+
+def called(value: ast.expr | None) -> str | None:
+    """Return the last part of the name that an expression calls."""
+    if not isinstance(value, ast.Call):
+        return None
+    function = value.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
+
+
+def state_of(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """Yield what is, or treats something as, state of a module: the line, the name and what is wrong."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for name in (target.id for target in targets if isinstance(target, ast.Name)):
+                if called(node.value) in STATEFUL:
+                    yield node.lineno, name, "holds state"
+                if container(node.value) and not CONSTANT.fullmatch(name):
+                    yield node.lineno, name, "can be changed: a constant table has an upper-case name"
+    for inner in ast.walk(tree):
+        match inner:
+            case ast.Global(names=[name, *_]):
+                yield inner.lineno, name, "is assigned through `global`"
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()) if CONSTANT.fullmatch(
+                name
+            ):
+                yield inner.lineno, name, "is a constant, and changed here"
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if attr in MUTATORS and CONSTANT.fullmatch(
+                name
+            ):
+                yield inner.lineno, name, "is a constant, and changed here"
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_rooms_look_down_only(path: Path) -> None:
+    """A module imports only from its own room and from the rooms below it."""
+    room = room_of(path)
+    assert room in ROOMS, f"{room} is no room: add it to the table, with the rooms that it looks down on"
+    up = [
+        f"{name_of(path)}:{line}: {room or 'mpr_logic'} looks at {seen or 'the facade'}"
+        for line, seen in looks(ast.parse(path.read_text(encoding="utf-8")), path)
+        if seen != room and seen not in ROOMS[room] and (room, seen) not in DECLARED_LOOKS
+    ]
+    assert not up, "\n".join(up)
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_modules_hold_no_state(path: Path) -> None:
+    """No module has a variable that outlives a call: two checkers in two threads never meet."""
+    found = [
+        f"{name_of(path)}:{line}: `{name}` {wrong}"
+        for line, name, wrong in state_of(ast.parse(path.read_text(encoding="utf-8")))
+        if f"{name_of(path)}:{name}" not in DECLARED_STATE
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_modules_are_short() -> None:
+    """No module, test or environment has more than 400 lines."""
+    lengths = {
+        name_of(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in [*modules(), *(TOP / "tests").rglob("*.py")]
+    }
+    assert not {name: length for name, length in lengths.items() if length > LONGEST}
+
+
+def test_package_is_typed() -> None:
+    """The marker that tells type checkers to read the package's annotations is there."""
+    assert (PACKAGE / "py.typed").is_file()
+
+
+def test_envs_are_one_folder() -> None:
+    """In a checkout, mpr_logic/envs leads to envs: Python, mypy and the wheel see the same modules."""
+    assert (PACKAGE / "envs").samefile(TOP / "envs")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("cache = {}", ["cache"]),
+        ("seen: set[int] = set()", ["seen"]),
+        ("import threading\nHERE = threading.local()", ["HERE"]),
+        ("TABLE = {1: 2}\ndef f():\n    TABLE[3] = 4", ["TABLE"]),
+        ("TABLE = [1]\ndef f():\n    TABLE.append(2)", ["TABLE"]),
+        ("n = 0\ndef f():\n    global n\n    n += 1", ["n"]),
+        ("TABLE = {1: 2}\ndef f():\n    found = {}\n    found[1] = TABLE[1]\n    return found", []),
+    ],
+)
+def test_state_is_seen(text: str, names: list[str]) -> None:
+    """The search for module state finds each kind of it, and leaves constants and local variables alone."""
+    assert [name for _, name, _ in state_of(ast.parse(text))] == names
