@@ -1,4 +1,4 @@
-"""The annotations that mean something: id, because, source and overrides."""
+"""The annotations that mean something: id, because, source, overrides and disclose."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _WANTS = {
     "because": "one text",
     "source": "one text",
     "overrides": "the ids of forbid rules",
+    "disclose": "nothing, because, repair or proof",
 }
+LEVELS = ("nothing", "because", "repair", "proof")
+"""What ``@disclose`` can let a model see; each level shows more than the one before."""
 
 
 def explicit_id(clause: Clause, report: Report) -> str | None:
@@ -48,11 +51,14 @@ _EXAMPLES = {
     "because": '@because("{R} is closed")',
     "source": '@source("manual, page 3")',
     "overrides": "@overrides(closed)",
+    "disclose": "@disclose(because)",
 }
 
 
 def _fits(each: Annotation) -> bool:
     texts = all(isinstance(a.value, str) and a.value for a in each.args)
+    if each.name == "disclose":
+        return len(each.args) == 1 and each.args[0].value in LEVELS
     return texts and (len(each.args) >= 1 if each.name == "overrides" else len(each.args) == 1)
 
 

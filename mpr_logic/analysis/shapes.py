@@ -7,10 +7,11 @@ another row of constants, so an engine makes its plans and its code once for eac
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
-from mpr_logic.syntax.ast import Arithmetic, Comparison, Const, Literal, Test, Var
+from mpr_logic.syntax.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Rule
@@ -54,6 +55,15 @@ class _Walk:
                 name = term.name
                 parts.append(None if name == "_" else names.setdefault(name, len(names)))
 
+    def sides(self, *terms: Term) -> None:
+        """The sides of an equation: a constant alone on one is taken out, as in an atom."""
+        for term in terms:
+            if isinstance(term, Const):
+                self.parts.append("$")
+                self.constants.append(term.value)
+            else:
+                self.term(term)
+
     def item(self, item: BodyItem) -> None:
         parts = self.parts
         if isinstance(item, Literal):
@@ -62,8 +72,11 @@ class _Walk:
             self.args(item.atom.args)
         elif isinstance(item, Comparison):
             parts.append(item.op)
-            self.term(item.left)
-            self.term(item.right)
+            if item.op in ("=", "!="):
+                self.sides(item.left, item.right)
+            else:
+                self.term(item.left)
+                self.term(item.right)
         elif isinstance(item, Test):
             parts.append(("test", item.name, item.negated))
             self.term(item.args[0])
@@ -78,9 +91,12 @@ class _Walk:
 
 
 def shape_of(rule: Rule) -> tuple[ShapeKey, Row]:
-    """The shape of a rule, and the constants in the arguments of its atoms (head, then body), in
-    order of occurrence. Rules of one shape derive the same head and differ only in those constants,
-    in the names of their variables, in ids and in weights (but whether the weight is 1 counts)."""
+    """The shape of a rule, and the constants that it leaves out: the arguments of atoms (head, then
+    body) and whole sides of ``=`` and ``!=``, in order of occurrence.
+
+    Rules of one shape derive the same head and differ only in those constants, in the names of
+    their variables, in ids and in weights (but whether the weight is 1 counts).
+    """
     walk = _Walk()
     walk.parts += (rule.head, rule.given, rule.weight == 1.0)
     walk.args(rule.args)
@@ -90,7 +106,7 @@ def shape_of(rule: Rule) -> tuple[ShapeKey, Row]:
 
 
 def abstract(rule: Rule) -> tuple[tuple[Term, ...], tuple[BodyItem, ...]]:
-    """The head arguments and the body of a rule's shape: the constants in the arguments of its atoms
+    """The head arguments and the body of a rule's shape: the constants that :func:`shape_of` takes out
     are variables ``$0``, ``$1``, ... in order of occurrence (equal constants too get two), its
     variables ``V0``, ``V1``, ... in order of occurrence; ``_`` stays."""
     renamed: dict[str, Var] = {}
@@ -111,6 +127,20 @@ def abstract(rule: Rule) -> tuple[tuple[Term, ...], tuple[BodyItem, ...]]:
             return Var(f"${places - 1}", term.span)
         return variable(term)
 
+    def side(term: Term) -> Term:
+        return argument(term) if isinstance(term, Const) else rewrite_term(term, variable)
+
+    def rewritten(item: BodyItem) -> BodyItem:
+        if isinstance(item, Comparison) and item.op in ("=", "!="):
+            return replace(item, left=side(item.left), right=side(item.right))
+        if isinstance(item, Aggregate):
+            target = variable(item.target)
+            assert isinstance(target, Var | Const)
+            expression = None if item.expression is None else rewrite_term(item.expression, variable)
+            inner = tuple(rewritten(i) for i in item.body)
+            return replace(item, target=target, expression=expression, body=inner)  # type: ignore[arg-type]
+        return rewrite_item(item, variable, argument)
+
     # a rule is normalised: an argument is a variable or a constant, what is computed stands in a comparison
     args = tuple(rewrite_term(t, argument) for t in rule.args)
-    return args, tuple(rewrite_item(item, variable, argument) for item in rule.body)
+    return args, tuple(rewritten(item) for item in rule.body)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.atoms import resolve_atom
 from mpr_logic.analysis.core import Fact
 from mpr_logic.checking.action import Action
-from mpr_logic.checking.decision import Decision, Reason, Verdict
-from mpr_logic.checking.engines import EngineName, make_engine
+from mpr_logic.checking.candidates import Candidate, Candidates
+from mpr_logic.checking.decision import Decision, Fired, Reason, Verdict
+from mpr_logic.checking.engines import EngineName, bounded, make_engine
 from mpr_logic.checking.facts import Facts
 from mpr_logic.checking.loading import load_program, program_from_text
 from mpr_logic.checking.questions import literal_of, question_of, resolve_action, same_variables
@@ -20,45 +19,25 @@ from mpr_logic.checking.reasons import Reasons
 from mpr_logic.checking.repair import Repair, repairs
 from mpr_logic.checking.state import state_from_value, tried
 from mpr_logic.checking.whynot import WhyNot, why_not
-from mpr_logic.engine.base import Budget, Engine
-from mpr_logic.engine.native import NativeEngine
+from mpr_logic.engine.base import Budget
+from mpr_logic.engine.checks import OPEN, SOME
+from mpr_logic.engine.guard import translated
 from mpr_logic.engine.semiring import SEMIRINGS
 from mpr_logic.errors import EvaluationError, MprError, StateError
-from mpr_logic.syntax.ast import Row, Value
+from mpr_logic.syntax.ast import Row
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.core import Program
     from mpr_logic.checking.reasons import Moment
     from mpr_logic.engine.proof import Proof
 
 THETA = 0.9
 """The weight from which a forbid rejects, unless another is set (DESIGN 3)."""
 
-CACHED = 100_000
-"""So many actions are kept resolved; then the cache begins anew."""
-
 _ANYTHING_MAY_FAIL = (EvaluationError, TypeError, RecursionError, MemoryError)
-
-
-_Firing: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
-_ActionRules: TypeAlias = "tuple[_Firing, _Firing, bool, frozenset[str]]"
-
-
-@dataclass(slots=True, eq=False)
-class _Prepared:
-    """A proposed action, resolved and typed, with what is asked about it: the functions that say which
-    rules forbid and permit it, whether it is closed by default, and which of its forbids some permit
-    overrides."""
-
-    action: Action
-    args: Row
-    forbid: _Firing
-    permit: _Firing
-    closed: bool
-    overridden: frozenset[str]
 
 
 class Checker:
@@ -99,10 +78,8 @@ class Checker:
         self._engine = make_engine(program, engine, semiring, self.budget)
         self._lock = threading.RLock()
         self._facts = Facts(program, self._engine)
-        self._prepared: dict[Any, _Prepared] = {}
-        self._rules: dict[str, _ActionRules] = {}
+        self._candidates = Candidates(program, self._engine, theta)
         self._limit: list[float] = getattr(self._engine, "limit", [0.0])
-        self._generation = -1
         self._context = Reasons(self, self._engine)
 
     @classmethod
@@ -230,92 +207,61 @@ class Checker:
         """
         decisions: list[Decision] = []
         with self._lock:
-            self._renew()
+            self._candidates.renew()
             limit, seconds, now = self._limit, self.budget.seconds, time.perf_counter
-            known, moment, outer = self._prepared, self._context.now(), limit[0]
+            known, moment, outer = self._candidates.known, self._context.now(), limit[0]
+            last = now()
+            limit[0] = last + seconds
             try:
                 for action in actions:
-                    start = now()
-                    limit[0] = start + seconds
                     try:
-                        prepared = known.get(action) or self._prepare(action)
-                        fired = prepared.forbid(*prepared.args)
-                        if fired or prepared.closed:
-                            decision = self._weigh(prepared, fired, moment)
-                            if proofs:
-                                self._context.record(decision)
+                        candidate = known.get(action) or self._candidates.get(action)
+                        found = candidate.verdict(*candidate.args)
+                        if found == SOME:
+                            decision = Decision(candidate.action, "forbidden", moment)
+                        elif found == OPEN or candidate.closed:
+                            decision = self._weigh(candidate, moment)
                         else:
-                            decision = Decision(prepared.action, "admissible", 0.0, moment)
+                            decision = Decision(candidate.action, "admissible", moment)
+                        if proofs:
+                            self._context.record(decision)
                     except (MprError, *_ANYTHING_MAY_FAIL) as error:
                         decision = self._undecided(action, error, moment)
-                    decision.seconds = now() - start
+                        limit[0] = now() + seconds  # the next has its own budget
+                    last, before = now(), last
+                    decision.seconds = last - before
                     decisions.append(decision)
             finally:
                 limit[0] = outer
         return decisions
 
-    def _weigh(self, prepared: _Prepared, fired: list[tuple[Rule, float]], moment: Moment) -> Decision:
-        """The decision about an action that some rule forbids, or that is closed by default."""
-        theta = self.theta
-        laws, soft = fired, []
-        for _, weight in fired:
-            if weight < theta:
-                laws = [each for each in fired if each[1] >= theta]
-                soft = [each for each in fired if each[1] < theta]
-                break
-        permitted = True
-        if prepared.closed or not prepared.overridden.isdisjoint([rule.id for rule, _ in laws]):
-            permits = [r.id for r, weight in prepared.permit(*prepared.args) if weight >= theta]
-            permitted = bool(permits) or not prepared.closed
-            lifted = {i for p in permits for i in self.program.overrides.get(p, ())}
-            laws = [each for each in laws if each[0].id not in lifted]
+    def _weigh(self, candidate: Candidate, moment: Moment) -> Decision:
+        """The decision about an action of which overrides, or the lack of permits, must be looked at."""
+        laws, soft = self._candidates.fired(candidate)
+        permitted = not candidate.closed or self._candidates.permits(candidate) != []
         verdict: Verdict = "forbidden" if laws else "admissible" if permitted else "unpermitted"
-        return Decision(prepared.action, verdict, 0.0, moment, laws, soft)
+        return Decision(candidate.action, verdict, moment, (laws, soft))
+
+    def may_advise(self, action: str) -> bool:
+        """Whether some forbid of the action could fire with a weight below theta."""
+        self._candidates.renew()
+        return self._candidates.rules(action).may_advise
+
+    def fired(self, decision: Decision) -> tuple[Fired, Fired]:
+        """The rules that forbid a decision's action in the present state: laws, and advice below theta.
+
+        Raises:
+            EvaluationError: the engine could not finish.
+        """
+        with self._lock, bounded(self._engine):
+            self._candidates.renew()
+            return self._candidates.fired(self._candidates.get(decision.action))
 
     def _undecided(self, action: Any, error: BaseException, moment: Moment) -> Decision:
-        text = str(error) or type(error).__name__
-        if isinstance(error, TypeError):
-            text = f"a rule computes with values that have no such operation: {error}"
-        elif isinstance(error, (RecursionError, MemoryError)):
-            text = "the rules are nested deeper, or need more memory, than there is: simplify them"
-        decision = Decision(action, "undecided", 0.0, moment)
-        decision._reasons, decision._advice, decision._repairs = (Reason(text),), (), ()
+        known = error if isinstance(error, MprError) else translated(error)
+        decision = Decision(action, "undecided", moment, ((), ()))
+        decision._reasons, decision._advice, decision._repairs = (Reason(str(known), error=known),), (), ()
         return decision
-
-    def _prepare(self, action: Any) -> _Prepared:
-        if not isinstance(action, (str, Action)):
-            raise StateError(f"an action is a text or an Action, not {type(action).__name__}")
-        name, args = resolve_action(self.program, action)
-        forbid, permit, closed, overridden = self._rules.get(name) or self._action_rules(name)
-        if len(self._prepared) >= CACHED:
-            self._prepared.clear()
-        prepared = _Prepared(Action(name, *args), args, forbid, permit, closed, overridden)
-        self._prepared[action] = prepared
-        return prepared
-
-    def _action_rules(self, name: str) -> _ActionRules:
-        lifted = {i for ids in self.program.overrides.values() for i in ids}
-        mine = frozenset(r.id for r in self.program.rules_for(f"forbid {name}") if r.id in lifted)
-        found = self._rules[name] = (
-            self._firing(f"forbid {name}"),
-            self._firing(f"permit {name}"),
-            name in self.program.schema.closed,
-            mine,
-        )
-        return found
-
-    def _firing(self, head: str) -> Callable[..., list[tuple[Rule, float]]]:
-        if isinstance(self._engine, NativeEngine):
-            return self._engine.check(head)
-        return partial(_fired, self._engine, head)
-
-    def _renew(self) -> None:
-        """Ask the engine for its functions again where it has compiled anew."""
-        generation = getattr(self._engine, "generation", 0)
-        if generation != self._generation:
-            self._generation = generation
-            self._prepared.clear()
-            self._rules.clear()
 
     def repairs(self, decision: Decision) -> tuple[Repair, ...]:
         """The smallest changes of facts that would admit a rejected action; see ``Decision.repairs``.
@@ -338,11 +284,8 @@ class Checker:
 
     def _admits(self, name: str, args: Row) -> bool:
         """Whether the engine, as it is now, admits an action."""
-        forbid, permit, closed, overridden = self._action_rules(name)
-        prepared = _Prepared(Action(name, *args), args, forbid, permit, closed, overridden)
-        return self._weigh(
-            prepared, self._engine.fired(f"forbid {name}", args), self._context.now()
-        ).admissible
+        self._candidates.renew()
+        return self._weigh(self._candidates.candidate(name, args), self._context.now()).admissible
 
     # -- questions -----------------------------------------------------------------------------
 
@@ -402,7 +345,7 @@ class Checker:
                 assert isinstance(action, Action)
                 fired = self._engine.fired(f"prefer {action.name}", action.args)
                 if fired:
-                    reasons = self._context.explain(action, fired, proofs=True)
+                    reasons = self._context.explain(action, fired)
                     found.append((action, max(w for _, w in fired), reasons))
         return sorted(found, key=lambda each: (-each[1], str(each[0])))
 
@@ -412,7 +355,3 @@ class Checker:
     def state_number(self) -> int:
         """How many updates there were: decisions of another number speak of a state that is gone."""
         return self._facts.number
-
-
-def _fired(engine: Engine, head: str, *args: Value) -> list[tuple[Rule, float]]:
-    return engine.fired(head, args)

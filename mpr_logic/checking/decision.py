@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from typing import Literal as OneOf
+
+from mpr_logic.analysis.annotations import LEVELS
+from mpr_logic.checking.render import because_text
+from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,24 +25,42 @@ Verdict = OneOf["admissible", "forbidden", "unpermitted", "undecided"]
 """``forbidden`` by a rule; ``unpermitted``: closed by default and no rule permits it; ``undecided``:
 bad input, a budget that ran out, an error in the engine. All but the first are rejections."""
 
-DISCLOSURES = ("nothing", "because", "repair", "proof")
+DISCLOSURES = LEVELS
 """What a rule's author lets a model see, by ``@disclose(...)``; each level shows more than the one before."""
 
 
-@dataclass(frozen=True, slots=True)
 class Reason:
     """One rule that fired, or what else stood against the action.
 
-    ``text`` is for people: the rule's because-text with its variables filled in. ``weight`` is what
-    the rule's best derivation weighs. ``proof`` is None where the engine keeps none, or where no rule
-    is behind the reason.
+    ``weight`` is what the rule's best derivation weighs. ``rule`` is None where no rule is behind the
+    reason; ``proof`` too, and where the engine keeps none. ``error`` is what went wrong where the action
+    was not decided.
     """
 
-    text: str
-    weight: float = 1.0
-    rule: Rule | None = None
-    proof: RuleProof | None = None
-    disclose: str = "because"
+    __slots__ = ("_text", "error", "proof", "rule", "weight")
+
+    def __init__(
+        self,
+        text: str | None,
+        weight: float = 1.0,
+        rule: Rule | None = None,
+        proof: RuleProof | None = None,
+        *,
+        error: BaseException | None = None,
+    ) -> None:
+        self._text = text
+        self.error = error
+        self.weight = weight
+        self.rule = rule
+        self.proof = proof
+
+    @property
+    def text(self) -> str:
+        """For people: the rule's because-text with its variables filled in."""
+        if self._text is None:
+            assert self.rule is not None
+            self._text = because_text(self.rule, self.proof.bindings if self.proof is not None else {})
+        return self._text
 
     @property
     def id(self) -> str | None:
@@ -50,6 +71,21 @@ class Reason:
     def where(self) -> str | None:
         """The file, line and column of the rule."""
         return str(self.rule.clause.span) if self.rule is not None else None
+
+    @property
+    def disclose(self) -> str:
+        """What the rule's author lets a model see: the argument of ``@disclose``, else ``because``. Of
+        what went wrong it sees the faults of its own action, not what the engine says of the rules."""
+        if self.error is not None and not isinstance(self.error, StateError):
+            return "nothing"
+        said = self.rule.clause.annotation("disclose") if self.rule is not None else ("because",)
+        if said is None:
+            return "because"
+        # analysis refuses other words; should one have come past it, nothing is the safe reading
+        return str(said[0]) if said and said[0] in DISCLOSURES else "nothing"
+
+    def __repr__(self) -> str:
+        return f"Reason({self.text!r}, weight={self.weight}, id={self.id!r})"
 
     def __str__(self) -> str:
         return self.text
@@ -72,11 +108,10 @@ class Decision:
 
     __slots__ = (
         "_advice",
-        "_laws",
+        "_fired",
         "_moment",
         "_reasons",
         "_repairs",
-        "_soft",
         "action",
         "admissible",
         "seconds",
@@ -87,18 +122,15 @@ class Decision:
         self,
         action: Action | str,
         verdict: Verdict,
-        seconds: float,
         moment: Moment,
-        laws: Fired = (),
-        soft: Fired = (),
+        fired: tuple[Fired, Fired] | None = None,
     ) -> None:
         self.action = action
         self.verdict = verdict
         self.admissible = verdict == "admissible"
-        self.seconds = seconds
+        self.seconds = 0.0
         self._moment = moment
-        self._laws = laws
-        self._soft = soft
+        self._fired = fired  # laws, and those below theta; None where only the verdict is known yet
         self._reasons: tuple[Reason, ...] | None = None
         self._advice: tuple[Reason, ...] | None = None
         self._repairs: tuple[Repair, ...] | None = None
@@ -116,7 +148,7 @@ class Decision:
     @property
     def rules(self) -> tuple[str, ...]:
         """The ids of the rules that reject it, the heaviest first."""
-        return tuple(rule.id for rule, _ in self._laws)
+        return tuple(reason.id for reason in self.reasons if reason.id is not None)
 
     @property
     def reasons(self) -> tuple[Reason, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
+from mpr_logic.engine.guard import Guard
 from mpr_logic.engine.native import NativeEngine
 
 if TYPE_CHECKING:
@@ -32,3 +34,8 @@ def make_engine(program: Program, name: str, semiring: str, budget: Budget) -> E
 
         return BothEngine(program, semiring=semiring, budget=budget)
     raise ValueError(f"no engine `{name}`: choose native, pydatalog or both")
+
+
+def bounded(engine: Engine) -> Guard | AbstractContextManager[None]:
+    """The engine's own guard for direct calls of its compiled functions; nothing for other engines."""
+    return engine.bounded() if isinstance(engine, NativeEngine) else nullcontext()

@@ -59,6 +59,16 @@ def load_program(paths: Iterable[str | os.PathLike[str]]) -> Program:
         ProgramError: a file cannot be read, or the rules are not valid; every fault is in it.
         StateError: there is no rule file.
     """
+    return analyse(load_modules(paths))
+
+
+def load_modules(paths: Iterable[str | os.PathLike[str]]) -> list[Module]:
+    """The parsed rule files that the paths name.
+
+    Raises:
+        ProgramError: a file cannot be read or parsed; every fault is in it.
+        StateError: there is no rule file.
+    """
     modules: list[Module] = []
     faults: list[Diagnostic] = []
     for file in rule_files(paths):
@@ -68,7 +78,7 @@ def load_program(paths: Iterable[str | os.PathLike[str]]) -> Program:
             faults += error.diagnostics
     if faults:
         raise ProgramError(faults)
-    return analyse(modules)
+    return modules
 
 
 def program_from_text(text: str, file: str = "<rules>") -> Program:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mpr_logic.checking.decision import DISCLOSURES, Decision, Reason
+from mpr_logic.checking.decision import Decision, Fired, Reason
 from mpr_logic.checking.render import because_text
 from mpr_logic.errors import EvaluationError, InexpressibleError, StaleDecisionError
+from mpr_logic.syntax.ast import Var
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
     from mpr_logic.checking.checker import Checker
     from mpr_logic.checking.repair import Repair
     from mpr_logic.engine.base import Engine
+    from mpr_logic.syntax.ast import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +66,30 @@ class Reasons:
         return self._moment
 
     def record(self, decision: Decision) -> None:
-        """Work out reasons and advice now, while their state is there."""
-        decision._reasons = self._reasons(decision, proofs=True)
-        decision._advice = self.explain(decision.action, decision._soft, proofs=True)
+        """Work out reasons and advice now, while their state is there. What goes wrong meanwhile does not
+        change the verdict; it is said in the place of the reasons."""
+        try:
+            decision._reasons = self._reasons(decision)
+            decision._advice = self._advice(decision)
+        except EvaluationError as error:
+            text = f"the rules that speak of it could not all be worked out: {error}"
+            decision._fired = ((), ())
+            decision._reasons = (
+                () if decision.admissible else (Reason(f"{decision.action} is forbidden; {text}"),)
+            )
+            decision._advice = (Reason(text),) if decision.admissible else ()
 
     def reasons(self, decision: Decision, number: int) -> tuple[Reason, ...]:
         """The reasons of a decision, in the state that it was made in."""
         if not decision.admissible:
             self._fresh(number)
-        return self._reasons(decision, proofs=True)
+        return self._reasons(decision)
 
     def advice(self, decision: Decision, number: int) -> tuple[Reason, ...]:
         """The forbids below theta."""
-        if decision._soft:
+        if self._may_advise(decision):
             self._fresh(number)
-        return self.explain(decision.action, decision._soft, proofs=True)
+        return self._advice(decision)
 
     def repairs(self, decision: Decision, number: int) -> tuple[Repair, ...]:
         """The smallest changes that would admit a rejected action."""
@@ -89,31 +98,47 @@ class Reasons:
         self._fresh(number)
         return self._checker.repairs(decision)
 
-    def explain(
-        self, action: Action | str, fired: Sequence[tuple[Rule, float]], *, proofs: bool
-    ) -> tuple[Reason, ...]:
+    def explain(self, action: Action | str, fired: Fired) -> tuple[Reason, ...]:
         """A reason for each rule that fired, the heaviest first."""
         ordered = sorted(fired, key=lambda each: -each[1])
-        return tuple(self._reason(action, rule, weight, proofs) for rule, weight in ordered)
+        return tuple(self._reason(action, rule, weight) for rule, weight in ordered)
 
-    def _reasons(self, decision: Decision, *, proofs: bool) -> tuple[Reason, ...]:
+    def _reasons(self, decision: Decision) -> tuple[Reason, ...]:
+        if decision.admissible:
+            return ()
         if decision.verdict == "unpermitted":
-            text = f"{decision.action} is forbidden unless a rule permits it, and none does"
-            return (Reason(text),)
-        return self.explain(decision.action, decision._laws, proofs=proofs)
+            return (Reason(f"{decision.action} is forbidden unless a rule permits it, and none does"),)
+        return self.explain(decision.action, self._fired(decision)[0])
 
-    def _reason(self, action: Action | str, rule: Rule, weight: float, proofs: bool) -> Reason:
+    def _advice(self, decision: Decision) -> tuple[Reason, ...]:
+        if not self._may_advise(decision):
+            return ()
+        return self.explain(decision.action, self._fired(decision)[1])
+
+    def _fired(self, decision: Decision) -> tuple[Fired, Fired]:
+        if decision._fired is None:
+            decision._fired = self._checker.fired(decision)
+        return decision._fired
+
+    def _may_advise(self, decision: Decision) -> bool:
+        """Whether some forbid of the action could weigh less than theta."""
+        if decision._fired is not None:
+            return bool(decision._fired[1])
+        return isinstance(decision.action, str) or self._checker.may_advise(decision.action.name)
+
+    def _reason(self, action: Action | str, rule: Rule, weight: float) -> Reason:
         proof = None
-        if proofs and not isinstance(action, str):
+        text: str | None
+        if not isinstance(action, str):
             try:
                 proof = self._engine.explain(rule, action.args)
             except InexpressibleError:
                 proof = None  # this engine keeps no proofs
             except EvaluationError as error:
-                text = f"{because_text(rule, {})} (its proof could not be written down: {error})"
-                return Reason(text, weight, rule, None, disclosure(rule))
-        bindings = proof.bindings if proof is not None else {}
-        return Reason(because_text(rule, bindings), weight, rule, proof, disclosure(rule))
+                text = because_text(rule, _head_bindings(action, rule))
+                return Reason(f"{text} (its proof could not be written down: {error})", weight, rule)
+        text = None if proof is not None else because_text(rule, _head_bindings(action, rule))
+        return Reason(text, weight, rule, proof)
 
     def _fresh(self, number: int) -> None:
         if number != self._checker.state_number:
@@ -122,7 +147,8 @@ class Reasons:
             )
 
 
-def disclosure(rule: Rule) -> str:
-    """What the author of a rule lets a model see: the argument of ``@disclose``, else the because-text."""
-    said = rule.clause.annotation("disclose")
-    return str(said[0]) if said and said[0] in DISCLOSURES else "because"
+def _head_bindings(action: Action | str, rule: Rule) -> dict[str, Value]:
+    """What the action alone says of a rule's variables: for an engine that keeps no proofs."""
+    if isinstance(action, str):
+        return {}
+    return {t.name: v for t, v in zip(rule.args, action.args, strict=False) if isinstance(t, Var)}

@@ -22,7 +22,9 @@ ROWS = 20
 """Of an aggregate that ranges over more rows, so many are printed and the rest counted."""
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Z_][A-Za-z0-9_]*)\}")
-_ASCII = str.maketrans({"├": "|", "│": "|", "└": "`", "─": "-", "✓": "+", "…": "."})
+ASCII = str.maketrans({"├": "|", "│": "|", "└": "`", "─": "-", "✓": "+", "✗": "x", "…": "."})
+"""What stands for the signs of a tree where only ASCII can be written."""
+
 _VERBS = {"forbid": "is forbidden", "permit": "is permitted", "prefer": "is preferred"}
 
 
@@ -131,7 +133,7 @@ def proof_lines(proof: Proof, *, ascii_only: bool = False) -> list[str]:
         inner = indent + {"": "", "├─ ": "│  ", "└─ ": "   "}[turn]
         turns = ["├─ "] * (len(below) - 1) + ["└─ "]
         todo += reversed([(inner, t, each) for t, each in zip(turns, below, strict=False)])
-    return [line.translate(_ASCII) for line in lines] if ascii_only else lines
+    return [line.translate(ASCII) for line in lines] if ascii_only else lines
 
 
 def _conclusion(proof: Proof, mark: str) -> _Branch:

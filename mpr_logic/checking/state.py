@@ -57,6 +57,18 @@ def read_state(program: Program, path: str | os.PathLike[str]) -> list[Fact]:
     return state_from_dl(program, text, str(path))
 
 
+def state_from_text(program: Program, text: str, file: str = "<stdin>") -> list[Fact]:
+    """The facts of a text that may be either: JSON where it begins with a bracket, else ``.dl``.
+
+    Raises:
+        StateError: it is not of that form, or does not fit the program.
+        ProgramError: it is not valid ``.dl``.
+    """
+    # no statement of .dl begins with a bracket
+    json_text = text.lstrip()[:1] in ("{", "[")
+    return state_from_json(program, text, file) if json_text else state_from_dl(program, text, file)
+
+
 def state_from_dl(program: Program, text: str, file: str = "<state>") -> list[Fact]:
     """The facts of a ``.dl`` text that holds nothing but facts.
 

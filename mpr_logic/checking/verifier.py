@@ -4,7 +4,6 @@ import contextlib
 import graphlib
 import math
 import operator as op
-from collections.abc import Mapping
 from typing import Any
 
 import re2
@@ -13,8 +12,8 @@ from mpr_logic.analysis.core import Program, Rule
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, Proof
 from mpr_logic.syntax.ast import Aggregate, Comparison, Const, Literal, Row, Test, Var
 
-Facts = Mapping[str, Mapping[Row, float]]
-Found = list[tuple[dict[str, Any], float, tuple[Any, ...]]]  # bindings, their weight, what a step must show
+Facts = dict[str, dict[Row, float]]  # the asserted rows of each core relation, and their weights
+LIMIT = 1_000_000  # rows of one relation; with more, what it lacks or counts is not verified
 OPERATORS: dict[str, Any] = {
     **{"=": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge, "contains": op.contains},
     **{"+": lambda a, b: a - -b, "-": op.sub, "*": lambda a, b: +a * +b},  # the signs refuse text
@@ -34,7 +33,7 @@ def verify(proof: Proof, program: Program, facts: Facts, *, semiring: str = "max
     try:
         while todo:
             if id(node := todo.pop()) not in seen:
-                seen[id(node)], (claims, below) = node, model.check(node)
+                seen[id(node)], (claims, below) = node, model._check(node)
                 wrong = [(t, s) for t, s in claims if t != s and not (type(t) is float and abs(t - s) < 1e-9)]
                 faults += [f"{node.relation}{node.row}: {said} where {true} follows" for true, said in wrong]
                 rests_on.add((node.relation, node.row), *((each.relation, each.row) for each in below))
@@ -52,26 +51,23 @@ class NaiveModel:
         self.program, self.facts, self.both = program, facts, OPERATORS[semiring]
         self.known: dict[str, dict[Row, float]] = {}
 
-    def check(self, proof: Any) -> tuple[list[tuple[Any, Any]], list[Any]]:
-        """What is true beside what a proof says of it, and the proofs that this one rests on."""
+    def _check(self, proof: Any) -> tuple[list[tuple[Any, Any]], list[Any]]:  # what is true and said; below
         if isinstance(proof, FactProof):
             return [(self.both([self.facts[proof.relation][proof.row]]), proof.weight)], []
         rule, b, steps, below = proof.rule, dict(proof.bindings), proof.steps, list[Any]()
         claims = [(True, rule in self.program.rules), (rule.variables, set(b)), (rule.head, proof.relation)]
-        claims.append((tuple(_value(term, b) for term in rule.args), proof.row))
+        claims.append((1, len(_match(rule.args, proof.row, b))))
         claims.append((self.both([rule.weight, *(step.weight for step in steps)]), proof.weight))
         for index, (item, step) in enumerate(zip(rule.body, steps, strict=True)):
             must, proofs = step, steps[:0]
             if not isinstance(item, Literal) or item.negated:
                 ((_, weight, shown),) = self._extend(item, b, rule)
-                claims.append((weight, step.weight))
+                claims, must = [*claims, (weight, step.weight)], BuiltinStep(index)
             if isinstance(item, Aggregate):
                 must, proofs = AggregateStep(index, shown[0], step.weight, step.rows), sum(step.rows, ())
                 said = {tuple((each.relation, each.row) for each in row) for row in step.rows}
                 claims.append(((len(shown) - 1, set(shown[1:])), (len(step.rows), said)))
-            elif not isinstance(item, Literal):
-                must = BuiltinStep(index)
-            else:
+            elif isinstance(item, Literal):
                 proofs = tuple(each for each in [step.present if item.negated else step] if each)
                 for each in proofs:
                     claims += [(item.atom.name, each.relation), (1, len(_match(item.atom.args, each.row, b)))]
@@ -85,48 +81,46 @@ class NaiveModel:
         """Adds what a rule derives to rows, each with its best weight; given are an action's arguments."""
         for start in _match(rule.args[: rule.given], given, {}):
             for b, weight, _ in self._solve(rule.body, start, rule):
-                row = tuple(_value(term, b) for term in rule.args)
+                row = given + tuple(_value(term, b) for term in rule.args[rule.given :])
                 rows[row] = max(rows.get(row, 0.0), self.both([rule.weight, weight]))
         return rows
 
-    def rows(self, relation: str) -> dict[Row, float]:
-        """The rows of a relation, asserted or derived, each with its best weight."""
+    def _rows(self, relation: str) -> dict[Row, float]:  # asserted or derived, each with its best weight
         if relation not in self.known:
             group = next((each for each in self.program.strata if relation in each), (relation,))
             self.known |= {n: {r: self.both([w]) for r, w in self.facts.get(n, {}).items()} for n in group}
             before, rules = None, [rule for rule in self.program.rules if rule.head in group]
             while before != (before := {name: dict(self.known[name]) for name in group}):
                 for rule in rules:
-                    self.derive(rule, (), self.known[rule.head])
+                    if len(self.derive(rule, (), self.known[rule.head])) > LIMIT:
+                        raise OverflowError(f"more than {LIMIT} rows of {rule.head}")
         return self.known[relation]
 
-    def _solve(self, items: tuple[Any, ...], b: dict[str, Any], rule: Rule) -> Found:
+    def _solve(self, items: tuple[Any, ...], b: dict[str, Any], rule: Rule) -> list[Any]:
         for at, item in enumerate(items):
             with contextlib.suppress(KeyError):  # it waits for a variable that a later one binds
                 found, rest = self._extend(item, b, rule), items[:at] + items[at + 1 :]
                 kept = isinstance(item, Literal) and not item.negated
-                more = [
-                    (v, old * kept, each) for new, v, old in found for each in self._solve(rest, new, rule)
-                ]
+                more = [(v, old * kept, end) for new, v, old in found for end in self._solve(rest, new, rule)]
                 return [(new, self.both([v, w]), old + rows) for v, old, (new, w, rows) in more]
         return {(): [(b, 1.0, ())]}[items]  # KeyError if all wait
 
-    def _extend(self, item: Any, b: dict[str, Any], rule: Rule) -> Found:
-        """The bindings under which an item holds; KeyError if it must wait for another to bind its variables."""
+    def _extend(self, item: Any, b: dict[str, Any], rule: Rule) -> list[Any]:  # bindings, weight, evidence
         if isinstance(item, Literal):
             name, args = item.atom.name, item.atom.args
             pattern = tuple(None if t == Var("_") else _value(t, b) for t in args if item.negated)
-            found = [(new, w, ((name, r),)) for r, w in self.rows(name).items() for new in _match(args, r, b)]
+            rows = self._rows(name)
+            found = [(new, rows[row], ((name, row),)) for row in rows for new in _match(args, row, b)]
             absent = round(1.0 - max((w for _, w, _ in found), default=0.0), 12)
             return found if not item.negated else [(b, absent, pattern)] if absent else []
         if isinstance(item, Comparison) and item.op == "=":
             ends = (item.left, item.right) if _names(item.right) <= b.keys() else (item.right, item.left)
             return [(new, 1.0, ()) for new in _match(ends[:1], (_value(ends[1], b),), b)]
         if not isinstance(item, Aggregate):
-            return [(b, 1.0, ())] if _value(item, b) else []
+            test = Comparison(item.name, *item.args) if isinstance(item, Test) else item  # type: ignore[arg-type]
+            return [(b, 1.0, ())] if _value(test, b) != getattr(item, "negated", False) else []
         shared = _names(item.body, item.expression) & rule.variables
-        bound = {name: b[name] for name in shared - rule.groups}  # KeyError
-        members = self._solve(item.body, b | bound, rule)
+        members = self._solve(item.body, b | {name: b[name] for name in shared - rule.groups}, rule)
         if keys := shared - b.keys():
             groups = {tuple((key, new[key]) for key in keys) for new, _, _ in members}
             return [each for group in groups for each in self._extend(item, b | dict(group), rule)]
@@ -148,10 +142,8 @@ def _match(terms: tuple[Any, ...], row: Row, b: dict[str, Any]) -> list[dict[str
     return [new] if all(t == Var("_") or _value(t, new) == v for t, v in zip(terms, row, strict=True)) else []
 
 
-def _value(term: Any, b: Mapping[str, Any]) -> Any:
+def _value(term: Any, b: dict[str, Any]) -> Any:
     if isinstance(term, Var | Const):
         return b[term.name] if isinstance(term, Var) else term.value
-    if isinstance(term, Test):
-        return OPERATORS[term.name](*(_value(each, b) for each in term.args)) != term.negated
     name, *args = (getattr(term, slot) for slot in term.__slots__[:-1])
     return OPERATORS[name](*(_value(each, b) for each in args))

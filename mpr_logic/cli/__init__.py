@@ -1,0 +1,1 @@
+"""The command line ``mpr``: one verb, one module."""

@@ -1,26 +1,120 @@
-"""The command line ``mpr``."""
+"""The command line ``mpr``: its commands, and the way into them."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from typing import Annotated
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-app = typer.Typer(name="mpr", no_args_is_help=True, add_completion=False)
+from mpr_logic.cli import check, format, lint, options, query, why
+from mpr_logic.cli.options import Usage
+from mpr_logic.cli.output import INTERRUPTED, UNDECIDED, complain, failure, send
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# rich_markup_mode: plain help starts in half the time, and copies well
+app = typer.Typer(
+    name="mpr",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=options.HELP,
+)
+for _verb, _command, _example in (
+    ("check", check.check, check.EXAMPLE),
+    ("why", why.why, why.EXAMPLE),
+    ("query", query.query, query.EXAMPLE),
+    ("fmt", format.fmt, format.EXAMPLE),
+    ("lint", lint.lint, lint.EXAMPLE),
+):
+    _epilog = f"\b\nExample:\n  {_example}"
+    app.command(_verb, epilog=_epilog, context_settings=options.HELP)(_command)
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"mpr {version('mpr-logic')}")
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version("mpr-logic")
+        except PackageNotFoundError:
+            number = "(not installed: run from its sources)"
+        typer.echo(f"mpr {number}")
         raise typer.Exit
 
 
-@app.callback()
-def main(
+@app.callback(epilog=f"\b\nExample:\n  {check.EXAMPLE}")
+def group(
     _version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """Check an agent's actions against rules, and say why."""
+    """Check an agent's actions against rules, and say why.
+
+    Exit status of every command: 0 yes, 1 no, 2 it could not be decided.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: what stands behind ``mpr``; by default the process's own.
+
+    Returns:
+        The exit status: 0 admissible or found, 1 rejected or not found, 2 not decided, 130 interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stdout is None:
+        complain("error: the answer could not be written: the standard output is closed")
+        return UNDECIDED
+    try:
+        command = typer.main.get_command(app)
+        # it returns the status that a command exits with; what else a library returns is no answer
+        status = command.main(given, prog_name="mpr", standalone_mode=False)
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except SystemExit:  # the command-line library's answer to a broken pipe
+        return UNDECIDED
+    except Exception as error:
+        return _refuse(error, given)
+    return status if type(status) is int and status in (0, 1, UNDECIDED, INTERRUPTED) else UNDECIDED
+
+
+def _refuse(error: Exception, given: Sequence[str]) -> int:
+    """Say what is wrong with arguments that no command took."""
+    # the exceptions of the command-line library have no common public type
+    text = getattr(error, "format_message", None)
+    verb = next((each for each in given if not each.startswith("-")), "")
+    known = verb if verb in {each.name for each in app.registered_commands} else ""
+    if text is not None:
+        said = str(text()).rstrip(".")
+        error = Usage(f"{said[:1].lower()}{said[1:]}: see {f'mpr {known}' if known else 'mpr'} --help")
+    return send(known or "mpr", failure(error), json="--json" in given)
+
+
+def main() -> None:
+    """What the installed ``mpr`` runs."""
+    status = run()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        status = status or UNDECIDED
+        _silence()
+    sys.exit(status)
+
+
+def _silence() -> None:
+    """Let Python on its way out not try again what a failed standard output still holds: it would end
+    with a status of its own."""
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        return  # there is none

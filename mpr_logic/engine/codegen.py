@@ -257,8 +257,6 @@ class Writer:
                 used = [*weights, name]
             elif weight:
                 used = [*weights, weight]
-            if any(self._calls(s) for s in rest):
-                self.poll()
             self.steps(rest, "continue", used, done)
 
         self.loop(f"for {target}{', ' + weight if weight else ''} in {iterable}:", body)
@@ -271,13 +269,6 @@ class Writer:
     def _node(self, index: int, name: str, adornment: str, parts: list[str], target: str) -> None:
         label = self.namespace.constant(f"{name} {adornment}")
         self.nodes[index] = f"({label}, ({''.join(p + ', ' for p in parts)}), {target})"
-
-    def _calls(self, step: Step) -> bool:
-        """Whether the step calls a function that itself may loop."""
-        match step:
-            case Filter(_, Literal(atom)) | Scan(_, Literal(atom), _):
-                return self.access.stored(atom.name) is None
-        return isinstance(step, Gather)
 
     def _targets(self, terms: Iterable[Term], *, row_needed: bool) -> tuple[list[str], list[str]]:
         """Loop targets for the free columns, and the tests of columns that are known already."""

@@ -8,7 +8,7 @@ from mpr_logic.analysis import analyse
 from mpr_logic.analysis.atoms import anything, coerce_rows
 from mpr_logic.engine.base import Budget
 from mpr_logic.engine.batch import Batch
-from mpr_logic.engine.guard import guarded
+from mpr_logic.engine.guard import Guard
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.errors import DisagreementError
 from mpr_logic.syntax.parser import parse
@@ -52,7 +52,7 @@ def evaluate(
     """
     if engine not in ("native", "pydatalog", "both"):
         raise ValueError(f"no engine `{engine}`: choose native, pydatalog or both")
-    checked = analyse([parse(program, "<program>")], declared=False)
+    checked = analyse([parse(program, "<program>")], declared=False, inputs=facts or ())
     known, others = _rows(checked, facts or {})
     budget = budget or Budget()
     found: dict[str, set[Row]] = {}
@@ -85,7 +85,7 @@ def _rows(
 
 def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:
     batch = Batch(program, semiring_named("maxmin"), budget)
-    with guarded():
+    with Guard([float("inf")], budget.seconds):
         batch.load((f.relation, f.row, f.weight) for f in program.facts)
         batch.load_rows(rows)
         batch.run()

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.core import Program, Rule
-    from mpr_logic.engine.base import Budget, Pattern
+    from mpr_logic.engine.base import Budget
     from mpr_logic.engine.plan import Step
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.syntax.ast import BodyItem, Row, Term
@@ -151,30 +151,6 @@ class Goals:
         size = self.relation(name).bucket_size(bound)
         return (2.0 if bound else UNKNOWN_SIZE) if size is None else size
 
-    def rows(self, name: str, pattern: Pattern) -> dict[Row, float]:
-        """The rows of a core relation that match a pattern, each with its weight."""
-        bound = tuple(i for i, v in enumerate(pattern) if v is not None)
-        values = tuple(v for v in pattern if v is not None)
-        free = tuple(i for i in range(len(pattern)) if i not in bound)
-        wanted = values[0] if len(values) == 1 else values
-        relation = self.stored(name)
-        if relation is not None:
-            keys: Iterable[Any] = relation.index(bound).get(wanted, ()) if free else [()]
-            rows = [_row(bound, values, free, k) for k in keys]
-            found = {row: relation.weight(relation.key(row)) for row in rows}
-        else:
-            adornment = "".join("b" if i in bound else "f" for i in range(len(pattern)))
-            answer = self.function(name, adornment)(*values)
-            if not free:
-                found = {values: float(answer)}
-            elif isinstance(answer, dict):
-                found = {_row(bound, values, free, k): w for k, w in answer.items()}
-            else:
-                found = {_row(bound, values, free, k): 1.0 for k in answer}
-        if not self.semiring.weighted:
-            return {row: 1.0 for row, weight in found.items() if weight}
-        return {row: weight for row, weight in found.items() if weight}
-
     # -- functions -----------------------------------------------------------------------------
 
     def function(self, name: str, adornment: str) -> Callable[..., Any]:
@@ -207,6 +183,7 @@ class Goals:
         lines = [
             f"found = {memo}.get({key(params)})",
             "if found is None:",
+            "    if now() > limit[0]: late()",
             f"    if len({memo}) >= {KEPT}: {memo}.clear()",
             f"    found = {memo}[{key(params)}] = {inner}({', '.join(params)})",
             "return found",
@@ -308,6 +285,8 @@ class Goals:
             if letter != "b":
                 continue
             param = next(params)
+            if isinstance(term, Var) and term.anonymous:
+                continue
             if isinstance(term, Var) and term.name not in writer.locals:
                 writer.locals[term.name] = param
             else:
@@ -397,13 +376,6 @@ class Goals:
 
             self.write_group(writer, each, adornment, emit, keep=True)
         return self.define(writer, [*parameters(adornment), "out"])
-
-
-def _row(bound: tuple[int, ...], values: Row, free: tuple[int, ...], key: Any) -> Row:
-    """The row of the bound values and the key of the free columns."""
-    rest = (key,) if len(free) == 1 else key
-    columns = dict(zip(bound, values, strict=True)) | dict(zip(free, rest, strict=True))
-    return tuple(columns[i] for i in range(len(columns)))
 
 
 def _is_lookup(steps: tuple[Step, ...]) -> bool:

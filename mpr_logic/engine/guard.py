@@ -1,32 +1,50 @@
-"""What goes wrong in compiled rules, said in our own errors."""
+"""What goes wrong in compiled rules, said in our own errors; and the clock that bounds a question."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import time
 from typing import TYPE_CHECKING
 
 from mpr_logic.errors import ArithmeticFailure, BudgetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from types import TracebackType
 
 
-@contextmanager
-def guarded() -> Iterator[None]:
-    """Turn whatever goes wrong inside into an EvaluationError.
+class Guard:
+    """A context: the clock runs from its beginning, and what goes wrong inside becomes an EvaluationError.
+
+    ``limit[0]`` is the time at which compiled code stops. A guard inside another keeps the earlier time.
 
     Raises:
         ArithmeticFailure: an operation on values that have none; compiled code leaves that test to
             Python, which raises a TypeError.
         BudgetError: the nesting, or the memory, was too much.
     """
-    try:
-        yield
-    except TypeError as error:
-        raise ArithmeticFailure(
-            f"a rule computes with values that have no such operation: {error}"
-        ) from error
-    except RecursionError as error:
-        raise BudgetError("the rules are nested deeper than the engine can follow: flatten them") from error
-    except MemoryError as error:
-        raise BudgetError("the memory is full: bound the rules") from error
+
+    __slots__ = ("_limit", "_outer", "_seconds")
+
+    def __init__(self, limit: list[float], seconds: float) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._outer = limit[0]
+
+    def __enter__(self) -> None:
+        self._outer = self._limit[0]
+        self._limit[0] = min(self._outer, time.perf_counter() + self._seconds)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._limit[0] = self._outer
+        if error is not None and kind in (TypeError, RecursionError, MemoryError):
+            raise translated(error) from error
+
+
+def translated(error: BaseException) -> ArithmeticFailure | BudgetError:
+    """Our own error for one that Python raised in compiled rules."""
+    if isinstance(error, TypeError):
+        return ArithmeticFailure(f"a rule computes with values that have no such operation: {error}")
+    if isinstance(error, RecursionError):
+        return BudgetError("the rules are nested deeper than the engine can follow: flatten them")
+    return BudgetError("the memory is full: bound the rules")

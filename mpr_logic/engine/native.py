@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from mpr_logic.engine.answers import matching
 from mpr_logic.engine.base import Budget, Pattern
 from mpr_logic.engine.checks import Checks
 from mpr_logic.engine.goals import Goals
-from mpr_logic.engine.guard import guarded
+from mpr_logic.engine.guard import Guard
 from mpr_logic.engine.proofs import Prover
 from mpr_logic.engine.semiring import semiring as semiring_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.engine.proof import Proof, RuleProof
@@ -70,7 +69,7 @@ class NativeEngine:
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
         """The rows of a core relation that match, each with its weight."""
         with self.bounded():
-            return self._goals.rows(relation, pattern)
+            return matching(self._goals, relation, pattern)
 
     def fired(self, head: str, args: Row) -> list[tuple[Rule, float]]:
         """The rules of ``forbid a`` and the like that fire for an action, in program order."""
@@ -83,6 +82,14 @@ class NativeEngine:
         action's arguments, inside :meth:`bounded`."""
         return self._checks.function(head)
 
+    def verdict(self, head: str, theta: float, overridden: frozenset[str]) -> Callable[..., int]:
+        """The compiled function that only decides; see Checks. Like :meth:`check` it has no guards."""
+        return self._checks.verdict(head, theta, overridden)
+
+    def weighs_less(self, head: str, theta: float) -> bool:
+        """Whether a rule of the head could fire with a weight below theta."""
+        return self._goals.weighted(head) and self._checks.weighs_less(head, theta)
+
     def explain(self, rule: Rule, args: Row) -> RuleProof | None:
         """The best derivation of a rule for a ground head; None where there is none."""
         with self.bounded():
@@ -93,13 +100,7 @@ class NativeEngine:
         with self.bounded():
             return self._prover.prove(relation, row)
 
-    @contextmanager
-    def bounded(self) -> Iterator[None]:
-        """Start the clock, and turn whatever goes wrong in compiled code into an EvaluationError."""
-        outer = self._goals.limit[0]
-        self._goals.limit[0] = min(outer, time.perf_counter() + self.budget.seconds)
-        try:
-            with guarded():
-                yield
-        finally:
-            self._goals.limit[0] = outer
+    def bounded(self) -> Guard:
+        """A context for one question: it starts the clock, and turns whatever goes wrong in compiled code
+        into an EvaluationError."""
+        return Guard(self.limit, self.budget.seconds)

@@ -1,7 +1,8 @@
 """Proofs: why a fact holds or a rule fired, down to the facts.
 
 A proof of a derived atom is the rule, its bindings, and one step for every item of the rule's body,
-in the body's order. A proof of an asserted fact is the fact and where it came from.
+in the body's order. A proof of an asserted fact is the fact and where it came from. Nobody changes a
+proof once it is made; that the classes do not enforce it is for speed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import Row, Span, Value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FactProof:
     """An asserted fact: the leaf of a proof. ``source`` is where it was written, or who said it."""
 
@@ -26,7 +27,7 @@ class FactProof:
     source: Span | str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RuleProof:
     """A rule that fired: ``bindings`` for its named variables, one step for each item of its body."""
 
@@ -38,7 +39,7 @@ class RuleProof:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AbsenceStep:
     """A ``not`` that holds: no fact of the relation matches the pattern (None is any value) with
     full weight. ``weight`` is 1 - the strongest match, which ``present`` is where there is one."""
@@ -49,7 +50,7 @@ class AbsenceStep:
     present: FactProof | RuleProof | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BuiltinStep:
     """A comparison or text test that holds, its weight 1. ``index`` is its place in the body."""
 
@@ -57,7 +58,7 @@ class BuiltinStep:
     weight: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AggregateStep:
     """An aggregate: its value, and for each distinct binding of the braces the proofs of the
     positive literals inside, in their order."""

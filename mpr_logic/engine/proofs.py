@@ -7,14 +7,16 @@ recursive relation the tables say how each answer came about.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mpr_logic.analysis.shapes import abstract, shape_of
+from mpr_logic.engine.answers import matching
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.goals import parameters
 from mpr_logic.engine.groups import MEMBER, Group, variables_in_order
 from mpr_logic.engine.plan import inner_variables, item_variables, name_anonymous
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
+from mpr_logic.engine.proof_writer import ProofWriter
 from mpr_logic.errors import EvaluationError
 from mpr_logic.syntax.ast import Aggregate, Const, Literal, Var
 
@@ -22,12 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mpr_logic.analysis.core import Rule
+    from mpr_logic.engine.base import Pattern
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.proof import Proof, Step
     from mpr_logic.engine.tables import Node
-    from mpr_logic.syntax.ast import Atom, BodyItem, Row, Value
+    from mpr_logic.syntax.ast import Atom, BodyItem, Row, Term, Value
 
 Bindings = dict[str, Any]
+
+Find: TypeAlias = "Callable[..., tuple[Any, ...] | None]"
+Build: TypeAlias = "Callable[..., RuleProof]"
 
 
 class Prover:
@@ -40,46 +46,38 @@ class Prover:
 
     def reset(self) -> None:
         """Forget compiled code."""
-        self._finders: dict[object, tuple[Callable[..., Any], list[str]]] = {}
-        self._rules: dict[Rule, tuple[Callable[..., Any], list[str], Row]] = {}
+        self._shapes: dict[object, tuple[Find, Build, list[str]]] = {}
+        self._rules: dict[Rule, tuple[Find, Build, list[str], Row]] = {}
         self._inner: dict[tuple[Rule, int], tuple[Callable[..., Any], list[str], list[str]]] = {}
 
     # -- public --------------------------------------------------------------------------------
 
     def explain(self, rule: Rule, args: Row) -> RuleProof | None:
         """The best derivation of a rule for a ground head; None where there is none."""
-        found = self.match(rule, args)
-        return None if found is None else self.proof(rule, args, found)
+        find, build, names, constants = self._rules.get(rule) or self._compiled(rule)
+        values = find(*args, *constants)
+        if values is None:
+            return None
+        return build(rule, args, dict(zip(names, values)), *values, *constants)  # noqa: B905  (unnamed are last)
 
     def prove(self, relation: str, row: Row) -> Proof | None:
         """The strongest proof of a ground fact; None where it does not hold."""
-        if relation in self._goals.component:
+        goals = self._goals
+        if relation in goals.component:
             return self._prove_recursive(relation, row)
-        fact = self._asserted(relation, row)
-        best: tuple[float, Rule, Bindings] | None = None
-        for group in self._goals.groups.get(relation, ()):
-            for rule in group.rules:
-                found = self.match(rule, row)
+        groups = goals.groups.get(relation)
+        if groups is None:
+            return self._asserted(relation, row)
+        best: Proof | None = self._asserted(relation, row) if relation in goals.asserted else None
+        for each in groups:
+            for rule in each.rules:
+                found = self.explain(rule, row)
                 if found is not None:
-                    weight = self._weight(rule, row, found)
-                    if best is None or weight > best[0]:
-                        best = (weight, rule, found)
-                    if weight == 1.0:
-                        break
-        if best is None or (fact is not None and fact.weight >= best[0]):
-            return fact
-        return self.proof(best[1], row, best[2])
-
-    def match(self, rule: Rule, args: Row) -> Bindings | None:
-        """The bindings of the best match of a rule, every ``_`` of its positive literals named."""
-        function, names, constants = self._finder(rule)
-        values = function(*args, *constants)
-        return None if values is None else dict(zip(names, values, strict=True))
-
-    def proof(self, rule: Rule, row: Row, bindings: Bindings) -> RuleProof:
-        """The proof tree for known bindings."""
-        steps = tuple(self._step(rule, i, item, bindings, None) for i, item in enumerate(self._body(rule)))
-        return self._assemble(rule, row, bindings, steps)
+                    if best is None or found.weight > best.weight:
+                        best = found
+                    if best.weight == 1.0:
+                        return best
+        return best
 
     # -- one rule ------------------------------------------------------------------------------
 
@@ -89,45 +87,37 @@ class Prover:
             body = self._bodies[rule] = name_anonymous(rule.body)
         return body
 
-    def _assemble(self, rule: Rule, row: Row, bindings: Bindings, steps: tuple[Step, ...]) -> RuleProof:
-        semiring = self._goals.semiring
-        weight = semiring.all([rule.weight if semiring.weighted else 1.0, *(s.weight for s in steps)])
-        named = {n: v for n, v in bindings.items() if not n.startswith(("_", "$"))}
-        return RuleProof(rule.head, row, weight, rule, named, steps)
-
-    def _weight(self, rule: Rule, row: Row, bindings: Bindings) -> float:
-        return self.proof(rule, row, bindings).weight if self._goals.weighted(rule.head) else 1.0
-
-    def _finder(self, rule: Rule) -> tuple[Callable[..., Any], list[str], Row]:
-        known = self._rules.get(rule)
-        if known is not None:
-            return known
+    def _compiled(self, rule: Rule) -> tuple[Find, Build, list[str], Row]:
         shape, constants = shape_of(rule)
-        compiled = self._finders.get(shape)
-        if compiled is None:
-            compiled = self._finders[shape] = self._compile(rule, len(constants))
-        function, abstract_names = compiled
+        known = self._shapes.get(shape)
         args, body = abstract(rule)
+        if known is None:
+            known = self._shapes[shape] = self._compile(rule, args, name_anonymous(body), len(constants))
+        find, build, abstract_names = known
         renamed = dict(
             zip(variables_in_order(args, body), variables_in_order(rule.args, rule.body), strict=True)
         )
-        names = [renamed.get(n, n) for n in abstract_names]
-        self._rules[rule] = (function, names, constants)
+        names = [renamed[n] for n in abstract_names if n in renamed]
+        self._rules[rule] = (find, build, names, constants)
         return self._rules[rule]
 
-    def _compile(self, rule: Rule, constants: int) -> tuple[Callable[..., Any], list[str]]:
-        """A function from the head's arguments and the rule's constants to the values of all its
-        variables, in the order of the returned names."""
+    def _compile(
+        self, rule: Rule, args: tuple[Term, ...], body: tuple[BodyItem, ...], constants: int
+    ) -> tuple[Find, Build, list[str]]:
+        """For a shape two functions, and the variables in the order of their values, those without a name
+        last: *find* goes from the head's arguments and the rule's constants to the values of the best
+        match, *build* from those to the proof."""
         goals = self._goals
-        args, body = abstract(rule)
-        adornment = "b" * len(args)
+        alike = replace(rule, weight=1.0)  # rules of one shape differ in their weights
         preset = {f"${i}": f"k{i}" for i in range(constants)}
+        params = parameters("b" * len(args))
+        names: list[str] = []
         writer = Writer(goals.namespace, goals)
         writer.line("best, found = 0.0, None")
-        names: list[str] = []
 
         def emit(_: Writer, __: list[str], weights: list[str]) -> None:
-            names[:] = [n for n in writer.locals if not n.startswith("$")]
+            known = [n for n in writer.locals if not n.startswith("$")]
+            names[:] = sorted(known, key=lambda n: n.startswith("_"))
             values = "".join(f"{writer.locals[n]}, " for n in names)
             if not weights:  # every match weighs the same: the first will do
                 writer.line(f"return ({values})")
@@ -135,10 +125,18 @@ class Prover:
             weight = writer.weight(weights)
             writer.line(f"if {weight} > best: best, found = {weight}, ({values})")
 
-        alike = replace(rule, weight=1.0)  # rules of one shape differ in their weights
-        goals.write_group(writer, Group(args, body, (alike,)), adornment, emit, keep=True, preset=preset)
+        group = Group(args, body, (alike,))
+        goals.write_group(writer, group, "b" * len(args), emit, keep=True, preset=preset)
         writer.line("return found")
-        return goals.define(writer, [*parameters(adornment), *preset.values()]), names
+        find = goals.define(writer, [*params, *preset.values()])
+        build = ProofWriter(self, goals).write(args, body, names, preset)
+        return find, build, names
+
+    def assemble(self, rule: Rule, row: Row, bindings: Bindings, steps: tuple[Step, ...]) -> RuleProof:
+        """The proof of these steps."""
+        semiring = self._goals.semiring
+        weight = semiring.all([rule.weight if semiring.weighted else 1.0, *[s.weight for s in steps]])
+        return RuleProof(rule.head, row, weight, rule, bindings, steps)
 
     # -- steps ---------------------------------------------------------------------------------
 
@@ -151,78 +149,83 @@ class Prover:
         proofs: Callable[[int], Proof | None] | None,
     ) -> Step:
         if isinstance(item, Aggregate):
-            return self._aggregate(rule, index, item, bindings)
+            return self.aggregate(rule, index, item, bindings)
         if not isinstance(item, Literal):
             return BuiltinStep(index)
         if item.negated:
             return self._absence(item.atom, bindings)
         known = proofs(index) if proofs is not None else None
-        found = known or self.prove(item.atom.name, _row(item.atom, bindings))
+        return known or self.proven(item.atom.name, _row(item.atom, bindings))
+
+    def proven(self, relation: str, row: Row) -> Proof:
+        """The proof of a fact that is known to hold."""
+        found = self.prove(relation, row)
         if found is None:
-            raise EvaluationError(
-                f"the proof of `{rule.id}` was lost: a fact below it does not hold any more"
-            )
+            raise EvaluationError(f"the proof of `{relation}` was lost: the engine contradicts itself")
         return found
 
     def _absence(self, atom: Atom, bindings: Bindings) -> AbsenceStep:
-        pattern = tuple(
-            None if isinstance(t, Var) and t.anonymous else _value(t, bindings) for t in atom.args
-        )
-        if not self._goals.weighted(atom.name):
-            return AbsenceStep(atom.name, pattern, 1.0)
-        rows = self._goals.rows(atom.name, pattern)
+        pattern = [None if isinstance(t, Var) and t.anonymous else _value(t, bindings) for t in atom.args]
+        return self.absence(atom.name, tuple(pattern))
+
+    def absence(self, relation: str, pattern: Pattern) -> AbsenceStep:
+        """The step for a ``not`` that holds."""
+        rows = matching(self._goals, relation, pattern) if self._goals.weighted(relation) else {}
         if not rows:
-            return AbsenceStep(atom.name, pattern, 1.0)
+            return AbsenceStep(relation, pattern, 1.0)
         row = max(rows, key=lambda r: (rows[r], str(r)))
         complement = self._goals.semiring.complement(rows[row])
-        return AbsenceStep(atom.name, pattern, complement, self.prove(atom.name, row))
+        return AbsenceStep(relation, pattern, complement, self.prove(relation, row))
 
-    def _aggregate(self, rule: Rule, index: int, item: Aggregate, bindings: Bindings) -> AggregateStep:
-        function, outer, inner = self._inner_finder(rule, index, item, bindings)
-        literals = [
-            i for i in name_anonymous(item.body, f"_{index}_") if isinstance(i, Literal) and not i.negated
-        ]
-        rows = []
-        for values in function(*(bindings[n] for n in outer)):
-            here = bindings | dict(zip(inner, values, strict=True))
-            proofs = [self.prove(i.atom.name, _row(i.atom, here)) for i in literals]
-            rows.append(tuple(p for p in proofs if p is not None))
-        weight = self._goals.semiring.all([p.weight for row in rows for p in row])
-        value = _value(item.target, bindings)
-        return AggregateStep(index, value, weight, tuple(rows))
+    def aggregate(self, rule: Rule, index: int, item: Aggregate, bindings: Bindings) -> AggregateStep:
+        """The step for an aggregate, with the proofs of every row that it counts."""
+        found = self._inner.get((rule, index)) or self._inner_finder(rule, index, item, bindings)
+        function, outer, relations = found
+        prove = self.proven
+        rows = tuple(
+            [
+                tuple([prove(relation, row) for relation, row in zip(relations, matched, strict=True)])
+                for matched in function(*[bindings[n] for n in outer])
+            ]
+        )
+        weight = 1.0
+        if any(map(self._goals.weighted, relations)):
+            weight = self._goals.semiring.all([p.weight for row in rows for p in row])
+        return AggregateStep(index, _value(item.target, bindings), weight, rows)
 
     def _inner_finder(
         self, rule: Rule, index: int, item: Aggregate, bindings: Mapping[str, Value]
     ) -> tuple[Callable[..., Any], list[str], list[str]]:
-        known = self._inner.get((rule, index))
-        if known is not None:
-            return known
+        """A function from the values of outer variables to the rows of the positive literals in the
+        braces, for each distinct binding; those variables; the literals' relations."""
         body = name_anonymous(item.body, f"_{index}_")
         names = sorted({n for i in body for n in item_variables(i)} | inner_variables(item))
         outer = [n for n in names if n in bindings]
         inner = [n for n in names if n not in bindings]
-        columns = tuple(Var(n) for n in (*outer, *inner))
+        literals = [i for i in body if isinstance(i, Literal) and not i.negated]
         adornment = "b" * len(outer) + "f" * len(inner)
         writer = Writer(self._goals.namespace, self._goals)
         writer.line("out = []")
 
-        def emit(_: Writer, found: list[str], __: list[str]) -> None:
-            writer.line(f"out.append(({''.join(f + ', ' for f in found)}))")
+        def emit(_: Writer, __: list[str], ___: list[str]) -> None:
+            rows = [f"({''.join(writer.term(t) + ', ' for t in i.atom.args)})" for i in literals]
+            writer.line(f"out.append(({''.join(r + ', ' for r in rows)}))")
 
+        columns = tuple(Var(n) for n in (*outer, *inner))
         self._goals.write_group(writer, Group(columns, body), adornment, emit)
         writer.line("return out")
         function = self._goals.define(writer, parameters(adornment))
-        self._inner[rule, index] = (function, outer, inner)
+        self._inner[rule, index] = (function, outer, [i.atom.name for i in literals])
         return self._inner[rule, index]
 
     # -- facts ---------------------------------------------------------------------------------
 
     def _asserted(self, relation: str, row: Row) -> FactProof | None:
         stored = self._goals.relation(relation)
-        key = stored.key(row)
+        key = row[0] if stored.arity == 1 else row
         if key not in stored.rows:
             return None
-        weight = stored.weight(key) if self._goals.semiring.weighted else 1.0
+        weight = stored.weights[key] if stored.weighted and self._goals.semiring.weighted else 1.0
         return FactProof(relation, row, weight, stored.rows[key] or "")
 
     def _prove_recursive(self, relation: str, row: Row) -> Proof | None:
@@ -286,7 +289,8 @@ class Prover:
             self._step(rule, i, item, bindings, proof_of) for i, item in enumerate(self._body(rule))
         )
         row = tuple(_value(t, bindings) for t in rule.args)
-        return self._assemble(rule, row, bindings, steps)
+        named = {n: v for n, v in bindings.items() if not n.startswith(("_", "$"))}
+        return self.assemble(rule, row, named, steps)
 
 
 def _value(term: object, bindings: Mapping[str, Any]) -> Any:

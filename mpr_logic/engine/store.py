@@ -38,23 +38,6 @@ class Index:
         self.rest = key_of(tuple(i for i in range(arity) if i not in positions))
         self.buckets: dict[Key, dict[Key, None]] = {}
 
-    def add(self, row: Row) -> None:
-        """Enter a row."""
-        key = self.key(row)
-        bucket = self.buckets.get(key)
-        if bucket is None:
-            self.buckets[key] = {self.rest(row): None}
-        else:
-            bucket[self.rest(row)] = None
-
-    def remove(self, row: Row) -> None:
-        """Take out a row that is in."""
-        key = self.key(row)
-        bucket = self.buckets[key]
-        del bucket[self.rest(row)]
-        if not bucket:
-            del self.buckets[key]
-
 
 class Relation:
     """The rows of one relation. ``rows`` maps a row's key to its source, ``weights`` the key to its
@@ -96,7 +79,12 @@ class Relation:
         key = row[0] if self.arity == 1 else row
         if key not in self.rows:
             for index in self.indexes.values():
-                index.add(row)
+                at = index.key(row)
+                bucket = index.buckets.get(at)
+                if bucket is None:
+                    index.buckets[at] = {index.rest(row): None}
+                else:
+                    bucket[index.rest(row)] = None
         self.rows[key] = source
         if self.weighted:
             self.weights[key] = weight
@@ -114,7 +102,7 @@ class Relation:
                 if key not in self.rows:
                     row = self.row(key)
                     for index in self.indexes.values():
-                        index.add(row)
+                        index.buckets.setdefault(index.key(row), {})[index.rest(row)] = None
         self.rows.update(fresh)
         if self.weighted:
             self.weights.update(dict.fromkeys(fresh, 1.0))
@@ -137,15 +125,20 @@ class Relation:
             if self.weighted:
                 del self.weights[key]
             for index in self.indexes.values():
-                index.remove(row)
+                at = index.key(row)
+                bucket = index.buckets[at]
+                del bucket[index.rest(row)]
+                if not bucket:
+                    del index.buckets[at]
 
     def index(self, positions: tuple[int, ...]) -> dict[Key, dict[Key, None]]:
         """The buckets of the index on these positions, made now if there is none."""
         index = self.indexes.get(positions)
         if index is None:
             index = Index(positions, self.arity)
+            buckets, key, rest = index.buckets, index.key, index.rest
             for row in self:
-                index.add(row)
+                buckets.setdefault(key(row), {})[rest(row)] = None
             self.indexes[positions] = index
         return index.buckets
 

@@ -52,8 +52,3 @@ class Source:
         """An error in the stretch from one offset up to another."""
         span = self.span(start, end)
         return Diagnostic(code, message, span, help=help, label=label, source_line=self.line(span.line))
-
-
-def source_line(text: str, span: Span) -> str | None:
-    """The line of a text on which a span begins: for diagnostics made after parsing."""
-    return Source(text, span.file).line(span.line)

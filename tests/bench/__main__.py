@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
     parser.add_argument("--quick", action="store_true", help="small sizes and few repeats: does it run?")
     options = parser.parse_args(argv)
-    print(NOTE)
+    print(NOTE, flush=True)
     tasks: list[Task] = []
     for name in RUNS if options.what == "all" else (options.what,):
         for task in RUNS[name](options.quick):

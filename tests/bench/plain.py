@@ -8,6 +8,7 @@ household negates, it derives with weight at least theta or not at all. ``reject
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.syntax.ast import (
@@ -44,7 +45,12 @@ Plain: TypeAlias = list[PlainRule]
 def plain_rules(world: World, *, candidates: bool) -> Plain:
     """The theta-cut of the world's program. With ``candidates`` every rule about an action begins with
     ``candidate_put(O, R)``, a fact of what is proposed, so that it is safe bottom-up."""
-    module = parse(world.program)
+    return list(_theta_cut(world.program, candidates))
+
+
+@lru_cache(maxsize=4)  # made before the clock runs: a peer's loading is not to include our parser
+def _theta_cut(program: str, candidates: bool) -> Plain:
+    module = parse(program)
     kept = [clause for clause in module.clauses if clause.weight >= THETA]
     rules = [PlainRule(c.head, c.body) for c in kept if c.kind == "relation"]
     overriding: dict[str, list[Atom]] = {}
@@ -63,6 +69,13 @@ def plain_rules(world: World, *, candidates: bool) -> Plain:
     return rules + _closed(module, candidates)
 
 
+def translate(world: World) -> None:
+    """Make all translations of the world's program now."""
+    for candidates in (False, True):
+        plain_rules(world, candidates=candidates)
+    actions_of(world)
+
+
 def plain_facts(world: World) -> list[Fact]:
     """The facts of weight at least theta."""
     return [fact for fact, weight in world.facts.items() if weight >= THETA]
@@ -70,7 +83,12 @@ def plain_facts(world: World) -> list[Fact]:
 
 def actions_of(world: World) -> dict[str, int]:
     """The actions of the program and how many arguments each has."""
-    return {s.name: len(s.params) for s in parse(world.program).statements if isinstance(s, ActionDecl)}
+    return _actions(world.program)
+
+
+@lru_cache(maxsize=4)
+def _actions(program: str) -> dict[str, int]:
+    return {s.name: len(s.params) for s in parse(program).statements if isinstance(s, ActionDecl)}
 
 
 def _rejected(action: Atom) -> Atom:

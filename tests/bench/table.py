@@ -79,7 +79,7 @@ def _numbers(row: Measured, ours: Measured) -> str:
     if not row.values:
         return f"-  {row.note}"
     times = ratio(row, ours)
-    shown = f"{times:9,.2f} x" if times is not None else " " * 11
+    shown = f"{times:11,.2f} x" if times is not None else " " * 13
     low, high = number(min(row.values)), number(max(row.values))
     return f"{number(row.median):>10}  ({low} to {high}, n={len(row.values)}){shown}  {row.note}".rstrip()
 

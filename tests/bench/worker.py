@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.household import household, step_stream
+from tests.bench.plain import translate
 from tests.bench.problems import PROBLEMS
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ def _serve(pipe: Connection, place: str, seed: int, facts: int, rules: int) -> N
         world = household(seed, facts=facts, rules=rules)
         stream = step_stream(world, STEPS)
         kind = named(place)
+        if place.split(":")[0] != "tests.bench.peers.ours":
+            translate(world)
         began = cpu()
         peer: Peer = kind(world)
         pipe.send(cpu() - began)

@@ -1,0 +1,135 @@
+"""Proposed actions, resolved once, with the engine's functions that decide about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mpr_logic.checking.action import Action
+from mpr_logic.checking.questions import resolve_action
+from mpr_logic.engine.checks import OPEN
+from mpr_logic.engine.native import NativeEngine
+from mpr_logic.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.checking.decision import Fired
+    from mpr_logic.engine.base import Engine
+    from mpr_logic.syntax.ast import Row, Value
+
+CACHED = 100_000
+"""So many actions are kept resolved; then the cache begins anew."""
+
+Firing: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
+
+
+@dataclass(slots=True, eq=False)
+class ActionRules:
+    """What decides about one action: functions of its arguments that give the verdict and the forbids
+    and permits that fire; whether it is closed by default; the ids of its forbids that some permit
+    overrides; and whether a forbid of it could weigh less than theta."""
+
+    verdict: Callable[..., int]
+    forbid: Firing
+    permit: Firing
+    closed: bool
+    overridden: frozenset[str]
+    may_advise: bool
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """A proposed action, resolved and typed. ``verdict`` and ``closed`` are those of ``rules``."""
+
+    action: Action
+    args: Row
+    rules: ActionRules
+    verdict: Callable[..., int]
+    closed: bool
+
+
+class Candidates:
+    """Resolves actions, and keeps them for the next time."""
+
+    def __init__(self, program: Program, engine: Engine, theta: float) -> None:
+        self._program = program
+        self._engine = engine
+        self._theta = theta
+        self._rules: dict[str, ActionRules] = {}
+        self._generation = -1
+        self.known: dict[Any, Candidate] = {}
+
+    def renew(self) -> None:
+        """Ask the engine for its functions again where it has compiled anew."""
+        generation = getattr(self._engine, "generation", 0)
+        if generation != self._generation:
+            self._generation = generation
+            self.known.clear()
+            self._rules.clear()
+
+    def get(self, action: str | Action) -> Candidate:
+        """The candidate for an action.
+
+        Raises:
+            StateError: it is no action of the program.
+        """
+        if not isinstance(action, (str, Action)):
+            raise StateError(f"an action is a text or an Action, not {type(action).__name__}")
+        found = self.known.get(action)
+        if found is None:
+            name, args = resolve_action(self._program, action)
+            found = self.candidate(name, args)
+            if len(self.known) >= CACHED:
+                self.known.clear()
+            self.known[action] = self.known[found.action] = found
+        return found
+
+    def candidate(self, name: str, args: Row) -> Candidate:
+        """The candidate for an action that is resolved already."""
+        rules = self.rules(name)
+        return Candidate(Action(name, *args), args, rules, rules.verdict, rules.closed)
+
+    def rules(self, name: str) -> ActionRules:
+        """What decides about an action."""
+        found = self._rules.get(name)
+        if found is None:
+            found = self._rules[name] = self._make_rules(name)
+        return found
+
+    def _make_rules(self, name: str) -> ActionRules:
+        lifted = {i for ids in self._program.overrides.values() for i in ids}
+        mine = frozenset(r.id for r in self._program.rules_for(f"forbid {name}") if r.id in lifted)
+        forbid, permit = f"forbid {name}", f"permit {name}"
+        engine, closed = self._engine, name in self._program.schema.closed
+        if isinstance(engine, NativeEngine):
+            verdict = engine.verdict(forbid, self._theta, mine)
+            less = engine.weighs_less(forbid, self._theta)
+            return ActionRules(verdict, engine.check(forbid), engine.check(permit), closed, mine, less)
+        ask = partial(_ask, engine)
+        return ActionRules(_always_open, partial(ask, forbid), partial(ask, permit), closed, mine, True)
+
+    def permits(self, candidate: Candidate) -> list[str]:
+        """The ids of the permits of at least theta that fire."""
+        fired = candidate.rules.permit(*candidate.args)
+        return [rule.id for rule, weight in fired if weight >= self._theta]
+
+    def fired(self, candidate: Candidate) -> tuple[Fired, Fired]:
+        """The forbids that fire: those that reject, none of them overridden, and those below theta."""
+        fired = candidate.rules.forbid(*candidate.args)
+        laws = [each for each in fired if each[1] >= self._theta]
+        soft = [each for each in fired if each[1] < self._theta]
+        if not candidate.rules.overridden.isdisjoint([rule.id for rule, _ in laws]):
+            lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
+            laws = [each for each in laws if each[0].id not in lifted]
+        return laws, soft
+
+
+def _ask(engine: Engine, head: str, *args: Value) -> list[tuple[Rule, float]]:
+    return engine.fired(head, args)
+
+
+def _always_open(*_: Value) -> int:
+    return OPEN

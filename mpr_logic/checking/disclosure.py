@@ -1,0 +1,157 @@
+"""What an answer shows to whom: everything to the operator, to the model what the author allows.
+
+A detailed denial is an oracle: whoever may ask often enough learns the rules and the state from it. So
+each rule says by ``@disclose(nothing | because | repair | proof)`` what a model may see of it; each
+level shows more than the one before, and a rule that says nothing shows its because-text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.checking.decision import DISCLOSURES
+from mpr_logic.checking.render import proof_lines
+from mpr_logic.engine.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
+from mpr_logic.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mpr_logic.checking.decision import Decision, Reason
+    from mpr_logic.checking.repair import Repair
+    from mpr_logic.engine.proof import Proof
+
+_LEVELS = {name: number for number, name in enumerate(DISCLOSURES)}
+
+
+def shows(reason: Reason, level: str) -> bool:
+    """Whether the author of a reason's rule lets a model see it at this level of :data:`DISCLOSURES`.
+
+    A proof is shown only where no other rule in it says ``@disclose`` with less.
+    """
+    if _LEVELS[reason.disclose] < _LEVELS[level]:
+        return False
+    return level != "proof" or (reason.proof is not None and _open(reason.proof))
+
+
+def model_text(reason: Reason) -> str | None:
+    """What a model may read of a reason; None where that is nothing.
+
+    Where no because-text was written, a sentence made of the rule would give its body away: then only
+    that a rule stands against the action is said.
+    """
+    if not shows(reason, "because"):
+        return None
+    if reason.rule is None or reason.rule.clause.annotation("because") or shows(reason, "proof"):
+        return reason.text
+    return f"a rule forbids `{reason.rule.clause.head.name}` here"
+
+
+def repairs_of(decision: Decision) -> tuple[Repair, ...]:
+    """The repairs of a decision; none where the engine keeps no proofs, or could not finish the search:
+    the decision stands without them.
+
+    Raises:
+        StaleDecisionError: the state has changed since.
+    """
+    try:
+        return decision.repairs
+    except EvaluationError:
+        return ()
+
+
+def repairs_shown(decision: Decision) -> bool:
+    """Whether a model may see the repairs: a repair deals with every reason, so all of them must allow it."""
+    return bool(decision.reasons) and all(shows(reason, "repair") for reason in decision.reasons)
+
+
+def for_model(decision: Decision) -> str:
+    """A decision as text for the model that proposed the action: no more than each rule's author allows.
+
+    Raises:
+        StaleDecisionError: its reasons were not recorded, and the state has changed since.
+    """
+    if decision.admissible:
+        lines = [f"{decision.action} is admissible"]
+    elif decision.verdict == "undecided":
+        lines = [f"{decision.action} could not be decided, and is rejected"]
+    else:
+        lines = [f"{decision.action} is rejected"]
+    told = list(dict.fromkeys(text for r in decision.reasons if (text := model_text(r)) is not None))
+    lines += [f"- because {text}" for text in told]
+    if not told and not decision.admissible:
+        lines.append("- no reason is disclosed")
+    for reason in decision.reasons:
+        if shows(reason, "proof") and reason.proof is not None:
+            lines += [f"  {line}" for line in proof_lines(reason.proof)]
+    if not decision.admissible and repairs_shown(decision):
+        lines += [f"- it would be admissible {repair}" for repair in repairs_of(decision)]
+    advice = [text for r in decision.advice if (text := model_text(r)) is not None]
+    lines += [f"- advice: {text}" for text in dict.fromkeys(advice)]
+    return "\n".join(lines)
+
+
+def for_operator(decision: Decision) -> str:
+    """A decision as text for whoever runs the agent: reasons with proofs, repairs and advice.
+
+    Raises:
+        StaleDecisionError: its reasons were not recorded, and the state has changed since.
+    """
+    lines = [_verdict(decision)]
+    for reason in decision.reasons:
+        lines += ["", f"because {_weighed(reason)}"]
+        if reason.proof is not None:
+            lines += proof_lines(reason.proof)
+        elif reason.rule is not None:
+            lines.append(f"by rule {reason.id} at {reason.where} (this engine keeps no proofs)")
+    if repairs := repairs_of(decision):
+        lines += ["", "repairs", *(f"- {repair}" for repair in repairs)]
+    if decision.advice:
+        lines += ["", f"advice (rules below theta {decision.theta:g})"]
+        lines += [f"- {_weighed(reason)}{_by(reason)}" for reason in decision.advice]
+    return "\n".join(lines)
+
+
+def _verdict(decision: Decision) -> str:
+    if decision.admissible:
+        return f"✓ {decision.action} is admissible"
+    how = {
+        "forbidden": "is rejected: forbidden",
+        "unpermitted": "is rejected: not permitted",
+        "undecided": "is rejected: undecided",
+    }[decision.verdict]
+    return f"✗ {decision.action} {how}"
+
+
+def _weighed(reason: Reason) -> str:
+    return reason.text if reason.weight == 1 else f"{reason.text} [{reason.weight:g}]"
+
+
+def _by(reason: Reason) -> str:
+    return f" (rule {reason.id} at {reason.where})" if reason.rule is not None else ""
+
+
+def _open(proof: Proof) -> bool:
+    """Whether no rule in a proof asks to be shown less than proofs."""
+    todo, seen = [proof], set()
+    while todo:
+        each = todo.pop()
+        if id(each) in seen or isinstance(each, FactProof):
+            continue
+        seen.add(id(each))
+        said = each.rule.clause.annotation("disclose")
+        if said is not None and tuple(said) != ("proof",):
+            return False
+        todo += _parts(each)
+    return True
+
+
+def _parts(proof: RuleProof) -> Iterable[Proof]:
+    for step in proof.steps:
+        if isinstance(step, (FactProof, RuleProof)):
+            yield step
+        elif isinstance(step, AbsenceStep) and step.present is not None:
+            yield step.present
+        elif isinstance(step, AggregateStep):
+            for row in step.rows:
+                yield from row

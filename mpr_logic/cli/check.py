@@ -1,0 +1,59 @@
+"""``mpr check``: may this action be done?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from mpr_logic.cli import options as o
+from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, reply
+
+EXAMPLE = "mpr check rules/kitchen --state docs/examples/kitchen/state.dl 'put(apple_1, fridge_1)'"
+
+
+class Audience(StrEnum):
+    """Who reads the answer."""
+
+    operator = "operator"
+    model = "model"
+
+
+def check(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RULES... ACTION", help="Rule files and folders, and last the action."),
+    ] = None,
+    state: o.States = None,
+    theta: o.Theta = 0.9,
+    engine: o.EngineOption = o.Engine.native,
+    semiring: o.SemiringOption = o.Semiring.maxmin,
+    seconds: o.Seconds = 2.0,
+    disclose: Annotated[
+        Audience, typer.Option(help="Show all of it, or what the rules' authors let a model see.")
+    ] = Audience.operator,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Decide about an action: admissible, or rejected with proof and repair.
+
+    Exit status: 0 admissible, 1 rejected, 2 not decided.
+    """
+
+    def work() -> Answer:
+        asked = o.question(
+            arguments, state, theta, engine, semiring, seconds, kind="action", needs_state=True
+        )
+        checker = asked.checker()
+        from mpr_logic.checking.disclosure import for_model, for_operator
+        from mpr_logic.checking.serial import decision_json
+
+        decision = checker.check(asked.asked)
+        content = {"decision": decision_json(decision, disclose.value)}
+        if decision.verdict == "undecided":
+            return Answer(UNDECIDED, f"error: {decision.reasons[0].text}", content)
+        text = for_model(decision) if disclose is Audience.model else for_operator(decision)
+        return Answer(YES if decision.admissible else NO, text, content)
+
+    reply("check", work, json=json, no_color=no_color)

@@ -1,0 +1,54 @@
+"""``mpr query``: which facts hold?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mpr_logic.cli import options as o
+from mpr_logic.cli.output import NO, YES, Answer, reply
+
+EXAMPLE = "mpr query rules/kitchen --state docs/examples/kitchen/state.dl 'at(X, shelf_1)'"
+
+
+def query(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RULES... ATOM",
+            help="Rule files and folders, and last an atom, which may have variables.",
+        ),
+    ] = None,
+    state: o.States = None,
+    engine: o.EngineOption = o.Engine.native,
+    semiring: o.SemiringOption = o.Semiring.maxmin,
+    seconds: o.Seconds = 2.0,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """List the facts that match an atom, asserted or derived, one to the line, with weights below 1.
+
+    Exit status: 0 there are some, 1 there is none, 2 not decided.
+    """
+
+    def work() -> Answer:
+        asked = o.question(arguments, state, 0.9, engine, semiring, seconds, kind="query")
+        checker = asked.checker()
+        from mpr_logic.syntax.parser import parse_clause
+        from mpr_logic.syntax.printer import print_atom, print_row
+
+        found = checker.query(asked.asked)
+        clause = parse_clause(f"{asked.asked.rstrip().removesuffix('.')}.")
+        word = {"relation": "", "absent": "not "}.get(clause.kind, f"{clause.kind} ")
+        rows = sorted((print_row(f"{word}{clause.head.name}", row), row, found[row]) for row in found)
+        content = {
+            "query": f"{word}{print_atom(clause.head)}",
+            "rows": [{"atom": atom, "row": list(row), "weight": weight} for atom, row, weight in rows],
+        }
+        if not rows:
+            return Answer(NO, "", content, remark=f"nothing matches {content['query']}")
+        text = "\n".join(atom if weight == 1 else f"{weight:g} :: {atom}" for atom, _, weight in rows)
+        return Answer(YES, text, content)
+
+    reply("query", work, json=json, no_color=no_color)

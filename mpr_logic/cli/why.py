@@ -1,0 +1,92 @@
+"""``mpr why``: why does this hold, or why not?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mpr_logic.cli import options as o
+from mpr_logic.cli.output import NO, YES, Answer, reply
+
+if TYPE_CHECKING:
+    from mpr_logic.checking.checker import Checker
+
+EXAMPLE = "mpr why rules/kitchen --state docs/examples/kitchen/state.dl 'full(shelf_1)'"
+
+
+def why(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RULES... ATOM", help="Rule files and folders, and last a ground atom or an action."
+        ),
+    ] = None,
+    state: o.States = None,
+    theta: o.Theta = 0.9,
+    engine: o.EngineOption = o.Engine.native,
+    semiring: o.SemiringOption = o.Semiring.maxmin,
+    seconds: o.Seconds = 2.0,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Show the proof of a fact, or why it does not hold.
+
+    Of an action, show the proofs that reject it, or why no rule does.
+    Exit status: 0 there is a proof, 1 there is none, 2 not decided.
+    """
+
+    def work() -> Answer:
+        asked = o.question(arguments, state, theta, engine, semiring, seconds, kind="atom")
+        checker = asked.checker()
+        answer = _action if _is_action(checker, asked.asked) else _fact
+        return answer(checker, asked.asked)
+
+    reply("why", work, json=json, no_color=no_color)
+
+
+def _is_action(checker: Checker, text: str) -> bool:
+    from mpr_logic.errors import ProgramError
+    from mpr_logic.syntax.parser import parse_clause
+
+    try:
+        clause = parse_clause(f"{text.rstrip().removesuffix('.')}.")
+    except ProgramError:
+        return False  # the checker says what is wrong with it
+    return clause.kind == "relation" and clause.head.name in checker.program.schema.actions
+
+
+def _fact(checker: Checker, atom: str) -> Answer:
+    from mpr_logic.checking.render import proof_json, proof_text
+
+    proof = checker.why(atom)
+    if proof is None:
+        return _why_not(checker, atom, "fact")
+    content = {"kind": "fact", "found": True, "proofs": [proof_json(proof)], "why_not": None}
+    return Answer(YES, proof_text(proof), content)
+
+
+def _why_not(checker: Checker, atom: str, kind: str) -> Answer:
+    from mpr_logic.checking.serial import why_not_json
+
+    answer = checker.why_not(atom)
+    content = {"kind": kind, "found": False, "proofs": [], "why_not": why_not_json(answer)}
+    return Answer(NO, str(answer), content)
+
+
+def _action(checker: Checker, action: str) -> Answer:
+    from mpr_logic.checking.disclosure import for_operator
+    from mpr_logic.checking.render import proof_json
+    from mpr_logic.errors import InexpressibleError
+
+    decision = checker.check(action)
+    if decision.reasons and decision.reasons[0].error is not None:
+        raise decision.reasons[0].error
+    if decision.verdict != "forbidden":
+        return _why_not(checker, action, "action")
+    proofs = [reason.proof for reason in decision.reasons if reason.proof is not None]
+    if not proofs:
+        raise InexpressibleError("this engine keeps no proofs: ask with --engine native or both")
+    found = [proof_json(proof) for proof in proofs]
+    content: dict[str, Any] = {"kind": "action", "found": True, "proofs": found, "why_not": None}
+    return Answer(YES, for_operator(decision), content)
