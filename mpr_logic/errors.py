@@ -38,6 +38,12 @@ class ProgramError(MprError):
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n\n".join(d.render() for d in self.diagnostics))
 
+    @property
+    def summary(self) -> str:
+        """The first finding on one line, without its place: what is wrong, and what to do."""
+        first = self.diagnostics[0]
+        return f"{first.message}: {first.help}" if first.help else first.message
+
 
 class StateError(MprError):
     """A state, a fact or an action that does not fit the program, or cannot be read."""

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from mpr_logic.checking.checker import Checker
+from tests.verified import verified
 
 # A failure prints a blob that `@reproduce_failure` replays. No deadline: machines are slow at times.
 _SHARED = settings(
@@ -17,3 +21,9 @@ settings.register_profile("dev", _SHARED, max_examples=50)
 settings.register_profile("ci", _SHARED, max_examples=300)
 settings.register_profile("thorough", _SHARED, max_examples=6000)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(autouse=True)
+def _every_decision_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test checks, the independent verifier checks too."""
+    monkeypatch.setattr(Checker, "check_all", verified(Checker.check_all))

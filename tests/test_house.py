@@ -15,9 +15,10 @@ LONGEST = 400
 
 # What each room may import besides itself. errors and resources lie at the bottom, the facade (mpr_logic
 # itself) is what users import: no room but envs looks up at it.
-BOTTOM = {"errors", "resources"}
+BOTTOM = {"collector", "errors", "resources"}
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
+    "collector": set(),
     "resources": {"errors"},
     "syntax": BOTTOM,
     "analysis": BOTTOM | {"syntax"},

@@ -14,7 +14,7 @@ from mpr_logic.analysis.core import Fact, Program, Schema, Signature
 from mpr_logic.analysis.lattice import value_type
 from mpr_logic.analysis.report import Report, argument, count, declared_as
 from mpr_logic.analysis.resolve import FACTS_ONLY, HISTORY, Names
-from mpr_logic.analysis.types import LARGEST, columns_of
+from mpr_logic.analysis.types import LARGEST
 from mpr_logic.errors import StateError
 from mpr_logic.syntax.ast import Atom, Const, Literal, Param, Var
 
@@ -65,8 +65,7 @@ def resolve_atom(
         if is_action or not signature.open_world:
             _refuse(
                 written.span,
-                f"`not {written.name}` cannot be asserted or asked: only what is declared open_world "
-                "has observed absences",
+                _no_absences(written.name),
             )
         core = f"not {written.name}"
     args = _place(schema, written, signature, is_action, fill=kind == "query")
@@ -149,15 +148,18 @@ def signature_of(of: Program | Schema, core: str) -> Signature:
     """The declaration of a core relation that has facts: ``at``, ``not at``, ``past open``.
 
     Raises:
-        StateError: nothing of that name is declared.
+        StateError: nothing of that name is declared, or it has no facts: ``forbid put``.
     """
     schema = of.schema if isinstance(of, Program) else of
-    try:
-        return columns_of(schema, core)
-    except KeyError:
-        word, _, name = core.rpartition(" ")
-        _signature(schema, Atom(name), "action" if word in HISTORY else "relation")
-        raise
+    if core in schema.relations:
+        return schema.relations[core]
+    word, _, name = core.rpartition(" ")
+    if word in HISTORY:
+        return _signature(schema, Atom(name), "action")
+    found = _signature(schema, Atom(name if word == "not" else core), "relation")
+    if not found.open_world:
+        _refuse(None, _no_absences(name))
+    return found
 
 
 def _value(signature: Signature, place: int, value: object, span: Span | None = None) -> Value:
@@ -242,6 +244,10 @@ def _refuse(span: Span | None, message: str) -> NoReturn:
 def _wrong_arity(signature: Signature, found: int) -> str:
     expected = count(signature.arity, "argument")
     return f"`{signature.name}` takes {expected}, not {found}: {declared_as(signature)}"
+
+
+def _no_absences(name: str) -> str:
+    return f"`not {name}` cannot be asserted or asked: only what is declared open_world has observed absences"
 
 
 def _not_ground(term: Term, name: str, kind: str) -> str:

@@ -61,13 +61,13 @@ class Action:
 def _constant(value: Any) -> Const:
     if isinstance(value, bool):
         return Const("true" if value else "false")
-    if not _plain(value) or (isinstance(value, float) and not math.isfinite(value)):
+    if not _plain(value):
         raise StateError(f"an argument is a text, a finite number, true or false, not {value!r:.60}")
     return Const(value)
 
 
 def _plain(value: Any) -> bool:
-    return type(value) in (str, int, float)
+    return type(value) in (str, int) or (type(value) is float and math.isfinite(value))
 
 
 def _loose(action: Action) -> str:

@@ -10,7 +10,6 @@ from mpr_logic.checking.action import Action
 from mpr_logic.checking.questions import resolve_action
 from mpr_logic.engine.checks import OPEN
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,8 +75,6 @@ class Candidates:
         Raises:
             StateError: it is no action of the program.
         """
-        if not isinstance(action, (str, Action)):
-            raise StateError(f"an action is a text or an Action, not {type(action).__name__}")
         found = self.known.get(action)
         if found is None:
             name, args = resolve_action(self._program, action)

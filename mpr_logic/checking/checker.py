@@ -258,6 +258,8 @@ class Checker:
             return self._candidates.fired(self._candidates.get(decision.action))
 
     def _undecided(self, action: Any, error: BaseException, moment: Moment) -> Decision:
+        if not isinstance(action, (str, Action)):
+            error = StateError(f"an action is a text or an Action, not {type(action).__name__}")
         known = error if isinstance(error, MprError) else translated(error)
         decision = Decision(action, "undecided", moment, ((), ()))
         decision._reasons, decision._advice, decision._repairs = (Reason(str(known), error=known),), (), ()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
+from mpr_logic.collector import resting
 from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.resources import rules_folder
 from mpr_logic.syntax.parser import parse, parse_file
@@ -87,4 +88,5 @@ def program_from_text(text: str, file: str = "<rules>") -> Program:
     Raises:
         ProgramError: it is not valid.
     """
-    return analyse([parse(text, file)])
+    with resting():
+        return analyse([parse(text, file)])

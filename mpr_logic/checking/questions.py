@@ -30,7 +30,7 @@ def resolve_action(program: Program, action: str | Action) -> tuple[str, Row]:
         try:
             atom = parse_atom(action)
         except ProgramError as error:
-            raise StateError(f"`{action[:80]}` is not an action: {error.diagnostics[0].message}") from None
+            raise StateError(f"`{action[:80]}` is not an action: {error.summary}") from None
     else:
         atom = action.atom()
     return resolve_atom(program, atom, kind="action")
@@ -45,7 +45,7 @@ def literal_of(text: str) -> Literal:
     try:
         clause = parse_clause(f"{text.rstrip().removesuffix('.')}.")
     except ProgramError as error:
-        raise StateError(f"`{text[:80]}` is not an atom: {error.diagnostics[0].message}") from None
+        raise StateError(f"`{text[:80]}` is not an atom: {error.summary}") from None
     if clause.body or clause.kind in ("causes", "ends"):
         raise StateError(f"`{text[:80]}` is a rule: ask for one atom")
     if clause.kind in ("forbid", "permit", "prefer"):

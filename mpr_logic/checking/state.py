@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,10 +19,15 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.core import Program, Signature
 
 VERSION = 1
 """The version of the JSON form of a state: ``{"mpr_state": 1, ...}``."""
+
+DIGITS = 1000
+"""So many digits an int has at most, as in ``.dl``."""
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 KEYS = {"mpr_state", "facts", "absent", "history"}
 
@@ -39,7 +45,7 @@ def fact_of(program: Program, text: str) -> Fact:
     try:
         clause = parse_clause(text if text.rstrip().endswith(".") else f"{text}.")
     except ProgramError as error:
-        raise StateError(f"`{_short(text)}` is not a fact: {error.diagnostics[0].message}") from None
+        raise StateError(f"`{_short(text)}` is not a fact: {error.summary}") from None
     return resolve_fact(program, clause)
 
 
@@ -91,12 +97,18 @@ def state_from_json(program: Program, text: str, file: str = "<state>") -> list[
         StateError: it is not JSON, not of that form, or does not fit the program.
     """
     try:
-        value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_no_repeats)
+        value = json.loads(text, parse_constant=_no_number, parse_int=_int, object_pairs_hook=_no_repeats)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise StateError(f"{file}: the JSON is nested too deep: a state needs four levels at most") from None
     except json.JSONDecodeError as error:
         raise StateError(
             f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg.lower()}"
+        ) from None
+    except UnicodeEncodeError:
+        raise StateError(
+            f"{file}: half of a surrogate pair is no character: write both halves, or neither"
         ) from None
     except ValueError as error:
         raise StateError(f"{file}: {error}") from None
@@ -132,8 +144,12 @@ def _facts(program: Program, value: object, file: str, place: str, *, absent: bo
         for name, rows in value.items():
             if not isinstance(rows, list):
                 _wrong(file, f"{place}.{name}", "the rows of a relation are a list", rows)
+            core = f"not {name}" if absent else name
+            signature = _located(
+                file, f"{place}.{_short(name)}", lambda core=core: signature_of(program, core)
+            )
             for i, row in enumerate(rows):
-                yield _row(program, name, row, 1.0, file, f"{place}.{name}[{i}]", absent=absent)
+                yield _row(signature, core, row, 1.0, file, f"{place}.{name}[{i}]")
     elif isinstance(value, list):
         for i, each in enumerate(value):
             yield _listed(program, each, file, f"{place}[{i}]", absent=absent)
@@ -153,19 +169,17 @@ def _listed(program: Program, value: object, file: str, place: str, *, absent: b
         weight = value.get("weight", 1.0)
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight <= 1:
             _wrong(file, f"{place}.weight", "a weight is a number above 0 and at most 1", weight)
-        return _row(program, name, value.get("args", []), float(weight), file, place, absent=absent)
+        core = f"not {name}" if absent else name
+        signature = _located(file, place, lambda: signature_of(program, core))
+        return _row(signature, core, value.get("args", []), float(weight), file, place)
     return _wrong(
         file, place, 'a fact is a text like "at(apple_1, fridge_1)" or {"relation", "args", "weight"}', value
     )
 
 
-def _row(
-    program: Program, name: str, row: object, weight: float, file: str, place: str, *, absent: bool
-) -> Fact:
+def _row(signature: Signature, core: str, row: object, weight: float, file: str, place: str) -> Fact:
     if not isinstance(row, list):
         _wrong(file, place, "a row is a list of values", row)
-    core = f"not {name}" if absent else name
-    signature = _located(file, place, lambda: signature_of(program, core))
     values = _located(file, place, lambda: coerce_row(signature, row))
     return Fact(core, values, weight, _span(file))
 
@@ -196,7 +210,7 @@ def history_facts(program: Program, action: str, succeeded: bool | None, span: S
     try:
         atom = parse_atom(action)
     except ProgramError as error:
-        raise StateError(f"`{_short(action)}` is not an action: {error.diagnostics[0].message}") from None
+        raise StateError(f"`{_short(action)}` is not an action: {error.summary}") from None
     name, row = resolve_atom(program, atom, kind="action")
     return tried(name, row, succeeded, span)
 
@@ -216,6 +230,12 @@ def _located(file: str, place: str, make: Any) -> Any:
 
 def _span(file: str) -> Span:
     return Span(file, 0, 0, 0, 0)
+
+
+def _int(text: str) -> int:
+    if len(text) > DIGITS:
+        raise ValueError(f"`{_short(text)}` has more than {DIGITS} digits: no int of the language is so long")
+    return int(text)
 
 
 def _no_number(text: str) -> NoReturn:

@@ -9,6 +9,7 @@ import typer
 
 from mpr_logic.cli import options as o
 from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, reply
+from mpr_logic.errors import EvaluationError
 
 EXAMPLE = "mpr check rules/kitchen --state docs/examples/kitchen/state.dl 'put(apple_1, fridge_1)'"
 
@@ -52,7 +53,9 @@ def check(
         decision = checker.check(asked.asked)
         content = {"decision": decision_json(decision, disclose.value)}
         if decision.verdict == "undecided":
-            return Answer(UNDECIDED, f"error: {decision.reasons[0].text}", content)
+            error = decision.reasons[0].error
+            said = asked.placed(error) if isinstance(error, EvaluationError) else decision.reasons[0].text
+            return Answer(UNDECIDED, f"error: {said}", content)
         text = for_model(decision) if disclose is Audience.model else for_operator(decision)
         return Answer(YES if decision.admissible else NO, text, content)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mpr_logic.analysis.core import Fact, Program
     from mpr_logic.checking.checker import Checker
+    from mpr_logic.errors import EvaluationError
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """The context of every command."""
@@ -91,6 +93,21 @@ class Question:
         for state in self.states:
             checker.update(add=_facts(checker.program, state))
         return checker
+
+    def placed(self, error: EvaluationError) -> EvaluationError:
+        """The error with the question in front, which the engine does not know."""
+        shown = self.asked if len(self.asked) <= 80 else f"{self.asked[:77]}..."
+        return type(error)(f"`{shown}`: {error}")
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Say of an engine's error what was asked."""
+        from mpr_logic.errors import EvaluationError
+
+        try:
+            yield
+        except EvaluationError as error:
+            raise self.placed(error) from error
 
 
 def question(

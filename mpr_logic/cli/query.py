@@ -38,7 +38,8 @@ def query(
         from mpr_logic.syntax.parser import parse_clause
         from mpr_logic.syntax.printer import print_atom, print_row
 
-        found = checker.query(asked.asked)
+        with asked.answering():
+            found = checker.query(asked.asked)
         clause = parse_clause(f"{asked.asked.rstrip().removesuffix('.')}.")
         word = {"relation": "", "absent": "not "}.get(clause.kind, f"{clause.kind} ")
         rows = sorted((print_row(f"{word}{clause.head.name}", row), row, found[row]) for row in found)

@@ -40,7 +40,8 @@ def why(
         asked = o.question(arguments, state, theta, engine, semiring, seconds, kind="atom")
         checker = asked.checker()
         answer = _action if _is_action(checker, asked.asked) else _fact
-        return answer(checker, asked.asked)
+        with asked.answering():
+            return answer(checker, asked.asked)
 
     reply("why", work, json=json, no_color=no_color)
 

@@ -7,12 +7,12 @@ round joining what the last one found. (Bancilhon and Ramakrishnan 1986.)
 
 from __future__ import annotations
 
-import gc
 import time
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.collector import resting
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.goals import UNKNOWN_SIZE, body_relations, late
 from mpr_logic.engine.groups import MEMBER, Group, group
@@ -116,16 +116,11 @@ class Batch:
             self.stored(name).extend(r[0] if len(r) == 1 else r for r in some)
 
     def run(self) -> None:
-        """Derive everything. The collector of reference cycles rests meanwhile: tuples make none."""
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
+        """Derive everything."""
+        with resting():
             for stratum in self.program.strata:
                 if any(name in self._rules for name in stratum):
                     self._component(stratum)
-        finally:
-            if collecting:
-                gc.enable()
 
     def _component(self, stratum: tuple[str, ...]) -> None:
         groups = [(head, g) for head in stratum for g in group(self._rules[head], head)]

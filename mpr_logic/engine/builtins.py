@@ -124,7 +124,9 @@ def _pattern(expression: str) -> object:
     try:
         return re2.compile(expression, options)
     except re2.error as error:
-        raise ArithmeticFailure(f"`{expression}` is not a regular expression: {error}") from None
+        said = error.args[0] if error.args else error
+        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        raise ArithmeticFailure(f"`{expression}` is not a regular expression: {said}") from None
 
 
 def matches(text: Value, expression: Value) -> bool:

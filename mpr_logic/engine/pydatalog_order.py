@@ -27,10 +27,9 @@ def inside(item: Aggregate) -> set[str]:
 
 
 def plain(term: Term) -> Var | Const:
-    """An argument of an atom, which analysis has made a variable or a constant."""
-    if isinstance(term, (Var, Const)):
-        return term
-    raise InexpressibleError(f"`{term}` stands in an atom: give it a name with `=` first")
+    """An argument of an atom: analysis has made it a variable or a constant."""
+    assert isinstance(term, (Var, Const))
+    return term
 
 
 def outside(body: Sequence[BodyItem], known: Collection[str]) -> set[str]:

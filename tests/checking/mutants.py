@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from mpr_logic.analysis.core import Program
+from mpr_logic.analysis.core import Program, Rule
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, Proof, RuleProof
-from mpr_logic.syntax.ast import Value
+from mpr_logic.syntax.ast import Literal, Value, Var
 
 
 def mutants(proof: Proof, program: Program) -> Iterator[tuple[str, Proof]]:
@@ -16,20 +16,24 @@ def mutants(proof: Proof, program: Program) -> Iterator[tuple[str, Proof]]:
     with what was done."""
     yield "weight", replace(proof, weight=other_weight(proof.weight))
     yield "relation", replace(proof, relation=f"{proof.relation}x")
+    args = proof.rule.args if isinstance(proof, RuleProof) else (None,) * len(proof.row)
     for i, found in enumerate(proof.row):
+        if args[i] == Var("_"):  # `forbid go(_)` forbids any other just as well
+            continue
         yield f"argument {i}", replace(proof, row=(*proof.row[:i], other(found), *proof.row[i + 1 :]))
     if isinstance(proof, FactProof):
         return
     for name in proof.bindings:
-        yield f"binding {name}", replace(proof, bindings=proof.bindings | {name: other(proof.bindings[name])})
+        yield (
+            f"binding {name}",
+            replace(proof, bindings={**proof.bindings, name: other(proof.bindings[name])}),
+        )
         left = {n: v for n, v in proof.bindings.items() if n != name}
         yield f"binding {name} left out", replace(proof, bindings=left)
     yield "another binding", replace(proof, bindings={**proof.bindings, "Zz": 1})
     yield "a copy of the rule", replace(proof, rule=replace(proof.rule))
     for rule in program.rules:
-        if rule is not proof.rule and (rule.body, rule.args, rule.head) != (
-            proof.rule.body, proof.rule.args, proof.rule.head
-        ):  # fmt: skip
+        if rule is not proof.rule and not _derives(rule, proof):
             yield f"rule {rule.id}", replace(proof, rule=rule)
     yield "a step more", replace(proof, steps=(*proof.steps, BuiltinStep(len(proof.steps))))
     for i, step in enumerate(proof.steps):
@@ -72,9 +76,17 @@ def steps(step: Any, program: Program) -> Iterator[tuple[str, Any]]:
                     yield f"row {i}, {j}: {what}", replace(step, rows=(*before, new_row, *after))
 
 
+def _derives(rule: Rule, proof: RuleProof) -> bool:
+    """Whether a rule might conclude the same from the same steps, and so prove it too."""
+    return (rule.head, len(rule.body)) == (proof.relation, len(proof.steps)) and all(
+        (type(one) is type(two) and not isinstance(one, Literal)) or one == two
+        for one, two in zip(rule.body, proof.rule.body, strict=True)
+    )
+
+
 def other(value: Value) -> Value:
-    """Another value."""
-    return f"{value}x" if isinstance(value, str) else value + 1
+    """Another value, which occurs nowhere else."""
+    return f"{value}x" if isinstance(value, str) else value + 1_000_003
 
 
 def other_weight(weight: float) -> float:

@@ -54,7 +54,7 @@ class Reader:
             code = compile("\n" * block.line + block.text, name_of(self.page), "exec")
             exec(code, self.names)
         elif block.kind == "pycon":
-            self.session(block)
+            self.interactive(block)
         elif block.kind == "console":
             self.console(block)
         elif block.kind == "sh":
@@ -82,7 +82,7 @@ class Reader:
         wrong = "wrong" in block.words
         assert wrong == (self.refusal is not None), f"{self.place(block)}: {self.refusal or 'this is right'}"
 
-    def session(self, block: Block) -> None:
+    def interactive(self, block: Block) -> None:
         """Run a Python session and compare what it prints."""
         test = doctest.DocTestParser().get_doctest(
             block.text, self.names, self.place(block), name_of(self.page), block.line

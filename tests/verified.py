@@ -1,0 +1,67 @@
+"""Every decision that any test makes is worked out again, by the independent verifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from mpr_logic.analysis.core import Rule
+from mpr_logic.checking.action import Action
+from mpr_logic.checking.checker import Checker
+from mpr_logic.checking.decision import Decision
+from mpr_logic.checking.verifier import NaiveModel, verify
+from mpr_logic.engine.proof import RuleProof
+from mpr_logic.syntax.ast import Row
+
+MANY_FACTS, MANY_RULES = 400, 120
+"""Larger states are left to the tests of speed: the verifier derives everything naively."""
+
+CheckAll = Callable[..., list[Decision]]
+
+
+def verified(check_all: CheckAll) -> CheckAll:
+    """``Checker.check_all``, followed by a second opinion on each of its decisions."""
+
+    def check(self: Checker, actions: Iterable[str | Action], *, proofs: bool = False) -> list[Decision]:
+        decisions = check_all(self, actions, proofs=proofs)
+        facts = self.facts()
+        if sum(map(len, facts.values())) <= MANY_FACTS and len(self.program.rules) <= MANY_RULES:
+            model = NaiveModel(self.program, facts, self.semiring)
+            for decision in decisions:
+                verify_decision(self, model, decision)
+        return decisions
+
+    return check
+
+
+def verify_decision(checker: Checker, model: NaiveModel, decision: Decision) -> None:
+    """Hold the verdict against the rules and facts alone, and every proof that was recorded."""
+    if decision.verdict == "undecided":
+        assert not decision.admissible
+        return
+    action = decision.action
+    assert isinstance(action, Action)
+    assert decision.verdict == verdict_of(checker, model, action)
+    for reason in (*(decision._reasons or ()), *(decision._advice or ())):
+        if isinstance(reason.proof, RuleProof):
+            assert reason.proof.weight == reason.weight
+            assert verify(reason.proof, checker.program, model.facts, semiring=checker.semiring) == []
+
+
+def verdict_of(checker: Checker, model: NaiveModel, action: Action) -> str:
+    """What the rules say of an action, derived naively."""
+    program, name = checker.program, action.name
+    laws = [
+        r.id for r in program.rules_for(f"forbid {name}") if weight(model, r, action.args) >= checker.theta
+    ]
+    permits = [
+        r.id for r in program.rules_for(f"permit {name}") if weight(model, r, action.args) >= checker.theta
+    ]
+    lifted = {i for p in permits for i in program.overrides.get(p, ())}
+    if any(law not in lifted for law in laws):
+        return "forbidden"
+    return "unpermitted" if name in program.schema.closed and not permits else "admissible"
+
+
+def weight(model: NaiveModel, rule: Rule, args: Row) -> float:
+    """The weight of a rule's best derivation for an action; 0 where there is none."""
+    return model.derive(rule, args, {}).get(args, 0.0)
