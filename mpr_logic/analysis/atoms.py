@@ -104,14 +104,13 @@ def coerce_row(signature: Signature, values: Sequence[object]) -> Row:
     Raises:
         StateError: too few or too many values, or one that the column does not take.
     """
+    if type(values) is tuple and tuple(map(type, values)) == signature.kinds:
+        return values  # texts and ints where they belong: most rows
     if isinstance(values, (str, bytes)):
         raise StateError(f"a row of `{signature.name}` is a list of values, not the text {_shown(values)}")
     if len(values) != signature.arity:
         raise StateError(_wrong_arity(signature, len(values)))
-    for kind, value in zip(signature.kinds, values, strict=True):
-        if type(value) is not kind:
-            return tuple([_value(signature, place, value) for place, value in enumerate(values)])
-    return values if type(values) is tuple else tuple(values)  # type: ignore[arg-type]
+    return tuple([_value(signature, place, value) for place, value in enumerate(values)])
 
 
 def coerce_rows(signature: Signature, rows: Iterable[Sequence[object]]) -> list[Row]:

@@ -10,6 +10,7 @@ from mpr_logic.checking.action import Action
 from mpr_logic.checking.questions import resolve_action
 from mpr_logic.engine.checks import OPEN
 from mpr_logic.engine.native import NativeEngine
+from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,13 +76,15 @@ class Candidates:
         Raises:
             StateError: it is no action of the program.
         """
+        if not isinstance(action, (str, Action)):
+            raise StateError("not an action")  # the checker says more
         found = self.known.get(action)
         if found is None:
             name, args = resolve_action(self._program, action)
             found = self.candidate(name, args)
             if len(self.known) >= CACHED:
                 self.known.clear()
-            self.known[action] = self.known[found.action] = found
+            self.known[action] = found
         return found
 
     def candidate(self, name: str, args: Row) -> Candidate:

@@ -78,7 +78,7 @@ class Checker:
         self._engine = make_engine(program, engine, semiring, self.budget)
         self._lock = threading.RLock()
         self._facts = Facts(program, self._engine)
-        self._candidates = Candidates(program, self._engine, theta)
+        self.candidates = Candidates(program, self._engine, theta)
         self._limit: list[float] = getattr(self._engine, "limit", [0.0])
         self._context = Reasons(self, self._engine)
 
@@ -207,15 +207,15 @@ class Checker:
         """
         decisions: list[Decision] = []
         with self._lock:
-            self._candidates.renew()
+            self.candidates.renew()
             limit, seconds, now = self._limit, self.budget.seconds, time.perf_counter
-            known, moment, outer = self._candidates.known, self._context.now(), limit[0]
+            known, moment, outer = self.candidates.known, self._context.now(), limit[0]
             last = now()
             limit[0] = last + seconds
             try:
                 for action in actions:
                     try:
-                        candidate = known.get(action) or self._candidates.get(action)
+                        candidate = known.get(action) or self.candidates.get(action)
                         found = candidate.verdict(*candidate.args)
                         if found == SOME:
                             decision = Decision(candidate.action, "forbidden", moment)
@@ -224,7 +224,7 @@ class Checker:
                         else:
                             decision = Decision(candidate.action, "admissible", moment)
                         if proofs:
-                            self._context.record(decision)
+                            self._context.record(decision, candidate)
                     except (MprError, *_ANYTHING_MAY_FAIL) as error:
                         decision = self._undecided(action, error, moment)
                         limit[0] = now() + seconds  # the next has its own budget
@@ -237,15 +237,15 @@ class Checker:
 
     def _weigh(self, candidate: Candidate, moment: Moment) -> Decision:
         """The decision about an action of which overrides, or the lack of permits, must be looked at."""
-        laws, soft = self._candidates.fired(candidate)
-        permitted = not candidate.closed or self._candidates.permits(candidate) != []
+        laws, soft = self.candidates.fired(candidate)
+        permitted = not candidate.closed or self.candidates.permits(candidate) != []
         verdict: Verdict = "forbidden" if laws else "admissible" if permitted else "unpermitted"
         return Decision(candidate.action, verdict, moment, (laws, soft))
 
     def may_advise(self, action: str) -> bool:
         """Whether some forbid of the action could fire with a weight below theta."""
-        self._candidates.renew()
-        return self._candidates.rules(action).may_advise
+        self.candidates.renew()
+        return self.candidates.rules(action).may_advise
 
     def fired(self, decision: Decision) -> tuple[Fired, Fired]:
         """The rules that forbid a decision's action in the present state: laws, and advice below theta.
@@ -254,8 +254,8 @@ class Checker:
             EvaluationError: the engine could not finish.
         """
         with self._lock, bounded(self._engine):
-            self._candidates.renew()
-            return self._candidates.fired(self._candidates.get(decision.action))
+            self.candidates.renew()
+            return self.candidates.fired(self.candidates.get(decision.action))
 
     def _undecided(self, action: Any, error: BaseException, moment: Moment) -> Decision:
         if not isinstance(action, (str, Action)):
@@ -286,8 +286,8 @@ class Checker:
 
     def _admits(self, name: str, args: Row) -> bool:
         """Whether the engine, as it is now, admits an action."""
-        self._candidates.renew()
-        return self._weigh(self._candidates.candidate(name, args), self._context.now()).admissible
+        self.candidates.renew()
+        return self._weigh(self.candidates.candidate(name, args), self._context.now()).admissible
 
     # -- questions -----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mpr_logic.checking.decision import Decision, Fired, Reason
+from mpr_logic.checking.engines import bounded
 from mpr_logic.checking.render import because_text
 from mpr_logic.errors import EvaluationError, InexpressibleError, StaleDecisionError
 from mpr_logic.syntax.ast import Var
@@ -13,6 +14,7 @@ from mpr_logic.syntax.ast import Var
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
+    from mpr_logic.checking.candidates import Candidate
     from mpr_logic.checking.checker import Checker
     from mpr_logic.checking.repair import Repair
     from mpr_logic.engine.base import Engine
@@ -65,10 +67,13 @@ class Reasons:
             self._moment = Moment(self, self._checker.state_number)
         return self._moment
 
-    def record(self, decision: Decision) -> None:
+    def record(self, decision: Decision, candidate: Candidate) -> None:
         """Work out reasons and advice now, while their state is there. What goes wrong meanwhile does not
         change the verdict; it is said in the place of the reasons."""
         try:
+            if decision._fired is None and (not decision.admissible or candidate.rules.may_advise):
+                with bounded(self._engine):
+                    decision._fired = self._checker.candidates.fired(candidate)
             decision._reasons = self._reasons(decision)
             decision._advice = self._advice(decision)
         except EvaluationError as error:

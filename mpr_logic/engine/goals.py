@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, group
 from mpr_logic.engine.inside import Inside
+from mpr_logic.engine.kept import Kept
 from mpr_logic.engine.linear import walk
 from mpr_logic.engine.namespace import Goal, Namespace, key
 from mpr_logic.engine.plan import (
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from mpr_logic.engine.plan import Step
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.syntax.ast import BodyItem, Row, Term
-
-KEPT = 100_000
-"""So many answers of one function are kept; then keeping begins anew."""
 
 UNKNOWN_SIZE = 50.0
 """Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""
@@ -94,7 +92,7 @@ class Goals:
         self._functions: dict[tuple[str, str], Callable[..., Any]] = {}
         self._tables: dict[tuple[str, ...], Tables] = {}
         self._keeping: dict[tuple[str, str], str] = {}
-        self._memos: dict[str, list[dict[Any, Any]]] = defaultdict(list)
+        self._memos: dict[str, list[Kept]] = defaultdict(list)
         self.namespace = Namespace()
         self.namespace.update(now=time.perf_counter, limit=self.limit, late=late)
 
@@ -174,24 +172,13 @@ class Goals:
 
     def _kept(self, name: str, adornment: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, its answers kept until a fact below changes."""
-        kept: dict[Any, Any] = {}
+        kept = Kept(function, adornment.count("b"), self.limit)
         for below in self.below[name]:
             self._memos[self.stored_name(below)].append(kept)
-        params = parameters(adornment)
-        memo, inner = self.namespace.name("H", kept), self.namespace.name("G", function)
-        self._keeping[name, adornment] = memo
-        lines = [
-            f"found = {memo}.get({key(params)})",
-            "if found is None:",
-            "    if now() > limit[0]: late()",
-            f"    if len({memo}) >= {KEPT}: {memo}.clear()",
-            f"    found = {memo}[{key(params)}] = {inner}({', '.join(params)})",
-            "return found",
-        ]
-        writer = Writer(self.namespace, self)
-        for line in lines:
-            writer.line(line)
-        return self.define(writer, params)
+        self._keeping[name, adornment] = self.namespace.name("H", kept)
+        if adornment.count("b") == 1:
+            return kept.__getitem__
+        return lambda *args: kept[args]
 
     def goal(self, name: str, adornment: str) -> Goal:
         """See Access: outside any recursion."""

@@ -14,8 +14,8 @@ from mpr_logic.syntax.ast import Value
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """The names of the function that answers, and of the dictionary where it keeps its answers if it
-    does; ``inside`` says that it takes part in the recursion being written: it returns a snapshot;
+    """The names of the function that answers, and of the dictionary of its answers if it keeps
+    them; ``inside`` says that it takes part in the recursion being written: it returns a snapshot;
     ``whole`` that it answers with all rows, to be looked up in."""
 
     function: str
@@ -24,12 +24,12 @@ class Goal:
     whole: bool = False
 
     def ask(self, parts: Sequence[str]) -> str:
-        """The source of the question with these bound columns. An empty answer is asked for twice,
-        which costs little and is right."""
+        """The source of the question with these bound columns."""
         if self.whole:
-            return f"{key(parts)} in ({self.kept}.get(()) or {self.function}())"
-        call = f"{self.function}({', '.join(parts)})"
-        return call if self.kept is None else f"({self.kept}.get({key(parts)}) or {call})"
+            return f"{key(parts)} in {self.kept}[()]"
+        if self.kept is not None:
+            return f"{self.kept}[{key(parts) if parts else '()'}]"
+        return f"{self.function}({', '.join(parts)})"
 
 
 class Access(Protocol):

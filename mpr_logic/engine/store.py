@@ -6,6 +6,7 @@ a tuple otherwise. So ``x in relation.rows`` needs no tuple for a unary relation
 
 from __future__ import annotations
 
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 Key: TypeAlias = Any
 Source: TypeAlias = "Span | str | None"
+
+
+SAMPLE = 300
+"""So many rows are looked at to guess how selective a column is."""
 
 
 def key_of(positions: tuple[int, ...]) -> Callable[[Row], Hashable]:
@@ -143,10 +148,14 @@ class Relation:
         return index.buckets
 
     def bucket_size(self, positions: tuple[int, ...]) -> float | None:
-        """How many rows share a key at these positions, on average; None where there are no rows."""
+        """How many rows share a key at these positions, on average, as an index or a sample says; None
+        where there are no rows."""
         if not self.rows:
             return None
         if not positions:
             return float(len(self.rows))
-        key = key_of(positions)
-        return len(self.rows) / len({key(row) for row in self})
+        index = self.indexes.get(positions)
+        if index is not None:
+            return len(self.rows) / len(index.buckets)
+        key, sample = key_of(positions), [self.row(k) for k in islice(self.rows, SAMPLE)]
+        return len(sample) / len({key(row) for row in sample})
