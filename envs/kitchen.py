@@ -108,7 +108,9 @@ class Walk:
 
     def advised(self) -> None:
         """A rule below theta advises, and a prefer recommends."""
-        self.title(4, f"below theta ({self.checker.theta}) a forbid is advice, and a prefer says what is better")
+        self.title(
+            4, f"below theta ({self.checker.theta}) a forbid is advice, and a prefer says what is better"
+        )
         decision = self.checker.check("put(milk_1, counter_1)")
         self.decided(decision)
         for reason in decision.advice:

@@ -99,7 +99,7 @@ def repairs(
     for changes in found:
         repair = search.described(changes)
         written = sum((c.relation, c.row) in program_facts for c in changes if not c.present)
-        ranked.append(((not repair.reachable, len(changes), written, str(repair)), repair))
+        ranked.append(((not repair.reachable, len(changes), written), repair))
     return tuple(repair for _, repair in sorted(ranked, key=lambda each: each[0]))
 
 
@@ -153,7 +153,7 @@ class _Search:
                 if changes and self.admissible(self.action, self.args):
                     return True, []
                 found = self._candidates(self.limits.size - len(changes))
-                return False, sorted(set(islice(found, self.limits.checks)), key=_order)
+                return False, sorted(dict.fromkeys(islice(found, self.limits.checks)), key=len)
         except EvaluationError:
             if not changes:
                 raise
@@ -229,7 +229,3 @@ class _Search:
 
 def _consistent(changes: Changes) -> bool:
     return len({(c.relation, c.row) for c in changes}) == len(changes)
-
-
-def _order(changes: Changes) -> tuple[int, list[str]]:
-    return len(changes), sorted(map(str, changes))

@@ -109,7 +109,8 @@ class NaiveModel:
         if isinstance(item, Literal):
             name, args = item.atom.name, item.atom.args
             pattern = tuple(None if t == Var("_") else _value(t, b) for t in args if item.negated)
-            rows = self._rows(name)
+            known = [(i, _value(t, b)) for i, t in enumerate(args) if t != Var("_") and _names(t) <= b.keys()]
+            rows = {r: w for r, w in self._rows(name).items() if all(r[i] == v for i, v in known)}
             found = [(new, rows[row], ((name, row),)) for row in rows for new in _match(args, row, b)]
             absent = round(1.0 - max((w for _, w, _ in found), default=0.0), 12)
             return found if not item.negated else [(b, absent, pattern)] if absent else []

@@ -143,7 +143,7 @@ class Writer:
         if relation is None:
             adornment = "".join("b" if i in known else "d" for i in range(len(atom.args)))
             goal = self.access.goal(atom.name, adornment)
-            self.heavy = True
+            self.heavy = self.heavy or goal.tests is None
             source = goal.ask(parts)
             if goal.inside:
                 self._node(index, atom.name, adornment, parts, "()")

@@ -182,6 +182,9 @@ class Goals:
 
     def goal(self, name: str, adornment: str) -> Goal:
         """See Access: outside any recursion."""
+        tests = self._tests_alone(name, adornment)
+        if tests is not None:
+            return Goal("", tests=tests)
         if self._binding_is_useless(name, adornment):
             whole = self.goal(name, "f" * len(adornment))
             return replace(whole, whole=True)
@@ -198,6 +201,26 @@ class Goals:
         plans = [self.begin(draft, each, adornment, "break") for each in self.alternatives(name) if each.body]
         scans = [p[0] for p in plans if isinstance(p[0], Scan) and not p[0].bound]
         return bool(scans) and len(scans) + sum(_is_lookup(p) for p in plans) == len(plans)
+
+    def _tests_alone(self, name: str, adornment: str) -> str | None:
+        """The condition, over the parameters, where every rule is a few tests of stored relations: it is
+        written out where it is asked instead of called."""
+        if set(adornment) != {"b"} or name in self.component or self.weighted(name):
+            return None
+        alternatives = []
+        for each in self.alternatives(name):
+            draft = Writer(self.namespace, self)
+            steps = self.begin(draft, each, adornment, "break")
+            if draft.lines or len(steps) > 4 or not all(map(self._is_test, steps)):
+                return None
+            tests = [draft.condition(s.item)[0] for s in steps if isinstance(s, Filter)]
+            alternatives.append(" and ".join(f"({t})" for t in tests) or "True")
+        return f"({' or '.join(alternatives)})" if 0 < len(alternatives) < 4 else None
+
+    def _is_test(self, step: Step) -> bool:
+        if not isinstance(step, Filter):
+            return False
+        return not isinstance(step.item, Literal) or self.stored(step.item.atom.name) is not None
 
     def _direct(self, name: str, adornment: str) -> Callable[..., Any]:
         wanted, weighted = "f" in adornment, self.weighted(name)

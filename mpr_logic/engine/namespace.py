@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,20 +12,26 @@ from mpr_logic.engine.store import Relation
 from mpr_logic.errors import EvaluationError
 from mpr_logic.syntax.ast import Value
 
+_PARAMETER = re.compile(r"\bp(\d+)\b")
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
     """The names of the function that answers, and of the dictionary of its answers if it keeps
     them; ``inside`` says that it takes part in the recursion being written: it returns a snapshot;
-    ``whole`` that it answers with all rows, to be looked up in."""
+    ``whole`` that it answers with all rows, to be looked up in; ``tests`` is a condition over the
+    parameters p0, p1, ... that takes the place of a call."""
 
     function: str
     kept: str | None = None
     inside: bool = False
     whole: bool = False
+    tests: str | None = None
 
     def ask(self, parts: Sequence[str]) -> str:
         """The source of the question with these bound columns."""
+        if self.tests is not None:
+            return _PARAMETER.sub(lambda m: parts[int(m[1])], self.tests)
         if self.whole:
             return f"{key(parts)} in {self.kept}[()]"
         if self.kept is not None:

@@ -31,9 +31,9 @@ def test_a_proof_reads_as_a_tree(kitchen: Kitchen) -> None:
     """The rule with its place, the bindings, a fact with its source, an absence that says so."""
     assert proof_text(explain(kitchen, "closed", "d", "fridge_1")).splitlines() == [
         "put(d, fridge_1) is forbidden",
-        "├─ rule closed at kitchen.dl:19:1: forbid put(O, R) :- openable(R), not opened(R).",
+        "├─ rule closed at kitchen.dl:18:1: forbid put(O, R) :- openable(R), not opened(R).",
         "├─ with O = d, R = fridge_1",
-        "├─ ✓ openable(fridge_1): kitchen.dl:34:1",
+        "├─ ✓ openable(fridge_1): kitchen.dl:33:1",
         "└─ ✓ not opened(fridge_1): no such fact",
     ]
 
@@ -43,13 +43,13 @@ def test_derivations_and_aggregates_stand_below(kitchen: Kitchen) -> None:
     lines = proof_lines(explain(kitchen, "full", "d", "shelf"))
     assert lines[3:] == [
         "├─ ✓ crowded(shelf)",
-        "│  ├─ rule many at kitchen.dl:26:42: crowded(R) :- N = count : { at(_, R) }, N > 2.",
+        "│  ├─ rule many at kitchen.dl:25:37: crowded(R) :- N = count : { at(_, R) }, N > 2.",
         "│  ├─ source: manual, page 3",
         "│  ├─ with R = shelf, N = 3",
         "│  ├─ ✓ 3 = count : { at(_, shelf) }: 3 rows",
-        "│  │  ├─ at(a, shelf): kitchen.dl:36:1",
-        "│  │  ├─ at(b, shelf): kitchen.dl:36:15",
-        "│  │  └─ at(c, shelf): kitchen.dl:36:29",
+        "│  │  ├─ at(a, shelf): kitchen.dl:35:1",
+        "│  │  ├─ at(b, shelf): kitchen.dl:35:15",
+        "│  │  └─ at(c, shelf): kitchen.dl:35:29",
         "│  └─ ✓ 3 > 2",
         "└─ ✓ shelf != table_1",
     ]
@@ -112,7 +112,7 @@ def test_json_says_all_of_it(kitchen: Kitchen) -> None:
     root, leaf = data["nodes"]
     assert data["root"] == 0
     assert root["rule"]["id"] == "closed"
-    assert root["rule"]["where"] == "kitchen.dl:19:1"
+    assert root["rule"]["where"] == "kitchen.dl:18:1"
     assert root["bindings"] == {"O": "d", "R": "fridge_1"}
     assert root["steps"] == [
         {"text": "openable(fridge_1)", "weight": 1.0, "kind": "proof", "node": 1},
@@ -123,7 +123,7 @@ def test_json_says_all_of_it(kitchen: Kitchen) -> None:
         "relation": "openable",
         "row": ["fridge_1"],
         "weight": 1.0,
-        "source": "kitchen.dl:34:1",
+        "source": "kitchen.dl:33:1",
     }
 
 

@@ -38,7 +38,7 @@ def test_each_rule_says_where_it_fails() -> None:
     ]
     assert str(answer).splitlines()[:4] == [
         "no rule forbids put(d, fridge_2)",
-        "├─ rule closed at kitchen.dl:19:1: forbid put(O, R) :- openable(R), not opened(R).",
+        "├─ rule closed at kitchen.dl:18:1: forbid put(O, R) :- openable(R), not opened(R).",
         "│  with O = d, R = fridge_2",
         "│  ✗ not opened(fridge_2) fails: opened(fridge_2) holds",
     ]

@@ -1,0 +1,54 @@
+"""The help: every command has it, with an example that works."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from tests.command import mpr
+
+EXAMPLES = {"check": 1, "why": 0, "query": 0, "fmt": 0, "lint": 0}
+
+
+def commands() -> list[str]:
+    """The commands that the help names."""
+    return re.findall(r"^  ([a-z]+)  ", mpr("--help").out.partition("Commands:")[2], re.MULTILINE)
+
+
+def examples(text: str) -> list[str]:
+    """The examples in a help text."""
+    return re.findall(r"^ +mpr (.+)$", text.partition("Example:")[2], re.MULTILINE)
+
+
+def test_every_command_is_listed() -> None:
+    """The help names the commands, each with what it does."""
+    assert commands() == list(EXAMPLES)
+
+
+@pytest.mark.parametrize(("command", "status"), EXAMPLES.items())
+def test_examples_work(command: str, status: int) -> None:
+    """Each command's help has an example, which runs as it stands and answers something."""
+    help_text = mpr(command, "--help")
+    assert help_text.status == 0
+    assert "Exit status: 0" in help_text.out
+    found = examples(help_text.out)
+    assert found
+    for example in found:
+        done = mpr(*shlex.split(example))
+        assert done.status == status, done
+        assert done.out
+
+
+def test_example_of_the_whole() -> None:
+    """The help of mpr itself has an example too."""
+    (example,) = examples(mpr("-h").out)
+    assert "closed: open it first" in mpr(*shlex.split(example)).out
+
+
+def test_version() -> None:
+    """--version prints one line."""
+    done = mpr("--version")
+    assert done.status == 0
+    assert re.fullmatch(r"mpr \S.*\n", done.out)

@@ -1,0 +1,120 @@
+"""The exit status of real processes: never 0 by accident, whatever becomes of the output."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.command import TOP
+
+MPR = f"{sys.executable} -m mpr_logic.cli"
+YES = "check rules/kitchen --state docs/examples/kitchen/state.dl 'open(fridge_1)'"
+NO = "check rules/kitchen --state docs/examples/kitchen/state.dl 'put(apple_1, fridge_1)'"
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell command in the checkout."""
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=TOP,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+
+
+def test_yes_and_no() -> None:
+    """A process ends in 0 for an admissible action and in 1 for a rejected one."""
+    assert shell(f"{MPR} {YES}").returncode == 0
+    assert shell(f"{MPR} {NO}").returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", [YES, f"{YES} --json", NO, "--help", "--version"])
+def test_full_disk(command: str) -> None:
+    """What could not be written was not answered: 2, and the error says so."""
+    done = shell(f"{MPR} {command} >/dev/full")
+    assert done.returncode == 2
+    assert "no space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [YES, f"{YES} --json", "--help", "--version"])
+def test_closed_output(command: str) -> None:
+    """A closed standard output is 2; with the standard error closed too, the status still says it."""
+    done = shell(f"{MPR} {command} >&-")
+    assert done.returncode == 2
+    assert "could not be written" in done.stderr
+    assert shell(f"{MPR} {command} >&- 2>&-").returncode == 2
+
+
+@pytest.mark.parametrize("command", [YES, f"{NO} --json", "--help"])
+def test_broken_pipe(command: str) -> None:
+    """A reader that went away is 2, without a traceback."""
+    done = shell(f"set -o pipefail; ( sleep 0; {MPR} {command}; echo $? >&2 ) | true")
+    assert done.stderr.strip().endswith("2")
+    assert "Traceback" not in done.stderr
+
+
+def test_unwritable_errors() -> None:
+    """An error that cannot be written is still status 2."""
+    command = "check rules/kitchen --state docs/examples/kitchen/state.dl 'guess(1)'"
+    assert shell(f"{MPR} {command} 2>&-").returncode == 2
+    assert shell(f"{MPR} {command} 2>/dev/full").returncode == 2
+
+
+def test_closed_input() -> None:
+    """A state that is to come from a closed standard input is 2."""
+    done = shell(f"{MPR} check rules/kitchen --state - 'open(fridge_1)' <&-")
+    assert done.returncode == 2
+    assert "standard input is closed" in done.stderr
+
+
+def test_interrupt() -> None:
+    """An interrupted command says nothing and ends in 130."""
+    rules = ".decl n(x: int) n(0). n(N + 1) :- n(N)."
+    code = (
+        "import sys; from mpr_logic.cli.main import run; import mpr_logic.checking.checker as c;"
+        "print('ready', file=sys.stderr, flush=True);"
+        "sys.exit(run(['query', sys.argv[1], '--seconds', '60', 'n(X)']))"
+    )
+    file = Path(os.environ.get("TMPDIR", "/tmp")) / f"interrupt-{os.getpid()}.dl"
+    file.write_text(rules)
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(file)], cwd=TOP, stderr=subprocess.PIPE, text=True
+        ) as running:
+            assert running.stderr is not None
+            assert running.stderr.readline() == "ready\n"
+            time.sleep(0.7)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(20) == 130
+            assert running.stderr.read() == ""
+    finally:
+        file.unlink()
+
+
+def test_plain_encodings() -> None:
+    """Where only ASCII can be written, the trees are drawn in it."""
+    done = shell(f"{MPR} {NO}", PYTHONIOENCODING="ascii")
+    assert done.returncode == 1
+    assert done.stdout.isascii()
+    assert "|- rule closed" in done.stdout
+
+
+def test_imports_are_lazy() -> None:
+    """The help loads no engine; a check on the native engine loads no second one and no terminal library."""
+    heavy = "{'networkx', 'pyDatalog', 'clingo', 'lark', 'rich.console', 'mpr_logic.checking.checker'}"
+    run = "import sys; from mpr_logic.cli.main import run; run(sys.argv[1:]); "
+    found = f"print('loaded', sorted({heavy} & set(sys.modules)))"
+    for arguments, loaded in (("--help", "[]"), (NO, "['mpr_logic.checking.checker']")):
+        done = shell(f'{sys.executable} -c "{run}{found}" {arguments}')
+        assert done.stdout.splitlines()[-1] == f"loaded {loaded}", done
