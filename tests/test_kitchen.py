@@ -25,19 +25,17 @@ def test_rules_are_canonical_and_clean() -> None:
 def test_both_states_say_the_same() -> None:
     """state.dl and state.json differ only in what was sniffed and in the words for what was tried."""
     program = Checker.load("rules/kitchen").program
-    dl, json = (
-        {(f.relation, f.row) for f in read_state(program, EXAMPLES / name)}
-        for name in ("state.dl", "state.json")
-    )
+    files = (EXAMPLES / "state.dl", EXAMPLES / "state.json")
+    dl, json = ({(f.relation, f.row) for f in read_state(program, file)} for file in files)
     assert dl <= json
     assert json - dl == {("not smells_of_gas", ("stove_1",)), ("past heat", ("soup_1", "stove_1"))}
 
 
 def test_demonstration(capsys: pytest.CaptureFixture[str]) -> None:
     """The walk is short and quick, and shows a rejection, its proof and repair, and what follows."""
-    start = time.monotonic()
+    start = time.process_time()
     main()
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     text = capsys.readouterr().out
     assert len(text.splitlines()) < 100
     steps = [

@@ -104,7 +104,7 @@ def test_wheel_holds_the_package(built: Built) -> None:
     names = set(contents(built.wheel))
     modules = {path.relative_to(TOP).as_posix() for path in (TOP / "mpr_logic").rglob("*.py")}
     assert modules <= names
-    assert {"mpr_logic/py.typed", "mpr_logic/grammar/mpr.lark"} <= names
+    assert {"mpr_logic/py.typed", "mpr_logic/grammar/mpr.lark", "mpr_logic/cli/schema/output.json"} <= names
 
 
 def test_sdist_builds_the_same_wheel(built: Built) -> None:
@@ -157,6 +157,12 @@ def test_installed_command_tells_its_version(installed: Installed) -> None:
 
 
 def test_installed_command_checks_with_bundled_rules(installed: Installed) -> None:
-    """The installed ``mpr check`` decides an action with a bundled rule file."""
-    # TODO: check an action with a bundled file: exit status 1, and the reason printed
-    assert "check" in installed.run("mpr", "--help")
+    """The installed ``mpr check`` decides actions with the bundled rules: status 0, and status 1 with the
+    reason."""
+    (installed.folder / "state.dl").write_text("openable(fridge_1). holding(apple_1).")
+    command = ("check", "rules/kitchen", "--state", "state.dl")
+    assert "is admissible" in installed.run("mpr", *command, "open(fridge_1)")
+    rejected = [str(installed.scripts / "mpr"), *command, "put(apple_1, fridge_1)"]
+    done = subprocess.run(rejected, cwd=installed.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "because fridge_1 is closed: open it first" in done.stdout

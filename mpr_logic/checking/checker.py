@@ -16,7 +16,7 @@ from mpr_logic.checking.facts import Facts
 from mpr_logic.checking.loading import load_program, program_from_text
 from mpr_logic.checking.questions import literal_of, question_of, resolve_action, same_variables
 from mpr_logic.checking.reasons import Reasons
-from mpr_logic.checking.repair import Repair, repairs
+from mpr_logic.checking.repair import Limits, Repair, repairs
 from mpr_logic.checking.state import state_from_value, tried
 from mpr_logic.checking.whynot import WhyNot, why_not
 from mpr_logic.engine.base import Budget
@@ -274,7 +274,7 @@ class Checker:
         action = decision.action
         if decision.verdict == "undecided" or not isinstance(action, Action):
             return ()
-        with self._lock:
+        with self._lock, bounded(self._engine):
             return repairs(
                 self._engine,
                 self._facts.rows,
@@ -282,6 +282,7 @@ class Checker:
                 action.args,
                 theta=self.theta,
                 admissible=self._admits,
+                limits=Limits(seconds=self.budget.seconds),
             )
 
     def _admits(self, name: str, args: Row) -> bool:
@@ -314,7 +315,7 @@ class Checker:
             StateError: it is neither an atom nor an action of the program.
             EvaluationError: the engine could not finish.
         """
-        with self._lock:
+        with self._lock, bounded(self._engine):
             relation, row = question_of(self.program, atom, actions=True)
             return why_not(self._engine, relation, row, semiring=SEMIRINGS[self.semiring])
 

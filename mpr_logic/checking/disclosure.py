@@ -27,11 +27,13 @@ _LEVELS = {name: number for number, name in enumerate(DISCLOSURES)}
 def shows(reason: Reason, level: str) -> bool:
     """Whether the author of a reason's rule lets a model see it at this level of :data:`DISCLOSURES`.
 
-    A proof is shown only where no other rule in it says ``@disclose`` with less.
+    A proof, or a repair, is shown only where no other rule in the proof says ``@disclose`` with less.
     """
     if _LEVELS[reason.disclose] < _LEVELS[level]:
         return False
-    return level != "proof" or (reason.proof is not None and _open(reason.proof))
+    if reason.proof is None:
+        return level != "proof"
+    return level in ("nothing", "because") or _open(reason.proof, _LEVELS[level])
 
 
 def model_text(reason: Reason) -> str | None:
@@ -131,8 +133,8 @@ def _by(reason: Reason) -> str:
     return f" (rule {reason.id} at {reason.where})" if reason.rule is not None else ""
 
 
-def _open(proof: Proof) -> bool:
-    """Whether no rule in a proof asks to be shown less than proofs."""
+def _open(proof: Proof, level: int) -> bool:
+    """Whether no rule in a proof asks to be shown less than this."""
     todo, seen = [proof], set()
     while todo:
         each = todo.pop()
@@ -140,7 +142,7 @@ def _open(proof: Proof) -> bool:
             continue
         seen.add(id(each))
         said = each.rule.clause.annotation("disclose")
-        if said is not None and tuple(said) != ("proof",):
+        if said is not None and _LEVELS.get(str(said[0]) if said else "", 0) < level:
             return False
         todo += _parts(each)
     return True

@@ -7,6 +7,7 @@ found has been tried: the action was checked again with the changes made.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice
@@ -31,11 +32,13 @@ Admissible: TypeAlias = Callable[[str, Row], bool]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the search: ``size`` changes in one repair, ``found`` repairs, ``checks`` supposed states."""
+    """Bounds of the search: ``size`` changes in one repair, ``found`` repairs, ``checks`` supposed states,
+    ``seconds`` of time, after which no further state is supposed."""
 
     size: int = 3
     found: int = 5
     checks: int = 300
+    seconds: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ class _Search:
         self.admissible = admissible
         self.limits = limits
         self.checks = 0
+        self.deadline = time.perf_counter() + limits.seconds
 
     def run(self) -> list[Changes]:
         """The minimal changes, the smallest first."""
@@ -131,7 +135,8 @@ class _Search:
         buckets[0].append(frozenset())
         for bucket in buckets:
             for changes in bucket:
-                if self.checks >= self.limits.checks or len(found) >= self.limits.found:
+                over = self.checks >= self.limits.checks or time.perf_counter() > self.deadline
+                if over or len(found) >= self.limits.found:
                     return found
                 if any(each <= changes for each in found):
                     continue

@@ -33,6 +33,7 @@ def why(
     """Show the proof of a fact, or why it does not hold.
 
     Of an action, show the proofs that reject it, or why no rule does.
+
     Exit status: 0 there is a proof, 1 there is none, 2 not decided.
     """
 

@@ -115,8 +115,8 @@ def inner_variables(aggregate: Aggregate) -> set[str]:
     return names
 
 
-def name_anonymous(body: Sequence[BodyItem], prefix: str = "_") -> tuple[BodyItem, ...]:
-    """The body with every ``_`` of a positive literal given a name of its own."""
+def name_anonymous(body: Sequence[BodyItem], prefix: str = "?") -> tuple[BodyItem, ...]:
+    """The body with every ``_`` of a positive literal given a name of its own, which nobody can write."""
     counter = 0
 
     def named(item: BodyItem) -> BodyItem:
@@ -306,7 +306,7 @@ def _gather(
         keys = tuple(sorted(shared[i] - known))
         if keys and not last:
             continue
-        inner = name_anonymous(item.body, f"_{i}_")
+        inner = name_anonymous(item.body, f"?{i}_")
         steps = plan(inner, known, cost, given=known)
         return Gather(
             i,

@@ -6,6 +6,7 @@ recursive relation the tables say how each answer came about.
 
 from __future__ import annotations
 
+import graphlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mpr_logic.engine.base import Pattern
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.proof import Proof, Step
-    from mpr_logic.engine.tables import Node
+    from mpr_logic.engine.tables import Node, Tables
     from mpr_logic.syntax.ast import Atom, BodyItem, Row, Term, Value
 
 Bindings = dict[str, Any]
@@ -117,7 +118,7 @@ class Prover:
 
         def emit(_: Writer, __: list[str], weights: list[str]) -> None:
             known = [n for n in writer.locals if not n.startswith("$")]
-            names[:] = sorted(known, key=lambda n: n.startswith("_"))
+            names[:] = sorted(known, key=lambda n: n.startswith("?"))
             values = "".join(f"{writer.locals[n]}, " for n in names)
             if not weights:  # every match weighs the same: the first will do
                 writer.line(f"return ({values})")
@@ -146,7 +147,7 @@ class Prover:
         index: int,
         item: BodyItem,
         bindings: Bindings,
-        proofs: Callable[[int], Proof | None] | None,
+        below: Mapping[int, Proof],
     ) -> Step:
         if isinstance(item, Aggregate):
             return self.aggregate(rule, index, item, bindings)
@@ -154,8 +155,7 @@ class Prover:
             return BuiltinStep(index)
         if item.negated:
             return self._absence(item.atom, bindings)
-        known = proofs(index) if proofs is not None else None
-        return known or self.proven(item.atom.name, _row(item.atom, bindings))
+        return below.get(index) or self.proven(item.atom.name, _row(item.atom, bindings))
 
     def proven(self, relation: str, row: Row) -> Proof:
         """The proof of a fact that is known to hold."""
@@ -179,26 +179,26 @@ class Prover:
 
     def aggregate(self, rule: Rule, index: int, item: Aggregate, bindings: Bindings) -> AggregateStep:
         """The step for an aggregate, with the proofs of every row that it counts."""
-        found = self._inner.get((rule, index)) or self._inner_finder(rule, index, item, bindings)
-        function, outer, relations = found
+        function, outer, relations = self._inner.get((rule, index)) or self._inner_finder(
+            rule, index, item, bindings
+        )
         prove = self.proven
+        found = function(*[bindings[n] for n in outer])
         rows = tuple(
             [
                 tuple([prove(relation, row) for relation, row in zip(relations, matched, strict=True)])
-                for matched in function(*[bindings[n] for n in outer])
+                for matched, _ in found
             ]
         )
-        weight = 1.0
-        if any(map(self._goals.weighted, relations)):
-            weight = self._goals.semiring.all([p.weight for row in rows for p in row])
+        weight = self._goals.semiring.all([weight for _, weight in found])
         return AggregateStep(index, _value(item.target, bindings), weight, rows)
 
     def _inner_finder(
         self, rule: Rule, index: int, item: Aggregate, bindings: Mapping[str, Value]
     ) -> tuple[Callable[..., Any], list[str], list[str]]:
         """A function from the values of outer variables to the rows of the positive literals in the
-        braces, for each distinct binding; those variables; the literals' relations."""
-        body = name_anonymous(item.body, f"_{index}_")
+        braces, with their weight, for each distinct binding; those variables; the literals' relations."""
+        body = name_anonymous(item.body, f"?{index}_")
         names = sorted({n for i in body for n in item_variables(i)} | inner_variables(item))
         outer = [n for n in names if n in bindings]
         inner = [n for n in names if n not in bindings]
@@ -207,9 +207,10 @@ class Prover:
         writer = Writer(self._goals.namespace, self._goals)
         writer.line("out = []")
 
-        def emit(_: Writer, __: list[str], ___: list[str]) -> None:
+        def emit(_: Writer, __: list[str], weights: list[str]) -> None:
             rows = [f"({''.join(writer.term(t) + ', ' for t in i.atom.args)})" for i in literals]
-            writer.line(f"out.append(({''.join(r + ', ' for r in rows)}))")
+            weight = writer.weight(weights)
+            writer.line(f"out.append((({''.join(r + ', ' for r in rows)}), {weight}))")
 
         columns = tuple(Var(n) for n in (*outer, *inner))
         self._goals.write_group(writer, Group(columns, body), adornment, emit)
@@ -235,26 +236,27 @@ class Prover:
         tables = self._goals.tables(relation)
         if () not in tables.answers(label, row):
             return None
-        heights: dict[Node, int] = {}
-        lowest: dict[tuple[str, Row], Node] = {}
-
-        def height(node: Node) -> int:
-            if node not in heights:
-                heights[node] = 1 + max(map(height, tables.why(node)[2].values()), default=0)
-                fact = self._fact(node)
-                if fact not in lowest or heights[node] < heights[lowest[fact]]:
-                    lowest[fact] = node
-            return heights[node]
-
         built: dict[tuple[str, Row], Proof] = {}
-
-        def build(fact: tuple[str, Row]) -> Proof:
+        for node in self._lowest_first(tables, (label, row, ())):
+            fact = self._fact(node)
             if fact not in built:
-                built[fact] = self._from_table(lowest[fact], lambda node: build(self._fact(node)))
-            return built[fact]
+                built[fact] = self._from_table(node, built)
+        return built[relation, row]
 
-        height((label, row, ()))
-        return build((relation, row))
+    def _lowest_first(self, tables: Tables, top: Node) -> list[Node]:
+        """The entries that the proof of ``top`` can rest on, those with lower trees first. No tree is
+        walked by recursion: it may be as deep as the longest path."""
+        below: dict[Node, list[Node]] = {}
+        agenda = [top]
+        while agenda:
+            node = agenda.pop()
+            if node not in below:
+                below[node] = list(tables.why(node)[2].values())
+                agenda += below[node]
+        height: dict[Node, int] = {}
+        for node in graphlib.TopologicalSorter(below).static_order():
+            height[node] = 1 + max([height[n] for n in below[node]], default=0)
+        return sorted(height, key=lambda n: height[n])
 
     def _fact(self, node: Node) -> tuple[str, Row]:
         relation, group, rule, bindings = self._reading(node)
@@ -273,7 +275,8 @@ class Prover:
         renamed = dict(zip([n for n in old if not n.startswith("$")], new, strict=True))
         return relation, group, rule, {renamed.get(n, n): v for n, v in bindings.items()}
 
-    def _from_table(self, node: Node, below: Callable[[Node], Proof]) -> Proof:
+    def _from_table(self, node: Node, built: Mapping[tuple[str, Row], Proof]) -> Proof:
+        """The proof of a table's entry, those of the entries below it being built."""
         relation, group, rule, bindings = self._reading(node)
         if rule is None:
             row = tuple(_value(t, bindings) for t in group.args)
@@ -281,15 +284,10 @@ class Prover:
             assert fact is not None
             return fact
         nodes = self._goals.tables(relation).why(node)[2]
-
-        def proof_of(index: int) -> Proof | None:
-            return below(nodes[index]) if index in nodes else None
-
-        steps = tuple(
-            self._step(rule, i, item, bindings, proof_of) for i, item in enumerate(self._body(rule))
-        )
+        below = {i: built[self._fact(n)] for i, n in nodes.items()}
+        steps = tuple(self._step(rule, i, item, bindings, below) for i, item in enumerate(self._body(rule)))
         row = tuple(_value(t, bindings) for t in rule.args)
-        named = {n: v for n, v in bindings.items() if not n.startswith(("_", "$"))}
+        named = {n: v for n, v in bindings.items() if not n.startswith(("?", "$"))}
         return self.assemble(rule, row, named, steps)
 
 

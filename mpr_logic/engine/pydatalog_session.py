@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,7 @@ class Session:
         logic = Logic.tl.logic
         saved = logic.Tasks, logic.Recursive_Tasks, logic.Recursive, logic.Subgoals, logic.Goal
         root = pyEngine.Subgoal(_literal(goal))
-        logic.Tasks, logic.Recursive_Tasks = pyEngine.TaskList(), pyEngine.TaskDeque()
+        logic.Tasks, logic.Recursive_Tasks = [], deque()
         logic.Recursive, logic.Subgoals, logic.Goal = False, {}, root
         try:
             self._run(root)

@@ -60,7 +60,7 @@ def test_lint(tmp_path: Path) -> None:
 
 
 def test_every_fault_of_every_file_is_told(tmp_path: Path) -> None:
-    """Two broken files are reported together; of very many faults the first are shown and the rest counted."""
+    """Two broken files are reported together; of very many faults the first are shown, the rest counted."""
     for name in ("a.dl", "b.dl"):
         (tmp_path / name).write_text("p(")
     done = mpr("lint", str(tmp_path))

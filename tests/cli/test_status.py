@@ -59,7 +59,7 @@ def test_closed_output(command: str) -> None:
 @pytest.mark.parametrize("command", [YES, f"{NO} --json", "--help"])
 def test_broken_pipe(command: str) -> None:
     """A reader that went away is 2, without a traceback."""
-    done = shell(f"set -o pipefail; ( sleep 0; {MPR} {command}; echo $? >&2 ) | true")
+    done = shell(f"set -o pipefail; ( {MPR} {command}; echo $? >&2 ) | true")
     assert done.stderr.strip().endswith("2")
     assert "Traceback" not in done.stderr
 
@@ -78,7 +78,7 @@ def test_closed_input() -> None:
     assert "standard input is closed" in done.stderr
 
 
-def test_interrupt() -> None:
+def test_interrupt(tmp_path: Path) -> None:
     """An interrupted command says nothing and ends in 130."""
     rules = ".decl n(x: int) n(0). n(N + 1) :- n(N)."
     code = (
@@ -86,20 +86,17 @@ def test_interrupt() -> None:
         "print('ready', file=sys.stderr, flush=True);"
         "sys.exit(run(['query', sys.argv[1], '--seconds', '60', 'n(X)']))"
     )
-    file = Path(os.environ.get("TMPDIR", "/tmp")) / f"interrupt-{os.getpid()}.dl"
+    file = tmp_path / "rules.dl"
     file.write_text(rules)
-    try:
-        with subprocess.Popen(
-            [sys.executable, "-c", code, str(file)], cwd=TOP, stderr=subprocess.PIPE, text=True
-        ) as running:
-            assert running.stderr is not None
-            assert running.stderr.readline() == "ready\n"
-            time.sleep(0.7)
-            running.send_signal(signal.SIGINT)
-            assert running.wait(20) == 130
-            assert running.stderr.read() == ""
-    finally:
-        file.unlink()
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(file)], cwd=TOP, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == "ready\n"
+        time.sleep(0.7)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 130
+        assert running.stderr.read() == ""
 
 
 def test_plain_encodings() -> None:
