@@ -17,6 +17,7 @@ from tests.verified import verified
 _SHARED = settings(
     deadline=None, print_blob=True, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("quick", _SHARED, max_examples=10)
 settings.register_profile("dev", _SHARED, max_examples=50)
 settings.register_profile("ci", _SHARED, max_examples=300)
 settings.register_profile("thorough", _SHARED, max_examples=6000)

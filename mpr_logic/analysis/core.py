@@ -95,6 +95,9 @@ class Rule:
     given: int
     clause: Clause
 
+    def __repr__(self) -> str:
+        return f"Rule({self.id!r}, {self.head!r}, {self.clause.span})"
+
     @property
     def action(self) -> str | None:
         """The action that the head speaks of; None for a plain relation."""

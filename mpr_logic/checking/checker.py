@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from mpr_logic.checking.loading import load_program, program_from_text
 from mpr_logic.checking.questions import literal_of, question_of, resolve_action, same_variables
 from mpr_logic.checking.reasons import Reasons
 from mpr_logic.checking.repair import Limits, Repair, repairs
-from mpr_logic.checking.state import state_from_value, tried
+from mpr_logic.checking.state import read_state, state_from_value, tried
 from mpr_logic.checking.whynot import WhyNot, why_not
 from mpr_logic.engine.base import Budget
 from mpr_logic.engine.checks import OPEN, SOME
@@ -27,7 +28,6 @@ from mpr_logic.errors import EvaluationError, MprError, StateError
 from mpr_logic.syntax.ast import Row
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from mpr_logic.analysis.core import Program
@@ -141,12 +141,17 @@ class Checker:
             self._facts.update(add, remove, source)
 
     def load_state(self, state: object, *, source: str | None = None) -> None:
-        """Add the facts of a JSON value: see docs/reference/state.md for its form.
+        """Add the facts of a state: the path of a ``.dl`` or ``.json`` file, or a value that was JSON. See
+        docs/reference/state.md for both forms.
 
         Raises:
             StateError: it is not of that form, or does not fit the program.
+            ProgramError: the file cannot be read, or is not valid ``.dl``.
         """
-        self.update(add=state_from_value(self.program, state), source=source or "state")
+        if isinstance(state, (str, os.PathLike)):
+            self.update(add=read_state(self.program, state), source=source)
+        else:
+            self.update(add=state_from_value(self.program, state), source=source or "state")
 
     def record(self, action: str | Action, succeeded: bool | None = None, *, effects: bool = True) -> None:
         """Enter an action that was tried into the history, which ``past``, ``succeeded`` and ``failed``

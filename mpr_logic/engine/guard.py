@@ -44,7 +44,9 @@ class Guard:
 def translated(error: BaseException) -> ArithmeticFailure | BudgetError:
     """Our own error for one that Python raised in compiled rules."""
     if isinstance(error, TypeError):
-        return ArithmeticFailure(f"a rule computes with values that have no such operation: {error}")
+        return ArithmeticFailure(
+            "a rule computes with, or orders, a number and a symbol: declare the arguments as int or float"
+        )
     if isinstance(error, RecursionError):
         return BudgetError("the rules are nested deeper than the engine can follow: flatten them")
     return BudgetError("the memory is full: bound the rules")
