@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from mpr_logic.analysis.core import Rule
 from mpr_logic.checking.action import Action
 from mpr_logic.checking.checker import Checker
 from mpr_logic.checking.decision import Decision
@@ -50,18 +49,17 @@ def verify_decision(checker: Checker, model: NaiveModel, decision: Decision) -> 
 def verdict_of(checker: Checker, model: NaiveModel, action: Action) -> str:
     """What the rules say of an action, derived naively."""
     program, name = checker.program, action.name
-    laws = [
-        r.id for r in program.rules_for(f"forbid {name}") if weight(model, r, action.args) >= checker.theta
-    ]
-    permits = [
-        r.id for r in program.rules_for(f"permit {name}") if weight(model, r, action.args) >= checker.theta
-    ]
+    laws = fired(checker, model, f"forbid {name}", action.args)
+    permits = fired(checker, model, f"permit {name}", action.args)
     lifted = {i for p in permits for i in program.overrides.get(p, ())}
     if any(law not in lifted for law in laws):
         return "forbidden"
     return "unpermitted" if name in program.schema.closed and not permits else "admissible"
 
 
-def weight(model: NaiveModel, rule: Rule, args: Row) -> float:
-    """The weight of a rule's best derivation for an action; 0 where there is none."""
-    return model.derive(rule, args, {}).get(args, 0.0)
+def fired(checker: Checker, model: NaiveModel, head: str, args: Row) -> list[str]:
+    """The ids of the rules that fire with at least theta; what weighs less by itself is not asked."""
+    rules = checker.program.rules_for(head)
+    if checker.semiring != "boolean":
+        rules = tuple(rule for rule in rules if rule.weight >= checker.theta)
+    return [r.id for r in rules if model.derive(r, args, {}).get(args, 0.0) >= checker.theta]

@@ -211,6 +211,20 @@ def test_arithmetic_without_a_value_rejects() -> None:
     assert "divided by zero" in decision.reasons[0].text
 
 
+def test_a_failing_advice_does_not_decide() -> None:
+    """A rule that could only be advice, and has no value, is named in the advice and decides nothing;
+    whether proofs are recorded makes no difference."""
+    checker = Checker.from_text(
+        ".decl n(i: int) .action go(i: int) n(0). "
+        "0.5 :: forbid go(X) :- n(N), X / N > 1. forbid go(X) :- n(X)."
+    )
+    for proofs in (True, False):
+        admitted, rejected = checker.check_all(["go(4)", "go(0)"], proofs=proofs)
+        assert (admitted.verdict, rejected.verdict) == ("admissible", "forbidden")
+    recorded = checker.check("go(4)")
+    assert "divided by zero" in recorded.advice[0].text
+
+
 def test_preferences_rank_the_admissible(checker: Checker) -> None:
     """Only admissible actions are preferred, the strongest first."""
     checker.update(add=["holding(a)", "has_slot(box)", "has_slot(fridge)"])
