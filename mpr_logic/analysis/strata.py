@@ -101,7 +101,7 @@ def _report(
 ) -> None:
     import networkx as nx
 
-    inside = nx.DiGraph((h, u) for h, u, _ in edges if h in group and u in group)
+    inside: nx.DiGraph[str] = nx.DiGraph((h, u) for h, u, _ in edges if h in group and u in group)
     path = [head, *nx.shortest_path(inside, used, head)]
     ways = {(h, u): w for h, u, w in sorted(edges)}  # the strongest word for an edge comes last
     ways[head, used] = how
