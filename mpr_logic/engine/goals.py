@@ -311,7 +311,8 @@ class Goals:
             writer.locals,
             self.cost,
             head={n for t in each.args for n in term_variables(t)},
-            given={n for t in each.args[: each.given] for n in term_variables(t)},
+            # what the left-out literal of a recursion binds counts as bound, as if it stood there
+            given={n for t in (*each.args[: each.given], *wanted, *preset_terms) for n in term_variables(t)},
         )
 
     def rule_weight(self, writer: Writer, each: Group) -> list[str]:

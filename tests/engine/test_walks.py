@@ -1,0 +1,62 @@
+"""Linear recursion, asked in every way: walked from goal to goal, from answer to answer, or tabled."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from mpr_logic.analysis import analyse
+from mpr_logic.engine.native import NativeEngine
+from mpr_logic.syntax.parser import parse
+from tests import naive
+
+DECLARED = ".decl e(a: symbol, b: symbol) .decl n(a: symbol) .decl p(a: symbol, b: symbol) "
+FACTS = "e(a, b). e(b, c). e(c, b). e(c, d). e(x, x). n(b). n(d)."
+RULES = {
+    "right": "p(X, Y) :- e(X, Y). p(X, Z) :- e(X, Y), p(Y, Z).",
+    "left": "p(X, Y) :- e(X, Y). p(X, Z) :- p(X, Y), e(Y, Z).",
+    "both ends": "p(X, Y) :- e(X, Y). p(X, Z) :- e(Y, X), p(Y, W), e(W, Z).",
+    "not linear": "p(X, Y) :- e(X, Y). p(X, Z) :- p(X, Y), p(Y, Z).",
+    "negation": "p(X, Y) :- e(X, Y), not n(X). p(X, Z) :- e(X, Y), not n(Y), p(Y, Z).",
+    "constant": "p(X, Y) :- e(X, Y). p(a, Z) :- e(X, b), p(X, Z).",
+    "one variable twice": "p(X, Y) :- e(X, Y). p(X, X) :- e(X, Y), p(Y, X).",
+    "weighted": "0.9 :: p(X, Y) :- e(X, Y). 0.8 :: p(X, Z) :- e(X, Y), p(Y, Z).",
+    "empty group": "p(X, Y) :- e(X, Y). p(X, Z) :- e(X, Y), p(Y, Z), 0 = count : { n(Y) }.",
+    "group of its literal": "p(X, Y) :- e(X, Y). p(X, Z) :- p(X, Y), e(Y, Z), 0 = count : { n(Y) }.",
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_question_has_the_right_answer(name: str) -> None:
+    """Whatever a question binds, its answer is that part of all rows, before and after changes."""
+    program = analyse([parse(DECLARED + RULES[name] + FACTS)])
+    engine = NativeEngine(program)
+    facts = {"e": {f.row: 1.0 for f in program.facts if f.relation == "e"}, "n": {("b",): 1.0, ("d",): 1.0}}
+    changes = [("remove", "e", ("c", "b")), ("add", "e", ("d", "a")), ("remove", "n", ("b",))]
+    for verb, relation, row in [("", "", ("",)), *changes]:
+        if verb == "add":
+            engine.add(relation, row)
+            facts[relation][row] = 1.0
+        elif verb == "remove":
+            engine.remove(relation, row)
+            del facts[relation][row]
+        right = naive.evaluate(program, facts, {}, "maxmin")["p"]
+        for pattern in product([None, *"abcdx"], repeat=2):
+            wanted = {
+                r: w for r, w in right.items() if all(p in (None, v) for p, v in zip(pattern, r, strict=True))
+            }
+            assert engine.query("p", pattern) == pytest.approx(wanted)
+
+
+def test_an_empty_group_counts_where_the_recursive_literal_binds_it() -> None:
+    """Variables that only the recursive literal binds are bound outside the braces: their count may be 0."""
+    program = analyse(
+        [
+            parse(
+                ".decl e0(c: symbol) .decl e1(n: int, c: symbol) .decl p1(n: int, c: symbol) e0(b)."
+                "p1(N, X) :- N = count : { e1(I, X) }, p1(I, X). p1(3, X) :- e0(X)."
+            )
+        ]
+    )
+    assert NativeEngine(program).query("p1", (None, None)) == {(3, "b"): 1.0, (0, "b"): 1.0}
