@@ -8,6 +8,7 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.engine.native import NativeEngine
+from mpr_logic.syntax.ast import Row
 from mpr_logic.syntax.parser import parse
 from tests import naive
 
@@ -32,8 +33,14 @@ def test_every_question_has_the_right_answer(name: str) -> None:
     """Whatever a question binds, its answer is that part of all rows, before and after changes."""
     program = analyse([parse(DECLARED + RULES[name] + FACTS)])
     engine = NativeEngine(program)
-    facts = {"e": {f.row: 1.0 for f in program.facts if f.relation == "e"}, "n": {("b",): 1.0, ("d",): 1.0}}
-    changes = [("remove", "e", ("c", "b")), ("add", "e", ("d", "a")), ("remove", "n", ("b",))]
+    facts: dict[str, dict[Row, float]] = {"e": {}, "n": {}}
+    for fact in program.facts:
+        facts[fact.relation][fact.row] = fact.weight
+    changes: list[tuple[str, str, Row]] = [
+        ("remove", "e", ("c", "b")),
+        ("add", "e", ("d", "a")),
+        ("remove", "n", ("b",)),
+    ]
     for verb, relation, row in [("", "", ("",)), *changes]:
         if verb == "add":
             engine.add(relation, row)
