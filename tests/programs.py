@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
+from mpr_logic.analysis import analyse
+from mpr_logic.errors import ProgramError
 from mpr_logic.syntax.ast import Row, Value
+from mpr_logic.syntax.parser import parse
 from tests.program_bodies import Body, Relation, atom
 
 FEATURES = (
@@ -212,4 +216,15 @@ def cases(draw: Draw) -> Case:
             w.tags.add("recursion and deletion")
     candidates = {a.name: sorted({w.row(a) for _ in range(3)}, key=repr) for a in w.actions}
     text = "\n".join([*w.declarations(), *w.lines, *in_text])
+    assume(not _circular(text))
     return Case(text, tuple(facts), candidates, tuple(updates), frozenset(w.tags))
+
+
+def _circular(text: str) -> bool:
+    """Whether an aggregate needs a value that depends on its own: the one fault that writing line by line
+    cannot rule out, and very rare. Any other fault is the generator's, and left to be found."""
+    try:
+        analyse([parse(text)])
+    except ProgramError as error:
+        return {found.code for found in error.diagnostics} == {"E0306"}
+    return False

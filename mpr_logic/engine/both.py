@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.engine.base import Budget
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.pydatalog_engine import PyDatalogEngine
 from mpr_logic.errors import DisagreementError
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mpr_logic.analysis.core import Program, Rule
-    from mpr_logic.engine.base import Engine, Pattern
+    from mpr_logic.engine.base import Budget, Pattern
     from mpr_logic.engine.proof import Proof, RuleProof
     from mpr_logic.syntax.ast import Row, Span
 
@@ -29,23 +28,15 @@ class BothEngine:
         program: a checked program.
         semiring: as for :class:`~mpr_logic.engine.pydatalog_engine.PyDatalogEngine`.
         budget: bounds each engine's part of a question.
-        native: the first engine, where it has been made already.
 
     Raises:
         InexpressibleError: pyDatalog cannot run the program.
     """
 
-    def __init__(
-        self,
-        program: Program,
-        *,
-        semiring: str = "maxmin",
-        budget: Budget | None = None,
-        native: Engine | None = None,
-    ) -> None:
+    def __init__(self, program: Program, *, semiring: str = "maxmin", budget: Budget | None = None) -> None:
         self.program = program
         self.second = PyDatalogEngine(program, semiring=semiring, budget=budget)
-        self.native = native or NativeEngine(program, semiring=semiring, budget=budget or Budget())
+        self.native = NativeEngine(program, semiring=semiring, budget=budget)
 
     def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
         """Assert a fact in both engines."""
