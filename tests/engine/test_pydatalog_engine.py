@@ -143,6 +143,19 @@ def test_budget_ends_a_rule_that_counts_for_ever(budget: Budget) -> None:
     assert one.query("fine", ()) == {(): 1.0}
 
 
+def test_a_recursion_that_pydatalog_alone_never_ends() -> None:
+    """Left to its own loop, pyDatalog puts two subgoals of this program to the front in turn for ever."""
+    one = engine("""
+        .decl e(a: symbol, b: symbol)
+        .decl p(a: symbol, b: symbol)
+        p(X, Y) :- e(X, Y).
+        p(X, Z) :- p(X, Y), p(Y, Z).
+        p(X, X) :- p(b, X).
+        e(a, b). e(b, c).
+        """)
+    assert one.query("p", (None, None)).keys() == {("a", "b"), ("b", "c"), ("a", "c"), ("c", "c")}
+
+
 def test_budget_counts_the_time_of_one_question() -> None:
     """A question that begins late has its time to itself: the deadline is not the engine's."""
     one = engine(CLOSURE, budget=Budget(seconds=5))
