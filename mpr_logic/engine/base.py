@@ -16,11 +16,10 @@ Pattern = tuple["Value | None", ...]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Bounds on one question: ``seconds`` of wall-clock time, ``facts`` derived, calls ``depth`` deep."""
+    """Bounds on one question: ``seconds`` of wall-clock time, ``facts`` derived."""
 
     seconds: float = 10.0
     facts: int = 20_000_000
-    depth: int = 200
 
 
 class Engine(Protocol):
