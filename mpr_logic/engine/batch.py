@@ -78,7 +78,7 @@ class Batch:
         """Never asked: every relation is stored."""
         raise AssertionError(name, adornment)
 
-    def watch(self, relation: Relation, positions: tuple[int, ...]) -> int | None:
+    def readers(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
         """Nobody wants to know what is read."""
         return None
 

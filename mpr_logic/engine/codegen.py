@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mpr_logic.engine import builtins
-from mpr_logic.engine.namespace import Access, Namespace, key
+from mpr_logic.engine.namespace import Access, Goal, Namespace, Read, key, substituted
 from mpr_logic.engine.plan import Assign, Filter, Gather, Scan, Step
 from mpr_logic.engine.store import Relation
 from mpr_logic.errors import EvaluationError
@@ -41,6 +41,7 @@ class Writer:
         self.lines: list[str] = []
         self.locals: dict[str, str] = {}
         self.nodes: dict[int, str] = {}  # by a literal's place: the table entry that it reads
+        self.reads: list[Read] = []  # every lookup in a stored relation
         self.heavy = False  # whether it loops or calls: then its answers are worth keeping
         self._indent = 1
         self._loops = 0
@@ -144,13 +145,14 @@ class Writer:
             adornment = "".join("b" if i in known else "d" for i in range(len(atom.args)))
             goal = self.access.goal(atom.name, adornment)
             self.heavy = self.heavy or goal.tests is None
+            self._asked(goal, parts)
             source = goal.ask(parts)
             if goal.inside:
                 self._node(index, atom.name, adornment, parts, "()")
             if goal.inside and weighted:
                 source = f"dict({source}).get((), 0.0)"
         else:
-            self._watch(relation, tuple(known), parts)
+            self._read(relation, tuple(known), parts)
         if relation is None:
             pass
         elif weighted:
@@ -229,16 +231,17 @@ class Writer:
                 "b" if i in step.bound else "f" if i in free else "d" for i in range(len(args))
             )
             goal = self.access.goal(step.literal.atom.name, adornment)
+            self._asked(goal, parts)
             iterable = goal.ask(parts)
             if weighted:
                 iterable += "" if goal.inside else ".items()"
                 weight = self.fresh("w")
         elif step.bound:
-            self._watch(relation, step.bound, parts)
+            self._read(relation, step.bound, parts)
             index = self.namespace.name("I", relation.index(step.bound))
             iterable = f"{index}.get({key(parts)}, E)"
         else:
-            self._watch(relation, (), [])
+            self._read(relation, (), [])
             iterable = self.namespace.name("R", relation.rows)
         targets, checks = self._targets([args[i] for i in free], row_needed=weighted and relation is not None)
         target = key(targets) if targets else "_"
@@ -261,10 +264,19 @@ class Writer:
 
         self.loop(f"for {target}{', ' + weight if weight else ''} in {iterable}:", body)
 
-    def _watch(self, relation: Relation, positions: tuple[int, ...], parts: list[str]) -> None:
-        number = self.access.watch(relation, positions)
-        if number is not None:
-            self.line(f"out.reads.add(({number}, {key(parts) if parts else '()'}))")
+    def _read(self, relation: Relation, positions: tuple[int, ...], parts: Sequence[str]) -> None:
+        """Note that a stored relation is read here."""
+        self.reads.append((relation, positions, tuple(parts)))
+        readers = self.access.readers(relation, positions)
+        if readers is not None:
+            self.line(f"{readers}[{key(parts) if parts else '()'}].add(me)")
+
+    def _asked(self, goal: Goal, parts: Sequence[str]) -> None:
+        """Note that the answer to a goal is read here."""
+        for relation, positions, templates in goal.reads:
+            self._read(relation, positions, [substituted(t, parts) for t in templates])
+        if goal.readers is not None:
+            self.line(f"{goal.readers}[{goal.entry(parts)}].add(me)")
 
     def _node(self, index: int, name: str, adornment: str, parts: list[str], target: str) -> None:
         label = self.namespace.constant(f"{name} {adornment}")
@@ -356,7 +368,7 @@ class Writer:
         names = [t.name for t in free if isinstance(t, Var)]
         if relation is None or len(set(names)) != len(free) or not self.locals.keys().isdisjoint(names):
             return None
-        self._watch(relation, scan.bound, [self.term(args[i]) for i in scan.bound])
+        self._read(relation, scan.bound, [self.term(args[i]) for i in scan.bound])
         if not scan.bound:
             return f"len({self.namespace.name('R', relation.rows)})"
         index = self.namespace.name("I", relation.index(scan.bound))

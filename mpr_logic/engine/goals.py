@@ -15,11 +15,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.engine.codegen import Writer
+from mpr_logic.engine.dependencies import Dependencies
 from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, group
-from mpr_logic.engine.inside import Inside
 from mpr_logic.engine.kept import Kept
-from mpr_logic.engine.linear import walk
-from mpr_logic.engine.namespace import Goal, Namespace, key
+from mpr_logic.engine.linear import Walk, walk
+from mpr_logic.engine.namespace import Goal, Namespace, Read, key
+from mpr_logic.engine.noting import Inside, Noting
 from mpr_logic.engine.plan import (
     Filter,
     Scan,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from mpr_logic.engine.base import Budget
     from mpr_logic.engine.plan import Step
     from mpr_logic.engine.semiring import Semiring
-    from mpr_logic.syntax.ast import BodyItem, Row, Term
+    from mpr_logic.syntax.ast import BodyItem, Term
 
 UNKNOWN_SIZE = 50.0
 """Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""
@@ -74,6 +75,7 @@ class Goals:
             heads[rule.head].append(rule)
         self.groups: dict[str, list[Group]] = {}
         self._copies: dict[str, Group | None] = {}
+        self._fixed: set[str] = set()  # relations that never change: the tables of constants
         self.asserted: set[str] = set()  # derived relations that had asserted rows at some time
         for head, rules in heads.items():
             plain = rules[0].given == 0 and " " not in head
@@ -82,6 +84,7 @@ class Goals:
             for each in self.groups[head]:
                 if each.table is not None:
                     self.relations[each.table.name] = each.table
+                    self._fixed.add(each.table.name)
         self.component = {n: s for s in program.strata for n in s if n in program.recursive}
         self.below = self._dependencies()
         self.reset()
@@ -91,8 +94,9 @@ class Goals:
         self._weighted: dict[str, bool] = {}
         self._functions: dict[tuple[str, str], Callable[..., Any]] = {}
         self._tables: dict[tuple[str, ...], Tables] = {}
-        self._keeping: dict[tuple[str, str], str] = {}
-        self._memos: dict[str, list[Kept]] = defaultdict(list)
+        self._kept: dict[tuple[str, str], Kept] = {}
+        self._walks: dict[tuple[str, str], Walk | None] = {}
+        self.dependencies = Dependencies()
         self.namespace = Namespace()
         self.namespace.update(now=time.perf_counter, limit=self.limit, late=late)
 
@@ -163,34 +167,50 @@ class Goals:
         return found
 
     def _make(self, name: str, adornment: str) -> Callable[..., Any]:
-        if name not in self.component:
-            return self._direct(name, adornment)
-        walked = walk(self, name, adornment)
-        if walked is None:
+        if self._by_tables(name, adornment):
             return self._recursive(name, adornment)
-        return self._kept(name, adornment, walked)
-
-    def _kept(self, name: str, adornment: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, its answers kept until a fact below changes."""
-        kept = Kept(function, adornment.count("b"), self.limit)
-        for below in self.below[name]:
-            self._memos[self.stored_name(below)].append(kept)
-        self._keeping[name, adornment] = self.namespace.name("H", kept)
+        if name not in self.component:
+            writer = Writer(self.namespace, self)
+            self._direct(writer, name, adornment)
+            if not writer.heavy:
+                return self.define(writer, parameters(adornment))
+        kept = self.kept(name, adornment)
         if adornment.count("b") == 1:
             return kept.__getitem__
         return lambda *args: kept[args]
 
-    def goal(self, name: str, adornment: str) -> Goal:
-        """See Access: outside any recursion."""
+    def kept(self, name: str, adornment: str) -> Kept:
+        """The answers of the function, kept until what they were made from changes."""
+        found = self._kept.get((name, adornment))
+        if found is None:
+            write = self._walk(name, adornment) if name in self.component else None
+            writer = Writer(self.namespace, Noting(self))
+            if write is not None:
+                write(writer)
+            else:
+                self._direct(writer, name, adornment)
+            function = self.define(writer, [*parameters(adornment), "me"])
+            found = Kept(function, adornment.count("b"), self.dependencies, self.budget, self.limit)
+            self._kept[name, adornment] = found
+        return found
+
+    def goal(self, name: str, adornment: str, *, noted: bool = False) -> Goal:
+        """See Access: outside any recursion. With ``noted`` what answers keeps its answers, so that
+        their readers can be noted."""
         tests = self._tests_alone(name, adornment)
         if tests is not None:
-            return Goal("", tests=tests)
+            return tests
         if self._binding_is_useless(name, adornment):
-            whole = self.goal(name, "f" * len(adornment))
-            return replace(whole, whole=True)
-        function = self.function(name, adornment)
-        kept = self._keeping.get((name, adornment))
-        return Goal(self.namespace.name("F", function), kept)
+            return replace(self.goal(name, "f" * len(adornment), noted=noted), whole=True)
+        called = self.namespace.name("F", self.function(name, adornment))
+        if self._by_tables(name, adornment):
+            readers = self.namespace.name("X", self.tables(name).readers) if noted else None
+            return Goal(called, readers=readers, label=self.namespace.constant(f"{name} {adornment}"))
+        if not noted and (name, adornment) not in self._kept:
+            return Goal(called)
+        kept = self.kept(name, adornment)
+        readers = self.namespace.name("X", kept.readers) if noted else None
+        return Goal(called, self.namespace.name("H", kept), readers=readers)
 
     def _binding_is_useless(self, name: str, adornment: str) -> bool:
         """Whether knowing the arguments saves nothing: every rule would begin with a scan that does not
@@ -202,12 +222,13 @@ class Goals:
         scans = [p[0] for p in plans if isinstance(p[0], Scan) and not p[0].bound]
         return bool(scans) and len(scans) + sum(_is_lookup(p) for p in plans) == len(plans)
 
-    def _tests_alone(self, name: str, adornment: str) -> str | None:
-        """The condition, over the parameters, where every rule is a few tests of stored relations: it is
+    def _tests_alone(self, name: str, adornment: str) -> Goal | None:
+        """A condition over the parameters, where every rule is a few tests of stored relations: it is
         written out where it is asked instead of called."""
         if set(adornment) != {"b"} or name in self.component or self.weighted(name):
             return None
         alternatives = []
+        reads: list[Read] = []
         for each in self.alternatives(name):
             draft = Writer(self.namespace, self)
             steps = self.begin(draft, each, adornment, "break")
@@ -215,16 +236,19 @@ class Goals:
                 return None
             tests = [draft.condition(s.item)[0] for s in steps if isinstance(s, Filter)]
             alternatives.append(" and ".join(f"({t})" for t in tests) or "True")
-        return f"({' or '.join(alternatives)})" if 0 < len(alternatives) < 4 else None
+            reads += draft.reads
+        if not 0 < len(alternatives) < 4:
+            return None
+        return Goal(tests=f"({' or '.join(alternatives)})", reads=tuple(reads))
 
     def _is_test(self, step: Step) -> bool:
         if not isinstance(step, Filter):
             return False
         return not isinstance(step.item, Literal) or self.stored(step.item.atom.name) is not None
 
-    def _direct(self, name: str, adornment: str) -> Callable[..., Any]:
+    def _direct(self, writer: Writer, name: str, adornment: str) -> None:
+        """Write the body of the function of a relation that is not recursive."""
         wanted, weighted = "f" in adornment, self.weighted(name)
-        writer = Writer(self.namespace, self)
 
         def emit(_: Writer, found: list[str], weights: list[str]) -> None:
             if not weighted:
@@ -242,8 +266,6 @@ class Goals:
         for each in self.alternatives(name):
             self.write_group(writer, each, adornment, emit)
         writer.line("return out")
-        function = self.define(writer, parameters(adornment))
-        return self._kept(name, adornment, function) if writer.heavy else function
 
     def define(self, writer: Writer, params: Sequence[str]) -> Callable[..., Any]:
         """Compile what was written as a function of these parameters."""
@@ -331,20 +353,28 @@ class Goals:
         component = self.component[name]
         found = self._tables.get(component)
         if found is None:
-            found = self._tables[component] = Tables(self.budget, self.limit)
+            found = self._tables[component] = Tables(self.dependencies, self.budget, self.limit)
         return found
 
-    def changed(self, relation: Relation, row: Row) -> None:
-        """A stored row has changed: forget what was made from it."""
-        for kept in self._memos.get(relation.name, ()):
-            if kept:
-                kept.clear()
-        for tables in self._tables.values():
-            tables.changed(relation.name, row)
-
-    def watch(self, relation: Relation, positions: tuple[int, ...]) -> int | None:
-        """See Access: outside a recursion nothing is kept."""
+    def readers(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
+        """See Access: what is not kept needs no notes."""
         return None
+
+    def noted(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
+        """The name of the dictionary for who reads a relation by these columns; None for one that never
+        changes."""
+        if relation.name in self._fixed:
+            return None
+        return self.namespace.name("X", self.dependencies.watch(relation.name, positions))
+
+    def _by_tables(self, name: str, adornment: str) -> bool:
+        """Whether the relation is recursive, and not to be walked."""
+        return name in self.component and self._walk(name, adornment) is None
+
+    def _walk(self, name: str, adornment: str) -> Walk | None:
+        if (name, adornment) not in self._walks:
+            self._walks[name, adornment] = walk(self, name, adornment)
+        return self._walks[name, adornment]
 
     def _recursive(self, name: str, adornment: str) -> Callable[..., Any]:
         label = self.table_body(name, adornment)
@@ -371,6 +401,7 @@ class Goals:
         """Write every match into ``out``, with the rule and the bindings behind it."""
         weighted = self.weighted(name)
         writer = Writer(self.namespace, Inside(self, self.component[name]))
+        writer.line("me = out.me")
         for index, each in enumerate(self.alternatives(name)):
 
             def emit(_: Writer, found: list[str], weights: list[str], index: int = index) -> None:

@@ -1,4 +1,4 @@
-"""Answers of one compiled function, kept until a fact below changes."""
+"""Answers of one compiled function, kept until a row that they were made from changes."""
 
 from __future__ import annotations
 
@@ -10,27 +10,43 @@ from mpr_logic.errors import BudgetError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST = 100_000
-"""So many answers of one function are kept; then keeping begins anew."""
+    from mpr_logic.engine.base import Budget
+    from mpr_logic.engine.dependencies import Dependencies
 
 
 class Kept(dict[Any, Any]):
     """``kept[key]`` is the answer to a goal, worked out when it is first asked for. A dictionary with
-    ``__missing__``, so that generated code reads a known answer without a call."""
+    ``__missing__``, so that generated code reads a known answer without a call.
 
-    __slots__ = ("_function", "_limit", "_single")
+    The function takes the bound arguments, then the entry to note what it reads for. ``readers`` has the
+    entries that read an answer of this store."""
 
-    def __init__(self, function: Callable[..., Any], arguments: int, limit: list[float]) -> None:
+    __slots__ = ("_dependencies", "_function", "_limit", "_most", "_number", "_single", "readers")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: int,
+        dependencies: Dependencies,
+        budget: Budget,
+        limit: list[float],
+    ) -> None:
         super().__init__()
         self._function = function
         self._single = arguments == 1
+        self._dependencies = dependencies
+        self._number, self.readers = dependencies.store(self)
+        self._most = budget.facts
         self._limit = limit
 
     def __missing__(self, key: Any) -> Any:
         if time.perf_counter() > self._limit[0]:
             raise BudgetError("the time is over: allow more seconds, or simplify the rules")
-        answer = self._function(key) if self._single else self._function(*key)
-        if len(self) >= MOST:
-            self.clear()
+        entry = (self._number, key)
+        answer = self._function(key, entry) if self._single else self._function(*key, entry)
+        dependencies = self._dependencies
+        dependencies.made += 1
+        if dependencies.made > self._most:
+            raise BudgetError(f"more than {self._most} facts were derived: bound the rules")
         self[key] = answer
         return answer

@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.namespace import key
 from mpr_logic.engine.plan import item_variables, term_variables
 from mpr_logic.syntax.ast import Aggregate, Atom, Literal, Var
@@ -25,6 +24,7 @@ from mpr_logic.syntax.ast import Aggregate, Atom, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mpr_logic.engine.codegen import Writer
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.groups import Group
 
@@ -37,8 +37,12 @@ class _Linear:
     rest: Group
 
 
-def walk(goals: Goals, name: str, adornment: str) -> Callable[..., Any] | None:
-    """A function that answers for a linear recursive relation; None where neither walk fits."""
+Walk: TypeAlias = "Callable[[Writer], None]"
+"""Writes the body of a function that answers by a walk."""
+
+
+def walk(goals: Goals, name: str, adornment: str) -> Walk | None:
+    """What writes a function that answers for a linear recursive relation; None where neither walk fits."""
     if goals.component[name] != (name,) or goals.weighted(name):
         return None
     exits: list[Group] = []
@@ -54,9 +58,9 @@ def walk(goals: Goals, name: str, adornment: str) -> Callable[..., Any] | None:
         rest = replace(each, body=each.body[: places[0]] + each.body[places[0] + 1 :])
         steps.append(_Linear(item.atom, rest))
     if all(_hands_answers_on(s, adornment) for s in steps):
-        return _walk_goals(goals, exits, steps, adornment)
+        return lambda writer: _walk_goals(writer, goals, exits, steps, adornment)
     if "d" not in adornment and all(_hands_goal_on(s, adornment) for s in steps):
-        return _walk_answers(goals, exits, steps, adornment)
+        return lambda writer: _walk_answers(writer, goals, exits, steps, adornment)
     return None
 
 
@@ -109,10 +113,11 @@ def _hands_goal_on(step: _Linear, adornment: str) -> bool:
     )
 
 
-def _walk_goals(goals: Goals, exits: list[Group], steps: list[_Linear], adornment: str) -> Callable[..., Any]:
+def _walk_goals(
+    writer: Writer, goals: Goals, exits: list[Group], steps: list[_Linear], adornment: str
+) -> None:
     params = [f"p{i}" for i in range(adornment.count("b"))]
     wanted = "f" in adornment
-    writer = Writer(goals.namespace, goals)
     here = key(params) if params else "()"
     writer.line("out = set()" if wanted else "out = False")
     writer.line(f"todo = [{here}]")
@@ -136,15 +141,12 @@ def _walk_goals(goals: Goals, exits: list[Group], steps: list[_Linear], adornmen
 
     writer.loop(f"for {here if params else '_'} in todo:", body, outermost=True)
     writer.line("return out")
-    return goals.define(writer, params)
 
 
 def _walk_answers(
-    goals: Goals, exits: list[Group], steps: list[_Linear], adornment: str
-) -> Callable[..., Any]:
-    params = [f"p{i}" for i in range(adornment.count("b"))]
+    writer: Writer, goals: Goals, exits: list[Group], steps: list[_Linear], adornment: str
+) -> None:
     columns = [f"f{i}" for i in range(adornment.count("f"))]
-    writer = Writer(goals.namespace, goals)
     writer.line("out = set()")
     writer.line("todo = []")
 
@@ -167,4 +169,3 @@ def _walk_answers(
 
     writer.loop(f"for {key(columns)} in todo:", body, outermost=True)
     writer.line("return out")
-    return goals.define(writer, params)

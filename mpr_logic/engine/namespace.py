@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from mpr_logic.engine.semiring import Semiring
 from mpr_logic.engine.store import Relation
@@ -17,26 +17,48 @@ _PARAMETER = re.compile(r"\bp(\d+)\b")
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """The names of the function that answers, and of the dictionary of its answers if it keeps
-    them; ``inside`` says that it takes part in the recursion being written: it returns a snapshot;
-    ``whole`` that it answers with all rows, to be looked up in; ``tests`` is a condition over the
-    parameters p0, p1, ... that takes the place of a call."""
+    """How generated code asks a derived relation: the name of the function that answers, and of the
+    dictionary of its answers if it keeps them.
 
-    function: str
+    ``inside`` says that the relation takes part in the recursion being written: it returns a snapshot;
+    ``whole`` that it answers with all rows, to be looked up in; ``tests`` is a condition over the
+    parameters p0, p1, ... that takes the place of a call, and ``reads`` the lookups in it. ``readers``
+    names the dictionary in which those who read an answer are noted; ``label`` goes before the
+    arguments in its keys, where it has several functions' answers."""
+
+    function: str = ""
     kept: str | None = None
     inside: bool = False
     whole: bool = False
     tests: str | None = None
+    reads: tuple[Read, ...] = ()
+    readers: str | None = None
+    label: str | None = None
 
     def ask(self, parts: Sequence[str]) -> str:
         """The source of the question with these bound columns."""
         if self.tests is not None:
-            return _PARAMETER.sub(lambda m: parts[int(m[1])], self.tests)
+            return substituted(self.tests, parts)
         if self.whole:
             return f"{key(parts)} in {self.kept}[()]"
         if self.kept is not None:
             return f"{self.kept}[{key(parts) if parts else '()'}]"
         return f"{self.function}({', '.join(parts)})"
+
+    def entry(self, parts: Sequence[str]) -> str:
+        """The source of the answer's key among the readers."""
+        if self.label is not None:
+            return f"({self.label}, ({''.join(p + ', ' for p in parts)}))"
+        return "()" if self.whole or not parts else key(parts)
+
+
+Read: TypeAlias = "tuple[Relation, tuple[int, ...], tuple[str, ...]]"
+"""A lookup in a stored relation: by which columns, and the sources of their values."""
+
+
+def substituted(source: str, parts: Sequence[str]) -> str:
+    """The source with these in the place of the parameters p0, p1, ..."""
+    return _PARAMETER.sub(lambda m: parts[int(m[1])], source)
 
 
 class Access(Protocol):
@@ -54,9 +76,9 @@ class Access(Protocol):
         """How to ask a derived relation. ``adornment`` has a letter for each argument: b bound, f wanted,
         d of no matter."""
 
-    def watch(self, relation: Relation, positions: tuple[int, ...]) -> int | None:
-        """A number to note, with the key, each time that the relation is read by these columns; None
-        where nobody wants to know."""
+    def readers(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
+        """The name of the dictionary in which to note, by the key, that the relation was read by these
+        columns; None where nobody wants to know."""
 
 
 class Namespace(dict[str, Any]):

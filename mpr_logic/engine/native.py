@@ -52,7 +52,7 @@ class NativeEngine:
             self._checks.reset()
             self._prover.reset()
             self.generation += 1
-        self._goals.changed(stored, row)
+        self._goals.dependencies.changed(stored.name, row)
 
     def remove(self, relation: str, row: Row) -> None:
         """Retract a fact; nothing happens where it was not asserted."""
@@ -60,7 +60,7 @@ class NativeEngine:
         if stored is None:
             stored = self._store(relation)
         stored.remove(row)
-        self._goals.changed(stored, row)
+        self._goals.dependencies.changed(stored.name, row)
 
     def _store(self, relation: str) -> Relation:
         stored = self._stored[relation] = self._goals.relation(relation)

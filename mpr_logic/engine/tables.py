@@ -2,8 +2,7 @@
 
 A goal is a function of the recursion with its bound arguments. Evaluating one registers the goals
 it asks for; when a table grows, the goals that read it run again. A finished table is kept until a
-fact that it was made from changes; then it is forgotten, with all that were made from it. So facts
-that support each other in a circle cannot survive a retraction: nothing is patched.
+row that it was made from changes: see :mod:`mpr_logic.engine.dependencies`.
 (Tabled resolution: Tamaki and Sato 1986; QSQR: Vieille 1986.)
 """
 
@@ -13,15 +12,14 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mpr_logic.engine.store import key_of
 from mpr_logic.errors import BudgetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.engine.base import Budget
+    from mpr_logic.engine.dependencies import Dependencies, Entry
     from mpr_logic.engine.store import Key
-    from mpr_logic.syntax.ast import Row
 
 Goal: TypeAlias = "tuple[str, tuple[Any, ...]]"
 Node: TypeAlias = "tuple[str, tuple[Any, ...], Key]"
@@ -34,61 +32,30 @@ Why: TypeAlias = "tuple[int, dict[str, Any], dict[int, Node]]"
 class Table(dict[Any, float]):
     """The answers to one goal, each with its weight; ``why`` the rule and bindings of each where asked."""
 
-    __slots__ = ("grown", "reads", "why")
+    __slots__ = ("grown", "me", "why")
 
-    def __init__(self) -> None:
+    def __init__(self, me: Entry) -> None:
         super().__init__()
         self.grown = False
-        self.reads: set[tuple[int, Key]] = set()
+        self.me = me
         self.why: dict[Any, Why] = {}
 
 
 class Tables:
     """The tables of one strongly connected component."""
 
-    def __init__(self, budget: Budget, limit: list[float]) -> None:
+    def __init__(self, dependencies: Dependencies, budget: Budget, limit: list[float]) -> None:
         self.bodies: dict[str, Callable[..., None]] = {}
-        self.watches: dict[str, list[tuple[int, Callable[[Row], Key]]]] = {}
-        self.coarse: set[str] = set()  # read through other derived relations: not known by which columns
-        self._numbers: dict[tuple[str, tuple[int, ...]], int] = {}
         self._done: dict[Goal, Table] = {}
-        self._watched: dict[tuple[int, Key], set[Goal]] = defaultdict(set)
-        self._users: dict[Goal, set[Goal]] = {}
+        self._dependencies = dependencies
+        self._number, self.readers = dependencies.store(self._done)
         self._open: dict[Goal, Table] = {}
-        self._readers: dict[Goal, set[Goal]] = defaultdict(set)
+        self._waiting: dict[Goal, set[Goal]] = defaultdict(set)  # who runs again when the table grows
         self._fresh: list[Goal] = []
         self._current: Goal | None = None
         self._derived = 0
         self._budget = budget
         self._limit = limit
-
-    def watch(self, relation: str, positions: tuple[int, ...]) -> int:
-        """The number by which goals note that they read a relation by these columns."""
-        watch = (relation, positions)
-        if watch not in self._numbers:
-            self._numbers[watch] = len(self._numbers)
-            self.watches.setdefault(relation, []).append((self._numbers[watch], key_of(positions)))
-        return self._numbers[watch]
-
-    def changed(self, relation: str, row: Row) -> None:
-        """A fact below has changed: forget what was made from it."""
-        if not self._done:
-            return
-        if relation in self.coarse:
-            self._done.clear()
-            self._watched.clear()
-            self._users.clear()
-            return
-        for number, key in self.watches.get(relation, ()):
-            for goal in self._watched.pop((number, key(row)), ()):
-                self._forget(goal)
-
-    def _forget(self, goal: Goal) -> None:
-        agenda = [goal]
-        while agenda:
-            each = agenda.pop()
-            if self._done.pop(each, None) is not None:
-                agenda += self._users.pop(each, ())
 
     def answers(self, function: str, args: tuple[Any, ...]) -> Table:
         """The complete answers to a goal, from outside the recursion."""
@@ -113,17 +80,17 @@ class Tables:
     def _known(self, function: str, args: tuple[Any, ...]) -> Table:
         goal = (function, args)
         assert self._current is not None
-        self._readers[goal].add(self._current)
+        self._waiting[goal].add(self._current)
         table = self._done.get(goal)
         if table is None:
             table = self._open.get(goal)
             if table is None:
-                table = self._open[goal] = Table()
+                table = self._open[goal] = Table((self._number, goal))
                 self._fresh.append(goal)
         return table
 
     def _solve(self, goal: Goal) -> Table:
-        self._open[goal] = Table()
+        self._open[goal] = Table((self._number, goal))
         agenda = [goal]
         waiting = {goal}
         try:
@@ -134,7 +101,7 @@ class Tables:
                 waiting.discard(goal_now)
                 self._run(goal_now)
                 table = self._open[goal_now]
-                again = self._readers[goal_now] if table.grown else set()
+                again = self._waiting[goal_now] if table.grown else set()
                 table.grown = False
                 for each in [*again, *self._fresh]:  # what is new runs first: the agenda is a stack
                     if each not in waiting:
@@ -146,18 +113,16 @@ class Tables:
         finally:
             self._derived = 0
             self._open.clear()
-            self._readers.clear()
+            self._waiting.clear()
             self._fresh.clear()
             self._current = None
 
     def _keep(self) -> None:
         """The open tables are complete."""
-        for goal, table in self._open.items():
-            for read in table.reads:
-                self._watched[read].add(goal)
-        for goal, readers in self._readers.items():
-            self._users.setdefault(goal, set()).update(readers)
+        for goal, readers in self._waiting.items():
+            self.readers[goal].update((self._number, reader) for reader in readers)
         self._done.update(self._open)
+        self._dependencies.made += len(self._open)
 
     def _run(self, goal: Goal) -> None:
         self._current = goal

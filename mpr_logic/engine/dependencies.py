@@ -1,0 +1,80 @@
+"""What kept answers were made from, so that a change forgets those answers and no others.
+
+While an answer is worked out, compiled code notes each lookup in a stored relation (by which columns,
+with which key) and each other kept answer that it reads. When a row changes, the answers that looked
+where it stands are forgotten, and with them, in turn, all that read them. Nothing is patched, so facts
+that support each other in a circle cannot survive a retraction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mpr_logic.engine.store import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mpr_logic.engine.store import Key
+    from mpr_logic.syntax.ast import Row
+
+Entry: TypeAlias = "tuple[int, Any]"
+"""A kept answer: the number of its store, and its key there."""
+
+Readers: TypeAlias = "defaultdict[Any, set[Entry]]"
+"""By key: the answers that were made from what stands under it."""
+
+MOST = 200_000
+"""So many answers are worked out before all are forgotten: what is noted of them must not pile up."""
+
+
+class Dependencies:
+    """The stores of kept answers of one engine, and who read what."""
+
+    def __init__(self) -> None:
+        self.made = 0  # answers since all were forgotten
+        self._stores: list[tuple[dict[Any, Any], Readers]] = []
+        self._watches: dict[str, list[tuple[Readers, Callable[[Row], Key]]]] = {}
+        self._named: dict[tuple[str, tuple[int, ...]], Readers] = {}
+
+    def store(self, answers: dict[Any, Any]) -> tuple[int, Readers]:
+        """Enter a store of answers: its number, and the readers of its answers."""
+        readers: Readers = defaultdict(set)
+        self._stores.append((answers, readers))
+        return len(self._stores) - 1, readers
+
+    def watch(self, relation: str, positions: tuple[int, ...]) -> Readers:
+        """The readers of a stored relation by these columns."""
+        found = self._named.get((relation, positions))
+        if found is None:
+            found = self._named[relation, positions] = defaultdict(set)
+            self._watches.setdefault(relation, []).append((found, key_of(positions)))
+        return found
+
+    def changed(self, relation: str, row: Row) -> None:
+        """A stored row has come, gone or changed its weight: forget what was made from it."""
+        for readers, key in self._watches.get(relation, ()):
+            found = readers.pop(key(row), None)
+            if found:
+                self._forget(found)
+
+    def _forget(self, entries: set[Entry]) -> None:
+        stores = self._stores
+        agenda = list(entries)
+        for number, key in agenda:  # which grows
+            answers, readers = stores[number]
+            answers.pop(key, None)
+            found = readers.pop(key, None)
+            if found:
+                agenda += found
+
+    def tidy(self) -> None:
+        """Forget everything, if very much was noted: to be called between questions only."""
+        if self.made > MOST:
+            self.made = 0
+            for answers, readers in self._stores:
+                answers.clear()
+                readers.clear()
+            for readers in self._named.values():
+                readers.clear()
