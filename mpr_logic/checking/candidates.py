@@ -7,32 +7,36 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mpr_logic.checking.action import Action
+from mpr_logic.checking.plain import PlainAtoms
 from mpr_logic.checking.questions import resolve_action
-from mpr_logic.engine.checks import OPEN
+from mpr_logic.engine.checks import ADMITTED, FORBIDDEN, OPEN, UNPERMITTED
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mpr_logic.analysis.core import Program, Rule
-    from mpr_logic.checking.decision import Fired
     from mpr_logic.engine.base import Engine
+    from mpr_logic.engine.checks import Verdict
     from mpr_logic.syntax.ast import Row, Value
 
 CACHED = 100_000
 """So many actions are kept resolved; then the cache begins anew."""
+
+Fired: TypeAlias = "Sequence[tuple[Rule, float]]"
+"""Rules that fired, each with its weight."""
 
 Firing: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
 
 
 @dataclass(slots=True, eq=False)
 class ActionRules:
-    """What decides about one action: functions of its arguments that give the verdict and the forbids
+    """What decides about one action: functions of its arguments that give the verdict, and the forbids
     and permits that fire; whether it is closed by default; the ids of its forbids that some permit
     overrides; and whether a forbid of it could weigh less than theta."""
 
-    verdict: Callable[..., int]
+    verdict: Verdict
     forbid: Firing
     permit: Firing
     closed: bool
@@ -40,15 +44,24 @@ class ActionRules:
     may_advise: bool
 
 
-@dataclass(slots=True, eq=False)
 class Candidate:
-    """A proposed action, resolved and typed. ``verdict`` and ``closed`` are those of ``rules``."""
+    """A proposed action, resolved and typed. ``verdict`` is that of ``rules``."""
 
-    action: Action
-    args: Row
-    rules: ActionRules
-    verdict: Callable[..., int]
-    closed: bool
+    __slots__ = ("_action", "args", "name", "rules", "verdict")
+
+    def __init__(self, name: str, args: Row, rules: ActionRules) -> None:
+        self.name = name
+        self.args = args
+        self.rules = rules
+        self.verdict = rules.verdict
+        self._action: Action | None = None
+
+    @property
+    def action(self) -> Action:
+        """The action, made when it is first asked for."""
+        if self._action is None:
+            self._action = Action(self.name, *self.args)
+        return self._action
 
 
 class Candidates:
@@ -60,10 +73,13 @@ class Candidates:
         self._theta = theta
         self._rules: dict[str, ActionRules] = {}
         self._generation = -1
+        self._plain = PlainAtoms(program.schema.actions)
         self.known: dict[Any, Candidate] = {}
 
     def renew(self) -> None:
-        """Ask the engine for its functions again where it has compiled anew."""
+        """Make ready for a question: ask the engine for its functions again where it has compiled anew."""
+        if isinstance(self._engine, NativeEngine):
+            self._engine.tidy()
         generation = getattr(self._engine, "generation", 0)
         if generation != self._generation:
             self._generation = generation
@@ -80,8 +96,8 @@ class Candidates:
             raise StateError("not an action")  # the checker says more
         found = self.known.get(action)
         if found is None:
-            name, args = resolve_action(self._program, action)
-            found = self.candidate(name, args)
+            plain = self._plain.read(action) if isinstance(action, str) else None
+            found = self.candidate(*(plain or resolve_action(self._program, action)))
             if len(self.known) >= CACHED:
                 self.known.clear()
             self.known[action] = found
@@ -89,8 +105,7 @@ class Candidates:
 
     def candidate(self, name: str, args: Row) -> Candidate:
         """The candidate for an action that is resolved already."""
-        rules = self.rules(name)
-        return Candidate(Action(name, *args), args, rules, rules.verdict, rules.closed)
+        return Candidate(name, args, self.rules(name))
 
     def rules(self, name: str) -> ActionRules:
         """What decides about an action."""
@@ -105,11 +120,19 @@ class Candidates:
         forbid, permit = f"forbid {name}", f"permit {name}"
         engine, closed = self._engine, name in self._program.schema.closed
         if isinstance(engine, NativeEngine):
-            verdict = engine.verdict(forbid, self._theta, mine)
+            verdict = engine.verdict(name, self._theta)
             less = engine.weighs_less(forbid, self._theta)
             return ActionRules(verdict, engine.check(forbid), engine.check(permit), closed, mine, less)
         ask = partial(_ask, engine)
         return ActionRules(_always_open, partial(ask, forbid), partial(ask, permit), closed, mine, True)
+
+    def weigh(self, candidate: Candidate) -> tuple[int, tuple[Fired, Fired]]:
+        """The verdict by the rules that fire, one by one, and those rules."""
+        laws, soft = self.fired(candidate)
+        if laws:
+            return FORBIDDEN, (laws, soft)
+        permitted = not candidate.rules.closed or self.permits(candidate) != []
+        return ADMITTED if permitted else UNPERMITTED, (laws, soft)
 
     def permits(self, candidate: Candidate) -> list[str]:
         """The ids of the permits of at least theta that fire."""
@@ -131,5 +154,5 @@ def _ask(engine: Engine, head: str, *args: Value) -> list[tuple[Rule, float]]:
     return engine.fired(head, args)
 
 
-def _always_open(*_: Value) -> int:
+def _always_open(_: Row) -> int:
     return OPEN

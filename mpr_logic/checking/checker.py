@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.analysis.atoms import resolve_atom
 from mpr_logic.analysis.core import Fact
 from mpr_logic.checking.action import Action
-from mpr_logic.checking.candidates import Candidate, Candidates
-from mpr_logic.checking.decision import Decision, Fired, Reason, Verdict
+from mpr_logic.checking.candidates import Candidates
+from mpr_logic.checking.decision import NOTHING, UNDECIDED, Decision, Reason, Worked
 from mpr_logic.checking.engines import EngineName, bounded, make_engine
 from mpr_logic.checking.facts import Facts
 from mpr_logic.checking.loading import load_program, program_from_text
@@ -21,23 +21,22 @@ from mpr_logic.checking.repair import Limits, Repair, repairs
 from mpr_logic.checking.state import read_state, state_from_value, tried
 from mpr_logic.checking.whynot import WhyNot, why_not
 from mpr_logic.engine.base import Budget
-from mpr_logic.engine.checks import OPEN, SOME
-from mpr_logic.engine.guard import translated
+from mpr_logic.engine.checks import ADMITTED, OPEN
+from mpr_logic.engine.guard import ANYTHING_MAY_FAIL, translated
 from mpr_logic.engine.semiring import SEMIRINGS
-from mpr_logic.errors import EvaluationError, MprError, StateError
+from mpr_logic.errors import MprError, StateError
 from mpr_logic.syntax.ast import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mpr_logic.analysis.core import Program
+    from mpr_logic.checking.candidates import Fired
     from mpr_logic.checking.reasons import Moment
     from mpr_logic.engine.proof import Proof
 
 THETA = 0.9
 """The weight from which a forbid rejects, unless another is set (DESIGN 3)."""
-
-_ANYTHING_MAY_FAIL = (EvaluationError, TypeError, RecursionError, MemoryError)
 
 
 class Checker:
@@ -221,16 +220,15 @@ class Checker:
                 for action in actions:
                     try:
                         candidate = known.get(action) or self.candidates.get(action)
-                        found = candidate.verdict(*candidate.args)
-                        if found == SOME:
-                            decision = Decision(candidate.action, "forbidden", moment)
-                        elif found == OPEN or candidate.closed:
-                            decision = self._weigh(candidate, moment)
+                        verdict = candidate.verdict(candidate.args)
+                        if verdict == OPEN:
+                            verdict, fired = self.candidates.weigh(candidate)
+                            decision = Decision(candidate, verdict, moment, Worked(fired))
                         else:
-                            decision = Decision(candidate.action, "admissible", moment)
+                            decision = Decision(candidate, verdict, moment)
                         if proofs:
                             self._context.record(decision, candidate)
-                    except (MprError, *_ANYTHING_MAY_FAIL) as error:
+                    except (MprError, *ANYTHING_MAY_FAIL) as error:
                         decision = self._undecided(action, error, moment)
                         limit[0] = now() + seconds  # the next has its own budget
                     last, before = now(), last
@@ -239,13 +237,6 @@ class Checker:
             finally:
                 limit[0] = outer
         return decisions
-
-    def _weigh(self, candidate: Candidate, moment: Moment) -> Decision:
-        """The decision about an action of which overrides, or the lack of permits, must be looked at."""
-        laws, soft = self.candidates.fired(candidate)
-        permitted = not candidate.closed or self.candidates.permits(candidate) != []
-        verdict: Verdict = "forbidden" if laws else "admissible" if permitted else "unpermitted"
-        return Decision(candidate.action, verdict, moment, (laws, soft))
 
     def may_advise(self, action: str) -> bool:
         """Whether some forbid of the action could fire with a weight below theta."""
@@ -266,9 +257,9 @@ class Checker:
         if not isinstance(action, (str, Action)):
             error = StateError(f"an action is a text or an Action, not {type(action).__name__}")
         known = error if isinstance(error, MprError) else translated(error)
-        decision = Decision(action, "undecided", moment, ((), ()))
-        decision._reasons, decision._advice, decision._repairs = (Reason(str(known), error=known),), (), ()
-        return decision
+        return Decision(
+            action, UNDECIDED, moment, Worked(NOTHING, (Reason(str(known), error=known),), (), ())
+        )
 
     def repairs(self, decision: Decision) -> tuple[Repair, ...]:
         """The smallest changes of facts that would admit a rejected action; see ``Decision.repairs``.
@@ -293,7 +284,8 @@ class Checker:
     def _admits(self, name: str, args: Row) -> bool:
         """Whether the engine, as it is now, admits an action."""
         self.candidates.renew()
-        return self._weigh(self.candidates.candidate(name, args), self._context.now()).admissible
+        verdict, _ = self.candidates.weigh(self.candidates.candidate(name, args))
+        return verdict == ADMITTED
 
     # -- questions -----------------------------------------------------------------------------
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from mpr_logic.analysis.annotations import LEVELS
+from mpr_logic.checking.candidates import Candidate, Fired
 from mpr_logic.checking.render import because_text
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
     from mpr_logic.checking.reasons import Moment
     from mpr_logic.checking.repair import Repair
     from mpr_logic.engine.proof import RuleProof
 
-Fired: TypeAlias = "Sequence[tuple[Rule, float]]"
-"""Rules that fired, each with its weight."""
-
 Verdict = OneOf["admissible", "forbidden", "unpermitted", "undecided"]
 """``forbidden`` by a rule; ``unpermitted``: closed by default and no rule permits it; ``undecided``:
 bad input, a budget that ran out, an error in the engine. All but the first are rejections."""
+
+UNDECIDED = 3
+
+VERDICTS: tuple[Verdict, ...] = ("admissible", "forbidden", "unpermitted", "undecided")
+"""By the number that compiled code gives: see :mod:`mpr_logic.engine.checks`."""
 
 DISCLOSURES = LEVELS
 """What a rule's author lets a model see, by ``@disclose(...)``; each level shows more than the one before."""
@@ -91,6 +93,21 @@ class Reason:
         return self.text
 
 
+@dataclass(slots=True)
+class Worked:
+    """What a decision has worked out: the rules that fired, laws and those below theta, and what is made
+    of them; None where nobody has asked yet."""
+
+    fired: tuple[Fired, Fired] | None = None
+    reasons: tuple[Reason, ...] | None = None
+    advice: tuple[Reason, ...] | None = None
+    repairs: tuple[Repair, ...] | None = None
+
+
+NOTHING: tuple[Fired, Fired] = ((), ())
+"""No rule fired."""
+
+
 class Decision:
     """The answer about one action.
 
@@ -106,34 +123,35 @@ class Decision:
             the state has changed since.
     """
 
-    __slots__ = (
-        "_advice",
-        "_fired",
-        "_moment",
-        "_reasons",
-        "_repairs",
-        "action",
-        "admissible",
-        "seconds",
-        "verdict",
-    )
+    __slots__ = ("_asked", "_moment", "_verdict", "_worked", "admissible", "seconds")
 
     def __init__(
-        self,
-        action: Action | str,
-        verdict: Verdict,
-        moment: Moment,
-        fired: tuple[Fired, Fired] | None = None,
+        self, asked: Candidate | Action | str, verdict: int, moment: Moment, worked: Worked | None = None
     ) -> None:
-        self.action = action
-        self.verdict = verdict
-        self.admissible = verdict == "admissible"
-        self.seconds = 0.0
+        self._asked = asked
+        self._verdict = verdict
         self._moment = moment
-        self._fired = fired  # laws, and those below theta; None where only the verdict is known yet
-        self._reasons: tuple[Reason, ...] | None = None
-        self._advice: tuple[Reason, ...] | None = None
-        self._repairs: tuple[Repair, ...] | None = None
+        self._worked = worked
+        self.admissible = not verdict
+        self.seconds = 0.0
+
+    @property
+    def action(self) -> Action | str:
+        """What was decided about; a text where it is no action of the program."""
+        asked = self._asked
+        return asked.action if isinstance(asked, Candidate) else asked
+
+    @property
+    def verdict(self) -> Verdict:
+        """In which way it was decided."""
+        return VERDICTS[self._verdict]
+
+    @property
+    def worked(self) -> Worked:
+        """What was worked out beyond the verdict, so far."""
+        if self._worked is None:
+            self._worked = Worked()
+        return self._worked
 
     @property
     def theta(self) -> float:
@@ -153,23 +171,26 @@ class Decision:
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Why it is rejected; empty where it is admissible."""
-        if self._reasons is None:
-            self._reasons = self._moment.reasons(self)
-        return self._reasons
+        worked = self.worked
+        if worked.reasons is None:
+            worked.reasons = self._moment.reasons(self)
+        return worked.reasons
 
     @property
     def advice(self) -> tuple[Reason, ...]:
         """The rules that forbid it with a weight below theta: heed them, or not."""
-        if self._advice is None:
-            self._advice = self._moment.advice(self)
-        return self._advice
+        worked = self.worked
+        if worked.advice is None:
+            worked.advice = self._moment.advice(self)
+        return worked.advice
 
     @property
     def repairs(self) -> tuple[Repair, ...]:
         """The smallest changes of facts that would admit it, and the actions that bring them about."""
-        if self._repairs is None:
-            self._repairs = self._moment.repairs(self)
-        return self._repairs
+        worked = self.worked
+        if worked.repairs is None:
+            worked.repairs = self._moment.repairs(self)
+        return worked.repairs
 
     def __str__(self) -> str:
         if self.admissible:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import effect_head
 from mpr_logic.analysis.core import Fact
+from mpr_logic.checking.plain import PlainAtoms
 from mpr_logic.checking.state import fact_of
 from mpr_logic.errors import StateError
 from mpr_logic.syntax.ast import Row, Span
@@ -32,6 +33,7 @@ class Facts:
         self._program = program
         self._engine = engine
         self._parsed: dict[str, Fact] = {}
+        self._plain = PlainAtoms(program.schema.relations)
         open_world = [n for n, signature in program.schema.relations.items() if signature.open_world]
         self._opposites = {n: f"not {n}" for n in open_world} | {f"not {n}": n for n in open_world}
         self.rows: dict[str, dict[Row, float]] = defaultdict(dict)
@@ -54,15 +56,15 @@ class Facts:
         coming = [self.fact(f) for f in add]
         self.number += 1
         label = source or f"update {self.number}"
+        rows, opposites, assert_ = self.rows, self._opposites, self._engine.add
         for fact in going:
             self._drop(fact.relation, fact.row)
         for fact in coming:
             relation, row, weight = fact.relation, fact.row, fact.weight
-            opposite = self._opposites.get(relation)
-            if opposite is not None:
-                self._drop(opposite, row)  # of an open-world relation what was observed last holds
-            self._engine.add(relation, row, weight, fact.span if fact.span.file and not source else label)
-            self.rows[relation][row] = weight
+            if relation in opposites:
+                self._drop(opposites[relation], row)  # of an open-world relation what was observed last holds
+            assert_(relation, row, weight, label if source or not fact.span.file else fact.span)
+            rows[relation][row] = weight
 
     def _drop(self, relation: str, row: Row) -> None:
         if self.rows[relation].pop(row, None) is not None:
@@ -74,16 +76,21 @@ class Facts:
         Raises:
             StateError: it is not a fact of the program.
         """
-        if isinstance(given, Fact):
-            return given
+        if not isinstance(given, str):
+            if isinstance(given, Fact):
+                return given
+            raise StateError(f"a fact is a text, not {type(given).__name__}")
         found = self._parsed.get(given)
         if found is None:
-            if not isinstance(given, str):
-                raise StateError(f"a fact is a text, not {type(given).__name__}")
-            read = fact_of(self._program, given)
+            plain = self._plain.read(given)
+            if plain is not None:
+                found = Fact(*plain, 1.0, HERE)
+            else:
+                read = fact_of(self._program, given)
+                found = Fact(read.relation, read.row, read.weight, HERE)
             if len(self._parsed) >= CACHED:
                 self._parsed.clear()
-            found = self._parsed[given] = Fact(read.relation, read.row, read.weight, HERE)
+            self._parsed[given] = found
         return found
 
     def effects(self, action: str, args: Row, theta: float) -> tuple[list[Fact], list[Fact]]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mpr_logic.checking.decision import Decision, Fired, Reason
-from mpr_logic.checking.engines import bounded
+from mpr_logic.checking.decision import NOTHING, Decision, Reason, Worked
 from mpr_logic.checking.render import because_text
+from mpr_logic.engine.guard import ANYTHING_MAY_FAIL, translated
+from mpr_logic.engine.native import NativeEngine
 from mpr_logic.errors import EvaluationError, InexpressibleError, StaleDecisionError
 from mpr_logic.syntax.ast import Var
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
-    from mpr_logic.checking.candidates import Candidate
+    from mpr_logic.checking.candidates import Candidate, Fired
     from mpr_logic.checking.checker import Checker
     from mpr_logic.checking.repair import Repair
     from mpr_logic.engine.base import Engine
@@ -60,6 +61,7 @@ class Reasons:
         self.theta = checker.theta
         self.version = checker.program.version
         self._moment = Moment(self, 0)
+        self._explain = engine.prover.explain if isinstance(engine, NativeEngine) else engine.explain
 
     def now(self) -> Moment:
         """The present state, for a decision to remember."""
@@ -68,21 +70,26 @@ class Reasons:
         return self._moment
 
     def record(self, decision: Decision, candidate: Candidate) -> None:
-        """Work out reasons and advice now, while their state is there. What goes wrong meanwhile does not
-        change the verdict; it is said in the place of the reasons."""
+        """Work out reasons and advice now, while their state is there, inside the bounds of the check.
+        What goes wrong meanwhile does not change the verdict; it is said in the place of the reasons."""
+        if decision.admissible and not candidate.rules.may_advise:
+            decision._worked = Worked(NOTHING, (), ())
+            return
+        worked = decision.worked
         try:
-            if decision._fired is None and (not decision.admissible or candidate.rules.may_advise):
-                with bounded(self._engine):
-                    decision._fired = self._checker.candidates.fired(candidate)
-            decision._reasons = self._reasons(decision)
-            decision._advice = self._advice(decision)
-        except EvaluationError as error:
-            text = f"the rules that speak of it could not all be worked out: {error}"
-            decision._fired = ((), ())
-            decision._reasons = (
+            if worked.fired is None:
+                worked.fired = self._checker.candidates.fired(candidate)
+            worked.reasons = self._reasons(decision)
+            soft = worked.fired[1]
+            worked.advice = self.explain(candidate.action, soft) if soft else ()
+        except ANYTHING_MAY_FAIL as error:
+            known = error if isinstance(error, EvaluationError) else translated(error)
+            text = f"the rules that speak of it could not all be worked out: {known}"
+            worked.fired = NOTHING
+            worked.reasons = (
                 () if decision.admissible else (Reason(f"{decision.action} is forbidden; {text}"),)
             )
-            decision._advice = (Reason(text),) if decision.admissible else ()
+            worked.advice = (Reason(text),) if decision.admissible else ()
 
     def reasons(self, decision: Decision, number: int) -> tuple[Reason, ...]:
         """The reasons of a decision, in the state that it was made in."""
@@ -105,8 +112,8 @@ class Reasons:
 
     def explain(self, action: Action | str, fired: Fired) -> tuple[Reason, ...]:
         """A reason for each rule that fired, the heaviest first."""
-        ordered = sorted(fired, key=lambda each: -each[1])
-        return tuple(self._reason(action, rule, weight) for rule, weight in ordered)
+        ordered = fired if len(fired) < 2 else sorted(fired, key=lambda each: -each[1])
+        return tuple([self._reason(action, rule, weight) for rule, weight in ordered])
 
     def _reasons(self, decision: Decision) -> tuple[Reason, ...]:
         if decision.admissible:
@@ -121,29 +128,27 @@ class Reasons:
         return self.explain(decision.action, self._fired(decision)[1])
 
     def _fired(self, decision: Decision) -> tuple[Fired, Fired]:
-        if decision._fired is None:
-            decision._fired = self._checker.fired(decision)
-        return decision._fired
+        if decision.worked.fired is None:
+            decision.worked.fired = self._checker.fired(decision)
+        return decision.worked.fired
 
     def _may_advise(self, decision: Decision) -> bool:
         """Whether some forbid of the action could weigh less than theta."""
-        if decision._fired is not None:
-            return bool(decision._fired[1])
+        if decision.worked.fired is not None:
+            return bool(decision.worked.fired[1])
         return isinstance(decision.action, str) or self._checker.may_advise(decision.action.name)
 
     def _reason(self, action: Action | str, rule: Rule, weight: float) -> Reason:
-        proof = None
-        text: str | None
-        if not isinstance(action, str):
-            try:
-                proof = self._engine.explain(rule, action.args)
-            except InexpressibleError:
-                proof = None  # this engine keeps no proofs
-            except EvaluationError as error:
-                text = because_text(rule, _head_bindings(action, rule))
-                return Reason(f"{text} (its proof could not be written down: {error})", weight, rule)
-        text = None if proof is not None else because_text(rule, _head_bindings(action, rule))
-        return Reason(text, weight, rule, proof)
+        if isinstance(action, str):
+            return Reason(because_text(rule, {}), weight, rule)
+        try:
+            return Reason(None, weight, rule, self._explain(rule, action.args))
+        except InexpressibleError:
+            return Reason(because_text(rule, _head_bindings(action, rule)), weight, rule)
+        except ANYTHING_MAY_FAIL as error:
+            known = error if isinstance(error, EvaluationError) else translated(error)
+            text = because_text(rule, _head_bindings(action, rule))
+            return Reason(f"{text} (its proof could not be written down: {known})", weight, rule)
 
     def _fresh(self, number: int) -> None:
         if number != self._checker.state_number:
@@ -152,8 +157,6 @@ class Reasons:
             )
 
 
-def _head_bindings(action: Action | str, rule: Rule) -> dict[str, Value]:
+def _head_bindings(action: Action, rule: Rule) -> dict[str, Value]:
     """What the action alone says of a rule's variables: for an engine that keeps no proofs."""
-    if isinstance(action, str):
-        return {}
     return {t.name: v for t, v in zip(rule.args, action.args, strict=False) if isinstance(t, Var)}

@@ -1,14 +1,15 @@
 """The rules that speak of actions: for each head one function from an action's arguments to the rules
 that fire.
 
-Two functions for a head: the *verdict* says only whether some law fires, and stops there; the *check*
-lists every rule that fires, with its weight. In both, rules of one shape are found through the table
-of their constants.
+The *verdict* of an action says only whether it is admitted, and stops at the first law that fires; the
+*check* of a head lists every rule that fires, with its weight. In both, rules of one shape are found
+through the table of their constants.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.goals import body_relations, parameters
@@ -18,18 +19,20 @@ from mpr_logic.engine.plan import Filter, Gather, Scan
 from mpr_logic.syntax.ast import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.groups import Group
     from mpr_logic.engine.plan import Step
+    from mpr_logic.syntax.ast import Row
 
-NONE, SOME, OPEN = 0, 1, 2
-"""What a verdict says: no law fires; one fires that nothing overrides; one fires that may be overridden."""
+ADMITTED, FORBIDDEN, UNPERMITTED, OPEN = 0, 1, 2, 3
+"""What a verdict says: no law stands; one does that no permit overrides; the action is closed and no rule
+permits it; whether the law that fires is overridden must be looked up by the permits' ids."""
 
-Verdict: TypeAlias = "Callable[..., int]"
-"""From an action's arguments to NONE, SOME or OPEN."""
+Verdict: TypeAlias = "Callable[[Row], int]"
+"""From an action's arguments to ADMITTED, FORBIDDEN, UNPERMITTED or OPEN."""
 
 Check: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
 """From an action's arguments to the rules that fire, each with the weight of its best match."""
@@ -56,41 +59,85 @@ class Checks:
             found = self._compiled[head] = self._compile(head)
         return found
 
-    def verdict(self, head: str, theta: float, overridden: frozenset[str]) -> Verdict:
-        """The compiled function that only decides: whether a rule of the head fires with at least
-        theta. It asks the cheapest rule first and stops at the first that fires; those whose ids are
-        ``overridden`` by some permit come last. Rules below theta are not asked at all."""
-        found = self._verdicts.get((head, theta))
+    def verdict(self, action: str, theta: float) -> Verdict:
+        """The compiled function that only decides about an action. It asks the cheapest law first and
+        stops at the first that stands; those that some permit overrides come last. Rules below theta
+        are not asked at all."""
+        found = self._verdicts.get((action, theta))
         if found is None:
-            found = self._verdicts[head, theta] = self._compile_verdict(head, theta, overridden)
+            found = self._verdicts[action, theta] = self._compile_verdict(action, theta)
         return found
 
-    def _compile_verdict(self, head: str, theta: float, overridden: frozenset[str]) -> Verdict:
+    def _compile_verdict(self, action: str, theta: float) -> Verdict:
         goals = self._goals
-        adornment = "b" * goals.program.arity[head]
+        params = parameters("b" * goals.program.schema.actions[action].arity)
+        overriding: dict[str, set[str]] = defaultdict(set)
+        for permit, ids in goals.program.overrides.items():
+            for each in ids:
+                overriding[each].add(permit)
         writer = Writer(goals.namespace, goals)
+        if params:
+            writer.line(f"{', '.join(params)}, = row")
+        laws = []
+        for group, price in self._laws(f"forbid {action}", theta):
+            lifting: set[str] = set()
+            for rule in group.rules:
+                lifting |= overriding.get(rule.id, set())
+            laws.append((bool(lifting), price, group, lifting))
+        for _, _, group, lifting in sorted(laws, key=lambda law: law[:2]):
+            answer = f"return {FORBIDDEN}"
+            if lifting:
+                lifted = self._permitted(action, theta, lifting) if group.table is None else None
+                answer = f"return {OPEN}" if lifted is None else f"if not {lifted}: {answer}"
+            self._write_law(writer, group, theta, answer)
+        if action in goals.program.schema.closed:
+            writer.line(f"if not {self._permitted(action, theta)}: return {UNPERMITTED}")
+        writer.line(f"return {ADMITTED}")
+        return goals.define(writer, ["row"])
+
+    def _laws(self, head: str, theta: float) -> Iterator[tuple[Group, int]]:
+        """The groups of a head that can weigh theta, each with a rough price: no proof weighs more than
+        its rule."""
+        goals = self._goals
+        for group in goals.groups.get(head, ()):
+            if not goals.semiring.weighted or max(r.weight for r in group.rules) >= theta:
+                draft = Writer(Namespace(), goals)
+                steps = goals.begin(draft, group, "b" * goals.program.arity[head], "break")
+                yield group, sum(map(self._price, steps))
+
+    def _permitted(self, action: str, theta: float, ids: set[str] | None = None) -> str | None:
+        """The source of whether a permit of the action fires with at least theta; only those with one of
+        these ids where they are given. None where that takes their ids to tell."""
+        head = f"permit {action}"
+        wanted = [
+            (group, price)
+            for group, price in self._laws(head, theta)
+            if ids is None or not ids.isdisjoint([r.id for r in group.rules])
+        ]
+        if ids is not None and any(group.table is not None for group, _ in wanted):
+            return None
+        params = parameters("b" * self._goals.program.schema.actions[action].arity)
+        writer = Writer(self._goals.namespace, self._goals)
+        for group, _ in sorted(wanted, key=lambda each: each[1]):
+            self._write_law(writer, group, theta, "return True")
+        writer.line("return False")
+        function = self._goals.namespace.name("G", self._goals.define(writer, params))
+        return f"{function}({', '.join(params)})"
+
+    def _write_law(self, writer: Writer, group: Group, theta: float, answer: str) -> None:
+        """Write a group; where one of its rules fires with at least theta, the answer."""
+        goals = self._goals
+        least = min(r.weight for r in group.rules) if goals.semiring.weighted else 1.0
         bar = goals.namespace.constant(theta)
-        ranked = []
-        for place, each in enumerate(goals.groups.get(head, ())):
-            weights = [r.weight if goals.semiring.weighted else 1.0 for r in each.rules]
-            if max(weights) >= theta:  # no proof weighs more than its rule
-                last = any(r.id in overridden for r in each.rules)
-                steps = goals.begin(Writer(Namespace(), goals), each, adornment, "break")
-                ranked.append((last, sum(map(self._price, steps)), place, each, min(weights)))
-        for last, _, _, each, least in sorted(ranked, key=lambda r: r[:3]):
-            answer = f"return {OPEN if last else SOME}"
 
-            def emit(
-                _: Writer, __: Any, weights: list[str], answer: str = answer, least: float = least
-            ) -> None:
-                if least >= theta and all(w[0] in "CM" for w in weights):
-                    writer.line(answer)  # only the rule weighs less than 1, and it weighs enough
-                else:
-                    writer.line(f"if {writer.weight(weights)} >= {bar}: {answer}")
+        def emit(_: Writer, __: list[str], weights: list[str]) -> None:
+            if least >= theta and all(w[0] in "CM" for w in weights):
+                writer.line(answer)  # only the rule weighs less than 1, and it weighs enough
+            else:
+                writer.line(f"if {writer.weight(weights)} >= {bar}:")
+                writer.line(f"    {answer}")
 
-            goals.write_group(writer, each, adornment, emit)
-        writer.line(f"return {NONE}")
-        return goals.define(writer, parameters(adornment))
+        goals.write_group(writer, group, "b" * len(group.args), emit)
 
     def weighs_less(self, head: str, theta: float) -> bool:
         """Whether a rule of the head could fire with a weight below theta."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from mpr_logic.errors import ArithmeticFailure, BudgetError
+from mpr_logic.errors import ArithmeticFailure, BudgetError, EvaluationError
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+ANYTHING_MAY_FAIL = (EvaluationError, TypeError, RecursionError, MemoryError)
+"""What compiled rules can raise."""
 
 
 class Guard:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from mpr_logic.engine.base import Budget
     from mpr_logic.engine.dependencies import Dependencies
 
+SELDOM = 15
+"""The bounds are looked at once for so many answers and one."""
+
 
 class Kept(dict[Any, Any]):
     """``kept[key]`` is the answer to a goal, worked out when it is first asked for. A dictionary with
@@ -40,13 +43,17 @@ class Kept(dict[Any, Any]):
         self._limit = limit
 
     def __missing__(self, key: Any) -> Any:
-        if time.perf_counter() > self._limit[0]:
-            raise BudgetError("the time is over: allow more seconds, or simplify the rules")
-        entry = (self._number, key)
-        answer = self._function(key, entry) if self._single else self._function(*key, entry)
         dependencies = self._dependencies
         dependencies.made += 1
-        if dependencies.made > self._most:
-            raise BudgetError(f"more than {self._most} facts were derived: bound the rules")
+        if not dependencies.made & SELDOM:
+            self._look_at_bounds()
+        entry = (self._number, key)
+        answer = self._function(key, entry) if self._single else self._function(*key, entry)
         self[key] = answer
         return answer
+
+    def _look_at_bounds(self) -> None:
+        if time.perf_counter() > self._limit[0]:
+            raise BudgetError("the time is over: allow more seconds, or simplify the rules")
+        if self._dependencies.made > self._most:
+            raise BudgetError(f"more than {self._most} facts were derived: bound the rules")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.engine.checks import Verdict
     from mpr_logic.engine.proof import Proof, RuleProof
     from mpr_logic.engine.store import Relation
     from mpr_logic.syntax.ast import Row, Span
@@ -31,7 +32,7 @@ class NativeEngine:
         self.semiring = semiring_named(semiring)
         self._goals = Goals(program, self.semiring, self.budget)
         self._checks = Checks(self._goals)
-        self._prover = Prover(self._goals)
+        self.prover = Prover(self._goals)
         self.generation = 0  # counts how often everything was compiled anew
         self.limit = self._goals.limit  # when to stop; see bounded()
         self._stored: dict[str, Relation] = {}
@@ -44,27 +45,29 @@ class NativeEngine:
         stored = self._stored.get(relation)
         if stored is None:
             stored = self._store(relation)
-        first = relation in self._goals.groups and relation not in self._goals.asserted
-        if first:
-            self._goals.asserted.add(relation)  # the code so far does not look for asserted rows
-        if stored.add(row, weight, source) or first:
-            self._goals.reset()
-            self._checks.reset()
-            self._prover.reset()
-            self.generation += 1
+        if stored.add(row, weight, source):
+            self._recompile()
         self._goals.dependencies.changed(stored.name, row)
 
     def remove(self, relation: str, row: Row) -> None:
         """Retract a fact; nothing happens where it was not asserted."""
         stored = self._stored.get(relation)
-        if stored is None:
-            stored = self._store(relation)
-        stored.remove(row)
-        self._goals.dependencies.changed(stored.name, row)
+        if stored is not None:  # else nothing was ever asserted of it
+            stored.remove(row)
+            self._goals.dependencies.changed(stored.name, row)
 
     def _store(self, relation: str) -> Relation:
         stored = self._stored[relation] = self._goals.relation(relation)
+        if relation in self._goals.groups:
+            self._goals.asserted.add(relation)
+            self._recompile()  # the code so far does not look for asserted rows
         return stored
+
+    def _recompile(self) -> None:
+        self._goals.reset()
+        self._checks.reset()
+        self.prover.reset()
+        self.generation += 1
 
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
         """The rows of a core relation that match, each with its weight."""
@@ -82,9 +85,10 @@ class NativeEngine:
         action's arguments, inside :meth:`bounded`."""
         return self._checks.function(head)
 
-    def verdict(self, head: str, theta: float, overridden: frozenset[str]) -> Callable[..., int]:
-        """The compiled function that only decides; see Checks. Like :meth:`check` it has no guards."""
-        return self._checks.verdict(head, theta, overridden)
+    def verdict(self, action: str, theta: float) -> Verdict:
+        """The compiled function that only decides about an action; see Checks. Like :meth:`check` it has
+        no guards."""
+        return self._checks.verdict(action, theta)
 
     def weighs_less(self, head: str, theta: float) -> bool:
         """Whether a rule of the head could fire with a weight below theta."""
@@ -93,12 +97,16 @@ class NativeEngine:
     def explain(self, rule: Rule, args: Row) -> RuleProof | None:
         """The best derivation of a rule for a ground head; None where there is none."""
         with self.bounded():
-            return self._prover.explain(rule, args)
+            return self.prover.explain(rule, args)
 
     def prove(self, relation: str, row: Row) -> Proof | None:
         """The strongest proof of a ground fact; None where it does not hold."""
         with self.bounded():
-            return self._prover.prove(relation, row)
+            return self.prover.prove(relation, row)
+
+    def tidy(self) -> None:
+        """Forget what was kept, if it has become very much: to be called between questions only."""
+        self._goals.dependencies.tidy()
 
     def bounded(self) -> Guard:
         """A context for one question: it starts the clock, and turns whatever goes wrong in compiled code

@@ -1,0 +1,53 @@
+"""Texts of ground atoms over one program's declarations, read without the parser.
+
+Proposed actions and changed facts come by the thousand, in ever new combinations of the same names.
+A name that was seen to be plain need not be looked at again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.atoms import coerce_row
+from mpr_logic.syntax.plain import plain_atom
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mpr_logic.analysis.core import Signature
+    from mpr_logic.syntax.ast import Row
+
+NAMES = 100_000
+"""So many names are remembered; then the memory begins anew."""
+
+
+class PlainAtoms:
+    """Reads ``put(apple_1, fridge_1)``: a declared name, with plain names and small integers."""
+
+    def __init__(self, signatures: Mapping[str, Signature]) -> None:
+        self._signatures = signatures
+        symbols = {name: s for name, s in signatures.items() if s.arity and set(s.bases) == {"symbol"}}
+        self._arities = {name: s.arity for name, s in symbols.items()}
+        self._names: set[str] = set()
+
+    def read(self, text: str) -> tuple[str, Row] | None:
+        """The declared name and the typed arguments; None where the text is for the parser.
+
+        Raises:
+            StateError: the arguments do not fit the declaration.
+        """
+        name, _, between = text.partition("(")
+        arity = self._arities.get(name)
+        if arity is not None and between[-1:] == ")":
+            words = tuple(between[:-1].split(", "))
+            if len(words) == arity and self._names.issuperset(words):
+                return name, words
+        found = plain_atom(text)
+        signature = self._signatures.get(found[0]) if found else None
+        if found is None or signature is None:
+            return None
+        if found[0] in self._arities:
+            if len(self._names) > NAMES:
+                self._names.clear()
+            self._names.update(w for w in found[1] if isinstance(w, str))
+        return found[0], coerce_row(signature, found[1])
