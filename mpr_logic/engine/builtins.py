@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import re2
 
@@ -181,3 +181,11 @@ AGGREGATES: dict[str, Callable[[Sequence[Value]], Value]] = {
     "min": smallest,
     "max": largest,
 }
+
+
+def over(function: str) -> Callable[[Sequence[tuple[Any, float]]], Any]:
+    """The aggregate of this name over (value, weight) pairs."""
+    if function == "count":
+        return len
+    aggregate = AGGREGATES[function]
+    return lambda rows: aggregate([value for value, _ in rows])

@@ -15,7 +15,7 @@ from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.goals import body_relations, parameters
 from mpr_logic.engine.groups import MEMBER
 from mpr_logic.engine.namespace import Namespace
-from mpr_logic.engine.plan import Filter, Gather, Scan
+from mpr_logic.engine.plan import Assign, Filter, Gather, Scan
 from mpr_logic.syntax.ast import Literal
 
 if TYPE_CHECKING:
@@ -175,16 +175,21 @@ class Checks:
         return self._goals.namespace.name("L", (rule, weight), ("entry", id(rule)))
 
     def _check_inline(self, writer: Writer, each: Group, adornment: str) -> bool:
-        """A rule of tests alone becomes one condition; says whether it is such a rule."""
-        draft = Writer(self._goals.namespace, self._goals)
+        """A rule that joins nothing is written where it is asked: it matches once at most. Says whether
+        it is such a rule."""
+        draft = Writer(Namespace(), self._goals)
         steps = self._goals.begin(draft, each, adornment, "break")
-        if draft.lines or not all(isinstance(s, Filter) for s in steps):
+        if not all(isinstance(s, Filter | Assign) for s in steps):
             return False
-        conditions = [draft.condition(s.item) for s in steps if isinstance(s, Filter)]
-        if any(weighted for _, weighted in conditions):
-            return False
-        test = " and ".join(f"({source})" for source, _ in conditions) or "True"
-        writer.line(f"if {test}: out.append({self._entry(each.rules[0])})")
+
+        def emit(_: Writer, __: list[str], weights: list[str]) -> None:
+            if all(w.startswith("C") for w in weights):
+                writer.line(f"out.append({self._entry(each.rules[0])})")
+            else:
+                rule = self._goals.namespace.name("L", each.rules[0])
+                writer.line(f"out.append(({rule}, {writer.weight(weights)}))")
+
+        self._goals.write_group(writer, each, adornment, emit)
         return True
 
     def _check_call(self, writer: Writer, each: Group, adornment: str) -> None:

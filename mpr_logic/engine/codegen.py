@@ -323,7 +323,7 @@ class Writer:
         self.alternative(lambda stop: self.steps(step.steps, stop, [], collect))
         self.locals = outer
         rows, name = self.fresh("g"), self.fresh("n")
-        function = self.namespace.name("U", _over(aggregate.function), ("over", aggregate.function))
+        function = self.namespace.name("U", builtins.over(aggregate.function), ("over", aggregate.function))
 
         def finish(stop: str) -> None:
             used = weights
@@ -396,11 +396,3 @@ class Writer:
 
 def _anonymous(term: Term) -> bool:
     return isinstance(term, Var) and term.anonymous
-
-
-def _over(function: str) -> Callable[[Sequence[tuple[Any, float]]], Any]:
-    """The aggregate over (value, weight) pairs."""
-    if function == "count":
-        return len
-    aggregate = builtins.AGGREGATES[function]
-    return lambda rows: aggregate([value for value, _ in rows])

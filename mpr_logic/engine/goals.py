@@ -19,16 +19,15 @@ from mpr_logic.engine.dependencies import Dependencies
 from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, group
 from mpr_logic.engine.kept import Kept
 from mpr_logic.engine.linear import Walk, walk
-from mpr_logic.engine.namespace import Goal, Namespace, Read, key
+from mpr_logic.engine.namespace import Goal, Namespace, key
 from mpr_logic.engine.noting import Inside, Noting
 from mpr_logic.engine.plan import (
-    Filter,
-    Scan,
     forget_singletons,
     name_anonymous,
     plan,
     term_variables,
 )
+from mpr_logic.engine.shortcuts import binding_is_useless, tests_alone
 from mpr_logic.engine.store import Relation
 from mpr_logic.engine.tables import Tables
 from mpr_logic.errors import BudgetError
@@ -197,10 +196,10 @@ class Goals:
     def goal(self, name: str, adornment: str, *, noted: bool = False) -> Goal:
         """See Access: outside any recursion. With ``noted`` what answers keeps its answers, so that
         their readers can be noted."""
-        tests = self._tests_alone(name, adornment)
+        tests = tests_alone(self, name, adornment)
         if tests is not None:
             return tests
-        if self._binding_is_useless(name, adornment):
+        if binding_is_useless(self, name, adornment):
             return replace(self.goal(name, "f" * len(adornment), noted=noted), whole=True)
         called = self.namespace.name("F", self.function(name, adornment))
         if self._by_tables(name, adornment):
@@ -211,40 +210,6 @@ class Goals:
         kept = self.kept(name, adornment)
         readers = self.namespace.name("X", kept.readers) if noted else None
         return Goal(called, self.namespace.name("H", kept), readers=readers)
-
-    def _binding_is_useless(self, name: str, adornment: str) -> bool:
-        """Whether knowing the arguments saves nothing: every rule would begin with a scan that does not
-        use them. All rows are derived once then, and looked up in."""
-        if set(adornment) != {"b"} or name in self.component or self.weighted(name):
-            return False
-        draft = Writer(Namespace(), self)
-        plans = [self.begin(draft, each, adornment, "break") for each in self.alternatives(name) if each.body]
-        scans = [p[0] for p in plans if isinstance(p[0], Scan) and not p[0].bound]
-        return bool(scans) and len(scans) + sum(_is_lookup(p) for p in plans) == len(plans)
-
-    def _tests_alone(self, name: str, adornment: str) -> Goal | None:
-        """A condition over the parameters, where every rule is a few tests of stored relations: it is
-        written out where it is asked instead of called."""
-        if set(adornment) != {"b"} or name in self.component or self.weighted(name):
-            return None
-        alternatives = []
-        reads: list[Read] = []
-        for each in self.alternatives(name):
-            draft = Writer(self.namespace, self)
-            steps = self.begin(draft, each, adornment, "break")
-            if draft.lines or len(steps) > 4 or not all(map(self._is_test, steps)):
-                return None
-            tests = [draft.condition(s.item)[0] for s in steps if isinstance(s, Filter)]
-            alternatives.append(" and ".join(f"({t})" for t in tests) or "True")
-            reads += draft.reads
-        if not 0 < len(alternatives) < 4:
-            return None
-        return Goal(tests=f"({' or '.join(alternatives)})", reads=tuple(reads))
-
-    def _is_test(self, step: Step) -> bool:
-        if not isinstance(step, Filter):
-            return False
-        return not isinstance(step.item, Literal) or self.stored(step.item.atom.name) is not None
 
     def _direct(self, writer: Writer, name: str, adornment: str) -> None:
         """Write the body of the function of a relation that is not recursive."""
@@ -418,11 +383,6 @@ class Goals:
 
             self.write_group(writer, each, adornment, emit, keep=True)
         return self.define(writer, [*parameters(adornment), "out"])
-
-
-def _is_lookup(steps: tuple[Step, ...]) -> bool:
-    """Whether a plan is one look at a stored relation, as cheap for all rows as for one."""
-    return len(steps) == 1 and isinstance(steps[0], Filter) and isinstance(steps[0].item, Literal)
 
 
 def parameters(adornment: str) -> list[str]:

@@ -22,7 +22,7 @@ from mpr_logic.engine.plan import item_variables, term_variables
 from mpr_logic.syntax.ast import Aggregate, Atom, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mpr_logic.engine.codegen import Writer
     from mpr_logic.engine.goals import Goals
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Linear:
-    """A recursive group: the recursive literal's atom, and the group without it."""
+class Linear:
+    """A recursive group: the recursive literal's atom and place in the body, and the group without it."""
 
     atom: Atom
+    place: int
     rest: Group
 
 
@@ -43,10 +44,24 @@ Walk: TypeAlias = "Callable[[Writer], None]"
 
 def walk(goals: Goals, name: str, adornment: str) -> Walk | None:
     """What writes a function that answers for a linear recursive relation; None where neither walk fits."""
+    parts = linear(goals, name)
+    if parts is None:
+        return None
+    exits, steps = parts
+    if goes_from_goal_to_goal(steps, adornment):
+        return lambda writer: _walk_goals(writer, goals, exits, steps, adornment)
+    if "d" not in adornment and all(_hands_goal_on(s, adornment) for s in steps):
+        return lambda writer: _walk_answers(writer, goals, exits, steps, adornment)
+    return None
+
+
+def linear(goals: Goals, name: str) -> tuple[list[Group], list[Linear]] | None:
+    """The groups of a recursive relation, those without recursion and those that read it once; None where
+    its recursion is not linear, or is weighted."""
     if goals.component[name] != (name,) or goals.weighted(name):
         return None
     exits: list[Group] = []
-    steps: list[_Linear] = []
+    steps: list[Linear] = []
     for each in goals.alternatives(name):
         places = [i for i, item in enumerate(each.body) if name in _reads(item)]
         if not places:
@@ -56,12 +71,13 @@ def walk(goals: Goals, name: str, adornment: str) -> Walk | None:
         if len(places) > 1 or not isinstance(item, Literal) or item.negated:
             return None
         rest = replace(each, body=each.body[: places[0]] + each.body[places[0] + 1 :])
-        steps.append(_Linear(item.atom, rest))
-    if all(_hands_answers_on(s, adornment) for s in steps):
-        return lambda writer: _walk_goals(writer, goals, exits, steps, adornment)
-    if "d" not in adornment and all(_hands_goal_on(s, adornment) for s in steps):
-        return lambda writer: _walk_answers(writer, goals, exits, steps, adornment)
-    return None
+        steps.append(Linear(item.atom, places[0], rest))
+    return exits, steps
+
+
+def goes_from_goal_to_goal(steps: Iterable[Linear], adornment: str) -> bool:
+    """Whether all that is wanted comes unchanged from the goals that can be reached."""
+    return all(_hands_answers_on(step, adornment) for step in steps)
 
 
 def _reads(item: object) -> set[str]:
@@ -70,7 +86,7 @@ def _reads(item: object) -> set[str]:
     return {n for i in item.body for n in _reads(i)} if isinstance(item, Aggregate) else set()
 
 
-def _hands_answers_on(step: _Linear, adornment: str) -> bool:
+def _hands_answers_on(step: Linear, adornment: str) -> bool:
     """What is not bound comes from the recursive literal and is used nowhere else; what the recursive
     literal is asked with is bound by the rest."""
     count = Counter(n for item in step.rest.body for n in item_variables(item))
@@ -94,7 +110,7 @@ def _bound_by(item: object) -> set[str]:
     return set()
 
 
-def _hands_goal_on(step: _Linear, adornment: str) -> bool:
+def _hands_goal_on(step: Linear, adornment: str) -> bool:
     """What is bound goes unchanged into the recursive literal, whose other columns are variables of
     their own."""
     others = [
@@ -114,7 +130,7 @@ def _hands_goal_on(step: _Linear, adornment: str) -> bool:
 
 
 def _walk_goals(
-    writer: Writer, goals: Goals, exits: list[Group], steps: list[_Linear], adornment: str
+    writer: Writer, goals: Goals, exits: list[Group], steps: list[Linear], adornment: str
 ) -> None:
     params = [f"p{i}" for i in range(adornment.count("b"))]
     wanted = "f" in adornment
@@ -144,7 +160,7 @@ def _walk_goals(
 
 
 def _walk_answers(
-    writer: Writer, goals: Goals, exits: list[Group], steps: list[_Linear], adornment: str
+    writer: Writer, goals: Goals, exits: list[Group], steps: list[Linear], adornment: str
 ) -> None:
     columns = [f"f{i}" for i in range(adornment.count("f"))]
     writer.line("out = set()")

@@ -48,6 +48,7 @@ class NativeEngine:
         if stored.add(row, weight, source):
             self._recompile()
         self._goals.dependencies.changed(stored.name, row)
+        self.prover.changed()
 
     def remove(self, relation: str, row: Row) -> None:
         """Retract a fact; nothing happens where it was not asserted."""
@@ -55,6 +56,7 @@ class NativeEngine:
         if stored is not None:  # else nothing was ever asserted of it
             stored.remove(row)
             self._goals.dependencies.changed(stored.name, row)
+            self.prover.changed()
 
     def _store(self, relation: str) -> Relation:
         stored = self._stored[relation] = self._goals.relation(relation)

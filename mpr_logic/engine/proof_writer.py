@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 
 class ProofWriter:
-    """One shape's ``def build(rule, row, bindings, values..., constants...)``."""
+    """One shape's ``def build(rule, row, bindings, values..., constants...)``. The proof of the body's
+    item at the place ``given`` is a last argument."""
 
-    def __init__(self, prover: Prover, goals: Goals) -> None:
+    def __init__(self, prover: Prover, goals: Goals, given: int | None = None) -> None:
         self._prover = prover
         self._goals = goals
         self._names = goals.namespace
+        self._given = given
         self._crisp = True
 
     def write(
@@ -44,6 +46,8 @@ class ProofWriter:
         else:
             writer.line(f"return {self._name('U', self._prover.assemble)}(rule, row, bindings, ({steps}))")
         params = ["rule", "row", "bindings", *(f"v{i}" for i in range(len(names))), *preset.values()]
+        if self._given is not None:
+            params.append("given")
         return self._goals.define(writer, params)
 
     def _name(self, kind: str, thing: Any) -> str:
@@ -51,6 +55,8 @@ class ProofWriter:
 
     def _step(self, writer: Writer, index: int, item: BodyItem, names: Sequence[str]) -> str:
         """The source that makes one step."""
+        if index == self._given:
+            return "given"
         if isinstance(item, Aggregate):
             self._crisp = False
             # its own variables are the rule's: the bindings of the rule, and the body as it is written there

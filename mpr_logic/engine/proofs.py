@@ -15,6 +15,7 @@ from mpr_logic.engine.answers import matching
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.goals import parameters
 from mpr_logic.engine.groups import MEMBER, Group, variables_in_order
+from mpr_logic.engine.paths import Paths
 from mpr_logic.engine.plan import inner_variables, item_variables, name_anonymous
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
 from mpr_logic.engine.proof_writer import ProofWriter
@@ -50,6 +51,8 @@ class Prover:
         self._shapes: dict[object, tuple[Find, Build, list[str]]] = {}
         self._rules: dict[Rule, tuple[Find, Build, list[str], Row]] = {}
         self._inner: dict[tuple[Rule, int], tuple[Callable[..., Any], list[str], list[str]]] = {}
+        self._proved: dict[tuple[str, Row], Proof] = {}
+        self._paths: dict[str, Paths | None] = {}
 
     # -- public --------------------------------------------------------------------------------
 
@@ -62,9 +65,28 @@ class Prover:
         return build(rule, args, dict(zip(names, values)), *values, *constants)  # noqa: B905  (unnamed are last)
 
     def prove(self, relation: str, row: Row) -> Proof | None:
-        """The strongest proof of a ground fact; None where it does not hold."""
+        """The strongest proof of a ground fact; None where it does not hold. What was proved in the
+        present state is not proved again."""
+        found = self._proved.get((relation, row))
+        if found is None:
+            found = self._prove(relation, row)
+            if found is not None:
+                self._proved[relation, row] = found
+        return found
+
+    def changed(self) -> None:
+        """The state has changed."""
+        if self._proved:
+            self._proved.clear()
+
+    def _prove(self, relation: str, row: Row) -> Proof | None:
         goals = self._goals
         if relation in goals.component:
+            if relation not in self._paths:
+                self._paths[relation] = Paths.of(self, goals, relation)
+            paths = self._paths[relation]
+            if paths is not None:
+                return paths.prove(relation, row, self._asserted)
             return self._prove_recursive(relation, row)
         groups = goals.groups.get(relation)
         if groups is None:

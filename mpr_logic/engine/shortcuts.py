@@ -1,0 +1,57 @@
+"""Questions about derived relations that need no function of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.engine.codegen import Writer
+from mpr_logic.engine.namespace import Goal, Namespace
+from mpr_logic.engine.plan import Filter, Scan
+from mpr_logic.syntax.ast import Literal
+
+if TYPE_CHECKING:
+    from mpr_logic.engine.goals import Goals
+    from mpr_logic.engine.namespace import Read
+    from mpr_logic.engine.plan import Step
+
+
+def binding_is_useless(goals: Goals, name: str, adornment: str) -> bool:
+    """Whether knowing the arguments saves nothing: every rule would begin with a scan that does not
+    use them. All rows are derived once then, and looked up in."""
+    if set(adornment) != {"b"} or name in goals.component or goals.weighted(name):
+        return False
+    draft = Writer(Namespace(), goals)
+    plans = [goals.begin(draft, each, adornment, "break") for each in goals.alternatives(name) if each.body]
+    scans = [p[0] for p in plans if isinstance(p[0], Scan) and not p[0].bound]
+    return bool(scans) and len(scans) + sum(_is_lookup(p) for p in plans) == len(plans)
+
+
+def tests_alone(goals: Goals, name: str, adornment: str) -> Goal | None:
+    """A condition over the parameters, where every rule is a few tests of stored relations: it is
+    written out where it is asked instead of called."""
+    if set(adornment) != {"b"} or name in goals.component or goals.weighted(name):
+        return None
+    alternatives = []
+    reads: list[Read] = []
+    for each in goals.alternatives(name):
+        draft = Writer(goals.namespace, goals)
+        steps = goals.begin(draft, each, adornment, "break")
+        if draft.lines or len(steps) > 4 or not all(_is_test(goals, s) for s in steps):
+            return None
+        tests = [draft.condition(s.item)[0] for s in steps if isinstance(s, Filter)]
+        alternatives.append(" and ".join(f"({t})" for t in tests) or "True")
+        reads += draft.reads
+    if not 0 < len(alternatives) < 4:
+        return None
+    return Goal(tests=f"({' or '.join(alternatives)})", reads=tuple(reads))
+
+
+def _is_test(goals: Goals, step: Step) -> bool:
+    if not isinstance(step, Filter):
+        return False
+    return not isinstance(step.item, Literal) or goals.stored(step.item.atom.name) is not None
+
+
+def _is_lookup(steps: tuple[Step, ...]) -> bool:
+    """Whether a plan is one look at a stored relation, as cheap for all rows as for one."""
+    return len(steps) == 1 and isinstance(steps[0], Filter) and isinstance(steps[0].item, Literal)
