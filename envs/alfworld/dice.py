@@ -18,8 +18,8 @@ class Dice:
     Python to the next.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._random = Random(str(seed))  # of numbers, Random takes the absolute value
+    def __init__(self, seed: str) -> None:
+        self._random = Random(seed)
 
     def below(self, bound: int) -> int:
         """Return a number from 0 to ``bound`` - 1."""

@@ -35,16 +35,6 @@ class Task:
     object: str
     target: str
 
-    @property
-    def wanted(self) -> int:
-        """How many objects are asked for."""
-        return 2 if self.type == TWO else 1
-
-    @property
-    def done_by_placing(self) -> bool:
-        """Whether an object that lies in the target at the beginning would do."""
-        return self.type in (SIMPLE, TWO)
-
 
 @dataclass(frozen=True, slots=True)
 class Receptacle:
@@ -99,24 +89,21 @@ class Statistics:
         del data["about"]
         return cls(**data)
 
-    def tasks_of(self, task_type: str) -> list[Task]:
-        """Return the tasks of a type."""
-        return [
-            Task(task_type, room, kind, target)
-            for room, objects in self.tasks[task_type].items()
-            for kind, targets in objects.items()
-            for target in targets
-        ]
+    def tasks_of(self, task_type: str, room: str) -> list[Task]:
+        """Return the tasks of a type that there are in a kind of room."""
+        found = self.tasks[task_type].get(room, {})
+        return [Task(task_type, room, kind, target) for kind, targets in found.items() for target in targets]
 
 
 class Furnisher:
-    """Draws one room in which a task can be done."""
+    """Draws one room of a kind, and a task of a type that can be done in it."""
 
-    def __init__(self, statistics: Statistics, task: Task, dice: Dice) -> None:
+    def __init__(self, statistics: Statistics, task_type: str, room: str, dice: Dice) -> None:
         self.statistics = statistics
-        self.task = task
+        self.task_type = task_type
+        self.room = room
         self.dice = dice
-        self.kinds = statistics.rooms[task.room]
+        self.kinds = statistics.rooms[room]
         self.size = (dice.between(12, 28) * CELL, dice.between(12, 28) * CELL)
         self.receptacles: list[Receptacle] = []
         self.things: list[Thing] = []
@@ -124,63 +111,52 @@ class Furnisher:
         self.ids: set[str] = set()
         self.locations: set[str] = set()
 
-    def furnish(self) -> Room:
-        """Draw the room."""
-        wanted = self.wanted()
-        self.place_receptacles(self.needed([place for _, place in wanted]))
-        for kind, place in wanted:
-            self.place_thing(kind, {place: 1})
-        placed = Counter(kind for kind, _ in wanted)
-        for kind in self.kinds["objects"]:
-            for _ in range(self.number(self.kinds["objects"][kind]["counts"], placed[kind]) - placed[kind]):
-                self.place_thing(kind, self.places(kind))
-        return Room(tuple(self.receptacles), tuple(self.things), self.location())
+    def furnish(self) -> tuple[Room, Task] | None:
+        """Draw the room and the task; None if what was drawn allows no task."""
+        for kind, counts in self.kinds["receptacles"].items():
+            for _ in range(self.number(counts)):
+                self.place_receptacle(kind)
+        tasks = [task for task in self.statistics.tasks_of(self.task_type, self.room) if self.possible(task)]
+        if not tasks:
+            return None
+        task = self.dice.pick(tasks)
+        wanted = self.wanted(task)
+        if not all(self.place_thing(kind, self.places(kind, task, reachable=True)) for kind in wanted):
+            return None
+        for kind, table in self.kinds["objects"].items():
+            for _ in range(self.number(table["counts"], wanted.count(kind)) - wanted.count(kind)):
+                self.place_thing(kind, self.places(kind, task))
+        return Room(tuple(self.receptacles), tuple(self.things), self.location()), task
 
-    def wanted(self) -> list[tuple[str, str]]:
-        """Draw where the things lie without which the task cannot be done: pairs of a kind and a place."""
-        kinds = [self.task.object] * self.task.wanted
-        if self.task.type == LOOK:
-            kinds.append(self.task.target)
-        found = []
-        for kind in kinds:
-            places = {place: weight for place, weight in self.places(kind).items() if place != FLOOR}
-            if not places:
-                holders = self.statistics.receptacles
-                places = {name: 1 for name in self.kinds["receptacles"] if kind in holders[name]["holds"]}
-                places.pop(self.task.target, None)
-            found.append((kind, self.dice.weighted(places)))
-        return found
+    def possible(self, task: Task) -> bool:
+        """Tell whether the room has the receptacles for a task."""
+        present = {receptacle.kind for receptacle in self.receptacles}
+        needed = {TOOLS.get(task.type, task.target), task.target} - (
+            {task.target} if task.type == LOOK else set()
+        )
+        return needed <= present and all(
+            any(present.issuperset(place.split("+")) for place in self.places(kind, task, reachable=True))
+            for kind in self.wanted(task)
+        )
 
-    def needed(self, places: list[str]) -> Counter[str]:
-        """Return how many receptacles of each kind there must be, if things shall lie in these places."""
-        needed = Counter({TOOLS[self.task.type]: 1} if self.task.type in TOOLS else {})
-        if self.task.type != LOOK:
-            needed[self.task.target] = 1
-        inside = Counter(kind for place in places for kind in place.split("+"))
-        for kind, number in inside.items():
-            needed[kind] = max(needed[kind], -(-number // self.statistics.receptacles[kind]["most"]))
-        for place in places:
-            needed |= Counter(place.split("+"))
-        return needed
+    def wanted(self, task: Task) -> list[str]:
+        """Return the kinds of the objects without which a task cannot be done."""
+        return [task.object] * (2 if task.type == TWO else 1) + ([task.target] if task.type == LOOK else [])
 
-    def places(self, kind: str) -> dict[str, int]:
-        """Return where a kind of object lies in rooms like this one, and how often."""
+    def places(self, kind: str, task: Task, reachable: bool = False) -> dict[str, int]:
+        """Return where a kind of object may lie, and how often it does; if ``reachable``, never on the floor.
+
+        What would be done already if the object lay there at the beginning is left out.
+        """
+        done = {task.target} if kind == task.object and task.type in (SIMPLE, TWO) else set()
+        done |= {FLOOR} if reachable else set()
         places: dict[str, int] = self.kinds["objects"][kind]["places"]
-        if kind != self.task.object or not self.task.done_by_placing:
-            return places
-        return {place: weight for place, weight in places.items() if self.task.target not in place.split("+")}
+        return {place: weight for place, weight in places.items() if done.isdisjoint(place.split("+"))}
 
-    def number(self, counts: list[int], least: int) -> int:
+    def number(self, counts: list[int], least: int = 0) -> int:
         """Draw how many there are of a kind, ``least`` or more."""
         weights = {number: weight for number, weight in enumerate(counts) if number >= least and weight}
         return self.dice.weighted(weights) if weights else least
-
-    def place_receptacles(self, needed: Counter[str]) -> None:
-        """Draw the receptacles, of each kind at least as many as are needed."""
-        counts: dict[str, list[int]] = self.kinds["receptacles"]
-        for kind in sorted({*counts, *needed}):
-            for _ in range(self.number(counts.get(kind, []), needed[kind])):
-                self.place_receptacle(kind)
 
     def place_receptacle(self, kind: str) -> None:
         """Draw one receptacle: where it stands, where it is reached from, and whether it opens."""
@@ -201,8 +177,8 @@ class Furnisher:
                 return self.dice.pick([r.location for r in self.receptacles if r.kind == other])
         return None
 
-    def place_thing(self, kind: str, places: Mapping[str, int]) -> None:
-        """Draw one object, into a place that has room for it, or else onto the floor."""
+    def place_thing(self, kind: str, places: Mapping[str, int]) -> bool:
+        """Draw one object, into a place that has room for it, or else onto the floor; tell which."""
         left = dict(places)
         spot: tuple[Receptacle, ...] = ()
         while left and not spot:
@@ -217,12 +193,13 @@ class Furnisher:
             location = self.dice.pick(self.receptacles).location
         else:
             location = self.location()
-        coolable = "coolable" in self.statistics.objects[kind] and self.task.type != COOL
+        coolable = "coolable" in self.statistics.objects[kind] and self.task_type != COOL
         chilled = coolable and any(place.kind == "Fridge" for place in spot)
         cold = chilled and self.dice.chance(self.statistics.chances["cold"])
         self.inside.update(place.id for place in spot)
         position = (self.dice.below(self.size[0]), self.dice.below(180), self.dice.below(self.size[1]))
         self.things.append(Thing(kind, self.id(kind, position), location, spot, cold))
+        return bool(spot)
 
     def spot(self, kinds: Iterable[str]) -> tuple[Receptacle, ...]:
         """Draw a receptacle with room for one more of each of the kinds; none if there is one too few."""
@@ -256,6 +233,15 @@ class Furnisher:
                 self.ids.add(name)
                 return name
             position = (position[0], position[1] + 1, position[2])
+
+
+def furnish(statistics: Statistics, task_type: str, dice: Dice) -> tuple[Room, Task]:
+    """Draw a room, and a task of a type that can be done in it and is not done at the beginning."""
+    kinds = {room: len(statistics.tasks_of(task_type, room)) for room in statistics.rooms}
+    room = dice.weighted(kinds)
+    while (found := Furnisher(statistics, task_type, room, dice).furnish()) is None:
+        pass
+    return found
 
 
 def signed(number: int) -> str:

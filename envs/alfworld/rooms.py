@@ -7,7 +7,7 @@ are those that the alfworld package ships.
 from __future__ import annotations
 
 from mpr_logic.envs.alfworld.dice import Dice
-from mpr_logic.envs.alfworld.furnishing import LOOK, Furnisher, Statistics
+from mpr_logic.envs.alfworld.furnishing import LOOK, Statistics, furnish
 from mpr_logic.envs.alfworld.games import TASK_TYPES, Game
 from mpr_logic.envs.alfworld.problems import problem, sentence
 from mpr_logic.envs.alfworld.walkthroughs import walkthrough
@@ -23,11 +23,11 @@ def generate(seed: int, task_type: str | None = None) -> Game:
     """
     if task_type is not None and task_type not in TASK_TYPES:
         raise ValueError(f"{task_type!r} is no task type; there are {', '.join(TASK_TYPES)}")
-    dice = Dice(seed)
-    drawn = dice.pick(TASK_TYPES)
+    if task_type is None:
+        task_type = Dice(str(seed)).pick(TASK_TYPES)
+    dice = Dice(f"{seed} {task_type}")
     statistics = Statistics.load()
-    task = dice.pick(statistics.tasks_of(task_type or drawn))
-    room = Furnisher(statistics, task, dice).furnish()
+    room, task = furnish(statistics, task_type, dice)
     placed = task.type != LOOK
     return Game(
         id=f"{task.type}-{task.object}-None-{task.target}-{task.room}/seed_{seed}",

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import permutations, product
 from typing import TYPE_CHECKING
 
-from mpr_logic.envs.alfworld.furnishing import LOOK, TOOLS
+from mpr_logic.envs.alfworld.furnishing import LOOK, TOOLS, TWO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,8 +93,9 @@ def walks(room: Room, task: Task, named: dict[str, str]) -> Iterator[Walk]:
             walk.use(*lamp)
             yield walk
         return
-    for fetched in permutations(sources, task.wanted):
-        if len({thing.id for thing, _ in fetched}) < task.wanted:
+    number = 2 if task.type == TWO else 1
+    for fetched in permutations(sources, number):
+        if len({thing.id for thing, _ in fetched}) < number:
             continue
         for tool, target in product(tools or [None], targets):
             walk = Walk(room, named)
