@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.envs.alfworld.dice import Dice
+from mpr_logic.envs.alfworld.ids import Ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from mpr_logic.envs.alfworld.dice import Dice
 
 SIMPLE = "pick_and_place_simple"
 LOOK = "look_at_obj_in_light"
@@ -22,8 +24,6 @@ TWO = "pick_two_obj_and_place"
 TOOLS = {CLEAN: "SinkBasin", HEAT: "Microwave", COOL: "Fridge"}
 """The kind of receptacle that changes the object on the way."""
 FLOOR = "floor"
-CELL = 25
-"""The side of a cell of the grid that an agent walks on, in centimetres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,21 @@ class Task:
     room: str
     object: str
     target: str
+
+    @property
+    def objects(self) -> list[str]:
+        """The kinds of the objects without which it cannot be done, the lamp among them."""
+        if self.type == LOOK:
+            return [self.object, self.target]
+        return [self.object] * (2 if self.type == TWO else 1)
+
+    @property
+    def receptacles(self) -> list[str]:
+        """The kinds of receptacles without which it cannot be done."""
+        return [
+            *([] if self.type == LOOK else [self.target]),
+            *([TOOLS[self.type]] if self.type in TOOLS else []),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +68,8 @@ class Thing:
     kind: str
     id: str
     location: str
-    places: tuple[Receptacle, ...]
-    cold: bool
+    places: tuple[Receptacle, ...] = ()
+    cold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +83,12 @@ class Room:
     @property
     def locations(self) -> list[str]:
         """Every location, each once."""
-        used = [place.location for place in (*self.receptacles, *self.things)]
-        return list(dict.fromkeys([*used, self.start]))
+        used = [
+            *(r.location for r in self.receptacles),
+            *(thing.location for thing in self.things),
+            self.start,
+        ]
+        return list(dict.fromkeys(used))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,154 +122,123 @@ class Furnisher:
         self.task_type = task_type
         self.room = room
         self.dice = dice
-        self.kinds = statistics.rooms[room]
-        self.size = (dice.between(12, 28) * CELL, dice.between(12, 28) * CELL)
+        self.ids = Ids(dice)
         self.receptacles: list[Receptacle] = []
         self.things: list[Thing] = []
         self.inside: Counter[str] = Counter()
-        self.ids: set[str] = set()
-        self.locations: set[str] = set()
+        """How many things lie in a receptacle, by its id."""
 
     def furnish(self) -> tuple[Room, Task] | None:
         """Draw the room and the task; None if what was drawn allows no task."""
-        for kind, counts in self.kinds["receptacles"].items():
+        table = self.statistics.rooms[self.room]
+        for kind, counts in table["receptacles"].items():
             for _ in range(self.number(counts)):
-                self.place_receptacle(kind)
-        tasks = [task for task in self.statistics.tasks_of(self.task_type, self.room) if self.possible(task)]
+                self.add_receptacle(kind, table["shares"])
+        tasks = [task for task in self.statistics.tasks_of(self.task_type, self.room) if self.allows(task)]
         if not tasks:
             return None
         task = self.dice.pick(tasks)
-        wanted = self.wanted(task)
-        if not all(self.place_thing(kind, self.places(kind, task, reachable=True)) for kind in wanted):
+        needed = task.objects
+        if not all(self.add_thing(kind, self.places(kind, task, reachable=True)) for kind in needed):
             return None
-        for kind, table in self.kinds["objects"].items():
-            for _ in range(self.number(table["counts"], wanted.count(kind)) - wanted.count(kind)):
-                self.place_thing(kind, self.places(kind, task))
-        return Room(tuple(self.receptacles), tuple(self.things), self.location()), task
+        for kind, entry in table["objects"].items():
+            there = needed.count(kind)
+            for _ in range(self.number(entry["counts"], least=there) - there):
+                self.add_thing(kind, self.places(kind, task))
+        start = self.ids.location(self.ids.position())
+        return Room(tuple(self.receptacles), tuple(self.things), start), task
 
-    def possible(self, task: Task) -> bool:
-        """Tell whether the room has the receptacles for a task."""
+    def allows(self, task: Task) -> bool:
+        """Tell whether the room has the receptacles for a task, and some for its objects to lie in."""
         present = {receptacle.kind for receptacle in self.receptacles}
-        needed = {TOOLS.get(task.type, task.target), task.target} - (
-            {task.target} if task.type == LOOK else set()
-        )
-        return needed <= present and all(
+        return present.issuperset(task.receptacles) and all(
             any(present.issuperset(place.split("+")) for place in self.places(kind, task, reachable=True))
-            for kind in self.wanted(task)
+            for kind in task.objects
         )
-
-    def wanted(self, task: Task) -> list[str]:
-        """Return the kinds of the objects without which a task cannot be done."""
-        return [task.object] * (2 if task.type == TWO else 1) + ([task.target] if task.type == LOOK else [])
 
     def places(self, kind: str, task: Task, reachable: bool = False) -> dict[str, int]:
         """Return where a kind of object may lie, and how often it does; if ``reachable``, never on the floor.
 
-        What would be done already if the object lay there at the beginning is left out.
+        What lies in the target is left out where lying there is all that the task asks for.
         """
-        done = {task.target} if kind == task.object and task.type in (SIMPLE, TWO) else set()
-        done |= {FLOOR} if reachable else set()
-        places: dict[str, int] = self.kinds["objects"][kind]["places"]
-        return {place: weight for place, weight in places.items() if done.isdisjoint(place.split("+"))}
+        without = {FLOOR} if reachable else set()
+        if kind == task.object and task.type in (SIMPLE, TWO):
+            without.add(task.target)
+        places: dict[str, int] = self.statistics.rooms[self.room]["objects"][kind]["places"]
+        return {place: weight for place, weight in places.items() if without.isdisjoint(place.split("+"))}
 
     def number(self, counts: list[int], least: int = 0) -> int:
         """Draw how many there are of a kind, ``least`` or more."""
         weights = {number: weight for number, weight in enumerate(counts) if number >= least and weight}
         return self.dice.weighted(weights) if weights else least
 
-    def place_receptacle(self, kind: str) -> None:
+    def add_receptacle(self, kind: str, shares: Mapping[str, int]) -> None:
         """Draw one receptacle: where it stands, where it is reached from, and whether it opens."""
-        position = (self.dice.below(self.size[0]), self.dice.below(180), self.dice.below(self.size[1]))
-        location = self.shared_location(kind) or self.location(position)
+        position = self.ids.position()
+        location = self.shared_location(kind, shares) or self.ids.location(position)
         openable = self.dice.chance(self.statistics.receptacles[kind].get("openable", 0))
         body = kind.removesuffix("Basin")
-        name = self.id(body, position)
+        name = self.ids.thing(body, position)
         if body != kind:  # a basin is a receptacle, and the sink or bathtub around it an object
-            self.things.append(Thing(body, name, location, (), cold=False))
+            self.things.append(Thing(body, name, location))
             name = f"{name}_bar_{kind}"
         self.receptacles.append(Receptacle(kind, name, location, openable))
 
-    def shared_location(self, kind: str) -> str | None:
-        """Draw whether a receptacle is reached from where another is; None if it is not."""
+    def shared_location(self, kind: str, shares: Mapping[str, int]) -> str | None:
+        """Draw whether a receptacle is reached from where another one is; None if it is not."""
         for other in dict.fromkeys(placed.kind for placed in self.receptacles):
-            if self.dice.chance(self.kinds["shares"].get(f"{other}+{kind}", 0)):
+            if self.dice.chance(shares.get(f"{other}+{kind}", 0)):
                 return self.dice.pick([r.location for r in self.receptacles if r.kind == other])
         return None
 
-    def place_thing(self, kind: str, places: Mapping[str, int]) -> bool:
-        """Draw one object, into a place that has room for it, or else onto the floor; tell which."""
+    def add_thing(self, kind: str, places: Mapping[str, int]) -> bool:
+        """Draw one object, and lay it where there is room for it, or else onto the floor; tell which."""
+        position = self.ids.position()
+        name = self.ids.thing(kind, position)
+        found = self.free_place(places)
+        if found:
+            location = found[0].location
+        elif self.dice.chance(self.statistics.chances["beside"]):
+            location = self.dice.pick(self.receptacles).location
+        else:
+            location = self.ids.location(position)
+        cools = "coolable" in self.statistics.objects[kind] and any(r.kind == "Fridge" for r in found)
+        cold = cools and self.task_type != COOL and self.dice.chance(self.statistics.chances["cold"])
+        self.inside.update(receptacle.id for receptacle in found)
+        self.things.append(Thing(kind, name, location, found, cold))
+        return bool(found)
+
+    def free_place(self, places: Mapping[str, int]) -> tuple[Receptacle, ...]:
+        """Draw a place, and receptacles of its kinds that have room for one more; none for the floor."""
         left = dict(places)
-        spot: tuple[Receptacle, ...] = ()
-        while left and not spot:
+        while left:
             place = self.dice.weighted(left)
             if place == FLOOR:
                 break
+            if found := self.free_receptacles(place.split("+")):
+                return found
             del left[place]
-            spot = self.spot(place.split("+"))
-        if spot:
-            location = spot[0].location
-        elif self.receptacles and self.dice.chance(self.statistics.chances["beside"]):
-            location = self.dice.pick(self.receptacles).location
-        else:
-            location = self.location()
-        coolable = "coolable" in self.statistics.objects[kind] and self.task_type != COOL
-        chilled = coolable and any(place.kind == "Fridge" for place in spot)
-        cold = chilled and self.dice.chance(self.statistics.chances["cold"])
-        self.inside.update(place.id for place in spot)
-        position = (self.dice.below(self.size[0]), self.dice.below(180), self.dice.below(self.size[1]))
-        self.things.append(Thing(kind, self.id(kind, position), location, spot, cold))
-        return bool(spot)
+        return ()
 
-    def spot(self, kinds: Iterable[str]) -> tuple[Receptacle, ...]:
-        """Draw a receptacle with room for one more of each of the kinds; none if there is one too few."""
+    def free_receptacles(self, kinds: Iterable[str]) -> tuple[Receptacle, ...]:
+        """Draw a receptacle of each kind that has room for one more; none if one is lacking."""
         found: list[Receptacle] = []
         for kind in kinds:
             most = self.statistics.receptacles[kind]["most"]
-            free = [r for r in self.receptacles if r.kind == kind and self.inside[r.id] < most]
-            free = [r for r in free if r not in found]
+            free = [
+                receptacle
+                for receptacle in self.receptacles
+                if receptacle.kind == kind and self.inside[receptacle.id] < most and receptacle not in found
+            ]
             if not free:
                 return ()
             found.append(self.dice.pick(free))
         return tuple(found)
 
-    def location(self, position: tuple[int, int, int] | None = None) -> str:
-        """Draw a location of its own, next to a position if there is one."""
-        while True:
-            x, z = (self.dice.below(side) for side in self.size) if position is None else position[::2]
-            cell = (x // CELL + self.dice.between(-3, 3), z // CELL + self.dice.between(-3, 3))
-            turn, tilt = self.dice.below(4), self.dice.pick((0, 15, 30, 45, 60))
-            name = "loc" + "".join(f"_bar_{signed(number)}" for number in (*cell, turn, tilt))
-            if name not in self.locations:
-                self.locations.add(name)
-                return name
-
-    def id(self, kind: str, position: tuple[int, int, int]) -> str:
-        """Return an id as the games write it, kind and position, that no other thing has."""
-        while True:
-            numbers = "".join(f"_bar_{metres(number)}" for number in position)
-            name = f"{kind}{numbers}"
-            if name not in self.ids:
-                self.ids.add(name)
-                return name
-            position = (position[0], position[1] + 1, position[2])
-
 
 def furnish(statistics: Statistics, task_type: str, dice: Dice) -> tuple[Room, Task]:
     """Draw a room, and a task of a type that can be done in it and is not done at the beginning."""
-    kinds = {room: len(statistics.tasks_of(task_type, room)) for room in statistics.rooms}
-    room = dice.weighted(kinds)
+    room = dice.weighted({name: len(statistics.tasks_of(task_type, name)) for name in statistics.rooms})
     while (found := Furnisher(statistics, task_type, room, dice).furnish()) is None:
         pass
     return found
-
-
-def signed(number: int) -> str:
-    """Return a whole number as ids write it: ``_minus_3``."""
-    return f"_minus_{-number}" if number < 0 else str(number)
-
-
-def metres(centimetres: int) -> str:
-    """Return a coordinate as ids write it: ``_plus_01_dot_25``."""
-    sign = "_minus_" if centimetres < 0 else "_plus_" if centimetres else ""
-    whole, part = divmod(abs(centimetres), 100)
-    return f"{sign}{whole:02}_dot_{part:02}"

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import permutations, product
 from typing import TYPE_CHECKING
 
 from mpr_logic.envs.alfworld.furnishing import LOOK, TOOLS, TWO
+from mpr_logic.envs.alfworld.simulator import human_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from mpr_logic.envs.alfworld.furnishing import Receptacle, Room, Task, Thing
 
 VERBS = {"SinkBasin": "clean", "Microwave": "heat", "Fridge": "cool"}
 
 
-def names(ids: Iterable[str]) -> dict[str, str]:
-    """Return the names that the games show for ids: ``apple 1``, ``sinkbasin 2``.
-
-    Numbers run against the order of the ids in lower case, as the alfworld package counts.
-    """
-    kinds = {id: id.lower().partition("_bar_")[0] + ("basin" if "basin" in id.lower() else "") for id in ids}
-    left = Counter(kinds.values())
-    found = {}
-    for id in sorted(kinds, key=str.lower):
-        found[id] = f"{kinds[id]} {left[kinds[id]]}"
-        left[kinds[id]] -= 1
-    return found
-
-
 class Walk:
     """One way through a room: where the agent is, what it has opened, the commands so far."""
 
-    def __init__(self, room: Room, named: dict[str, str]) -> None:
+    def __init__(self, room: Room, named: Mapping[str, str]) -> None:
         self.at = room.start
         self.named = named
         self.opened: set[str] = set()
@@ -75,17 +61,19 @@ class Walk:
 
 def walkthrough(room: Room, task: Task) -> tuple[str, ...]:
     """Return commands that win, as few as a straight way needs; the first of the shortest."""
-    ids = [value.id for value in (*room.things, *room.receptacles)]
-    return min((tuple(walk.commands) for walk in walks(room, task, names(ids))), key=len)
+    ids = [*(thing.id for thing in room.things), *(receptacle.id for receptacle in room.receptacles)]
+    names = human_names(id.lower() for id in ids)
+    ways = walks(room, task, {id: names[id.lower()] for id in ids})
+    return min((tuple(walk.commands) for walk in ways), key=len)
 
 
-def walks(room: Room, task: Task, named: dict[str, str]) -> Iterator[Walk]:
+def walks(room: Room, task: Task, named: Mapping[str, str]) -> Iterator[Walk]:
     """Yield every straight way to do a task: fetch what is asked for, change it, put it away."""
     listed = [(thing, place) for thing in room.things for place in thing.places]
     sources = [(thing, place) for thing, place in listed if thing.kind == task.object]
     lamps = [(thing, place) for thing, place in listed if thing.kind == task.target]
     targets = [receptacle for receptacle in room.receptacles if receptacle.kind == task.target]
-    tools = [receptacle for receptacle in room.receptacles if receptacle.kind == TOOLS.get(task.type)]
+    tools: list[Receptacle | None] = [r for r in room.receptacles if r.kind == TOOLS.get(task.type)]
     if task.type == LOOK:
         for source, lamp in product(sources, lamps):
             walk = Walk(room, named)
