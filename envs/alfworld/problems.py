@@ -95,15 +95,12 @@ def goal(task: Task) -> str:
         return LOOKED_AT.format(object=task.object, target=task.target)
     if task.type == TWO:
         return PLACED_TWO.format(object=task.object, target=task.target)
-    able, changed = CHANGES.get(task.type, ("", ""))
-    conditions = [
-        f"({able} ?o)" if able else "",
-        f"(objectType ?o {task.object}Type)",
-        f"(receptacleType ?r {task.target}Type)",
-        f"({changed} ?o)" if changed else "",
-        "(inReceptacle ?o ?r)",
-    ]
-    return PLACED.format(conditions=f"\n{' ' * 20}".join(filter(None, conditions)))
+    kinds = [f"(objectType ?o {task.object}Type)", f"(receptacleType ?r {task.target}Type)"]
+    conditions = ["(inReceptacle ?o ?r)", *kinds]
+    if task.type in CHANGES:
+        able, changed = CHANGES[task.type]
+        conditions = [f"({able} ?o)", *kinds, f"({changed} ?o)", "(inReceptacle ?o ?r)"]
+    return PLACED.format(conditions=f"\n{' ' * 20}".join(conditions))
 
 
 def problem(name: str, room: Room, task: Task, statistics: Statistics) -> str:

@@ -91,5 +91,7 @@ def walks(room: Room, task: Task, named: Mapping[str, str]) -> Iterator[Walk]:
                 walk.take(thing, place)
                 if tool is not None:
                     walk.change(thing, tool)
-                walk.put(thing, target)
+                # what two receptacles list stays in the second one when it is taken out of the first
+                if not any(other.kind == task.target for other in thing.places if other != place):
+                    walk.put(thing, target)
             yield walk
