@@ -3,8 +3,9 @@
 Observations, scores and admissible commands are those of TextWorld's own engine, which translates the PDDL
 anew at every reset and parses every command's template at every step. Here a game is read once.
 
-Simulators share nothing that changes, so any number of them run in one process, in threads, and in forked or
-spawned processes. What they do depends on the game and the commands alone.
+Simulators share nothing that changes: any number of them run in one process, and in forked or spawned ones.
+Only the making of one is not for two threads at once, since TextWorld's parser is shared. What a simulator
+does depends on its game and the commands alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 from itertools import cycle, product
 from typing import TYPE_CHECKING
 
-from mpr_logic.envs.alfworld.games import OPEN_TASK, TASK
 from mpr_logic.envs.alfworld.grammar import Context, Entity, Wording, read_grammar
 from mpr_logic.envs.alfworld.pddl import NOT, Operator, Problem, World
 from mpr_logic.errors import GameError
@@ -65,8 +65,7 @@ class Simulator:
 
     def __init__(self, game: Game) -> None:
         self.game = game
-        self._grammar = read_grammar(TASK.sub(lambda found: found[1] + OPEN_TASK + found[3], game.grammar))
-        self._grammar = self._grammar.with_text("task", f"Your task is to: {game.goal}")
+        self._grammar = read_grammar(game.grammar).with_text("task", f"Your task is to: {game.goal}")
         self._problem = Problem(game.domain, game.problem)
         seen = sorted({thing for fact in self._problem.initial if fact[0] != "=" for thing in fact[1:]})
         names = human_names(seen)
