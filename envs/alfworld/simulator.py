@@ -54,6 +54,18 @@ class Turn:
         return int(self.won)
 
 
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """An operator with its wording; ``pattern`` finds what a command names, for the parameters ``said``, and
+    ``plan`` is for the precondition when those are known."""
+
+    operator: Operator
+    wording: Wording
+    pattern: re.Pattern[str]
+    said: tuple[str, ...]
+    plan: tuple[Step, ...]
+
+
 class Simulator:
     """One game, being played. It begins at its first state, as after :meth:`reset`.
 
@@ -166,41 +178,22 @@ class Simulator:
         return Verb(operator, wording, re.compile(pattern), said, plan)
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """An operator with its wording; ``pattern`` finds what a command names, for the parameters ``said``, and
-    ``plan`` is for the precondition when those are known."""
-
-    operator: Operator
-    wording: Wording
-    pattern: re.Pattern[str]
-    said: tuple[str, ...]
-    plan: tuple[Step, ...]
-
-
 def human_names(ids: Iterable[str]) -> dict[str, str]:
-    """What AlfWorld calls each thing: ``Apple_bar_1`` of two apples is ``apple 2``, of ids in their order.
+    """What AlfWorld calls each thing: ``apple_bar_1`` of two apples is ``apple 2``.
 
-    The numbers of a kind go down: the first id gets the highest. What has no ``_bar_`` in its id keeps it,
-    followed by a blank.
+    ``ids`` are those of all things that initial facts speak of, in lower case as the parser makes them. The
+    numbers of a kind go down: the first id gets the highest. What has no ``_bar_`` in its id keeps the id,
+    and a blank comes after it.
     """
     kinds = {thing: _kind(thing) for thing in sorted(ids)}
-    left = Counter(kind for kind in kinds.values() if kind)
+    left = Counter(kinds.values())
     names = {}
     for thing, kind in kinds.items():
-        names[thing] = f"{kind} {left[kind]}" if kind else f"{_unmangled(thing)} "
+        names[thing] = f"{kind} {left[kind]}" if kind else f"{thing} "
         left[kind] -= 1
     return names
 
 
 def _kind(thing: str) -> str:
-    name, bar, _ = thing.partition("_bar_")
-    if not bar:
-        return ""
-    return _unmangled(name) + ("basin" if "basin" in thing else "")
-
-
-def _unmangled(text: str) -> str:
-    for word, sign in (("_minus_", "-"), ("_plus_", "+"), ("_dot_", "."), ("_comma_", ",")):
-        text = text.replace(word, sign)
-    return text
+    kind, bar, _ = thing.partition("_bar_")
+    return (kind + "basin" if "basin" in thing else kind) if bar else ""

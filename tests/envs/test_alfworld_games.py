@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import invalidate_caches
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mpr_logic.envs.alfworld import package
 from mpr_logic.envs.alfworld.games import Game, games, splits
 from mpr_logic.errors import GameError
 from tests.envs.room import room
@@ -157,3 +160,24 @@ def test_unknown_task_type_is_refused() -> None:
     """A task type that AlfWorld does not have is refused, and those that there are are named."""
     with pytest.raises(GameError, match="'pick' is no task type; there are pick_and_place_simple"):
         room(task_type="pick")
+
+
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without the packages of the extra, the message says how to install it."""
+    monkeypatch.setattr(sys, "argv", ["program"])
+    monkeypatch.setitem(sys.modules, "fast_downward.translate.pddl_parser", None)
+    monkeypatch.setitem(sys.modules, "textworld.envs.pddl", None)
+    for ask in (package.pddl_parser, package.textworld_modules):
+        with pytest.raises(GameError, match=r"pip install 'mpr-logic\[alfworld\]'"):
+            ask()
+    assert sys.argv == ["program"]
+    package.shipped_domain.cache_clear()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "alfworld", raising=False)
+    with pytest.raises(GameError, match=r"pip install 'mpr-logic\[alfworld\]'"):
+        package.shipped_domain()
+    (tmp_path / "alfworld").mkdir()
+    (tmp_path / "alfworld" / "__init__.py").write_text("raise SystemExit")
+    invalidate_caches()
+    with pytest.raises(GameError, match=r"lacks .*alfred\.pddl"):
+        package.shipped_domain()
