@@ -17,7 +17,7 @@ from mpr_logic.envs.alfworld.plans import Facts, Planner, Step, solutions
 from mpr_logic.errors import GameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from mpr_logic.envs.alfworld.plans import Binding, Fact
 
@@ -66,6 +66,7 @@ class Problem:
         task = _parse(domain, problem)
         self.types: dict[str, str] = {thing.name: thing.type_name for thing in task.objects}
         above = {kind.name: {kind.name, *kind.supertype_names} for kind in task.types}
+        _check(task, self.types, above)
         members: dict[str, list[str]] = defaultdict(list)
         for thing, kind in self.types.items():
             for name in above[kind]:
@@ -174,6 +175,21 @@ def _parse(domain: str, problem: str) -> Any:
         raise GameError(f"the PDDL problem is broken: {error or type(error).__name__}") from None
     except (StopIteration, RuntimeError, RecursionError):
         raise GameError("the PDDL problem is broken: it ends too early, or is nested too deep") from None
+
+
+def _check(task: Any, objects: Mapping[str, str], kinds: Collection[str]) -> None:
+    """Raise GameError at an object or a fact that does not fit: the parser lets them pass."""
+    for name, kind in objects.items():
+        if kind not in kinds:
+            raise GameError(f"the PDDL problem has an object of an unknown type: {name} - {kind}")
+    arity = {predicate.name: predicate.get_arity() for predicate in task.predicates}
+    for atom in task.init:
+        if hasattr(atom, "predicate"):
+            shown = f"({' '.join([atom.predicate, *atom.args])})"
+            if arity.get(atom.predicate) != len(atom.args):
+                raise GameError(f"the PDDL problem has a fact that its domain does not know: {shown}")
+            if unknown := [thing for thing in atom.args if thing not in objects]:
+                raise GameError(f"the PDDL problem has no object {unknown[0]}, but a fact of it: {shown}")
 
 
 @cache

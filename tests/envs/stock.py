@@ -82,7 +82,7 @@ def hidden(facts: set[tuple[str, ...]] | frozenset[tuple[str, ...]]) -> set[tupl
 
 
 def any_command(rng: random.Random, admissible: list[str], simulator: Simulator) -> str:
-    """A command by chance: mostly an admissible one, each verb as likely; else of any things that there are."""
+    """A command by chance: mostly an admissible one, each verb as likely; else of any things."""
     if rng.random() < 0.75:
         by_verb = defaultdict(list)
         for command in admissible:
