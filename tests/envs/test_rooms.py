@@ -30,7 +30,7 @@ pytest.importorskip("textworld", reason="needs the extra: pip install 'mpr-logic
 
 SEEDS = int(os.environ.get("MPR_FUZZ", "25"))
 
-# Means over every fourth game of the train split: receptacles, those that open, those at a location of
+# Means over every third game of the train split: receptacles, those that open, those at a location of
 # another one, objects, and those that can be taken.
 RELEASED = {
     "kitchen": (33.4, 18.0, 3.6, 54.2, 43.9),
