@@ -10,7 +10,8 @@
      │   ├─ ArithmeticFailure  a division by zero, or arithmetic on what is no number
      │   ├─ InexpressibleError the chosen engine cannot run this program
      │   └─ DisagreementError  two engines gave two answers
-     └─ StaleDecisionError  a decision was asked about a state that is gone
+     ├─ StaleDecisionError  a decision was asked about a state that is gone
+     └─ GameError         a game of an environment that cannot be read or played
 """
 
 from __future__ import annotations
@@ -71,3 +72,7 @@ class DisagreementError(EvaluationError):
 
 class StaleDecisionError(MprError):
     """A decision was asked for what it did not record, and its state has changed since."""
+
+
+class GameError(MprError):
+    """A game of an environment is missing, broken, or none that is let in; or what plays it is missing."""

@@ -1,0 +1,68 @@
+"""What comes from the extra: the domain and the grammar that alfworld ships, and two parsers.
+
+alfworld's files are found without importing the package, since that makes a folder in the home.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+from mpr_logic.errors import GameError
+
+
+@cache
+def shipped_domain() -> str:
+    """The text of the package's PDDL domain. Raises GameError where the package is not installed."""
+    return _text("alfred.pddl")
+
+
+@cache
+def shipped_grammar() -> str:
+    """The text of the package's grammar, its task still open. Raises GameError as :func:`shipped_domain`."""
+    return _text("alfred.twl2")
+
+
+def pddl_parser() -> tuple[Any, Any]:
+    """Fast Downward's two PDDL parsers: of brackets, and of what they mean. Raises GameError without them."""
+    arguments = sys.argv
+    # its modules parse the command line of the process when they are imported
+    sys.argv = ["translate", "domain", "task"]
+    try:
+        from fast_downward.translate.pddl_parser import lisp_parser, parsing_functions
+    except ImportError:
+        raise _missing() from None
+    finally:
+        sys.argv = arguments
+    return lisp_parser, parsing_functions
+
+
+def textworld_modules() -> tuple[Any, Any, Any]:
+    """TextWorld's readers: of TWL2 files, of the right-hand sides in them, and of rules. Raises GameError."""
+    try:
+        import textworld.logic
+        from textworld.envs.pddl import logic, textgen
+    except ImportError:
+        raise _missing() from None
+    return logic, textgen, textworld.logic.Rule
+
+
+def _missing() -> GameError:
+    return GameError("the alfworld extra is not installed: `pip install 'mpr-logic[alfworld]'`")
+
+
+def _text(name: str) -> str:
+    try:
+        files = distribution("alfworld").files or ()
+    except PackageNotFoundError:
+        raise _missing() from None
+    for file in files:
+        path = Path(str(file.locate()))
+        if path.name == name and path.is_file():
+            return path.read_text(encoding="utf-8")
+    raise GameError(
+        f"the alfworld package ships no {name}: install it anew, `pip install --force-reinstall alfworld`"
+    )
