@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lark import Lark, Transformer, Tree
 from lark.exceptions import LarkError
@@ -44,10 +44,12 @@ class _Reader(Transformer[object, object]):
     def task(self, children: list[Sentence]) -> Sentence:
         return children[0]
 
-    def __default__(self, data: str, children: list[object], meta: object) -> object:
+    def __default__(self, data: str, children: list[Any], meta: object) -> object:
         if data.startswith("_"):  # Lark's own rule for what is repeated
             return Tree(data, children)
-        things = children.pop() if children and type(children[-1]) is tuple else ()
+        things: tuple[str, ...] = ()
+        if children and isinstance(children[-1], tuple):
+            things = children.pop()
         return Sentence(str(data), tuple(map(str, children)), things)
 
 

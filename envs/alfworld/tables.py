@@ -131,7 +131,7 @@ class Counts:
     def usual(self) -> list[str]:
         """The text of ``usually.dl``."""
         lines = [
-            "% Where things usually are: in which share of the receptacles of a kind a thing of that kind was found,",
+            "% Where things usually are: in what share of the receptacles of a kind one of the things of a kind was,",
             "% in the training games that have both.",
             ".decl usually_in(k: sort, place: sort)",
             "",
