@@ -1,15 +1,14 @@
 """Judges rules by the simulator: ``python -m mpr_logic.envs.alfworld.judge --split valid_seen``.
 
-Plays games in three ways, and at every state holds the checker's decisions about every action that the agent
-could think of against the simulator's list of admissible commands, and every fact of the agent's belief
-against the simulator's hidden facts. What the columns count is said in :mod:`mpr_logic.envs.alfworld.judging`.
+Plays games in three ways, and at every state holds the checker's decisions about every action that the
+agent could think of against the simulator's list of admissible commands, and every fact of the agent's
+belief against the simulator's hidden facts. :mod:`mpr_logic.envs.alfworld.judging` says what is counted.
 """
 
 from __future__ import annotations
 
 import json
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Annotated
@@ -145,12 +144,12 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     out: Annotated[Path | None, typer.Option("--json", help="Write the figures here too.")] = None,
 ) -> None:
-    """Judge rules by the simulator, over games under $ALFWORLD_DATA. Exit status: 0 passed, 1 not, 2 error."""
+    """Judge rules by the simulator, over games under $ALFWORLD_DATA. Exit: 0 passed, 1 not, 2 error."""
     splits = split or ["valid_seen"]
     try:
         tally = run(list(batches(splits, number, seed)), rules, steps, seed, jobs)
         if out is not None:
-            figures = {"splits": splits, "seed": seed, "passed": passed(tally), **asdict(tally)}
+            figures = {"splits": splits, "seed": seed, "passed": passed(tally), **tally.figures()}
             out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     except (MprError, OSError) as error:
         Console(stderr=True).print(str(error), markup=False)

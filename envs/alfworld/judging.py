@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from mpr_logic.agent.policies import Mirror
@@ -59,6 +59,11 @@ class Tally:
         for name in ("listed", "false", "rejected", "missed", "unknowable"):
             getattr(self, name).update(getattr(other, name))
         self.examples = (self.examples + other.examples)[:EXAMPLES]
+
+    def figures(self) -> dict[str, object]:
+        """What was counted, as a value for JSON."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: dict(value) if isinstance(value, Counter) else value for name, value in found.items()}
 
     def example(self, text: str) -> None:
         """Keep an example of a mistake."""

@@ -131,8 +131,8 @@ class Counts:
     def usual(self) -> list[str]:
         """The text of ``usually.dl``."""
         lines = [
-            "% Where things usually are: in what share of the receptacles of a kind one of the things of a kind was,",
-            "% in the training games that have both.",
+            "% Where things usually are: in what share of the receptacles of a kind one of the things of",
+            "% a kind was, in the training games that have both.",
             ".decl usually_in(k: sort, place: sort)",
             "",
         ]
