@@ -1,0 +1,60 @@
+"""Commands as the games take them, and actions as rules name them: ``take apple 1 from fridge 1`` is
+``take(apple_1, fridge_1)``."""
+
+from __future__ import annotations
+
+import re
+
+from mpr_logic.checking.action import Action
+
+# Of each action: how it is said, and how it is read. `{}` is an argument.
+SAID = {
+    "go_to": "go to {}",
+    "open": "open {}",
+    "close": "close {}",
+    "take": "take {} from {}",
+    "put": "move {} to {}",
+    "clean": "clean {} with {}",
+    "heat": "heat {} with {}",
+    "cool": "cool {} with {}",
+    "use": "use {}",
+    "slice": "slice {} with {}",
+    "examine": "examine {}",
+    "look": "look",
+    "inventory": "inventory",
+    "help": "help",
+}
+OLD_PUT = "put {} in/on {}"
+"""How the games of json_2.1.1 say what the later ones call ``move {} to {}``."""
+
+NAME = r"([a-z]+ \d+)"
+PATTERNS = {name: re.compile(said.replace("{}", NAME)) for name, said in SAID.items()}
+OLD_PATTERN = re.compile(rf"put {NAME} (?:in/on|in|on|into) {NAME}")
+
+
+def command_of(action: Action, put: str = SAID["put"]) -> str:
+    """The command for an action. ``put`` is how the game says that one: :data:`OLD_PUT` in older games.
+
+    An action that the games do not have is said as it stands, and they answer that nothing happens.
+    """
+    said = put if action.name == "put" else SAID.get(action.name, "")
+    names = [str(arg).replace("_", " ") for arg in action.args]
+    if said.count("{}") != len(names) or not said:
+        return str(action)
+    for name in names:
+        said = said.replace("{}", name, 1)
+    return said
+
+
+def action_of(command: str) -> Action | None:
+    """The action that a command stands for, in either wording; None where it is no command of the games."""
+    for name, pattern in PATTERNS.items():
+        found = pattern.fullmatch(command)
+        if found:
+            return _action(name, found)
+    found = OLD_PATTERN.fullmatch(command)
+    return _action("put", found) if found else None
+
+
+def _action(name: str, found: re.Match[str]) -> Action:
+    return Action(name, *[group.replace(" ", "_") for group in found.groups()])
