@@ -26,6 +26,7 @@ def shipped_grammar() -> str:
     return _text("alfred.twl2")
 
 
+@cache
 def pddl_parser() -> tuple[Any, Any]:
     """Fast Downward's two PDDL parsers: of brackets, and of what they mean. Raises GameError without them."""
     arguments = sys.argv
@@ -40,6 +41,7 @@ def pddl_parser() -> tuple[Any, Any]:
     return lisp_parser, parsing_functions
 
 
+@cache
 def textworld_modules() -> tuple[Any, Any, Any]:
     """TextWorld's readers: of TWL2 files, of the right-hand sides in them, and of rules. Raises GameError."""
     try:

@@ -77,7 +77,7 @@ def differences(game: Game, random_steps: int) -> Iterator[str]:
 
 
 def hidden(facts: set[tuple[str, ...]] | frozenset[tuple[str, ...]]) -> set[tuple[str, ...]]:
-    """The facts that are compared: the stock engine does not keep book of what is switched on right."""
+    """The facts that are compared: of a switch, the stock engine lists both effects, on and off."""
     return {fact for fact in facts if fact[0] != "ison"}
 
 

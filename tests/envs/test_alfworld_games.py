@@ -168,6 +168,7 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setitem(sys.modules, "fast_downward.translate.pddl_parser", None)
     monkeypatch.setitem(sys.modules, "textworld.envs.pddl", None)
     for ask in (package.pddl_parser, package.textworld_modules):
+        ask.cache_clear()
         with pytest.raises(GameError, match=r"pip install 'mpr-logic\[alfworld\]'"):
             ask()
     assert sys.argv == ["program"]

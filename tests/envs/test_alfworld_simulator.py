@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mpr_logic.envs.alfworld.grammar import Context, Entity, read_grammar
 from mpr_logic.envs.alfworld.plans import Facts
@@ -199,6 +201,8 @@ def test_playing_leaves_the_process_alone(tmp_path: Path) -> None:
         ("Cup_bar_1 - object", "Cup_bar_1 - thing", "unknown type: cup_bar_1 - thing"),
         ("Cup_bar_1 - object", "", "no object cup_bar_1"),
         ("(isHot ?o)", "(isHot ?o ?r)", "wrong arity"),
+        ("(isHot ?o)", "(isHot ?p)", "goal leaves open ?p"),
+        ("(isHot ?o)", "()", "broken"),
         ("(isHot ?o)", "(isGone ?o)", "Undeclared predicate"),
         ("(pickupable Cup_bar_1)", "(pickupable)", "a fact that its domain does not know: (pickupable)"),
         ("(pickupable Cup_bar_1)", "(é Cup_bar_1)", "Non-ASCII"),
@@ -211,6 +215,20 @@ def test_broken_problem_is_refused(old: str, new: str, says: str) -> None:
     with pytest.raises(GameError, match="PDDL problem") as caught:
         Simulator(room(problem=problem().replace(old, new, 1)))
     assert says in str(caught.value)
+
+
+@given(st.integers(0, len(problem())), st.integers(0, 60), st.text("() ?-xapple_br1", max_size=4))
+def test_damaged_problem_is_refused_or_played(start: int, length: int, instead: str) -> None:
+    """Whatever is cut out of a problem, and whatever comes instead, nothing but GameError is raised."""
+    damaged = problem()[:start] + instead + problem()[start + length :]
+    try:
+        simulator = Simulator(room(problem=damaged))
+    except GameError:
+        return
+    simulator.reset()
+    for command in simulator.commands():
+        assert simulator.step(command).text != NOTHING
+        simulator.reset()
 
 
 def said(expression: str) -> str:
