@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import combinations, islice, product
 from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.analysis.core import effect_head
@@ -18,13 +18,14 @@ from mpr_logic.checking.changes import Asserted, Candidates, Change, Changes, su
 from mpr_logic.checking.solve import matched, solve, value
 from mpr_logic.engine.plan import term_variables
 from mpr_logic.errors import EvaluationError
-from mpr_logic.syntax.ast import Row
+from mpr_logic.syntax.ast import Row, Var
 from mpr_logic.syntax.printer import print_row
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.solve import Bindings
     from mpr_logic.engine.base import Engine
+    from mpr_logic.syntax.ast import Term, Value
 
 Admissible: TypeAlias = Callable[[str, Row], bool]
 """Whether an action, by its name and arguments, would be admitted in the present state of the engine."""
@@ -33,11 +34,13 @@ Admissible: TypeAlias = Callable[[str, Row], bool]
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of the search: ``size`` changes in one repair, ``found`` repairs, ``checks`` supposed states,
-    ``seconds`` of time, after which no further state is supposed."""
+    ``tries`` of arguments for an action that brings a change about, ``seconds`` of time, after which no
+    further state is supposed."""
 
     size: int = 3
     found: int = 5
     checks: int = 300
+    tries: int = 60
     seconds: float = 2.0
 
 
@@ -126,6 +129,7 @@ class _Search:
         self.limits = limits
         self.checks = 0
         self.deadline = time.perf_counter() + limits.seconds
+        self._of_type: dict[str, list[Value]] = {}
 
     def run(self) -> list[Changes]:
         """The minimal changes, the smallest first."""
@@ -213,7 +217,7 @@ class _Search:
         kind = "causes" if change.present else "ends"
         for action in self.engine.program.schema.actions:
             for rule in self.engine.program.rules_for(effect_head(kind, change.relation, action)):
-                for args in islice(self._arguments(rule, change.row), self.limits.found):
+                for args in islice(self._arguments(rule, change.row), self.limits.tries):
                     if (action, args) != (self.action, self.args) and self.admissible(action, args):
                         return print_row(action, args)
         return None
@@ -225,11 +229,37 @@ class _Search:
             return
         try:
             for bindings, weight in solve(self.engine, rule.body, start):
-                terms = rule.args[: rule.given]
-                if weight >= self.theta and all(n in bindings for t in terms for n in term_variables(t)):
-                    yield tuple(value(term, bindings) for term in terms)
+                if weight >= self.theta:
+                    yield from self._filled(rule, bindings)
         except EvaluationError:
             return  # its body says more of the action than the effect determines
+
+    def _filled(self, rule: Rule, bindings: Bindings) -> Iterator[Row]:
+        """The action's arguments; where the effect leaves one open, each value of its type in the state."""
+        terms = rule.args[: rule.given]
+        open_ = [i for i, t in enumerate(terms) if any(n not in bindings for n in _names(t))]
+        action = self.engine.program.schema.actions[str(rule.action)]
+        choices = [self._values(action.params[i].type) for i in open_]
+        for chosen in product(*choices):
+            filled = dict(zip(open_, chosen, strict=True))
+            row = tuple([filled[i] if i in filled else value(t, bindings) for i, t in enumerate(terms)])
+            if matched(terms, row, bindings) is not None:
+                yield row
+
+    def _values(self, type_: str) -> list[Value]:
+        """The constants in the state's columns of a declared type, in order."""
+        found = self._of_type.get(type_)
+        if found is None:
+            signatures = self.engine.program.schema.relations.items()
+            columns = [(n, i) for n, s in signatures for i, p in enumerate(s.params) if p.type == type_]
+            values = {row[i] for name, i in columns for row in self.facts.get(name, ())}
+            found = self._of_type[type_] = sorted(values, key=lambda v: (str(type(v)), str(v)))
+        return found
+
+
+def _names(term: Term) -> Iterator[str]:
+    """The variables of a term, ``_`` among them."""
+    return iter(["_"]) if isinstance(term, Var) and term.anonymous else term_variables(term)
 
 
 def _consistent(changes: Changes) -> bool:
