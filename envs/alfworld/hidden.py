@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from mpr_logic.envs.alfworld.belief import kind_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -31,6 +33,8 @@ TREATMENTS = {
     "cool": ("fridge", "coolable"),
 }
 KNIVES = ("knife", "butterknife")
+DISGUISED = {"bathtubbasin": "sinkbasin"}
+"""What some receptacles are to the games, that they do not call so: nothing shows which."""
 
 
 class Truth:
@@ -51,8 +55,10 @@ class Truth:
         return args in self.rows[predicate]
 
     def fits(self, thing: str, place: str) -> bool:
-        """Whether a thing may be put into a receptacle."""
-        return self.has("cancontain", f"{self.receptacle[place]}type", f"{self.kind[thing]}type")
+        """Whether a thing may be put into a receptacle, by all that it may be that is called so."""
+        return any(
+            self.has("cancontain", f"{kind}type", f"{self.kind[thing]}type") for kind in _may_be(place)
+        )
 
     def contents(self, place: str) -> set[str]:
         """What a receptacle holds."""
@@ -81,9 +87,9 @@ class Truth:
             case (("task" | "wanted" | "target" | "two"), _):
                 return True
             case "receptacle", (name, kind):
-                return self.receptacle.get(name) == kind
+                return name in self.receptacle and kind_of(name) == kind
             case "kind", (name, kind):
-                return self.kind.get(name) == kind
+                return name in self.kind and kind_of(name) == kind
             case "agent_at", (name,):
                 return self.place[name] == self.here
             case "holding", (name,):
@@ -93,6 +99,11 @@ class Truth:
             case "beside", (thing, name):
                 return self.has("objectatlocation", thing, self.place[name])
         raise ValueError(f"{relation}/{len(args)} stands for no hidden fact")
+
+
+def _may_be(place: str) -> set[str]:
+    kind = kind_of(place)
+    return {kind, DISGUISED.get(kind, kind)}
 
 
 def _parsed(fact: str) -> tuple[bool, str, tuple[str, ...]]:
@@ -109,7 +120,7 @@ class Shown:
     where some condition of it is false, and has been shown to be. What kinds of things can be done with
     counts as known. So an action is unknowable only where all that speaks against it is one of these: a
     receptacle may share the agent's place, and never was tried; what a receptacle holds, or whether it is
-    open, was never shown.
+    open, was never shown; it may be another thing than it is called (:data:`DISGUISED`).
     """
 
     def __init__(self, truth: Truth) -> None:
@@ -209,7 +220,7 @@ class Shown:
                 where, ability = TREATMENTS[name]
                 yield thing not in truth.held
                 yield place in self.far
-                yield truth.receptacle[place] != where
+                yield where not in _may_be(place)
                 yield not truth.has(ability, thing)
             case "use", [thing]:
                 yield not truth.has("toggleable", thing)

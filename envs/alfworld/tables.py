@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.progress import track
 
 from mpr_logic.envs.alfworld.games import games
+from mpr_logic.envs.alfworld.simulator import human_names
 from mpr_logic.errors import MprError
 
 if TYPE_CHECKING:
@@ -59,9 +61,10 @@ class Counts:
         initial = text[text.index("(:init") : text.index("(:goal")]
         facts: dict[str, list[list[str]]] = defaultdict(list)
         for name, args in FACT.findall(initial):
-            facts[name].append(args.split())
-        kinds = {thing: _kind(sort) for thing, sort in facts["objectType"]}
-        places = {thing: _kind(sort) for thing, sort in facts["receptacleType"]}
+            facts[name].append(args.lower().split())
+        names = human_names(thing for rows in facts.values() for row in rows for thing in row)
+        kinds = {thing: _called(names[thing]) for thing, _ in facts["objectType"]}
+        places = {thing: _called(names[thing]) for thing, _ in facts["receptacleType"]}
         for name, ability in ABILITIES.items():
             self.abilities[ability] |= {kinds[thing] for (thing,) in facts[name] if thing in kinds}
         carried = {thing for (thing,) in facts["pickupable"]}
@@ -70,8 +73,15 @@ class Counts:
         doors = {thing for (thing,) in facts["openable"]}
         self.doors |= {kind for thing, kind in places.items() if thing in doors}
         self.doorless |= {kind for thing, kind in places.items() if thing not in doors}
-        self.fits |= {(_kind(thing), _kind(place)) for place, thing in facts["canContain"]}
+        self._fits(facts, kinds, places)
         self._places(game, facts["inReceptacle"], kinds, places)
+
+    def _fits(self, facts: dict[str, list[list[str]]], kinds: dict[str, str], places: dict[str, str]) -> None:
+        called: dict[str, set[str]] = defaultdict(set)  # what things of a type are called in this game
+        for thing, sort in (*facts["objectType"], *facts["receptacleType"]):
+            called[sort].add(kinds.get(thing) or places[thing])
+        for place, thing in facts["canContain"]:
+            self.fits.update(product(called[thing], called[place]))
 
     def _places(
         self, game: Game, inside: list[list[str]], kinds: dict[str, str], places: dict[str, str]
@@ -147,8 +157,9 @@ class Counts:
         return lines
 
 
-def _kind(sort: str) -> str:
-    return sort.removesuffix("Type").lower()
+def _called(name: str) -> str:
+    """The kind that a name says: what a thing is called, not what the game makes of it, is what one reads."""
+    return name.rpartition(" ")[0]
 
 
 def _room(game: Game) -> int:
