@@ -232,11 +232,13 @@ def test_damaged_problem_is_refused_or_played(start: int, length: int, instead: 
 
 
 def said(expression: str) -> str:
-    """What a grammar with that expression says of an apple."""
-    grammar = read_grammar('grammar :: """{"intro": [{"rhs": "???"}]}""";'.replace("???", expression))
-    return grammar.say(
-        "intro", Context(Facts([]), {"1": Entity("1", "object", "apple 1")}, {("o", "object"): "1"})
-    )
+    """What a grammar with that expression says of an apple, while that and an egg are eaten."""
+    rules = {"intro": expression, "list_empty": "none", "list_separator": "; ", "list_last_separator": "&"}
+    text = json.dumps({symbol: [{"rhs": right}] for symbol, right in rules.items()})
+    grammar = read_grammar(f'grammar :: """{text}""";')
+    things = {"1": Entity("1", "object", "apple 1"), "2": Entity("2", "object", "egg 1")}
+    facts = Facts([("eaten", "2"), ("eaten", "1"), ("beside", "2", "1")])
+    return grammar.say("intro", Context(facts, things, {("o", "object"): "1"}))
 
 
 def test_expressions_are_interpreted() -> None:
@@ -244,6 +246,15 @@ def test_expressions_are_interpreted() -> None:
     assert said("{o}") == "apple 1"
     assert said("see {o.indefinite + ' ' + o.name}.") == "see a apple 1."
     assert said("{o.name or o.id}") == "apple 1"
+
+
+def test_lists_have_an_item_for_each_answer() -> None:
+    """Answers come in the order of the facts, and no two placeholders of a query stand for one thing."""
+    assert said("[{x.name | eaten(x:object)}]") == "egg 1"
+    assert said("[{o.name | eaten(o:object)}]") == "apple 1"
+    assert said("[{x.name | beside(x:object, o:object)}]") == "egg 1"
+    assert said("[{x.name | beside(o:object, x:object)}]") == "none"
+    assert said("[{x.name | eaten(x:cup)}]") == "none"
 
 
 @pytest.mark.parametrize(

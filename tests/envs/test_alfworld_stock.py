@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mpr_logic.envs.alfworld.games import TASK_TYPES, Game, games, splits
-from tests.envs.room import old_room, room
+from mpr_logic.envs.alfworld.simulator import Simulator
+from tests.envs.room import WALKTHROUGH, old_room, room
 from tests.envs.stock import differences
 
 pytest.importorskip("textworld", reason="needs the extra: pip install 'mpr-logic[alfworld]'")
@@ -30,6 +31,18 @@ def _no_folder_in_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 def test_room_is_played_as_by_the_stock_engine(game: Callable[[], Game]) -> None:
     """Observations, admissible commands, scores and hidden facts are the same, with either wording."""
     assert not list(differences(game(), random_steps=40))
+
+
+def test_what_lies_beside_is_said_as_by_the_stock_engine() -> None:
+    """`look` tells of what was taken out of one of the receptacles at a place and is still there."""
+    there = ["go to drawer 1", "take knife 1 from drawer 1", "move knife 1 to drawer 1", "look"]
+    moved = ["take knife 1 from drawer 1", "open drawer 2", "move knife 1 to drawer 2", "look"]
+    back = ["take knife 1 from drawer 2", "look", "move knife 1 to drawer 1", "look"]
+    simulator = Simulator(room())
+    texts = [simulator.step(command).text for command in (*there, *moved, *back)]
+    beside = [text.partition("Next to it, you see ")[2] for text in texts if "facing" in text]
+    assert beside == ["nothing.", "a knife 1.", "nothing.", "a knife 1."]
+    assert not list(differences(room(walkthrough=(*there, *moved, *back, *WALKTHROUGH)), random_steps=0))
 
 
 @pytest.mark.slow
