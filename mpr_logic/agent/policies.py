@@ -2,74 +2,123 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mpr_logic.checking.action import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterator, Sequence
 
     from mpr_logic.agent.environment import Environment, Observation
-    from mpr_logic.checking.action import Action
     from mpr_logic.checking.checker import Checker
+    from mpr_logic.checking.decision import Decision
 
 
-class Mirror:
-    """Keeps a checker's state equal to what an environment says that the agent knows."""
+@dataclass(slots=True)
+class View:
+    """What a policy chooses by. ``refused`` are the decisions about what it has proposed in this turn
+    already, all of them rejections: the state is still the same. ``guided`` says whether it is told what
+    the rules say; one that plays in their shadow is not."""
 
-    def __init__(self, checker: Checker) -> None:
-        self.checker = checker
-        self._held: frozenset[str] = frozenset()
+    observation: Observation
+    world: Environment
+    checker: Checker
+    guided: bool = True
+    refused: tuple[Decision, ...] = ()
 
-    def follow(self, state: AbstractSet[str], source: str | None = None) -> tuple[int, int]:
-        """Make the checker's facts those of a state; return how many were added and taken away.
 
-        Raises:
-            StateError: a fact does not fit the rules; the checker's state is then what it was.
+class Policy(Protocol):
+    """Proposes actions. ``name`` says what it is; a scripted one says so."""
+
+    name: str
+
+    def choose(self, view: View) -> Action | str | None:
+        """The action to propose, as an Action or as its text; None to give up.
+
+        What is rejected is not done: the policy is asked again, with the rejection in the view.
         """
-        add, remove = state - self._held, self._held - state
-        if add or remove:
-            self.checker.update(add=add, remove=remove, source=source)
-            self._held = frozenset(state)
-        return len(add), len(remove)
 
 
 class StrongestPreference:
     """Does what the strongest ``prefer`` speaks for among the actions that the checker admits: no model,
     no search. Of several that are equally strong it takes the first by name."""
 
-    def __init__(self, checker: Checker) -> None:
-        self.checker = checker
+    name = "the strongest preference"
 
-    def choose(self, candidates: Iterable[Action]) -> Action | None:
+    def choose(self, view: View) -> Action | None:
         """The next action; None where no ``prefer`` speaks for any that is admissible.
 
         Raises:
             EvaluationError: the engine could not finish.
         """
-        preferred = self.checker.preferences(candidates)
+        preferred = view.checker.preferences(view.world.candidates())
         return preferred[0][0] if preferred else None
 
 
-def follow_preferences(world: Environment, checker: Checker) -> Sequence[tuple[Action, Observation]]:
-    """Play one episode by :class:`StrongestPreference`, to its end or to where nothing is preferred.
+class Planned:
+    """Does what a plan says, one action after the other, whatever happens."""
+
+    name = "the walkthrough"
+
+    def __init__(self, plan: Sequence[Action]) -> None:
+        self._plan = iter(plan)
+
+    def choose(self, view: View) -> Action | None:
+        """The next action of the plan; None at its end."""
+        return next(self._plan, None)
+
+
+class Forgetful:
+    """Scripted: a person who knows what to do and forgets half of the little steps.
+
+    It has a plan that works, and leaves each of its ``forgets`` actions out with a probability. Told why
+    what it proposes will not do, it does first what the repair names, and then what it had proposed. What
+    comes to nothing it tries once more; then it does what the rules prefer, and tries again. Where the
+    rules are not told, it goes on with its plan.
 
     Args:
-        world: the environment; it is reset first.
-        checker: a checker with rules for it, and no facts yet.
-
-    Returns:
-        Each action with what came of it.
+        plan: actions that win.
+        forgets: the names of the actions that it forgets.
+        seed: for what it forgets.
+        share: how often.
     """
-    policy, mirror = StrongestPreference(checker), Mirror(checker)
-    steps: list[tuple[Action, Observation]] = []
-    over = world.reset().over
-    while not over:
-        mirror.follow(world.state())
-        action = policy.choose(world.candidates())
-        if action is None:
-            break
-        seen = world.step(action)
-        checker.record(action, seen.succeeded, effects=False)
-        steps.append((action, seen))
-        over = seen.over
-    return steps
+
+    name = "forgetful (scripted)"
+
+    def __init__(
+        self, plan: Sequence[Action], *, forgets: Sequence[str], seed: int, share: float = 0.5
+    ) -> None:
+        draw = random.Random(seed)
+        kept = [a for a in plan if not (a.name in forgets and draw.random() < share)]
+        self._plan = iter(kept)
+        self._wanted: Action | None = None
+        self._proposed: Action | str | None = None
+        self._failures = 0
+
+    def choose(self, view: View) -> Action | str | None:
+        """What a repair asks for, where there was one; else the next of the plan."""
+        if view.refused:
+            tried = {str(decision.action) for decision in view.refused}
+            self._proposed = next((text for text in _mending(view.refused[-1]) if text not in tried), None)
+        elif self._proposed is not self._wanted:  # that came first; now for what it was good for
+            self._proposed = self._wanted
+        else:
+            self._proposed = self._next(view)
+        return self._proposed
+
+    def _next(self, view: View) -> Action | None:
+        """What follows on what was wanted, and done."""
+        self._failures = self._failures + 1 if view.observation.succeeded is False else 0
+        if self._failures == 1 or (self._failures and view.guided):
+            return StrongestPreference().choose(view) if self._failures > 1 else self._wanted
+        self._failures = 0
+        self._wanted = next(self._plan, None)
+        return self._wanted
+
+
+def _mending(decision: Decision) -> Iterator[str]:
+    """The actions that the repairs of a rejection name."""
+    for repair in decision.repairs:
+        yield from repair.actions

@@ -1,0 +1,61 @@
+"""A played episode as JSON lines: what was proposed, decided, done and seen, and how the state changed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TextIO
+
+from mpr_logic.checking.serial import decision_json
+
+if TYPE_CHECKING:
+    from mpr_logic.agent.play import Turn
+
+VERSION = 1
+"""The version of the lines: ``{"mpr_trajectory": 1, ...}``; docs/reference/trajectory.md has the keys."""
+
+
+def heading(task: str, kind: str, policy: str, rules: str, *, shadow: bool) -> dict[str, Any]:
+    """The first line of an episode. ``rules`` is the version of the rules that decided."""
+    return {
+        "mpr_trajectory": VERSION,
+        "line": "episode",
+        "task": task,
+        "kind": kind,
+        "policy": policy,
+        "rules": rules,
+        "shadow": shadow,
+    }
+
+
+def turn_json(turn: Turn) -> dict[str, Any]:
+    """The line of a turn. Its decisions must have their reasons and repairs recorded."""
+    seen = turn.observation
+    return {
+        "line": "turn",
+        "number": turn.number,
+        "decisions": [decision_json(decision) for decision in turn.decisions],
+        "action": None if turn.action is None else str(turn.action),
+        "fallback": turn.fallback,
+        "text": seen.text,
+        "succeeded": seen.succeeded,
+        "won": seen.won,
+        "over": seen.over,
+        "added": sorted(turn.added),
+        "removed": sorted(turn.removed),
+    }
+
+
+class Recorder:
+    """Writes lines as they come, so that an episode that is cut off is there up to its last turn."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Write one line.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        self._stream.write(json.dumps(line, allow_nan=False) + "\n")
+        self._stream.flush()

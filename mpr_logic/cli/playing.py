@@ -1,0 +1,96 @@
+"""What ``mpr play`` shows: turns as they come, and what came of an episode."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mpr_logic.agent.play import Turn
+    from mpr_logic.checking.decision import Decision
+
+ADVICE = 3
+"""So many pieces of advice are shown of a decision."""
+
+
+@dataclass(slots=True)
+class Score:
+    """What came of an episode. ``turns`` counts what was done, ``proposed`` what was decided about,
+    ``rejected`` those of it that were rejected, ``nothing`` the actions that were done and came to nothing,
+    ``repaired`` the turns in which, after a rejection, an action that a repair named was done."""
+
+    task: str
+    kind: str
+    won: bool = False
+    turns: int = 0
+    proposed: int = 0
+    rejected: int = 0
+    repaired: int = 0
+    fallbacks: int = 0
+    nothing: int = 0
+
+    def count(self, turn: Turn) -> None:
+        """Count a turn."""
+        self.won = self.won or turn.observation.won
+        self.proposed += len(turn.decisions)
+        refused = [d for d in turn.decisions if not d.admissible]
+        self.rejected += len(refused)
+        if turn.action is None:
+            return
+        self.turns += 1
+        self.fallbacks += turn.fallback
+        self.nothing += turn.observation.succeeded is False
+        named = {text for d in refused for repair in d.repairs for text in repair.actions}
+        self.repaired += str(turn.action) in named
+
+    def content(self) -> dict[str, Any]:
+        """The score as data."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """The score in a line."""
+        ended = f"{'won' if self.won else 'not won'} in {self.turns} turns"
+        parts = [f"{self.rejected} of {self.proposed} proposals rejected", f"{self.repaired} repairs taken"]
+        if self.fallbacks:
+            parts.append(f"{self.fallbacks} fallbacks")
+        return f"{ended}: {', '.join(parts)}, {self.nothing} actions came to nothing"
+
+
+def turn_text(turn: Turn, *, shadow: bool) -> str:
+    """A turn for people."""
+    return "\n".join(_lines(turn, shadow=shadow))
+
+
+def _lines(turn: Turn, *, shadow: bool) -> Iterator[str]:
+    label = f"{turn.number:3} "
+    for decision in turn.decisions:
+        yield from decision_lines(decision, label, shadow=shadow)
+        label = "    "
+    if turn.fallback and turn.action is not None:
+        yield f"{label}✓ {turn.action} (fallback: what the rules prefer)"
+        label = "    "
+    if turn.action is None and turn.number:
+        yield f"{label}the policy gives up"
+        return
+    for line in turn.observation.text.splitlines():
+        if line.strip():
+            yield f"{label if not turn.number else '    '}  {line.strip()}"
+            label = "    "
+
+
+def decision_lines(decision: Decision, label: str, *, shadow: bool) -> Iterator[str]:
+    """A decision: what it is about, why not, what would mend it, advice."""
+    mark = "✓" if decision.admissible else "✗"
+    done = " (shadow: done all the same)" if shadow and not decision.admissible else ""
+    yield f"{label}{mark} {decision.action}{done}"
+    for reason in decision.reasons:
+        named = f" [{reason.id}]" if reason.id is not None else ""
+        yield f"        because {reason.text}{named}"
+    for repair in decision.repairs:
+        if repair.actions:
+            yield f"        repair: {repair}"
+            break
+    for reason in decision.advice[:ADVICE]:
+        yield f"        advice ({reason.weight:g}): {reason.text}"
