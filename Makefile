@@ -1,4 +1,4 @@
-# Needs CPython 3.11 or newer, git, make and a C compiler. Everything else goes into .venv.
+# Needs CPython 3.11 or newer, git, make, a C and, for AlfWorld, a C++ compiler. All else goes into .venv.
 #   make test PYTHON=python3.13 VENV=.venv-3.13 ARGS='-k parser'
 
 PYTHON ?= python3
@@ -8,21 +8,27 @@ JOBS ?= 2
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-test
+READY_ALFWORLD := $(VENV)/.ready-alfworld
 READY_BENCH := $(VENV)/.ready-bench
+HAS_ALFWORLD := $(BIN)/python -c 'from importlib.util import find_spec as f; exit(not f("alfworld"))'
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Tests that share a costly fixture name one group, and one worker takes the whole group.
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench test-lowest build clean
+.PHONY: help demo kitchen test lint format bench test-lowest build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## walk through a small kitchen
+demo: $(READY_ALFWORLD) ## watch a forgetful player in AlfWorld, under the rules
+	@if $(HAS_ALFWORLD); then $(BIN)/python -m mpr_logic.envs.alfworld.demo; \
+	else $(BIN)/python -m mpr_logic.envs.kitchen; fi
+
+kitchen: $(READY) ## walk through a small kitchen: rules, a proof, a repair
 	@$(BIN)/python -m mpr_logic.envs.kitchen
 
-test: lint ## lint, type check and test
+test: lint $(READY_ALFWORLD) ## lint, type check and test
 	$(PYTEST) -m 'not bench' $(ARGS)
 
 lint: $(READY) ## ruff and mypy
@@ -55,6 +61,16 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) -e '.[test]'
+	@touch $@
+
+# AlfWorld's planner is compiled, by a build that calls a command named python.
+$(READY_ALFWORLD): $(READY)
+	@if command -v c++ >/dev/null; then \
+	  echo 'installing AlfWorld: its planner is compiled, which takes two to three minutes, once'; \
+	  PATH="$(abspath $(BIN)):$$PATH" $(PIP_INSTALL) -e '.[test,alfworld]'; \
+	else \
+	  echo 'there is no C++ compiler (Debian: apt-get install g++): AlfWorld and its tests are left out'; \
+	fi
 	@touch $@
 
 $(READY_BENCH): $(READY)
