@@ -18,11 +18,11 @@ from rich.text import Text
 
 from mpr_logic.agent.play import play
 from mpr_logic.agent.policies import Forgetful
+from mpr_logic.agent.showing import Score, turn_text
 from mpr_logic.checking.checker import Checker
+from mpr_logic.checking.colors import painted
 from mpr_logic.checking.loading import load_program
 from mpr_logic.checking.render import proof_text
-from mpr_logic.cli.colors import painted
-from mpr_logic.cli.playing import Score, turn_text
 from mpr_logic.envs.alfworld.games import TASK_TYPES
 from mpr_logic.envs.alfworld.worlds import AlfWorlds
 

@@ -141,10 +141,12 @@ class Candidates:
 
     def fired(self, candidate: Candidate) -> tuple[Fired, Fired]:
         """The forbids that fire: those that reject, none of them overridden, and those below theta."""
-        fired = candidate.rules.forbid(*candidate.args)
-        laws = [each for each in fired if each[1] >= self._theta]
-        soft = [each for each in fired if each[1] < self._theta]
-        if not candidate.rules.overridden.isdisjoint([rule.id for rule, _ in laws]):
+        rules, theta = candidate.rules, self._theta
+        laws: list[tuple[Rule, float]] = []
+        soft: list[tuple[Rule, float]] = []
+        for each in rules.forbid(*candidate.args):
+            (laws if each[1] >= theta else soft).append(each)
+        if rules.overridden and not rules.overridden.isdisjoint([rule.id for rule, _ in laws]):
             lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
             laws = [each for each in laws if each[0].id not in lifted]
         return laws, soft

@@ -12,6 +12,8 @@ from mpr_logic.checking.render import because_text
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
     from mpr_logic.checking.reasons import Moment
@@ -36,14 +38,14 @@ class Reason:
 
     ``weight`` is what the rule's best derivation weighs. ``rule`` is None where no rule is behind the
     reason; ``proof`` too, and where the engine keeps none. ``error`` is what went wrong where the action
-    was not decided.
+    was not decided. A text may be a function that makes it, for when it is first read.
     """
 
     __slots__ = ("_text", "error", "proof", "rule", "weight")
 
     def __init__(
         self,
-        text: str | None,
+        text: str | Callable[[], str] | None,
         weight: float = 1.0,
         rule: Rule | None = None,
         proof: RuleProof | None = None,
@@ -62,6 +64,8 @@ class Reason:
         if self._text is None:
             assert self.rule is not None
             self._text = because_text(self.rule, self.proof.bindings if self.proof is not None else {})
+        elif not isinstance(self._text, str):
+            self._text = self._text()
         return self._text
 
     @property

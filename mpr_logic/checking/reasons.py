@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mpr_logic.checking.decision import NOTHING, Decision, Reason, Worked
@@ -119,7 +120,7 @@ class Reasons:
         if decision.admissible:
             return ()
         if decision.verdict == "unpermitted":
-            return (Reason(f"{decision.action} is forbidden unless a rule permits it, and none does"),)
+            return (Reason(partial(_unpermitted, decision.action)),)
         return self.explain(decision.action, self._fired(decision)[0])
 
     def _advice(self, decision: Decision) -> tuple[Reason, ...]:
@@ -155,6 +156,10 @@ class Reasons:
             raise StaleDecisionError(
                 "the state has changed since this was decided: ask before it changes, or check with proofs"
             )
+
+
+def _unpermitted(action: Action | str) -> str:
+    return f"{action} is forbidden unless a rule permits it, and none does"
 
 
 def _head_bindings(action: Action, rule: Rule) -> dict[str, Value]:

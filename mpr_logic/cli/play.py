@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.agent.policies import Policy, View
+    from mpr_logic.agent.showing import Score
     from mpr_logic.agent.trajectory import Recorder
     from mpr_logic.agent.worlds import Episode, Worlds
     from mpr_logic.analysis.core import Program
     from mpr_logic.checking.action import Action
-    from mpr_logic.cli.playing import Score
 
 EXAMPLE = "mpr play --policy preferences --seed 3"
 
@@ -140,9 +140,9 @@ class Table:
     def play(self, episode: Episode, who: Who, seed: int) -> Score:
         """One episode."""
         from mpr_logic.agent.play import play as turns_of
+        from mpr_logic.agent.showing import Score, turn_text
         from mpr_logic.agent.trajectory import heading, turn_json
         from mpr_logic.checking.checker import Checker
-        from mpr_logic.cli.playing import Score, turn_text
 
         checker = Checker(self.program, theta=self.theta)
         policy = self._policy(who, episode, seed)
@@ -185,7 +185,7 @@ class Person:
 
     def choose(self, view: View) -> Action | str | None:
         """What is typed: an action; ``?`` lists what could be done; nothing more ends the episode."""
-        from mpr_logic.cli.playing import decision_lines
+        from mpr_logic.agent.showing import decision_lines
 
         if view.refused:
             self._say("\n".join(decision_lines(view.refused[-1], "    ", shadow=False)))

@@ -24,17 +24,16 @@ if TYPE_CHECKING:
     from mpr_logic.engine.linear import Linear
     from mpr_logic.engine.proof import Proof, RuleProof
     from mpr_logic.engine.proofs import Prover
-    from mpr_logic.syntax.ast import Row
+    from mpr_logic.syntax.ast import BodyItem, Row
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A recursive rule, and its variables in the order of their values. ``find`` goes from a row to the
-    rows that follow, each with those values; ``build`` makes the proof, the proof of the recursive literal
-    being the last argument."""
+    """A recursive rule. ``find`` goes from a row to the rows that follow, each with the values of the rule's
+    variables; ``build`` goes from the rule, its row, the proof of the recursive literal and those values
+    to the proof."""
 
     rule: Rule
-    names: list[str]
     find: Callable[..., list[tuple[Row, Row]]]
     build: Callable[..., RuleProof]
 
@@ -89,8 +88,7 @@ class Paths:
             below = found
             here, i, values = back
             step = self._steps[i]
-            bindings = {n: v for n, v in zip(step.names, values, strict=True) if not n.startswith("?")}
-            found = step.build(step.rule, here, bindings, *values, below)
+            found = step.build(step.rule, here, below, *values)
         return found
 
     def _step(self, step: Linear) -> _Step:
@@ -110,5 +108,15 @@ class Paths:
         goals.write_group(writer, rest, adornment, emit, keep=True, wanted=step.atom.args)
         writer.line("return out")
         find = goals.define(writer, parameters(adornment))
-        build = ProofWriter(self._prover, goals, given=step.place).write(rule.args, body, names, {})
-        return _Step(rule, names, find, build)
+        return _Step(rule, find, self._builder(step, body, names))
+
+    def _builder(
+        self, step: Linear, body: tuple[BodyItem, ...], names: list[str]
+    ) -> Callable[..., RuleProof]:
+        writer = Writer(self._goals.namespace, self._goals)
+        writer.locals = {n: f"v{i}" for i, n in enumerate(names)}
+        named = [n for n in names if not n.startswith("?")]
+        pairs = ", ".join(f"{self._goals.namespace.constant(n)}: {writer.locals[n]}" for n in named)
+        proof = ProofWriter(self._prover, self._goals, given=step.place).proof(writer, body, f"{{{pairs}}}")
+        writer.line(f"return {proof}")
+        return self._goals.define(writer, ["rule", "row", "given", *writer.locals.values()])

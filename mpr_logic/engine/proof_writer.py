@@ -1,25 +1,28 @@
-"""Writes the function that builds a rule's proof from the values of its variables."""
+"""Writes the source that builds a rule's proof where its variables have their values."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.namespace import key
 from mpr_logic.engine.proof import AbsenceStep, BuiltinStep, FactProof, RuleProof
 from mpr_logic.syntax.ast import Aggregate, Literal, Term, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
+    from mpr_logic.engine.codegen import Writer
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.proofs import Prover
     from mpr_logic.syntax.ast import BodyItem
 
 
 class ProofWriter:
-    """One shape's ``def build(rule, row, bindings, values..., constants...)``. The proof of the body's
-    item at the place ``given`` is a last argument."""
+    """Writes down, in a writer whose locals hold the variables of a body, the source of its proof.
+
+    ``rule`` and ``row`` are names that the function has; ``given``, where it is set, the place of a body
+    item whose proof the function has under that name.
+    """
 
     def __init__(self, prover: Prover, goals: Goals, given: int | None = None) -> None:
         self._prover = prover
@@ -28,33 +31,21 @@ class ProofWriter:
         self._given = given
         self._crisp = True
 
-    def write(
-        self,
-        args: tuple[Term, ...],
-        body: tuple[BodyItem, ...],
-        names: Sequence[str],
-        preset: Mapping[str, str],
-    ) -> Callable[..., RuleProof]:
-        """Compile it: ``names`` are the variables whose values come in, ``preset`` the constants' names."""
-        writer = Writer(self._names, self._goals)
-        writer.locals = {n: f"v{i}" for i, n in enumerate(names)} | dict(preset)
-        steps = "".join(f"{self._step(writer, i, item, names)}, " for i, item in enumerate(body))
-        if self._crisp:
-            weight = "rule.weight" if self._goals.semiring.weighted else "1.0"
-            made = self._name("U", RuleProof)
-            writer.line(f"return {made}(rule.head, row, {weight}, rule, bindings, ({steps}))")
-        else:
-            writer.line(f"return {self._name('U', self._prover.assemble)}(rule, row, bindings, ({steps}))")
-        params = ["rule", "row", "bindings", *(f"v{i}" for i in range(len(names))), *preset.values()]
-        if self._given is not None:
-            params.append("given")
-        return self._goals.define(writer, params)
+    def proof(self, writer: Writer, body: Sequence[BodyItem], bindings: str) -> str:
+        """The source of the rule's proof; ``bindings`` is that of its named variables."""
+        writer.line(f"bindings = {bindings}")
+        self._crisp = True
+        steps = "".join(f"{self.step(writer, i, item)}, " for i, item in enumerate(body))
+        if not self._crisp:
+            return f"{self._name('U', self._prover.assemble)}(rule, row, bindings, ({steps}))"
+        weight = "rule.weight" if self._goals.semiring.weighted else "1.0"
+        return f"{self._name('U', RuleProof)}(rule.head, row, {weight}, rule, bindings, ({steps}))"
 
     def _name(self, kind: str, thing: Any) -> str:
         return self._names.name(kind, thing, ("proof", getattr(thing, "__qualname__", thing)))
 
-    def _step(self, writer: Writer, index: int, item: BodyItem, names: Sequence[str]) -> str:
-        """The source that makes one step."""
+    def step(self, writer: Writer, index: int, item: BodyItem) -> str:
+        """The source of one step."""
         if index == self._given:
             return "given"
         if isinstance(item, Aggregate):

@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 Bindings = dict[str, Any]
 
-Find: TypeAlias = "Callable[..., tuple[Any, ...] | None]"
-Build: TypeAlias = "Callable[..., RuleProof]"
+Explain: TypeAlias = "Callable[[Rule, Row, Row], RuleProof | None]"
 
 
 class Prover:
@@ -48,9 +47,9 @@ class Prover:
 
     def reset(self) -> None:
         """Forget compiled code."""
-        self._shapes: dict[object, tuple[Find, Build, list[str]]] = {}
-        self._rules: dict[Rule, tuple[Find, Build, list[str], Row]] = {}
-        self._inner: dict[tuple[Rule, int], tuple[Callable[..., Any], list[str], list[str]]] = {}
+        self._shapes: dict[object, tuple[Explain, list[str]]] = {}
+        self._rules: dict[Rule, tuple[Explain, Row]] = {}
+        self._inner: dict[tuple[Rule, int], tuple[Callable[..., Any], list[str]]] = {}
         self._proved: dict[tuple[str, Row], Proof] = {}
         self._paths: dict[str, Paths | None] = {}
 
@@ -58,11 +57,8 @@ class Prover:
 
     def explain(self, rule: Rule, args: Row) -> RuleProof | None:
         """The best derivation of a rule for a ground head; None where there is none."""
-        find, build, names, constants = self._rules.get(rule) or self._compiled(rule)
-        values = find(*args, *constants)
-        if values is None:
-            return None
-        return build(rule, args, dict(zip(names, values)), *values, *constants)  # noqa: B905  (unnamed are last)
+        function, own = self._rules.get(rule) or self._compiled(rule)
+        return function(rule, args, own)
 
     def prove(self, relation: str, row: Row) -> Proof | None:
         """The strongest proof of a ground fact; None where it does not hold. What was proved in the
@@ -110,50 +106,65 @@ class Prover:
             body = self._bodies[rule] = name_anonymous(rule.body)
         return body
 
-    def _compiled(self, rule: Rule) -> tuple[Find, Build, list[str], Row]:
+    def _compiled(self, rule: Rule) -> tuple[Explain, Row]:
+        """The function of a rule's shape, and what the rule fills it with: its constants, and its names for
+        the variables."""
         shape, constants = shape_of(rule)
-        known = self._shapes.get(shape)
         args, body = abstract(rule)
+        known = self._shapes.get(shape)
         if known is None:
             known = self._shapes[shape] = self._compile(rule, args, name_anonymous(body), len(constants))
-        find, build, abstract_names = known
+        function, abstract_names = known
         renamed = dict(
             zip(variables_in_order(args, body), variables_in_order(rule.args, rule.body), strict=True)
         )
-        names = [renamed[n] for n in abstract_names if n in renamed]
-        self._rules[rule] = (find, build, names, constants)
+        self._rules[rule] = (function, (*constants, *[renamed[n] for n in abstract_names]))
         return self._rules[rule]
 
     def _compile(
         self, rule: Rule, args: tuple[Term, ...], body: tuple[BodyItem, ...], constants: int
-    ) -> tuple[Find, Build, list[str]]:
-        """For a shape two functions, and the variables in the order of their values, those without a name
-        last: *find* goes from the head's arguments and the rule's constants to the values of the best
-        match, *build* from those to the proof."""
+    ) -> tuple[Explain, list[str]]:
+        """For a shape the function from a rule of it, the head's arguments and what the rule fills it
+        with to the proof of its best match; and the variables whose names it has to be filled with."""
         goals = self._goals
         alike = replace(rule, weight=1.0)  # rules of one shape differ in their weights
         preset = {f"${i}": f"k{i}" for i in range(constants)}
         params = parameters("b" * len(args))
-        names: list[str] = []
+        names = [n for n in variables_in_order(args, body) if not n.startswith("?")]
         writer = Writer(goals.namespace, goals)
+        prover = ProofWriter(self, goals)
+        if params:
+            writer.line(f"{', '.join(params)}, = row")
+        filled = [*preset.values(), *(f"name{i}" for i in range(len(names)))]
+        if filled:
+            writer.line(f"{', '.join(filled)}, = own")
         writer.line("best, found = 0.0, None")
+        held: list[list[str]] = []  # the variables of the best match, where matches have weights
+
+        def proof() -> str:
+            known = writer.locals
+            pairs = [f"name{i}: {known[n]}" for i, n in enumerate(names) if n in known]
+            return prover.proof(writer, body, f"{{{', '.join(pairs)}}}")
 
         def emit(_: Writer, __: list[str], weights: list[str]) -> None:
-            known = [n for n in writer.locals if not n.startswith("$")]
-            names[:] = sorted(known, key=lambda n: n.startswith("?"))
-            values = "".join(f"{writer.locals[n]}, " for n in names)
             if not weights:  # every match weighs the same: the first will do
-                writer.line(f"return ({values})")
+                writer.line(f"return {proof()}")
                 return
             weight = writer.weight(weights)
+            held[:] = [[n for n in writer.locals if n not in preset]]
+            values = "".join(f"{writer.locals[n]}, " for n in held[0])
             writer.line(f"if {weight} > best: best, found = {weight}, ({values})")
 
-        group = Group(args, body, (alike,))
-        goals.write_group(writer, group, "b" * len(args), emit, keep=True, preset=preset)
-        writer.line("return found")
-        find = goals.define(writer, [*params, *preset.values()])
-        build = ProofWriter(self, goals).write(args, body, names, preset)
-        return find, build, names
+        goals.write_group(
+            writer, Group(args, body, (alike,)), "b" * len(args), emit, keep=True, preset=preset
+        )
+        if held:
+            writer.line("if found is None: return None")
+            writer.locals = {n: f"h{i}" for i, n in enumerate(held[0])} | preset
+            if held[0]:
+                writer.line(f"{', '.join(writer.locals[n] for n in held[0])}, = found")
+            writer.line(f"return {proof()}")
+        return goals.define(writer, ["rule", "row", "own"]), names
 
     def assemble(self, rule: Rule, row: Row, bindings: Bindings, steps: tuple[Step, ...]) -> RuleProof:
         """The proof of these steps."""
@@ -201,25 +212,16 @@ class Prover:
 
     def aggregate(self, rule: Rule, index: int, item: Aggregate, bindings: Bindings) -> AggregateStep:
         """The step for an aggregate, with the proofs of every row that it counts."""
-        function, outer, relations = self._inner.get((rule, index)) or self._inner_finder(
-            rule, index, item, bindings
-        )
-        prove = self.proven
+        function, outer = self._inner.get((rule, index)) or self._inner_finder(rule, index, item, bindings)
         found = function(*[bindings[n] for n in outer])
-        rows = tuple(
-            [
-                tuple([prove(relation, row) for relation, row in zip(relations, matched, strict=True)])
-                for matched, _ in found
-            ]
-        )
         weight = self._goals.semiring.all([weight for _, weight in found])
-        return AggregateStep(index, _value(item.target, bindings), weight, rows)
+        return AggregateStep(index, _value(item.target, bindings), weight, tuple([row for row, _ in found]))
 
     def _inner_finder(
         self, rule: Rule, index: int, item: Aggregate, bindings: Mapping[str, Value]
-    ) -> tuple[Callable[..., Any], list[str], list[str]]:
-        """A function from the values of outer variables to the rows of the positive literals in the
-        braces, with their weight, for each distinct binding; those variables; the literals' relations."""
+    ) -> tuple[Callable[..., Any], list[str]]:
+        """A function from the values of outer variables to the proofs of the positive literals in the
+        braces, with their weight, for each distinct binding; and those variables."""
         body = name_anonymous(item.body, f"?{index}_")
         names = sorted({n for i in body for n in item_variables(i)} | inner_variables(item))
         outer = [n for n in names if n in bindings]
@@ -227,18 +229,17 @@ class Prover:
         literals = [i for i in body if isinstance(i, Literal) and not i.negated]
         adornment = "b" * len(outer) + "f" * len(inner)
         writer = Writer(self._goals.namespace, self._goals)
+        prover = ProofWriter(self, self._goals)
         writer.line("out = []")
 
         def emit(_: Writer, __: list[str], weights: list[str]) -> None:
-            rows = [f"({''.join(writer.term(t) + ', ' for t in i.atom.args)})" for i in literals]
-            weight = writer.weight(weights)
-            writer.line(f"out.append((({''.join(r + ', ' for r in rows)}), {weight}))")
+            proofs = "".join(f"{prover.step(writer, i, literal)}, " for i, literal in enumerate(literals))
+            writer.line(f"out.append((({proofs}), {writer.weight(weights)}))")
 
         columns = tuple(Var(n) for n in (*outer, *inner))
         self._goals.write_group(writer, Group(columns, body), adornment, emit)
         writer.line("return out")
-        function = self._goals.define(writer, parameters(adornment))
-        self._inner[rule, index] = (function, outer, [i.atom.name for i in literals])
+        self._inner[rule, index] = (self._goals.define(writer, parameters(adornment)), outer)
         return self._inner[rule, index]
 
     # -- facts ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What ``mpr play`` shows: turns as they come, and what came of an episode."""
+"""A played episode for people: turns as they come, and what came of it."""
 
 from __future__ import annotations
 
