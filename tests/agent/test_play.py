@@ -88,8 +88,12 @@ def test_a_rejection_is_not_done() -> None:
 
 
 PROPOSALS = st.one_of(
-    st.sampled_from([*Boxes(3).candidates(), Action("fly"), Action("open", box="box_1"), Action("open", "x")]),
-    st.sampled_from(["open(box_1)", "take(box_3)", "wait", "fly", "open(B)", "open(", "", "\udcff", "wait()."]),
+    st.sampled_from(
+        [*Boxes(3).candidates(), Action("fly"), Action("open", box="box_1"), Action("open", "x")]
+    ),
+    st.sampled_from(
+        ["open(box_1)", "take(box_3)", "wait", "fly", "open(B)", "open(", "", "\udcff", "wait()."]
+    ),
     st.none(),
 )
 
@@ -151,7 +155,12 @@ def test_shadow_blocks_nothing() -> None:
     world, policy = Boxes(2), Says("take(box_2)", "open(box_2)", "open(box_2)", Action("take", "box_2"))
     turns = list(play(world, boxed(), policy, shadow=True))
     assert names(turns[1:]) == ["take(box_2)", "open(box_2)", "open(box_2)", "take(box_2)"]
-    assert [[d.admissible for d in turn.decisions] for turn in turns[1:]] == [[False], [True], [False], [True]]
+    assert [[d.admissible for d in turn.decisions] for turn in turns[1:]] == [
+        [False],
+        [True],
+        [False],
+        [True],
+    ]
     assert [turn.observation.succeeded for turn in turns[1:]] == [False, True, False, True]
     assert not any(view.guided or view.refused for view in policy.views)
 
