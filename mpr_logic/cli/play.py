@@ -148,10 +148,11 @@ class Table:
         policy = self._policy(who, episode, seed)
         score = Score(episode.id, episode.kind)
         self._record(heading(episode.id, episode.kind, policy.name, self.program.version, shadow=self.shadow))
-        self.say(f"{episode.id}, played by {policy.name}")
         turns = turns_of(episode.make(self.steps), checker, policy, shadow=self.shadow, repairs=True)
         try:
             for turn in turns:
+                if not turn.number:
+                    self.say(f"{episode.id}, played by {policy.name}")
                 self._take(turn, score, policy)
         except Quit as quit:
             self._take(quit.turn(score.turns + 1), score, policy)
