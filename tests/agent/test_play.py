@@ -70,7 +70,7 @@ def test_the_start() -> None:
     start = next(play(Boxes(2), boxed(), StrongestPreference()))
     assert (start.decisions, start.action, start.fallback) == ((), None, False)
     assert start.observation.text.startswith("Find the coin.")
-    assert (start.added, start.removed) == ({"box(box_1)", "box(box_2)"}, set())
+    assert (start.added, start.removed) == ({"box(box_1)", "box(box_2)", "left(20)"}, set())
 
 
 def test_a_rejection_is_not_done() -> None:
@@ -82,7 +82,8 @@ def test_a_rejection_is_not_done() -> None:
     assert [len(view.refused) for view in policy.views] == [0, 1, 0]
     assert policy.views[1].refused == first.decisions[:1]
     assert all(view.guided for view in policy.views)
-    assert first.added == {"opened(box_2)", "coin_in(box_2)"}
+    assert first.added == {"opened(box_2)", "coin_in(box_2)", "left(19)"}
+    assert first.removed == {"left(20)"}
     assert second.observation.won
     assert [str(action) for action in world.done] == ["open(box_2)", "take(box_2)"]
 
@@ -209,6 +210,15 @@ def test_history() -> None:
     assert checker.query("failed take(B)") == {("box_1",): 1.0}
     assert checker.query("succeeded open(B)") == {("box_1",): 1.0}
     assert checker.query("past wait") == {}
+
+
+def test_the_world_is_right() -> None:
+    """What rules declare that an action changes is not held to have happened: the world says what has."""
+    world, checker = Boxes(2), boxed("open(B) causes opened(box_2). open(B) ends box(B).")
+    for _ in play(world, checker, Says("open(box_1)", "wait")):
+        known = {name: set(rows) for name, rows in checker.facts().items() if " " not in name}
+        assert known["box"] == {("box_1",), ("box_2",)}
+        assert known.get("opened", set()) == {(box,) for box in world.opened}
 
 
 def test_decisions_outlive_their_state() -> None:

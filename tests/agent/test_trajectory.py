@@ -82,8 +82,8 @@ def test_a_turn() -> None:
         "succeeded": True,
         "won": False,
         "over": False,
-        "added": ["coin_in(box_3)", "opened(box_3)"],
-        "removed": [],
+        "added": ["coin_in(box_3)", "left(19)", "opened(box_3)"],
+        "removed": ["left(20)"],
     }
     assert lines[3]["action"] is None
 

@@ -50,6 +50,7 @@ class Boxes:
 
     def state(self) -> set[str]:
         found = {f"box({box})" for box in self.names} | {f"opened({box})" for box in self.opened}
+        found.add(f"left({self.steps - len(self.done)})")
         return found | {f"{'' if box == self.names[-1] else 'not '}coin_in({box})" for box in self.opened}
 
     def candidates(self) -> Sequence[Action]:
