@@ -211,7 +211,7 @@ def test_a_person_who_sends_no_text() -> None:
         (["--env", "boxes", "--episodes", "0"], "invalid value for '--episodes'"),
         (["--env", "boxes", "--seed", "-1"], "invalid value for '--seed'"),
         (["--env", "boxes", "nowhere.dl"], "nowhere.dl"),
-        (["--env", "boxes", "rules/kitchen"], "`box` is not declared"),
+        (["--env", "boxes", "rules/kitchen"], "relation `box` is not declared"),
         (["--env", "boxes", "--split", "locked", "--policy", "walkthrough"], "boxes/1 has no walkthrough"),
         (["--env", "boxes", "--split", "locked", "--policy", "forgetful"], "boxes/1 has no walkthrough"),
         (["--kind", "guess"], "there is no task type `guess`: choose one of pick_and_place_simple"),
