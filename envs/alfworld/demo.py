@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SEED = 15
 """The first game, which is shown turn by turn."""
 
+PLAYER = Forgetful.name
+
 GAMES = 5
 """So many games of each type are counted."""
 
@@ -70,7 +72,7 @@ class Demo:
         score, proof = Score(episode.id, episode.kind), ""
         for turn in self.turns(self.seed, episode, shadow=False):
             score.count(turn)
-            self.show(turn_text(turn, shadow=False))
+            self.show(turn_text(turn, PLAYER, shadow=False))
             for decision in turn.decisions:
                 proof = max(proof, shown(decision), key=len)
         self.show(score.text())

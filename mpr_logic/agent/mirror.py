@@ -27,6 +27,7 @@ class Mirror:
         """
         add, remove = state - self._held, self._held - state
         if add or remove:
-            self.checker.update(add=add, remove=remove, source=source)
+            # sets have another order in each process, and the first of several proofs or faults depends on it
+            self.checker.update(add=sorted(add), remove=sorted(remove), source=source)
             self._held = frozenset(state)
         return add, remove

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from mpr_logic.agent.mirror import Mirror
 from mpr_logic.agent.policies import StrongestPreference, View
 from mpr_logic.checking.action import Action
+from mpr_logic.checking.disclosure import repairs_of
+from mpr_logic.checking.questions import resolve_action
+from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,9 +102,18 @@ def _decide(
         if proposed is None:
             break
         decision = view.checker.check(proposed)
-        if repairs and not decision.admissible:
-            decision.worked.repairs = decision.repairs
+        if repairs:
+            decision.worked.repairs = repairs_of(decision)
         decisions = (*decisions, decision)
-        if isinstance(decision.action, Action) and (decision.admissible or shadow):
-            return decisions, decision.action
+        action = _meant(decision, view.checker) if decision.admissible or shadow else None
+        if action is not None:
+            return decisions, action
     return decisions, None
+
+
+def _meant(decision: Decision, checker: Checker) -> Action | None:
+    """The action that a decision is about; None where it is about no action of the rules."""
+    if any(isinstance(reason.error, StateError) for reason in decision.reasons):
+        return None
+    name, args = resolve_action(checker.program, decision.action)
+    return Action(name, *args)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mpr_logic.checking.action import Action
+from mpr_logic.checking.disclosure import repairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,9 +36,10 @@ class Policy(Protocol):
     name: str
 
     def choose(self, view: View) -> Action | str | None:
-        """The action to propose, as an Action or as its text; None to give up.
+        """The action to propose, as an Action or as its text; None where there is no other.
 
-        What is rejected is not done: the policy is asked again, with the rejection in the view.
+        What is rejected is not done: the policy is asked again, with the rejection in the view. None after
+        a rejection leaves the turn to the safe fallback; None as the first answer of a turn gives up.
         """
 
 
@@ -120,5 +122,5 @@ class Forgetful:
 
 def _mending(decision: Decision) -> Iterator[str]:
     """The actions that the repairs of a rejection name."""
-    for repair in decision.repairs:
+    for repair in repairs_of(decision):
         yield from repair.actions

@@ -58,21 +58,21 @@ class Score:
         return f"{ended}: {', '.join(parts)}, {self.nothing} actions came to nothing"
 
 
-def turn_text(turn: Turn, *, shadow: bool) -> str:
-    """A turn for people."""
-    return "\n".join(_lines(turn, shadow=shadow))
+def turn_text(turn: Turn, who: str, *, shadow: bool, shown: int = 0) -> str:
+    """A turn for people. ``who`` plays; so many of the decisions were ``shown`` already."""
+    return "\n".join(_lines(turn, who, shadow=shadow, shown=shown))
 
 
-def _lines(turn: Turn, *, shadow: bool) -> Iterator[str]:
+def _lines(turn: Turn, who: str, *, shadow: bool, shown: int) -> Iterator[str]:
     label = f"{turn.number:3} "
-    for decision in turn.decisions:
+    for decision in turn.decisions[shown:]:
         yield from decision_lines(decision, label, shadow=shadow)
         label = "    "
     if turn.fallback and turn.action is not None:
         yield f"{label}✓ {turn.action} (fallback: what the rules prefer)"
         label = "    "
     if turn.action is None and turn.number:
-        yield f"{label}the policy gives up"
+        yield f"{label}given up: {who} proposed nothing more"
         return
     for line in turn.observation.text.splitlines():
         if line.strip():

@@ -51,11 +51,14 @@ def worlds(name: str) -> Worlds:
     """The environment of that name.
 
     Raises:
-        GameError: there is none.
+        GameError: there is none, or it cannot be loaded.
     """
     found = {each.name: each for each in entry_points(group=GROUP)}
     if name not in found:
         there = ", ".join(sorted(found)) or "none is installed"
         raise GameError(f"there is no environment `{name}`: choose one of {there}")
-    made: Worlds = found[name].load()()
+    try:
+        made: Worlds = found[name].load()()
+    except (ImportError, AttributeError) as error:
+        raise GameError(f"the environment `{name}` cannot be loaded: {error}: install it anew") from error
     return made

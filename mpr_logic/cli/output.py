@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import typer
 
 from mpr_logic.cli.options import Usage
-from mpr_logic.errors import EvaluationError, MprError, ProgramError, StateError
+from mpr_logic.errors import EvaluationError, GameError, MprError, ProgramError, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +93,8 @@ def _kind(error: BaseException) -> tuple[str, str]:
         return "usage", message
     if isinstance(error, StateError):
         return "state", message
+    if isinstance(error, GameError):
+        return "game", message
     if isinstance(error, (EvaluationError, MprError)):
         return "evaluation", message
     if isinstance(error, (RecursionError, MemoryError)):

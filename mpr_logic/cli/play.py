@@ -17,12 +17,12 @@ from mpr_logic.cli.output import NO, YES, Answer, reply, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mpr_logic.agent.play import Turn
     from mpr_logic.agent.policies import Policy, View
     from mpr_logic.agent.showing import Score
     from mpr_logic.agent.trajectory import Recorder
     from mpr_logic.agent.worlds import Episode, Worlds
     from mpr_logic.analysis.core import Program
-    from mpr_logic.checking.action import Action
 
 EXAMPLE = "mpr play --policy preferences --seed 3"
 
@@ -39,7 +39,7 @@ class Who(StrEnum):
 def play(
     rules: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RULES...]", help="Rule files and folders; by default the environment's."),
+        typer.Argument(metavar="RULES", help="Rule files and folders; by default the environment's."),
     ] = None,
     env: Annotated[str, typer.Option(metavar="NAME", help="The environment.")] = "alfworld",
     policy: Annotated[
@@ -112,7 +112,10 @@ def play(
             "rules": program.version,
             "episodes": [score.content() for score in scores],
         }
-        return Answer(YES if won == len(scores) else NO, text.strip(), content)
+        few = (
+            f"only {len(found)} of {episodes} episodes: the split ends there" if len(found) < episodes else ""
+        )
+        return Answer(YES if won == len(scores) else NO, text.strip(), content, remark=few)
 
     reply("play", work, json=json, no_color=no_color)
 
@@ -140,22 +143,34 @@ class Table:
     def play(self, episode: Episode, who: Who, seed: int) -> Score:
         """One episode."""
         from mpr_logic.agent.play import play as turns_of
-        from mpr_logic.agent.showing import Score, turn_text
-        from mpr_logic.agent.trajectory import heading, turn_json
+        from mpr_logic.agent.showing import Score
+        from mpr_logic.agent.trajectory import heading
         from mpr_logic.checking.checker import Checker
 
         checker = Checker(self.program, theta=self.theta)
         policy = self._policy(who, episode, seed)
         score = Score(episode.id, episode.kind)
         self._record(heading(episode.id, episode.kind, policy.name, self.program.version, shadow=self.shadow))
-        self.say(f"{episode.id}, played by {policy.name}")
         turns = turns_of(episode.make(self.steps), checker, policy, shadow=self.shadow, repairs=True)
-        for turn in turns:
-            score.count(turn)
-            self.say(turn_text(turn, shadow=self.shadow))
-            self._record(turn_json(turn))
+        try:
+            for turn in turns:
+                if not turn.number:
+                    self.say(f"{episode.id}, played by {policy.name}")
+                self._take(turn, score, policy)
+        except Quit as quit:
+            self._take(quit.turn(score.turns + 1), score, policy)
         self.say(f"{score.text()}\n")
         return score
+
+    def _take(self, turn: Turn, score: Score, policy: Policy) -> None:
+        """Count, show and record a turn."""
+        from mpr_logic.agent.showing import turn_text
+        from mpr_logic.agent.trajectory import turn_json
+
+        score.count(turn)
+        shown = policy.shown if isinstance(policy, Person) else 0
+        self.say(turn_text(turn, policy.name, shadow=self.shadow, shown=shown))
+        self._record(turn_json(turn))
 
     def _record(self, line: dict[str, Any]) -> None:
         if self.recorder is not None:
@@ -165,6 +180,8 @@ class Table:
         from mpr_logic.agent.policies import Forgetful, Planned, StrongestPreference
 
         match who:
+            case Who.walkthrough | Who.forgetful if not episode.plan:
+                raise o.Usage(f"{episode.id} has no walkthrough: choose another --policy")
             case Who.person:
                 return Person(self.say)
             case Who.preferences:
@@ -175,30 +192,65 @@ class Table:
                 return Forgetful(episode.plan, forgets=self.world.forgets, seed=seed)
 
 
+class Quit(Exception):
+    """The person ends the episode, without a fallback."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__("the person ends the episode")
+        self._view = view
+
+    def turn(self, number: int) -> Turn:
+        """The turn that ends it."""
+        from mpr_logic.agent.play import Turn
+
+        return Turn(number, self._view.refused, None, self._view.observation)
+
+
 class Person:
-    """Asks on the terminal."""
+    """Asks on the terminal. ``shown`` counts the rejections of this turn that were shown already."""
 
     name = "you"
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
+        self.shown = 0
 
-    def choose(self, view: View) -> Action | str | None:
-        """What is typed: an action; ``?`` lists what could be done; nothing more ends the episode."""
+    def choose(self, view: View) -> str:
+        """What is typed: an action; ``?`` lists what could be done.
+
+        Raises:
+            Quit: that was ``q``, or there is nothing more to read.
+            StateError: what was typed is no text.
+        """
         from mpr_logic.agent.showing import decision_lines
 
         if view.refused:
             self._say("\n".join(decision_lines(view.refused[-1], "    ", shadow=False)))
+        self.shown = len(view.refused)
         while True:
             self._say("your action, such as go_to(fridge_1); ? for what could be done, q to end")
-            line = sys.stdin.readline() if sys.stdin is not None else ""
+            line = _line()
             text = line.strip()
             if not line or text in ("q", "quit"):
-                return None
+                raise Quit(view)
             if text == "?":
                 self._say(_choices(view))
             elif text:
                 return text
+
+
+def _line() -> str:
+    """A line of the standard input; nothing at its end.
+
+    Raises:
+        StateError: it is not UTF-8 text.
+    """
+    from mpr_logic.errors import StateError
+
+    try:
+        return sys.stdin.readline() if sys.stdin is not None else ""
+    except UnicodeDecodeError:
+        raise StateError("<stdin>: what was typed is not UTF-8 text: send it as UTF-8") from None
 
 
 def _choices(view: View) -> str:

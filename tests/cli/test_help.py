@@ -9,7 +9,9 @@ import pytest
 
 from tests.command import mpr
 
-EXAMPLES = {"check": 1, "why": 0, "query": 0, "fmt": 0, "lint": 0}
+EXAMPLES = {"check": 1, "why": 0, "query": 0, "play": 0, "fmt": 0, "lint": 0}
+NEEDS = {"play": "textworld"}
+"""Whose example needs an extra, and a package of it."""
 
 
 def commands() -> list[str]:
@@ -35,6 +37,10 @@ def test_examples_work(command: str, status: int) -> None:
     assert "Exit status: 0" in help_text.out
     found = examples(help_text.out)
     assert found
+    if command in NEEDS:
+        pytest.importorskip(
+            NEEDS[command], reason="the example needs the extra: pip install 'mpr-logic[alfworld]'"
+        )
     for example in found:
         done = mpr(*shlex.split(example))
         assert done.status == status, done

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.agent.world import install
 from tests.command import TOP, Done, mpr
 
 KITCHEN = ("rules/kitchen", "--state", "docs/examples/kitchen/state.dl")
@@ -35,6 +36,11 @@ RUNS = {
     "format": ("fmt", "--check", "rules/kitchen", "docs/examples"),
     "lint": ("lint", "rules/kitchen"),
     "bad rules": ("lint", "docs/examples"),
+    "played": ("play", "--env", "boxes", "--policy", "forgetful", "--episodes", "3"),
+    "not won": ("play", "--env", "boxes", "--policy", "forgetful", "--seed", "4", "--steps", "1", "--shadow"),
+    "played by a person": ("play", "--env", "boxes"),
+    "no world": ("play", "--env", "guess"),
+    "rules of another world": ("play", "rules/kitchen", "--env", "boxes", "--policy", "preferences"),
     "no file": ("check", "nowhere.dl", "--state", "nowhere.dl", "a(b)"),
     "no action": ("check", *KITCHEN),
     "bad option": ("check", *KITCHEN, "--theta", "x", "a(b)"),
@@ -60,8 +66,12 @@ def answer(done: Done) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("arguments", RUNS.values(), ids=RUNS)
-def test_output_fits_the_schema(arguments: tuple[str, ...]) -> None:
+def test_output_fits_the_schema(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever a command answers is one object of its schema, in ASCII."""
+    install(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     done = mpr(*arguments, "--json")
     assert done.out.isascii()
     found = answer(done)

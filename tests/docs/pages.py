@@ -2,15 +2,17 @@
 
 How a page is written so that its blocks can be run:
 
-- A ``dl`` or ``json`` block whose first line is ``% file: NAME`` (``// file: NAME``) is that file, without
-  the line; ``% add to: NAME`` appends to it. Any other ``dl`` block is checked as a further file beside the
-  page's rule files.
+- A block whose first line is ``% file: NAME`` (``// file: NAME`` in JSON, ``# file: NAME`` in Python) is that
+  file, without the line; ``% add to: NAME`` appends to it. Any other ``dl`` block is checked as a further
+  file beside the page's rule files.
 - ``dl wrong`` is refused when it is checked so; a ``text`` block right behind it is the message.
 - ``python`` blocks of a page are run one after the other in one namespace; ``pycon`` blocks too, and what
-  they print is compared.
-- ``console`` blocks are run: ``$ mpr ...`` and ``$ echo $?``; what they print is compared, numbers of
-  seconds apart. A line ``...`` stands for any lines.
+  they print is compared. Those that are files are modules, which the others may import.
+- ``console`` blocks are run: ``$ mpr ...``, also with ``< FILE`` behind it, and ``$ echo $?``; what they
+  print is compared, numbers of seconds apart. A line ``...`` stands for any lines.
 - ``sh`` blocks are set-up: not run, but every make target and every extra in them must be there.
+
+A page that needs an extra says so above its title, ``<!-- needs: alfworld -->``; without it, it is skipped.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ DOCS = TOP / "docs"
 PAGES = sorted([TOP / "README.md", *(p for p in DOCS.rglob("*.md") if p.parent.name != "diagnostics")])
 
 _FENCE = re.compile(r"^( *)```(.*)$")
-_FILE = re.compile(r"(?:%|//) (file|add to): (\S+)\n")
+_NEEDS = re.compile(r"<!-- needs: (\w+) -->\n")
+_FILE = re.compile(r"(?:%|//|#) (file|add to): (\S+)\n")
 _TIME = re.compile(r"\b\d+(?:\.\d+)?(?:e-\d+)?(?= ?(?:ms|µs|us|s|seconds)\b)|(?<=\"seconds\": )[0-9.e-]+")
 
 
@@ -47,6 +50,12 @@ class Block:
 def name_of(page: Path) -> str:
     """A page's path as messages name it."""
     return page.relative_to(TOP).as_posix()
+
+
+def needs(page: Path) -> str | None:
+    """The extra without which a page's blocks cannot be run."""
+    found = _NEEDS.match(page.read_text(encoding="utf-8"))
+    return None if found is None else found[1]
 
 
 def prose(page: Path) -> str:

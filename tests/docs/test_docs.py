@@ -7,10 +7,12 @@ import doctest
 import io
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import typer
@@ -21,10 +23,12 @@ from mpr_logic.cli.main import app, run
 from mpr_logic.errors import ProgramError
 from mpr_logic.syntax.diagnostics import CODES
 from mpr_logic.syntax.parser import parse
-from tests.docs.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, prose, same_output
+from tests.docs.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, needs, prose, same_output
 
 KINDS = {"dl", "json", "python", "pycon", "console", "sh", "text"}
 FLAGS = doctest.ELLIPSIS
+PACKAGES = {"alfworld": "textworld"}
+"""A package of each extra that pages need."""
 
 
 class Reader:
@@ -49,7 +53,7 @@ class Reader:
             self.write(*block.file)
         if block.kind == "dl":
             self.rules(block)
-        elif block.kind == "python":
+        elif block.kind == "python" and block.file is None:
             # compiled with the place, so that a traceback points into the page
             code = compile("\n" * block.line + block.text, name_of(self.page), "exec")
             exec(code, self.names)
@@ -109,10 +113,16 @@ class Reader:
         """Run one command; returns what it prints."""
         if line == "echo $?":
             return f"{self.status}\n"
+        line, _, source = line.partition(" < ")
         program, *args = shlex.split(line)
         assert program == "mpr", f"{name_of(self.page)}: only mpr is run in a console, not `{program}`"
+        given = (self.folder / source).read_text(encoding="utf-8") if source else ""
         written = io.StringIO()
-        with contextlib.redirect_stdout(written), contextlib.redirect_stderr(written):
+        with (
+            contextlib.redirect_stdout(written),
+            contextlib.redirect_stderr(written),
+            patch.object(sys, "stdin", io.StringIO(given)),
+        ):
             self.status = run(args)
         return written.getvalue()
 
@@ -129,10 +139,20 @@ def check_setup(text: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every block of a page runs, in order, and prints what the page shows."""
+    extra = needs(page)
+    if extra is not None:
+        pytest.importorskip(PACKAGES[extra], reason=f"needs the extra: pip install 'mpr-logic[{extra}]'")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
     reader = Reader(page, tmp_path)
-    for block in blocks(page):
-        reader.read(block)
+    try:
+        for block in blocks(page):
+            reader.read(block)
+    finally:
+        for name in set(sys.modules) - before:  # of two pages, each has its own module of a name
+            if Path(getattr(sys.modules[name], "__file__", None) or "").is_relative_to(tmp_path):
+                del sys.modules[name]
 
 
 def links(page: Path) -> Iterator[str]:
