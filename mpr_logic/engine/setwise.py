@@ -96,21 +96,26 @@ class Grown:
             new = set(values)
             if not new:
                 return
-            self.forward[key] = set(new)
+            self.forward[key] = self.pending[key] = new  # one set, until the chunk is taken: see take
         else:
             new = (values if type(values) is set else set(values)) - known
             if not new:
                 return
             known |= new
-        waiting = self.pending.get(key)
-        if waiting is None:
-            self.pending[key] = new
-        else:
-            waiting |= new
+            waiting = self.pending.get(key)
+            if waiting is None:
+                self.pending[key] = new
+            elif waiting is not known:
+                waiting |= new
         if self.backward is not None:
             for value in new:
                 self.backward.setdefault(value, set()).add(key)
         self._count(len(new))
+
+    def take(self, key: Any) -> set[Any] | None:
+        """The chunk that waits under a key, to be joined: what is emitted meanwhile is not in it."""
+        chunk = self.pending.pop(key, None)
+        return set(chunk) if chunk is not None and chunk is self.forward[key] else chunk
 
     def emit_each(self, keys: Any, value: Any) -> None:
         """Facts (each key, value)."""
@@ -146,13 +151,15 @@ class Setwise:
         ]
         columns = {name: self._better_column(name, deltas) for name in stratum}
         self.grown = {n: Grown(batch, columns[n], backward=False) for n in stratum}
-        self._chunks: dict[str, list[Callable[[Any, set[Any]], None]]] = {n: [] for n in stratum}
+        self._chunks: dict[str, list[tuple[Callable[[Any, set[Any]], None], Map | None]]] = {
+            n: [] for n in stratum
+        }
         self._paths: dict[str, list[Map]] = {n: [] for n in stratum}
         for head, each, place in deltas:
             item = each.body[place]
             assert isinstance(item, Literal)
             writer = ChunkWriter(self, head, each, place)
-            self._chunks[item.atom.name].append(writer.compile())
+            self._chunks[item.atom.name].append((writer.compile(), writer.path))
             if head == item.atom.name and writer.path is not None:
                 self._paths[head].append(writer.path)
 
@@ -194,9 +201,13 @@ class Setwise:
                 last = len(rank)
                 keys = sorted(grown.pending, key=lambda k: rank.get(k, last)) if rank else list(grown.pending)
                 for key in keys:
-                    chunk = grown.pending.pop(key, None)
+                    joins = [join for join, path in self._chunks[name] if path is None or key in path]
+                    if not joins:
+                        grown.pending.pop(key, None)  # from here it leads nowhere
+                        continue
+                    chunk = grown.take(key)
                     if chunk:
-                        for join in self._chunks[name]:
+                        for join in joins:
                             join(key, chunk)
         self._batch.grown.update(self.grown)
 
