@@ -63,9 +63,11 @@ class Game:
     """One game, as its file states it.
 
     ``id`` is ``<task>/<trial>``; ``domain``, ``grammar`` and ``problem`` are texts (PDDL, TextWorld's TWL2,
-    PDDL); ``goal`` is what follows "Your task is to: "; ``parameters`` is what the task is about, as ALFRED
-    names it (``object_target``, ``parent_target``, ``toggle_target``, ...), empty where the file has none;
-    ``walkthrough`` are commands that win. Raises GameError where the domain or grammar is not a known one.
+    PDDL), the grammar with its task left open; ``goal`` is what follows "Your task is to: ", its full stop
+    included; ``parameters`` is what the task is about, as ALFRED names it (``object_target``,
+    ``parent_target``, ``toggle_target``, ...), empty where the file has none; ``walkthrough`` are commands
+    that win; ``solvable`` is what the file says.
+    Raises GameError where the task type, the domain or the grammar is not a known one.
     """
 
     id: str
@@ -76,7 +78,7 @@ class Game:
     walkthrough: tuple[str, ...] = ()
     domain: str = field(default_factory=shipped_domain)
     grammar: str = field(default_factory=shipped_grammar)
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     solvable: bool = True
 
     def __post_init__(self) -> None:
@@ -123,7 +125,7 @@ class Game:
             goal=found[2],
             walkthrough=tuple(steps),
             domain=texts["pddl_domain"],
-            grammar=texts["grammar"],
+            grammar=_with_task(texts["grammar"], OPEN_TASK),
             parameters={name: value for name, value in params.items() if isinstance(value, str)}
             if isinstance(params, dict)
             else {},
@@ -134,7 +136,7 @@ class Game:
         """The game as the content of a ``game.tw-pddl``, which the stock engine loads too."""
         return {
             "pddl_domain": self.domain,
-            "grammar": TASK.sub(lambda found: found[1] + self.goal + found[3], self.grammar),
+            "grammar": _with_task(self.grammar, self.goal),
             "pddl_problem": self.problem,
             "solvable": self.solvable,
             "walkthrough": list(self.walkthrough),
@@ -202,8 +204,11 @@ def domain_digest(text: str) -> str:
 
 def grammar_digest(text: str) -> str:
     """A digest of a grammar that its task sentence and blanks do not change."""
-    bare = TASK.sub(lambda found: found[1] + OPEN_TASK + found[3], text)
-    return sha256(" ".join(bare.split()).encode()).hexdigest()
+    return sha256(" ".join(_with_task(text, OPEN_TASK).split()).encode()).hexdigest()
+
+
+def _with_task(grammar: str, goal: str) -> str:
+    return TASK.sub(lambda found: found[1] + goal + found[3], grammar)
 
 
 @cache

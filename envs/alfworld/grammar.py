@@ -8,6 +8,7 @@ also what fails in TextWorld itself on Python 3.13.
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -112,24 +113,23 @@ def read_grammar(text: str) -> Grammar:
     """Read a grammar in TWL2. Raises GameError where it is broken, or says what is not understood here."""
     logic, textgen, _ = textworld_modules()
     try:
-        actions, grammar = logic._parse_and_convert(text, rule_name="pddlStart")
-        rules = {
-            symbol: tuple(Phrase(_query(rule.condition), _parts(rule.rhs)) for rule in found)
-            for symbol, found in grammar._rules.items()
-        }
-        wordings = {
-            name: Wording(
-                _parts(textgen._parse_and_convert(action.template, rule_name="symbols")),
-                _parts(textgen._parse_and_convert(action.feedback_rule, rule_name="symbols")),
-                action.template,
-            )
-            for name, action in actions.items()
-        }
+        read = logic.GameLogic(domain="", grammar=text)
+        rules = {symbol: _phrases(found) for symbol, found in read.grammar._rules.items()}
+        wordings = {}
+        for name, action in read.actions.items():
+            texts = {"template": [{"rhs": action.template}], "feedback": [{"rhs": action.feedback_rule}]}
+            said = textgen.ContextSensitiveGrammar.parse(json.dumps(texts))._rules
+            template, feedback = (_phrases(said[symbol])[0].parts for symbol in texts)
+            wordings[name] = Wording(template, feedback, action.template)
     except GameError:
         raise
     except Exception as error:  # the parsers raise what they come across
         raise GameError(f"the grammar cannot be read: {type(error).__name__}: {error}") from None
     return Grammar(rules, wordings)
+
+
+def _phrases(rules: Sequence[Any]) -> tuple[Phrase, ...]:
+    return tuple(Phrase(_query(rule.condition), _parts(rule.rhs)) for rule in rules)
 
 
 def _parts(symbols: Sequence[Any]) -> tuple[Part, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ def shipped_grammar() -> str:
     return _text("alfred.twl2")
 
 
+@cache
 def pddl_parser() -> tuple[Any, Any]:
     """Fast Downward's two PDDL parsers: of brackets, and of what they mean. Raises GameError without them."""
     arguments = sys.argv
@@ -40,6 +41,7 @@ def pddl_parser() -> tuple[Any, Any]:
     return lisp_parser, parsing_functions
 
 
+@cache
 def textworld_modules() -> tuple[Any, Any, Any]:
     """TextWorld's readers: of TWL2 files, of the right-hand sides in them, and of rules. Raises GameError."""
     try:
@@ -55,14 +57,12 @@ def _missing() -> GameError:
 
 
 def _text(name: str) -> str:
+    # to find a package is not to import it
+    found = find_spec("alfworld")
+    if found is None or not found.submodule_search_locations:
+        raise _missing()
+    path = Path(found.submodule_search_locations[0]) / "data" / name
     try:
-        files = distribution("alfworld").files or ()
-    except PackageNotFoundError:
-        raise _missing() from None
-    for file in files:
-        path = Path(str(file.locate()))
-        if path.name == name and path.is_file():
-            return path.read_text(encoding="utf-8")
-    raise GameError(
-        f"the alfworld package ships no {name}: install it anew, `pip install --force-reinstall alfworld`"
-    )
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise GameError(f"the alfworld package lacks {path}: {error.strerror}; install it anew") from None

@@ -8,6 +8,7 @@ A fact is a tuple, the predicate first: ``("inreceptacle", "apple_1", "fridge_1"
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from mpr_logic.envs.alfworld.plans import Facts, Planner, Step, solutions
 from mpr_logic.errors import GameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from mpr_logic.envs.alfworld.plans import Binding, Fact
 
@@ -63,9 +64,13 @@ class Problem:
     """
 
     def __init__(self, domain: str, problem: str) -> None:
-        task = _parse(domain, problem)
+        with _refusals():
+            self._read(_parse(domain, problem))
+
+    def _read(self, task: Any) -> None:
         self.types: dict[str, str] = {thing.name: thing.type_name for thing in task.objects}
         above = {kind.name: {kind.name, *kind.supertype_names} for kind in task.types}
+        _check(task, self.types, above)
         members: dict[str, list[str]] = defaultdict(list)
         for thing, kind in self.types.items():
             for name in above[kind]:
@@ -163,17 +168,43 @@ def _may_idle(effects: Sequence[Effect], literals: frozenset[Any]) -> bool:
 
 
 def _parse(domain: str, problem: str) -> Any:
-    """The task as Fast Downward's parser gives it. The parser ends the process where it cannot go on."""
+    """The task as Fast Downward's parser gives it."""
     lisp, parsing = pddl_parser()
+    nested = lisp.parse_nested_list(problem.split("\n"))
+    return parsing.parse_task(_nested_domain(domain), [_once(part) for part in nested])
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Raise GameError where the parser, at broken PDDL, ends the process or trips over what it meets."""
+    lisp, _ = pddl_parser()
     try:
-        nested = lisp.parse_nested_list(problem.split("\n"))
-        return parsing.parse_task(_nested_domain(domain), [_once(part) for part in nested])
+        yield
     except SystemExit as error:
         raise GameError(f"the PDDL problem does not fit its domain: {error}") from None
     except (lisp.ParseError, AssertionError, LookupError, ValueError, TypeError, AttributeError) as error:
-        raise GameError(f"the PDDL problem is broken: {error or type(error).__name__}") from None
+        raise GameError(f"the PDDL problem is broken: {error or type(error).__name__}") from error
     except (StopIteration, RuntimeError, RecursionError):
         raise GameError("the PDDL problem is broken: it ends too early, or is nested too deep") from None
+
+
+def _check(task: Any, objects: Mapping[str, str], kinds: Collection[str]) -> None:
+    """Raise GameError at an object, a fact or a goal that does not fit: the parser lets them pass."""
+    for name, kind in objects.items():
+        if kind not in kinds:
+            raise GameError(f"the PDDL problem has an object of an unknown type: {name} - {kind}")
+    arity = {predicate.name: predicate.get_arity() for predicate in task.predicates}
+    for atom in task.init:
+        if hasattr(atom, "predicate"):
+            shown = f"({' '.join([atom.predicate, *atom.args])})"
+            if arity.get(atom.predicate) != len(atom.args):
+                raise GameError(f"the PDDL problem has a fact that its domain does not know: {shown}")
+            if unknown := [thing for thing in atom.args if thing not in objects]:
+                raise GameError(f"the PDDL problem has no object {unknown[0]}, but a fact of it: {shown}")
+    if task.goal.free_variables():
+        raise GameError(
+            f"the PDDL problem's goal leaves open {', '.join(sorted(task.goal.free_variables()))}"
+        )
 
 
 @cache

@@ -3,8 +3,9 @@
 Observations, scores and admissible commands are those of TextWorld's own engine, which translates the PDDL
 anew at every reset and parses every command's template at every step. Here a game is read once.
 
-Simulators share nothing that changes, so any number of them run in one process, in threads, and in forked or
-spawned processes. What they do depends on the game and the commands alone.
+Simulators share nothing that changes: any number of them run in one process, and in forked or spawned ones.
+Only the making of one is not for two threads at once, since TextWorld's parser is shared. What a simulator
+does depends on its game and the commands alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 from itertools import cycle, product
 from typing import TYPE_CHECKING
 
-from mpr_logic.envs.alfworld.games import OPEN_TASK, TASK
 from mpr_logic.envs.alfworld.grammar import Context, Entity, Wording, read_grammar
 from mpr_logic.envs.alfworld.pddl import NOT, Operator, Problem, World
 from mpr_logic.errors import GameError
@@ -54,6 +54,18 @@ class Turn:
         return int(self.won)
 
 
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """An operator with its wording; ``pattern`` finds what a command names, for the parameters ``said``, and
+    ``plan`` is for the precondition when those are known."""
+
+    operator: Operator
+    wording: Wording
+    pattern: re.Pattern[str]
+    said: tuple[str, ...]
+    plan: tuple[Step, ...]
+
+
 class Simulator:
     """One game, being played. It begins at its first state, as after :meth:`reset`.
 
@@ -65,8 +77,7 @@ class Simulator:
 
     def __init__(self, game: Game) -> None:
         self.game = game
-        self._grammar = read_grammar(TASK.sub(lambda found: found[1] + OPEN_TASK + found[3], game.grammar))
-        self._grammar = self._grammar.with_text("task", f"Your task is to: {game.goal}")
+        self._grammar = read_grammar(game.grammar).with_text("task", f"Your task is to: {game.goal}")
         self._problem = Problem(game.domain, game.problem)
         seen = sorted({thing for fact in self._problem.initial if fact[0] != "=" for thing in fact[1:]})
         names = human_names(seen)
@@ -167,41 +178,22 @@ class Simulator:
         return Verb(operator, wording, re.compile(pattern), said, plan)
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """An operator with its wording; ``pattern`` finds what a command names, for the parameters ``said``, and
-    ``plan`` is for the precondition when those are known."""
-
-    operator: Operator
-    wording: Wording
-    pattern: re.Pattern[str]
-    said: tuple[str, ...]
-    plan: tuple[Step, ...]
-
-
 def human_names(ids: Iterable[str]) -> dict[str, str]:
-    """What AlfWorld calls each thing: ``Apple_bar_1`` of two apples is ``apple 2``, of ids in their order.
+    """What AlfWorld calls each thing: ``apple_bar_1`` of two apples is ``apple 2``.
 
-    The numbers of a kind go down: the first id gets the highest. What has no ``_bar_`` in its id keeps it,
-    followed by a blank.
+    ``ids`` are those of all things that initial facts speak of, in lower case as the parser makes them. The
+    numbers of a kind go down: the first id gets the highest. What has no ``_bar_`` in its id keeps the id,
+    and a blank comes after it.
     """
     kinds = {thing: _kind(thing) for thing in sorted(ids)}
-    left = Counter(kind for kind in kinds.values() if kind)
+    left = Counter(kinds.values())
     names = {}
     for thing, kind in kinds.items():
-        names[thing] = f"{kind} {left[kind]}" if kind else f"{_unmangled(thing)} "
+        names[thing] = f"{kind} {left[kind]}" if kind else f"{thing} "
         left[kind] -= 1
     return names
 
 
 def _kind(thing: str) -> str:
-    name, bar, _ = thing.partition("_bar_")
-    if not bar:
-        return ""
-    return _unmangled(name) + ("basin" if "basin" in thing else "")
-
-
-def _unmangled(text: str) -> str:
-    for word, sign in (("_minus_", "-"), ("_plus_", "+"), ("_dot_", "."), ("_comma_", ",")):
-        text = text.replace(word, sign)
-    return text
+    kind, bar, _ = thing.partition("_bar_")
+    return (kind + "basin" if "basin" in thing else kind) if bar else ""

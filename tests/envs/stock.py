@@ -77,12 +77,12 @@ def differences(game: Game, random_steps: int) -> Iterator[str]:
 
 
 def hidden(facts: set[tuple[str, ...]] | frozenset[tuple[str, ...]]) -> set[tuple[str, ...]]:
-    """The facts that are compared: the stock engine does not keep book of what is switched on right."""
+    """The facts that are compared: of a switch, the stock engine lists both effects, on and off."""
     return {fact for fact in facts if fact[0] != "ison"}
 
 
 def any_command(rng: random.Random, admissible: list[str], simulator: Simulator) -> str:
-    """A command by chance: mostly an admissible one, each verb as likely; else of any things that there are."""
+    """A command by chance: mostly an admissible one, each verb as likely; else of any things."""
     if rng.random() < 0.75:
         by_verb = defaultdict(list)
         for command in admissible:
