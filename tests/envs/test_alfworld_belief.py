@@ -16,8 +16,8 @@ from mpr_logic.envs.alfworld.places import Places
 
 HELLO = "-= Welcome to TextWorld, ALFRED! =-\n\n"
 ROOM = (
-    "You are in the middle of a room. Looking quickly around you, you see a cabinet 1, a drawer 2, a drawer 1,"
-    " a fridge 1, a shelf 1, and a sinkbasin 1."
+    "You are in the middle of a room. Looking quickly around you, you see a cabinet 1, a drawer 2,"
+    " a drawer 1, a fridge 1, a shelf 1, and a sinkbasin 1."
 )
 TASK = "\n\nYour task is to: put a clean cup in shelf."
 INTRO = HELLO + ROOM + TASK
@@ -118,7 +118,11 @@ AT_FRIDGE = ("go to fridge 1", "You arrive at fridge 1. The fridge 1 is closed."
             "not opened(fridge_1); searched(fridge_1)",
             "opened(fridge_1)",
         ),
-        ([ARRIVED, TAKEN], "holding(cup_1); not at(cup_1, shelf_1); at(mug_2, shelf_1)", "at(cup_1, shelf_1)"),
+        (
+            [ARRIVED, TAKEN],
+            "holding(cup_1); not at(cup_1, shelf_1); at(mug_2, shelf_1)",
+            "at(cup_1, shelf_1)",
+        ),
         (
             [ARRIVED, TAKEN, ("move cup 1 to shelf 1", "You move the cup 1 to the shelf 1.")],
             "at(cup_1, shelf_1)",
@@ -198,10 +202,14 @@ def test_refusal_tells_that_a_place_is_shared() -> None:
     """Who is refused to go to a receptacle is there already, and so is all that shares the place."""
     belief = told(ARRIVED, ("go to drawer 1", NOTHING), AT_FRIDGE, ("go to cabinet 1", NOTHING))
     here, there = {"fridge_1", "cabinet_1"}, {"shelf_1", "drawer_1"}
-    assert {f"agent_at({name})" for name in here} | {f"not agent_at({name})" for name in there} <= belief.facts
+    assert {f"agent_at({name})" for name in here} | {
+        f"not agent_at({name})" for name in there
+    } <= belief.facts
     back = ("go to drawer 1", "You arrive at drawer 1. The drawer 1 is closed.")
     belief.observe(action_of(back[0]), back[1])
-    assert {f"agent_at({name})" for name in there} | {f"not agent_at({name})" for name in here} <= belief.facts
+    assert {f"agent_at({name})" for name in there} | {
+        f"not agent_at({name})" for name in here
+    } <= belief.facts
 
 
 def test_refusal_of_what_needs_the_place_alone_tells_that_it_is_elsewhere() -> None:
@@ -240,7 +248,9 @@ FRAGMENTS = [
     ".",
 ]
 texts = st.one_of(st.text(), st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join))
-actions = st.sampled_from([None, *map(Action, ("look", "go_to")), Action("open", 3), Action("go_to", "cup_1")])
+actions = st.sampled_from(
+    [None, *map(Action, ("look", "go_to")), Action("open", 3), Action("go_to", "cup_1")]
+)
 
 
 @given(st.lists(st.tuples(actions, texts), max_size=6))
@@ -284,7 +294,14 @@ def test_places_know_what_follows_and_no_more(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["go to shelf 1", "take cup 1 from shelf 1", "slice egg 1 with knife 2", "use desklamp 1", "look", "help"],
+    [
+        "go to shelf 1",
+        "take cup 1 from shelf 1",
+        "slice egg 1 with knife 2",
+        "use desklamp 1",
+        "look",
+        "help",
+    ],
 )
 def test_commands_and_actions(command: str) -> None:
     """A command stands for an action, and that is said by the same command."""
