@@ -111,17 +111,17 @@ def main(
     """Judge rules by the simulator, over games under $ALFWORLD_DATA. Exit: 0 passed, 1 not, 2 error."""
     splits, tally = split or ["valid_seen"], Tally()
     try:
-        for found in spread(
-            partial(judged, rules=rules, steps=steps, seed=seed), batches(splits, number, seed), jobs
-        ):
+        Checker.load(rules)  # what is wrong with them is said before any game is played
+        work = partial(judged, rules=rules, steps=steps, seed=seed)
+        for found in spread(work, batches(splits, number, seed), jobs):
             tally.add(found)
+        report(tally)
         if out is not None:
             figures = {"splits": splits, "seed": seed, "passed": passed(tally), **tally.figures()}
             out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     except (MprError, OSError) as error:
         Console(stderr=True).print(str(error), markup=False)
         raise typer.Exit(2) from None
-    report(tally)
     raise typer.Exit(0 if passed(tally) else 1)
 
 

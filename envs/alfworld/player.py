@@ -98,15 +98,16 @@ def main(
     """Play games under $ALFWORLD_DATA by following the strongest admissible preference."""
     found: list[Played] = []
     try:
+        Checker.load(rules)  # what is wrong with them is said before any game is played
         parts = batches(split or ["valid_seen"], number, seed)
         for each in spread(partial(played, rules=rules, steps=steps), parts, jobs):
             found += each
+        report(sorted(found, key=lambda each: (each.split, each.game)))
         if out is not None:
             out.write_text(json.dumps([asdict(each) for each in found], indent=1) + "\n", encoding="utf-8")
     except (MprError, OSError) as error:
         Console(stderr=True).print(str(error), markup=False)
         raise typer.Exit(2) from None
-    report(sorted(found, key=lambda each: (each.split, each.game)))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from tests.envs import room as hand_made
 pytest.importorskip("textworld", reason="needs the extra: pip install 'mpr-logic[alfworld]'")
 
 RULES = "rules/alfworld"
-SCREEN = 61
+SCREEN = 60
 AT_SINK = ["go to sinkbasin 1", "look"]
 DATA = Path(os.environ.get("ALFWORLD_DATA", "none"), LAYOUT)
 SPLITS = splits() if DATA.is_dir() else ()
