@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mpr_logic import Action, Checker
 from mpr_logic.envs.alfworld.belief import Belief, kind_of
-from mpr_logic.envs.alfworld.commands import OLD_PUT, action_of, command_of
+from mpr_logic.envs.alfworld.commands import OLD_PUT, action_of, command_of, positional
 from mpr_logic.envs.alfworld.observations import Sentence, read, read_task
 from mpr_logic.envs.alfworld.places import Places
 
@@ -224,14 +224,21 @@ def test_unreadable_answer_leaves_what_it_may_have_changed_unknown() -> None:
     """The agent does not know any more where it is, or whether a door is open."""
     belief = told(AT_FRIDGE, ("open fridge 1", "Squeak."))
     assert not {"opened(fridge_1)", "not opened(fridge_1)"} & belief.facts
+    belief = told(ARRIVED, ("take cup 1 from shelf 1", "Squeak."))
+    assert not {"at(cup_1, shelf_1)", "not at(cup_1, shelf_1)", "searched(shelf_1)"} & belief.facts
     belief = told(ARRIVED, ("go to fridge 1", "Squeak."))
     assert not any("agent_at" in fact for fact in belief.facts)
+    belief.observe(
+        Action("look"), "You are in the middle of a room. Looking quickly around you, you see nothing."
+    )
+    assert {f"not agent_at({name})" for name in NAMES} <= belief.facts
 
 
 FRAGMENTS = [
     "You are in the middle of a room. Looking quickly around you, you see",
     "Your task is to: put a",
-    "You arrive at ",
+    "You arrive at shelf 1.",
+    "Your task is to: put two mod in not",
     "On the ",
     ", you see ",
     "nothing",
@@ -267,6 +274,8 @@ def test_names_that_are_words_of_the_language() -> None:
     """A thing may be called what is a keyword in rules."""
     belief = told(("go to shelf 1", "You arrive at shelf 1. On the shelf 1, you see a not 1."))
     assert 'kind(not_1, "not")' in belief.facts
+    belief.observe(None, f"{ROOM}\n\nYour task is to: put two max in min.")
+    assert {'wanted("max")', 'target("min")', "two"} <= belief.facts
 
 
 @given(st.data())
@@ -318,6 +327,13 @@ def test_both_wordings_of_put() -> None:
     assert command_of(action, OLD_PUT) == "put cup 1 in/on shelf 1"
     assert action_of("dance") is None
     assert command_of(Action("dance", "wildly")) == "dance(wildly)"
+
+
+def test_arguments_by_name() -> None:
+    """An action may name its arguments, in any order."""
+    assert positional(Action("slice", k="knife_1", o="egg_1")) == Action("slice", "egg_1", "knife_1")
+    assert positional(Action("take", r="shelf_1", o="cup_1")) == Action("take", "cup_1", "shelf_1")
+    assert positional(Action("go_to", to="shelf_1")) == Action("go_to", "shelf_1")
 
 
 def test_read_is_none_for_other_texts() -> None:
