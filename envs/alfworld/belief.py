@@ -282,7 +282,7 @@ class Belief:
 
 
 def _goal(action: Action | None) -> str | None:
-    """Where an action was to lead: older games answer "You arrive at loc 4." """
+    """Where an action was to lead, as older games do not say: "You arrive at loc 4"."""
     if action is None or action.name != "go_to" or not action.args:
         return None
     name = str(action.args[0])
