@@ -6,6 +6,7 @@ A fact that was not seen is unknown. Only what an observation rules out is held 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mpr_logic.envs.alfworld.observations import Sentence, read, read_task
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.checking.action import Action
 
+NAME = re.compile("[a-z]+_[0-9]+")
 CHANGED = {"cleaned": "is_clean", "heated": "is_hot", "cooled": "is_cold"}
 LOOKS = {"clean": "is_clean", "hot": "is_hot", "cool": "is_cold", "cold": "is_cold", "sliced": "is_sliced"}
 
@@ -76,8 +78,7 @@ class Belief:
             case "room":
                 self._room(things)
             case "arrived":
-                going = action is not None and action.name == "go_to"
-                self._arrived(str(action.args[0]) if action is not None and going else names[0])
+                self._arrived(_goal(action) or names[0])
             case "surface" | "inside" | "shut":
                 self._sight(what, names[0], things)
             case "opened" | "closed":
@@ -134,7 +135,6 @@ class Belief:
                 self._set(f"at({thing}, {name})", None)
                 self._contents.pop(name, None)
                 self.facts.discard(f"searched({name})")
-                self._hold(())
 
     # -- places --------------------------------------------------------------------------------
 
@@ -142,6 +142,7 @@ class Belief:
         """See the room from its middle, where no receptacle stands."""
         for name in names:
             self._receptacle(name)
+        self._at, self._lost = None, False
         self._locate()
 
     def _receptacle(self, name: str) -> None:
@@ -263,7 +264,9 @@ class Belief:
     def _task(self, task: Sentence) -> None:
         wanted, target = task.names
         steps = {"two": "put"}.get(task.what, task.what)
-        self.facts.update((f"task({steps})", f"wanted({wanted})", f"target({target})"))
+        self.facts.update(
+            (f"task({steps})", f"wanted({print_value(wanted)})", f"target({print_value(target)})")
+        )
         if task.what == "two":
             self.facts.add("two")
 
@@ -276,6 +279,14 @@ class Belief:
             self.facts.discard(false)
         if value is not None:
             self.facts.add(true if value else false)
+
+
+def _goal(action: Action | None) -> str | None:
+    """Where an action was to lead, as older games do not say: "You arrive at loc 4"."""
+    if action is None or action.name != "go_to" or not action.args:
+        return None
+    name = str(action.args[0])
+    return name if NAME.fullmatch(name) else None
 
 
 def kind_of(name: str) -> str:

@@ -27,6 +27,9 @@ SAID = {
 OLD_PUT = "put {} in/on {}"
 """How the games of json_2.1.1 say what the later ones call ``move {} to {}``."""
 
+ARGUMENTS = {"slice": ("o", "k"), "examine": ("x",)}
+"""The names of an action's arguments in their order, where those are not ``o`` and ``r``."""
+
 NAME = r"([a-z]+ \d+)"
 PATTERNS = {name: re.compile(said.replace("{}", NAME)) for name, said in SAID.items()}
 OLD_PATTERN = re.compile(rf"put {NAME} (?:in/on|in|on|into) {NAME}")
@@ -54,6 +57,17 @@ def action_of(command: str) -> Action | None:
             return _action(name, found)
     found = OLD_PATTERN.fullmatch(command)
     return _action("put", found) if found else None
+
+
+def positional(action: Action) -> Action:
+    """The same action with its arguments in order, where they were given by name."""
+    if not action.named:
+        return action
+    given = dict(action.named)
+    order = ARGUMENTS.get(action.name, ("o", "r"))
+    return Action(
+        action.name, *[given[name] for name in (*order, *sorted(given.keys() - order)) if name in given]
+    )
 
 
 def _action(name: str, found: re.Match[str]) -> Action:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.agent.environment import Observation
 from mpr_logic.checking.action import Action
 from mpr_logic.envs.alfworld.belief import Belief
-from mpr_logic.envs.alfworld.commands import OLD_PUT, SAID, command_of
+from mpr_logic.envs.alfworld.commands import OLD_PUT, SAID, command_of, positional
 from mpr_logic.envs.alfworld.simulator import Simulator
 from mpr_logic.resources import rules_folder
 
@@ -62,6 +62,7 @@ class AlfWorld:
 
     def step(self, action: Action) -> Observation:
         """Try an action. What the games have no command for comes to nothing, as what cannot be done."""
+        action = positional(action)
         turn = self.simulator.step(command_of(action, self._put))
         self._taken += 1
         self._won = self._won or turn.won

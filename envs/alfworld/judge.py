@@ -8,46 +8,43 @@ belief against the simulator's hidden facts. :mod:`mpr_logic.envs.alfworld.judgi
 from __future__ import annotations
 
 import json
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from mpr_logic.checking.checker import Checker
 from mpr_logic.envs.alfworld.commands import SAID
 from mpr_logic.envs.alfworld.games import games
 from mpr_logic.envs.alfworld.judging import PLAYS, Judge, Tally
+from mpr_logic.envs.alfworld.parallel import batches, spread
 from mpr_logic.errors import MprError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 RULES = "rules/alfworld"
-BATCH = 5
-"""So many games are judged by a worker at a time."""
 
 WIDTH = 110
-"""Of the printed table."""
+"""Of the report, where it is not read on a terminal."""
 
 KNOWABLE = 0.999
 """Of what the agent can know not to be admissible, this share has to be rejected."""
 
 
-def judged(rules: str, split: str, indices: Sequence[int], steps: int, seed: int) -> Tally:
-    """Judge some games of a split, by their place in it.
+def judged(split: str, places: Sequence[int], rules: str, steps: int, seed: int) -> Tally:
+    """Judge some games of a split, by their places in it.
 
     Raises:
         GameError: a game cannot be read.
         ProgramError: the rules are not valid.
     """
     judge, chosen, tally = Judge(Checker.load(rules), steps=steps, seed=seed), games(split), Tally()
-    for index in indices:
-        game = chosen[index]
+    for place in places:
+        game = chosen[place]
         for how in PLAYS:
             tally.add(judge.play(game, how))
     return tally
@@ -84,53 +81,20 @@ def _figures(listed: int, false: int, rejected: int, missed: int, unknowable: in
     return [f"{n:,}" for n in counts] + [f"{share(rejected, missed):.3%}" if rejected + missed else ""]
 
 
-def report(console: Console, tally: Tally) -> None:
+def report(tally: Tally) -> None:
     """Print what was found."""
-    console.print(table(tally), width=max(console.width, WIDTH))
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(table(tally))
     console.print(
         f"steps of walkthroughs: {tally.steps:,}, rejected {tally.steps_rejected}\n"
         f"facts of the belief, over all states: {tally.facts:,}, wrong {tally.wrong}\n"
         f"observations that could not be read: {tally.unread}"
     )
     for example in tally.examples:
-        console.print(f"  {example}", markup=False, highlight=False)
+        console.print(f"  {example}", soft_wrap=True)
     console.print("passed" if passed(tally) else "not passed")
-
-
-def batches(splits: Sequence[str], number: int | None, seed: int) -> Iterator[tuple[str, list[int]]]:
-    """Choose games of each split, all or so many, and cut them into batches."""
-    for split in splits:
-        size = len(games(split))
-        chosen = list(range(size))
-        if number is not None and number < size:
-            chosen = sorted(Random(seed).sample(chosen, number))
-        for start in range(0, len(chosen), BATCH):
-            yield split, chosen[start : start + BATCH]
-
-
-def run(work: Sequence[tuple[str, list[int]]], rules: str, steps: int, seed: int, jobs: int) -> Tally:
-    """Judge batches of games in several processes, with a bar on standard error."""
-    tally = Tally()
-    bar = Progress(
-        TextColumn("games"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
-    with bar, ProcessPoolExecutor(jobs) as pool:
-        line = bar.add_task("", total=sum(len(indices) for _, indices in work))
-        tasks = {
-            pool.submit(judged, rules, split, indices, steps, seed): len(indices) for split, indices in work
-        }
-        try:
-            for task in as_completed(tasks):
-                tally.add(task.result())
-                bar.advance(line, tasks[task])
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return tally
 
 
 def main(
@@ -145,16 +109,19 @@ def main(
     out: Annotated[Path | None, typer.Option("--json", help="Write the figures here too.")] = None,
 ) -> None:
     """Judge rules by the simulator, over games under $ALFWORLD_DATA. Exit: 0 passed, 1 not, 2 error."""
-    splits = split or ["valid_seen"]
+    splits, tally = split or ["valid_seen"], Tally()
     try:
-        tally = run(list(batches(splits, number, seed)), rules, steps, seed, jobs)
+        Checker.load(rules)  # what is wrong with them is said before any game is played
+        work = partial(judged, rules=rules, steps=steps, seed=seed)
+        for found in spread(work, batches(splits, number, seed), jobs):
+            tally.add(found)
+        report(tally)
         if out is not None:
             figures = {"splits": splits, "seed": seed, "passed": passed(tally), **tally.figures()}
             out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     except (MprError, OSError) as error:
         Console(stderr=True).print(str(error), markup=False)
         raise typer.Exit(2) from None
-    report(Console(), tally)
     raise typer.Exit(0 if passed(tally) else 1)
 
 
