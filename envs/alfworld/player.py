@@ -15,7 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mpr_logic.agent.policies import follow_preferences
+from mpr_logic.agent.play import play
+from mpr_logic.agent.policies import StrongestPreference
 from mpr_logic.checking.checker import Checker
 from mpr_logic.envs.alfworld.environment import STEPS, AlfWorld
 from mpr_logic.envs.alfworld.games import games
@@ -50,9 +51,10 @@ def played(split: str, places: Sequence[int], rules: str, steps: int) -> list[Pl
     program, chosen, found = Checker.load(rules).program, games(split), []
     for place in places:
         game = chosen[place]
-        taken = follow_preferences(AlfWorld(game, steps=steps), Checker(program))
-        won = bool(taken) and taken[-1][1].won
-        refused = sum(seen.succeeded is False for _, seen in taken)
+        turns = play(AlfWorld(game, steps=steps), Checker(program), StrongestPreference())
+        taken = [turn.observation for turn in turns if turn.action is not None]
+        won = bool(taken) and taken[-1].won
+        refused = sum(seen.succeeded is False for seen in taken)
         found.append(Played(split, game.id, game.task_type, won, len(taken), refused))
     return found
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from mpr_logic import Action, Checker
-from mpr_logic.agent.policies import Mirror, StrongestPreference, follow_preferences
+from mpr_logic.agent.mirror import Mirror
+from mpr_logic.agent.play import play
+from mpr_logic.agent.policies import StrongestPreference
 from mpr_logic.envs.alfworld import judging
 from mpr_logic.envs.alfworld.commands import action_of
 from mpr_logic.envs.alfworld.environment import AlfWorld
@@ -164,15 +166,9 @@ def test_an_episode_ends() -> None:
 @pytest.mark.parametrize("game", [room, hand_made.old_room])
 def test_the_strongest_preference_wins(game: Callable[[], Game]) -> None:
     """The rules alone lead to the goal, in either wording of the games."""
-    steps = follow_preferences(AlfWorld(game()), Checker.load(RULES))
-    assert steps[-1][1].won
-    assert len(steps) < 20
-
-
-def test_policy_without_a_preference() -> None:
-    """Where no rule prefers anything that is admissible, there is nothing to do."""
-    checker = Checker.from_text(".action a() .action b() forbid a. prefer a.")
-    assert StrongestPreference(checker).choose([Action("a"), Action("b")]) is None
+    turns = list(play(AlfWorld(game()), Checker.load(RULES), StrongestPreference()))
+    assert turns[-1].observation.won
+    assert len(turns) < 20
 
 
 @pytest.mark.parametrize("how", PLAYS)
