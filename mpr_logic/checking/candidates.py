@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mpr_logic.checking.action import Action
@@ -30,18 +30,37 @@ Fired: TypeAlias = "Sequence[tuple[Rule, float]]"
 Firing: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class ActionRules:
     """What decides about one action: functions of its arguments that give the verdict, and the forbids
     and permits that fire; whether it is closed by default; the ids of its forbids that some permit
-    overrides; and whether a forbid of it could weigh less than theta."""
+    overrides; and whether a forbid of it could weigh less than theta.
 
+    Only the verdict is compiled at once: most actions are never asked why."""
+
+    name: str
+    engine: Engine
     verdict: Verdict
-    forbid: Firing
-    permit: Firing
     closed: bool
     overridden: frozenset[str]
     may_advise: bool
+
+    @cached_property
+    def forbid(self) -> Firing:
+        """The forbids of the action that fire, of whatever weight."""
+        return self._firing(f"forbid {self.name}")
+
+    @cached_property
+    def permit(self) -> Firing:
+        """The permits of the action that fire."""
+        return self._firing(f"permit {self.name}")
+
+    def _firing(self, head: str) -> Firing:
+        return (
+            self.engine.check(head)
+            if isinstance(self.engine, NativeEngine)
+            else partial(_ask, self.engine, head)
+        )
 
 
 class Candidate:
@@ -117,14 +136,11 @@ class Candidates:
     def _make_rules(self, name: str) -> ActionRules:
         lifted = {i for ids in self._program.overrides.values() for i in ids}
         mine = frozenset(r.id for r in self._program.rules_for(f"forbid {name}") if r.id in lifted)
-        forbid, permit = f"forbid {name}", f"permit {name}"
         engine, closed = self._engine, name in self._program.schema.closed
-        if isinstance(engine, NativeEngine):
-            verdict = engine.verdict(name, self._theta)
-            less = engine.weighs_less(forbid, self._theta)
-            return ActionRules(verdict, engine.check(forbid), engine.check(permit), closed, mine, less)
-        ask = partial(_ask, engine)
-        return ActionRules(_always_open, partial(ask, forbid), partial(ask, permit), closed, mine, True)
+        if not isinstance(engine, NativeEngine):
+            return ActionRules(name, engine, _always_open, closed, mine, may_advise=True)
+        less = engine.weighs_less(f"forbid {name}", self._theta)
+        return ActionRules(name, engine, engine.verdict(name, self._theta), closed, mine, less)
 
     def weigh(self, candidate: Candidate) -> tuple[int, tuple[Fired, Fired]]:
         """The verdict by the rules that fire, one by one, and those rules."""
