@@ -39,6 +39,10 @@ class ProgramError(MprError):
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n\n".join(d.render() for d in self.diagnostics))
 
+    def __reduce__(self) -> tuple[type[ProgramError], tuple[tuple[Diagnostic, ...]]]:
+        """Pickled by its diagnostics: it crosses processes."""
+        return type(self), (self.diagnostics,)
+
     @property
     def summary(self) -> str:
         """The first finding on one line, without its place: what is wrong, and what to do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from pathlib import Path
 
@@ -260,3 +261,13 @@ def test_the_examples_of_a_page_say_what_it_says(code: str) -> None:
     assert right is not None
     assert {error.code for error in look(wrong)} == {code}
     assert look(right) == ()
+
+
+def test_an_error_crosses_processes() -> None:
+    """What is refused is pickled whole, so that a pool of processes can hand it on."""
+    with pytest.raises(ProgramError) as caught:
+        parse("forbid put(.", "broken.dl")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert isinstance(again, ProgramError)
+    assert str(again) == str(caught.value)
+    assert again.diagnostics == caught.value.diagnostics
