@@ -15,6 +15,8 @@ from tests.bench.rules import DECLARATIONS, RULES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.bench.plain import Plain
+
     Say: TypeAlias = Callable[..., None]
 
 Row: TypeAlias = tuple[str | int, ...]
@@ -43,11 +45,15 @@ class Step:
     add_text: tuple[str, ...] = field(init=False)
     remove_text: tuple[str, ...] = field(init=False)
     actions_text: tuple[str, ...] = field(init=False)
+    add_dl: tuple[str, ...] = ()  # where the language says it otherwise
+    remove_dl: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.add_text = tuple(map(atom, self.add))
         self.remove_text = tuple(map(atom, self.remove))
         self.actions_text = tuple(map(atom, self.actions))
+        self.add_dl = self.add_dl or self.add_text
+        self.remove_dl = self.remove_dl or self.remove_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +68,27 @@ class World:
     objects: tuple[str, ...]
     rules: int
 
-    def facts_text(self) -> str:
+    def steps(self, n: int) -> Iterator[Step]:
+        """The first ``n`` steps of its stream."""
+        return step_stream(self, n)
+
+    def facts_dl(self) -> list[str]:
         """The facts at the start, in the language."""
-        return "\n".join(
-            f"{'' if weight == 1 else f'{weight} :: '}{atom(fact)}." for fact, weight in self.facts.items()
-        )
+        return [
+            atom(fact) if weight == 1 else f"{weight} :: {atom(fact)}" for fact, weight in self.facts.items()
+        ]
+
+    def plain(self, *, candidates: bool) -> Plain:
+        """Its rules as plain Datalog: see :mod:`tests.bench.plain`."""
+        from tests.bench.plain import theta_cut
+
+        return theta_cut(self.program, candidates)
+
+    def arities(self) -> dict[str, int]:
+        """Its actions and how many arguments each has."""
+        from tests.bench.plain import declared_actions
+
+        return declared_actions(self.program)
 
 
 def atom(fact: Fact | Action) -> str:

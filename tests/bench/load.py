@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.household import BASE_FACTS, BASE_RULES
 from tests.bench.peers import OURS, STEP_PEERS, Spec
-from tests.bench.step import SEED
+from tests.bench.scenes import SEED, Scene
 from tests.bench.table import Measured, Task
 from tests.bench.worker import Failed, Worker
 
@@ -48,7 +48,7 @@ def _load(spec: Spec, rules: int, repeats: int) -> Measured:
     row = Measured(spec.name, note=spec.missing() or "", agrees=None if spec is OURS else True)
     for _ in range(0 if row.note else repeats):
         try:
-            worker = Worker(spec, SEED, BASE_FACTS, rules, timeout=120)
+            worker = Worker(spec, Scene(BASE_FACTS, rules), timeout=120)
         except Failed as failed:
             row.note = str(failed)
             break

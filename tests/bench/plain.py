@@ -45,11 +45,11 @@ Plain: TypeAlias = list[PlainRule]
 def plain_rules(world: World, *, candidates: bool) -> Plain:
     """The theta-cut of the world's program. With ``candidates`` every rule about an action begins with
     ``candidate_put(O, R)``, a fact of what is proposed, so that it is safe bottom-up."""
-    return list(_theta_cut(world.program, candidates))
+    return list(world.plain(candidates=candidates))
 
 
 @lru_cache(maxsize=4)  # made before the clock runs: a peer's loading is not to include our parser
-def _theta_cut(program: str, candidates: bool) -> Plain:
+def theta_cut(program: str, candidates: bool) -> Plain:
     module = parse(program)
     kept = [clause for clause in module.clauses if clause.weight >= THETA]
     rules = [PlainRule(c.head, c.body) for c in kept if c.kind == "relation"]
@@ -83,11 +83,11 @@ def plain_facts(world: World) -> list[Fact]:
 
 def actions_of(world: World) -> dict[str, int]:
     """The actions of the program and how many arguments each has."""
-    return _actions(world.program)
+    return world.arities()
 
 
 @lru_cache(maxsize=4)
-def _actions(program: str) -> dict[str, int]:
+def declared_actions(program: str) -> dict[str, int]:
     return {s.name: len(s.params) for s in parse(program).statements if isinstance(s, ActionDecl)}
 
 

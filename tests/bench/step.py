@@ -6,17 +6,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tests.bench.household import BASE_FACTS, BASE_RULES, atom, household, step_stream
+from tests.bench.household import atom
 from tests.bench.peers import OURS, PROVING, STEP_PEERS, Spec
+from tests.bench.scenes import SCENES, STEPS, Scene
 from tests.bench.table import Measured, Task
-from tests.bench.worker import STEPS, Failed, Worker
+from tests.bench.worker import Failed, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BLOCKS = 7
-SCENES = ((BASE_FACTS, BASE_RULES), (11_400, BASE_RULES), (BASE_FACTS, 10_000), (10_400, 10_000))
-SEED = 1
 
 
 @dataclass(slots=True)
@@ -34,12 +33,12 @@ class _Runner:
     def __post_init__(self) -> None:
         self.measured = Measured(self.spec.name, note=self.spec.missing() or "")
 
-    def start(self, facts: int, rules: int) -> None:
+    def start(self, scene: Scene) -> None:
         """Load, take a first step that does not count, and fit the size of the blocks to the budget."""
         if self.measured.note:
             return
         try:
-            self.worker = Worker(self.spec, SEED, facts, rules, timeout=30 + 8 * self.seconds)
+            self.worker = Worker(self.spec, scene, timeout=30 + 8 * self.seconds)
         except Failed as failed:
             self.measured.note = str(failed)
             return
@@ -83,20 +82,19 @@ class _Runner:
 
 def run_steps(quick: bool) -> Iterator[Task]:
     """One task for each size of the household."""
-    for facts, rules in SCENES[:1] if quick else SCENES:
-        yield scene(facts, rules, seconds=2.0 if quick else 15.0)
+    for each in SCENES[:2] if quick else SCENES:
+        if each.missing() is None:
+            yield steps(each, seconds=2.0 if quick else 15.0)
 
 
-def scene(
-    facts: int, rules: int, *, seconds: float, peers: tuple[Spec, ...] = (PROVING, *STEP_PEERS)
-) -> Task:
+def steps(scene: Scene, *, seconds: float, peers: tuple[Spec, ...] = (PROVING, *STEP_PEERS)) -> Task:
     """All peers on one household, block by block in turn, so that a slow moment of the machine meets all."""
-    task = Task(f"step: {rules:,} rules, {facts:,} facts", "microseconds of CPU a step")
+    task = Task(f"step: {scene.name}", "microseconds of CPU a step")
     runners = [_Runner(spec, seconds) for spec in (OURS, *peers)]
     task.rows = [runner.measured for runner in runners]
     try:
         for runner in runners:
-            runner.start(facts, rules)
+            runner.start(scene)
         for _ in range(BLOCKS):
             for runner in runners:
                 runner.block()
@@ -105,20 +103,19 @@ def scene(
             runner.stop()
     for runner in runners[1:]:
         if runner.rejected:
-            difference = _difference(runners[0], runner, facts, rules)
+            difference = _difference(runners[0], runner, scene)
             runner.measured.agrees = difference is None
             runner.measured.note = difference or runner.measured.note
     return task
 
 
-def _difference(ours: _Runner, other: _Runner, facts: int, rules: int) -> str | None:
+def _difference(ours: _Runner, other: _Runner, scene: Scene) -> str | None:
     """The first step both took and answered differently, in words."""
     if not ours.rejected:
         return "mpr_logic gave no answer to compare with"
     for i, (mine, theirs) in enumerate(zip(ours.rejected, other.rejected, strict=False)):
         if mine != theirs:
-            world = household(SEED, facts=facts, rules=rules)
-            (step,) = islice(step_stream(world, STEPS), i, i + 1)
+            (step,) = islice(scene.world().steps(STEPS), i, i + 1)
             wrong = [atom(a) for a, m, t in zip(step.actions, mine, theirs, strict=True) if m != t]
             return f"step {i}: {', '.join(wrong)}"
     return None

@@ -13,20 +13,26 @@ from tests.bench.household import BASE_FACTS, BASE_RULES, household, step_stream
 from tests.bench.peers import BATCH_PEERS, OURS, PROVING, STEP_PEERS, Spec
 from tests.bench.peers.base import Peer
 from tests.bench.problems import PROBLEMS
-from tests.bench.step import scene
+from tests.bench.scenes import ALFWORLD, SCENES
+from tests.bench.step import steps
 from tests.bench.table import Measured, Task, failures, print_task
 from tests.bench.worker import named, solve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.bench.household import World
+
 
 def _rejected(spec: Spec, rules: int, steps: int) -> list[list[bool]]:
-    world = household(5, facts=BASE_FACTS, rules=rules)
+    return _answers(spec, household(5, facts=BASE_FACTS, rules=rules), steps)
+
+
+def _answers(spec: Spec, world: World, steps: int) -> list[list[bool]]:
     kind: type[Peer] = named(spec.place)
     peer = kind(world)
     try:
-        return [peer.step(step) for step in step_stream(world, steps)]
+        return [peer.step(step) for step in world.steps(steps)]
     finally:
         peer.close()
 
@@ -38,6 +44,14 @@ def ours(request: pytest.FixtureRequest) -> tuple[int, list[list[bool]]]:
     return rules, _rejected(OURS, rules, 12)
 
 
+@pytest.fixture(scope="module")
+def alfworld() -> list[list[bool]]:
+    """Our answers to a few steps of a game."""
+    if reason := ALFWORLD.missing():
+        pytest.skip(reason)
+    return _answers(OURS, ALFWORLD.world(), 6)
+
+
 @pytest.mark.parametrize("spec", [PROVING, *STEP_PEERS], ids=lambda spec: spec.name)
 def test_a_peer_rejects_what_we_reject(spec: Spec, ours: tuple[int, list[list[bool]]]) -> None:
     """Twelve steps of twenty candidates, the same rejected by both engines."""
@@ -45,6 +59,14 @@ def test_a_peer_rejects_what_we_reject(spec: Spec, ours: tuple[int, list[list[bo
         pytest.skip(reason)
     rules, mine = ours
     assert _rejected(spec, rules, len(mine)) == mine
+
+
+@pytest.mark.parametrize("spec", [PROVING, *STEP_PEERS], ids=lambda spec: spec.name)
+def test_a_peer_rejects_what_we_reject_in_alfworld(spec: Spec, alfworld: list[list[bool]]) -> None:
+    """The same in a game, under the laws of rules/alfworld."""
+    if reason := spec.missing():
+        pytest.skip(reason)
+    assert _answers(spec, ALFWORLD.world(), len(alfworld)) == alfworld
 
 
 def test_about_half_of_the_candidates_are_rejected(ours: tuple[int, list[list[bool]]]) -> None:
@@ -86,7 +108,7 @@ def test_different_answers_get_no_ratio() -> None:
 
 def test_a_scene_in_processes_of_their_own() -> None:
     """Ours against itself with proofs, through the worker processes: both measured, and compared."""
-    task = scene(BASE_FACTS, BASE_RULES, seconds=0.2, peers=(PROVING,))
+    task = steps(SCENES[0], seconds=0.2, peers=(PROVING,))
     assert [bool(row.values) for row in task.rows] == [True, True], [row.note for row in task.rows]
     assert task.rows[1].agrees is True
 

@@ -13,9 +13,9 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tests.bench.household import household, step_stream
 from tests.bench.plain import translate
 from tests.bench.problems import PROBLEMS
+from tests.bench.scenes import STEPS, Scene
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from tests.bench.peers import Spec
     from tests.bench.peers.base import Peer
-
-STEPS = 400
-"""As far as a stream goes: clingo's externals are those that its first 400 steps name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +50,11 @@ class Failed(Exception):
 class Worker:
     """A peer in its own process, holding one household."""
 
-    def __init__(self, spec: Spec, seed: int, facts: int, rules: int, timeout: float) -> None:
+    def __init__(self, spec: Spec, scene: Scene, timeout: float) -> None:
         self._timeout = timeout
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(theirs, spec.place, seed, facts, rules), daemon=True
-        )
+        self._process = context.Process(target=_serve, args=(theirs, spec.place, scene), daemon=True)
         self._process.start()
         theirs.close()
         try:
@@ -116,10 +111,10 @@ def named(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def _serve(pipe: Connection, place: str, seed: int, facts: int, rules: int) -> None:
+def _serve(pipe: Connection, place: str, scene: Scene) -> None:
     try:
-        world = household(seed, facts=facts, rules=rules)
-        stream = step_stream(world, STEPS)
+        world = scene.world()
+        stream = iter(world.steps(STEPS))
         kind = named(place)
         if place.split(":")[0] != "tests.bench.peers.ours":
             translate(world)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import clingo
 
 from mpr_logic.syntax.ast import Aggregate, Atom, BodyItem, Comparison, Const, Literal, Var
-from tests.bench.household import Fact, step_stream
+from tests.bench.household import Fact
 from tests.bench.household import atom as ground
 from tests.bench.plain import actions_of, comparison, plain_facts, plain_rules, relations, term
 
@@ -48,7 +48,7 @@ class ClingoKept:
 
     def __init__(self, world: World) -> None:
         facts = plain_facts(world)
-        steps = list(step_stream(world, KEPT))
+        steps = list(world.steps(KEPT))
         change = {fact for step in steps for fact in (*step.add, *step.remove)}
         actions = {candidate(action) for step in steps for action in step.actions}
         self._control = clingo.Control(["--warn=none"])

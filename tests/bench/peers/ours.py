@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.checking.checker import Checker
-from tests.bench.household import THETA, atom
+from tests.bench.household import THETA
 
 if TYPE_CHECKING:
     from tests.bench.household import Step, World
@@ -19,16 +19,11 @@ class Ours:
 
     def __init__(self, world: World) -> None:
         self._checker = Checker.from_text(world.program, theta=THETA)
-        self._checker.update(
-            add=[
-                atom(fact) if weight == 1 else f"{weight} :: {atom(fact)}"
-                for fact, weight in world.facts.items()
-            ]
-        )
+        self._checker.update(add=world.facts_dl())
 
     def step(self, step: Step) -> list[bool]:
         checker = self._checker
-        checker.update(add=step.add_text, remove=step.remove_text)
+        checker.update(add=step.add_dl, remove=step.remove_dl)
         decisions = checker.check_all(step.actions_text, proofs=self.proofs)
         return [not decision.admissible for decision in decisions]
 

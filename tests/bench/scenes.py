@@ -1,0 +1,56 @@
+"""The worlds that the step benchmark goes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from tests.bench.household import BASE_FACTS, BASE_RULES, household
+
+if TYPE_CHECKING:
+    from tests.bench.household import World
+
+SEED = 1
+
+STEPS = 400
+"""As far as a stream goes: clingo's externals are those that its first 400 steps name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A world. ``facts`` and ``rules`` are the sizes of the made-up household; with 0 it is AlfWorld's."""
+
+    facts: int = 0
+    rules: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the tables call it."""
+        if not self.rules:
+            return "AlfWorld, a generated kitchen under rules/alfworld"
+        return f"{self.rules:,} rules, {self.facts:,} facts"
+
+    def missing(self) -> str | None:
+        """What is not installed; None where all is."""
+        if not self.rules and find_spec("textworld") is None:
+            return "the alfworld extra is not installed"
+        return None
+
+    def world(self) -> World:
+        """The world, at its start."""
+        if self.rules:
+            return household(SEED, facts=self.facts, rules=self.rules)
+        from tests.bench.alfworld import household as alfworld
+
+        return alfworld(SEED, STEPS)
+
+
+ALFWORLD = Scene()
+SCENES = (
+    Scene(BASE_FACTS, BASE_RULES),
+    ALFWORLD,
+    Scene(11_400, BASE_RULES),
+    Scene(BASE_FACTS, 10_000),
+    Scene(10_400, 10_000),
+)
