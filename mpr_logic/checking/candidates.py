@@ -66,10 +66,9 @@ class ActionRules:
 class Candidate:
     """A proposed action, resolved and typed. ``verdict`` is that of ``rules``."""
 
-    __slots__ = ("_action", "args", "name", "rules", "verdict")
+    __slots__ = ("_action", "args", "rules", "verdict")
 
-    def __init__(self, name: str, args: Row, rules: ActionRules) -> None:
-        self.name = name
+    def __init__(self, args: Row, rules: ActionRules) -> None:
         self.args = args
         self.rules = rules
         self.verdict = rules.verdict
@@ -79,7 +78,7 @@ class Candidate:
     def action(self) -> Action:
         """The action, made when it is first asked for."""
         if self._action is None:
-            self._action = Action(self.name, *self.args)
+            self._action = Action(self.rules.name, *self.args)
         return self._action
 
 
@@ -111,20 +110,29 @@ class Candidates:
         Raises:
             StateError: it is no action of the program.
         """
-        if not isinstance(action, (str, Action)):
-            raise StateError("not an action")  # the checker says more
         found = self.known.get(action)
-        if found is None:
-            plain = self._plain.read(action) if isinstance(action, str) else None
-            found = self.candidate(*(plain or resolve_action(self._program, action)))
-            if len(self.known) >= CACHED:
-                self.known.clear()
-            self.known[action] = found
+        return self.make(action) if found is None else found
+
+    def make(self, action: str | Action) -> Candidate:
+        """The candidate for an action that is not known yet.
+
+        Raises:
+            StateError: it is no action of the program.
+        """
+        plain = None
+        if isinstance(action, str):
+            plain = self._plain.read(action)
+        elif not isinstance(action, Action):
+            raise StateError("not an action")  # the checker says more
+        name, args = plain or resolve_action(self._program, action)
+        found = self.known[action] = Candidate(args, self._rules.get(name) or self.rules(name))
+        if len(self.known) > CACHED:
+            self.known.clear()
         return found
 
     def candidate(self, name: str, args: Row) -> Candidate:
         """The candidate for an action that is resolved already."""
-        return Candidate(name, args, self.rules(name))
+        return Candidate(args, self.rules(name))
 
     def rules(self, name: str) -> ActionRules:
         """What decides about an action."""

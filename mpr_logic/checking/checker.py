@@ -219,7 +219,7 @@ class Checker:
             try:
                 for action in actions:
                     try:
-                        candidate = known.get(action) or self.candidates.get(action)
+                        candidate = known.get(action) or self.candidates.make(action)
                         verdict = candidate.verdict(candidate.args)
                         if verdict == OPEN:
                             verdict, fired = self.candidates.weigh(candidate)

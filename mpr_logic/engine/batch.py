@@ -82,6 +82,10 @@ class Batch:
         """Nobody wants to know what is read."""
         return None
 
+    def wide(self, name: str, bound: tuple[int, ...]) -> bool:
+        """Nothing is noted."""
+        return False
+
     def cost(self, name: str, bound: tuple[int, ...]) -> float:
         """Rows to expect of a relation for each key at the bound positions."""
         size = self.stored(name).bucket_size(bound)

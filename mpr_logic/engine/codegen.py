@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mpr_logic.engine import builtins
-from mpr_logic.engine.namespace import Access, Goal, Namespace, Read, key, substituted
+from mpr_logic.engine.namespace import Access, Namespace, key
+from mpr_logic.engine.notes import Notes
 from mpr_logic.engine.plan import Assign, Filter, Gather, Scan, Step
 from mpr_logic.engine.store import Relation
 from mpr_logic.errors import EvaluationError
@@ -41,7 +42,7 @@ class Writer:
         self.lines: list[str] = []
         self.locals: dict[str, str] = {}
         self.nodes: dict[int, str] = {}  # by a literal's place: the table entry that it reads
-        self.reads: list[Read] = []  # every lookup in a stored relation
+        self.notes = Notes(self)
         self.heavy = False  # whether it loops or calls: then its answers are worth keeping
         self._indent = 1
         self._loops = 0
@@ -69,20 +70,30 @@ class Writer:
         self.line("break")
         self._indent -= 1
 
-    def loop(self, header: str, write: Callable[[], None], *, outermost: bool = False) -> None:
+    def loop(
+        self,
+        header: str,
+        write: Callable[[], None],
+        *,
+        outermost: bool = False,
+        wide: frozenset[str] | None = None,
+    ) -> None:
         """A for loop, with a look at the clock where it stands inside another. An ``outermost`` loop
-        looks at the clock itself."""
+        looks at the clock itself; of a ``wide`` one these sources are known before it."""
         self.heavy = True
         if self._loops >= MAX_LOOPS:
             raise EvaluationError(f"a rule joins more than {MAX_LOOPS} literals in a row: split it")
         if self._loops:
             self.poll()
+        widest = wide is not None and self.notes.begin(self._indent, wide)
         self.line(header)
         self._indent += 1
         self._loops += not outermost
         write()
         self._loops -= not outermost
         self._indent -= 1
+        if widest:
+            self.notes.end()
 
     def poll(self) -> None:
         """Stop here when the time is over."""
@@ -145,14 +156,14 @@ class Writer:
             adornment = "".join("b" if i in known else "d" for i in range(len(atom.args)))
             goal = self.access.goal(atom.name, adornment)
             self.heavy = self.heavy or goal.tests is None
-            self._asked(goal, parts)
+            self.notes.asked(goal, parts)
             source = goal.ask(parts)
             if goal.inside:
                 self._node(index, atom.name, adornment, parts, "()")
             if goal.inside and weighted:
                 source = f"dict({source}).get((), 0.0)"
         else:
-            self._read(relation, tuple(known), parts)
+            self.notes.read(relation, tuple(known), parts)
         if relation is None:
             pass
         elif weighted:
@@ -219,64 +230,50 @@ class Writer:
                 self._gather(step, rest, fail, weights, done)
 
     def _scan(self, step: Scan, rest: Sequence[Step], weights: list[str], done: Done) -> None:
-        args = step.literal.atom.args
+        name, args = step.literal.atom.name, step.literal.atom.args
         parts = [self.term(args[i]) for i in step.bound]
         free = [i for i in range(len(args)) if i not in step.bound]
-        weighted = self.access.weighted(step.literal.atom.name)
-        relation = self.access.stored(step.literal.atom.name)
+        weighted, relation = self.access.weighted(name), self.access.stored(name)
+        wide = frozenset(self.locals.values()) if self.access.wide(name, step.bound) else None
         weight = ""
         if relation is None:
             free = [i for i in free if not _anonymous(args[i])]
             adornment = "".join(
                 "b" if i in step.bound else "f" if i in free else "d" for i in range(len(args))
             )
-            goal = self.access.goal(step.literal.atom.name, adornment)
-            self._asked(goal, parts)
+            goal = self.access.goal(name, adornment)
+            self.notes.asked(goal, parts)
             iterable = goal.ask(parts)
             if weighted:
                 iterable += "" if goal.inside else ".items()"
                 weight = self.fresh("w")
         elif step.bound:
-            self._read(relation, step.bound, parts)
+            self.notes.read(relation, step.bound, parts)
             index = self.namespace.name("I", relation.index(step.bound))
             iterable = f"{index}.get({key(parts)}, E)"
         else:
-            self._read(relation, (), [])
+            self.notes.read(relation, (), [])
             iterable = self.namespace.name("R", relation.rows)
         targets, checks = self._targets([args[i] for i in free], row_needed=weighted and relation is not None)
         target = key(targets) if targets else "_"
         if relation is None and goal.inside:
-            self._node(step.index, step.literal.atom.name, adornment, parts, target)
+            self._node(step.index, name, adornment, parts, target)
 
         def body() -> None:
             for check in checks:
                 self.line(f"if {check}: continue")
             used = weights
             if weighted and relation is not None:
-                name = self.fresh("w")
+                own = self.fresh("w")
                 columns = dict(zip(free, targets, strict=True)) | dict(zip(step.bound, parts, strict=True))
                 whole = key([columns[i] for i in range(len(args))]) if args else "()"
-                self.line(f"{name} = {self.namespace.name('W', relation.weights)}[{whole}]")
-                used = [*weights, name]
+                self.line(f"{own} = {self.namespace.name('W', relation.weights)}[{whole}]")
+                used = [*weights, own]
             elif weight:
                 used = [*weights, weight]
             self.steps(rest, "continue", used, done)
 
-        self.loop(f"for {target}{', ' + weight if weight else ''} in {iterable}:", body)
-
-    def _read(self, relation: Relation, positions: tuple[int, ...], parts: Sequence[str]) -> None:
-        """Note that a stored relation is read here."""
-        self.reads.append((relation, positions, tuple(parts)))
-        readers = self.access.readers(relation, positions)
-        if readers is not None:
-            self.line(f"{readers}[{key(parts) if parts else '()'}].add(me)")
-
-    def _asked(self, goal: Goal, parts: Sequence[str]) -> None:
-        """Note that the answer to a goal is read here."""
-        for relation, positions, templates in goal.reads:
-            self._read(relation, positions, [substituted(t, parts) for t in templates])
-        if goal.readers is not None:
-            self.line(f"{goal.readers}[{goal.entry(parts)}].add(me)")
+        self.loop(f"for {target}{', ' + weight if weight else ''} in {iterable}:", body, wide=wide)
 
     def _node(self, index: int, name: str, adornment: str, parts: list[str], target: str) -> None:
         label = self.namespace.constant(f"{name} {adornment}")
@@ -368,7 +365,7 @@ class Writer:
         names = [t.name for t in free if isinstance(t, Var)]
         if relation is None or len(set(names)) != len(free) or not self.locals.keys().isdisjoint(names):
             return None
-        self._read(relation, scan.bound, [self.term(args[i]) for i in scan.bound])
+        self.notes.read(relation, scan.bound, [self.term(args[i]) for i in scan.bound])
         if not scan.bound:
             return f"len({self.namespace.name('R', relation.rows)})"
         index = self.namespace.name("I", relation.index(scan.bound))

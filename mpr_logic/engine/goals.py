@@ -95,6 +95,7 @@ class Goals:
         self._tables: dict[tuple[str, ...], Tables] = {}
         self._kept: dict[tuple[str, str], Kept] = {}
         self._walks: dict[tuple[str, str], Walk | None] = {}
+        self.tests: dict[tuple[str, str], Goal | None] = {}  # what tests_alone has found
         self.dependencies = Dependencies()
         self.namespace = Namespace()
         self.namespace.update(now=time.perf_counter, limit=self.limit, late=late)
@@ -324,6 +325,10 @@ class Goals:
     def readers(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
         """See Access: what is not kept needs no notes."""
         return None
+
+    def wide(self, name: str, bound: tuple[int, ...]) -> bool:
+        """See Access: nothing is noted here."""
+        return False
 
     def noted(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
         """The name of the dictionary for who reads a relation by these columns; None for one that never

@@ -80,6 +80,10 @@ class Access(Protocol):
         """The name of the dictionary in which to note, by the key, that the relation was read by these
         columns; None where nobody wants to know."""
 
+    def wide(self, name: str, bound: tuple[int, ...]) -> bool:
+        """Whether a loop over a relation, these columns being bound, has so many turns that what they
+        read is noted for all of them at once."""
+
 
 class Namespace(dict[str, Any]):
     """The names that generated code sees, each object bound once."""

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.store import Relation
 
+WIDE = 8
+"""A loop of more turns than this is wide."""
+
 
 class Noting:
     """Access that notes each lookup, for the entry ``me`` that is being worked out."""
@@ -27,6 +30,10 @@ class Noting:
     def readers(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
         """See Access."""
         return self._goals.noted(relation, positions)
+
+    def wide(self, name: str, bound: tuple[int, ...]) -> bool:
+        """See Access. Of a derived relation it is not known."""
+        return self.stored(name) is not None and self._goals.cost(name, bound) > WIDE
 
 
 class Inside(Noting):

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.namespace import Goal, Namespace
 from mpr_logic.engine.plan import Filter, Scan
-from mpr_logic.syntax.ast import Literal
+from mpr_logic.syntax.ast import Literal, Var
 
 if TYPE_CHECKING:
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.namespace import Read
     from mpr_logic.engine.plan import Step
+
+LONGEST = 400
+"""Longer conditions are functions of their own."""
 
 
 def binding_is_useless(goals: Goals, name: str, adornment: str) -> bool:
@@ -27,8 +30,14 @@ def binding_is_useless(goals: Goals, name: str, adornment: str) -> bool:
 
 
 def tests_alone(goals: Goals, name: str, adornment: str) -> Goal | None:
-    """A condition over the parameters, where every rule is a few tests of stored relations: it is
-    written out where it is asked instead of called."""
+    """A condition over the parameters, where every rule is a few tests of stored relations, or of
+    relations that are such conditions: it is written out where it is asked instead of called."""
+    if (name, adornment) not in goals.tests:
+        goals.tests[name, adornment] = _tests(goals, name, adornment)
+    return goals.tests[name, adornment]
+
+
+def _tests(goals: Goals, name: str, adornment: str) -> Goal | None:
     if set(adornment) != {"b"} or name in goals.component or goals.weighted(name):
         return None
     alternatives = []
@@ -40,16 +49,22 @@ def tests_alone(goals: Goals, name: str, adornment: str) -> Goal | None:
             return None
         tests = [draft.condition(s.item)[0] for s in steps if isinstance(s, Filter)]
         alternatives.append(" and ".join(f"({t})" for t in tests) or "True")
-        reads += draft.reads
-    if not 0 < len(alternatives) < 4:
+        reads += draft.notes.reads
+    source = " or ".join(alternatives)
+    if not 0 < len(alternatives) < 4 or len(source) > LONGEST:
         return None
-    return Goal(tests=f"({' or '.join(alternatives)})", reads=tuple(reads))
+    return Goal(tests=f"({source})", reads=tuple(reads))
 
 
 def _is_test(goals: Goals, step: Step) -> bool:
     if not isinstance(step, Filter):
         return False
-    return not isinstance(step.item, Literal) or goals.stored(step.item.atom.name) is not None
+    if not isinstance(step.item, Literal) or goals.stored(step.item.atom.name) is not None:
+        return True
+    atom = step.item.atom
+    if any(isinstance(t, Var) and t.anonymous for t in atom.args):
+        return False
+    return tests_alone(goals, atom.name, "b" * len(atom.args)) is not None
 
 
 def _is_lookup(steps: tuple[Step, ...]) -> bool:

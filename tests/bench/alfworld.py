@@ -68,7 +68,8 @@ def laws(candidates: bool) -> Plain:
         for item in rule.body:
             assert isinstance(item, Literal)
             item, helper = _projected(replace(item, atom=Atom(_plain(item.atom.name), item.atom.args)))
-            body.append(item)
+            # to some engines every `_` of a rule is one variable
+            body.append(replace(item, atom=Atom(item.atom.name, _named(item.atom.args, f"U{len(body)}_"))))
             if helper is not None:
                 helpers[helper.head.name] = helper
         rules.append(PlainRule(Atom(_plain(rule.head), args), tuple(body)))
@@ -152,9 +153,9 @@ def _plain(name: str) -> str:
     return name.replace("forbid ", "rejected_").replace(" ", "_")
 
 
-def _named(args: tuple[Term, ...]) -> tuple[Term, ...]:
-    """The arguments with a name for each ``_``: a bottom-up engine needs it bound."""
-    return tuple(Var(f"Any{i}") if t == Var("_") else t for i, t in enumerate(args))
+def _named(args: tuple[Term, ...], prefix: str = "Any") -> tuple[Term, ...]:
+    """The arguments with a name for each ``_``."""
+    return tuple(Var(f"{prefix}{i}") if t == Var("_") else t for i, t in enumerate(args))
 
 
 def _projected(item: Literal) -> tuple[Literal, PlainRule | None]:

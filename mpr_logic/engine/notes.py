@@ -1,0 +1,68 @@
+"""Writes down, in compiled code, what a kept answer reads: see :mod:`mpr_logic.engine.dependencies`.
+
+In a loop of many turns a note for each would cost more than the answer. There the lookup is noted once,
+before the loop, by the columns that are known by then: a change of any row that they match forgets it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.engine.namespace import key, substituted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mpr_logic.engine.codegen import Writer
+    from mpr_logic.engine.namespace import Goal, Read
+    from mpr_logic.engine.store import Relation
+
+
+class Notes:
+    """The notes of one function. ``reads`` has every lookup in a stored relation."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.reads: list[Read] = []
+        self._writer = writer
+        self._place: int | None = None  # the line before which notes of a wide loop stand
+        self._indent = 0
+        self._known: frozenset[str] = frozenset()
+        self._noted: set[str] = set()
+
+    def begin(self, indent: int, known: frozenset[str]) -> bool:
+        """A wide loop begins at the next line; ``known`` are the sources known before it. Says whether it
+        is the outermost of such."""
+        if self._place is not None:
+            return False
+        self._place, self._indent, self._known = len(self._writer.lines), indent, known
+        self._noted = set()
+        return True
+
+    def end(self) -> None:
+        """The wide loop ends."""
+        self._place = None
+
+    def read(self, relation: Relation, positions: tuple[int, ...], parts: Sequence[str]) -> None:
+        """A stored relation is read here, by these columns with these values."""
+        self.reads.append((relation, positions, tuple(parts)))
+        if self._place is not None:
+            fixed = [i for i, part in enumerate(parts) if part in self._known or part.startswith("C")]
+            positions, parts = tuple([positions[i] for i in fixed]), [parts[i] for i in fixed]
+        readers = self._writer.access.readers(relation, positions)
+        if readers is not None:
+            self._note(f"{readers}[{key(parts) if parts else '()'}].add(me)")
+
+    def asked(self, goal: Goal, parts: Sequence[str]) -> None:
+        """The answer to a goal is read here."""
+        for relation, positions, templates in goal.reads:
+            self.read(relation, positions, [substituted(t, parts) for t in templates])
+        if goal.readers is not None:
+            self._writer.line(f"{goal.readers}[{goal.entry(parts)}].add(me)")
+
+    def _note(self, text: str) -> None:
+        if self._place is None:
+            self._writer.line(text)
+        elif text not in self._noted:
+            self._noted.add(text)
+            self._writer.lines.insert(self._place, "    " * self._indent + text)
+            self._place += 1
