@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.atoms import resolve_atom
@@ -28,7 +29,7 @@ from mpr_logic.errors import MprError, StateError
 from mpr_logic.syntax.ast import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from mpr_logic.analysis.core import Program
     from mpr_logic.checking.candidates import Fired
@@ -238,6 +239,16 @@ class Checker:
                 limit[0] = outer
         return decisions
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """A question about the present state: no other thread changes it meanwhile, and the clock runs.
+
+        Raises:
+            EvaluationError: the engine could not finish.
+        """
+        with self._lock, bounded(self._engine):
+            yield
+
     def may_advise(self, action: str) -> bool:
         """Whether some forbid of the action could fire with a weight below theta."""
         self.candidates.renew()
@@ -249,7 +260,7 @@ class Checker:
         Raises:
             EvaluationError: the engine could not finish.
         """
-        with self._lock, bounded(self._engine):
+        with self.asking():
             self.candidates.renew()
             return self.candidates.fired(self.candidates.get(decision.action))
 
@@ -270,7 +281,7 @@ class Checker:
         action = decision.action
         if decision.verdict == "undecided" or not isinstance(action, Action):
             return ()
-        with self._lock, bounded(self._engine):
+        with self.asking():
             return repairs(
                 self._engine,
                 self._facts.rows,
@@ -312,7 +323,7 @@ class Checker:
             StateError: it is neither an atom nor an action of the program.
             EvaluationError: the engine could not finish.
         """
-        with self._lock, bounded(self._engine):
+        with self.asking():
             relation, row = question_of(self.program, atom, actions=True)
             return why_not(self._engine, relation, row, semiring=SEMIRINGS[self.semiring])
 
@@ -337,7 +348,7 @@ class Checker:
             EvaluationError: the engine could not finish.
         """
         found = []
-        with self._lock:
+        with self.asking():
             for decision in self.check_all(actions):
                 if not decision.admissible:
                     continue

@@ -94,22 +94,27 @@ class Reasons:
 
     def reasons(self, decision: Decision, number: int) -> tuple[Reason, ...]:
         """The reasons of a decision, in the state that it was made in."""
-        if not decision.admissible:
+        if decision.admissible:
+            return ()
+        with self._checker.asking():
             self._fresh(number)
-        return self._reasons(decision)
+            return self._reasons(decision)
 
     def advice(self, decision: Decision, number: int) -> tuple[Reason, ...]:
         """The forbids below theta."""
-        if self._may_advise(decision):
+        if not self._may_advise(decision):
+            return ()
+        with self._checker.asking():
             self._fresh(number)
-        return self._advice(decision)
+            return self.explain(decision.action, self._fired(decision)[1])
 
     def repairs(self, decision: Decision, number: int) -> tuple[Repair, ...]:
         """The smallest changes that would admit a rejected action."""
         if decision.admissible:
             return ()
-        self._fresh(number)
-        return self._checker.repairs(decision)
+        with self._checker.asking():
+            self._fresh(number)
+            return self._checker.repairs(decision)
 
     def explain(self, action: Action | str, fired: Fired) -> tuple[Reason, ...]:
         """A reason for each rule that fired, the heaviest first."""
@@ -122,11 +127,6 @@ class Reasons:
         if decision.verdict == "unpermitted":
             return (Reason(partial(_unpermitted, decision.action)),)
         return self.explain(decision.action, self._fired(decision)[0])
-
-    def _advice(self, decision: Decision) -> tuple[Reason, ...]:
-        if not self._may_advise(decision):
-            return ()
-        return self.explain(decision.action, self._fired(decision)[1])
 
     def _fired(self, decision: Decision) -> tuple[Fired, Fired]:
         if decision.worked.fired is None:
