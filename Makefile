@@ -67,11 +67,10 @@ $(READY): pyproject.toml
 $(READY_ALFWORLD): $(READY)
 	@if command -v c++ >/dev/null; then \
 	  echo 'installing AlfWorld: its planner is compiled, which takes two to three minutes, once'; \
-	  PATH="$(abspath $(BIN)):$$PATH" $(PIP_INSTALL) -e '.[test,memory,models,alfworld]'; \
+	  PATH="$(abspath $(BIN)):$$PATH" $(PIP_INSTALL) -e '.[test,memory,models,alfworld]' && touch $@; \
 	else \
 	  echo 'there is no C++ compiler (Debian: apt-get install g++): AlfWorld and its tests are left out'; \
 	fi
-	@touch $@
 
 $(READY_BENCH): $(READY)
 	$(PIP_INSTALL) -e '.[bench]'
