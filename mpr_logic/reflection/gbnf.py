@@ -12,15 +12,20 @@ if TYPE_CHECKING:
 
 def gbnf_text(grammar: Grammar) -> str:
     """The grammar as GBNF; the answer is its rule ``root``."""
-    lines = [f"root ::= {START}"]
-    for name, alternatives in grammar.rules.items():
-        lines.append(f"{name} ::= {' | '.join(' '.join(map(_symbol, each)) for each in alternatives)}")
-    return "\n".join(lines) + "\n"
+    lines = [
+        f"{_name(name)} ::= {' | '.join(' '.join(map(_symbol, each)) for each in alternatives)}\n"
+        for name, alternatives in grammar.rules.items()
+    ]
+    return "".join(lines)
+
+
+def _name(name: str) -> str:
+    return "root" if name == START else name
 
 
 def _symbol(symbol: Symbol) -> str:
     if isinstance(symbol, Ref):
-        return symbol.name
+        return _name(symbol.name)
     if isinstance(symbol, Chars):
         return f"[{symbol.chars}]{{{symbol.least},{symbol.most}}}"
     return '"' + symbol.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

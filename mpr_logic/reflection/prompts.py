@@ -35,9 +35,8 @@ An agent acts in a world, and failed at a task. Find the cause of one failure, a
 have prevented it, here and in episodes like it. The rule is about kinds of things, not about one thing."""
 
 FORM = f"""\
-Answer in two lines, and nothing else:
-{CAUSE}<one sentence: what was so in the world that made the action fail>
-{RULE}<one rule>
+Answer in two lines, and nothing else. The first begins with `{CAUSE.strip()}` and says in one sentence what
+was so in the world that the action failed. The second begins with `{RULE.strip()}` and is one rule.
 
 A rule is `forbid ACTION :- CONDITIONS.` or `prefer ACTION :- CONDITIONS.` and ends with a dot. The action has
 a variable (a capital letter) for each argument. The conditions are one to three, separated by commas, in the

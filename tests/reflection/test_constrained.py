@@ -14,6 +14,7 @@ from hypothesis.extra.lark import from_lark
 from mpr_logic.analysis import Program, analyse
 from mpr_logic.checking.loading import load_modules, program_from_text
 from mpr_logic.reflection.constrained import CAUSE, RULE, constants_of, specialise
+from mpr_logic.reflection.gbnf import gbnf_text
 from mpr_logic.reflection.grammar import Chars, Grammar, choice
 from mpr_logic.reflection.larktext import lark_text
 from mpr_logic.syntax.ast import Literal
@@ -188,17 +189,36 @@ def test_llguidance_takes_it() -> None:
     text = llguidance.grammar_from("lark", lark_text(kitchen_grammar()))
     failed, messages = llguidance.LLMatcher.validate_grammar_with_warnings(text)
     assert (failed, messages) == (False, [])
+    assert [rule for rule in GOOD if not matches(text, f"{SENTENCE}Rule: {rule}")] == []
+    assert [rule for rule in WRONG.values() if matches(text, f"{SENTENCE}Rule: {rule}")] == []
+
+
+@given(declarations(), st.integers(0, 2**32))
+def test_llguidance_takes_every_schema(declared: str, seed: int) -> None:
+    """Whatever is declared, both notations stand for the texts that the grammar stands for."""
+    llguidance = pytest.importorskip("llguidance", reason="needs the test extra")
+    from llguidance.gbnf_to_lark import gbnf_to_lark
+
+    schema = program_from_text(declared).schema
+    constants = {type_: ["a", "a_1", "ab"] for type_ in ("symbol", *schema.types)}
+    grammar = specialise(schema, constants=constants)
+    notations = [lark_text(grammar), gbnf_to_lark(gbnf_text(grammar))]
+    for text in notations:
+        compiled = llguidance.grammar_from("lark", text)
+        for each in range(seed, seed + 5):
+            assert matches(compiled, sample(grammar, each))
+
+
+def matches(grammar: str, answer: str) -> bool:
+    """Whether llguidance lets an answer through, up to its end."""
+    import llguidance
+
     tokenizer = byte_tokenizer()
-
-    def matches(answer: str) -> bool:
-        matcher = llguidance.LLMatcher(tokenizer, text)
-        tokens = tokenizer.tokenize_str(answer)
-        return bool(matcher.consume_tokens(tokens) and matcher.is_accepting())
-
-    assert [rule for rule in GOOD if not matches(f"{SENTENCE}Rule: {rule}")] == []
-    assert [rule for rule in WRONG.values() if matches(f"{SENTENCE}Rule: {rule}")] == []
+    matcher = llguidance.LLMatcher(tokenizer, grammar)
+    return bool(matcher.consume_tokens(tokenizer.tokenize_str(answer)) and matcher.is_accepting())
 
 
+@cache
 def byte_tokenizer() -> Any:
     """llguidance's tokenizer of a vocabulary of single bytes."""
     import llguidance
