@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse, clause_id
+from mpr_logic.analysis.types import columns_of, literals
 from mpr_logic.errors import ProgramError
 from mpr_logic.reflection.vocabulary import declarations
 from mpr_logic.syntax.ast import Annotation, Const, Module
@@ -14,7 +15,7 @@ from mpr_logic.syntax.parser import parse
 from mpr_logic.syntax.printer import print_clause
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Schema
+    from mpr_logic.analysis.core import Rule, Schema
     from mpr_logic.syntax.ast import Clause
 
 LONGEST = 20_000
@@ -124,9 +125,24 @@ def _fault(clause: Clause, text: str, schema: Schema) -> str | None:
         return f"`{clause.head.name}` would be meant always: write the conditions behind `:-`"
     bare = Module((replace(clause, annotations=()),), file="answer", source=text)
     try:
-        analyse([declarations(schema), bare])
+        (rule,) = analyse([declarations(schema), bare]).rules
     except ProgramError as error:
         return str(error)
+    return _lower_case(rule, schema)
+
+
+def _lower_case(rule: Rule, schema: Schema) -> str | None:
+    """A fault where an argument is written as it is declared, ``take(b)`` or ``take(b: symbol)``: that would be
+    one thing with this name, and no rule about any thing."""
+    spoken = [(schema.actions[rule.clause.head.name], rule.args)]
+    spoken += [(columns_of(schema, item.atom.name), item.atom.args) for item in literals(rule.body)]
+    for signature, args in spoken:
+        for param, term in zip(signature.params, args, strict=True):
+            if isinstance(term, Const) and term.value in (param.name, param.type):
+                return (
+                    f"`{term.value}` in `{signature.name}` is a constant, one thing with that name: a variable, "
+                    f"which stands for any, begins with a capital letter: `{param.name.capitalize()}`"
+                )
     return None
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mpr_logic.errors import ModelError
 from mpr_logic.reflection.answers import LONGEST, read_answer
 from mpr_logic.reflection.prompts import BUDGET, correction_prompt, reflection_prompt
 
@@ -93,7 +94,7 @@ def reflect(
         source: where the rules say that they come from; ``reflection: <task> (<model>)`` where None.
 
     Raises:
-        ModelError: the model gave no answer.
+        ModelError: the model gave no answer. Where it is a correction that is missing, the answer is refused.
     """
     prompt = reflection_prompt(episode, vocabulary, budget)
     grammar = vocabulary.grammar() if constrained else None
@@ -135,7 +136,6 @@ class _Asking:
 
     def follow(self, prompt: str, answer: Completion) -> None:
         """Read an answer, and have it corrected where it will not do."""
-        asked = prompt
         for corrected in range(self.corrections + 1):
             read = read_answer(answer.text, self.vocabulary.schema, self.source)
             right = not read.faults
@@ -143,7 +143,11 @@ class _Asking:
             if right or corrected == self.corrections:
                 break
             asked = correction_prompt(prompt, answer.text, read.faults)
-            (answer,) = self.model.complete(asked, self.grammar, temperature=self.temperature)
+            try:
+                (answer,) = self.model.complete(asked, self.grammar, temperature=self.temperature)
+            except ModelError as error:  # what the other answers came to is not lost
+                read = replace(read, faults=(*read.faults, f"it was not corrected: {error}"))
+                break
         for candidate in read.candidates:
             known, votes = self.found.get(candidate.id, (candidate, 0))
             self.found[candidate.id] = (known, votes + 1)

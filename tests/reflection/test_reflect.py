@@ -84,6 +84,14 @@ def test_the_model_may_be_missing() -> None:
         reflected()
 
 
+def test_a_correction_may_be_missing() -> None:
+    """Where no correction comes, that answer is refused, and the others are kept."""
+    found, _ = reflected(RIGHT, UNKNOWN, samples=2)
+    assert len(found.candidates) == 1
+    (refused,) = found.refused
+    assert "it was not corrected: the scripted model has no more answers" in refused.reason
+
+
 def test_tallies_add_up() -> None:
     """The shares of several reflections are those of their answers together."""
     total = sum((reflected(each, RIGHT)[0].tally for each in (RIGHT, UNKNOWN, RIGHT, RIGHT)), Tally())
@@ -141,6 +149,8 @@ def test_answers_are_read(answer: str, rules: list[str], because: str) -> None:
         ("Rule: forbid take(B).", "would be meant always"),
         ("Rule: forbid take(B) :- not box(X).", "E0303"),
         ("Rule: forbid take(B) :- not opened(B", "E0104"),
+        ("Rule: forbid take(b) :- not opened(b).", "begins with a capital letter: `B`"),
+        ("Rule: forbid take(B) :- not opened(b: symbol).", "`symbol` in `opened` is a constant"),
         ('Rule: forbid take(B) :- matches(B, "(").', "E0217"),
     ],
 )
