@@ -132,16 +132,17 @@ def _fault(clause: Clause, text: str, schema: Schema) -> str | None:
 
 
 def _lower_case(rule: Rule, schema: Schema) -> str | None:
-    """A fault where an argument is written as it is declared, ``take(b)`` or ``take(b: symbol)``: that would be
-    one thing with this name, and no rule about any thing."""
+    """A fault where an argument is written as it is declared, ``take(b)`` or ``take(b: symbol)``: that would
+    be one thing with this name, and no rule about any thing."""
     spoken = [(schema.actions[rule.clause.head.name], rule.args)]
     spoken += [(columns_of(schema, item.atom.name), item.atom.args) for item in literals(rule.body)]
     for signature, args in spoken:
         for param, term in zip(signature.params, args, strict=True):
             if isinstance(term, Const) and term.value in (param.name, param.type):
+                variable = param.name[0].upper() + param.name[1:]
                 return (
-                    f"`{term.value}` in `{signature.name}` is a constant, one thing with that name: a variable, "
-                    f"which stands for any, begins with a capital letter: `{param.name.capitalize()}`"
+                    f"`{term.value}` in `{signature.name}` is a constant, one thing with that name: "
+                    f"a variable, which stands for any, begins with a capital letter: `{variable}`"
                 )
     return None
 

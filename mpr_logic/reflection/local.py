@@ -56,6 +56,8 @@ def serve(path: str | os.PathLike[str], *, context: int = 8192, threads: int | N
         parameters.cpuparams.n_threads = threads
     try:
         server = xllamacpp.Server(parameters)
+        # one that is closed before its loop runs waits for ever: whoever has answered runs
+        server.handle_completions({"prompt": "a", "max_tokens": 1})
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"llama.cpp cannot load `{path}`: {error}") from None
     try:

@@ -7,6 +7,8 @@ with ``--no-deps``): a file in it is looked up, nothing of it is imported.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +22,7 @@ from mpr_logic.reflection.episode import read_episode
 from mpr_logic.reflection.llama import LlamaScorer
 from mpr_logic.reflection.local import serve
 from mpr_logic.reflection.reflect import reflect
+from tests.command import TOP
 from tests.reflection.failures import lines, vocabulary
 
 pytestmark = [pytest.mark.slow, pytest.mark.local, pytest.mark.xdist_group("local")]
@@ -92,6 +95,25 @@ def test_a_bad_grammar_is_said(url: str) -> None:
     with pytest.raises(ModelError, match="status 400"):
         client.complete("?")
     assert Client("local", base_url=url).complete("Say hello.", max_tokens=4)
+
+
+LEFT_AT_ONCE = """
+import socket, sys
+from mpr_logic.reflection.local import serve
+with serve(sys.argv[1]) as url:
+    pass
+port = int(url.split(":")[2].split("/")[0])
+with socket.socket() as connection:
+    print(connection.connect_ex(("127.0.0.1", port)) != 0)
+"""
+
+
+@pytest.mark.parametrize("_", range(3))
+def test_a_server_that_is_left_at_once_ends(url: str, _: int) -> None:
+    """A server that nobody has asked anything ends with its block too, and its port is free."""
+    command = [sys.executable, "-c", LEFT_AT_ONCE, str(model())]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_what_is_no_model() -> None:
