@@ -132,13 +132,15 @@ def _fault(clause: Clause, text: str, schema: Schema) -> str | None:
 
 
 def _lower_case(rule: Rule, schema: Schema) -> str | None:
-    """A fault where an argument is written as it is declared, ``take(b)`` or ``take(b: symbol)``: that would
-    be one thing with this name, and no rule about any thing."""
-    spoken = [(schema.actions[rule.clause.head.name], rule.args)]
-    spoken += [(columns_of(schema, item.atom.name), item.atom.args) for item in literals(rule.body)]
-    for signature, args in spoken:
+    """A fault where an argument is written as it is declared, ``take(b)`` or ``take(b: symbol)``, and where
+    the action is one on a thing named like what is declared, ``take(box)``: none is a rule about any thing."""
+    head = schema.actions[rule.clause.head.name]
+    declared = {*schema.types, *schema.relations, *schema.actions}
+    spoken = [(head, rule.args, declared)]
+    spoken += [(columns_of(schema, i.atom.name), i.atom.args, set()) for i in literals(rule.body)]
+    for signature, args, names in spoken:
         for param, term in zip(signature.params, args, strict=True):
-            if isinstance(term, Const) and term.value in (param.name, param.type):
+            if isinstance(term, Const) and term.value in {param.name, param.type, *names}:
                 variable = param.name[0].upper() + param.name[1:]
                 return (
                     f"`{term.value}` in `{signature.name}` is a constant, one thing with that name: "

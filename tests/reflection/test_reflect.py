@@ -150,6 +150,7 @@ def test_answers_are_read(answer: str, rules: list[str], because: str) -> None:
         ("Rule: forbid take(B) :- not box(X).", "E0303"),
         ("Rule: forbid take(B) :- not opened(B", "E0104"),
         ("Rule: forbid take(b) :- not opened(b).", "begins with a capital letter: `B`"),
+        ("Rule: forbid take(box) :- not opened(box).", "`box` in `take` is a constant"),
         ("Rule: forbid take(B) :- not opened(b: symbol).", "`symbol` in `opened` is a constant"),
         ('Rule: forbid take(B) :- matches(B, "(").', "E0217"),
     ],
