@@ -132,8 +132,8 @@ def _fault(clause: Clause, text: str, schema: Schema) -> str | None:
 
 
 def _lower_case(rule: Rule, schema: Schema) -> str | None:
-    """A fault where an argument is written as it is declared, ``take(b)`` or ``take(b: symbol)``, and where
-    the action is one on a thing named like what is declared, ``take(box)``: none is a rule about any thing."""
+    """A fault where an argument is written as it is declared, ``take(b)`` or ``take(b: symbol)``, and
+    where the action is on a thing named like a declaration, ``take(box)``: no rule about any thing."""
     head = schema.actions[rule.clause.head.name]
     declared = {*schema.types, *schema.relations, *schema.actions}
     spoken = [(head, rule.args, declared)]
