@@ -88,7 +88,7 @@ def _step(turn: Mapping[str, Any], known: frozenset[str], at: int) -> Step:
         rejected = tuple(
             (str(decision["action"]), _told(decision))
             for decision in turn["decisions"]
-            if not decision["admissible"]
+            if not decision["admissible"] and decision["action"] != turn["action"]  # done: in shadow mode
         )
     except (KeyError, TypeError) as error:
         raise StateError(f"line {at} of the trajectory: a decision cannot be read ({error!r})") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from mpr_logic.reflection.constrained import CAUSE, RULE
@@ -25,6 +26,9 @@ BUDGET = 1500
 CHARACTERS = 4
 MARGIN = 3
 """So many characters a line takes beside its text: the bar, and its end."""
+FEW = 2
+LONGEST_TASK = 1000
+LONGEST_ANSWER = 2000
 LONGEST_TEXT = 240
 """So many characters of one text of the environment are shown."""
 CONSTANTS = 40
@@ -77,7 +81,12 @@ def reflection_prompt(episode: Episode, vocabulary: Vocabulary, budget: int = BU
 
 def correction_prompt(prompt: str, answer: str, faults: Iterable[str]) -> str:
     """The question again, with an answer that would not do and what is wrong with it."""
-    parts = [prompt, "", "This was answered; it is data too:", *fenced(_cut(answer, 2000).split("\n"))]
+    parts = [
+        prompt,
+        "",
+        "This was answered; it is data too:",
+        *fenced(_shortened(answer, LONGEST_ANSWER).split("\n")),
+    ]
     parts += ["", "It is no rule that can be used:"]
     parts += fenced(line for fault in faults for line in fault.split("\n"))
     parts += ["", f"Write the two lines again, `{CAUSE.strip()}` and `{RULE.strip()}`, without the fault."]
@@ -94,7 +103,7 @@ def fenced(lines: Iterable[str]) -> list[str]:
 def _shown(episode: Episode, budget: int) -> list[str]:
     """The task, the turns that matter most, how it ended, and what was known where it failed."""
     first, *rest = episode.steps
-    head = [f"task: {_cut(first.text)}"]
+    head = [f"task: {_cut(first.text, LONGEST_TASK)}"]
     end = [f"end: {_ending(episode)}"]
     facts = [line for step in _failures(rest) for line in _known(step)]
     facts = _within(facts, budget // 3)
@@ -139,7 +148,7 @@ def _turns(steps: list[Step], budget: int) -> list[str]:
         if at in kept or at == len(steps):
             lines += [f"... {left_out} turns are left out ..."] if left_out else []
             left_out = 0
-            lines += written[at].split("\n") if at in kept else []
+            lines += written[at].split("\n") if written.get(at) else []
         else:
             left_out += 1
     return lines
@@ -154,10 +163,16 @@ def _turn(step: Step) -> Iterator[str]:
 
 
 def _known(step: Step) -> list[str]:
-    """What was known, where a step failed, of the things that it was about."""
+    """What was known, where a step failed, of the things that it was about, and by relations of few facts:
+    where the agent is, what it holds."""
     about = step.action if step.succeeded is False and step.action else step.rejected[0][0]
     things = set(_WORD.findall(about.partition("(")[2]))
-    facts = sorted(f for f in step.before if "(" not in f or things & set(_WORD.findall(f.partition("(")[2])))
+    relations = Counter(fact.partition("(")[0] for fact in step.before)
+    facts = sorted(
+        fact
+        for fact in step.before
+        if relations[fact.partition("(")[0]] <= FEW or things & set(_WORD.findall(fact.partition("(")[2]))
+    )
     if not facts:
         return []
     lines = wrapped(_cut(fact) for fact in facts)
@@ -171,9 +186,13 @@ _WORD = re.compile(r'"[^"]*"|\w+')
 
 
 def _cut(text: str, longest: int = LONGEST_TEXT) -> str:
-    """A text of a bounded length, on one line where it is short."""
-    text = text if len(text) <= longest else f"{text[:longest]} ..."
-    return " / ".join(filter(None, map(str.strip, text.split("\n")))) if longest == LONGEST_TEXT else text
+    """A text of a bounded length, on one line."""
+    return " / ".join(filter(None, map(str.strip, _shortened(text, longest).split("\n"))))
+
+
+def _shortened(text: str, longest: int) -> str:
+    """A text less its middle where it is too long: tasks are stated at the end."""
+    return text if len(text) <= longest else f"{text[: longest // 2]} ... {text[-longest // 2 :]}"
 
 
 def _size(lines: Iterable[str]) -> int:

@@ -36,9 +36,9 @@ def test_what_failed_is_told() -> None:
         "| 4. wait: Time passes.",
         "| end: the task was not done when the episode was over",
         "| known before turn 3, when open(box_1) was tried:",
-        "|   box(box_1), not coin_in(box_1), opened(box_1)",
+        "|   box(box_1), left(2), not coin_in(box_1), opened(box_1)",
         "| known before turn 1, when take(box_3) was tried:",
-        "|   box(box_3)",
+        "|   box(box_3), left(4)",
     ]
 
 
@@ -52,6 +52,25 @@ def test_rejections_are_told_as_far_as_their_author_allows() -> None:
         reason["disclose"] = "nothing"
     data = data_of(reflection_prompt(read_episode(played), vocabulary()))
     assert "| 1. take(box_3): REJECTED, not done: a rule stands against it" in data
+
+
+def test_what_the_rules_only_watched_was_done() -> None:
+    """In shadow mode a rejected action is done all the same: the reasons of the rules are not told."""
+    played = lines()
+    rejected = {"action": "take(box_3)", "admissible": False, "reasons": [{"text": "it is shut"}]}
+    played[2]["decisions"] = [rejected]
+    prompt = reflection_prompt(read_episode(played), vocabulary())
+    assert prompt == reflection_prompt(read_episode(lines()), vocabulary())
+
+
+def test_a_long_task_keeps_its_end() -> None:
+    """Of a long text the middle is left out: what is to be done is said last."""
+    played = lines()
+    played[1]["text"] = f"Welcome. {'You see a box. ' * 200}Your task is to: find the coin."
+    (task, *_) = data_of(reflection_prompt(read_episode(played), vocabulary()))
+    assert task.startswith("| task: Welcome.")
+    assert task.endswith("Your task is to: find the coin.")
+    assert len(task) < 1100
 
 
 def test_declarations_are_explained() -> None:
