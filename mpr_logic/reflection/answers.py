@@ -24,7 +24,9 @@ LONGEST_BECAUSE = 400
 KINDS = ("forbid", "prefer")
 NO_RULE = "no rule was found: it stands behind `Rule:`, on a line of its own, and ends with a dot"
 
-_RULE = re.compile(r"^[ \t>*`]*rule(?: \d+)?[*`]*[ \t]*:[*`]*[ \t]*", re.IGNORECASE | re.MULTILINE)
+_RULE = re.compile(
+    r"(?:^[ \t>*`]*|(?<=[.!?])[ \t]+[*`]*)rule(?: \d+)?[*`]*[ \t]*:[*`]*[ \t]*", re.IGNORECASE | re.MULTILINE
+)
 _CAUSE = re.compile(r"^[ \t>*`]*cause[*`]*[ \t]*:[*`]*[ \t]*", re.IGNORECASE | re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
 _CLAUSE = re.compile(
@@ -112,7 +114,8 @@ def _split(text: str) -> tuple[str, list[str]]:
         at = end.end() if end else len(text)
     prose.append(text[at:])
     cause = _CAUSE.search(text)
-    said = text[cause.end() :].split("\n")[0] if cause else " ".join(prose)
+    behind = next((mark.start() for mark in marks if cause and mark.start() >= cause.end()), len(text))
+    said = text[cause.end() : behind].split("\n")[0] if cause else " ".join(prose)
     return " ".join(said.split()), [rule for rule in rules if rule]
 
 

@@ -42,7 +42,8 @@ READINGS = 8
 """So many ways to narrow the types of an action's arguments are tried: ``examine(X)`` of an object, of a
 receptacle."""
 
-SENTENCE = Chars(r"^\x00-\x1f\x7f", 10, 240)
+# without a colon: small models go on with `Rule:` where the line should end
+SENTENCE = Chars(r"^\x00-\x1f\x7f:", 10, 240)
 TEXT = Chars("A-Za-z0-9 @.:_-", 1, 40)
 DIGITS = Chars("0-9", 1, 6)
 # by itself: llguidance reads the longest text that could go on and never goes back, and `not ` may go on

@@ -109,6 +109,7 @@ RULE = "forbid take(B) :- not opened(B)."
         (f"**Cause:** It was shut.\n**Rule:** `{RULE}`", [RULE], "It was shut."),
         (f"The box was shut.\n```prolog\n{RULE}\n```\nI am sure.", [RULE], "The box was shut. I am sure."),
         (f"Rule: {RULE}", [RULE], ""),
+        (f"Cause: It was shut. Rule: {RULE}", [RULE], "It was shut."),
         (
             "Rule: forbid take(B) :-\n    box(B),\n    not opened(B).",
             ["forbid take(B) :- box(B), not opened(B)."],
