@@ -11,7 +11,8 @@
      │   ├─ InexpressibleError the chosen engine cannot run this program
      │   └─ DisagreementError  two engines gave two answers
      ├─ StaleDecisionError  a decision was asked about a state that is gone
-     └─ GameError         a game of an environment that cannot be read or played
+     ├─ GameError         a game of an environment that cannot be read or played
+     └─ ModelError        a language model, or its server, that gave no usable answer
 """
 
 from __future__ import annotations
@@ -80,3 +81,7 @@ class StaleDecisionError(MprError):
 
 class GameError(MprError):
     """A game of an environment is missing, broken, or none that is let in; or what plays it is missing."""
+
+
+class ModelError(MprError):
+    """A language model gave no usable answer: its server is missing, fails, or sends what is none."""
