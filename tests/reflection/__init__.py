@@ -1,0 +1,1 @@
+"""Tests of reflection: candidate rules from failed episodes."""
