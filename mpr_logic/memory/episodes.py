@@ -27,10 +27,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What was played from one beginning on. ``id`` tells it from other episodes."""
+    """What was played from one beginning on. ``id`` tells it from other episodes; those of one ``task`` have
+    the same world."""
 
     id: str
     steps: tuple[Step, ...]
+    task: str
 
 
 class _Seen(Protocol):
@@ -62,9 +64,9 @@ class Turn(Protocol):
         """The facts that went."""
 
 
-def episode_of(id: str, turns: Iterable[Turn]) -> Episode:
+def episode_of(id: str, turns: Iterable[Turn], task: str = "") -> Episode:
     """The episode that some turns make."""
-    return Episode(id, tuple(_step(turn) for turn in turns))
+    return Episode(id, tuple(_step(turn) for turn in turns), task or id)
 
 
 def _step(turn: Turn) -> Step:
@@ -80,23 +82,24 @@ def read_episodes(lines: Iterable[str], file: str = "<trajectory>") -> list[Epis
     Raises:
         StateError: a line is none of a recording.
     """
-    found: list[tuple[str, list[Step]]] = []
+    found: list[tuple[str, str, list[Step]]] = []
     names: dict[str, int] = {}
     for number, line in _objects(lines, file):
         match line.get("line"):
             case "episode":
                 task = _text(line.get("task"), f"{file}:{number}: `task`")
                 names[task] = names.get(task, 0) + 1
-                found.append((task if names[task] == 1 else f"{task}#{names[task]}", []))
+                id = task if names[task] == 1 else f"{task}#{names[task]}"
+                found.append((id, task, []))
             case "turn" if found:
-                found[-1][1].append(_read_step(line, f"{file}:{number}"))
+                found[-1][2].append(_read_step(line, f"{file}:{number}"))
             case "turn":
                 raise StateError(f"{file}:{number}: a turn stands before the first line of an episode")
             case other:
                 raise StateError(
                     f"{file}:{number}: `line` is {other!r:.40}: a recording has `episode` and `turn`"
                 )
-    return [Episode(id, tuple(steps)) for id, steps in found]
+    return [Episode(id, tuple(steps), task) for id, task, steps in found]
 
 
 def _objects(lines: Iterable[str], file: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import math
 import time
-from itertools import islice
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from mpr_logic.memory.literals import Vocabulary, fresh, simplicity
+from mpr_logic.analysis.terms import item_vars, names, rewrite_item
+from mpr_logic.memory.literals import Vocabulary, fresh
 from mpr_logic.memory.parts import head_variables
 from mpr_logic.memory.shorten import wider_rules
-from mpr_logic.analysis.terms import item_vars, names, rewrite_item
 from mpr_logic.syntax.ast import Clause, Var
+from mpr_logic.syntax.printer import print_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,34 +33,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a search may cost, and what it may find: ``literals`` in a body (one that has more may get one
-    more), ``rules`` for one start, ``beam`` rules carried on in a round, ``candidates`` asked in a round,
-    ``seconds`` in all; ``chance`` of a rule that says nothing to be taken all the same."""
+    """What a search may cost, and what it may find.
+
+    ``literals`` in a body (one that has as many may get one more), ``conditions`` that are added, ``rules``
+    for one start, ``beam`` rules carried on in a round, ``candidates`` asked in a round, ``seconds`` in all;
+    ``chance`` of a rule that says nothing to be taken all the same; ``alike``: the share of failures that two
+    explanations have in common which are taken for one.
+    """
 
     literals: int = 4
+    conditions: int = 2
     rules: int = 8
     beam: int = 8
     candidates: int = 4000
     seconds: float = 60.0
     chance: float = 0.001
+    alike: float = 0.9
 
 
 class Worth:
-    """What covering failures is worth, in bits, for masks of failures ``left`` and of ``successes``, where
-    one condition is chosen among ``choices``."""
+    """What it is worth to cover some of the failures ``left`` and none of the ``successes``, in bits: masks
+    of trials, of which only those in ``cases`` count, so that what was tried over and over counts once."""
 
-    def __init__(self, left: int, successes: int, choices: int, chance: float) -> None:
-        self.left, self.successes = left, successes
-        self._failures, self._successes = left.bit_count(), successes.bit_count()
-        self._price = math.log2(max(choices, 2))
+    def __init__(self, left: int, successes: int, cases: int, chance: float) -> None:
+        self.left, self.successes, self._cases = left, successes, cases
+        self._failures, self._successes = (left & cases).bit_count(), (successes & cases).bit_count()
         self._entry = -math.log2(chance)
 
-    def bits(self, covered: int, literals: int) -> float:
-        """What is to spare for a rule that covers no success, when its new literals are paid for."""
-        missed = self._failures - (covered & self.left).bit_count()
+    def bits(self, covered: int, price: float) -> float:
+        """What is to spare for a rule that covers no success, when its price is paid."""
+        missed = self._failures - (covered & self.left & self._cases).bit_count()
         chance = _log2_ways(missed + self._successes, self._successes)
         all_ways = _log2_ways(self._failures + self._successes, self._successes)
-        return all_ways - chance - literals * self._price - self._entry
+        return all_ways - chance - price - self._entry
 
     def gain(self, covered: int, before: int) -> float:
         """FOIL's gain of a rule that covers ``covered`` over one that covers ``before``."""
@@ -79,11 +85,12 @@ def _log2_ways(n: int, k: int) -> float:
 @dataclass(frozen=True, slots=True)
 class _Told:
     """A condition, and what the rule covers with it. ``apart``: it meets the rule in the head's variables
-    only, so what it covers does not depend on what else was added."""
+    only, so what it covers does not depend on what else was added. ``price``: the bits to choose it."""
 
     condition: Condition
     covered: int
     apart: bool
+    price: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,11 @@ class _Grown:
 
     added: tuple[_Told, ...]
     covered: int
+
+    @property
+    def price(self) -> float:
+        """The bits to choose what was added."""
+        return sum(told.price for told in self.added)
 
     @property
     def literals(self) -> int:
@@ -106,6 +118,7 @@ class Refiner:
         self.replay = replay
         self.limits = limits or Limits()
         self.vocabulary = Vocabulary(replay.program, replay.facts())
+        self.used: set[str] = set()
 
     def refine(self, clause: Clause, *, known: int = 0) -> list[Clause]:
         """Rules that each cover failures and no success, grown out of a rule about an action; none where
@@ -120,26 +133,40 @@ class Refiner:
         successes, left = trials & self.replay.succeeded, trials & self.replay.failed & ~known
         found: list[Clause] = []
         while left and len(found) < self.limits.rules:
-            best = search.best(Worth(left, successes, len(search.told), self.limits.chance))
+            best = search.best(Worth(left, successes, self.replay.cases, self.limits.chance))
             if best is None:
                 break
             best = self.generalise(best)
-            found.append(best)
             left &= ~self.replay.covers([best])[0]
+            best = search.agreed(best)
+            found.append(best)
+            self.used.update(_pattern(item, search.types) for item in best.body)
         return found
 
     def generalise(self, clause: Clause) -> Clause:
-        """The rule without the body items and the constants that it does not need to cover no success, as
-        long as what is left still says something. Its body is never empty.
+        """The rule without the body items and the constants that it does not need to cover no success: where
+        it covers notably more without them, or just the same. What makes a small difference is kept: see
+        ``Limits.alike``. Its body is never empty.
 
         Raises:
             EvaluationError: the engine could not finish.
         """
         while True:
-            wider = [(covered, each) for each in wider_rules(clause) if (covered := self._spotless(each))]
-            if not wider:
+            now = self._cases(self.replay.covers([clause])[0])
+            wider = [(self._cases(self._spotless(each)), each) for each in wider_rules(clause)]
+            most, widest = max(
+                wider, key=lambda pair: pair[0], default=(0, clause)
+            )  # the first of the widest
+            if now < most * self.limits.alike:
+                clause = widest
+                continue
+            needless = [each for cases, each in wider if cases == now > 0]
+            if not needless:
                 return clause
-            clause = max(wider, key=lambda pair: pair[0].bit_count())[1]  # the first of the widest
+            clause = needless[0]
+
+    def _cases(self, covered: int) -> int:
+        return (covered & self.replay.failed & self.replay.cases).bit_count()
 
     def _spotless(self, clause: Clause) -> int:
         """What a rule covers; nothing where that has a success in it, or too few failures to say anything, or
@@ -149,7 +176,7 @@ class Refiner:
         covered = self.replay.covers([clause])[0]
         trials = self.replay.of(clause.head.name)
         successes = trials & self.replay.succeeded
-        worth = Worth(trials & self.replay.failed, successes, 1, self.limits.chance)
+        worth = Worth(trials & self.replay.failed, successes, self.replay.cases, self.limits.chance)
         return covered if not covered & successes and worth.bits(covered, 0) > 0 else 0
 
 
@@ -161,10 +188,12 @@ class _Search:
         self._replay, self._limits = refiner.replay, refiner.limits
         self._until = time.monotonic() + self._limits.seconds
         self._most = max(self._limits.literals, len(clause.body) + 1) - len(clause.body)
-        types = refiner.vocabulary.types(clause, self._replay.program.schema.actions[clause.head.name])
-        self._variables = frozenset(types) | {n for item in clause.body for n in names(item_vars(item))}
+        head = self._replay.program.schema.actions[clause.head.name]
+        self.types = refiner.vocabulary.types(clause, head)
+        self._used = frozenset(refiner.used)
+        self._variables = frozenset(self.types) | {n for item in clause.body for n in names(item_vars(item))}
         self._start = _Grown((), self._covers([clause])[0])
-        self.told = self._conditions(refiner.vocabulary.conditions(clause, types))
+        self.told = self._priced(self._conditions(refiner.vocabulary.conditions(clause, self.types)))
 
     def best(self, worth: Worth) -> Clause | None:
         """The rule with most bits to spare, the simplest of several; None where none has any."""
@@ -180,11 +209,31 @@ class _Search:
                     gain = worth.gain(each.covered, self._start.covered)
                     if gain > 0:
                         ranked.append((gain, each))
-                elif (bits := worth.bits(each.covered, each.literals)) > most and self._valid(each):
+                elif (bits := worth.bits(each.covered, each.price)) > most and self._earns(each):
                     best, most = each, bits
             ranked.sort(key=lambda pair: -pair[0])
             beam = list(islice((each for _, each in ranked if self._valid(each)), self._limits.beam))
         return self._with(best.added) if best.added else None
+
+    def agreed(self, clause: Clause) -> Clause:
+        """The rule together with the conditions that explain its failures as well as it does. Which of them
+        is the reason cannot be told, so it fires where all of them hold (the vote of a version space)."""
+        trials = self._replay.of(clause.head.name) & self._replay.cases
+        failed, successes = trials & self._replay.failed, self._replay.succeeded
+        covered = self._covers([clause])[0]
+        for told in self.told:
+            if told.covered & successes or len(clause.body) + len(told.condition) > self._limits.literals:
+                continue
+            if set(told.condition) & set(clause.body):
+                continue
+            both, one = covered & told.covered & failed, (covered | told.covered) & failed
+            if both == one or both.bit_count() < one.bit_count() * self._limits.alike:
+                continue
+            longer = self._with((told,), clause)
+            if self._replay.valid(longer):
+                clause = longer
+                covered &= told.covered
+        return clause
 
     def _conditions(self, asked: list[Condition]) -> list[_Told]:
         """The conditions that leave some failures and not all trials, one for each set of trials: the
@@ -199,8 +248,22 @@ class _Search:
                 found.setdefault(covered, replace(told, covered=covered))
         return list(found.values())
 
+    def _priced(self, told: list[_Told]) -> list[_Told]:
+        """The conditions with their prices: for each item as many bits as it takes to choose a condition, and
+        fewer for what other rules have needed."""
+        full, known = math.log2(max(len(told), 2)), math.log2(len(self._used) + 2)
+        prices = [
+            sum(
+                min(full, known) if _pattern(item, self.types) in self._used else full for item in t.condition
+            )
+            for t in told
+        ]
+        return [replace(t, price=price) for t, price in zip(told, prices, strict=True)]
+
     def _longer(self, beam: list[_Grown]) -> Iterator[_Grown]:
         for each in beam:
+            if len(each.added) >= self._limits.conditions:
+                continue
             fitting = [t for t in self.told if each.literals + len(t.condition) <= self._most]
             joined = [t for t in fitting if not t.apart and not all(a.apart for a in each.added)]
             joined = [t for t in joined if self._valid(_Grown((*each.added, t), 0))]
@@ -211,6 +274,23 @@ class _Search:
                 if covered != each.covered:
                     yield _Grown((*each.added, told), covered)
 
+    def _earns(self, grown: _Grown) -> bool:
+        """Whether the rule is valid, and each item that was added is worth its length by itself: without it,
+        the rule covers successes enough that leaving them out is no accident."""
+        if not self._valid(grown):
+            return False
+        clause, start = self._with(grown.added), len(self.clause.body)
+        for i in range(start, len(clause.body)):
+            without = replace(clause, body=clause.body[:i] + clause.body[i + 1 :])
+            if not self._replay.valid(without):
+                continue  # others need what it binds
+            covered = self._covers([without])[0]
+            failures, successes = covered & self._replay.failed, covered & self._replay.succeeded
+            worth = Worth(failures, successes, self._replay.cases, self._limits.chance)
+            if worth.bits(grown.covered, math.log2(len(self.told))) <= 0:
+                return False
+        return True
+
     def _valid(self, grown: _Grown) -> bool:
         return self._replay.valid(self._with(grown.added))
 
@@ -220,18 +300,29 @@ class _Search:
     def _shared(self, condition: Condition) -> set[str]:
         return {n for item in condition for n in names(item_vars(item))} & self._variables
 
-    def _with(self, added: tuple[_Told, ...]) -> Clause:
-        """The rule with conditions, the new variables of each kept apart."""
-        body: list[BodyItem] = list(self.clause.body)
-        taken = set(self._variables)
+    def _with(self, added: tuple[_Told, ...], clause: Clause | None = None) -> Clause:
+        """The rule (that of the search, or one grown out of it) with conditions, the new variables of each
+        kept apart."""
+        clause = clause or self.clause
+        body: list[BodyItem] = list(clause.body)
+        taken = self._variables | {n for item in body for n in names(item_vars(item))}
         for told in added:
             new = {n for item in told.condition for n in names(item_vars(item))} - self._variables
             names_: dict[str, str] = {}
             for name in sorted(new):
                 names_[name] = fresh(name, taken)
-                taken.add(names_[name])
+                taken |= {names_[name]}
             body += [_renamed(item, names_) for item in told.condition]
-        return replace(self.clause, body=tuple(dict.fromkeys(body)))
+        return replace(clause, body=tuple(dict.fromkeys(body)))
+
+
+def _pattern(item: BodyItem, types: Mapping[str, str]) -> str:
+    """What an item says, whatever the variables are called."""
+
+    def leaf(term: Term) -> Term:
+        return Var(types.get(term.name, "new")) if isinstance(term, Var) and term.name != "_" else term
+
+    return print_item(rewrite_item(item, leaf))
 
 
 def _renamed(item: BodyItem, new: Mapping[str, str]) -> BodyItem:

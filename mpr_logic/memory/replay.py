@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mpr_logic.memory.episodes import Episode
-    from mpr_logic.syntax.ast import Row
+    from mpr_logic.syntax.ast import Row, Statement
 
 SECONDS = 1.0
 """What one question may take, in a replay."""
@@ -39,8 +39,9 @@ VERDICTS = ("forbid", "permit", "prefer")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """An action that was tried in a turn of an episode, and whether it succeeded."""
+    """An action that was tried in a turn of an episode of a task, and whether it succeeded."""
 
+    task: str
     episode: str
     turn: int
     action: str
@@ -82,6 +83,9 @@ class Replay:
         self.trials = tuple(trials)
         self.succeeded = mask(i for i, trial in enumerate(trials) if trial.succeeded)
         self.failed = mask(i for i, trial in enumerate(trials) if not trial.succeeded)
+        cases = {(t.task, t.action, t.args, t.succeeded): i for i, t in reversed(list(enumerate(trials)))}
+        self.cases = mask(cases.values())
+        """The first trial of each case: of one action with one outcome in one task."""
         self._of = {a: mask(self._tried(a)) for a in self.program.schema.actions}
         self._masks: dict[str, int] = {}
 
@@ -116,8 +120,8 @@ class Replay:
         taken = [[(canonical_text(self.program, p), p) for p in parts(clause)] for clause in clauses]
         new = {text: p for found in taken for text, p in found if text not in self._masks}
         if new:
-            for text, found in zip(new, self.weights(list(new.values()), seconds), strict=True):
-                self._masks[text] = mask(found)
+            for text, weights in zip(new, self.weights(list(new.values()), seconds), strict=True):
+                self._masks[text] = mask(weights)
         masks = []
         for clause, found in zip(clauses, taken, strict=True):
             covered = self.of(clause.head.name)
@@ -176,14 +180,14 @@ class Replay:
                 history = history_facts(self.program, step.action, step.succeeded)
                 if step.succeeded is not None:
                     trial = len(trials)
-                    trials.append(Trial(episode.id, step.turn, name, args, step.succeeded))
+                    trials.append(Trial(episode.task, episode.id, step.turn, name, args, step.succeeded))
             yield _Move(trial, tuple(removed), (*history, *added))
 
     def _tried(self, action: str) -> Iterator[int]:
         return (i for i, trial in enumerate(self.trials) if trial.action == action)
 
 
-def _relations(module: Module) -> tuple[object, ...]:
+def _relations(module: Module) -> tuple[Statement, ...]:
     """All of a module but its clauses about actions."""
     return tuple(s for s in module.statements if not isinstance(s, Clause) or s.kind not in VERDICTS)
 

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 
 def wider_rules(clause: Clause) -> Iterator[Clause]:
-    """Each rule with one body item less, as long as one is left; then each in which one constant is a new
-    variable, everywhere. Some may be unsafe."""
-    if len(clause.body) > 1:
-        for i in range(len(clause.body)):
-            yield replace(clause, body=clause.body[:i] + clause.body[i + 1 :])
+    """Each rule without one body item, and without all that speak of one variable, as long as something is
+    left; then each in which one constant is a new variable, everywhere. Some may be unsafe."""
+    shorter = [clause.body[:i] + clause.body[i + 1 :] for i in range(len(clause.body))]
+    named = dict.fromkeys(v.name for item in clause.body for v in item_vars(item) if not v.anonymous)
+    shorter += [tuple(i for i in clause.body if name not in names(item_vars(i))) for name in named]
+    for body in dict.fromkeys(shorter):
+        if body:
+            yield replace(clause, body=body)
     terms = [*clause.head.args, *(term for item in clause.body for term in item_terms(item))]
     taken = names(v for term in terms for v in term_vars(term))
     taken |= {n for item in clause.body for n in names(item_vars(item))}

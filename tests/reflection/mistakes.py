@@ -1,5 +1,5 @@
-"""A scripted player of AlfWorld with known mistakes, to learn from and to be judged by. It is no agent: it has
-the walkthrough, and draws some of its detours from the simulator's own list."""
+"""A scripted player of AlfWorld with known mistakes, to learn from and to be judged by. It is no agent: it
+has the walkthrough, and draws some of its steps from the simulator's own list."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mpr_logic.envs.alfworld.environment import AlfWorld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from mpr_logic.agent.policies import View
     from mpr_logic.checking.action import Action
@@ -26,7 +27,8 @@ DETOURS = 3
 class Mistaken:
     """Scripted: does what the walkthrough says, with detours in front of its steps.
 
-    A detour is drawn from all that the agent could think of, each verb as often as the others. One that
+    A detour is drawn from all that the agent could think of, or from what it could do with what is at hand,
+    each verb as often as the others. One that
     leads elsewhere is followed by the way back. With ``wander`` it does not follow the walkthrough, and makes
     that many steps, half of them of that kind and half of what is admissible.
     """
@@ -66,19 +68,42 @@ class Mistaken:
             yield self._thought() if self._draw.random() < 0.5 and self._refused < 2 else self._listed()
 
     def _thought(self) -> Action:
-        return self._one_of(list(self._world.candidates()))
+        """What the agent could think of; half of the time with what is in its hand and where it stands."""
+        thoughts = list(self._world.candidates())
+        if self._draw.random() < 0.5:
+            facts = self._world.state()
+            near = [a for a in thoughts if a.args and all(_near(str(arg), facts) for arg in a.args)]
+            thoughts = near or thoughts
+        return self._one_of(thoughts)
 
     def _listed(self) -> Action:
-        """An admissible action, by the simulator's list: a third of them to go somewhere, else what it has done
-        least often so far."""
-        listed = [action for each in self._world.simulator.commands() if (action := action_of(each))]
+        """An admissible action, by the simulator's list: a third of them to go somewhere, else what it has
+        done least often so far, with things of the kinds that it has done least with."""
+        commands = sorted(self._world.simulator.commands())
+        listed = [action for each in commands if (action := action_of(each))]
         going = [action for action in listed if action.name == "go_to"]
         if self._draw.random() < 0.3:
             return self._draw.choice(going)
-        rare = min({action.name for action in listed} - ALWAYS, key=lambda name: (self._done[name], name))
+        rare = min(({action.name for action in listed} - ALWAYS) or {"look"}, key=self._times)
+        named = [action for action in listed if action.name == rare]
+        kinds = {_kind(action) for action in named}
+        chosen = min(self._draw.sample(sorted(kinds), len(kinds)), key=lambda kind: self._done[kind])
         self._done[rare] += 1
-        return self._draw.choice([action for action in listed if action.name == rare])
+        self._done[chosen] += 1
+        return self._draw.choice([action for action in named if _kind(action) == chosen])
+
+    def _times(self, name: str) -> tuple[int, str]:
+        return self._done[name], name
 
     def _one_of(self, actions: list[Action]) -> Action:
         verb = self._draw.choice(sorted({action.name for action in actions} - ALWAYS))
         return self._draw.choice([action for action in actions if action.name == verb])
+
+
+def _near(name: str, facts: AbstractSet[str]) -> bool:
+    return f"holding({name})" in facts or f"agent_at({name})" in facts
+
+
+def _kind(action: Action) -> str:
+    """The verb, and the kind of the first thing that an action is about."""
+    return f"{action.name} {str(action.args[0]).rpartition('_')[0] if action.args else ''}"

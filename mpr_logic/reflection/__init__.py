@@ -1,0 +1,1 @@
+"""From failed episodes to candidate rules."""
