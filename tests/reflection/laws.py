@@ -130,8 +130,8 @@ class Verdict:
     def figures(self) -> dict[str, object]:
         """What was counted, as a value for JSON."""
         wrong = self.walkthrough.rejected + self.mistaken.rejected
-        open_ = self.walkthrough.missed + self.walkthrough.unknowable
-        open_ += self.mistaken.missed + self.mistaken.unknowable
+        missed = self.walkthrough.missed + self.mistaken.missed
+        open_ = missed + self.walkthrough.unknowable + self.mistaken.unknowable
         return {
             "games": self.walkthrough.games,
             "walkthrough steps": self.walkthrough.steps,
@@ -141,12 +141,17 @@ class Verdict:
             "not admissible": (wrong + open_).total(),
             "of these rejected": share(wrong, open_),
             "by action": {name: share1(wrong[name], open_[name]) for name in sorted(wrong | open_)},
-            "of the knowable rejected": share(wrong, self.walkthrough.missed + self.mistaken.missed),
+            "of the knowable rejected": share(wrong, missed),
+            "of the knowable by action": {n: share1(wrong[n], missed[n]) for n in sorted(wrong | missed)},
             "proposed": self.proposed.total(),
             "reached invalid": round(self.invalid.total() / self.proposed.total(), 4),
             "reached invalid by action": dict(self.invalid),
             "reached invalid without laws": round(self.without.total() / self.unguarded.total(), 4),
-            "examples": [*self.walkthrough.examples, *self.mistaken.examples],
+            "false rejections": [
+                text
+                for text in [*self.walkthrough.examples, *self.mistaken.examples]
+                if "not rejected" not in text
+            ],
         }
 
 
