@@ -1,23 +1,21 @@
 """The `induced` reflector: rules from the failed steps alone, without any model.
 
 For each action that has failed it begins with ``forbid a(X, ..)`` and refines that into a few rules which
-together cover the failures, and none of them a success. Each rule is made of one condition, and of those that
-explain its failures as well: what an action needs it needs whatever else is so, and rules that put unrelated
-conditions together are those that turn out wrong elsewhere.
+together cover the failures, and none of them a success.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.memory.literals import fresh
-from mpr_logic.memory.refine import Limits, Refiner
+from mpr_logic.memory.refine import Refiner
 from mpr_logic.memory.wording import annotated, reason, taught_by
 from mpr_logic.syntax.ast import Atom, Clause, Var
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Signature
+    from mpr_logic.memory.refine import Limits
     from mpr_logic.memory.replay import Replay
 
 NAME = "induced"
@@ -31,7 +29,7 @@ def induce(replay: Replay, limits: Limits | None = None) -> list[Clause]:
     Raises:
         EvaluationError: the engine could not finish, or an action took longer than ``limits.seconds``.
     """
-    refiner = Refiner(replay, replace(limits or Limits(), conditions=1))
+    refiner = Refiner(replay, limits)
 
     def successes(signature: Signature) -> tuple[int, str]:
         tried = replay.of(signature.name) & replay.succeeded & replay.cases

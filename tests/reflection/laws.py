@@ -24,6 +24,7 @@ from mpr_logic.envs.alfworld.games import GAME_FILE, Game
 from mpr_logic.envs.alfworld.judging import MISTAKEN, WALKTHROUGH, Judge, Tally
 from mpr_logic.memory.episodes import Episode, episode_of
 from mpr_logic.memory.gate import Gate, listing
+from mpr_logic.memory.refine import Limits
 from mpr_logic.memory.replay import Replay
 from mpr_logic.reflection.induced import NAME, induce
 from mpr_logic.syntax.ast import Module
@@ -34,13 +35,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mpr_logic.memory.gate import Admitted, Outcome
-    from mpr_logic.memory.refine import Limits
 
 WORLD = ("rules/alfworld/0_world.dl", "rules/alfworld/tables/kinds.dl", "rules/alfworld/tables/fits.dl")
 """What is known before anything is learned: the declarations, and what kinds of things there are."""
 
 PLAYS = (("a", 0), ("b", 0), ("c", 0), ("a", 150), ("b", 150), ("c", 150))
 """How a game is trained on: the seed, and how many steps are wandered."""
+
+ONE_CONDITION = Limits(conditions=1)
+"""What an action of these games needs, it needs whatever else is so: rules that put two conditions together
+were wrong on development games more often than rules of one."""
 
 CREDIBLE = 0.05
 """A rule is a law where its weight is theta at least: the lower credible bound, at this level, of how often
@@ -102,7 +106,7 @@ class Learned:
 
 
 def learn(
-    episodes: Iterable[Episode], modules: list[Module] | None = None, limits: Limits | None = None
+    episodes: Iterable[Episode], modules: list[Module] | None = None, limits: Limits = ONE_CONDITION
 ) -> Learned:
     """What the induced reflector makes of episodes, through the gate."""
     begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""Scripted reflections that are roughly right, and poisoned ones: hand-written rules, spoiled in known ways."""
+"""Scripted reflections, roughly right or poisoned: hand-written rules that were spoiled in known ways."""
 
 from __future__ import annotations
 
