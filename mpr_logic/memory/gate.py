@@ -19,7 +19,7 @@ from mpr_logic.memory.refine import Limits, Refiner
 from mpr_logic.memory.wording import annotated, reason
 from mpr_logic.syntax.ast import Clause, Module
 from mpr_logic.syntax.parser import parse
-from mpr_logic.syntax.printer import print_clause
+from mpr_logic.syntax.printer import print_clause, print_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -203,12 +203,10 @@ class Gate:
 
     def _refined(self, tried: Admitted) -> list[Clause]:
         """The rules that a roughly right one becomes."""
-        wrong = self.replay.chosen(tried.wrong)
-        first = f"{wrong[0].action}{wrong[0].args!r}" if len(wrong[0].args) != 1 else ""
-        first = first or f"{wrong[0].action}({wrong[0].args[0]!r})"
+        first = next(iter(self.replay.chosen(tried.wrong)))
         what = (
-            f"it would have forbidden {len(wrong)} steps that succeeded, the first of them {first} in turn"
-            f" {wrong[0].turn} of {wrong[0].episode}"
+            f"it would have forbidden {_count(tried.wrong)} steps that succeeded, the first of them"
+            f" {print_row(first.action, first.args)} in turn {first.turn} of {first.episode}"
         )
         if not tried.right:
             raise Refusal(f"{what}, and it covers no failure")
