@@ -242,7 +242,7 @@ class Gate:
         return clause if clause.kind == "prefer" else annotated(clause, because=reason(clause))
 
     def _admitted(self, clause: Clause) -> Admitted:
-        covered = self.replay.covers([clause])[0]
+        covered = self.replay.covers([clause], self._refiner.limits.seconds)[0]
         failed, succeeded = covered & self.replay.failed, covered & self.replay.succeeded
         right, wrong = (succeeded, failed) if clause.kind == "prefer" else (failed, succeeded)
         return Admitted(short_id(canonical_text(self._schema, clause)), clause, right, wrong)

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from mpr_logic.memory.episodes import Episode
     from mpr_logic.syntax.ast import Row, Statement
 
-SECONDS = 1.0
-"""What one question may take, in a replay."""
+SECONDS = 10.0
+"""What one question may take, in a replay; the first of a walk compiles the rules, and they may be many."""
 
 VERDICTS = ("forbid", "permit", "prefer")
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from mpr_logic.memory.gate import Gate, listing
 from mpr_logic.memory.refine import Limits
+from mpr_logic.memory.replay import Replay
 from mpr_logic.syntax import parse
 from mpr_logic.syntax.printer import print_clause
-from tests.memory.doors import ITEMS, modules, replay, rule
+from tests.memory.doors import ITEMS, episodes, modules, replay, rule
 
 HELD = "forbid unlock(D, K) :- not holds(K)."
 WRITTEN = "@id(held) forbid unlock(D, K) :- not holds(K). @id(mayor) permit enter(D) :- colour(D, red)."
@@ -185,6 +186,13 @@ def test_contradictions_are_shown() -> None:
     (found,) = outcome.contradictions
     assert found.against.annotation("id") == ("held",)
     assert found.trials
+
+
+def test_a_candidate_that_takes_too_long_is_refused() -> None:
+    """The gate is bounded, and says so."""
+    outcome = Gate(modules(), Replay(modules(), episodes(0)), Limits(seconds=-1)).admit(HELD, SOURCE)
+    assert outcome.verdict == "refused"
+    assert "could not be replayed" in outcome.reason
 
 
 def test_the_gate_is_the_same_each_time() -> None:

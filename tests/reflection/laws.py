@@ -151,11 +151,6 @@ class Verdict:
             "reached invalid": round(self.invalid.total() / self.proposed.total(), 4),
             "reached invalid by action": dict(self.invalid),
             "reached invalid without laws": round(self.without.total() / self.unguarded.total(), 4),
-            "false rejections": [
-                text
-                for text in [*self.walkthrough.examples, *self.mistaken.examples]
-                if "not rejected" not in text
-            ],
         }
 
 

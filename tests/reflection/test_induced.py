@@ -60,7 +60,7 @@ def test_laws_of_rooms_hold_in_rooms_never_seen() -> None:
     from mpr_logic.envs.alfworld.rooms import generate
     from tests.reflection.laws import PLAYS, judge, learn, record
 
-    learned = learn(record([generate(seed) for seed in range(24)], PLAYS[2:5]))
+    learned = learn(record([generate(seed) for seed in range(24)], PLAYS[3:]))
     found = judge([generate(seed) for seed in range(100, 106)], learned)
     assert found.walkthrough.games == 6
     assert found.walkthrough.steps_rejected == 0
@@ -69,3 +69,8 @@ def test_laws_of_rooms_hold_in_rooms_never_seen() -> None:
     assert rejected.total() >= 0.9 * (rejected + missed).total()
     assert found.invalid.total() <= 0.118 * found.proposed.total()
     assert found.without.total() > 3 * found.invalid.total()
+
+    # what the task needs can be forbidden by no one
+    for text in ("forbid take(O, R) :- at(O, R).", "forbid put(O, R) :- holding(O), agent_at(R)."):
+        assert learned.gate.admit(text, "poisoned").verdict in ("refused", "refined", "merged")
+    assert not any(rule.wrong for rule in learned.gate.rules.values())
