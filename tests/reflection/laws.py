@@ -27,9 +27,10 @@ from mpr_logic.memory.gate import Gate, listing
 from mpr_logic.memory.refine import Limits
 from mpr_logic.memory.replay import Replay
 from mpr_logic.reflection.induced import NAME, induce
-from mpr_logic.syntax.ast import Module
+from mpr_logic.syntax.ast import Clause, Module
 from mpr_logic.syntax.printer import print_clause
 from tests.reflection.mistakes import Mistaken
+from tests.reflection.spoiled import spoiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 WORLD = ("rules/alfworld/0_world.dl", "rules/alfworld/tables/kinds.dl", "rules/alfworld/tables/fits.dl")
 """What is known before anything is learned: the declarations, and what kinds of things there are."""
+
+WRITTEN = ("rules/alfworld/1_moving.dl", "rules/alfworld/2_holding.dl", "rules/alfworld/3_changing.dl")
+INDIVIDUALS = ("fridge_1", "microwave_1", "countertop_1", "apple_1", "knife_1", "drawer_2")
 
 PLAYS = (("a", 0), ("b", 0), ("c", 0), ("a", 150), ("b", 150), ("c", 150))
 """How a game is trained on: the seed, and how many steps are wandered."""
@@ -106,18 +110,34 @@ class Learned:
 
 
 def learn(
-    episodes: Iterable[Episode], modules: list[Module] | None = None, limits: Limits = ONE_CONDITION
+    episodes: Iterable[Episode],
+    modules: list[Module] | None = None,
+    limits: Limits = ONE_CONDITION,
+    candidates: Iterable[str] | None = None,
 ) -> Learned:
-    """What the induced reflector makes of episodes, through the gate."""
+    """What candidates come to at the gate: those of the induced reflector, where none are given."""
     begun = time.monotonic()
     modules = modules if modules is not None else background()
     replay = Replay(modules, episodes)
     gate = Gate(modules, replay, limits)
-    outcomes = []
-    for clause in induce(replay, limits):
-        (source,) = clause.annotation("source") or (NAME,)
-        outcomes.append(gate.admit(print_clause(clause), str(source)))
+    if candidates is not None:
+        outcomes = [gate.admit(text, "scripted") for text in candidates]
+    else:
+        outcomes = [gate.admit(print_clause(rule), source(rule)) for rule in induce(replay, limits)]
     return Learned(gate, outcomes, modules, time.monotonic() - begun)
+
+
+def source(rule: Clause) -> str:
+    """Who learned a rule, and from which episodes."""
+    (text,) = rule.annotation("source") or (NAME,)
+    return str(text)
+
+
+def scripted() -> list[str]:
+    """What a weak model might write: the hand-written rules, spoiled."""
+    modules = load_modules(WRITTEN)
+    rules = [clause for module in modules for clause in module.clauses if clause.kind == "forbid"]
+    return [text for _, text in spoiled(rules, INDIVIDUALS)]
 
 
 @dataclass
@@ -188,14 +208,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--test", type=Path, required=True)
-    parser.add_argument("--background", nargs="*", default=WORLD)
+    parser.add_argument("--scripted", action="store_true", help="spoil hand-written rules, induce none")
     options = parser.parse_args()
 
     def read(names: Path) -> list[Game]:
         root = Path(os.environ["ALFWORLD_DATA"])
         return [Game.read(root / name / GAME_FILE) for name in names.read_text().split()]
 
-    learned = learn(record(read(options.train)), background(options.background))
+    learned = learn(record(read(options.train)), candidates=scripted() if options.scripted else None)
     print(listing(learned.gate.rules.values()))
     print(json.dumps(learned.figures()), flush=True)
     begun = time.monotonic()

@@ -10,6 +10,7 @@ from mpr_logic.reflection.induced import everything, induce
 from mpr_logic.syntax.ast import Module
 from mpr_logic.syntax.printer import print_clause
 from tests.memory.doors import modules, replay
+from tests.reflection.spoiled import spoiled
 
 
 def test_the_laws_of_the_doors_are_learned() -> None:
@@ -44,6 +45,17 @@ def test_the_gate_lets_all_of_them_in() -> None:
     assert [outcome.verdict for outcome in outcomes] == ["admitted"] * len(learned)
     again = [gate.admit(print_clause(clause), "induced").verdict for clause in learned]
     assert again == ["merged"] * len(learned)
+
+
+def test_spoiled_laws_come_to_nothing_wrong() -> None:
+    """Laws that were made too wide, too narrow, turned round or into permits bring no rule that is wrong."""
+    gate = Gate(modules(), replay())
+    candidates = list(spoiled(induce(replay()), ["d1", "k1"]))
+    outcomes = [(how, gate.admit(text, "scripted").verdict) for how, text in candidates]
+    assert {verdict for how, verdict in outcomes if how == "a permit"} == {"refused"}
+    assert {"refused", "refined", "merged"} <= {verdict for _, verdict in outcomes}
+    assert gate.rules
+    assert not any(rule.wrong for rule in gate.rules.values())
 
 
 def test_everything_is_forbidden_at_the_start() -> None:
