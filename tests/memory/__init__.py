@@ -1,0 +1,1 @@
+"""Tests of the memory: replay, the gate, refinement, merging."""

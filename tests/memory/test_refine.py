@@ -1,0 +1,140 @@
+"""Refinement: roughly right rules become right ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mpr_logic.memory.literals import Vocabulary, fresh
+from mpr_logic.memory.refine import Limits, Refiner, Worth
+from mpr_logic.memory.replay import Replay, mask
+from mpr_logic.memory.shorten import wider_rules
+from mpr_logic.syntax.ast import Clause
+from mpr_logic.syntax.printer import print_clause
+from tests.memory.doors import BODIES, episodes, modules, replay, rule, unlock
+
+EVERYTHING = rule("forbid unlock(D, K).")
+SMALL = Limits(beam=3, rules=3, literals=3)
+
+
+def texts(found: list[Clause]) -> list[str]:
+    """The rules as text."""
+    return [print_clause(clause) for clause in found]
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 4), BODIES)
+def test_refined_rules_cover_failures_and_no_success(seed: int, body: list[str]) -> None:
+    """Whatever the start: each rule is valid, has failures that it covers, and covers no success."""
+    trials = replay(seed)
+    found = Refiner(trials, SMALL).refine(unlock(body))
+    for clause, covered in zip(found, trials.covers(found), strict=True):
+        assert trials.valid(clause)
+        assert covered & trials.failed
+        assert not covered & trials.succeeded
+        assert clause.body
+
+
+def test_the_laws_are_found() -> None:
+    """From the rule that forbids everything to the two reasons why a key does not open a door."""
+    found = Refiner(replay()).refine(EVERYTHING)
+    assert texts(found) == [
+        "forbid unlock(D, K) :- colour(D, C), not fits(K, C).",
+        "forbid unlock(D, K) :- not holds(K).",
+    ]
+    first, second = replay().covers(found)
+    assert first | second == replay().of("unlock") & replay().failed
+
+
+def test_an_unknown_door_is_left_alone() -> None:
+    """Of an open-world relation only what was observed to be false is forbidden."""
+    assert texts(Refiner(replay()).refine(rule("forbid enter(D)."))) == ["forbid enter(D) :- not opened(D)."]
+
+
+def test_a_roughly_right_rule_becomes_right() -> None:
+    """One that speaks of another key than the one in question is led to the right one."""
+    found = Refiner(replay()).refine(rule("forbid unlock(D, K) :- colour(D, C), fits(L, C), L != K."))
+    assert "forbid unlock(D, K) :- colour(D, C), not fits(K, C)." in texts(found)
+
+
+def test_failures_that_others_cover_count_for_nothing() -> None:
+    """Where one of two laws is known, the other is learned."""
+    known = replay().covers([rule("forbid unlock(D, K) :- colour(D, C), not fits(K, C).")])[0]
+    found = Refiner(replay()).refine(EVERYTHING, known=known)
+    assert texts(found) == ["forbid unlock(D, K) :- not holds(K)."]
+
+
+def test_nothing_is_learned_where_nothing_ever_succeeds() -> None:
+    """Failures alone say nothing of why: no rule is worth its length."""
+    failing = [
+        replace(episode, steps=tuple(replace(s, succeeded=s.succeeded and None) for s in episode.steps))
+        for episode in episodes(3)
+    ]
+    hopeless = Replay(modules(), failing)
+    assert not hopeless.succeeded
+    assert Refiner(hopeless).refine(EVERYTHING) == []
+
+
+def test_what_was_tried_over_and_over_counts_once() -> None:
+    """The same failures from the same place are one case, and teach no law by their number."""
+    once = Worth(mask(range(50)), mask([50, 51]), mask([0, 50]), 0.001)
+    often = Worth(mask(range(50)), mask([50, 51]), mask(range(52)), 0.001)
+    assert once.bits(mask(range(50)), 0) < 0 < often.bits(mask(range(50)), 0)
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 4), BODIES)
+def test_generalised_rules_cover_no_success(seed: int, body: list[str]) -> None:
+    """A rule that covers no success covers as much and no success when it is generalised."""
+    trials = replay(seed)
+    before = trials.covers([unlock(body)])[0]
+    if before & trials.succeeded:
+        return
+    wider = Refiner(trials).generalise(unlock(body))
+    after = trials.covers([wider])[0]
+    assert not after & trials.succeeded
+    assert wider.body
+
+
+def test_what_is_over_special_is_generalised() -> None:
+    """Items and constants that it does not need go; what is left is the law."""
+    special = rule("forbid unlock(D, K) :- not holds(K), raining, colour(D, red).")
+    assert texts([Refiner(replay()).generalise(special)]) == ["forbid unlock(D, K) :- not holds(K)."]
+
+
+def test_wider_rules_have_less_in_them() -> None:
+    """One item less, one variable less, or one constant less, everywhere it stands."""
+    found = texts(list(wider_rules(rule("forbid unlock(d1, K) :- holds(K), fits(K, C), colour(d1, C)."))))
+    assert found == [
+        "forbid unlock(d1, K) :- fits(K, C), colour(d1, C).",
+        "forbid unlock(d1, K) :- holds(K), colour(d1, C).",
+        "forbid unlock(d1, K) :- holds(K), fits(K, C).",
+        "forbid unlock(d1, K) :- colour(d1, C).",
+        "forbid unlock(d1, K) :- holds(K).",
+        "forbid unlock(D, K) :- holds(K), fits(K, C), colour(D, C).",
+    ]
+
+
+def test_constants_are_of_kinds_and_not_of_what_is_acted_on() -> None:
+    """A colour may stand in a rule; a door or a key, which actions take, may not."""
+    program, facts = replay().program, list(replay().facts())
+    said = Vocabulary(program, facts).conditions(EVERYTHING, {"D": "door", "K": "key"})
+    shown = {print_clause(Clause("forbid", EVERYTHING.head, c)) for c in said}
+    assert "forbid unlock(D, K) :- colour(D, red)." in shown
+    assert not [text for text in shown if "d1" in text or "k1" in text]
+    assert not [text for text in shown if "not opened(_)" in text]
+    assert len(shown) == len(said)
+
+
+def test_the_search_is_the_same_each_time() -> None:
+    """Two searches find the same rules in the same order."""
+    assert texts(Refiner(Replay(modules(), episodes(5))).refine(EVERYTHING)) == texts(
+        Refiner(Replay(modules(), episodes(5))).refine(EVERYTHING)
+    )
+
+
+def test_a_new_variable_is_named_after_its_column() -> None:
+    """``K``, ``K2``, ``K3``: the first that is not taken."""
+    assert [fresh("key", taken) for taken in ([], ["K"], ["K", "K2"])] == ["K", "K2", "K3"]

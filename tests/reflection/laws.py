@@ -1,0 +1,227 @@
+"""Learns laws of AlfWorld without a model, and judges them in games that were never trained on.
+
+``python -m tests.reflection.laws --train FILE --test FILE``: each file names a game's folder on each line,
+under ``$ALFWORLD_DATA``. Prints what was learned and what it is worth, as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mpr_logic.agent.play import play
+from mpr_logic.analysis import analyse
+from mpr_logic.checking.checker import THETA, Checker
+from mpr_logic.checking.loading import load_modules
+from mpr_logic.envs.alfworld.environment import AlfWorld
+from mpr_logic.envs.alfworld.games import GAME_FILE, Game
+from mpr_logic.envs.alfworld.judging import MISTAKEN, WALKTHROUGH, Judge, Tally
+from mpr_logic.memory.episodes import Episode, episode_of
+from mpr_logic.memory.gate import Gate, listing
+from mpr_logic.memory.refine import Limits
+from mpr_logic.memory.replay import Replay
+from mpr_logic.reflection.induced import NAME, induce
+from mpr_logic.syntax.ast import Clause, Module
+from mpr_logic.syntax.printer import print_clause
+from tests.reflection.mistakes import Mistaken
+from tests.reflection.spoiled import spoiled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mpr_logic.memory.gate import Admitted, Outcome
+
+WORLD = ("rules/alfworld/0_world.dl", "rules/alfworld/tables/kinds.dl", "rules/alfworld/tables/fits.dl")
+"""What is known before anything is learned: the declarations, and what kinds of things there are."""
+
+WRITTEN = ("rules/alfworld/1_moving.dl", "rules/alfworld/2_holding.dl", "rules/alfworld/3_changing.dl")
+INDIVIDUALS = ("fridge_1", "microwave_1", "countertop_1", "apple_1", "knife_1", "drawer_2")
+
+PLAYS = (("a", 0), ("b", 0), ("c", 0), ("a", 150), ("b", 150), ("c", 150))
+"""How a game is trained on: the seed, and how many steps are wandered."""
+
+ONE_CONDITION = Limits(conditions=1)
+"""What an action of these games needs, it needs whatever else is so: rules that put two conditions together
+were wrong on development games more often than rules of one."""
+
+CREDIBLE = 0.05
+"""A rule is a law where its weight is theta at least: the lower credible bound, at this level, of how often
+an action fails where the rule fires, after so many failures and no success, from a uniform prior."""
+
+
+def background(paths: Sequence[str] = WORLD) -> list[Module]:
+    """What is known before anything is learned."""
+    return load_modules(paths)
+
+
+def record(games: Iterable[Game], plays: Sequence[tuple[str, int]] = PLAYS) -> list[Episode]:
+    """Play games as the scripted player does, and no rule in its way."""
+    episodes = []
+    for game in games:
+        for number, (seed, wander) in enumerate(plays, 1):
+            world = AlfWorld(game, steps=None)
+            turns = play(world, Checker.load(WORLD[0]), Mistaken(world, seed, wander=wander))
+            episodes.append(episode_of(f"{game.id}#{number}", turns, game.id))
+    return episodes
+
+
+@dataclass
+class Learned:
+    """What was learned of some episodes."""
+
+    gate: Gate
+    outcomes: list[Outcome]
+    modules: list[Module]
+    seconds: float
+
+    def bound(self, rule: Admitted) -> float:
+        """The lower bound of how often the action fails where the rule fires."""
+        cases = (rule.right & self.gate.replay.cases).bit_count()
+        return float(CREDIBLE ** (1 / (cases + 1)))
+
+    @property
+    def laws(self) -> list[Admitted]:
+        """The rules that reject, by their evidence."""
+        return [r for r in self.gate.rules.values() if not r.wrong and self.bound(r) >= THETA]
+
+    def checker(self) -> Checker:
+        """A checker with the laws."""
+        laws = Module(tuple(rule.clause for rule in self.laws), file="<learned>")
+        return Checker(analyse([*self.modules, laws]))
+
+    def figures(self) -> dict[str, object]:
+        """What was learned, as a value for JSON."""
+        verdicts = Counter(outcome.verdict for outcome in self.outcomes)
+        return {
+            "seconds": round(self.seconds, 1),
+            "trials": len(self.gate.replay.trials),
+            "failures": self.gate.replay.failed.bit_count(),
+            "candidates": dict(verdicts),
+            "rules": len(self.gate.rules),
+            "laws": len(self.laws),
+            "by action": dict(Counter(rule.clause.head.name for rule in self.laws)),
+        }
+
+
+def learn(
+    episodes: Iterable[Episode],
+    modules: list[Module] | None = None,
+    limits: Limits = ONE_CONDITION,
+    candidates: Iterable[str] | None = None,
+) -> Learned:
+    """What candidates come to at the gate: those of the induced reflector, where none are given."""
+    begun = time.monotonic()
+    modules = modules if modules is not None else background()
+    replay = Replay(modules, episodes)
+    gate = Gate(modules, replay, limits)
+    if candidates is not None:
+        outcomes = [gate.admit(text, "scripted") for text in candidates]
+    else:
+        outcomes = [gate.admit(print_clause(rule), source(rule)) for rule in induce(replay, limits)]
+    return Learned(gate, outcomes, modules, time.monotonic() - begun)
+
+
+def source(rule: Clause) -> str:
+    """Who learned a rule, and from which episodes."""
+    (text,) = rule.annotation("source") or (NAME,)
+    return str(text)
+
+
+def scripted() -> list[str]:
+    """What a weak model might write: the hand-written rules, spoiled."""
+    modules = load_modules(WRITTEN)
+    rules = [clause for module in modules for clause in module.clauses if clause.kind == "forbid"]
+    return [text for _, text in spoiled(rules, INDIVIDUALS)]
+
+
+@dataclass
+class Verdict:
+    """How laws did: the tallies of two ways to play, and what became of the scripted player's proposals."""
+
+    walkthrough: Tally = field(default_factory=Tally)
+    mistaken: Tally = field(default_factory=Tally)
+    proposed: Counter[str] = field(default_factory=Counter)
+    invalid: Counter[str] = field(default_factory=Counter)
+    unguarded: Counter[str] = field(default_factory=Counter)
+    without: Counter[str] = field(default_factory=Counter)
+
+    def figures(self) -> dict[str, object]:
+        """What was counted, as a value for JSON."""
+        wrong = self.walkthrough.rejected + self.mistaken.rejected
+        missed = self.walkthrough.missed + self.mistaken.missed
+        open_ = missed + self.walkthrough.unknowable + self.mistaken.unknowable
+        return {
+            "games": self.walkthrough.games,
+            "walkthrough steps": self.walkthrough.steps,
+            "walkthrough steps rejected": self.walkthrough.steps_rejected,
+            "admissible": (self.walkthrough.listed + self.mistaken.listed).total(),
+            "admissible rejected": dict(self.walkthrough.false + self.mistaken.false),
+            "not admissible": (wrong + open_).total(),
+            "of these rejected": share(wrong, open_),
+            "by action": {name: share1(wrong[name], open_[name]) for name in sorted(wrong | open_)},
+            "of the knowable rejected": share(wrong, missed),
+            "of the knowable by action": {n: share1(wrong[n], missed[n]) for n in sorted(wrong | missed)},
+            "proposed": self.proposed.total(),
+            "reached invalid": round(self.invalid.total() / self.proposed.total(), 4),
+            "reached invalid by action": dict(self.invalid),
+            "reached invalid without laws": round(self.without.total() / self.unguarded.total(), 4),
+        }
+
+
+def share(yes: Counter[str], no: Counter[str]) -> float:
+    """What share of all the first are."""
+    return share1(yes.total(), no.total())
+
+
+def share1(yes: int, no: int) -> float:
+    """What share of all the first number is; 1 of nothing."""
+    return round(yes / (yes + no), 4) if yes + no else 1.0
+
+
+def judge(games: Iterable[Game], learned: Learned) -> Verdict:
+    """Play games and hold every decision against what is true."""
+    found = Verdict()
+    judging = Judge(learned.checker(), steps=0, seed=1)
+    for game in games:
+        found.walkthrough.add(judging.play(game, WALKTHROUGH))
+        found.mistaken.add(judging.play(game, MISTAKEN))
+        for shadow, proposed, invalid in (
+            (False, found.proposed, found.invalid),
+            (True, found.unguarded, found.without),
+        ):
+            world = AlfWorld(game, steps=None)
+            for turn in play(world, learned.checker(), Mistaken(world, "judged"), shadow=shadow):
+                proposed.update(str(decision.action).partition("(")[0] for decision in turn.decisions)
+                if turn.action is not None and turn.observation.succeeded is False:
+                    invalid[turn.action.name] += 1
+    return found
+
+
+def main() -> None:
+    """Learn and judge; print what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--train", type=Path, required=True)
+    parser.add_argument("--test", type=Path, required=True)
+    parser.add_argument("--scripted", action="store_true", help="spoil hand-written rules, induce none")
+    options = parser.parse_args()
+
+    def read(names: Path) -> list[Game]:
+        root = Path(os.environ["ALFWORLD_DATA"])
+        return [Game.read(root / name / GAME_FILE) for name in names.read_text().split()]
+
+    learned = learn(record(read(options.train)), candidates=scripted() if options.scripted else None)
+    print(listing(learned.gate.rules.values()))
+    print(json.dumps(learned.figures()), flush=True)
+    begun = time.monotonic()
+    figures = judge(read(options.test), learned).figures()
+    print(json.dumps({**figures, "seconds": round(time.monotonic() - begun)}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
