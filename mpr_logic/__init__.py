@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ProgramError,
         StaleDecisionError,
         StateError,
+        StoreError,
     )
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Repair",
     "StaleDecisionError",
     "StateError",
+    "StoreError",
     "WhyNot",
     "decision_json",
     "evaluate",

@@ -11,7 +11,8 @@
      │   ├─ InexpressibleError the chosen engine cannot run this program
      │   └─ DisagreementError  two engines gave two answers
      ├─ StaleDecisionError  a decision was asked about a state that is gone
-     └─ GameError         a game of an environment that cannot be read or played
+     ├─ GameError         a game of an environment that cannot be read or played
+     └─ StoreError        a memory that cannot be opened, read or written, or that refuses a change
 """
 
 from __future__ import annotations
@@ -76,3 +77,7 @@ class StaleDecisionError(MprError):
 
 class GameError(MprError):
     """A game of an environment is missing, broken, or none that is let in; or what plays it is missing."""
+
+
+class StoreError(MprError):
+    """A rule memory cannot be opened, read or written, or it refuses a change; what it holds is as it was."""

@@ -1,0 +1,1 @@
+"""The rule memory, on real databases."""
