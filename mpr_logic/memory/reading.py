@@ -95,7 +95,8 @@ def _versions(connection: Connection, here: Around, ids: Collection[str] | None)
         newest = newest.where(VERSIONS.c.rule.in_(ids))
     query = select(VERSIONS).where(VERSIONS.c.number.in_(newest.group_by(VERSIONS.c.rule)))
     first = {row.rule: row for row in connection.execute(query.order_by(VERSIONS.c.number))}
-    return first if ids is None else {id: row for id, row in first.items() if id in set(ids)}
+    wanted = first.keys() if ids is None else set(ids)
+    return {id: row for id, row in first.items() if id in wanted}
 
 
 def _tallies(connection: Connection, here: Around, keys: list[str] | None) -> Mapping[str, Counter[bool]]:
