@@ -7,7 +7,7 @@ It is a query: the same state, rules and candidates give the same answer, in the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mpr_logic.checking.engines import bounded
 from mpr_logic.checking.render import item_text
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mpr_logic.checking.candidates import Candidate
     from mpr_logic.checking.checker import Checker
     from mpr_logic.engine.base import Engine
+    from mpr_logic.memory.shapes import Look
 
 HEADS = ("forbid", "prefer")
 TRIES = 200
@@ -124,9 +125,12 @@ class Retriever:
                         fired.setdefault(rank, n)
         for rank in sorted(fired):
             yield self._retrieved(rank, candidates[fired[rank]], None)
+        from mpr_logic.memory.shapes import Look
+
+        look = Look(self._index, engine)
         tries = 0
         done = set(fired)
-        for rank, n, place, exact in self._near(candidates, engine):
+        for rank, n, place, exact in self._near(candidates, look):
             if rank in done:
                 continue
             if exact:
@@ -135,19 +139,16 @@ class Retriever:
                 tries += 1
                 if tries > TRIES:
                     return
-                missing = _missing(engine, self._ranked[rank], candidates[n], place)
+                missing = _missing(look, self._ranked[rank], candidates[n], place)
             if missing is not None:
                 done.add(rank)
                 yield self._retrieved(rank, candidates[n], missing)
 
-    def _near(self, candidates: list[Candidate], engine: Engine) -> Iterator[tuple[int, int, int, bool]]:
+    def _near(self, candidates: list[Candidate], look: Look) -> Iterator[tuple[int, int, int, bool]]:
         """Ranks of rules that may be one literal away, for which candidate, by which item, and whether
         that is sure."""
         import numpy as np
 
-        from mpr_logic.memory.shapes import Look
-
-        look = Look(self._index, engine)
         parts = [
             (ranks, np.full(len(ranks), n), places, np.full(len(ranks), exact))
             for n, candidate in enumerate(candidates)
@@ -172,7 +173,7 @@ def _text(rule: Rule, candidate: Candidate, place: int) -> str | None:
     return None if place < 0 or given is None else item_text(rule.body[place], given)
 
 
-def _missing(engine: Engine, rule: Rule, candidate: Candidate, place: int) -> str | None:
+def _missing(look: Look, rule: Rule, candidate: Candidate, place: int) -> str | None:
     """The one literal that keeps a rule from firing; None where more is missing."""
     given = matched(rule.args[: rule.given], candidate.args, {})
     if given is None:
@@ -181,7 +182,7 @@ def _missing(engine: Engine, rule: Rule, candidate: Candidate, place: int) -> st
         rest = [*rule.body[:i], *rule.body[i + 1 :]]
         rest.sort(key=lambda item: len(item_variables(item) - given.keys()))
         try:
-            bindings, _ = next(solve(engine, rest, given), (None, 0.0))
+            bindings, _ = next(solve(cast("Engine", look), rest, given), (None, 0.0))
         except BudgetError:
             raise
         except EvaluationError:

@@ -258,11 +258,16 @@ class Look:
 
     def _query(self, item: Item, pattern: Pattern) -> dict[Row, float]:
         """The rows that make a literal true, or, of a negated one, altogether false."""
-        key = item.core, pattern
-        if key not in self._rows:
-            self._rows[key] = self._engine.query(item.core, pattern)
-        rows = self._rows[key]
+        rows = self.query(item.core, pattern)
         return {row: w for row, w in rows.items() if w >= 1} if item.negated else rows
+
+    def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
+        """What the engine answers, kept: the state does not change during a look."""
+        key = relation, pattern
+        rows = self._rows.get(key)
+        if rows is None:
+            rows = self._rows[key] = self._engine.query(relation, pattern)
+        return rows
 
 
 def _number(codes: tuple[int, ...], size: int) -> int:
