@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mpr_logic.engine.base import Engine, Pattern
     from mpr_logic.syntax.ast import Comparison, Row, Term, Value
 
-FEW = 8
-"""Of no more rows than this each is looked up by itself."""
+FEW = 2
+"""Of no more rows than this each is looked up by itself: a query for all of them costs more."""
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 Marks = np.ndarray[Any, np.dtype[np.bool_]]
