@@ -7,6 +7,7 @@ about. What a transaction has written is on the disk when it ends (``synchronous
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import contextmanager
@@ -210,13 +211,27 @@ def _create_file(path: Path) -> None:
                 connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
         finally:
             engine.dispose()
-        os.link(made, path)
+        _place(made, path)
     except FileExistsError:
         return  # another process was first
     except OSError as error:
         raise StoreError(f"{path}: the memory cannot be made: {error.strerror or error}") from None
     finally:
         made.unlink(missing_ok=True)
+
+
+def _place(made: Path, path: Path) -> None:
+    """Give a file its name, where nothing has that name yet.
+
+    Raises:
+        OSError: something has it, or the file cannot be there.
+    """
+    try:
+        os.link(made, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP) or path.exists():
+            raise
+        made.replace(path)  # a file system without links
 
 
 def _mark(connection: Connection) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -239,6 +241,36 @@ def test_rollback(memory: Memory) -> None:
     assert memory.rules() == after
     with pytest.raises(StoreError):
         memory.rollback(10**6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_rollback_is_the_state_of_then(memory: Memory, seed: int) -> None:
+    """Whatever was done since, rollbacks too, the rules are those of the revision that is named."""
+    rng = random.Random(seed)
+    episodes = [memory.add_episode(episode()) for _ in range(3)]
+    bodies = ["shut(B)", "heavy(B)", "at(B, P)", "not shut(B)"]
+    then = {memory.stats()["revision"]: memory.rules()}
+    for step in range(25):
+        rules = [rule.id for rule in memory.rules()]
+        body = ", ".join(sorted({rng.choice(bodies) for _ in range(2)}))
+        match rng.choice(["model", "hand", "observe", "observe", "remove", "supersede", "rollback"]):
+            case "model":
+                memory.put(f"forbid take(B) :- {body}.", episodes=[rng.choice(episodes)])
+            case "hand":
+                memory.put(f"@id(h{rng.randrange(3)}_{step % 2}) forbid open(B) :- {body}.", kind="hand")
+            case "observe" if rules:
+                rows = failures(rng.choice(rules), rng.choice(episodes), rng.randrange(1, 30))
+                memory.observe([*rows, Observation(rows[0].rule, 1, step, wrong=rng.random() < 0.5)])
+            case "remove" if rules:
+                memory.remove(rng.choice(rules), "test")
+            case "supersede" if rules:
+                with contextlib.suppress(StoreError):
+                    memory.supersede(rng.choice(rules), rng.choice(rules), "test")
+            case "rollback":
+                revision = rng.choice([r for r in then if r < memory.stats()["revision"]] or [0])
+                memory.rollback(revision)
+                assert memory.rules() == then.get(revision, [])
+        then[memory.stats()["revision"]] = memory.rules()
 
 
 def test_refusals_and_contradictions_are_kept(memory: Memory) -> None:
