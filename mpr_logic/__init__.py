@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ProgramError,
         StaleDecisionError,
         StateError,
+        StoreError,
     )
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Repair",
     "StaleDecisionError",
     "StateError",
+    "StoreError",
     "WhyNot",
     "decision_json",
     "evaluate",

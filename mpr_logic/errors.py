@@ -12,7 +12,8 @@
      │   └─ DisagreementError  two engines gave two answers
      ├─ StaleDecisionError  a decision was asked about a state that is gone
      ├─ GameError         a game of an environment that cannot be read or played
-     └─ ModelError        a language model, or its server, that gave no usable answer
+     ├─ ModelError        a language model, or its server, that gave no usable answer
+     └─ StoreError        a memory that cannot be opened, read or written, or that refuses a change
 """
 
 from __future__ import annotations
@@ -85,3 +86,7 @@ class GameError(MprError):
 
 class ModelError(MprError):
     """A language model gave no usable answer: its server is missing, fails, or sends what is none."""
+
+
+class StoreError(MprError):
+    """A rule memory cannot be opened, read or written, or it refuses a change; what it holds is as it was."""

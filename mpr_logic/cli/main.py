@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mpr_logic.cli import check, format, lint, options, play, query, why
+from mpr_logic.cli import check, format, lint, memory, options, play, query, why
 from mpr_logic.cli.options import Usage
 from mpr_logic.cli.output import INTERRUPTED, UNDECIDED, complain, failure, send
 
@@ -34,6 +34,7 @@ for _verb, _command, _example in (
 ):
     _epilog = f"\b\nExample:\n  {_example}"
     app.command(_verb, epilog=_epilog, context_settings=options.HELP)(_command)
+app.add_typer(memory.app(), name="memory")
 
 
 def _show_version(wanted: bool) -> None:
@@ -93,7 +94,8 @@ def _refuse(error: Exception, given: Sequence[str]) -> int:
     # the exceptions of the command-line library have no common public type
     text = getattr(error, "format_message", None)
     verb = next((each for each in given if not each.startswith("-")), "")
-    known = verb if verb in {each.name for each in app.registered_commands} else ""
+    names = {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
+    known = verb if verb in names else ""
     if text is not None:
         said = str(text()).rstrip(".")
         error = Usage(f"{said[:1].lower()}{said[1:]}: see {f'mpr {known}' if known else 'mpr'} --help")

@@ -9,9 +9,9 @@ import pytest
 
 from tests.command import mpr
 
-EXAMPLES = {"check": 1, "why": 0, "query": 0, "play": 0, "fmt": 0, "lint": 0}
-NEEDS = {"play": "textworld"}
-"""Whose example needs an extra, and a package of it."""
+EXAMPLES = {"check": 1, "why": 0, "query": 0, "play": 0, "fmt": 0, "lint": 0, "memory": 0}
+NEEDS = {"play": ("textworld", "alfworld"), "memory": ("sqlalchemy", "memory")}
+"""Whose example needs an extra: a package of it, and its name."""
 
 
 def commands() -> list[str]:
@@ -38,9 +38,8 @@ def test_examples_work(command: str, status: int) -> None:
     found = examples(help_text.out)
     assert found
     if command in NEEDS:
-        pytest.importorskip(
-            NEEDS[command], reason="the example needs the extra: pip install 'mpr-logic[alfworld]'"
-        )
+        package, extra = NEEDS[command]
+        pytest.importorskip(package, reason=f"the example needs: pip install 'mpr-logic[{extra}]'")
     for example in found:
         done = mpr(*shlex.split(example))
         assert done.status == status, done

@@ -9,7 +9,7 @@ How a page is written so that its blocks can be run:
 - ``python`` blocks of a page are run one after the other in one namespace; ``pycon`` blocks too, and what
   they print is compared. Those that are files are modules, which the others may import.
 - ``console`` blocks are run: ``$ mpr ...``, also with ``< FILE`` behind it, and ``$ echo $?``; what they
-  print is compared, numbers of seconds apart. A line ``...`` stands for any lines.
+  print is compared, numbers of seconds and dates apart. A line ``...`` stands for any lines.
 - ``sh`` blocks are set-up: not run, but every make target and every extra in them must be there.
 
 A page that needs an extra says so above its title, ``<!-- needs: alfworld -->``; without it, it is skipped.
@@ -28,7 +28,10 @@ PAGES = sorted([TOP / "README.md", *(p for p in DOCS.rglob("*.md") if p.parent.n
 _FENCE = re.compile(r"^( *)```(.*)$")
 _NEEDS = re.compile(r"<!-- needs: (\w+) -->\n")
 _FILE = re.compile(r"(?:%|//|#) (file|add to): (\S+)\n")
-_TIME = re.compile(r"\b\d+(?:\.\d+)?(?:e-\d+)?(?= ?(?:ms|µs|us|s|seconds)\b)|(?<=\"seconds\": )[0-9.e-]+")
+_TIME = re.compile(
+    r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"
+    r"|\b\d+(?:\.\d+)?(?:e-\d+)?(?= ?(?:ms|µs|us|s|seconds)\b)|(?<=\"seconds\": )[0-9.e-]+"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Tests of the memory: replay, the gate, refinement, merging."""
+"""The rule memory: replay and the gate, and the store on real databases."""

@@ -1,0 +1,327 @@
+"""``mpr memory``: what was learned, where it comes from, and changing it by hand."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mpr_logic.cli import options as o
+from mpr_logic.cli.output import NO, YES, Answer, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mpr_logic.memory.store import Memory
+
+EXAMPLE = "mpr memory import sqlite:// rules/kitchen"
+EXAMPLES = {
+    "list": "mpr memory list memory.db --status law",
+    "show": "mpr memory show memory.db closed",
+    "log": "mpr memory log memory.db --last 10",
+    "export": "mpr memory export memory.db > rules.dl",
+    "import": "mpr memory import memory.db rules.dl",
+    "forget": "mpr memory forget memory.db 1 --because 'it was a test'",
+    "rollback": "mpr memory rollback memory.db 3",
+    "stats": "mpr memory stats memory.db",
+}
+
+Store = Annotated[
+    str, typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False)
+]
+Because = Annotated[str, typer.Option(metavar="TEXT", help="The cause, for the log.")]
+
+
+class Shown(StrEnum):
+    """Which rules are listed."""
+
+    active = "active"
+    all = "all"
+    candidate = "candidate"
+    advice = "advice"
+    law = "law"
+    superseded = "superseded"
+    forgotten = "forgotten"
+    refused = "refused"
+
+
+@contextmanager
+def opened(store: str, theta: float = 0.9, *, create: bool = False) -> Iterator[Memory]:
+    """The memory that a command is about.
+
+    Raises:
+        Usage: theta is no weight.
+        StoreError: it cannot be opened.
+    """
+    if not 0 < theta <= 1:
+        raise o.Usage(f"--theta is {theta:g}: it is a weight above 0 and at most 1, such as 0.9")
+    from mpr_logic.memory.store import Memory
+
+    with Memory.open(store, theta=theta, create=create) as memory:
+        yield memory
+
+
+def answer(action: str, lines: list[str], status: int = YES, remark: str = "", **content: Any) -> Answer:
+    """The answer of a sub-command."""
+    return Answer(status, "\n".join(lines), {"action": action, **content}, remark=remark)
+
+
+def list_(
+    store: Store,
+    status: Annotated[
+        Shown, typer.Option(help="Only these; active are candidates, advice and law.")
+    ] = Shown.active,
+    theta: o.Theta = 0.9,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """List the rules, the heaviest first, with what was seen of them.
+
+    Exit status: 0 there are some, 1 there is none, 2 the memory cannot be read.
+    """
+
+    def work() -> Answer:
+        from mpr_logic.cli.remembering import refusal_lines, rule_json, table
+
+        with opened(store, theta) as memory:
+            if status is Shown.refused:
+                found = memory.refused()
+                lines, rows = refusal_lines(found), [asdict(each) for each in found]
+            else:
+                from mpr_logic.memory.records import ACTIVE
+
+                named: dict[Shown, Sequence[Any] | None] = {Shown.active: ACTIVE, Shown.all: None}
+                rules = memory.rules(named.get(status, [status.value]))
+                rules.sort(key=lambda rule: (-rule.weight, rule.id))
+                lines, rows = table(rules), [rule_json(rule) for rule in rules]
+        kind = "refused" if status is Shown.refused else "rules"
+        remark = "" if rows else f"the memory has no such rules ({status.value})"
+        return answer("list", lines, YES if rows else NO, remark, **{kind: rows})
+
+    reply("memory", work, json=json, no_color=no_color)
+
+
+def show(
+    store: Store,
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The id of a rule.")],
+    theta: o.Theta = 0.9,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Show a rule: its text, its evidence, the episodes that taught it, and its history.
+
+    Exit status: 0 it is shown, 2 there is none, or the memory cannot be read.
+    """
+
+    def work() -> Answer:
+        from mpr_logic.cli.remembering import change_json, rule_json, rule_lines
+
+        with opened(store, theta) as memory:
+            found, log, cited = memory.get(rule), memory.log(rule), memory.citations(rule)
+            episodes = [each for each in memory.episodes() if each.id in found.episodes]
+        return answer(
+            "show",
+            rule_lines(found, episodes, cited, log),
+            rule=rule_json(found),
+            episodes=[asdict(each) for each in episodes],
+            citations=[asdict(each) for each in cited],
+            changes=[change_json(each) for each in log],
+        )
+
+    reply("memory", work, json=json, no_color=no_color)
+
+
+def log(
+    store: Store,
+    rule: Annotated[str | None, typer.Option(metavar="RULE", help="Only what concerns this rule.")] = None,
+    last: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the last N changes.")] = None,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """List the changes of a memory, each with its revision and its cause.
+
+    Exit status: 0 there are some, 1 there is none, 2 the memory cannot be read.
+    """
+
+    def work() -> Answer:
+        from mpr_logic.cli.remembering import change_json, change_lines
+
+        with opened(store) as memory:
+            found = memory.log(rule, last)
+        remark = "" if found else "there are no such changes"
+        changes = [change_json(each) for each in found]
+        return answer("log", change_lines(found), YES if found else NO, remark, changes=changes)
+
+    reply("memory", work, json=json, no_color=no_color)
+
+
+def export(
+    store: Store,
+    declarations: Annotated[
+        bool, typer.Option("--declarations", help="Put the declarations in front.")
+    ] = False,
+    theta: o.Theta = 0.9,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Write the rules that count as .dl text, to be read, checked with, edited and imported again.
+
+    Exit status: 0 there are some, 1 there is none, 2 the memory cannot be read.
+    """
+
+    def work() -> Answer:
+        with opened(store, theta) as memory:
+            text = memory.export(declarations=declarations)
+        remark = "" if text else "the memory has no rules that count"
+        return answer("export", [text.rstrip("\n")], YES if text else NO, remark, text=text)
+
+    reply("memory", work, json=json, no_color=no_color)
+
+
+def import_(
+    store: Store,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILES...", help="Rule files and folders; .jsonl files are trajectories."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove the rules that the rule files leave out.")
+    ] = False,
+    theta: o.Theta = 0.9,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Import rules as a person's, and recorded episodes; a memory that is not there is made.
+
+    What is new in the rule files, or other than it was exported, is hand-written from then on. The rules of
+    all files are imported, or none; with sqlite:// for the STORE nothing is kept.
+
+    Exit status: 0 done, 2 not done.
+    """
+
+    def work() -> Answer:
+        from mpr_logic.cli.remembering import import_lines
+        from mpr_logic.memory.records import Imported
+
+        if not files:
+            raise o.Usage(f"no files are named after {store}: give rule files, folders, or trajectories")
+        from mpr_logic.checking.loading import load_modules
+
+        paths = [each for each in files if not each.endswith(".jsonl")]
+        if replace and not paths:
+            raise o.Usage("--replace would remove all rules: name the rule files that replace them")
+        modules = load_modules(paths) if paths else []
+        recorded = [Path(each).read_bytes() for each in files if each.endswith(".jsonl")]
+        with opened(store, theta, create=True) as memory:
+            names = ", ".join(paths)
+            found = (
+                memory.import_(*modules, replace=replace, cause=names)
+                if modules
+                else Imported((), (), (), ())
+            )
+            episodes = [
+                id
+                for data in recorded
+                for id in memory.add_episodes(data.decode("utf-8", "replace").split("\n"), many=True)
+            ]
+        content: dict[str, Any] = {name: list(ids) for name, ids in asdict(found).items()}
+        return answer("import", import_lines(found, episodes), **content, episodes=episodes)
+
+    reply("memory", work, json=json, no_color=no_color)
+
+
+def forget(
+    store: Store,
+    episode: Annotated[int, typer.Argument(metavar="EPISODE", help="The number of an episode.")],
+    because: Because = "asked for",
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Forget an episode for good: its text is erased, and its evidence counts no more.
+
+    Exit status: 0 done, 2 not done.
+    """
+    _changing("forget", store, lambda memory: memory.forget(episode, because), json=json, no_color=no_color)
+
+
+def rollback(
+    store: Store,
+    revision: Annotated[int, typer.Argument(metavar="REVISION", help="The revision to go back to.")],
+    because: Because = "asked for",
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Take back all changes after a revision; episodes stay. A rollback can be taken back too.
+
+    Exit status: 0 done, 2 not done.
+    """
+    _changing(
+        "rollback", store, lambda memory: memory.rollback(revision, because), json=json, no_color=no_color
+    )
+
+
+def stats(store: Store, theta: o.Theta = 0.9, json: o.Json = False, no_color: o.NoColor = False) -> None:
+    """Count what a memory holds, and check that the database is whole.
+
+    Exit status: 0 it is whole, 1 it is damaged, 2 it cannot be read.
+    """
+
+    def work() -> Answer:
+        from mpr_logic.cli.remembering import stats_lines
+
+        with opened(store, theta) as memory:
+            intact, counts = memory.intact(), memory.stats()
+        return answer(
+            "stats", stats_lines(counts, intact), YES if intact else NO, intact=intact, stats=counts
+        )
+
+    reply("memory", work, json=json, no_color=no_color)
+
+
+def _changing(
+    action: str, store: str, change: Callable[[Memory], None], *, json: bool, no_color: bool
+) -> None:
+    """Do one change, and list what the log says of it."""
+
+    def work() -> Answer:
+        from mpr_logic.cli.remembering import change_json, change_lines
+
+        with opened(store) as memory:
+            before = memory.stats()["revision"]
+            change(memory)
+            found = [each for each in memory.log() if each.revision > before]
+        return answer(action, change_lines(found), changes=[change_json(each) for each in found])
+
+    reply("memory", work, json=json, no_color=no_color)
+
+
+def group() -> None:
+    """Look into a rule memory, and change it by hand.
+
+    Exit status: 0 done or found, 1 nothing found, 2 it could not be done.
+    """
+
+
+def app() -> typer.Typer:
+    """The command with its sub-commands."""
+    made = typer.Typer(
+        no_args_is_help=False, rich_markup_mode=None, context_settings=o.HELP, add_completion=False
+    )
+    made.callback(epilog=f"\b\nExample:\n  {EXAMPLE}")(group)
+    verbs: dict[str, Callable[..., None]] = {
+        "list": list_,
+        "show": show,
+        "log": log,
+        "export": export,
+        "import": import_,
+        "forget": forget,
+        "rollback": rollback,
+        "stats": stats,
+    }
+    for name, command in verbs.items():
+        made.command(name, epilog=f"\b\nExample:\n  {EXAMPLES[name]}", context_settings=o.HELP)(command)
+    return made

@@ -1,0 +1,133 @@
+"""A memory's answers as lines for people, and as JSON-able data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mpr_logic.memory.records import Change, Citation, Imported, Refusal, StoredEpisode, StoredRule
+
+SHOWN = 20
+"""Of more ids than this in one line, the rest are counted."""
+
+
+def rule_json(rule: StoredRule) -> dict[str, Any]:
+    """A rule; docs/reference/json.md says what each key holds."""
+    return asdict(rule) | {"contradicted": rule.contradicted, "episodes": list(rule.episodes)}
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    """A change."""
+    return asdict(change)
+
+
+def table(rules: Sequence[StoredRule]) -> list[str]:
+    """A line for each rule."""
+    if not rules:
+        return []
+    rows = [("weight", "status", "by", "wrong", "right", "id", "rule")]
+    rows += [
+        (f"{r.weight:.4g}", r.status, r.kind, str(r.wrong), str(r.right), r.id, _clause(r)) for r in rules
+    ]
+    return columns(rows)
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of one length, their columns aligned; the last is left as it is."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    return ["  ".join([*map(str.ljust, row[:-1], widths), row[-1]]).rstrip() for row in rows]
+
+
+def _clause(rule: StoredRule) -> str:
+    """The clause on one line, without annotations and comments."""
+    from mpr_logic.syntax.parser import parse_clause
+    from mpr_logic.syntax.printer import print_clause
+
+    text = print_clause(parse_clause(rule.text), annotations=False)
+    return " ".join(part.strip() for part in text.split("\n"))
+
+
+def rule_lines(
+    rule: StoredRule,
+    episodes: Iterable[StoredEpisode],
+    cited: Sequence[Citation],
+    log: Sequence[Change],
+) -> list[str]:
+    """All that is known of a rule."""
+    by = f", by {rule.by}" if rule.by else ""
+    lines = [*rule.text.split("\n"), ""]
+    lines.append(f"{rule.id}: {rule.status}{by}, weight {rule.weight:g}, {_author(rule)}")
+    lines.append(f"seen: {rule.wrong} wrong, {rule.right} right")
+    if rule.kind == "hand" and (rule.wrong or rule.right):
+        lines.append(f"by that alone it would weigh {rule.belief:g}; a hand-written weight stays")
+    if rule.contradicted:
+        lines.append("contradicted by what was seen")
+    lines += [f"taught by episode {e.id}: {e.task}, {'won' if e.won else 'not won'}" for e in episodes]
+    laws = sum(c.law for c in cited)
+    if cited:
+        lines.append(f"cited by {len(cited)} recorded decisions, {laws} of them rejections")
+    return [*lines, "", *change_lines(log)]
+
+
+def _author(rule: StoredRule) -> str:
+    return {"hand": "hand-written", "model": "written by a model", "induced": "induced"}[rule.kind]
+
+
+def change_lines(changes: Iterable[Change]) -> list[str]:
+    """A line for each change."""
+    rows = [
+        (
+            str(c.revision),
+            c.at[:19].replace("T", " "),
+            c.kind if c.live else f"({c.kind})",
+            _about(c),
+        )
+        for c in changes
+    ]
+    return columns(rows) if rows else []
+
+
+def _about(change: Change) -> str:
+    about = [f"episode {change.episode}"] if change.episode is not None else []
+    if change.rule is not None:
+        about.append(f"{change.rule}{f' to {change.to}' if change.to else ''}")
+    elif change.to is not None:
+        about.append(f"to {change.to}")
+    cause = " ".join(change.cause.split())
+    return ": ".join([*about, cause]) if about else cause
+
+
+def refusal_lines(refused: Iterable[Refusal]) -> list[str]:
+    """Two lines for each refused candidate: its text, and why."""
+    lines = []
+    for each in refused:
+        place = "" if each.episode is None else f", episode {each.episode}"
+        lines += [f"{' '.join(each.text.split())}  ({each.kind}{place})", f"    {each.reason}"]
+    return lines
+
+
+def import_lines(found: Imported, episodes: Sequence[int]) -> list[str]:
+    """What an import did."""
+    lines = [
+        f"{len(found.new)} new, {len(found.changed)} changed, {len(found.unchanged)} unchanged, "
+        f"{len(found.removed)} removed"
+    ]
+    for word, ids in (("new", found.new), ("changed", found.changed), ("removed", found.removed)):
+        if ids:
+            more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+            lines.append(f"{word}: {', '.join(ids[:SHOWN])}{more}")
+    if episodes:
+        lines.append(f"episodes {episodes[0]} to {episodes[-1]}")
+    return lines
+
+
+def stats_lines(counts: dict[str, Any], intact: bool) -> list[str]:
+    """The numbers of a memory."""
+    rows = []
+    for name, value in counts.items():
+        shown = ", ".join(f"{n} {k}" for k, n in value.items()) if isinstance(value, dict) else str(value)
+        rows.append((name, shown))
+    return [*columns(rows), "the database is whole" if intact else "the database is damaged: take a backup"]

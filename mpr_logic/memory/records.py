@@ -1,0 +1,129 @@
+"""What a memory answers with: rules, episodes, changes, refusals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+from typing import Literal as OneOf
+
+if TYPE_CHECKING:
+    from mpr_logic.memory.evidence import Kind
+
+Status: TypeAlias = OneOf["candidate", "advice", "law", "superseded", "forgotten"]
+"""What a rule counts for. ``candidate``: learned, and never seen to apply. ``law``: it weighs theta or
+more. ``superseded`` and ``forgotten`` rules are kept, and count for nothing."""
+
+ACTIVE: tuple[Status, ...] = ("candidate", "advice", "law")
+"""The statuses of rules that count."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRule:
+    """A rule as it stands. ``text`` is its newest version without weight and id. ``wrong`` and ``right``
+    count what was seen when its body held and the action was tried. ``key`` is equal for equal rules.
+    ``episodes`` taught it; ``by`` is the rule that supersedes it. ``belief`` is the weight that the
+    evidence alone would give, which is the ``weight`` but of a rule that a person wrote."""
+
+    id: str
+    version: int
+    revision: int
+    key: str
+    text: str
+    kind: Kind
+    head: str
+    literals: int
+    weight: float
+    belief: float
+    status: Status
+    wrong: int
+    right: int
+    episodes: tuple[int, ...]
+    by: str | None = None
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether some recorded success contradicts it (of a ``prefer``: some failure)."""
+        return bool(self.wrong if self.head == "prefer" else self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEpisode:
+    """An episode. ``rules`` is the version of the rules that decided; of one that is ``forgotten`` only
+    this row is left."""
+
+    id: int
+    revision: int
+    task: str
+    kind: str
+    policy: str
+    rules: str
+    won: bool
+    turns: int
+    forgotten: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """In a turn of an episode the body of a rule held and its action was tried: it went ``wrong``, or not."""
+
+    rule: str
+    episode: int
+    turn: int
+    wrong: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One revision. ``at`` is UTC in ISO 8601; ``live`` is False where a rollback took it back."""
+
+    revision: int
+    at: str
+    kind: str
+    rule: str | None
+    episode: int | None
+    to: str | None
+    cause: str
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A candidate that was refused, whatever its text is, and why."""
+
+    id: int
+    revision: int
+    text: str
+    reason: str
+    kind: Kind
+    episode: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two rules that say opposite things, and where that was seen."""
+
+    rule: str
+    other: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A decision that named a rule: as a reason of a rejection (``law``), or as advice."""
+
+    episode: int
+    turn: int
+    rule: str
+    action: str
+    law: bool
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: ids of rules that are ``new``, ``changed``, ``unchanged`` and ``removed``."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]

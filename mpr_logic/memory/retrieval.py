@@ -1,0 +1,192 @@
+"""The rules of a memory that matter in a state: those that fire for a candidate action, then those one
+literal away from it, the heaviest and most specific first, as many as a budget of tokens holds.
+
+It is a query: the same state, rules and candidates give the same answer, in the same order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from mpr_logic.checking.engines import bounded
+from mpr_logic.checking.render import item_text
+from mpr_logic.checking.solve import matched, solve
+from mpr_logic.engine.plan import item_variables
+from mpr_logic.errors import BudgetError, EvaluationError, StateError, StoreError
+from mpr_logic.memory.evidence import MISSING
+from mpr_logic.syntax.printer import print_clause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from mpr_logic.analysis.core import Rule
+    from mpr_logic.checking.action import Action
+    from mpr_logic.checking.candidates import Candidate
+    from mpr_logic.checking.checker import Checker
+    from mpr_logic.engine.base import Engine
+    from mpr_logic.memory.shapes import Look
+
+HEADS = ("forbid", "prefer")
+TRIES = 200
+"""So many rules that may be one literal away are looked at closely."""
+
+
+def tokens(text: str) -> int:
+    """An estimate of the tokens of a text, on the safe side for English and for rules: one for three
+    characters."""
+    return -(-len(text) // 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A rule that matters now. ``action`` is the first candidate that it fires for, or is one literal away
+    from firing for: then ``missing`` is that literal, with what is known of its variables."""
+
+    rule: Rule
+    action: Action
+    text: str
+    tokens: int
+    missing: str | None = None
+
+
+class Retriever:
+    """Retrieves rules of a checker's program; made once, it is asked in every state.
+
+    Args:
+        checker: holds the rules with their weights, and the state.
+        ids: only these rules, such as the memory's; by default all that forbid or prefer.
+        estimate: the tokens of a text.
+
+    Raises:
+        StoreError: the extra that it needs is not installed.
+    """
+
+    def __init__(
+        self,
+        checker: Checker,
+        ids: Collection[str] | None = None,
+        estimate: Callable[[str], int] = tokens,
+    ) -> None:
+        try:
+            from mpr_logic.memory.shapes import Index
+        except ImportError:
+            raise StoreError(MISSING) from None
+        self._checker = checker
+        self._estimate = estimate
+        wanted = None if ids is None else set(ids)
+        rules = [
+            rule
+            for rule in checker.program.rules
+            if rule.clause.kind in HEADS and (wanted is None or rule.id in wanted)
+        ]
+        self._ranked = sorted(rules, key=lambda r: (-r.weight, -len(r.body), r.id))
+        self._rank = {rule.id: rank for rank, rule in enumerate(self._ranked)}
+        self._index = Index(self._ranked)
+
+    def find(self, candidates: Iterable[str | Action], budget: int = 600) -> list[Retrieved]:
+        """The rules that matter for some actions in the present state.
+
+        Args:
+            candidates: the actions; what is none of the program's is passed over.
+            budget: so many tokens the texts may have together.
+
+        Raises:
+            EvaluationError: the engine could not finish.
+        """
+        checker = self._checker
+        found: list[Retrieved] = []
+        left = budget
+        with checker._lock, bounded(checker._engine):
+            checker.candidates.renew()
+            known = list(self._known(candidates))
+            for each in self._all(known, checker._engine):
+                left -= each.tokens
+                if left < 0:
+                    break
+                found.append(each)
+        return found
+
+    def _known(self, candidates: Iterable[str | Action]) -> Iterator[Candidate]:
+        for action in candidates:
+            try:
+                yield self._checker.candidates.get(action)
+            except StateError:
+                continue
+
+    def _all(self, candidates: list[Candidate], engine: Engine) -> Iterator[Retrieved]:
+        """All that matter, the best first."""
+        fired: dict[int, int] = {}
+        for n, candidate in enumerate(candidates):
+            for kind in HEADS:
+                for rule, _ in engine.fired(f"{kind} {candidate.rules.name}", candidate.args):
+                    rank = self._rank.get(rule.id)
+                    if rank is not None:
+                        fired.setdefault(rank, n)
+        for rank in sorted(fired):
+            yield self._retrieved(rank, candidates[fired[rank]], None)
+        from mpr_logic.memory.shapes import Look
+
+        look = Look(self._index, engine)
+        tries = 0
+        done = set(fired)
+        for rank, n, place, exact in self._near(candidates, look):
+            if rank in done:
+                continue
+            if exact:
+                missing = _text(self._ranked[rank], candidates[n], place)
+            else:
+                tries += 1
+                if tries > TRIES:
+                    return
+                missing = _missing(look, self._ranked[rank], candidates[n], place)
+            if missing is not None:
+                done.add(rank)
+                yield self._retrieved(rank, candidates[n], missing)
+
+    def _near(self, candidates: list[Candidate], look: Look) -> Iterator[tuple[int, int, int, bool]]:
+        """Ranks of rules that may be one literal away, for which candidate, by which item, and whether
+        that is sure."""
+        import numpy as np
+
+        parts = [
+            (ranks, np.full(len(ranks), n), places, np.full(len(ranks), exact))
+            for n, candidate in enumerate(candidates)
+            for kind in HEADS
+            for ranks, places, exact in look.near(f"{kind} {candidate.rules.name}", candidate.args)
+        ]
+        if not parts:
+            return
+        ranks, numbers, places, sure = (np.concatenate(column) for column in zip(*parts, strict=True))
+        for i in np.lexsort((numbers, ranks)):
+            yield int(ranks[i]), int(numbers[i]), int(places[i]), bool(sure[i])
+
+    def _retrieved(self, rank: int, candidate: Candidate, missing: str | None) -> Retrieved:
+        rule = self._ranked[rank]
+        text = print_clause(rule.clause, annotations=False)
+        return Retrieved(rule, candidate.action, text, self._estimate(text), missing)
+
+
+def _text(rule: Rule, candidate: Candidate, place: int) -> str | None:
+    """An item of a rule with what the candidate says of its variables; None where none is named."""
+    given = matched(rule.args[: rule.given], candidate.args, {})
+    return None if place < 0 or given is None else item_text(rule.body[place], given)
+
+
+def _missing(look: Look, rule: Rule, candidate: Candidate, place: int) -> str | None:
+    """The one literal that keeps a rule from firing; None where more is missing."""
+    given = matched(rule.args[: rule.given], candidate.args, {})
+    if given is None:
+        return None
+    for i in range(len(rule.body)) if place < 0 else [place]:
+        rest = [*rule.body[:i], *rule.body[i + 1 :]]
+        rest.sort(key=lambda item: len(item_variables(item) - given.keys()))
+        try:
+            bindings, _ = next(solve(cast("Engine", look), rest, given), (None, 0.0))
+        except BudgetError:
+            raise
+        except EvaluationError:
+            continue  # what is left cannot be evaluated without that item
+        if bindings is not None:
+            return item_text(rule.body[i], bindings)
+    return None

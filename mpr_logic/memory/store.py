@@ -1,0 +1,398 @@
+"""The rule memory: episodes, rules with their evidence, and the history of all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from mpr_logic.errors import StoreError
+from mpr_logic.memory.evidence import MISSING
+from mpr_logic.memory.recordings import recordings, storable
+from mpr_logic.memory.records import ACTIVE, Observation, StoredRule
+from mpr_logic.memory.vocabulary import Vocabulary, learned, vocabulary_of
+
+try:
+    from sqlalchemy import func, insert, select
+
+    from mpr_logic.memory.database import WAIT, Database
+    from mpr_logic.memory.exchange import export_text, import_modules
+    from mpr_logic.memory.reading import alive, around, head_of, load
+    from mpr_logic.memory.reports import Reports
+    from mpr_logic.memory.tables import (
+        CONTRADICTIONS,
+        DECLARATIONS,
+        PROBES,
+        REFUSED,
+    )
+    from mpr_logic.memory.writing import Writer, unknown_rule
+except ImportError as error:
+    raise StoreError(f"{MISSING} ({error.name} cannot be imported)") from error
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Collection, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.memory.evidence import Kind
+    from mpr_logic.memory.records import Imported, Status
+    from mpr_logic.syntax.ast import Module
+
+THETA = 0.9
+"""The weight from which a rule is law, unless another is set."""
+
+PROBES_EACH = 3
+"""So many times a version of a rule may be probed, unless another budget is given."""
+
+
+class Memory(Reports):
+    """A rule memory in a database. Several processes may write one; a call that has returned is kept."""
+
+    def __init__(self, database: Database, theta: float = THETA) -> None:
+        if not 0 < theta <= 1:
+            raise ValueError(f"theta is {theta}: it is a weight above 0 and at most 1")
+        self.theta = theta
+        self._database = database
+        self._known: tuple[int, Vocabulary] = (0, Vocabulary())
+
+    @classmethod
+    def open(
+        cls,
+        location: str | os.PathLike[str],
+        *,
+        theta: float = THETA,
+        create: bool = True,
+        wait: float = WAIT,
+    ) -> Self:
+        """Open a memory.
+
+        Args:
+            location: the path of a SQLite file; or an SQLAlchemy URL of SQLite or PostgreSQL.
+                ``sqlite://`` is a memory that is gone when it is closed, for one thread.
+            theta: the weight from which a rule is law.
+            create: make the memory where there is none.
+            wait: how many seconds to wait for other writers.
+
+        Raises:
+            StoreError: it cannot be opened, or is no memory; what is there is as it was.
+        """
+        return cls(Database(location, create=create, wait=wait), theta)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- what rules may speak of ----------------------------------------------------------------
+
+    def declare(self, program: Program | Module) -> None:
+        """Take the declarations of a program, or of a parsed text, among those that rules may use.
+
+        Raises:
+            ProgramError: they contradict those that the memory has.
+            StoreError: the memory cannot be written.
+        """
+        from mpr_logic.syntax.ast import Module
+
+        module = program if isinstance(program, Module) else vocabulary_of(program.schema)
+        with self._database.reading() as connection:
+            old = self._vocabulary(connection)
+            if old.with_([module]).text == old.text:
+                return
+        with self._database.writing() as connection:
+            self._declare(Writer(connection, self.theta), [module])
+
+    def declarations(self) -> str:
+        """The declarations as ``.dl`` text."""
+        with self._database.reading() as connection:
+            return self._vocabulary(connection).text
+
+    def _vocabulary(self, connection: Connection) -> Vocabulary:
+        here = around(connection, self.theta)
+        newest = select(func.max(DECLARATIONS.c.revision)).where(
+            alive(DECLARATIONS.c.revision, here.intervals)
+        )
+        revision = connection.execute(newest).scalar() or 0
+        if revision != self._known[0]:
+            text = select(DECLARATIONS.c.text).where(DECLARATIONS.c.revision == revision)
+            self._known = revision, Vocabulary(connection.execute(text).scalar_one() if revision else "")
+        return self._known[1]
+
+    def _declare(self, writer: Writer, modules: list[Module]) -> Vocabulary:
+        old = self._vocabulary(writer.connection)
+        new = old.with_(modules)
+        if new.text != old.text:
+            more = len(new.statements) - len(old.statements)
+            revision = writer.change("declare", f"{more} declarations")
+            writer.connection.execute(insert(DECLARATIONS).values(revision=revision, text=new.text))
+        return new
+
+    # -- episodes -------------------------------------------------------------------------------
+
+    def add_episode(self, lines: Iterable[str | dict[str, Any]]) -> int:
+        """Store one recorded episode (docs/reference/trajectory.md). Returns its id.
+
+        Raises:
+            StoreError: the lines are no trajectory of one episode, or the memory cannot be written.
+        """
+        found = self.add_episodes(lines)
+        return found[0]
+
+    def add_episodes(self, lines: Iterable[str | dict[str, Any]], *, many: bool = False) -> list[int]:
+        """Store recorded episodes, all or none. Returns their ids.
+
+        Raises:
+            StoreError: the lines are no trajectories (or, but with ``many``, not of one episode), or the
+                memory cannot be written.
+        """
+        found = list(recordings(lines))
+        if not found or (len(found) > 1 and not many):
+            raise StoreError(f"there are {len(found)} episodes in these lines: one is expected")
+        with self._writing() as writer:
+            return [writer.add_episode(each) for each in found]
+
+    def forget(self, episode: int, because: str = "asked for") -> None:
+        """Forget an episode: its text is erased, and its evidence counts no more. A learned rule that
+        nothing else speaks for is forgotten with it. No rollback brings an episode back.
+
+        Raises:
+            StoreError: there is no such episode, or the memory cannot be written.
+        """
+        with self._writing() as writer:
+            writer.check_episodes([episode])
+            with writer.judging(writer.touched(episode), f"episode {episode} was forgotten"):
+                writer.change("forget", because, episode=episode)
+                writer.erase(episode)
+        self._database.shrink()
+
+    # -- rules ----------------------------------------------------------------------------------
+
+    def put(
+        self,
+        text: str,
+        *,
+        kind: Kind = "model",
+        source: str = "",
+        because: str | None = None,
+        episodes: Collection[int] = (),
+    ) -> StoredRule:
+        """Add a rule, or a version of one. A rule that is there already in the same canonical form is
+        taught by these episodes too, and is otherwise left as it is.
+
+        Args:
+            text: one clause. Of a learned one its weight, its @id and all annotations but @because and
+                @source are not its author's to say, and are left out.
+            kind: who wrote it.
+            source: where it comes from; it becomes its @source.
+            because: what it says when it rejects; it becomes its @because.
+            episodes: the episodes that taught it.
+
+        Returns:
+            The rule as it stands now, also where it was there before.
+
+        Raises:
+            ProgramError: it is not a valid rule.
+            StoreError: only a person may write such a rule, an episode is unknown, or the memory cannot
+                be written.
+        """
+        if kind == "hand":
+            from mpr_logic.syntax.parser import parse
+
+            modules = [parse(text, "<hand>")]
+            if len(modules[0].clauses) != 1 or source or because is not None:
+                raise StoreError("write one clause, with its @source and @because in it")
+            with self._writing() as writer:
+                done = import_modules(writer, self._declare(writer, modules), modules, "by hand")
+                rule = writer.rule((*done.new, *done.changed, *done.unchanged)[0])
+                writer.teach(rule.version, episodes, rule.revision, rule.episodes)
+                return writer.rule(rule.id)
+        module = learned(text, because, source)
+        with self._writing() as writer:
+            (checked,) = self._vocabulary(writer.connection).check([module])
+            equal = writer.equal(checked.key)
+            if equal is not None:
+                cause = f"equal to {equal.id}, which is {equal.status}: {checked.text[:200]}"
+                revision = writer.change("merge", cause, rule=equal.id)
+                with writer.judging([equal.id], "taught again"):
+                    writer.teach(equal.version, episodes, revision, equal.episodes)
+                return writer.rule(equal.id)
+            id = writer.free_id(checked)
+            revision = writer.change("propose", source or kind, rule=id)
+            (number,) = writer.add_versions([(id, checked, kind)], revision)
+            writer.teach(number, episodes, revision)
+            return writer.rule(id)
+
+    def refuse(self, text: str, reason: str, *, kind: Kind = "model", episode: int | None = None) -> int:
+        """Keep a candidate that was refused, whatever its text is, with the reason. Returns its number.
+
+        Raises:
+            StoreError: the episode is unknown, or the memory cannot be written.
+        """
+        with self._writing() as writer:
+            writer.check_episodes([] if episode is None else [episode])
+            revision = writer.change("refuse", reason[:500], episode=episode)
+            values = {"text": storable(text), "reason": storable(reason), "kind": kind, "episode": episode}
+            done = writer.connection.execute(insert(REFUSED).values(revision=revision, **values))
+            return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
+
+    def observe(self, rows: Iterable[Observation], cause: str = "") -> int:
+        """Add evidence. What is known already of a rule, an episode and a turn is passed over, so a replay
+        may be repeated. Promotions and demotions that follow are logged.
+
+        Returns:
+            How many observations were new.
+
+        Raises:
+            StoreError: a rule or an episode is unknown, or the memory cannot be written.
+        """
+        found = list(rows)
+        if not found:
+            return 0
+        with self._writing() as writer:
+            ids = {row.rule for row in found}
+            rules = load(writer.connection, self.theta, ids)
+            for id in ids - rules.keys():
+                raise unknown_rule(id)
+            with writer.judging(ids, cause or "evidence"):
+                return writer.observe(found, rules, cause)
+
+    def supersede(self, old: str, new: str, because: str) -> None:
+        """Let one rule take the place of another.
+
+        Raises:
+            StoreError: one of them is unknown, a learned rule would supersede a hand-written one, or the
+                memory cannot be written.
+        """
+        with self._writing() as writer:
+            first, second = writer.rule(old), writer.rule(new)
+            if first.kind == "hand" and second.kind != "hand":
+                raise StoreError(f"`{old}` is hand-written: the learned `{new}` cannot supersede it")
+            if old == new or second.status not in ACTIVE:
+                raise StoreError(f"`{new}` cannot supersede `{old}`: name another rule, one that counts")
+            writer.change("supersede", because, rule=old, to=new)
+
+    def remove(self, rule: str, because: str) -> None:
+        """Take a rule out, as a person does. It is kept, and counts for nothing; equal rules that are
+        learned later do not bring it back.
+
+        Raises:
+            StoreError: it is unknown, or the memory cannot be written.
+        """
+        with self._writing() as writer:
+            writer.change("remove", because, rule=writer.rule(rule).id)
+
+    def contradict(self, rule: str, other: str, cause: str) -> None:
+        """Note that two rules say opposite things.
+
+        Raises:
+            StoreError: one of them is unknown, or the memory cannot be written.
+        """
+        with self._writing() as writer:
+            names = {"rule": writer.rule(rule).id, "other": writer.rule(other).id}
+            revision = writer.change("contradict", cause, rule=rule, to=other)
+            values = {"revision": revision, "cause": storable(cause)}
+            writer.connection.execute(insert(CONTRADICTIONS).values(**values, **names))
+
+    def probe(self, rule: str, action: str, *, budget: int = PROBES_EACH) -> bool:
+        """Ask to let through, in shadow, an action that a rule blocks. Where the budget of this version of
+        the rule is not spent, that is granted, and counted before the action is done.
+
+        Raises:
+            StoreError: the rule is unknown, or the memory cannot be written.
+        """
+        with self._writing() as writer:
+            version = writer.rule(rule).version
+            spent = select(func.count()).where(
+                PROBES.c.version == version, alive(PROBES.c.revision, writer.here.intervals)
+            )
+            if (writer.connection.execute(spent).scalar() or 0) >= budget:
+                return False
+            revision = writer.change("probe", action, rule=rule)
+            values = {"revision": revision, "version": version, "action": storable(action)}
+            writer.connection.execute(insert(PROBES).values(**values))
+            return True
+
+    # -- history and exchange -------------------------------------------------------------------
+
+    def rollback(self, revision: int, because: str = "asked for") -> None:
+        """Take back all changes after a revision: rules, versions, evidence, merges. Episodes stay, and
+        what was forgotten stays so. A rollback is a change, which a later one can take back.
+
+        Raises:
+            StoreError: there is no such revision, or the memory cannot be written.
+        """
+        with self._writing() as writer:
+            head = head_of(writer.connection)
+            if not 0 <= revision < head:
+                raise StoreError(f"there is no revision {revision} to go back to: the newest is {head}")
+            with writer.judging(None, f"back to revision {revision}"):
+                writer.change("rollback", because, to=str(revision))
+
+    def export(self, *, declarations: bool = False, ids: Collection[str] | None = None) -> str:
+        """The rules that count as ``.dl`` text, each with its weight, @id and @evidence.
+
+        Args:
+            declarations: put the declarations in front, so that the text stands by itself.
+            ids: only these rules.
+        """
+        rules = self.rules(status=ACTIVE)
+        chosen = rules if ids is None else [r for r in rules if r.id in set(ids)]
+        return (f"{self.declarations()}\n" if declarations else "") + export_text(chosen)
+
+    def import_(self, *texts: str | Module, replace: bool = False, cause: str = "by hand") -> Imported:
+        """Take ``.dl`` texts as a person's: rules that are new or changed are hand-written from then on,
+        rules that are as they were exported stay what they are. Declarations are taken too.
+
+        Args:
+            texts: texts, or parsed ones.
+            replace: remove the rules that the texts leave out.
+            cause: what the log says.
+
+        Raises:
+            ProgramError: the texts are not valid; nothing is imported.
+            StoreError: the memory cannot be written.
+        """
+        from mpr_logic.collector import resting
+        from mpr_logic.syntax.parser import parse
+
+        with resting():
+            modules = [parse(t, f"<text {i}>") if isinstance(t, str) else t for i, t in enumerate(texts, 1)]
+            with self._writing() as writer:
+                vocabulary = self._declare(writer, modules)
+                return import_modules(writer, vocabulary, modules, cause, remove=replace)
+
+    def rules(
+        self, status: Status | Iterable[Status] | None = None, ids: Collection[str] | None = None
+    ) -> list[StoredRule]:
+        """The rules, in the order in which they came: all, those of one status or of several, or by ids."""
+        wanted = {status} if isinstance(status, str) else None if status is None else set(status)
+        with self._database.reading() as connection:
+            found = load(connection, self.theta, ids).values()
+        return [rule for rule in found if wanted is None or rule.status in wanted]
+
+    def get(self, rule: str) -> StoredRule:
+        """A rule as it stands.
+
+        Raises:
+            StoreError: there is none with this id.
+        """
+        found = self.rules(ids=[rule])
+        if not found:
+            raise unknown_rule(rule)
+        return found[0]
+
+    def _writing(self) -> AbstractContextManager[Writer]:
+        from contextlib import contextmanager
+
+        @contextmanager
+        def transaction() -> Iterator[Writer]:
+            with self._database.writing() as connection:
+                yield Writer(connection, self.theta)
+
+        return transaction()

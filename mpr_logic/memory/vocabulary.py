@@ -1,0 +1,181 @@
+"""What rules of a memory may speak of, and rule texts held against it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.analyse import in_order
+from mpr_logic.analysis.annotations import check_because, explicit_id
+from mpr_logic.analysis.prepare import Preparer
+from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.schema import collect
+from mpr_logic.errors import ProgramError, StoreError
+from mpr_logic.syntax.ast import ActionDecl, Clause, DefaultDecl, Module, Param, RelationDecl, TypeDecl
+from mpr_logic.syntax.parser import parse
+from mpr_logic.syntax.printer import print_module, print_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mpr_logic.analysis.core import Schema
+    from mpr_logic.syntax.ast import Statement
+
+HEADS = ("forbid", "prefer")
+"""What a rule that nobody wrote by hand may conclude."""
+
+EVIDENCE = "evidence"
+"""The annotation that an export adds: who wrote the rule, how often it went wrong, and right."""
+
+_HISTORY = ("absent", "past", "succeeded", "failed")
+_LEARNED_KEEP = ("because", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A clause that fits: ``text`` is its print without weight, @id and @evidence; ``key`` a hash of its
+    canonical form; ``id`` its @id, or None."""
+
+    clause: Clause
+    text: str
+    key: str
+    id: str | None
+
+    @property
+    def short(self) -> str:
+        """The id that the clause has where it is given none."""
+        return f"r{self.key[:10]}"
+
+
+class Vocabulary:
+    """Declarations of types, relations and actions.
+
+    Args:
+        text: the declarations, as :attr:`text` of another vocabulary.
+
+    Raises:
+        ProgramError: the text is not valid.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        module = parse(text, "<memory>")
+        self.statements = module.statements
+        report = Report()
+        self.schema = collect(module.statements, report)
+        if report.broken:
+            raise ProgramError(in_order(report, [module]))
+
+    @property
+    def text(self) -> str:
+        """The declarations as text."""
+        return print_module(Module(self.statements))
+
+    def with_(self, modules: Sequence[Module]) -> Vocabulary:
+        """This vocabulary and the declarations in some modules.
+
+        Raises:
+            ProgramError: one of them does not go with the others.
+        """
+        known = {_name(s): _bare(s) for s in self.statements}
+        own = Module(self.statements, (), "<memory>", self.text)
+        report = Report()
+        collect([s for m in (own, *modules) for s in m.statements], report)
+        if report.broken:
+            raise ProgramError(in_order(report, [own, *modules]))
+        for module in modules:
+            for statement in module.statements:
+                if not isinstance(statement, Clause):
+                    known.setdefault(_name(statement), _bare(statement))
+        return Vocabulary(print_module(Module(tuple(known.values()))))
+
+    def check(self, modules: Sequence[Module]) -> list[Checked]:
+        """Check each clause of some modules: names, types, safety and annotations.
+
+        Raises:
+            ProgramError: some are not valid; every fault is in it.
+            StoreError: one of them is no rule that a memory can hold.
+        """
+        report = Report()
+        preparer = Preparer(self.schema, report)
+        found: list[Checked] = []
+        for module in modules:
+            for clause in module.clauses:
+                if clause.kind in _HISTORY:
+                    raise StoreError(f"{clause.span}: this belongs to a state: a memory holds rules")
+                given = explicit_id(clause, report) if clause.annotations else None
+                prepared = preparer.prepare(clause)
+                if prepared is None:
+                    continue
+                check_because(clause, prepared.plan.bound, report)
+                key = hashlib.sha256(prepared.text.encode("utf-8", "surrogatepass")).hexdigest()
+                found.append(Checked(clause, stored_text(clause), key, given))
+        if report.broken:
+            raise ProgramError(in_order(report, modules))
+        return found
+
+
+def vocabulary_of(schema: Schema) -> Module:
+    """The declarations of a schema, as a module."""
+    statements: list[Statement] = [TypeDecl(name, base) for name, base in schema.types.items()]
+    statements += [RelationDecl(s.name, _params(s.params), s.open_world) for s in schema.relations.values()]
+    statements += [ActionDecl(s.name, _params(s.params)) for s in schema.actions.values()]
+    statements += [DefaultDecl(name) for name in sorted(schema.closed)]
+    module = Module(tuple(statements), (), "<program>")
+    return replace(module, source=print_module(module))
+
+
+def learned(text: str, because: str | None, source: str) -> Module:
+    """The one rule of a text that no person wrote, without what is not its author's to say: a weight, an
+    id, annotations but @because and @source.
+
+    Raises:
+        ProgramError: it is not one rule.
+        StoreError: it is a rule that only a person may write.
+    """
+    module = parse(text, "<candidate>")
+    if len(module.statements) != 1 or not isinstance(module.statements[0], Clause):
+        raise StoreError("a candidate is one rule: `forbid ACTION :- BODY.`")
+    (clause,) = module.clauses
+    if clause.kind not in HEADS:
+        raise StoreError(f"`{clause.kind}` is not for a learned rule: it may only forbid or prefer an action")
+    if clause.annotation("overrides") is not None:
+        raise StoreError("a learned rule overrides nothing: leave @overrides out")
+    from mpr_logic.syntax.ast import Annotation, Const
+
+    given = {a.name: a for a in clause.annotations if a.name in _LEARNED_KEEP}
+    if because is not None:
+        given["because"] = Annotation("because", (Const(because),))
+    if source:
+        given["source"] = Annotation("source", (Const(source),))
+    kept = tuple(given[name] for name in _LEARNED_KEEP if name in given)
+    plain = replace(clause, weight=1.0, annotations=kept, comments=(), trailing=None)
+    return replace(module, statements=(plain,))
+
+
+def stored_text(clause: Clause) -> str:
+    """A clause as it is kept: without its weight, its @id and an @evidence."""
+    kept = tuple([a for a in clause.annotations if a.name not in ("id", EVIDENCE)])
+    return print_statement(replace(clause, weight=1.0, annotations=kept))
+
+
+def without_comments(texts: Iterable[str]) -> list[str]:
+    """The texts of single clauses without their comments."""
+    return [
+        print_statement(replace(clause, comments=(), trailing=None))
+        for text in texts
+        for clause in parse(text).clauses
+    ]
+
+
+def _params(params: Iterable[Param]) -> tuple[Param, ...]:
+    return tuple(Param(p.name, p.type) for p in params)
+
+
+def _name(statement: Statement) -> tuple[str, str]:
+    name = statement.action if isinstance(statement, DefaultDecl) else getattr(statement, "name", "")
+    return type(statement).__name__, name
+
+
+def _bare(statement: Statement) -> Statement:
+    return replace(statement, comments=(), trailing=None)

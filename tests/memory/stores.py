@@ -1,0 +1,69 @@
+"""What the tests of a memory share: a vocabulary, episodes, and memories on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
+
+from mpr_logic.memory.records import Observation
+from mpr_logic.memory.store import Memory
+from mpr_logic.syntax.parser import parse
+
+POSTGRES = os.environ.get("MPR_POSTGRES_URL")
+"""Where the same tests run on PostgreSQL too: an SQLAlchemy URL of a database that they may empty."""
+
+BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
+
+DECLARATIONS = """\
+.decl shut(b: symbol)
+.decl heavy(b: symbol)
+.decl at(b: symbol, p: symbol)
+.action take(b: symbol)
+.action open(b: symbol)
+"""
+SHUT = "forbid take(B) :- shut(B)."
+
+
+def location_of(backend: str, folder: Path) -> str:
+    """An empty place for a memory."""
+    if backend == "sqlite":
+        return str(folder / "memory.db")
+    if POSTGRES is None:
+        pytest.skip("set MPR_POSTGRES_URL to run this on PostgreSQL")
+    from sqlalchemy import create_engine
+
+    from mpr_logic.memory.tables import METADATA
+
+    engine = create_engine(POSTGRES)
+    METADATA.drop_all(engine)
+    engine.dispose()
+    return POSTGRES
+
+
+@contextmanager
+def memory_at(location: str | Path, **options: Any) -> Iterator[Memory]:
+    """A memory that knows the declarations."""
+    with Memory.open(location, **options) as memory:
+        memory.declare(parse(DECLARATIONS))
+        yield memory
+
+
+def episode(task: str = "box_1", *, won: bool = False, cites: str | None = None) -> list[dict[str, Any]]:
+    """The lines of an episode of one action."""
+    reason = {"text": "no", "weight": 0.95, "rule": {"id": cites, "where": "m.dl:1:1", "text": SHUT}}
+    decision = {"action": "take(box_1)", "reasons": [reason] if cites else [], "advice": []}
+    heading = {"mpr_trajectory": 1, "line": "episode", "task": task, "kind": "boxes", "policy": "scripted"}
+    turn = {"line": "turn", "number": 1, "decisions": [decision], "action": "take(box_1)"}
+    return [heading | {"rules": "v1", "shadow": False}, turn | {"succeeded": won, "won": won, "over": True}]
+
+
+def failures(rule: str, episode: int, n: int, first: int = 0) -> list[Observation]:
+    """So many turns in which the rule was right: the action failed."""
+    return [Observation(rule, episode, first + i, wrong=True) for i in range(n)]
