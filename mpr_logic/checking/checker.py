@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program
     from mpr_logic.checking.candidates import Fired
     from mpr_logic.checking.reasons import Moment
+    from mpr_logic.engine.base import Engine
     from mpr_logic.engine.proof import Proof
 
 THETA = 0.9
@@ -240,14 +241,15 @@ class Checker:
         return decisions
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
-        """A question about the present state: no other thread changes it meanwhile, and the clock runs.
+    def asking(self) -> Iterator[Engine]:
+        """A question about the present state: no other thread changes it meanwhile, and the clock runs. The
+        engine is there to be asked; its facts are changed through the checker alone.
 
         Raises:
             EvaluationError: the engine could not finish.
         """
         with self._lock, bounded(self._engine):
-            yield
+            yield self._engine
 
     def may_advise(self, action: str) -> bool:
         """Whether some forbid of the action could fire with a weight below theta."""

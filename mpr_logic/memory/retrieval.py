@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from mpr_logic.checking.engines import bounded
 from mpr_logic.checking.render import item_text
 from mpr_logic.checking.solve import matched, solve
 from mpr_logic.engine.plan import item_variables
@@ -97,10 +96,10 @@ class Retriever:
         checker = self._checker
         found: list[Retrieved] = []
         left = budget
-        with checker._lock, bounded(checker._engine):
+        with checker.asking() as engine:
             checker.candidates.renew()
             known = list(self._known(candidates))
-            for each in self._all(known, checker._engine):
+            for each in self._all(known, engine):
                 left -= each.tokens
                 if left < 0:
                     break
