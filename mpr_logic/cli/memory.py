@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mpr_logic.cli import learning
 from mpr_logic.cli import options as o
 from mpr_logic.cli.output import NO, YES, Answer, reply
 
@@ -25,6 +26,7 @@ EXAMPLES = {
     "log": "mpr memory log memory.db --last 10",
     "export": "mpr memory export memory.db > rules.dl",
     "import": "mpr memory import memory.db rules.dl",
+    "learn": learning.EXAMPLE,
     "forget": "mpr memory forget memory.db 1 --because 'it was a test'",
     "rollback": "mpr memory rollback memory.db 3",
     "stats": "mpr memory stats memory.db",
@@ -316,6 +318,7 @@ def app() -> typer.Typer:
         "list": list_,
         "show": show,
         "log": log,
+        "learn": learning.learn,
         "export": export,
         "import": import_,
         "forget": forget,

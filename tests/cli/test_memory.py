@@ -14,7 +14,7 @@ from tests.cli.test_json import answer
 from tests.command import Done, mpr
 from tests.memory.stores import DECLARATIONS, SHUT, episode, failures, memory_at
 
-VERBS = ["list", "show", "log", "export", "import", "forget", "rollback", "stats"]
+VERBS = ["list", "show", "log", "learn", "export", "import", "forget", "rollback", "stats"]
 
 
 @pytest.fixture
@@ -117,7 +117,14 @@ def test_forget_and_roll_back(store: str) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_output_fits_the_schema(store: str, verb: str, tmp_path: Path) -> None:
     """Whatever a sub-command answers is one object of the schema; an error is one too."""
-    more = {"show": ["closed"], "import": [str(tmp_path / "rules.dl")], "forget": ["1"], "rollback": ["3"]}
+    rules = str(tmp_path / "rules.dl")
+    more = {
+        "show": ["closed"],
+        "learn": [rules],
+        "import": [rules],
+        "forget": ["1"],
+        "rollback": ["3"],
+    }
     found = answer(run(store, verb, *more.get(verb, []), "--json"))
     assert (found["command"], found["action"], found["status"]) == ("memory", verb, 0)
     (tmp_path / "notes.txt").write_text("these are notes")
@@ -131,6 +138,7 @@ def test_output_fits_the_schema(store: str, verb: str, tmp_path: Path) -> None:
     [
         (["list", "nowhere.db"], "no such memory"),
         (["import", "sqlite://"], "no files are named"),
+        (["learn", "sqlite://"], "no rules are named"),
         (["import", "sqlite://", "nowhere.dl"], "nowhere.dl"),
         (["import", "sqlite://", "nowhere.jsonl"], "nowhere.jsonl"),
         (["import", "sqlite://", "rules/kitchen", "--theta", "2"], "--theta is 2"),

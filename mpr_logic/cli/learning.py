@@ -1,0 +1,64 @@
+"""``mpr memory learn``: rules from the recorded episodes of a memory, without a model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from mpr_logic.cli import options as o
+from mpr_logic.cli.output import NO, YES, Answer, reply
+
+EXAMPLE = "mpr memory learn memory.db rules.dl"
+
+
+def learn(
+    store: Annotated[
+        str,
+        typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False),
+    ],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RULES...", help="The declarations, and what else is known before."),
+    ] = None,
+    conditions: Annotated[
+        int, typer.Option(metavar="N", min=1, help="So many conditions are joined in a rule at most.")
+    ] = 2,
+    theta: o.Theta = 0.9,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Learn rules from the failures in the episodes of a memory, and weigh them by all that was seen.
+
+    Exit status: 0 there are learned rules now, 1 there is none, 2 nothing was learned.
+    """
+
+    def work() -> Answer:
+        if not files:
+            raise o.Usage(
+                f"no rules are named after {store}: give the files that declare what episodes speak of"
+            )
+        from mpr_logic.checking.loading import load_modules
+        from mpr_logic.cli.memory import answer, opened
+        from mpr_logic.cli.remembering import rule_json, table
+        from mpr_logic.memory.refine import Limits
+        from mpr_logic.reflection.learning import learn as learn_from
+
+        modules = load_modules(files)
+        with opened(store, theta) as memory:
+            lesson = learn_from(memory, modules, Limits(conditions=conditions))
+            rules = memory.rules(ids=sorted(set(lesson.rules.values())))
+        rules.sort(key=lambda rule: (-rule.weight, rule.id))
+        verdicts = Counter(outcome.verdict for outcome in lesson.outcomes)
+        counts = {
+            "episodes": lesson.episodes,
+            "trials": lesson.trials,
+            "failures": lesson.failures,
+            **{name: verdicts[name] for name in ("admitted", "refined", "merged", "refused")},
+        }
+        lines = [", ".join(f"{n} {name}" for name, n in counts.items()), *table(rules)]
+        rows = [rule_json(rule) for rule in rules]
+        return answer("learn", lines, YES if rules else NO, learned=counts, rules=rows)
+
+    reply("memory", work, json=json, no_color=no_color)
