@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from mpr_logic.collector import resting
 from mpr_logic.errors import StoreError
+from mpr_logic.memory.declarations import EVIDENCE, without_comments
 from mpr_logic.memory.reading import MANY, belief, load
 from mpr_logic.memory.records import ACTIVE, Imported
 from mpr_logic.memory.tables import VERSIONS
-from mpr_logic.memory.vocabulary import EVIDENCE, without_comments
 from mpr_logic.syntax.ast import Annotation, Const, Module
 from mpr_logic.syntax.parser import parse
 from mpr_logic.syntax.printer import print_module
@@ -20,9 +20,9 @@ from mpr_logic.syntax.printer import print_module
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mpr_logic.memory.declarations import Checked, Declarations
     from mpr_logic.memory.evidence import Kind
     from mpr_logic.memory.records import StoredRule
-    from mpr_logic.memory.vocabulary import Checked, Vocabulary
     from mpr_logic.memory.writing import Writer
 
 
@@ -43,7 +43,7 @@ def export_text(rules: Sequence[StoredRule]) -> str:
 
 def import_modules(
     writer: Writer,
-    vocabulary: Vocabulary,
+    declared: Declarations,
     modules: Sequence[Module],
     cause: str,
     *,
@@ -55,7 +55,7 @@ def import_modules(
         ProgramError: one is not valid.
         StoreError: two have one id, or the memory cannot be written.
     """
-    checked = vocabulary.check(modules)
+    checked = declared.check(modules)
     sorting = _Sorting(writer, checked, everything=remove)
     for each in checked:
         sorting.take(each)

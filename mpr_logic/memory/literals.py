@@ -39,7 +39,7 @@ MOST_CONSTANTS = 200
 """So many constants of one column are tried, those that occur in most states first."""
 
 
-class Vocabulary:
+class Conditions:
     """The conditions that can be said of some variables.
 
     Args:

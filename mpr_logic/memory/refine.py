@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.terms import item_vars, names, rewrite_item
-from mpr_logic.memory.literals import Vocabulary, fresh
+from mpr_logic.memory.literals import Conditions, fresh
 from mpr_logic.memory.parts import head_variables
 from mpr_logic.memory.shorten import wider_rules
 from mpr_logic.syntax.ast import Clause, Var
@@ -117,7 +117,7 @@ class Refiner:
     def __init__(self, replay: Replay, limits: Limits | None = None) -> None:
         self.replay = replay
         self.limits = limits or Limits()
-        self.vocabulary = Vocabulary(replay.program, replay.facts())
+        self.sayable = Conditions(replay.program, replay.facts())
         self.used: set[str] = set()
 
     def refine(self, clause: Clause, *, known: int = 0) -> list[Clause]:
@@ -189,11 +189,11 @@ class _Search:
         self._until = time.monotonic() + self._limits.seconds
         self._most = max(self._limits.literals, len(clause.body) + 1) - len(clause.body)
         head = self._replay.program.schema.actions[clause.head.name]
-        self.types = refiner.vocabulary.types(clause, head)
+        self.types = refiner.sayable.types(clause, head)
         self._used = frozenset(refiner.used)
         self._variables = frozenset(self.types) | {n for item in clause.body for n in names(item_vars(item))}
         self._start = _Grown((), self._covers([clause])[0])
-        self.told = self._priced(self._conditions(refiner.vocabulary.conditions(clause, self.types)))
+        self.told = self._priced(self._conditions(refiner.sayable.conditions(clause, self.types)))
 
     def best(self, worth: Worth) -> Clause | None:
         """The rule with most bits to spare, the simplest of several; None where none has any."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from mpr_logic.errors import StoreError
+from mpr_logic.memory.declarations import Declarations, declarations_of, learned
 from mpr_logic.memory.evidence import MISSING
 from mpr_logic.memory.recordings import recordings, storable
 from mpr_logic.memory.records import ACTIVE, Observation, StoredRule
-from mpr_logic.memory.vocabulary import Vocabulary, learned, vocabulary_of
 
 try:
     from sqlalchemy import func, insert, select
@@ -54,7 +54,7 @@ class Memory(Reports):
             raise ValueError(f"theta is {theta}: it is a weight above 0 and at most 1")
         self.theta = theta
         self._database = database
-        self._known: tuple[int, Vocabulary] = (0, Vocabulary())
+        self._known: tuple[int, Declarations] = (0, Declarations())
 
     @classmethod
     def open(
@@ -100,9 +100,9 @@ class Memory(Reports):
         """
         from mpr_logic.syntax.ast import Module
 
-        module = program if isinstance(program, Module) else vocabulary_of(program.schema)
+        module = program if isinstance(program, Module) else declarations_of(program.schema)
         with self._database.reading() as connection:
-            old = self._vocabulary(connection)
+            old = self._declared(connection)
             if old.with_([module]).text == old.text:
                 return
         with self._database.writing() as connection:
@@ -111,9 +111,9 @@ class Memory(Reports):
     def declarations(self) -> str:
         """The declarations as ``.dl`` text."""
         with self._database.reading() as connection:
-            return self._vocabulary(connection).text
+            return self._declared(connection).text
 
-    def _vocabulary(self, connection: Connection) -> Vocabulary:
+    def _declared(self, connection: Connection) -> Declarations:
         here = around(connection, self.theta)
         newest = select(func.max(DECLARATIONS.c.revision)).where(
             alive(DECLARATIONS.c.revision, here.intervals)
@@ -121,11 +121,11 @@ class Memory(Reports):
         revision = connection.execute(newest).scalar() or 0
         if revision != self._known[0]:
             text = select(DECLARATIONS.c.text).where(DECLARATIONS.c.revision == revision)
-            self._known = revision, Vocabulary(connection.execute(text).scalar_one() if revision else "")
+            self._known = revision, Declarations(connection.execute(text).scalar_one() if revision else "")
         return self._known[1]
 
-    def _declare(self, writer: Writer, modules: list[Module]) -> Vocabulary:
-        old = self._vocabulary(writer.connection)
+    def _declare(self, writer: Writer, modules: list[Module]) -> Declarations:
+        old = self._declared(writer.connection)
         new = old.with_(modules)
         if new.text != old.text:
             more = len(new.statements) - len(old.statements)
@@ -214,7 +214,7 @@ class Memory(Reports):
                 return writer.rule(rule.id)
         module = learned(text, because, source)
         with self._writing() as writer:
-            (checked,) = self._vocabulary(writer.connection).check([module])
+            (checked,) = self._declared(writer.connection).check([module])
             equal = writer.equal(checked.key)
             if equal is not None:
                 cause = f"equal to {equal.id}, which is {equal.status}: {checked.text[:200]}"
@@ -364,8 +364,8 @@ class Memory(Reports):
         with resting():
             modules = [parse(t, f"<text {i}>") if isinstance(t, str) else t for i, t in enumerate(texts, 1)]
             with self._writing() as writer:
-                vocabulary = self._declare(writer, modules)
-                return import_modules(writer, vocabulary, modules, cause, remove=replace)
+                declared = self._declare(writer, modules)
+                return import_modules(writer, declared, modules, cause, remove=replace)
 
     def rules(
         self, status: Status | Iterable[Status] | None = None, ids: Collection[str] | None = None

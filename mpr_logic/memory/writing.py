@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from mpr_logic.memory.declarations import Checked
     from mpr_logic.memory.evidence import Kind
     from mpr_logic.memory.recordings import Recording
     from mpr_logic.memory.records import Observation
-    from mpr_logic.memory.vocabulary import Checked
 
 _RANK = {"superseded": 0, "forgotten": 0, "candidate": 1, "advice": 2, "law": 3}
 

@@ -1,4 +1,4 @@
-"""What the tests of a memory share: a vocabulary, episodes, and memories on SQLite and PostgreSQL."""
+"""What the tests of a memory share: declarations, episodes, and memories on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 

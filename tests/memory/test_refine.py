@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpr_logic.memory.literals import Vocabulary, fresh
+from mpr_logic.memory.literals import Conditions, fresh
 from mpr_logic.memory.refine import Limits, Refiner, Worth
 from mpr_logic.memory.replay import Replay, mask
 from mpr_logic.memory.shorten import wider_rules
@@ -120,7 +120,7 @@ def test_wider_rules_have_less_in_them() -> None:
 def test_constants_are_of_kinds_and_not_of_what_is_acted_on() -> None:
     """A colour may stand in a rule; a door or a key, which actions take, may not."""
     program, facts = replay().program, list(replay().facts())
-    said = Vocabulary(program, facts).conditions(EVERYTHING, {"D": "door", "K": "key"})
+    said = Conditions(program, facts).conditions(EVERYTHING, {"D": "door", "K": "key"})
     shown = {print_clause(Clause("forbid", EVERYTHING.head, c)) for c in said}
     assert "forbid unlock(D, K) :- colour(D, red)." in shown
     assert not [text for text in shown if "d1" in text or "k1" in text]

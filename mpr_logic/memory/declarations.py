@@ -48,11 +48,11 @@ class Checked:
         return f"r{self.key[:10]}"
 
 
-class Vocabulary:
+class Declarations:
     """Declarations of types, relations and actions.
 
     Args:
-        text: the declarations, as :attr:`text` of another vocabulary.
+        text: the declarations, as :attr:`text` of others.
 
     Raises:
         ProgramError: the text is not valid.
@@ -71,8 +71,8 @@ class Vocabulary:
         """The declarations as text."""
         return print_module(Module(self.statements))
 
-    def with_(self, modules: Sequence[Module]) -> Vocabulary:
-        """This vocabulary and the declarations in some modules.
+    def with_(self, modules: Sequence[Module]) -> Declarations:
+        """These and the declarations in some modules.
 
         Raises:
             ProgramError: one of them does not go with the others.
@@ -87,7 +87,7 @@ class Vocabulary:
             for statement in module.statements:
                 if not isinstance(statement, Clause):
                     known.setdefault(_name(statement), _bare(statement))
-        return Vocabulary(print_module(Module(tuple(known.values()))))
+        return Declarations(print_module(Module(tuple(known.values()))))
 
     def check(self, modules: Sequence[Module]) -> list[Checked]:
         """Check each clause of some modules: names, types, safety and annotations.
@@ -115,7 +115,7 @@ class Vocabulary:
         return found
 
 
-def vocabulary_of(schema: Schema) -> Module:
+def declarations_of(schema: Schema) -> Module:
     """The declarations of a schema, as a module."""
     statements: list[Statement] = [TypeDecl(name, base) for name, base in schema.types.items()]
     statements += [RelationDecl(s.name, _params(s.params), s.open_world) for s in schema.relations.values()]
