@@ -48,7 +48,7 @@ test-lowest: ## test with the oldest supported dependencies
 	$(PYTHON) -m venv --clear $(VENV)-lowest
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test,memory,models]' \
 	  $$($(PYTHON) -c 'import tomllib; print(*(d.replace(">=", "==") for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]))')
-	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) --dist loadgroup -m 'not bench and not slow' -W 'default::DeprecationWarning' $(ARGS)
+	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) --dist loadgroup -m 'not bench and not slow' -W 'default::DeprecationWarning' -W 'default::ImportWarning' $(ARGS)
 
 build: $(READY) ## sdist and wheel into dist/
 	$(BIN)/python -m build --no-isolation
