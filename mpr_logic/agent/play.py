@@ -74,6 +74,7 @@ def play(
     mirror = Mirror(checker)
     observation = world.reset()
     added, removed = mirror.follow(world.state(), "the start")
+    checker.prepare()
     yield Turn(0, (), None, observation, added, removed)
     number = 0
     while not observation.over:

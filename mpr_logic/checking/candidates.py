@@ -134,6 +134,15 @@ class Candidates:
         """The candidate for an action that is resolved already."""
         return Candidate(args, self.rules(name))
 
+    def prepare(self, name: str) -> None:
+        """Compile what is asked about an action, on the engine that compiles."""
+        if isinstance(self._engine, NativeEngine):
+            for kind in ("forbid", "permit"):
+                self._engine.check(f"{kind} {name}")
+            for rule in self._program.rules_for(f"forbid {name}"):
+                self._engine.prover.prepare(rule)
+            self.rules(name)
+
     def rules(self, name: str) -> ActionRules:
         """What decides about an action."""
         found = self._rules.get(name)

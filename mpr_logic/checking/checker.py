@@ -251,6 +251,18 @@ class Checker:
         with self._lock, bounded(self._engine):
             yield self._engine
 
+    def prepare(self) -> None:
+        """Compile now what decides about each action and what proves its rejection, so that no later
+        question waits for it. Nothing else changes.
+
+        Raises:
+            EvaluationError: a rule is too large to be compiled.
+        """
+        with self.asking():
+            self.candidates.renew()
+            for name in self.program.schema.actions:
+                self.candidates.prepare(name)
+
     def may_advise(self, action: str) -> bool:
         """Whether some forbid of the action could fire with a weight below theta."""
         self.candidates.renew()

@@ -60,6 +60,11 @@ class Prover:
         function, own = self._rules.get(rule) or self._compiled(rule)
         return function(rule, args, own)
 
+    def prepare(self, rule: Rule) -> None:
+        """Compile now what explains a rule."""
+        if rule not in self._rules:
+            self._compiled(rule)
+
     def prove(self, relation: str, row: Row) -> Proof | None:
         """The strongest proof of a ground fact; None where it does not hold. What was proved in the
         present state is not proved again."""

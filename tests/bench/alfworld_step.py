@@ -49,6 +49,7 @@ def play(game: Game, checker: Checker, spent: dict[str, list[float]]) -> None:
     world, mirror, now = AlfWorld(game, steps=None), Mirror(checker), time.process_time
     world.reset()
     mirror.follow(world.state())
+    checker.prepare()
     for action in actions(world, random.Random(game.id)):
         times = [now()]
         checker.check(action)

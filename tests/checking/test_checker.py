@@ -307,3 +307,18 @@ def test_decisions_after_updates_equal_those_from_scratch(changes: list[tuple[bo
         ]
     )
     assert [d.verdict for d in old.check_all(ACTIONS)] == [d.verdict for d in new.check_all(ACTIONS)]
+
+
+def test_what_is_prepared_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After prepare, a decision with its proof compiles nothing more."""
+    checker = Checker.from_text(RULES)
+    checker.update(add=["openable(fridge)"])
+    checker.prepare()
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("compiled after prepare")
+
+    monkeypatch.setattr("mpr_logic.engine.namespace.Namespace.define", refuse)
+    decision = checker.check("put(egg, fridge)")
+    assert decision.rules
+    assert decision.reasons[0].proof is not None
