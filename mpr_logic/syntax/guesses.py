@@ -155,10 +155,10 @@ def _declaration(case: Case) -> Diagnostic | None:
 
 
 _FORMS = {
-    "TYPE": "write `.type name <: base`; the base is symbol, int, float, bool, any or a declared type",
-    "DECL": "write `.decl name(argument: type, ...)`, or `.decl name()` without arguments",
-    "ACTION": "write `.action name(argument: type, ...)`",
-    "DEFAULT": "the only default is `.default forbid name`, of an action",
+    "_TYPE": "write `.type name <: base`; the base is symbol, int, float, bool, any or a declared type",
+    "_DECL": "write `.decl name(argument: type, ...)`, or `.decl name()` without arguments",
+    "_ACTION": "write `.action name(argument: type, ...)`",
+    "_DEFAULT": "the only default is `.default forbid name`, of an action",
 }
 
 

@@ -65,12 +65,7 @@ def _terminals(lark: Any) -> tuple[dict[str, str], list[list[str]]]:
         else:
             others.append(terminal)
     others.sort(key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name))
-    return words, [[t.name, t.pattern.to_regexp() + _boundary(t)] for t in others]
-
-
-def _boundary(terminal: Any) -> str:
-    # ".decl" must not match the beginning of ".declare"
-    return r"\b" if terminal.pattern.type == "str" and terminal.pattern.value[-1].isalpha() else ""
+    return words, [[t.name, t.pattern.to_regexp()] for t in others]
 
 
 def as_json(tables: dict[str, Any]) -> str:

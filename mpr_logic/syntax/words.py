@@ -18,7 +18,7 @@ _LABEL = _HEAD | _AGGREGATES | _RESERVED | {"MOD", "CAUSES", "ENDS"}
 
 # what a set of terminals is called; the first that is a part of those expected, and so on with the rest
 _GROUPS = (
-    (_CLAUSE | {"TYPE", "DECL", "ACTION", "DEFAULT"}, "a statement"),
+    (_CLAUSE | {"_TYPE", "_DECL", "_ACTION", "_DEFAULT"}, "a statement"),
     (_CLAUSE, "a clause"),
     (_TERM | _LABEL, "an argument"),
     (_LABEL, "a name"),
@@ -37,10 +37,10 @@ _WORDS = {
     "FLOAT": "a number",
     "TEXT": "a text in quotes",
     "COMPARE": "a comparison such as `<`",
-    "TYPE": "`.type`",
-    "DECL": "`.decl`",
-    "ACTION": "`.action`",
-    "DEFAULT": "`.default`",
+    "_TYPE": "`.type`",
+    "_DECL": "`.decl`",
+    "_ACTION": "`.action`",
+    "_DEFAULT": "`.default`",
     "IF": "`:-`",
     "WEIGHT": "`::`",
     "SUBTYPE": "`<:`",

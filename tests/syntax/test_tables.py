@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from lark import Lark
 from lark.exceptions import UnexpectedInput
 
@@ -60,6 +60,7 @@ def test_lark_parses_what_the_printer_prints(module: Module) -> None:
     assert lark_accepts(print_module(module))
 
 
+@example(".actionraining(a0: raining)")
 @given(broken_texts())
 def test_lark_and_the_parser_accept_the_same_texts(text: str) -> None:
     """A text is refused by both or by neither, but for what no grammar says."""
