@@ -89,6 +89,7 @@ class Gate:
         replay: the recorded trials, over the same declarations.
         limits: what the refinement of one candidate may cost.
         learned: rules that were let in before.
+        refine: whether a roughly right rule is made right; else it is refused.
 
     Raises:
         ProgramError: the background is not valid, or a learned rule is not.
@@ -100,8 +101,11 @@ class Gate:
         replay: Replay,
         limits: Limits | None = None,
         learned: Iterable[Clause] = (),
+        *,
+        refine: bool = True,
     ) -> None:
         self.replay = replay
+        self._refine = refine
         self._modules = tuple(background)
         self.program = analyse(self._modules)
         self._schema = self.program.schema
@@ -180,7 +184,7 @@ class Gate:
         elif not tried.right:
             raise Refusal("no recorded failure fits it: nothing speaks for it")
         else:
-            wider = self._refiner.generalise(clause)
+            wider = self._refiner.generalise(clause) if self._refine else clause
             why = f"it covers {_count(tried.right)} recorded failures and no success"
             if wider is not clause:
                 rules, verdict = [wider], "refined"
@@ -210,6 +214,8 @@ class Gate:
         )
         if not tried.right:
             raise Refusal(f"{what}, and it covers no failure")
+        if not self._refine:
+            raise Refusal(what)
         found = self._refiner.refine(tried.clause)
         if not found:
             raise Refusal(f"{what}, and nothing tells its {_count(tried.right)} failures from them")

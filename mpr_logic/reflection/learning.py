@@ -1,4 +1,4 @@
-"""From the episodes of a memory to rules in it: what the induced reflector finds, held at the gate."""
+"""From the episodes of a memory to rules in it: what reflectors find, held at the gate."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from mpr_logic.syntax.parser import parse_clause
 from mpr_logic.syntax.printer import print_clause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from mpr_logic.memory.evidence import Kind
     from mpr_logic.memory.gate import Admitted, Outcome
     from mpr_logic.memory.refine import Limits
     from mpr_logic.memory.store import Memory
+    from mpr_logic.reflection.reflect import Reflection
     from mpr_logic.syntax.ast import Clause, Module
 
 
@@ -35,14 +37,35 @@ class Lesson:
     rules: dict[str, str]
 
 
-def learn(memory: Memory, background: Sequence[Module], limits: Limits | None = None) -> Lesson:
-    """Learn from all episodes of a memory, without a model. What the memory has learned before is held
-    against them too; evidence that was seen before is not counted twice.
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A candidate on its way to the gate: who wrote it, and after which episode if after one alone."""
+
+    text: str
+    source: str
+    kind: Kind
+    episode: int | None = None
+
+
+def learn(
+    memory: Memory,
+    background: Sequence[Module],
+    limits: Limits | None = None,
+    *,
+    reflections: Mapping[int, Reflection] | None = None,
+    induced: bool = True,
+    refine: bool = True,
+) -> Lesson:
+    """Learn from all episodes of a memory. What the memory has learned before is held against them too;
+    evidence that was seen before is not counted twice.
 
     Args:
         memory: the rules go into it, with the episodes that taught them and their evidence.
         background: the modules of the declarations and of all hand-written rules.
         limits: what the search may cost.
+        reflections: what a model made of failed episodes, by their numbers in the memory.
+        induced: whether rules are sought without a model too.
+        refine: whether a roughly right rule is made right; else it is refused.
 
     Raises:
         ProgramError: the background is not valid.
@@ -54,22 +77,39 @@ def learn(memory: Memory, background: Sequence[Module], limits: Limits | None = 
     episodes = list(_episodes(memory))
     replay = Replay(background, episodes)
     known = {rule.id: parse_clause(rule.text) for rule in memory.rules(ACTIVE) if rule.kind != "hand"}
-    gate = Gate(background, replay, limits, learned=known.values())
-    # without its reason: where the gate widens a rule, another fits it
-    outcomes = tuple(
-        gate.admit(print_clause(each, annotations=False), _source(each)) for each in induce(replay, limits)
-    )
-    rules = {id: _put(memory, replay, admitted) for id, admitted in gate.rules.items()}
-    for outcome in outcomes:
+    gate = Gate(background, replay, limits, learned=known.values(), refine=refine)
+    proposals = list(_proposed(reflections or {}))
+    if induced:
+        # without its reason: where the gate widens a rule, another fits it
+        proposals += [
+            Proposal(print_clause(each, annotations=False), _source(each), "induced")
+            for each in induce(replay, limits)
+        ]
+    outcomes = tuple(gate.admit(each.text, each.source) for each in proposals)
+    writers: dict[str, Proposal] = {}
+    for proposal, outcome in zip(proposals, outcomes, strict=True):
+        for rule in outcome.rules:
+            writers.setdefault(rule.id, proposal)
+    rules = {id: _put(memory, replay, admitted, writers.get(id)) for id, admitted in gate.rules.items()}
+    for proposal, outcome in zip(proposals, outcomes, strict=True):
         for old in outcome.superseded:
-            if old in known and outcome.rules:
+            if old in known and outcome.rules and outcome.rules[0].id in rules:
                 memory.supersede(old, rules[outcome.rules[0].id], "a wider rule was learned")
         if outcome.verdict == "refused":
-            memory.refuse(outcome.text, outcome.reason, kind="induced")
+            memory.refuse(outcome.text, outcome.reason, kind=proposal.kind, episode=proposal.episode)
+    for episode, reflection in (reflections or {}).items():
+        for each in reflection.refused:
+            memory.refuse(each.text, each.reason, kind="model", episode=episode)
     seen = [row for id, admitted in gate.rules.items() for row in _evidence(replay, rules[id], admitted)]
     memory.observe(seen, f"{len(replay.trials)} trials of {len(episodes)} episodes")
     failures = replay.failed.bit_count()
     return Lesson(len(episodes), len(replay.trials), failures, outcomes, rules)
+
+
+def _proposed(reflections: Mapping[int, Reflection]) -> Iterator[Proposal]:
+    for episode, reflection in reflections.items():
+        for candidate in reflection.candidates:
+            yield Proposal(candidate.text, candidate.source, "model", episode)
 
 
 def _episodes(memory: Memory) -> Iterator[Episode]:
@@ -84,16 +124,20 @@ def _source(clause: Clause) -> str:
     return str(text)
 
 
-def _put(memory: Memory, replay: Replay, admitted: Admitted) -> str:
-    """Store a rule that was let in; its id in the memory."""
+def _put(memory: Memory, replay: Replay, admitted: Admitted, writer: Proposal | None) -> str:
+    """Store a rule that was let in; its id in the memory. One that was let in before has no ``writer``: it
+    is there already, and keeps the one that it had."""
     clause = admitted.clause
     because = clause.annotation("because")
+    taught = {int(trial.episode) for trial in replay.chosen(admitted.right)}
+    if writer is not None and writer.episode is not None:
+        taught.add(writer.episode)
     stored = memory.put(
         print_clause(clause, annotations=False),
-        kind="induced",
+        kind="induced" if writer is None else writer.kind,
         source=_source(clause),
         because=str(because[0]) if because else None,
-        episodes=sorted({int(trial.episode) for trial in replay.chosen(admitted.right)}),
+        episodes=sorted(taught),
     )
     return stored.id
 

@@ -1,7 +1,9 @@
 """Learns laws of AlfWorld without a model, and judges them in games that were never trained on.
 
 ``python -m tests.reflection.laws --train FILE --test FILE``: each file names a game's folder on each line,
-under ``$ALFWORLD_DATA``. Prints what was learned and what it is worth, as JSON.
+under ``$ALFWORLD_DATA``. Prints what was learned and what it is worth, as JSON. With ``--local FILE`` the
+model in that GGUF file reflects on an episode of each game, and no rule is induced; ``--answers`` is a folder
+where its answers are kept, so that a run that was cut off goes on.
 """
 
 from __future__ import annotations
@@ -9,13 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.agent.play import play
+from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.analysis import analyse
 from mpr_logic.checking.checker import THETA, Checker
 from mpr_logic.checking.loading import load_modules
@@ -26,7 +30,14 @@ from mpr_logic.memory.episodes import Episode, episode_of
 from mpr_logic.memory.gate import Gate, listing
 from mpr_logic.memory.refine import Limits
 from mpr_logic.memory.replay import Replay
+from mpr_logic.reflection.cache import Cache
+from mpr_logic.reflection.client import Client
+from mpr_logic.reflection.episode import read_episode
 from mpr_logic.reflection.induced import NAME, induce
+from mpr_logic.reflection.local import serve
+from mpr_logic.reflection.reflect import Tally as Answers
+from mpr_logic.reflection.reflect import reflect
+from mpr_logic.reflection.vocabulary import Vocabulary
 from mpr_logic.syntax.ast import Clause, Module
 from mpr_logic.syntax.printer import print_clause
 from tests.reflection.mistakes import Mistaken
@@ -36,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mpr_logic.memory.gate import Admitted, Outcome
+    from mpr_logic.reflection.reflect import Reflection
 
 WORLD = ("rules/alfworld/0_world.dl", "rules/alfworld/tables/kinds.dl", "rules/alfworld/tables/fits.dl")
 """What is known before anything is learned: the declarations, and what kinds of things there are."""
@@ -49,6 +61,9 @@ PLAYS = (("a", 0), ("b", 0), ("c", 0), ("a", 150), ("b", 150), ("c", 150))
 ONE_CONDITION = Limits(conditions=1)
 """What an action of these games needs, it needs whatever else is so: rules that put two conditions together
 were wrong on development games more often than rules of one."""
+
+SAMPLES, BUDGET, THREADS = 2, 600, 2
+"""So many answers a local model gives to an episode, of which it reads so many tokens, on so many threads."""
 
 CREDIBLE = 0.05
 """A rule is a law where its weight is theta at least: the lower credible bound, at this level, of how often
@@ -133,6 +148,25 @@ def source(rule: Clause) -> str:
     return str(text)
 
 
+def reflected(
+    games: Sequence[Game], local: Path, answers: Path, modules: Sequence[Module]
+) -> list[Reflection]:
+    """What a local model makes of an episode of each game, played as the scripted player does."""
+    vocabulary = Vocabulary.of(modules)
+    found = []
+    with serve(local, threads=THREADS) as url:
+        client = Client(local.stem, base_url=url, cache=Cache(answers), seed=1, timeout=1200.0)
+        for number, game in enumerate(games, 1):
+            world = AlfWorld(game, steps=None)
+            turns = play(world, Checker.load(WORLD[0]), Mistaken(world, PLAYS[0][0]))
+            lines = [heading(game.id, game.task_type, "mistaken (scripted)", "", shadow=True)]
+            episode = read_episode([*lines, *map(turn_json, turns)])
+            found.append(reflect(client, episode, vocabulary, samples=SAMPLES, budget=BUDGET))
+            tally = found[-1].tally
+            print(f"{number}: {len(found[-1].candidates)} rules, {tally}", file=sys.stderr, flush=True)
+    return found
+
+
 def scripted() -> list[str]:
     """What a weak model might write: the hand-written rules, spoiled."""
     modules = load_modules(WRITTEN)
@@ -209,13 +243,23 @@ def main() -> None:
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--test", type=Path, required=True)
     parser.add_argument("--scripted", action="store_true", help="spoil hand-written rules, induce none")
+    parser.add_argument("--local", type=Path, help="a GGUF file: this model reflects, and no rule is induced")
+    parser.add_argument("--answers", type=Path, default=Path("answers"), help="where its answers are kept")
     options = parser.parse_args()
 
     def read(names: Path) -> list[Game]:
         root = Path(os.environ["ALFWORLD_DATA"])
         return [Game.read(root / name / GAME_FILE) for name in names.read_text().split()]
 
-    learned = learn(record(read(options.train)), candidates=scripted() if options.scripted else None)
+    games, candidates = read(options.train), scripted() if options.scripted else None
+    if options.local is not None:
+        reflections = reflected(games, options.local, options.answers, background())
+        tally = sum((each.tally for each in reflections), Answers())
+        print(json.dumps({"answers": {**asdict(tally), "parsed at once": round(tally.share, 4)}}), flush=True)
+        candidates = [each.text for found in reflections for each in found.candidates]
+    learned = learn(record(games), candidates=candidates)
+    for outcome in learned.outcomes:
+        print(f"% {outcome.verdict}: {outcome.reason}: {outcome.text.splitlines()[-1]}")
     print(listing(learned.gate.rules.values()))
     print(json.dumps(learned.figures()), flush=True)
     begun = time.monotonic()
