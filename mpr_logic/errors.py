@@ -13,7 +13,8 @@
      ├─ StaleDecisionError  a decision was asked about a state that is gone
      ├─ GameError         a game of an environment that cannot be read or played
      ├─ ModelError        a language model, or its server, that gave no usable answer
-     └─ StoreError        a memory that cannot be opened, read or written, or that refuses a change
+     ├─ StoreError        a memory that cannot be opened, read or written, or that refuses a change
+     └─ ExperimentError   an experiment's file, or its results, that cannot be read
 """
 
 from __future__ import annotations
@@ -90,3 +91,7 @@ class ModelError(MprError):
 
 class StoreError(MprError):
     """A rule memory cannot be opened, read or written, or it refuses a change; what it holds is as it was."""
+
+
+class ExperimentError(MprError):
+    """An experiment's file, or its results, cannot be read, or do not fit together."""

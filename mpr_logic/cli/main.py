@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mpr_logic.cli import check, experiment, format, lint, memory, options, play, query, why
+from mpr_logic.cli import check, experiment, format, lint, memory, options, play, query, report, why
 from mpr_logic.cli.options import Usage
 from mpr_logic.cli.output import INTERRUPTED, UNDECIDED, complain, failure, send
 
@@ -30,6 +30,7 @@ for _verb, _command, _example in (
     ("query", query.query, query.EXAMPLE),
     ("play", play.play, play.EXAMPLE),
     ("experiment", experiment.experiment, experiment.EXAMPLE),
+    ("report", report.report, report.EXAMPLE),
     ("fmt", format.fmt, format.EXAMPLE),
     ("lint", lint.lint, lint.EXAMPLE),
 ):

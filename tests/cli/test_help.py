@@ -9,8 +9,12 @@ import pytest
 
 from tests.command import mpr
 
-EXAMPLES = {"check": 1, "why": 0, "query": 0, "play": 0, "fmt": 0, "lint": 0, "memory": 0}
-NEEDS = {"play": ("textworld", "alfworld"), "memory": ("sqlalchemy", "memory")}
+EXAMPLES = {"check": 1, "why": 0, "query": 0, "play": 0, "report": 0, "fmt": 0, "lint": 0, "memory": 0}
+NEEDS = {
+    "play": ("textworld", "alfworld"),
+    "report": ("matplotlib", "experiments"),
+    "memory": ("sqlalchemy", "memory"),
+}
 """Whose example needs an extra: a package of it, and its name."""
 
 

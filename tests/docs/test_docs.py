@@ -27,7 +27,7 @@ from tests.docs.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, 
 
 KINDS = {"dl", "json", "python", "pycon", "console", "sh", "text"}
 FLAGS = doctest.ELLIPSIS
-PACKAGES = {"alfworld": "textworld", "memory": "sqlalchemy", "models": "openai"}
+PACKAGES = {"alfworld": "textworld", "memory": "sqlalchemy", "models": "openai", "experiments": "matplotlib"}
 """A package of each extra that pages need."""
 
 

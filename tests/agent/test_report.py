@@ -1,0 +1,333 @@
+"""The report on an experiment: its tables, what they come to, and the page."""
+
+from __future__ import annotations
+
+import random
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("matplotlib", reason="needs: pip install 'mpr-logic[experiments]'")
+
+from mpr_logic.agent.page import page
+from mpr_logic.agent.plots import plots
+from mpr_logic.agent.report import Report, make_report
+from mpr_logic.agent.results import Forecast, Method, Plan, Result, Run
+from mpr_logic.errors import ExperimentError
+
+BASE = Result("act", "m", 1, "test", 0, "held_out", "a", "put", won=False, steps=10)
+HOSTILE = "</td><script src=//evil.example>alert(1)</script>$x_{$\x1b[31m&\"'{{ 7*7 }}\u202e"
+
+
+def run(*results: Result, **plan: Any) -> Run:
+    """A run of these episodes."""
+    return Run("run", results, Plan(**plan), ())
+
+
+def train(round: int, wins: str, *, method: str = "mpr", seed: int = 1) -> list[Result]:
+    """A round of training: for each letter a task, won where it is upper-case."""
+    base = replace(BASE, method=method, seed=seed, phase="train", round=round, split="train")
+    return [replace(base, task=each.lower(), won=each.isupper()) for each in wins]
+
+
+def rows(report: Report, key: str, **where: Any) -> list[dict[str, Any]]:
+    """The rows of a table that hold these values."""
+    return [row for row in report.tables[key].rows if all(row[k] == v for k, v in where.items())]
+
+
+def test_fresh_and_cumulative() -> None:
+    """A round's fresh share is of that round alone; the cumulative one keeps what was won before."""
+    report = make_report(
+        run(*train(1, "Abcd"), *train(2, "aBcd"), *train(3, "ABcd"), replace(BASE, won=True))
+    )
+    found = rows(report, "success", phase="train")
+    assert [(row["won"], row["episodes"], row["cumulative_won"], row["pairs"]) for row in found] == [
+        (1, 4, 1, 4),
+        (1, 4, 2, 4),
+        (2, 4, 2, 4),
+    ]
+    assert [row["cumulative"] for row in found] == [0.25, 0.5, 0.5]
+    (test,) = rows(report, "success", phase="test")
+    assert (test["rate"], test["cumulative"]) == (1, None)
+    assert not report.remarks
+
+
+def test_rounds_of_different_tasks_are_named() -> None:
+    """A method that plays solved tasks no more has fresh shares of other tasks: the report says so."""
+    report = make_report(run(*train(1, "ABcd"), *train(2, "Cd")))
+    assert [row["cumulative"] for row in rows(report, "success")] == [0.5, 0.75]
+    assert "mpr did not play the same tasks in all training rounds (episodes: 4, 2)" in report.remarks[0]
+
+
+def test_a_run_into_the_cap() -> None:
+    """The step cap is stated; a win beyond it is named."""
+    report = make_report(run(replace(BASE, won=True, steps=31), steps=30))
+    assert report.measured[0].startswith("An episode is over after 30 steps")
+    assert "episodes that were won in more steps than the cap of 30: 1, such as a of act" in report.remarks
+    assert make_report(run(BASE)).measured[0].startswith("The step cap is not known")
+
+
+def test_actions() -> None:
+    """Invalid actions are counted of those that reached the world, and of all that were proposed; false
+    rejections only where they are known."""
+    first = replace(
+        BASE, steps=10, invalid=2, proposed=20, rejected=10, false_rejections=1, fallbacks=1, probes=2
+    )
+    report = make_report(run(first, replace(BASE, seed=2, steps=10, proposed=20, rejected=6)))
+    (row,) = report.tables["actions"].rows
+    assert (row["invalid_rate"], row["invalid_of_proposed"]) == (0.1, 0.05)
+    assert (row["rejected_rate"], row["false_rejection_rate"], row["known_rejections"]) == (0.4, 0.1, 10)
+    assert (row["fallbacks"], row["probes"]) == (1, 2)
+    (empty,) = make_report(run(replace(BASE, steps=0))).tables["actions"].rows
+    assert (empty["invalid_rate"], empty["rejected_rate"], empty["false_rejections"]) == (None, None, None)
+
+
+def test_costs_and_rules() -> None:
+    """Costs are means over episodes; of rules there are the mean and the most."""
+    report = make_report(
+        run(
+            replace(BASE, calls=3, cost=0.5, rules=2, laws=1), replace(BASE, seed=2, calls=1, rules=6, laws=4)
+        )
+    )
+    (costs,), (rules,) = report.tables["costs"].rows, report.tables["rules"].rows
+    assert (costs["calls"], costs["cost"], costs["steps"]) == (2, 0.25, 10)
+    assert (rules["rules"], rules["laws"], rules["most_rules"], rules["most_laws"]) == (4, 2.5, 6, 4)
+
+
+def test_marks() -> None:
+    """Scripted players and privileged methods are called so, whether the plan or the model's name says it."""
+    methods = (Method("hac", privileged=True), Method("act"), Method("bot", scripted=True))
+    report = make_report(
+        run(
+            replace(BASE, method="bot"),
+            replace(BASE, method="hac"),
+            BASE,
+            replace(BASE, model="scripted:forgetful"),
+            methods=methods,
+        )
+    )
+    found = [
+        (row["method"], row["model"], row["privileged"], row["scripted"]) for row in rows(report, "success")
+    ]
+    assert found == [
+        ("hac", "m", True, False),
+        ("act", "m", False, False),
+        ("act", "scripted:forgetful", False, True),
+        ("bot", "m", False, True),
+    ]
+    assert "hac (privileged)" in page(report)
+    assert "bot (scripted)" in page(report)
+    assert "Privileged, told what an agent cannot know: hac." in report.measured
+
+
+def test_comparisons_are_of_tests_and_of_one_model() -> None:
+    """Methods are compared in the tests, each with the baseline of its own model, in their last rounds."""
+    mpr = replace(BASE, method="mpr", round=5, won=True)
+    report = make_report(
+        run(
+            BASE,
+            replace(BASE, seed=2),
+            replace(BASE, model="n", won=True),
+            mpr,
+            replace(mpr, seed=2),
+            replace(mpr, seed=3),
+            replace(mpr, round=1, won=False),
+            replace(mpr, model="n"),
+            *train(1, "ABC"),
+        )
+    )
+    found = rows(report, "comparisons")
+    assert [
+        (row["model"], row["round"], row["pairs"], row["left_out"], row["difference"]) for row in found
+    ] == [
+        ("m", 5, 2, 1, 1),
+        ("n", 5, 1, 0, 0),
+    ]
+    assert report.summary[1].startswith("In test, with m, mpr won 100.0 % of 2 pairs and act 0.0 %")
+
+
+def test_baselines() -> None:
+    """The first planned method is the baseline, others can be named, and an unknown one is refused."""
+    results = [replace(BASE, method=each) for each in ("b", "a", "c")]
+    planned = run(*results, methods=(Method("c"), Method("a"), Method("b")))
+    assert {row["baseline"] for row in make_report(planned).tables["comparisons"].rows} == {"c"}
+    assert {row["baseline"] for row in make_report(run(*results)).tables["comparisons"].rows} == {"a"}
+    both = make_report(planned, ["a", "b"]).tables["comparisons"].rows
+    assert [(row["baseline"], row["method"]) for row in both] == [
+        ("a", "c"),
+        ("a", "b"),
+        ("b", "c"),
+        ("b", "a"),
+    ]
+    with pytest.raises(ExperimentError, match="no episode was played by `d`: the methods are `c`, `a`, `b`"):
+        make_report(planned, ["d"])
+
+
+def test_calibration_is_by_method_and_phase() -> None:
+    """The forecasts of all rounds of a phase are taken together."""
+    told = (Forecast("r", 0.95, True), Forecast("s", 0.15, False))
+    report = make_report(
+        run(replace(BASE, forecasts=told), replace(BASE, round=1, forecasts=told[:1]), *train(1, "A"))
+    )
+    (row,) = report.tables["calibration"].rows
+    assert (row["phase"], row["forecasts"]) == ("test", 3)
+    assert [
+        (each["from"], each["forecasts"], each["share"]) for each in report.tables["reliability"].rows
+    ] == [
+        (0.1, 1, 0.0),
+        (0.9, 2, 1.0),
+    ]
+
+
+episodes = st.builds(
+    replace,
+    st.just(BASE),
+    method=st.sampled_from(["act", "mpr"]),
+    seed=st.integers(0, 3),
+    phase=st.sampled_from(["train", "test"]),
+    round=st.integers(1, 4),
+    task=st.sampled_from("abcd"),
+    kind=st.sampled_from(["put", "heat"]),
+    won=st.booleans(),
+    seconds=st.floats(0, 100),
+    cost=st.floats(0, 1),
+    forecasts=st.lists(st.builds(Forecast, st.just("r"), st.floats(0, 1), st.booleans()), max_size=3).map(
+        tuple
+    ),
+)
+runs = st.lists(
+    episodes, min_size=1, max_size=40, unique_by=lambda r: (r.method, r.seed, r.phase, r.round, r.task)
+)
+
+
+@given(runs)
+def test_cumulative_never_falls(results: list[Result]) -> None:
+    """From round to round the cumulative share never falls, and it is never below the fresh count."""
+    report = make_report(run(*results))
+    for key, of in (("success", ("method",)), ("kinds", ("method", "kind"))):
+        before: dict[object, float] = {}
+        for row in sorted(rows(report, key, phase="train"), key=lambda row: row["round"]):
+            curve = tuple(row[each] for each in of)
+            assert row["cumulative"] >= before.get(curve, 0)
+            assert row["won"] <= row["cumulative_won"] <= row["pairs"]
+            before[curve] = row["cumulative"]
+
+
+@given(runs, st.randoms(use_true_random=False))
+def test_the_order_of_lines_changes_nothing(results: list[Result], shuffle: random.Random) -> None:
+    """The same episodes in another order make the same report."""
+    shuffled = list(results)
+    shuffle.shuffle(shuffled)
+    assert make_report(run(*results)) == make_report(run(*shuffled))
+
+
+@given(runs)
+def test_parts_add_up(results: list[Result]) -> None:
+    """The task types of a round have together as many episodes and wins as the round."""
+    report = make_report(run(*results))
+    for row in rows(report, "success"):
+        where = {key: row[key] for key in ("method", "phase", "round")}
+        for key in ("episodes", "won"):
+            assert sum(each[key] for each in rows(report, "kinds", **where)) == row[key]
+
+
+class Reader(HTMLParser):
+    """Collects what a browser would make of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def hostile() -> Report:
+    """A report in which every name is written to break out of where it stands."""
+    told = (Forecast(HOSTILE, 0.95, True),)
+    first = replace(
+        BASE, method=HOSTILE, model=HOSTILE, split=HOSTILE, task=HOSTILE, kind=HOSTILE, forecasts=told
+    )
+    second = [replace(first, seed=seed, method="b" * 200, won=seed == 1) for seed in (1, 2)]
+    rounds = [replace(first, phase="train", round=n) for n in (1, 2)]
+    results = (first, replace(first, seed=2), *second, *rounds)
+    plan = Plan(methods=(Method(HOSTILE),), commands=(HOSTILE,), steps=5)
+    return make_report(Run(HOSTILE, results, plan, (HOSTILE,)))
+
+
+def test_the_page_needs_nothing_and_escapes_all() -> None:
+    """The page runs no script, names no address, and hostile names are text in it."""
+    text = page(hostile())
+    read = Reader(text)
+    assert not read.tags & {
+        "script",
+        "link",
+        "iframe",
+        "object",
+        "embed",
+        "img",
+        "image",
+        "base",
+        "foreignobject",
+    }
+    for name, value in read.attributes:
+        assert not name.startswith("on"), (name, value)
+        if name in ("src", "href", "xlink:href", "action", "data"):
+            assert value.startswith("#"), (name, value)
+        if "url(" in value:
+            assert value.count("url(") == value.count("url(#"), (name, value)
+        if "//" in value and not name.startswith("aria"):
+            assert name.startswith("xmlns"), (name, value)
+    assert "@import" not in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "{{ 7*7 }}" in read.text
+    assert "alert(1)" in read.text
+
+
+def test_plots_are_whole_and_take_the_pages_colours() -> None:
+    """Every plot is well-formed, has its text as text, and no colour of its own."""
+    drawn = plots(hostile())
+    assert [title.split(" (")[0] for title, _, _ in drawn] == [
+        "Fresh success in train, by round",
+        "Cumulative success in train, by round",
+        "Paired comparisons in test",
+        "Reliability of rule weights",
+        "Success by task type",
+    ]
+    for title, _, svg in drawn:
+        root = ET.fromstring(svg)
+        assert root.findall(".//{*}text"), title
+        assert not root.findall(".//{*}script")
+        assert "var(--" in svg
+        assert "#01" not in svg.replace("url(#", "").replace('href="#', ""), title
+
+
+def test_a_plot_is_the_same_each_time() -> None:
+    """The page of a report is the same, byte for byte, however often it is made."""
+    report = make_report(run(*train(1, "Ab"), *train(2, "AB"), BASE))
+    assert page(report) == page(report)
+
+
+def test_one_episode_is_enough() -> None:
+    """Of a single episode there is a report and a page, with nothing compared."""
+    report = make_report(run(BASE))
+    assert not report.tables["comparisons"].rows
+    assert report.summary == (
+        "1 episode of 1 method on 1 task, with 1 seed.",
+        "act won 0.0 % of 1 episode of test.",
+    )
+    assert "Success by task type" in page(report)
