@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import signal
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from mpr_logic.errors import GameError
+from mpr_logic.errors import ExperimentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,13 +74,15 @@ class OnRay:
         try:
             import ray
         except ImportError:
-            raise GameError("the package `ray` is not installed: pip install 'mpr-logic[ray]'") from None
+            raise ExperimentError(
+                "the package `ray` is not installed: pip install 'mpr-logic[ray]'"
+            ) from None
         self._ray: Any = ray
-        local = {"num_cpus": jobs, "include_dashboard": False} if address is None else {}
+        local: dict[str, Any] = {"num_cpus": jobs, "include_dashboard": False} if address is None else {}
         try:
-            ray.init(address=address, log_to_driver=False, logging_level="warning", **local)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING, **local)
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-            raise GameError(f"Ray cannot be reached: {error}: give the address of a cluster") from None
+            raise ExperimentError(f"Ray cannot be reached: {error}: give the address of a cluster") from None
 
     def submit(self, work: Callable[..., T], /, *args: Any) -> Future[T]:
         """See :class:`Executor`."""
@@ -95,10 +98,10 @@ def executor(kind: str, jobs: int, address: str | None = None) -> Executor:
     """The executor of a kind: ``local`` (one process for one job) or ``ray``.
 
     Raises:
-        GameError: there is none of the kind, or it cannot be reached.
+        ExperimentError: there is none of the kind, or it cannot be reached.
     """
     if kind == "ray":
         return OnRay(jobs, address)
     if kind != "local":
-        raise GameError(f"there is no executor `{kind}`: choose local or ray")
+        raise ExperimentError(f"there is no executor `{kind}`: choose local or ray")
     return Processes(jobs) if jobs > 1 else Here()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tomllib
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -12,7 +13,7 @@ from mpr_logic.agent.methods import METHODS, Choose, Disclosed, Guidance, Method
 from mpr_logic.agent.play import ATTEMPTS
 from mpr_logic.agent.players import Scripted
 from mpr_logic.checking.checker import THETA
-from mpr_logic.errors import GameError
+from mpr_logic.errors import ExperimentError
 
 if TYPE_CHECKING:
     from mpr_logic.agent.players import Player
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 try:
     from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 except ImportError:
-    raise GameError("experiments need an extra: pip install 'mpr-logic[experiments]'") from None
+    raise ExperimentError("experiments need an extra: pip install 'mpr-logic[experiments]'") from None
+
+
+MOST = 10_000
+"""So many tasks of a split are drawn from at most: one may be without end."""
 
 
 class _Strict(BaseModel):
@@ -42,14 +47,15 @@ class Tasks(_Strict):
         """The places of the tasks in their split.
 
         Raises:
-            GameError: the split has fewer.
+            ExperimentError: the split has fewer.
         """
         end = self.skip + self.tasks
         if self.split is None:
             return list(range(self.skip, end))
-        order = list(range(sum(1 for _ in world.episodes(self.split, None, 0))))
+        most = end if self.draw is None else MOST
+        order = list(range(sum(1 for _ in islice(world.episodes(self.split, None, 0), most))))
         if end > len(order):
-            raise GameError(f"the split `{self.split}` has {len(order)} tasks, and {end} are asked for")
+            raise ExperimentError(f"the split `{self.split}` has {len(order)} tasks, and {end} are asked for")
         if self.draw is not None:
             random.Random(self.draw).shuffle(order)
         return order[self.skip : end]
@@ -73,7 +79,7 @@ class ModelSpec(_Strict):
     model: str
     base_url: str | None = None
     local: Path | None = None
-    choose: Choose = "score"
+    choose: Choose = "writing"
     threads: Annotated[int, Field(ge=1)] | None = None
     cache: Path | None = None
 
@@ -192,18 +198,18 @@ def read_experiment(path: Path) -> Experiment:
     """Read an experiment's file (TOML; docs/reference/experiment.md).
 
     Raises:
-        GameError: it cannot be read, or does not say what an experiment is; every fault is named.
+        ExperimentError: it cannot be read, or does not say what an experiment is; every fault is named.
     """
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise GameError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ExperimentError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise GameError(f"{path}: this is no TOML: {error}") from None
+        raise ExperimentError(f"{path}: this is no TOML: {error}") from None
     try:
         made = _File.model_validate(found)
     except ValidationError as error:
-        raise GameError("\n".join(f"{path}: {_fault(each)}" for each in error.errors())) from None
+        raise ExperimentError("\n".join(f"{path}: {_fault(each)}" for each in error.errors())) from None
     values = {name: getattr(made, name) for name in ("name", "environment", "test", "train", "steps")}
     methods = tuple(m.method() if isinstance(m, MethodSpec) else METHODS[m] for m in made.methods)
     return Experiment(

@@ -10,7 +10,7 @@ from mpr_logic.agent.scripted import Forgetful, Planned, Reminded
 from mpr_logic.errors import GameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from mpr_logic.agent.methods import Method
     from mpr_logic.agent.policies import Policy

@@ -77,7 +77,7 @@ def result_json(result: Result) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
+class MethodNote:
     """What is known of a method beside its name. ``privileged``: it was told what an agent cannot know."""
 
     name: str
@@ -90,7 +90,7 @@ class Plan:
     """What was to be run; None, or empty, is not known. ``steps`` is the cap of an episode."""
 
     name: str = ""
-    methods: tuple[Method, ...] = ()
+    methods: tuple[MethodNote, ...] = ()
     theta: float | None = None
     rounds: int | None = None
     steps: int | None = None

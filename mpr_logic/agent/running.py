@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.agent.arms import Arm, Played, play_all
 from mpr_logic.agent.executors import Here
 from mpr_logic.agent.methods import METHODS, Method
-from mpr_logic.agent.results import Phase, Result, read_results, result_json
+from mpr_logic.agent.results import PLAN, RESULTS, Phase, Result, read_results, result_json
 from mpr_logic.agent.training import Learner, known, reflect_on, remember, study
 from mpr_logic.agent.worlds import worlds
-from mpr_logic.errors import GameError
+from mpr_logic.errors import ExperimentError
 from mpr_logic.memory.store import Memory
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mpr_logic.agent.experiment import Experiment, Train
     from mpr_logic.agent.players import Player
 
-RESULTS, STEPS, MANIFEST, MEMORIES = "results.jsonl", "steps.jsonl", "experiment.json", "memories"
+STEPS, MEMORIES = "steps.jsonl", "memories"
 CHUNK = 5
 """So many episodes of a scripted player are one piece of work; a model's are each their own."""
 
@@ -39,7 +39,7 @@ class Folder:
     """The folder of a run: written by one process, in one lock.
 
     Raises:
-        GameError: another experiment was run there, or it cannot be written.
+        ExperimentError: another experiment was run there, or it cannot be written.
     """
 
     def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
@@ -49,7 +49,7 @@ class Folder:
             (path / MEMORIES).mkdir(parents=True, exist_ok=True)
             self._claim(manifest)
         except OSError as error:
-            raise GameError(f"{path}: cannot be written: {error.strerror}") from None
+            raise ExperimentError(f"{path}: cannot be written: {error.strerror}") from None
         for name in (RESULTS, STEPS):
             _mend(path / name)
         there = path / RESULTS
@@ -58,10 +58,10 @@ class Folder:
 
     def _claim(self, manifest: dict[str, Any]) -> None:
         """Say what is run here; refuse a folder where something else was."""
-        place = self.path / MANIFEST
+        place = self.path / PLAN
         text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
         if place.exists() and place.read_text(encoding="utf-8") != text:
-            raise GameError(
+            raise ExperimentError(
                 f"{self.path}: another experiment was run there, or this one as it was before an edit: "
                 "name another folder with --out"
             )
@@ -74,7 +74,7 @@ class Folder:
                 _append(self.path / STEPS, [line for each in played for line in each.lines])
                 _append(self.path / RESULTS, [result_json(each.result) for each in played])
             except OSError as error:
-                raise GameError(f"{self.path}: cannot be written: {error.strerror}") from None
+                raise ExperimentError(f"{self.path}: cannot be written: {error.strerror}") from None
             self.done |= {key(each.result): each.result for each in played}
 
 
@@ -100,7 +100,7 @@ def _silent(what: str, more: int) -> None:
     """Tell nobody."""
 
 
-class Run:
+class Runner:
     """An experiment as it runs in its folder.
 
     Args:
@@ -108,7 +108,7 @@ class Run:
         path: the folder.
 
     Raises:
-        GameError: there is no such environment or split, or the folder is another's.
+        ExperimentError: there is no such environment or split, or the folder is another's.
     """
 
     def __init__(self, experiment: Experiment, path: Path) -> None:
@@ -121,7 +121,7 @@ class Run:
         self.tasks = {phase: self._tasks(phase) for phase in self.places}
         both = set(self.tasks.get("train", {}).values()) & set(self.tasks["test"].values())
         if both:
-            raise GameError(f"{len(both)} tasks are trained on and tested with: {min(both)}; choose others")
+            raise ExperimentError(f"{len(both)} tasks are in `train` and in `test`, such as {min(both)}")
         self.folder = Folder(path, experiment.manifest(self.steps))
 
     def _tasks(self, phase: str) -> dict[int, str]:
@@ -143,7 +143,7 @@ class Run:
             say: told of what is going on, from any thread: a text, and how many more tasks are done.
 
         Raises:
-            GameError: the folder cannot be written.
+            ExperimentError: the folder cannot be written.
             MprError: a task cannot be played; what was played until then is kept.
         """
         chains = list(self._chains(executor, say))
@@ -173,7 +173,7 @@ class Run:
 class Chain:
     """Work of which each step needs the one before: training, where these methods learn, and then tests."""
 
-    run: Run
+    runner: Runner
     executor: Executor
     say: Callable[[str, int], None]
     player: Player
@@ -185,13 +185,13 @@ class Chain:
     def total(self) -> int:
         """How many tasks it plays."""
         rounds = self.train.rounds if self.train is not None and self.methods[0].learns else 0
-        trained = len(self.run.places.get("train", ())) * (rounds + self.retries)
-        return trained + len(self.methods) * len(self.run.places["test"])
+        trained = len(self.runner.places.get("train", ())) * (rounds + self.retries)
+        return trained + len(self.methods) * len(self.runner.places["test"])
 
     @property
     def train(self) -> Train | None:
         """How it is trained."""
-        return self.run.experiment.train
+        return self.runner.experiment.train
 
     @property
     def retries(self) -> bool:
@@ -206,18 +206,18 @@ class Chain:
         if self.train is not None and self.retries:
             self._play(self._arm(self.methods[0], "train", 1, trials=self.train.rounds))
         for method in self.methods:
-            trials = self.run.experiment.trials
+            trials = self.runner.experiment.trials
             self._play(self._arm(method, "test", rounds, learned, trials))
 
     def _arm(self, method: Method, phase: Phase, number: int, learned: str = "", trials: int = 1) -> Arm:
-        experiment = self.run.experiment
+        experiment = self.runner.experiment
         split = (experiment.train if phase == "train" and experiment.train else experiment.test).split
         return Arm(
             experiment.environment,
             method,
             self.player,
             self.seed,
-            self.run.steps,
+            self.runner.steps,
             phase,
             number,
             split,
@@ -230,10 +230,10 @@ class Chain:
     def _play(self, arm: Arm, memory: str | None = None) -> None:
         """Play what is not played yet; what is, is in the memory before it has a result."""
         again = arm.method.reflexion and arm.player.reads
-        folder, tasks = self.run.folder, self.run.tasks[arm.phase]
+        folder, tasks = self.runner.folder, self.runner.tasks[arm.phase]
         same = (arm.method.name, arm.player.name, arm.seed, arm.phase)
         done = {k[-1] for k in list(folder.done) if k[:4] == same and (again or k[4] == arm.round)}
-        left = [place for place in self.run.places[arm.phase] if tasks[place] not in done]
+        left = [place for place in self.runner.places[arm.phase] if tasks[place] not in done]
         what = f"{arm.player.name}, seed {arm.seed}: {arm.method.name}, {arm.phase}" + (
             f" round {arm.round}" if arm.phase == "train" else ""
         )
@@ -252,10 +252,10 @@ class Chain:
 
     def _trained(self, train: Train) -> str:
         """The rules that come out of training."""
-        experiment = self.run.experiment
+        experiment = self.runner.experiment
         name = "".join(c if c.isalnum() else "-" for c in f"{self.player.name} {self.seed}").strip("-")
         name += "" if self.refine else "-unrefined"
-        folder = self.run.folder.path / MEMORIES
+        folder = self.runner.folder.path / MEMORIES
         learner = Learner(
             str(folder / f"{name}.db"),
             experiment.environment,
@@ -276,7 +276,7 @@ class Chain:
                 aside.write_text(known(learner), encoding="utf-8")
                 aside.replace(rules)
             else:
-                self.say("", len(self.run.places["train"]))
+                self.say("", len(self.runner.places["train"]))
             learned = rules.read_text(encoding="utf-8")
         return learned
 

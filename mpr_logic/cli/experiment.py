@@ -15,7 +15,7 @@ from mpr_logic.cli.output import YES, Answer, reply
 
 if TYPE_CHECKING:
     from mpr_logic.agent.executors import Executor
-    from mpr_logic.agent.running import Run
+    from mpr_logic.agent.running import Runner
 
 EXAMPLE = "mpr experiment experiment.toml --out runs/mine"
 
@@ -52,19 +52,19 @@ def experiment(
     def work() -> Answer:
         from mpr_logic.agent.executors import executor as made
         from mpr_logic.agent.experiment import read_experiment
-        from mpr_logic.agent.running import Run
+        from mpr_logic.agent.running import Runner
 
         found = read_experiment(file)
         folder = out or Path("runs") / file.stem
-        run = Run(found, folder)
-        played = _shown(run, made(executor.value, jobs, address), quiet=quiet or json)
+        runner = Runner(found, folder)
+        played = _shown(runner, made(executor.value, jobs, address), quiet=quiet or json)
         text = f"{played} episodes are in {folder}; to read them: mpr report {folder}"
         return Answer(YES, text, {"folder": str(folder), "episodes": played})
 
     reply("experiment", work, json=json, no_color=no_color)
 
 
-def _shown(run: Run, executor: Executor, *, quiet: bool) -> int:
+def _shown(runner: Runner, executor: Executor, *, quiet: bool) -> int:
     """Run it behind a progress bar; how many episodes there are in the end."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -72,11 +72,11 @@ def _shown(run: Run, executor: Executor, *, quiet: bool) -> int:
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     lock = threading.Lock()
     with Progress(*columns, console=Console(file=sys.stderr), disable=quiet) as progress:
-        bar = progress.add_task("", total=run.total)
+        bar = progress.add_task("", total=runner.total)
 
         def say(what: str, more: int) -> None:
             with lock:
                 progress.update(bar, advance=more, description=what or None)
 
-        run.go(executor, say)
-    return len(run.folder.done)
+        runner.go(executor, say)
+    return len(runner.folder.done)

@@ -17,7 +17,7 @@ pytest.importorskip("matplotlib", reason="needs: pip install 'mpr-logic[experime
 from mpr_logic.agent.page import page
 from mpr_logic.agent.plots import plots
 from mpr_logic.agent.report import Report, make_report
-from mpr_logic.agent.results import Forecast, Method, Plan, Result, Run
+from mpr_logic.agent.results import Forecast, MethodNote, Plan, Result, Run
 from mpr_logic.errors import ExperimentError
 
 BASE = Result("act", "m", 1, "test", 0, "held_out", "a", "put", won=False, steps=10)
@@ -101,7 +101,7 @@ def test_costs_and_rules() -> None:
 
 def test_marks() -> None:
     """Scripted players and privileged methods are called so, whether the plan or the model's name says it."""
-    methods = (Method("hac", privileged=True), Method("act"), Method("bot", scripted=True))
+    methods = (MethodNote("hac", privileged=True), MethodNote("act"), MethodNote("bot", scripted=True))
     report = make_report(
         run(
             replace(BASE, method="bot"),
@@ -154,7 +154,7 @@ def test_comparisons_are_of_tests_and_of_one_model() -> None:
 def test_baselines() -> None:
     """The first planned method is the baseline, others can be named, and an unknown one is refused."""
     results = [replace(BASE, method=each) for each in ("b", "a", "c")]
-    planned = run(*results, methods=(Method("c"), Method("a"), Method("b")))
+    planned = run(*results, methods=(MethodNote("c"), MethodNote("a"), MethodNote("b")))
     assert {row["baseline"] for row in make_report(planned).tables["comparisons"].rows} == {"c"}
     assert {row["baseline"] for row in make_report(run(*results)).tables["comparisons"].rows} == {"a"}
     both = make_report(planned, ["a", "b"]).tables["comparisons"].rows
@@ -264,7 +264,7 @@ def hostile() -> Report:
     second = [replace(first, seed=seed, method="b" * 200, won=seed == 1) for seed in (1, 2)]
     rounds = [replace(first, phase="train", round=n) for n in (1, 2)]
     results = (first, replace(first, seed=2), *second, *rounds)
-    plan = Plan(methods=(Method(HOSTILE),), commands=(HOSTILE,), steps=5)
+    plan = Plan(methods=(MethodNote(HOSTILE),), commands=(HOSTILE,), steps=5)
     return make_report(Run(HOSTILE, results, plan, (HOSTILE,)))
 
 

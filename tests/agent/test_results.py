@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("pydantic", reason="needs: pip install 'mpr-logic[experiments]'")
 
-from mpr_logic.agent.results import Forecast, Method, Result, read_results, read_run, result_json
+from mpr_logic.agent.results import Forecast, MethodNote, Result, read_results, read_run, result_json
 from mpr_logic.errors import ExperimentError
 
 WHOLE = Result(
@@ -131,7 +131,7 @@ def test_the_plan_is_read(tmp_path: Path) -> None:
     (tmp_path / "experiment.json").write_text(json.dumps(plan))
     run = read_run(tmp_path)
     assert (run.name, run.plan.steps, run.remarks) == ("boxes", 30, ())
-    assert run.plan.methods == (Method("mpr", privileged=True),)
+    assert run.plan.methods == (MethodNote("mpr", privileged=True),)
 
 
 @pytest.mark.parametrize("plan", ['{"steps": "30"}', "{", "[]", '{"methods": [{}]}', '{"methods": ["mpr"]}'])
