@@ -13,6 +13,7 @@
      ├─ StaleDecisionError  a decision was asked about a state that is gone
      ├─ GameError         a game of an environment that cannot be read or played
      ├─ ModelError        a language model, or its server, that gave no usable answer
+     │   └─ ServerError        a server that cannot be reached, or refuses whatever it is asked
      ├─ StoreError        a memory that cannot be opened, read or written, or that refuses a change
      └─ ExperimentError   an experiment's file, or its results, that cannot be read
 """
@@ -87,6 +88,10 @@ class GameError(MprError):
 
 class ModelError(MprError):
     """A language model gave no usable answer: its server is missing, fails, or sends what is none."""
+
+
+class ServerError(ModelError):
+    """A model's server cannot be reached, or refuses whatever it is asked: to ask again is no use."""
 
 
 class StoreError(MprError):

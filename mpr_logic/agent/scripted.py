@@ -47,7 +47,7 @@ class Forgetful:
     name = "forgetful (scripted)"
 
     def __init__(
-        self, plan: Sequence[Action], *, forgets: Sequence[str], seed: int, share: float = 0.5
+        self, plan: Sequence[Action], *, forgets: Sequence[str], seed: int | str, share: float = 0.5
     ) -> None:
         draw = random.Random(seed)
         kept = [a for a in plan if not (a.name in forgets and draw.random() < share)]
@@ -103,7 +103,7 @@ class Reminded:
         plan: Sequence[Action],
         *,
         forgets: Sequence[str],
-        seed: int,
+        seed: int | str,
         share: float = 0.5,
         heeds: float = 0.6,
     ) -> None:

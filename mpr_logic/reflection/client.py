@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.errors import ModelError, MprError
+from mpr_logic.errors import ModelError, MprError, ServerError
 from mpr_logic.reflection.model import Completion
 from mpr_logic.reflection.requests import Gathered, MalformedError, body_of, completion_of, texts_of
 from mpr_logic.syntax.diagnostics import visible
@@ -274,13 +274,13 @@ def explained(error: Exception, base_url: str, model: str) -> ModelError:
             f"{where} did not answer in time: wait longer (timeout), or ask for less (max_tokens)"
         )
     if isinstance(error, openai.APIConnectionError):
-        return ModelError(f"{where} cannot be reached: {_short(error.__cause__ or error)}; is it running?")
+        return ServerError(f"{where} cannot be reached: {_short(error.__cause__ or error)}; is it running?")
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        return ModelError(f"{where} refuses the key: set OPENAI_API_KEY to one that it takes")
+        return ServerError(f"{where} refuses the key: set OPENAI_API_KEY to one that it takes")
     if isinstance(error, openai.NotFoundError):
-        return ModelError(f"{where} knows no model `{model}`, or not this API: {_short(error)}")
+        return ServerError(f"{where} knows no model `{model}`, or not this API: {_short(error)}")
     if isinstance(error, openai.RateLimitError):
-        return ModelError(f"{where} has had too many requests, or the quota is used up: {_short(error)}")
+        return ServerError(f"{where} has had too many requests, or the quota is used up: {_short(error)}")
     if isinstance(error, openai.APIStatusError):
         return ModelError(f"{where} answers with status {error.status_code}: {_short(error)}")
     return ModelError(f"{where} gave no usable answer: {_short(error)}")
