@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     *(column for column in WHO if column.key != "phase"),  # the title has it
     Column("rate", "won", "share"),
-    Column("baseline", "baseline"),
+    Column("baseline", "baseline", "method"),
     Column("baseline_rate", "won", "share"),
     Column("pairs", "pairs", "count"),
     Column("difference", "points", "points", ("low", "high")),
@@ -66,6 +66,8 @@ def _row(players: Players, group: Group, other: Group) -> Iterator[Row]:
         group,
         several_models=len(players.models) > 1,
         baseline=other.method,
+        baseline_scripted=players.scripted(other.method, other.model),
+        baseline_privileged=players.privileged(other.method),
         baseline_round=other.round,
         pairs=found.pairs,
         left_out=found.left_out,

@@ -119,6 +119,7 @@ def _names(rows: Sequence[Row]) -> Names:
 
 
 def _short(name: str) -> str:
+    name = f" {name}" if name.startswith("_") else name  # matplotlib leaves such names out of legends
     return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 3]}..."
 
 
@@ -236,12 +237,16 @@ def _errors(
 
 def _drawn(name: str, height: float, draw: Callable[[Any], None]) -> str:
     """Draw on axes of this height, in inches. Returns an SVG element."""
+    import warnings
+
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     # the salt makes the ids of a plot its own, and the same in every run
     settings: Any = {**_SETTINGS, "svg.hashsalt": name}
-    with rc_context(settings):
+    with rc_context(settings), warnings.catch_warnings():
+        # a page's fonts have the letters that matplotlib's may lack
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         draw(figure.add_subplot())
         stream = StringIO()

@@ -99,7 +99,7 @@ def _difference(row: Row) -> str:
         )
     won = f"{method(row)} won {percent(row['rate'])} of {_many(row['pairs'], 'pair')}"
     return (
-        f"In {row['phase']}, {by}{won} and {visible(row['baseline'])} {percent(row['baseline_rate'])}: "
+        f"In {row['phase']}, {by}{won} and {method(row, 'baseline')} {percent(row['baseline_rate'])}: "
         f"a difference of {points(row['difference'])} points ({verdict})."
     )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ pytest.importorskip("matplotlib", reason="needs: pip install 'mpr-logic[experime
 from mpr_logic.agent.page import page
 from mpr_logic.agent.plots import plots
 from mpr_logic.agent.report import Report, make_report
-from mpr_logic.agent.results import Forecast, Method, Plan, Result, Run
+from mpr_logic.agent.results import Forecast, Method, Plan, Result, Run, read_run, result_json
 from mpr_logic.errors import ExperimentError
 
 BASE = Result("act", "m", 1, "test", 0, "held_out", "a", "put", won=False, steps=10)
@@ -123,6 +126,16 @@ def test_marks() -> None:
     assert "hac (privileged)" in page(report)
     assert "bot (scripted)" in page(report)
     assert "Privileged, told what an agent cannot know: hac." in report.measured
+
+
+def test_a_marked_baseline_is_called_so() -> None:
+    """A baseline that was told more, or is scripted, is called so in the summary and in its table."""
+    methods = (Method("hac", privileged=True, scripted=True), Method("act"))
+    report = make_report(run(replace(BASE, method="hac", won=True), BASE, methods=methods))
+    assert "and hac (scripted, privileged) 100.0 %" in report.summary[1]
+    table = report.tables["comparisons"]
+    assert "hac (scripted, privileged)" in [table.cell(each, table.rows[0]) for each in table.columns]
+    assert not table.all_scripted
 
 
 def test_comparisons_are_of_tests_and_of_one_model() -> None:
@@ -314,6 +327,21 @@ def test_plots_are_whole_and_take_the_pages_colours() -> None:
         assert not root.findall(".//{*}script")
         assert "var(--" in svg
         assert "#01" not in svg.replace("url(#", "").replace('href="#', ""), title
+
+
+def test_letters_of_any_script() -> None:
+    """Names in letters that matplotlib's own font lacks are text in the plots, without a warning."""
+    found = plots(make_report(run(*train(1, "Ab", method="学习"), *train(2, "AB", method="_🙂"))))
+    assert any("学习" in svg and "🙂" in svg for _, _, svg in found)
+
+
+@pytest.mark.parametrize("module", ["pydantic", "scipy", "matplotlib", "jinja2"])
+def test_a_missing_extra_is_named(module: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without a package of the extra, the error says what to install."""
+    (tmp_path / "results.jsonl").write_text(json.dumps(result_json(BASE)))
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ExperimentError, match=r"pip install 'mpr-logic\[experiments\]'"):
+        page(make_report(read_run(tmp_path)))
 
 
 def test_a_plot_is_the_same_each_time() -> None:
