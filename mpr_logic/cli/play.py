@@ -177,7 +177,8 @@ class Table:
             self.recorder.write(line)
 
     def _policy(self, who: Who, episode: Episode, seed: int) -> Policy:
-        from mpr_logic.agent.policies import Forgetful, Planned, StrongestPreference
+        from mpr_logic.agent.policies import StrongestPreference
+        from mpr_logic.agent.scripted import Forgetful, Planned
 
         match who:
             case Who.walkthrough | Who.forgetful if not episode.plan:

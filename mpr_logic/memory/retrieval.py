@@ -40,10 +40,11 @@ def tokens(text: str) -> int:
 @dataclass(frozen=True, slots=True)
 class Retrieved:
     """A rule that matters now. ``action`` is the first candidate that it fires for, or is one literal away
-    from firing for: then ``missing`` is that literal, with what is known of its variables."""
+    from firing for: then ``missing`` is that literal, with what is known of its variables. It is None where
+    nobody has looked for one, since all rules are told."""
 
     rule: Rule
-    action: Action
+    action: Action | None
     text: str
     tokens: int
     missing: str | None = None

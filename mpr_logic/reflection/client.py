@@ -56,6 +56,8 @@ class Client:
         constraint: how the server is told a grammar; where None, OpenAI's own as a custom tool, any other
             as llama.cpp takes it. A server that does not know it leaves it out: answers are read with care.
         cache: where answers are kept.
+        kept_as: what the cache knows the server by; its ``base_url`` where None. A model that is served in
+            process has another one each time.
         timeout: how many seconds the server may be silent; with ``stream``, how long an answer may take.
         retries: how often a request is tried again: after a rate limit (when the server says), an error of
             the server, a broken connection, an answer that cannot be read; with growing pauses.
@@ -78,6 +80,7 @@ class Client:
         api: Api = "chat",
         constraint: Constraint | None = None,
         cache: Cache | None = None,
+        kept_as: str | None = None,
         timeout: float = 120.0,
         retries: int = 4,
         stream: bool = False,
@@ -104,6 +107,7 @@ class Client:
         self.api = api
         self.constraint: Constraint = constraint or ("tool" if self.base_url == _OPENAI else "gbnf")
         self.cache = cache
+        self.kept_as = kept_as or self.base_url
         self.stream = stream
         self.seed = seed
         self.prices = prices
@@ -156,7 +160,7 @@ class Client:
         Raises:
             ModelError: it refused, or gave no usable answer.
         """
-        request = {"base_url": self.base_url, "path": path, "body": dict(body)}
+        request = {"base_url": self.kept_as, "path": path, "body": dict(body)}
         kept = self.cache.get(request) if self.cache else None
         if kept is not None:
             self._count(Usage(cached=1))
@@ -174,7 +178,7 @@ class Client:
         """One answer, from the cache where it is there."""
         if self.seed is not None and self.api == "chat":
             body = body | {"seed": self.seed + number}
-        request = {"base_url": self.base_url, "api": self.api, "body": body, "sample": number}
+        request = {"base_url": self.kept_as, "api": self.api, "body": body, "sample": number}
         kept = self.cache.get(request) if self.cache else None
         if kept is not None and _whole(kept):
             self._count(Usage(cached=1))

@@ -92,7 +92,9 @@ def _step(turn: Mapping[str, Any], known: frozenset[str], at: int) -> Step:
         )
     except (KeyError, TypeError) as error:
         raise StateError(f"line {at} of the trajectory: a decision cannot be read ({error!r})") from None
-    return Step(turn["number"], rejected, turn["action"], turn["text"], turn["succeeded"], known)
+    # who gives up tries nothing: what such a turn repeats is what came of the turn before
+    succeeded = None if turn["action"] is None else turn["succeeded"]
+    return Step(turn["number"], rejected, turn["action"], turn["text"], succeeded, known)
 
 
 def _told(decision: Mapping[str, Any]) -> str:
