@@ -42,7 +42,7 @@ class Column:
 class Table:
     """Rows, and the columns that show them. ``notes`` say how it is to be read.
 
-    Of a table that is ``long``, a short report shows the rows with a true ``last`` alone.
+    Of a table that is ``long``, a short report shows the rows with a true ``standing`` alone.
     """
 
     key: str
@@ -54,7 +54,7 @@ class Table:
 
     def short(self) -> tuple[Row, ...]:
         """The rows of a short report."""
-        return tuple(row for row in self.rows if row["last"]) if self.long else self.rows
+        return tuple(row for row in self.rows if row["standing"]) if self.long else self.rows
 
     def shown(self, rows: tuple[Row, ...]) -> tuple[Column, ...]:
         """The columns to be shown of these rows."""
