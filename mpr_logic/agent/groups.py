@@ -176,6 +176,12 @@ class Players:
                         else "the fresh shares are of different tasks"
                     )
                 )
+            if _alike(line.standing.results):
+                stands = line.standing
+                found.append(
+                    f"all seeds of {visible(stands.method)} with {visible(stands.model)} played alike in "
+                    f"{stands.phase}: they count as one, whatever the intervals say"
+                )
         cap = self._run.plan.steps
         over = [each for each in self._run.results if cap is not None and each.won and each.steps > cap]
         if over:
@@ -185,3 +191,13 @@ class Players:
                 f"{visible(such.task)} of {visible(such.method)}"
             )
         return found
+
+
+def _alike(results: Sequence[Result]) -> bool:
+    """Whether there are several seeds, and every task went the same with each."""
+    went: dict[str, set[tuple[object, ...]]] = {}
+    for each in results:
+        went.setdefault(each.task, set()).add(
+            (each.won, each.steps, each.proposed, each.rejected, each.invalid)
+        )
+    return len({each.seed for each in results}) > 1 and all(len(ways) == 1 for ways in went.values())

@@ -84,6 +84,16 @@ def test_a_planned_retry_needs_no_win_to_be_known() -> None:
     assert rows(planned, "success")[0]["retried"]
 
 
+def test_seeds_that_played_alike_are_named() -> None:
+    """Seeds that change nothing are no evidence of their own: the report says so, and only then."""
+    first = [replace(BASE, task=task, steps=n) for n, task in enumerate("abc")]
+    again = [replace(each, seed=2) for each in first]
+    (remark,) = make_report(run(*first, *again)).remarks
+    assert remark.startswith("all seeds of act with m played alike in test")
+    assert not make_report(run(*first, *again[:2], replace(again[2], steps=9))).remarks
+    assert not make_report(run(*first)).remarks
+
+
 def test_a_run_into_the_cap() -> None:
     """The step cap is stated; a win beyond it is named."""
     report = make_report(run(replace(BASE, won=True, steps=31), steps=30))
