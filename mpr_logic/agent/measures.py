@@ -11,7 +11,7 @@ from mpr_logic.agent.tables import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mpr_logic.agent.groups import Group, Players
+    from mpr_logic.agent.groups import Line, Players
     from mpr_logic.agent.results import Result
     from mpr_logic.agent.statistics import Calibration
     from mpr_logic.agent.tables import Row
@@ -34,8 +34,8 @@ def success(players: Players) -> Table:
     """How many episodes were won in each round, fresh and cumulative."""
     rows = [
         players.named(group, **_won(group.results), **cumulative)
-        for groups in players.lines()
-        for group, cumulative in zip(groups, _cumulative(groups), strict=True)
+        for line in players.lines.values()
+        for group, cumulative in zip(line.groups, _cumulative(line), strict=True)
     ]
     columns = (
         *WHO,
@@ -47,7 +47,8 @@ def success(players: Players) -> Table:
     )
     notes = (
         "Fresh: won in that round, of its episodes, with Wilson's 95 % interval.",
-        "Cumulative: won in that round or an earlier one, of all pairs of a seed and a task in training.",
+        "Cumulative: won in that round or an earlier one, of all pairs of a seed and a task; in training, "
+        "and of trials of the same task.",
     )
     return Table("success", "Success", columns, tuple(rows), notes)
 
@@ -55,9 +56,9 @@ def success(players: Players) -> Table:
 def kinds(players: Players) -> Table:
     """The same by task type."""
     rows = []
-    for groups in players.lines():
-        for kind in sorted({each.kind for group in groups for each in group.results}):
-            for group, cumulative in zip(groups, _cumulative(groups, kind), strict=True):
+    for line in players.lines.values():
+        for kind in sorted({each.kind for group in line.groups for each in group.results}):
+            for group, cumulative in zip(line.groups, _cumulative(line, kind), strict=True):
                 of = [each for each in group.results if each.kind == kind]
                 if of:
                     rows.append(players.named(group, kind=kind, **_won(of), **cumulative))
@@ -71,7 +72,7 @@ def kinds(players: Players) -> Table:
         Column("cumulative", "cumulative", "share"),
     )
     rows.sort(key=lambda row: row["kind"])
-    notes = ("In a short report, the last round of each phase.",)
+    notes = ("In a short report, the last round of each phase; of trials of the same task the first.",)
     return Table("kinds", "Success by task type", columns, tuple(rows), notes, long=True)
 
 
@@ -87,19 +88,19 @@ def _won(results: Sequence[Result]) -> Row:
     }
 
 
-def _cumulative(groups: Sequence[Group], kind: str | None = None) -> Iterator[Row]:
-    """Of each round of a curve, the share of pairs won so far; of a test there is none."""
-    if groups[0].phase != "train":
-        yield from ({"cumulative_won": None, "pairs": None, "cumulative": None} for _ in groups)
+def _cumulative(line: Line, kind: str | None = None) -> Iterator[Row]:
+    """Of each round, the share of pairs won so far."""
+    if not line.cumulates:
+        yield from ({"cumulative_won": None, "pairs": None, "cumulative": None} for _ in line.groups)
         return
     of = {
         (each.seed, each.task)
-        for group in groups
+        for group in line.groups
         for each in group.results
         if kind is None or each.kind == kind
     }
     so_far: set[tuple[int, str]] = set()
-    for group in groups:
+    for group in line.groups:
         so_far |= group.won & of
         share = len(so_far) / len(of)
         yield {"cumulative_won": len(so_far), "pairs": len(of), "cumulative": share}
@@ -201,14 +202,14 @@ def calibrations(players: Players) -> tuple[Table, Table]:
     """How well the weights of rules foretold what came to nothing: the scores, and the bins behind them."""
     scores: list[Row] = []
     bins: list[Row] = []
-    for groups in players.lines():
+    for line in players.lines.values():
         found = calibration(
-            (f.weight, f.wrong) for group in groups for each in group.results for f in each.forecasts
+            (f.weight, f.wrong) for group in line.groups for each in group.results for f in each.forecasts
         )
         if found is None:
             continue
-        named = players.named(groups[-1])
-        del named["round"], named["last"]
+        named = players.named(line.standing)
+        del named["round"], named["standing"], named["retried"]
         scores.append(named | _scores(found))
         bins += [
             named

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mpr_logic.agent.groups import Group, Players
-    from mpr_logic.agent.statistics import Outcomes
+    from mpr_logic.agent.statistics import Outcomes, Paired
     from mpr_logic.agent.tables import Row
 
 COLUMNS = (
     *(column for column in WHO if column.key != "phase"),  # the title has it
+    Column("counted", "counted", beside=()),
     Column("rate", "won", "share"),
-    Column("baseline", "baseline"),
+    Column("baseline", "baseline", "method"),
     Column("baseline_rate", "won", "share"),
     Column("pairs", "pairs", "count"),
     Column("difference", "points", "points", ("low", "high")),
@@ -29,7 +30,8 @@ COLUMNS = (
 )
 NOTES = (
     "Each method less the baseline with the same model, in the last round of each, over the pairs of a seed "
-    "and a task that both have played.",
+    "and a task that both have played. Of one that tries a task again until it has won, the first trial, and "
+    "then what any trial has won.",
     "Points: the mean difference in percentage points, with the 95 % interval of a two-way bootstrap: both "
     "seeds and tasks are resampled.",
     "McNemar p: exact and two-sided, over pairs. It takes them as independent; those of one task are not.",
@@ -48,16 +50,23 @@ def comparisons(players: Players, baselines: Sequence[str]) -> Table:
 
 
 def _rows(players: Players, baselines: Sequence[str]) -> Iterator[Row]:
-    phase = "test" if any(group.phase == "test" for group in players.last.values()) else "train"
+    phase = "test" if any(group.phase == "test" for group in players.groups) else "train"
     for baseline in baselines:
-        for group in players.last.values():
-            other = players.last.get((baseline, group.model, phase, group.split))
-            if group.phase == phase and group.method != baseline and other is not None:
-                yield from _row(players, group, other)
+        for (method, model, of, split), line in players.lines.items():
+            other = players.lines.get((baseline, model, phase, split))
+            if of != phase or method == baseline or other is None:
+                continue
+            fresh, less = _outcomes(line.standing), _outcomes(other.standing)
+            counted = "first trial" if line.retried else "fresh"
+            yield from _row(players, line.standing, other.standing, counted, compare(fresh, less))
+            if line.retried:
+                won = set().union(*(group.won for group in line.groups))
+                so_far = {pair: float(pair in won) for group in line.groups for pair in group.pairs}
+                counted = f"any of {len(line.groups)} trials"
+                yield from _row(players, line.groups[-1], other.standing, counted, compare(so_far, less))
 
 
-def _row(players: Players, group: Group, other: Group) -> Iterator[Row]:
-    found = compare(_outcomes(group), _outcomes(other))
+def _row(players: Players, group: Group, other: Group, counted: str, found: Paired | None) -> Iterator[Row]:
     if found is None:
         return
     low, high = (None, None) if found.interval is None else (found.interval.low, found.interval.high)
@@ -65,7 +74,10 @@ def _row(players: Players, group: Group, other: Group) -> Iterator[Row]:
     row = players.named(
         group,
         several_models=len(players.models) > 1,
+        counted=counted,
         baseline=other.method,
+        baseline_scripted=players.scripted(other.method, other.model),
+        baseline_privileged=players.privileged(other.method),
         baseline_round=other.round,
         pairs=found.pairs,
         left_out=found.left_out,
@@ -85,7 +97,7 @@ def _row(players: Players, group: Group, other: Group) -> Iterator[Row]:
         t_p=found.t,
         wilcoxon_p=found.wilcoxon,
     )
-    del row["last"]
+    del row["standing"]
     yield row
 
 

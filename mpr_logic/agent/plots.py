@@ -65,15 +65,17 @@ def plots(report: Report) -> list[tuple[str, str, str]]:
     tables = report.tables
     success = tables["success"].rows
     names = _names(success)
-    rounds = [row for row in success if _rounds(success, row) > 1]
+    rounds = [row for row in success if _rounds(success, row) > 1 and not row["retried"]]
+    so_far = [row for row in success if _rounds(success, row) > 1 and row["cumulative"] is not None]
     made: list[tuple[str, str, str | None]] = []
     for phase in dict.fromkeys(row["phase"] for row in rounds):
         rows = [row for row in rounds if row["phase"] == phase]
         said = "The share won in each round, with Wilson's 95 % interval."
         made.append((f"Fresh success in {phase}, by round", said, _curves(rows, names, "rate")))
-        if phase == "train":
-            said = "The share of pairs of a seed and a task that were won so far."
-            made.append(("Cumulative success in train, by round", said, _curves(rows, names, "cumulative")))
+    for phase in dict.fromkeys(row["phase"] for row in so_far):
+        rows = [row for row in so_far if row["phase"] == phase]
+        said = "The share of pairs of a seed and a task that were won so far."
+        made.append((f"Cumulative success in {phase}, by round", said, _curves(rows, names, "cumulative")))
     compared = tables["comparisons"]
     said = (
         "Differences in percentage points, with the two-way bootstrap's 95 % intervals. At 0 there is none."
@@ -82,7 +84,7 @@ def plots(report: Report) -> list[tuple[str, str, str]]:
     said = "How often what a rule forbids came to nothing, by the rule's weight; above the line, more often."
     made.append(("Reliability of rule weights", said, _reliability(tables["reliability"].rows, names)))
     phase = _phase(success)
-    said = f"The last round in {phase}, with Wilson's 95 % intervals."
+    said = f"The round of {phase} that stands for each method, with Wilson's 95 % intervals."
     made.append(("Success by task type", said, _kinds(success, tables["kinds"].rows, phase, names)))
     whose = " (all scripted)" if tables["success"].all_scripted else ""
     return [(f"{title}{whose}", said, svg) for title, said, svg in made if svg is not None]
@@ -119,6 +121,7 @@ def _names(rows: Sequence[Row]) -> Names:
 
 
 def _short(name: str) -> str:
+    name = f" {name}" if name.startswith("_") else name  # matplotlib leaves such names out of legends
     return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 3]}..."
 
 
@@ -150,8 +153,8 @@ def _curves(rows: Sequence[Row], names: Names, key: str) -> str:
 
 
 def _kinds(success: Sequence[Row], kinds: Sequence[Row], phase: str, names: Names) -> str:
-    rows = [row | {"kind": "all"} for row in success if row["last"] and row["phase"] == phase]
-    rows += [row for row in kinds if row["last"] and row["phase"] == phase]
+    rows = [row | {"kind": "all"} for row in success if row["standing"] and row["phase"] == phase]
+    rows += [row for row in kinds if row["standing"] and row["phase"] == phase]
     groups = list(dict.fromkeys(row["kind"] for row in rows))
     lines = list(dict.fromkeys(map(_line, rows)))
     thick = 0.8 / len(lines)
@@ -183,6 +186,10 @@ def _forest(rows: Sequence[Row], names: Names) -> str | None:
             if row["low"] is not None:
                 _errors(axes, [row], [y], "difference", color=style["color"])
         labels = [names[row["method"], row["model"]][0] for row in rows]
+        labels = [
+            _short(f"{label}, {row['counted']}") if row["retried"] else label
+            for label, row in zip(labels, rows, strict=True)
+        ]
         if several:
             labels = [
                 _short(f"{label} less {visible(row['baseline'])}")
@@ -236,12 +243,16 @@ def _errors(
 
 def _drawn(name: str, height: float, draw: Callable[[Any], None]) -> str:
     """Draw on axes of this height, in inches. Returns an SVG element."""
+    import warnings
+
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     # the salt makes the ids of a plot its own, and the same in every run
     settings: Any = {**_SETTINGS, "svg.hashsalt": name}
-    with rc_context(settings):
+    with rc_context(settings), warnings.catch_warnings():
+        # a page's fonts have the letters that matplotlib's may lack
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         draw(figure.add_subplot())
         stream = StringIO()

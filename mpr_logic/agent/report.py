@@ -78,13 +78,13 @@ def _many(count: int, noun: str) -> str:
 
 
 def _found(compared: Table, success: Table) -> list[str]:
-    """A sentence on each comparison; where there is none, on each method's last round."""
+    """A sentence on each comparison; where there is none, on the round that stands for each method."""
     if compared.rows:
         return [_difference(row) for row in compared.rows]
     return [
         f"{method(row)} won {percent(row['rate'])} of {_many(row['episodes'], 'episode')} of {row['phase']}."
         for row in success.rows
-        if row["last"]
+        if row["standing"]
     ]
 
 
@@ -97,9 +97,10 @@ def _difference(row: Row) -> str:
         verdict = f"{100 * LEVEL:.0f} % interval {points(low)} to {points(high)}" + (
             ", which holds zero" if low <= 0 <= high else ""
         )
-    won = f"{method(row)} won {percent(row['rate'])} of {_many(row['pairs'], 'pair')}"
+    whose = f", {row['counted']}," if row["retried"] else ""
+    won = f"{method(row)}{whose} won {percent(row['rate'])} of {_many(row['pairs'], 'pair')}"
     return (
-        f"In {row['phase']}, {by}{won} and {visible(row['baseline'])} {percent(row['baseline_rate'])}: "
+        f"In {row['phase']}, {by}{won} and {method(row, 'baseline')} {percent(row['baseline_rate'])}: "
         f"a difference of {points(row['difference'])} points ({verdict})."
     )
 

@@ -78,10 +78,20 @@ def result_json(result: Result) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class MethodNote:
-    """What is known of a method beside its name. ``privileged``: it was told what an agent cannot know."""
+    """What is known of a method beside its name. ``privileged``: it was told what an agent cannot know;
+    ``reflexion``: it tries a task again until it has won it."""
 
     name: str
     privileged: bool = False
+    scripted: bool = False
+    reflexion: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What is known of a model beside its name. ``scripted``: it is none, a script chooses."""
+
+    name: str
     scripted: bool = False
 
 
@@ -91,6 +101,7 @@ class Plan:
 
     name: str = ""
     methods: tuple[MethodNote, ...] = ()
+    models: tuple[Model, ...] = ()
     theta: float | None = None
     rounds: int | None = None
     steps: int | None = None

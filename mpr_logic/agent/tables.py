@@ -42,7 +42,7 @@ class Column:
 class Table:
     """Rows, and the columns that show them. ``notes`` say how it is to be read.
 
-    Of a table that is ``long``, a short report shows the rows with a true ``last`` alone.
+    Of a table that is ``long``, a short report shows the rows with a true ``standing`` alone.
     """
 
     key: str
@@ -54,7 +54,7 @@ class Table:
 
     def short(self) -> tuple[Row, ...]:
         """The rows of a short report."""
-        return tuple(row for row in self.rows if row["last"]) if self.long else self.rows
+        return tuple(row for row in self.rows if row["standing"]) if self.long else self.rows
 
     def shown(self, rows: tuple[Row, ...]) -> tuple[Column, ...]:
         """The columns to be shown of these rows."""
@@ -67,12 +67,14 @@ class Table:
     @property
     def all_scripted(self) -> bool:
         """Whether no language model chose in any row."""
-        return bool(self.rows) and all(row["scripted"] for row in self.rows)
+        marks = [row["scripted"] and row.get("baseline_scripted", True) for row in self.rows]
+        return bool(marks) and all(marks)
 
     def cell(self, column: Column, row: Row) -> str:
         """What a column shows of a row: one line, in which nothing moves the cursor."""
         if column.form == "method":
-            return method(row | {"scripted": False}) if self.all_scripted else method(row)
+            said = {"scripted": False, "baseline_scripted": False} if self.all_scripted else {}
+            return method(row | said, column.key)
         if column.interval is not None:
             low, high = (row[key] for key in column.interval)
             ends = None if low is None else f"{_END[column.form](low)} to {_END[column.form](high)}"
@@ -96,10 +98,14 @@ def _tells(column: Column, rows: Iterable[Row]) -> bool:
     )
 
 
-def method(row: Row) -> str:
-    """The method of a row, called what it is."""
-    marks = [mark for mark in ("scripted", "privileged") if row[mark] and mark not in row["method"]]
-    name = visible(row["method"])
+def method(row: Row, key: str = "method") -> str:
+    """The method of a row, or its baseline, called what it is."""
+    marks = [
+        mark
+        for mark in ("scripted", "privileged")
+        if row[mark if key == "method" else f"{key}_{mark}"] and mark not in row[key]
+    ]
+    name = visible(row[key])
     return f"{name} ({', '.join(marks)})" if marks else name
 
 

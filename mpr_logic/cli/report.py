@@ -21,8 +21,8 @@ EXAMPLE = "mpr report docs/examples/run --baseline act-only"
 WIDTH = 120
 """The width of tables that go to no terminal."""
 
-WIDEST = 23
-"""What is longer than this in a table may be broken into lines."""
+WIDEST, WIDEST_METHOD = 31, 23
+"""What is longer than this in a table is broken into lines."""
 
 
 def report(
@@ -103,7 +103,8 @@ def _table(table: Table) -> str:
     drawn = Drawn(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     columns = []
     for column in table.shown(rows):
-        cells = [fill(table.cell(column, row), WIDEST) for row in rows]
+        widest = WIDEST_METHOD if column.form == "method" else WIDEST
+        cells = [fill(table.cell(column, row), widest) for row in rows]
         least = max(cell_len(part) for part in (*column.title.split(), *"\n".join(cells).split("\n")))
         drawn.add_column(fill(column.title, least), justify="right" if column.number else "left")
         columns.append(cells)

@@ -1,12 +1,9 @@
-"""The report on an experiment: its tables, what they come to, and the page."""
+"""The report on an experiment: its tables, and what they come to."""
 
 from __future__ import annotations
 
 import random
-import xml.etree.ElementTree as ET
 from dataclasses import replace
-from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,28 +13,10 @@ pytest.importorskip("matplotlib", reason="needs: pip install 'mpr-logic[experime
 
 from mpr_logic.agent.page import page
 from mpr_logic.agent.plots import plots
-from mpr_logic.agent.report import Report, make_report
-from mpr_logic.agent.results import Forecast, MethodNote, Plan, Result, Run
+from mpr_logic.agent.report import make_report
+from mpr_logic.agent.results import Forecast, MethodNote, Model, Result
 from mpr_logic.errors import ExperimentError
-
-BASE = Result("act", "m", 1, "test", 0, "held_out", "a", "put", won=False, steps=10)
-HOSTILE = "</td><script src=//evil.example>alert(1)</script>$x_{$\x1b[31m&\"'{{ 7*7 }}\u202e"
-
-
-def run(*results: Result, **plan: Any) -> Run:
-    """A run of these episodes."""
-    return Run("run", results, Plan(**plan), ())
-
-
-def train(round: int, wins: str, *, method: str = "mpr", seed: int = 1) -> list[Result]:
-    """A round of training: for each letter a task, won where it is upper-case."""
-    base = replace(BASE, method=method, seed=seed, phase="train", round=round, split="train")
-    return [replace(base, task=each.lower(), won=each.isupper()) for each in wins]
-
-
-def rows(report: Report, key: str, **where: Any) -> list[dict[str, Any]]:
-    """The rows of a table that hold these values."""
-    return [row for row in report.tables[key].rows if all(row[k] == v for k, v in where.items())]
+from tests.agent.runs import BASE, rows, run, train
 
 
 def test_fresh_and_cumulative() -> None:
@@ -58,10 +37,61 @@ def test_fresh_and_cumulative() -> None:
 
 
 def test_rounds_of_different_tasks_are_named() -> None:
-    """A method that plays solved tasks no more has fresh shares of other tasks: the report says so."""
-    report = make_report(run(*train(1, "ABcd"), *train(2, "Cd")))
+    """Rounds of other tasks have fresh shares that cannot be set beside each other: the report says so."""
+    report = make_report(run(*train(1, "ABcd"), *train(2, "aCd")))
     assert [row["cumulative"] for row in rows(report, "success")] == [0.5, 0.75]
-    assert "mpr did not play the same tasks in all training rounds (episodes: 4, 2)" in report.remarks[0]
+    said = "mpr did not play the same tasks in all rounds of train (episodes: 4, 3): the fresh shares are"
+    assert said in report.remarks[0]
+
+
+def test_trials_of_the_same_task() -> None:
+    """Of a method that tries again what it has not won, the last round is of the hardest tasks: its first
+    trial is set beside others, and what any trial has won is named so."""
+
+    def tests(wins: str, round: int, method: str) -> list[Result]:
+        return [replace(each, phase="test", split="s") for each in train(round, wins, method=method)]
+
+    trials = [*tests("ABcd", 1, "again"), *tests("Cd", 2, "again"), *tests("d", 3, "again")]
+    report = make_report(run(*tests("Abcd", 0, "act"), *trials, *tests("ABCd", 5, "mpr")))
+    found = rows(report, "comparisons")
+    assert [(row["method"], row["counted"], row["pairs"], row["rate"]) for row in found] == [
+        ("again", "first trial", 4, 0.5),
+        ("again", "any of 3 trials", 4, 0.75),
+        ("mpr", "fresh", 4, 0.75),
+    ]
+    assert "again, any of 3 trials, won 75.0 % of 4 pairs" in report.summary[2]
+    assert "its first round is set beside other methods" in report.remarks[0]
+    again = rows(report, "success", method="again")
+    assert [(row["standing"], row["cumulative"]) for row in again] == [
+        (True, 0.5),
+        (False, 0.75),
+        (False, 0.75),
+    ]
+    assert [title for title, _, _ in plots(report)][:2] == [
+        "Cumulative success in test, by round",
+        "Paired comparisons in test",
+    ]
+    # as a baseline it counts by its first trial too
+    back = make_report(run(*tests("Abcd", 0, "act"), *trials), ["again"])
+    assert [row["baseline_rate"] for row in rows(back, "comparisons")] == [0.5]
+
+
+def test_a_planned_retry_needs_no_win_to_be_known() -> None:
+    """Where all trials failed, the plan says that the later ones were trials of the same tasks."""
+    results = (*train(1, "ab"), *train(2, "aB"))
+    assert not rows(make_report(run(*results)), "success")[0]["retried"]
+    planned = make_report(run(*results, methods=(MethodNote("mpr", reflexion=True),)))
+    assert rows(planned, "success")[0]["retried"]
+
+
+def test_seeds_that_played_alike_are_named() -> None:
+    """Seeds that change nothing are no evidence of their own: the report says so, and only then."""
+    first = [replace(BASE, task=task, steps=n) for n, task in enumerate("abc")]
+    again = [replace(each, seed=2) for each in first]
+    (remark,) = make_report(run(*first, *again)).remarks
+    assert remark.startswith("all seeds of act with m played alike in test")
+    assert not make_report(run(*first, *again[:2], replace(again[2], steps=9))).remarks
+    assert not make_report(run(*first)).remarks
 
 
 def test_a_run_into_the_cap() -> None:
@@ -108,7 +138,9 @@ def test_marks() -> None:
             replace(BASE, method="hac"),
             BASE,
             replace(BASE, model="scripted:forgetful"),
+            replace(BASE, model="n"),
             methods=methods,
+            models=(Model("m"), Model("n", scripted=True)),
         )
     )
     found = [
@@ -117,12 +149,23 @@ def test_marks() -> None:
     assert found == [
         ("hac", "m", True, False),
         ("act", "m", False, False),
+        ("act", "n", False, True),
         ("act", "scripted:forgetful", False, True),
         ("bot", "m", False, True),
     ]
     assert "hac (privileged)" in page(report)
     assert "bot (scripted)" in page(report)
     assert "Privileged, told what an agent cannot know: hac." in report.measured
+
+
+def test_a_marked_baseline_is_called_so() -> None:
+    """A baseline that was told more, or is scripted, is called so in the summary and in its table."""
+    methods = (MethodNote("hac", privileged=True, scripted=True), MethodNote("act"))
+    report = make_report(run(replace(BASE, method="hac", won=True), BASE, methods=methods))
+    assert "and hac (scripted, privileged) 100.0 %" in report.summary[1]
+    table = report.tables["comparisons"]
+    assert "hac (scripted, privileged)" in [table.cell(each, table.rows[0]) for each in table.columns]
+    assert not table.all_scripted
 
 
 def test_comparisons_are_of_tests_and_of_one_model() -> None:
@@ -234,100 +277,3 @@ def test_parts_add_up(results: list[Result]) -> None:
         where = {key: row[key] for key in ("method", "phase", "round")}
         for key in ("episodes", "won"):
             assert sum(each[key] for each in rows(report, "kinds", **where)) == row[key]
-
-
-class Reader(HTMLParser):
-    """Collects what a browser would make of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: list[tuple[str, str]] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def hostile() -> Report:
-    """A report in which every name is written to break out of where it stands."""
-    told = (Forecast(HOSTILE, 0.95, True),)
-    first = replace(
-        BASE, method=HOSTILE, model=HOSTILE, split=HOSTILE, task=HOSTILE, kind=HOSTILE, forecasts=told
-    )
-    second = [replace(first, seed=seed, method="b" * 200, won=seed == 1) for seed in (1, 2)]
-    rounds = [replace(first, phase="train", round=n) for n in (1, 2)]
-    results = (first, replace(first, seed=2), *second, *rounds)
-    plan = Plan(methods=(MethodNote(HOSTILE),), commands=(HOSTILE,), steps=5)
-    return make_report(Run(HOSTILE, results, plan, (HOSTILE,)))
-
-
-def test_the_page_needs_nothing_and_escapes_all() -> None:
-    """The page runs no script, names no address, and hostile names are text in it."""
-    text = page(hostile())
-    read = Reader(text)
-    assert not read.tags & {
-        "script",
-        "link",
-        "iframe",
-        "object",
-        "embed",
-        "img",
-        "image",
-        "base",
-        "foreignobject",
-    }
-    for name, value in read.attributes:
-        assert not name.startswith("on"), (name, value)
-        if name in ("src", "href", "xlink:href", "action", "data"):
-            assert value.startswith("#"), (name, value)
-        if "url(" in value:
-            assert value.count("url(") == value.count("url(#"), (name, value)
-        if "//" in value and not name.startswith("aria"):
-            assert name.startswith("xmlns"), (name, value)
-    assert "@import" not in text
-    assert "\x1b" not in text
-    assert "\u202e" not in text
-    assert "{{ 7*7 }}" in read.text
-    assert "alert(1)" in read.text
-
-
-def test_plots_are_whole_and_take_the_pages_colours() -> None:
-    """Every plot is well-formed, has its text as text, and no colour of its own."""
-    drawn = plots(hostile())
-    assert [title.split(" (")[0] for title, _, _ in drawn] == [
-        "Fresh success in train, by round",
-        "Cumulative success in train, by round",
-        "Paired comparisons in test",
-        "Reliability of rule weights",
-        "Success by task type",
-    ]
-    for title, _, svg in drawn:
-        root = ET.fromstring(svg)
-        assert root.findall(".//{*}text"), title
-        assert not root.findall(".//{*}script")
-        assert "var(--" in svg
-        assert "#01" not in svg.replace("url(#", "").replace('href="#', ""), title
-
-
-def test_a_plot_is_the_same_each_time() -> None:
-    """The page of a report is the same, byte for byte, however often it is made."""
-    report = make_report(run(*train(1, "Ab"), *train(2, "AB"), BASE))
-    assert page(report) == page(report)
-
-
-def test_one_episode_is_enough() -> None:
-    """Of a single episode there is a report and a page, with nothing compared."""
-    report = make_report(run(BASE))
-    assert not report.tables["comparisons"].rows
-    assert report.summary == (
-        "1 episode of 1 method on 1 task, with 1 seed.",
-        "act won 0.0 % of 1 episode of test.",
-    )
-    assert "Success by task type" in page(report)
