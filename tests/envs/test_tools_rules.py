@@ -103,7 +103,7 @@ def test_every_rule_has_an_id_and_every_forbid_says_why() -> None:
     permits = re.findall(r"^@id\(\w+\)\npermit ", text, re.MULTILINE)
     assert len(forbids) == len(re.findall(r"^forbid ", text, re.MULTILINE))
     assert len(permits) == len(re.findall(r"^permit ", text, re.MULTILINE))
-    elsewhere = {"too_many_mails", "no_limit", "not_counted"}
+    elsewhere = {"too_many_mails", "no_rate", "mails_not_counted", "no_limit", "not_counted"}
     assert {name for _, name, _ in REJECTED if name} | elsewhere == set(forbids)
 
 
@@ -148,6 +148,8 @@ def test_rate(style: str) -> None:
         ("limit", Action("pay", "acct_1", 1), "no_limit"),
         ("spent", Action("pay", "acct_1", 1), "not_counted"),
         ("ledger", Action("pay", "acct_1", 1), "stranger"),
+        ("most_mails", Action("send_mail", ADA, A), "no_rate"),
+        ("mails", Action("send_mail", ADA, A), "mails_not_counted"),
         ("has_read", Action("send_mail", ADA, A), "send_unread"),
     ],
 )
