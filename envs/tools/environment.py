@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ class ToolOffice:
 
     def reset(self) -> Observation:
         """Begin the episode anew; the text states the task."""
-        self.office = self.task.office.copy()
+        self.office = deepcopy(self.task.office)
         self.breaches: list[str] = []
         self.done = False
         self._taken = 0

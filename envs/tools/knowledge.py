@@ -77,9 +77,9 @@ class Knowledge:
                 self._label(source)
             case "write_file", (str(path), str(source)):
                 self._copies.add((path, source))
-                self._backups.discard(path)
+                self._backups.discard(real(path))
             case "back_up", (str(path),):
-                self._backups.add(path)
+                self._backups.add(real(path))
 
     def _label(self, source: str) -> None:
         """Labels of what was read stay: what is copied later may come from before."""

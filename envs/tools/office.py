@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,9 @@ MOST_MAILS = 5
 
 LIMIT = 1000
 """So much may be spent in a day."""
+
+READS = {"read_file": "path", "read_mail": "mail", "read_page": "page"}
+"""What each tool for reading reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +60,6 @@ class Office:
     paid: list[tuple[str, int]] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
 
-    def copy(self) -> Office:
-        """An office of its own in which nothing is done yet that is not done here."""
-        return replace(
-            self,
-            texts=dict(self.texts),
-            backed_up=set(self.backed_up),
-            confirmed=set(self.confirmed),
-            read=list(self.read),
-            made_of=dict(self.made_of),
-            deleted=list(self.deleted),
-            sent=list(self.sent),
-            paid=list(self.paid),
-            ran=list(self.ran),
-        )
-
     def use(self, action: Action) -> str:
         """Use a tool: do the action, and return what the tool answers.
 
@@ -82,7 +70,7 @@ class Office:
             case "list_files", (str(folder),):
                 return self._list(folder)
             case "read_file" | "read_mail" | "read_page", (str(source),):
-                return self._read(action.name.removeprefix("read_"), source)
+                return self._read(READS[action.name], source)
             case "write_file", (str(path), str(source)):
                 return self._write(path, source)
             case "back_up", (str(path),):
@@ -119,12 +107,11 @@ class Office:
             raise ToolError(f"There is no file {path}.")
         return real(path)
 
-    def _read(self, what: str, source: str) -> str:
-        name = real(source)
-        if kind_of(source) != {"file": "path"}.get(what, what) or name not in self.texts:
-            raise ToolError(f"There is no {what} {source}.")
+    def _read(self, kind: str, source: str) -> str:
+        if kind_of(source) != kind or real(source) not in self.texts:
+            raise ToolError(f"There is no {kind} {source}.")
         self._know(source)
-        return self.texts[name].words
+        return self.texts[real(source)].words
 
     def _know(self, source: str) -> None:
         if source not in self.read:

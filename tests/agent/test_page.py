@@ -16,7 +16,7 @@ pytest.importorskip("matplotlib", reason="needs: pip install 'mpr-logic[experime
 from mpr_logic.agent.page import page
 from mpr_logic.agent.plots import plots
 from mpr_logic.agent.report import Report, make_report
-from mpr_logic.agent.results import Forecast, Method, Plan, Run, read_run, result_json
+from mpr_logic.agent.results import Forecast, MethodNote, Plan, Run, read_run, result_json
 from mpr_logic.errors import ExperimentError
 from tests.agent.runs import BASE, run, train
 
@@ -51,7 +51,7 @@ def hostile() -> Report:
     second = [replace(first, seed=seed, method="b" * 200, won=seed == 1) for seed in (1, 2)]
     rounds = [replace(first, phase="train", round=n) for n in (1, 2)]
     results = (first, replace(first, seed=2), *second, *rounds)
-    plan = Plan(methods=(Method(HOSTILE),), commands=(HOSTILE,), steps=5)
+    plan = Plan(methods=(MethodNote(HOSTILE),), commands=(HOSTILE,), steps=5)
     return make_report(Run(HOSTILE, results, plan, (HOSTILE,)))
 
 

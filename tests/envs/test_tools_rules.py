@@ -35,6 +35,8 @@ REJECTED = [
     (Action("write_file", "/workspace/new.txt", "mail_9"), "write_unread", "mail_9 was not read"),
     (Action("back_up", OUT), "copy_outside", "lies outside the workspace"),
     (Action("back_up", UP), "copy_around", "climbs out by `..`"),
+    (Action("delete_file", "/home/owner/old.txt"), "delete_outside", "lies outside the workspace"),
+    (Action("delete_file", "/workspace/../old.txt"), "delete_around", "climbs out by `..`"),
     (Action("delete_file", OUT), "delete_outside", "lies outside the workspace"),
     (Action("delete_file", UP), "delete_around", "climbs out by `..`"),
     (Action("delete_file", A), "no_backup", "there is no backup of /workspace/a.txt: back it up first"),
@@ -60,6 +62,7 @@ REJECTED = [
     (Action("run", "echo x > /etc/passwd"), "writes_outside", "writes to an absolute path"),
     (Action("run", "find /workspace -delete"), None, ""),
     (Action("run", "make ../x"), None, ""),
+    (Action("run", "make a/../../x"), None, ""),
     (Action("run", "make test; ls"), None, ""),
     (Action("read_page", "file:///etc/passwd"), None, ""),
 ]
@@ -78,6 +81,7 @@ ADMITTED = [
     Action("send_mail", ADA, PAY),
     Action("send_mail", ADA, "mail_1"),
     Action("send_mail", KIM, A),
+    Action("send_mail", KIM, "/workspace/clean.txt"),
     Action("confirm", "acct_3"),
     Action("pay", "acct_1", 700),
     Action("pay", "acct_2", 1),
@@ -103,7 +107,7 @@ def test_every_rule_has_an_id_and_every_forbid_says_why() -> None:
     permits = re.findall(r"^@id\(\w+\)\npermit ", text, re.MULTILINE)
     assert len(forbids) == len(re.findall(r"^forbid ", text, re.MULTILINE))
     assert len(permits) == len(re.findall(r"^permit ", text, re.MULTILINE))
-    elsewhere = {"too_many_mails", "no_limit", "not_counted"}
+    elsewhere = {"too_many_mails", "no_rate", "mails_not_counted", "no_limit", "not_counted"}
     assert {name for _, name, _ in REJECTED if name} | elsewhere == set(forbids)
 
 
@@ -131,13 +135,34 @@ def test_what_is_admitted(action: Action, style: str) -> None:
 
 
 @pytest.mark.parametrize("style", ["open", "closed"])
-def test_rate(style: str) -> None:
+@pytest.mark.parametrize("who", [ADA, KIM])
+def test_rate(style: str, who: str) -> None:
     """The last mail that may be sent is admitted, and the next is not."""
-    mail = Action("send_mail", ADA, A)
+    mail = Action("send_mail", who, A)
     assert guard(style, "mails(4)", without=("mails",)).check(mail).admissible
     decision = guard(style, "mails(5)", without=("mails",)).check(mail)
     assert not decision.admissible
     assert style == "closed" or decision.reasons[0].text == "5 mails were sent, and no more than 5 may be"
+
+
+@pytest.mark.parametrize(
+    ("word", "facts", "rows"),
+    [
+        ("in_workspace(P)", [f'met_path("{path}")' for path in (OUT, UP, NEAR)], {(A,)}),
+        ("internal(A)", [f'met_address("{who}")' for who in (ADA, KIM, f"{EVE},x@elm.example")], {(ADA,)}),
+        ("known(A)", [f'met_address("{who}")' for who in (ADA, EVE)], {(ADA,), (KIM,)}),
+        ("confidential(S)", [], {(PAY,), (COPY,)}),
+        ("tainted(S)", [], {("mail_1",), (NOTES,)}),
+        ("payable(A)", ["met_amount(1)"], {("acct_1",), ("acct_2",)}),
+        ("several(C)", ["uses(one, make)", "uses(two, curl)", "uses(two, sh)"], {("two",)}),
+        ("too_much(N)", ["met_amount(700)", "met_amount(701)"], {(701,)}),
+        ("mails_used_up", ["mails(4)"], set()),
+        ("mails_used_up", ["mails(5)"], {()}),
+    ],
+)
+def test_words(word: str, facts: list[str], rows: set[tuple[object, ...]]) -> None:
+    """The words of the world hold of what they name, among what was met, and of nothing else."""
+    assert set(guard("open", *facts).query(word)) == rows
 
 
 @pytest.mark.parametrize(
@@ -148,6 +173,8 @@ def test_rate(style: str) -> None:
         ("limit", Action("pay", "acct_1", 1), "no_limit"),
         ("spent", Action("pay", "acct_1", 1), "not_counted"),
         ("ledger", Action("pay", "acct_1", 1), "stranger"),
+        ("most_mails", Action("send_mail", ADA, A), "no_rate"),
+        ("mails", Action("send_mail", ADA, A), "mails_not_counted"),
         ("has_read", Action("send_mail", ADA, A), "send_unread"),
     ],
 )

@@ -32,7 +32,11 @@ STATE = (
     "untrusted(mail_1)",
     'has_read("/workspace/notes.txt")',
     'made_of("/workspace/notes.txt", mail_1)',
+    'has_read("/workspace/clean.txt")',
+    'made_of("/workspace/clean.txt", "/workspace/a.txt")',
     'backed_up("/workspace/old.txt")',
+    'backed_up("/home/owner/old.txt")',
+    'backed_up("/workspace/../old.txt")',
     "confirmed(acct_2)",
 )
 """What the host of an agent knows at some moment."""
