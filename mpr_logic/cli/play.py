@@ -81,8 +81,7 @@ def play(
     """
 
     def work() -> Answer:
-        if not 0 < theta <= 1:
-            raise o.Usage(f"--theta is {theta:g}: it is a weight above 0 and at most 1, such as 0.9")
+        o.check_theta(theta)
         from mpr_logic.agent.trajectory import Recorder
         from mpr_logic.agent.worlds import worlds
         from mpr_logic.checking.loading import load_program

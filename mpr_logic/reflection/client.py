@@ -135,11 +135,7 @@ class Client:
         temperature: float = 0.0,
         max_tokens: int = 512,
     ) -> list[Completion]:
-        """``n`` answers to a prompt, each by a request of its own: see :class:`Model`.
-
-        Raises:
-            ModelError: the server refused, or gave no usable answer after all retries.
-        """
+        """As :meth:`Model.complete`: each answer by a request of its own, after all retries an error."""
         schema = self.constraint == "schema" and grammar is not None and texts_of(grammar) is not None
         body = body_of(
             prompt,

@@ -68,7 +68,7 @@ def test_show_and_log(store: str) -> None:
     shown = run(store, "show", row["id"]).out
     assert "taught by episode 1: box_1, not won" in shown
     assert "candidate to law, 30 wrong, 0 right" in shown
-    assert "cited by 1 recorded decisions, 1 of them rejections" in run(store, "show", "closed").out
+    assert "cited by 1 recorded decision, 1 rejection among them" in run(store, "show", "closed").out
     assert len(run(store, "log").out.splitlines()) == 7
     assert run(store, "log", "--rule", "nowhere").status == 1
 
@@ -101,6 +101,18 @@ def test_trajectories_are_imported(store: str, tmp_path: Path) -> None:
     file.write_text("".join(f"{json.dumps(line)}\n" for line in [*episode(), *episode("box_2", won=True)]))
     assert answer(run(store, "import", str(file), "--json"))["episodes"] == [2, 3]
     assert answer(run(store, "stats", "--json"))["stats"]["won"] == 1
+
+
+def test_one_is_no_more_than_one(store: str, tmp_path: Path) -> None:
+    """What is there once is named in the singular."""
+    file = tmp_path / "played.jsonl"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in episode()))
+    assert run(store, "import", str(file)).out.endswith("\nepisode 2\n")
+    assert run(store, "import", str(file), str(file)).out.endswith("\nepisodes 3 to 4\n")
+    run(store, "forget", "3")
+    run(store, "forget", "4")
+    run(store, "forget", "2")
+    assert run(store, "learn", str(tmp_path / "rules.dl")).out.startswith("1 episode, 1 trial, 1 failure, ")
 
 
 def test_forget_and_roll_back(store: str) -> None:
