@@ -56,10 +56,12 @@ class Count:
             self._steps += 1
             self._invalid += turn.observation.succeeded is False
         for decision in turn.decisions:
-            self._rejected += not decision.admissible
             text = str(decision.action)
+            # what is done all the same, in shadow or as a probe, is not rejected
+            rejected = not decision.admissible and (text != done or turn.fallback)
+            self._rejected += rejected
             if listed is not None:
-                self._false += not decision.admissible and text in listed
+                self._false += rejected and text in listed
                 self._foretold(decision, wrong=text not in listed)
             elif text == done and turn.observation.succeeded is not None:
                 self._foretold(decision, wrong=not turn.observation.succeeded)

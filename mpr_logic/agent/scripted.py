@@ -85,8 +85,8 @@ class Reminded:
     goes on with its plan: what comes to nothing it tries once more, and then the next. Where it was told a
     rule that forbids, in the present state, the very action that it is about to propose, it heeds that with
     a probability: it does first the earliest step that it has forgotten before this place of its plan. Of a
-    rejection it always takes heed: it does what a repair names, else that step. Where nothing was forgotten
-    and the action is still rejected, it has no other.
+    rejection it always takes heed: it does that step. Where nothing was forgotten and the action is still
+    rejected, it has no other.
 
     Args:
         plan: actions that win.
@@ -134,9 +134,6 @@ class Reminded:
     def _instead(self, refused: Sequence[Decision]) -> Action | str | None:
         """What to do first, since that was rejected."""
         tried = {str(decision.action) for decision in refused}
-        for text in _mending(refused[-1]):
-            if text not in tried:
-                return text
         return next((self._plan[i] for i in self._missing() if str(self._plan[i]) not in tried), None)
 
     def _note(self, view: View) -> None:

@@ -52,7 +52,7 @@ def remember(memory: Memory, episodes: Iterable[Sequence[Mapping[str, Any]]]) ->
 
 
 def reflect_on(
-    player: Any, environment: str, lines: Sequence[Mapping[str, Any]], number: int, samples: int
+    player: Any, environment: str, lines: Sequence[dict[str, Any]], number: int, samples: int
 ) -> Reflection:
     """What a model makes of a failed episode; ``number`` is the episode's in the memory.
 
