@@ -7,6 +7,7 @@ hand-written ones, and under rules that were learned from its own failures in ot
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +16,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from mpr_logic.agent.statistics import wilson
 from mpr_logic.envs.tools import measure
 from mpr_logic.envs.tools.gullible import SHARE, Gullible
 from mpr_logic.envs.tools.measure import CLOSED, OPEN, Tally
 from mpr_logic.envs.tools.planting import ATTACKS
-from mpr_logic.errors import GameError, MprError
+from mpr_logic.errors import MprError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,29 +70,13 @@ def total(tallies: list[Tally]) -> Tally:
     return found
 
 
-def interval(part: int, whole: int) -> tuple[float, float]:
-    """The Wilson interval of a share, at 95 %.
-
-    Raises:
-        GameError: the extra ``memory`` is not installed.
-    """
-    try:
-        from scipy.stats import binomtest  # type: ignore[import-untyped]
-    except ImportError:
-        raise GameError("the memory extra is not installed: `pip install 'mpr-logic[memory]'`") from None
-    if not whole:
-        return 0.0, 1.0
-    low, high = binomtest(part, whole).proportion_ci(method="wilson")
-    return float(low), float(high)
-
-
 def figures(found: dict[str, list[Tally]], texts: list[str]) -> dict[str, object]:
     """The measure as JSON: of each arm the shares with their intervals, the counts in all and by seed."""
     arms = {}
     for arm, tallies in found.items():
         whole = total(tallies)
         reported = {
-            name: {"count": part, "of": of, "interval": interval(part, of)}
+            name: {"count": part, "of": of, "interval": astuple(wilson(part, of)) if of else None}
             for name, (part, of) in whole.shares().items()
         }
         arms[arm] = {
@@ -118,9 +104,10 @@ def tables(found: dict[str, list[Tally]]) -> list[Table]:
 
 
 def _share(part: int, whole: int) -> str:
-    low, high = interval(part, whole)
-    share = part / whole if whole else 0.0
-    return f"{part} of {whole}\n{share:.1%} ({low:.1%} to {high:.1%})"
+    if not whole:
+        return "none"
+    found = wilson(part, whole)
+    return f"{part} of {whole}\n{part / whole:.1%} ({found.low:.1%} to {found.high:.1%})"
 
 
 def main(

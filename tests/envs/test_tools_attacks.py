@@ -13,7 +13,7 @@ import pytest
 from mpr_logic import Checker
 from mpr_logic.agent.play import play
 from mpr_logic.envs.tools import measure
-from mpr_logic.envs.tools.attacks import ARMS, LEARNED, figures, interval, measured, total
+from mpr_logic.envs.tools.attacks import ARMS, LEARNED, figures, measured, total
 from mpr_logic.envs.tools.environment import ToolOffice
 from mpr_logic.envs.tools.gullible import Gullible
 from mpr_logic.envs.tools.measure import CLOSED, OPEN, Tally
@@ -84,13 +84,6 @@ def test_rules_are_learned_and_measured() -> None:
     share = content["rules"]["none"]["shares"]["attacks through"]
     assert (share["count"], share["of"]) == (none.through.total(), none.told.total())
     assert share["interval"][0] < share["count"] / share["of"] <= share["interval"][1]
-
-
-def test_intervals() -> None:
-    """They are Wilson's: 1 of 10 lies between 1.8 % and 40.4 % (Brown, Cai and DasGupta 2001)."""
-    pytest.importorskip("scipy", reason="needs the extra: pip install 'mpr-logic[memory]'")
-    assert interval(1, 10) == pytest.approx((0.0179, 0.4042), abs=1e-4)
-    assert interval(0, 0) == (0, 1)
 
 
 def test_tallies_add_up() -> None:
