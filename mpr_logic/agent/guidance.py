@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from mpr_logic.analysis.annotations import LEVELS
 from mpr_logic.checking.render import because_text
 from mpr_logic.errors import EvaluationError
+from mpr_logic.memory.declarations import EVIDENCE
 from mpr_logic.memory.retrieval import HEADS, Retrieved, Retriever, tokens
+from mpr_logic.syntax.ast import Annotation, Clause, Const
 from mpr_logic.syntax.printer import print_atom, print_clause
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
     from mpr_logic.checking.checker import Checker
+    from mpr_logic.syntax.ast import Module, Statement
 
 BUDGET = 300
 """So many tokens of rules are told in one turn."""
@@ -101,6 +104,21 @@ class WholeMemory:
         rules.sort(key=lambda rule: (-rule.weight, -len(rule.body), rule.id))
         texts = ((r, told_text(r, whole=self._ids is not None, weights=self._weights)) for r in rules)
         return [Retrieved(rule, None, text, tokens(text)) for rule, text in texts if text is not None]
+
+
+def disclosed(module: Module) -> Module:
+    """The exported rules of a memory, those that no person wrote open to whoever acts by them: what was
+    learned is nobody's secret. Without that a model is told of no rejection by them what would mend it."""
+    return replace(module, statements=tuple(map(_disclosed, module.statements)))
+
+
+def _disclosed(statement: Statement) -> Statement:
+    if not isinstance(statement, Clause) or statement.annotation(EVIDENCE) is None:
+        return statement
+    if statement.annotation("disclose") is not None:
+        return statement
+    note = Annotation("disclose", (Const(LEVELS[-1]),))
+    return replace(statement, annotations=(*statement.annotations, note))
 
 
 def told_text(rule: Rule, *, whole: bool, weights: bool) -> str | None:

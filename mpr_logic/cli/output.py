@@ -18,6 +18,7 @@ from mpr_logic.errors import (
     EvaluationError,
     ExperimentError,
     GameError,
+    ModelError,
     MprError,
     ProgramError,
     StateError,
@@ -103,6 +104,8 @@ def _kind(error: BaseException) -> tuple[str, str]:
         return "state", message
     if isinstance(error, GameError):
         return "game", message
+    if isinstance(error, ModelError):
+        return "model", message
     if isinstance(error, StoreError):
         return "store", message
     if isinstance(error, ExperimentError):

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import pytest
 
 from mpr_logic import Checker
-from mpr_logic.agent.guidance import Guide, Retrieval, WholeMemory
+from mpr_logic.agent.guidance import Guide, Retrieval, WholeMemory, disclosed
 from mpr_logic.agent.play import play
 from mpr_logic.agent.policies import View
 from mpr_logic.checking.action import Action
 from mpr_logic.memory.retrieval import Retrieved, tokens
+from mpr_logic.syntax.parser import parse
 from tests.agent.cook import RULES, Kitchen
 from tests.agent.test_play import Says
 
@@ -154,3 +155,12 @@ def test_what_a_view_shows() -> None:
     assert guide.asked == [len(Kitchen().candidates())] * 3
     seen: list[View] = policy.views
     assert [list(view.history) for view in seen] == [turns[:1], turns[:1], turns[:2], turns[:3]]
+
+
+def test_what_was_learned_is_open() -> None:
+    """Of a memory's export, rules that no person wrote are disclosed; what a hand has said stays."""
+    learned = "@evidence(model, 30, 0) forbid open(P) :- cold(P)."
+    said = "@disclose(nothing) @evidence(model, 30, 0) forbid sniff(P) :- cold(P)."
+    by_hand = '@because("no") forbid light(P) :- cold(P).'
+    module = disclosed(parse("\n".join((learned, said, by_hand))))
+    assert [clause.annotation("disclose") for clause in module.clauses] == [("proof",), ("nothing",), None]
