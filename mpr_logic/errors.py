@@ -13,6 +13,7 @@
      ├─ StaleDecisionError  a decision was asked about a state that is gone
      ├─ GameError         a game of an environment that cannot be read or played
      ├─ ModelError        a language model, or its server, that gave no usable answer
+     ├─ GuardError        a guard of tool calls that cannot be set up: its tools, its log, a missing extra
      └─ StoreError        a memory that cannot be opened, read or written, or that refuses a change
 """
 
@@ -86,6 +87,10 @@ class GameError(MprError):
 
 class ModelError(MprError):
     """A language model gave no usable answer: its server is missing, fails, or sends what is none."""
+
+
+class GuardError(MprError):
+    """A guard of tool calls cannot be set up: its tools, its directives, its log, or a package is missing."""
 
 
 class StoreError(MprError):
