@@ -67,17 +67,16 @@ class Check:
                 return settled
         raise BudgetError(f"the call was rewritten {ROUNDS} times, and still is not admissible")
 
-    def answered(self, verdict: Verdict, approved: bool) -> Verdict:
+    def answered(self, verdict: Verdict, approved: bool | None) -> Verdict:
         """The verdict after a person's answer.
 
         Raises:
             MprError: it could not be decided.
         """
         self._given, self._arguments, self._decision = verdict.given, verdict.arguments, verdict.decision
-        if not approved:
-            return self._verdict(
-                "reject", f"A person was asked, and did not approve.\n{verdict.message}", False
-            )
+        if approved is not True:
+            who = "No person could be asked to approve" if approved is None else "A person did not approve"
+            return self._verdict("reject", f"{who} this call.\n{verdict.message}", approved)
         found = self._settle(self._guard.rules, approved=True, repairs=False)
         if found is None or found.arguments != verdict.arguments:
             raise BudgetError("the rules or the state changed while a person was asked")

@@ -160,13 +160,13 @@ class Guard:
             return verdict
         return await asyncio.to_thread(self.answer, verdict, await self._aask(verdict))
 
-    def answer(self, verdict: Verdict, approved: bool, *, by: str = "") -> Verdict:
+    def answer(self, verdict: Verdict, approved: bool | None, *, by: str = "") -> Verdict:
         """What a person said about a call that was left to them. An approved call is decided once more:
         nothing else may have come to stand against it.
 
         Args:
             verdict: one whose outcome is ``escalate``.
-            approved: whether the call may be made.
+            approved: whether the call may be made; None where nobody could be asked, which is a no.
             by: who said so, for the log.
 
         Raises:
@@ -175,7 +175,7 @@ class Guard:
         if verdict.outcome != "escalate":
             raise StateError(f"the call of `{verdict.call.tool}` was not left to a person")
         self._note(lambda: self.log.answer(verdict, approved, by))
-        return self._decided(verdict.call, (verdict, approved is True), False)
+        return self._decided(verdict.call, (verdict, approved), False)
 
     def record(
         self,
@@ -277,7 +277,7 @@ class Guard:
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _decided(self, call: Call, answer: tuple[Verdict, bool] | None, repairs: bool) -> Verdict:
+    def _decided(self, call: Call, answer: tuple[Verdict, bool | None] | None, repairs: bool) -> Verdict:
         """A verdict that is logged; whatever goes wrong on the way is a rejection."""
         start = time.perf_counter()
         check = Check(self, call, uuid4().hex if answer is None else answer[0].id, start + self.timeout)
@@ -299,11 +299,11 @@ class Guard:
             self._counts["error" if verdict.error is not None else verdict.outcome] += 1
         return verdict
 
-    def _ask(self, verdict: Verdict) -> bool:
-        """What the approver says; whatever goes wrong is a no."""
+    def _ask(self, verdict: Verdict) -> bool | None:
+        """What the approver says; whatever goes wrong is a no. None where there is none."""
         approver = self.approver
         if approver is None:
-            return False
+            return None
 
         def work() -> Any:
             said = approver(verdict)
@@ -315,7 +315,7 @@ class Guard:
             _logger.exception("the approver failed: the call is rejected")
             return False
 
-    async def _aask(self, verdict: Verdict) -> bool:
+    async def _aask(self, verdict: Verdict) -> bool | None:
         if self.approver is None or not inspect.iscoroutinefunction(self.approver):
             return await asyncio.to_thread(self._ask, verdict)
         try:

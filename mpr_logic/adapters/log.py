@@ -89,13 +89,13 @@ class DecisionLog:
             line["message"] = verdict.message
         self._write(line)
 
-    def answer(self, verdict: Verdict, approved: bool, by: str) -> None:
+    def answer(self, verdict: Verdict, approved: bool | None, by: str) -> None:
         """Write what a person said.
 
         Raises:
             OSError: it cannot be written.
         """
-        self._write({"kind": "answer", "id": verdict.id, "approved": approved is True, "by": by})
+        self._write({"kind": "answer", "id": verdict.id, "approved": approved, "by": by})
 
     def result(self, id: str, session: str, succeeded: bool | None) -> None:
         """Write how a call went.
