@@ -54,7 +54,7 @@ def read_arguments(given: Any, limits: Limits) -> dict[str, Any]:
         StateError: they are none, or beyond the limits; the message is fit for a model.
     """
     if isinstance(given, (str, bytes, bytearray)):
-        given = _parsed(given, limits)
+        given = parsed(given, limits)
     if given is None:
         given = {}
     if not isinstance(given, dict):
@@ -64,7 +64,12 @@ def read_arguments(given: Any, limits: Limits) -> dict[str, Any]:
     return found
 
 
-def _parsed(given: str | bytes | bytearray, limits: Limits) -> Any:
+def parsed(given: str | bytes | bytearray, limits: Limits) -> Any:
+    """A text as strict JSON; no text at all is an empty object.
+
+    Raises:
+        StateError: it is none, or too long.
+    """
     if len(given) > limits.size:
         _too_large(limits)
     try:

@@ -26,9 +26,11 @@ TOLD = 4_000
 
 
 class Check:
-    """One check of one call. ``inside`` tells whether trouble is the guard's, not that of the call."""
+    """One check of one call; a dry one leaves no trace. ``inside`` tells whether trouble is the guard's, not
+    that of the call."""
 
-    def __init__(self, guard: Guard, call: Call, id: str, deadline: float) -> None:
+    def __init__(self, guard: Guard, call: Call, id: str, deadline: float, *, dry: bool = False) -> None:
+        self._dry = dry
         self._guard = guard
         self._call = call
         self._id = id
@@ -50,7 +52,7 @@ class Check:
             raise BudgetError(f"the check took longer than {self._guard.timeout:g} seconds")
         return left
 
-    def run(self, repairs: bool) -> Verdict:
+    def run(self) -> Verdict:
         """The verdict about the call.
 
         Raises:
@@ -62,7 +64,7 @@ class Check:
         self._arguments = self._given
         for _ in range(ROUNDS):
             rules = self._guard.rules
-            settled = self._settle(rules, approved=False, repairs=repairs)
+            settled = self._settle(rules, approved=False)
             if settled is not None:
                 return settled
         raise BudgetError(f"the call was rewritten {ROUNDS} times, and still is not admissible")
@@ -77,7 +79,7 @@ class Check:
         if approved is not True:
             who = "No person could be asked to approve" if approved is None else "A person did not approve"
             return self._verdict("reject", f"{who} this call.\n{verdict.message}", approved)
-        found = self._settle(self._guard.rules, approved=True, repairs=False)
+        found = self._settle(self._guard.rules, approved=True)
         if found is None or found.arguments != verdict.arguments:
             raise BudgetError("the rules or the state changed while a person was asked")
         return found
@@ -86,7 +88,7 @@ class Check:
         """A rejection for another reason than a rule."""
         return self._verdict("reject", message, None, error=error)
 
-    def _settle(self, rules: Ruleset, *, approved: bool, repairs: bool) -> Verdict | None:
+    def _settle(self, rules: Ruleset, *, approved: bool) -> Verdict | None:
         """One round; None where the call was rewritten or the rules replaced, so that another is due."""
         self._version = rules.program.version
         signature = rules.actions.action_of(self._call.tool)
@@ -102,6 +104,8 @@ class Check:
             nonlocal outcome
             outcome = self._outcome(decision, rules, approved)
             self.left()
+            if self._dry:
+                return False
             if self._guard.mode == "shadow":  # it runs as it was given, whatever is said of it
                 return arguments is self._given
             return outcome in ("admit", "modify")
@@ -110,7 +114,7 @@ class Check:
             if session.rules is not rules:
                 return None
             self._decision, text = session.decide(
-                proposed, facts, settle=settle, id=self._id, repairs=repairs
+                proposed, facts, settle=settle, id=self._id, repairs=self._dry
             )
         self.inside = False
         if outcome is None:

@@ -120,7 +120,6 @@ class Guard:
         id: str = "",
         session: str = "",
         ask: bool = True,
-        repairs: bool = False,
     ) -> Verdict:
         """Decide about one call. Never raises: what cannot be decided is rejected. A call that may run is
         entered into the history at once, so that parallel calls of one turn see each other.
@@ -132,15 +131,22 @@ class Guard:
             session: the conversation or run.
             ask: ask the approver where a rule says so. False leaves the outcome ``escalate``, for a host
                 that asks a person in its own way and then says the answer by :meth:`answer`.
-            repairs: work out the decision's repairs too.
         """
         call = Call(tool, arguments, id, session)
         with self._spans(call) as span:
-            verdict = self._decided(call, None, repairs)
+            verdict = self._decided(call, None)
             if ask and verdict.outcome == "escalate" and verdict.mode == "enforce":
                 verdict = self.answer(verdict, self._ask(verdict))
             span(verdict)
         return verdict
+
+    def why(self, tool: str, arguments: Any = None, *, session: str = "") -> Verdict:
+        """What :meth:`check` would say now, with the decision's repairs. It is neither logged nor entered
+        into the history, and the call may not be made on its account."""
+        check = Check(
+            self, Call(tool, arguments, "", session), "", time.perf_counter() + self.timeout, dry=True
+        )
+        return self._guarded(check, check.run)
 
     async def acheck(
         self,
@@ -150,12 +156,9 @@ class Guard:
         id: str = "",
         session: str = "",
         ask: bool = True,
-        repairs: bool = False,
     ) -> Verdict:
         """:meth:`check` for async hosts: the event loop goes on meanwhile, and the approver may be async."""
-        verdict = await asyncio.to_thread(
-            self.check, tool, arguments, id=id, session=session, ask=False, repairs=repairs
-        )
+        verdict = await asyncio.to_thread(self.check, tool, arguments, id=id, session=session, ask=False)
         if not ask or verdict.outcome != "escalate" or verdict.mode == "shadow":
             return verdict
         return await asyncio.to_thread(self.answer, verdict, await self._aask(verdict))
@@ -175,7 +178,7 @@ class Guard:
         if verdict.outcome != "escalate":
             raise StateError(f"the call of `{verdict.call.tool}` was not left to a person")
         self._note(lambda: self.log.answer(verdict, approved, by))
-        return self._decided(verdict.call, (verdict, approved), False)
+        return self._decided(verdict.call, (verdict, approved))
 
     def record(
         self,
@@ -205,6 +208,21 @@ class Guard:
         with of.locked(self.timeout):
             of.record(id, succeeded, facts)
         self._note(lambda: self.log.result(id, name, succeeded))
+
+    def replay(self, lines: Iterable[dict[str, Any]], *, session: str = "") -> None:
+        """Take the history of a session from the lines of a log, for a guard that has just been made: the
+        calls that ran, and how they went. The log must hold the arguments themselves.
+
+        Raises:
+            GuardError: it does not.
+            StateError: a call is none of the present rules.
+        """
+        of = self.session(session)
+        for line in lines:
+            if line.get("session") != session or line.get("kind") not in ("decision", "result"):
+                continue
+            with of.locked(self.timeout):
+                of.replay(line)
 
     # -- sessions ------------------------------------------------------------------------------
 
@@ -277,18 +295,11 @@ class Guard:
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _decided(self, call: Call, answer: tuple[Verdict, bool | None] | None, repairs: bool) -> Verdict:
-        """A verdict that is logged; whatever goes wrong on the way is a rejection."""
+    def _decided(self, call: Call, answer: tuple[Verdict, bool | None] | None) -> Verdict:
+        """A verdict that is logged and counted."""
         start = time.perf_counter()
         check = Check(self, call, uuid4().hex if answer is None else answer[0].id, start + self.timeout)
-        try:
-            verdict = check.run(repairs) if answer is None else check.answered(*answer)
-        except MprError as error:
-            told = str(error) if isinstance(error, StateError) and not check.inside else UNCHECKED
-            verdict = check.rejected(told, error=f"{type(error).__name__}: {error}")
-        except Exception as error:
-            _logger.exception("the guard failed, and rejected a call")
-            verdict = check.rejected(UNCHECKED, error=f"{type(error).__name__}: {error}")
+        verdict = self._guarded(check, check.run if answer is None else lambda: check.answered(*answer))
         object.__setattr__(verdict, "seconds", time.perf_counter() - start)
         try:
             self.log.decision(verdict)
@@ -298,6 +309,17 @@ class Guard:
         with self._lock:
             self._counts["error" if verdict.error is not None else verdict.outcome] += 1
         return verdict
+
+    def _guarded(self, check: Check, work: Callable[[], Verdict]) -> Verdict:
+        """A verdict; whatever goes wrong on the way to it is a rejection."""
+        try:
+            return work()
+        except MprError as error:
+            told = str(error) if isinstance(error, StateError) and not check.inside else UNCHECKED
+            return check.rejected(told, error=f"{type(error).__name__}: {error}")
+        except Exception as error:
+            _logger.exception("the guard failed, and rejected a call")
+            return check.rejected(UNCHECKED, error=f"{type(error).__name__}: {error}")
 
     def _ask(self, verdict: Verdict) -> bool | None:
         """What the approver says; whatever goes wrong is a no. None where there is none."""

@@ -7,14 +7,15 @@ import time
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.ruleset import HISTORY
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.core import Fact
 from mpr_logic.checking.checker import Checker
 from mpr_logic.checking.disclosure import for_model, repairs_of
-from mpr_logic.errors import BudgetError, StateError
+from mpr_logic.errors import BudgetError, GuardError, StateError
 from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
@@ -115,7 +116,29 @@ class Session:
             self._enter(proposed, id)
         return decision, text.partition("\n")[2]
 
-    def _enter(self, proposed: Proposed, id: str) -> None:
+    def replay(self, line: dict[str, Any]) -> None:
+        """Enter what a line of a log says; see ``Guard.replay``.
+
+        Raises:
+            GuardError: the log holds no arguments.
+            StateError: the call is none of the present rules.
+        """
+        id = str(line.get("id"))
+        if line["kind"] == "result":
+            if id in self._pending:
+                self.record(id, line.get("succeeded"), ())
+        elif line.get("runs") is True:
+            if "arguments" not in line:
+                raise GuardError("the log holds hashes: a history needs the arguments themselves")
+            arguments = (
+                line["arguments"]
+                if line.get("mode") == "shadow"
+                else line.get("rewritten", line["arguments"])
+            )
+            proposed = self.rules.actions.propose(str(line.get("tool")), arguments, opened=True)
+            self._enter(proposed, id, _second(line))
+
+    def _enter(self, proposed: Proposed, id: str, second: int | None = None) -> None:
         """The call counts as tried from now on, so that calls of the same turn see it."""
         name = proposed.action.name
         if self.rules.remembers(name):
@@ -123,7 +146,7 @@ class Session:
             self.checker.record(proposed.action)
         if self.rules.counts_calls:
             self._number += 1
-            row = (self._number, name, int(time.time()))
+            row = (self._number, name, int(time.time()) if second is None else second)
             self.checker.update(add=[Fact("called", row, 1.0, _HERE)], source=f"call {id}")
         self._pending[id] = proposed
         while len(self._pending) > PENDING:
@@ -182,6 +205,14 @@ class Session:
             if each.action.name in rules.program.schema.actions
         ]
         self._pending = OrderedDict(kept)
+
+
+def _second(line: dict[str, Any]) -> int:
+    """When a line of a log was written, in seconds since 1970; 0 where it does not say."""
+    try:
+        return int(datetime.fromisoformat(str(line.get("time"))).timestamp())
+    except (ValueError, OverflowError):
+        return 0
 
 
 def is_declared(program: Program, relation: str) -> bool:

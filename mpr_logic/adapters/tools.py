@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.calls import canonical
@@ -160,22 +161,13 @@ class Tools:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, strict: bool = True) -> Tools:
-        """The tools of a JSON file: a list of descriptions, or an object with it as ``tools``, such as MCP's
-        answer to tools/list.
+        """The tools of a JSON file; see :func:`read_tools`.
 
         Raises:
             GuardError: as above, or it is not such a file.
             ProgramError: the file cannot be read.
         """
-        try:
-            value = json.loads(read_text(path))
-        except (ValueError, RecursionError) as error:
-            raise GuardError(f"{path}: this is not JSON: {_short(str(error), 200)}") from None
-        for key in ("result", "tools"):
-            value = value[key] if isinstance(value, dict) and key in value else value
-        if not isinstance(value, list):
-            raise GuardError(f"{path}: it holds no list of tools, and no object with the key `tools`")
-        return cls(value, strict=strict)
+        return cls(read_tools(path), strict=strict)
 
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._tools.values())
@@ -213,6 +205,25 @@ _MEANINGS = {
     "tool_name": ("The tools whose names cannot be those of actions.",),
     "argument_name": ("The arguments whose names cannot be those of arguments of actions.",),
 }
+
+
+def read_tools(path: str | os.PathLike[str]) -> list[Any]:
+    """The descriptions in a JSON file: a list of them, or an object with the list as ``tools``, such as
+    MCP's answer to tools/list.
+
+    Raises:
+        GuardError: it is not such a file.
+        ProgramError: it cannot be read.
+    """
+    try:
+        value = json.loads(read_text(Path(path)))
+    except (ValueError, RecursionError) as error:
+        raise GuardError(f"{path}: this is not JSON: {_short(str(error), 200)}") from None
+    for key in ("result", "tools"):
+        value = value[key] if isinstance(value, dict) and key in value else value
+    if not isinstance(value, list):
+        raise GuardError(f"{path}: it holds no list of tools, and no object with the key `tools`")
+    return value
 
 
 def _nullable(each: Property) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mpr_logic.cli import check, format, lint, memory, options, play, query, why
+from mpr_logic.cli import check, format, hook, lint, memory, options, play, query, serve, tools, why
 from mpr_logic.cli.options import Usage
 from mpr_logic.cli.output import INTERRUPTED, UNDECIDED, complain, failure, send
 
@@ -31,6 +31,9 @@ for _verb, _command, _example in (
     ("play", play.play, play.EXAMPLE),
     ("fmt", format.fmt, format.EXAMPLE),
     ("lint", lint.lint, lint.EXAMPLE),
+    ("tools", tools.tools, tools.EXAMPLE),
+    ("serve", serve.serve, serve.EXAMPLE),
+    ("hook", hook.hook, hook.EXAMPLE),
 ):
     _epilog = f"\b\nExample:\n  {_example}"
     app.command(_verb, epilog=_epilog, context_settings=options.HELP)(_command)
