@@ -33,7 +33,8 @@ ROOMS["envs"] = {*ROOMS, ""}
 ROOMS["cli"] = {*ROOMS, ""}
 ROOMS[""] = set(ROOMS) - {"cli", "envs", "adapters"}
 
-# An error carries what it was raised for, diagnostics or a verdict: it names their type, and imports nothing at run time.
+# An error carries what it was raised for, diagnostics or a verdict: it names the type, and imports nothing
+# at run time.
 DECLARED_LOOKS = {("errors", "syntax"), ("errors", "adapters")}
 # Module-level state that is meant.
 DECLARED_STATE = {

@@ -119,7 +119,7 @@ class _Copier:
         if given is None or kind is bool:
             return given
         if kind is int:
-            if given.bit_length() > self._limits.digits * 3.33:
+            if given.bit_length() > self._limits.digits * 3.322:  # bits in a digit
                 raise StateError(f"a number in the arguments has more than {self._limits.digits} digits")
             return given
         if kind is float:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,12 +80,11 @@ class Tool:
         self.action = action
         self.text = description.text
         self.schema = description.schema
-        taken: set[str] = set()
-        self.arguments = tuple(
-            Argument(name, _word(name, taken), _type(each), each)
-            for name, each in properties(self.schema).items()
-        )
-        self.rest = _word("others", taken) if takes_more(self.schema) else None
+        found = properties(self.schema)
+        words = _words(found, set())
+        self.arguments = tuple(Argument(name, words[name], _type(each), each) for name, each in found.items())
+        taken = set(words.values())
+        self.rest = _words(["others"], taken)["others"] if takes_more(self.schema) else None
         if len(self.arguments) + (self.rest is not None) > MAX_ARGUMENTS:
             raise GuardError(
                 f"tool `{self.name}` takes {len(self.arguments)} arguments: at most {MAX_ARGUMENTS} "
@@ -144,20 +144,27 @@ class Tools:
     def __init__(self, descriptions: Iterable[Any], *, strict: bool = True) -> None:
         self._tools: dict[str, Tool] = {}
         self.refused: dict[str, str] = {}
-        taken: set[str] = set(_WORDS)
+        found: dict[str, Description] = {}
         for number, each in enumerate(descriptions):
-            try:
+            name = each.get("name") if isinstance(each, dict) else None
+            with self._refusing(name if isinstance(name, str) else f"number {number + 1}", strict):
                 description = describe(each)
-                if description.name in self._tools:
+                if description.name in found:
                     raise GuardError(f"two tools are named `{_short(description.name)}`")
-                tool = Tool(description, _word(description.name, taken))
-            except GuardError as error:
-                if strict:
-                    raise
-                name = each.get("name") if isinstance(each, dict) else None
-                self.refused[name if isinstance(name, str) else f"number {number + 1}"] = str(error)
-            else:
-                self._tools[tool.name] = tool
+                found[description.name] = description
+        words = _words(found, set(_WORDS))
+        for name, description in found.items():
+            with self._refusing(name, strict):
+                self._tools[name] = Tool(description, words[name])
+
+    @contextmanager
+    def _refusing(self, name: str, strict: bool) -> Iterator[None]:
+        try:
+            yield
+        except GuardError as error:
+            if strict:
+                raise
+            self.refused[name] = str(error)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, strict: bool = True) -> Tools:
@@ -259,8 +266,19 @@ def _note(argument: Argument) -> str:
     return _printable(", ".join(notes))
 
 
+def _words(names: Iterable[str], taken: set[str]) -> dict[str, str]:
+    """For each name one of the language, none of them taken or given twice; a name that is one stays."""
+    all_of = list(names)
+    found = {name: name for name in all_of if _NAME.fullmatch(name) and name not in taken | RESERVED}
+    taken = taken | set(found)
+    for name in all_of:
+        if name not in found:
+            found[name] = _word(name, taken)
+            taken.add(found[name])
+    return found
+
+
 def _word(name: str, taken: set[str]) -> str:
-    """A name of the language for this name; none is given twice."""
     word = re.sub(r"[^A-Za-z0-9_]", "_", name)
     word = word[:1].lower() + word[1:]
     word = word if _NAME.fullmatch(word) else f"x_{word.lstrip('_')}"
@@ -269,7 +287,6 @@ def _word(name: str, taken: set[str]) -> str:
     while found in taken:
         number += 1
         found = f"{word}_{number}"
-    taken.add(found)
     return found
 
 

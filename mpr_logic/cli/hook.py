@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +17,7 @@ from mpr_logic.cli.serve import LogOption, Mode, ModeOption, StateOption, ToolsO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXAMPLE = "mpr hook docs/examples/coding/coding.dl < docs/examples/coding/event.json"
+EXAMPLE = "mpr hook docs/examples/coding/coding.dl --event docs/examples/coding/event.json"
 
 
 class Agent(StrEnum):
@@ -41,6 +42,9 @@ def hook(
     allow: Annotated[
         bool, typer.Option("--allow", help="Allow what is admitted, past the agent's own permissions.")
     ] = False,
+    event: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Take this event, not the standard input's: to try it.")
+    ] = None,
     json: o.Json = False,
     no_color: o.NoColor = False,
 ) -> None:
@@ -58,7 +62,7 @@ def hook(
         from mpr_logic.adapters.log import read_log
 
         known = hooks.AGENTS[agent.value]
-        call = hooks.read_event(known, sys.stdin.buffer.read(hooks.SIZE + 1) if sys.stdin else b"")
+        call = hooks.read_event(known, _event(event, hooks.SIZE))
         with _alone(log):
             guard = make_guard(
                 rules, tools, state=state, mode=mode, theta=theta, seconds=seconds, log=log, hash=False
@@ -73,6 +77,13 @@ def hook(
     reply("hook", work, json=json, no_color=no_color)
 
 
+def _event(path: str | None, size: int) -> bytes:
+    if path is not None:
+        with Path(path).open("rb") as file:
+            return file.read(size + 1)
+    return sys.stdin.buffer.read(size + 1) if sys.stdin is not None else b""
+
+
 @contextmanager
 def _alone(log: str | None) -> Iterator[None]:
     """A context that one process with this log is in at a time, where the system can lock files."""
@@ -84,6 +95,6 @@ def _alone(log: str | None) -> Iterator[None]:
     if log is None:
         yield
         return
-    with open(log, "ab") as file:  # noqa: PTH123 - it may be a device
+    with Path(log).open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import typer
 
 from mpr_logic.cli.options import Usage
-from mpr_logic.errors import EvaluationError, GameError, MprError, ProgramError, StateError, StoreError
+from mpr_logic.errors import (
+    EvaluationError,
+    GameError,
+    GuardError,
+    MprError,
+    ProgramError,
+    StateError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +105,8 @@ def _kind(error: BaseException) -> tuple[str, str]:
         return "game", message
     if isinstance(error, StoreError):
         return "store", message
+    if isinstance(error, GuardError):
+        return "guard", message
     if isinstance(error, (EvaluationError, MprError)):
         return "evaluation", message
     if isinstance(error, (RecursionError, MemoryError)):
