@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 JOBS ?= 2
-EXTRAS := test,memory,postgres,models,experiments
+EXTRAS := test,memory,postgres,models,experiments,serve
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-test

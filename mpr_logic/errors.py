@@ -14,6 +14,8 @@
      ├─ GameError         a game of an environment that cannot be read or played
      ├─ ModelError        a language model, or its server, that gave no usable answer
      │   └─ ServerError        a server that cannot be reached, or refuses whatever it is asked
+     ├─ GuardError        a guard of tool calls that cannot be set up: its tools, its log, a missing extra
+     ├─ RejectedError     a guarded call that was not admitted, and was not made: carries the verdict
      ├─ StoreError        a memory that cannot be opened, read or written, or that refuses a change
      └─ ExperimentError   an experiment's file, or its results, that cannot be read
 """
@@ -25,6 +27,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mpr_logic.adapters.verdict import Verdict
     from mpr_logic.syntax.diagnostics import Diagnostic
 
 
@@ -92,6 +95,19 @@ class ModelError(MprError):
 
 class ServerError(ModelError):
     """A model's server cannot be reached, or refuses whatever it is asked: to ask again is no use."""
+
+
+class GuardError(MprError):
+    """A guard of tool calls cannot be set up: its tools, its directives, its log, or a package is missing."""
+
+
+class RejectedError(MprError):
+    """A guarded call was not admitted, and was not made. ``verdict`` is the guard's; the message is the one
+    for the model."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        super().__init__(verdict.message)
 
 
 class StoreError(MprError):

@@ -33,8 +33,9 @@ ROOMS["envs"] = {*ROOMS, ""}
 ROOMS["cli"] = {*ROOMS, ""}
 ROOMS[""] = set(ROOMS) - {"cli", "envs", "adapters"}
 
-# An error carries the diagnostics it was raised for: it names their type, and imports nothing at run time.
-DECLARED_LOOKS = {("errors", "syntax")}
+# An error carries what it was raised for, diagnostics or a verdict: it names the type, and imports nothing
+# at run time.
+DECLARED_LOOKS = {("errors", "syntax"), ("errors", "adapters")}
 # Module-level state that is meant.
 DECLARED_STATE = {
     # pyDatalog's own state is one for the whole process: one session at a time may use it

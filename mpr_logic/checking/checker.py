@@ -183,6 +183,17 @@ class Checker:
         with self._lock:
             return self._facts.effects(*resolve_action(self.program, action), self.theta)
 
+    @contextmanager
+    def assuming(self, facts: Iterable[Fact]) -> Iterator[None]:
+        """A context in which these facts hold too, for the questions of this thread alone; afterwards the
+        state is as it was, apart from what else was changed inside."""
+        with self._lock:
+            before = self._facts.assume(facts)
+            try:
+                yield
+            finally:
+                self._facts.restore(before)
+
     def facts(self) -> dict[str, dict[Row, float]]:
         """The state: for each core relation its asserted rows and their weights; a copy."""
         with self._lock:

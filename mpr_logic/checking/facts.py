@@ -70,6 +70,24 @@ class Facts:
         if self.rows[relation].pop(row, None) is not None:
             self._engine.remove(relation, row)
 
+    def assume(self, facts: Iterable[Fact]) -> list[tuple[str, Row, float | None]]:
+        """Assert facts for a while; returns what was there before, for :meth:`restore`."""
+        before: list[tuple[str, Row, float | None]] = []
+        for fact in facts:
+            touched = (fact.relation, self._opposites.get(fact.relation, fact.relation))
+            before += [(name, fact.row, self.rows[name].get(fact.row)) for name in touched]
+            self.update([fact], ())
+        return before
+
+    def restore(self, before: list[tuple[str, Row, float | None]]) -> None:
+        """Put back what was there before facts were assumed."""
+        for relation, row, weight in reversed(before):
+            self._drop(relation, row)
+            if weight is not None:
+                self._engine.add(relation, row, weight, "as before")
+                self.rows[relation][row] = weight
+        self.number += 1
+
     def fact(self, given: str | Fact) -> Fact:
         """The fact that a text states; texts are kept parsed.
 

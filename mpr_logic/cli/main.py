@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mpr_logic.cli import check, experiment, format, lint, memory, options, play, query, report, why
+from mpr_logic.cli import (
+    check,
+    experiment,
+    format,
+    hook,
+    lint,
+    memory,
+    options,
+    play,
+    query,
+    report,
+    serve,
+    tools,
+    why,
+)
 from mpr_logic.cli.options import Usage
 from mpr_logic.cli.output import INTERRUPTED, UNDECIDED, complain, failure, send
 
@@ -33,6 +47,9 @@ for _verb, _command, _example in (
     ("report", report.report, report.EXAMPLE),
     ("fmt", format.fmt, format.EXAMPLE),
     ("lint", lint.lint, lint.EXAMPLE),
+    ("tools", tools.tools, tools.EXAMPLE),
+    ("serve", serve.serve, serve.EXAMPLE),
+    ("hook", hook.hook, hook.EXAMPLE),
 ):
     _epilog = f"\b\nExample:\n  {_example}"
     app.command(_verb, epilog=_epilog, context_settings=options.HELP)(_command)

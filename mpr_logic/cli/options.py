@@ -143,10 +143,19 @@ def question(
             "no state is named, and nothing can be decided of an unknown state: add --state FILE "
             "(an empty file, if nothing is known to hold)"
         )
+    check_range(theta, seconds)
+    return Question(tuple(rules), asked, tuple(states or ()), theta, engine, semiring, seconds)
+
+
+def check_range(theta: float, seconds: float) -> None:
+    """Hold two options to what they may be.
+
+    Raises:
+        Usage: one is out of range.
+    """
     check_theta(theta)
     if not (seconds > 0 and math.isfinite(seconds)):
         raise Usage(f"--seconds is {seconds:g}: it is a time above 0, such as 2")
-    return Question(tuple(rules), asked, tuple(states or ()), theta, engine, semiring, seconds)
 
 
 def check_theta(theta: float) -> None:

@@ -18,6 +18,7 @@ from mpr_logic.errors import (
     EvaluationError,
     ExperimentError,
     GameError,
+    GuardError,
     ModelError,
     MprError,
     ProgramError,
@@ -110,6 +111,8 @@ def _kind(error: BaseException) -> tuple[str, str]:
         return "store", message
     if isinstance(error, ExperimentError):
         return "experiment", message
+    if isinstance(error, GuardError):
+        return "guard", message
     if isinstance(error, (EvaluationError, MprError)):
         return "evaluation", message
     if isinstance(error, (RecursionError, MemoryError)):

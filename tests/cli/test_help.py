@@ -9,11 +9,13 @@ import pytest
 
 from tests.command import mpr
 
-EXAMPLES = {"check": 1, "why": 0, "query": 0, "play": 0, "report": 0, "fmt": 0, "lint": 0, "memory": 0}
+EXAMPLES = {"check": 1, **dict.fromkeys("why query play report fmt lint tools serve hook memory".split(), 0)}
 NEEDS = {
     "play": ("textworld", "alfworld"),
     "report": ("matplotlib", "experiments"),
     "memory": ("sqlalchemy", "memory"),
+    "tools": ("pydantic", "tools"),
+    "serve": ("starlette", "serve"),
 }
 """Whose example needs an extra: a package of it, and its name."""
 

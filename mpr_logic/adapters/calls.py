@@ -1,0 +1,194 @@
+"""Tool calls: their arguments, read as strict JSON, and as the constants and facts that rules see.
+
+A scalar is a constant of the language. ``null``, and an optional argument that was left out, is the name
+``null``. A list or an object is one constant, its canonical JSON text, which the relations
+``item(list, value)`` and ``field(object, name, value)`` open up, at every depth.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from mpr_logic.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mpr_logic.syntax.ast import Row, Value
+
+NULL = "null"
+"""What rules see of JSON's null, and of an optional argument that was left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on the arguments of one call: ``size`` in characters of JSON, ``depth`` of nesting,
+    ``values`` in all, ``digits`` of an int."""
+
+    size: int = 256 * 1024
+    depth: int = 32
+    values: int = 5_000
+    digits: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call that a model proposes: the tool's own name, its arguments as a JSON object or the text
+    of one, the id that the framework gave it, and the session (conversation, run) that it belongs to."""
+
+    tool: str
+    arguments: Any = field(default_factory=dict)
+    id: str = ""
+    session: str = ""
+
+
+def read_arguments(given: Any, limits: Limits) -> dict[str, Any]:
+    """The arguments of a call as a JSON object of its own: nothing that the caller changes afterwards
+    changes it. A text must be strict JSON: no key twice in one object, no NaN, no half surrogate pairs. No
+    text at all, which some servers send for a tool without arguments, is an empty object.
+
+    Raises:
+        StateError: they are none, or beyond the limits; the message is fit for a model.
+    """
+    if isinstance(given, (str, bytes, bytearray)):
+        given = parsed(given, limits)
+    if given is None:
+        given = {}
+    if not isinstance(given, dict):
+        raise StateError(f"the arguments are a JSON object, not {_kind(given)}")
+    copy = _Copier(limits)
+    found: dict[str, Any] = copy.value(given, limits.depth)
+    return found
+
+
+def parsed(given: str | bytes | bytearray, limits: Limits) -> Any:
+    """A text as strict JSON; no text at all is an empty object.
+
+    Raises:
+        StateError: it is none, or too long.
+    """
+    if len(given) > limits.size:
+        _too_large(limits)
+    try:
+        text = given if isinstance(given, str) else given.decode()
+        if not text.strip():
+            return {}
+        return json.loads(text, parse_constant=_no_number, object_pairs_hook=_no_repeats)
+    except json.JSONDecodeError as error:
+        message = f"the arguments are not JSON: {error.msg.lower()} at character {error.pos + 1}"
+    except UnicodeDecodeError:
+        message = "the arguments are not UTF-8"
+    except RecursionError:
+        message = f"the arguments are nested deeper than {limits.depth} levels"
+    except ValueError as error:  # from the hooks, and of an int with very many digits
+        message = f"the arguments cannot be read: {str(error)[:200]}"
+    raise StateError(message)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key `{twice[:60]}` stands twice in one object")
+    return found
+
+
+class _Copier:
+    """Copies a JSON value, and counts."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._size = 0
+        self._values = 0
+
+    def value(self, given: Any, depth: int) -> Any:
+        self._values += 1
+        if self._values > self._limits.values:
+            raise StateError(f"the arguments hold more than {self._limits.values} values")
+        kind = type(given)
+        if kind is str:
+            return self._text(given)
+        if given is None or kind is bool:
+            return given
+        if kind is int:
+            if given.bit_length() > self._limits.digits * 3.322:  # bits in a digit
+                raise StateError(f"a number in the arguments has more than {self._limits.digits} digits")
+            return given
+        if kind is float:
+            if not math.isfinite(given):
+                raise StateError(f"`{given}` in the arguments is no number of JSON")
+            return given
+        if not isinstance(given, (list, tuple, dict)):
+            raise StateError(f"the arguments hold {_kind(given)}, which is no JSON")
+        if not depth:
+            raise StateError(f"the arguments are nested deeper than {self._limits.depth} levels")
+        if isinstance(given, dict):
+            return {self._key(key): self.value(each, depth - 1) for key, each in given.items()}
+        return [self.value(each, depth - 1) for each in given]
+
+    def _key(self, given: Any) -> str:
+        if type(given) is not str:
+            raise StateError(f"a key in the arguments is {_kind(given)}, not a text")
+        return self._text(given)
+
+    def _text(self, given: str) -> str:
+        self._size += len(given)
+        if self._size > self._limits.size:
+            _too_large(self._limits)
+        if not given.isascii():
+            try:
+                given.encode()
+            except UnicodeEncodeError:
+                raise StateError(
+                    "half of a surrogate pair in the arguments is no character: send both halves, or neither"
+                ) from None
+        return given
+
+
+def _too_large(limits: Limits) -> NoReturn:
+    raise StateError(f"the arguments are too large: at most {limits.size} characters are let in")
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", tuple: "a list", str: "a text", bool: "a truth value"}
+    return names.get(type(value)) or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
+
+
+def canonical(value: Any) -> str:
+    """The canonical JSON text of a JSON value: keys sorted, no spaces."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def constant(value: Any) -> Value:
+    """The constant of the language that stands for a JSON value."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return canonical(value)
+    found: Value = value
+    return found
+
+
+def structure(value: Any) -> Iterator[tuple[str, Row]]:
+    """What ``item`` and ``field`` hold of a list or an object, and of all that is inside it: the name of
+    the relation, and a row."""
+    if isinstance(value, list):
+        whole = canonical(value)
+        for each in value:
+            yield "item", (whole, constant(each))
+            yield from structure(each)
+    elif isinstance(value, dict):
+        whole = canonical(value)
+        for key, each in value.items():
+            yield "field", (whole, key, constant(each))
+            yield from structure(each)

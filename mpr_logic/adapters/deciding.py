@@ -1,0 +1,156 @@
+"""How one call is decided: read, held against its schema, checked, rewritten and checked again."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.adapters.calls import Call, read_arguments
+from mpr_logic.adapters.directives import asks_person, may_go_on, rewritten
+from mpr_logic.adapters.host import asked
+from mpr_logic.adapters.verdict import Verdict
+from mpr_logic.errors import BudgetError, StateError
+
+if TYPE_CHECKING:
+    from mpr_logic.adapters.guard import Guard
+    from mpr_logic.adapters.ruleset import Ruleset
+    from mpr_logic.adapters.session import Session
+    from mpr_logic.adapters.verdict import Outcome
+    from mpr_logic.checking.decision import Decision
+
+ROUNDS = 4
+"""So often a call is checked at most: once, and after each rewriting or replacement of the rules."""
+
+TOLD = 4_000
+"""So many characters a message for the model has at most."""
+
+
+class Check:
+    """One check of one call; a dry one leaves no trace. ``inside`` tells whether trouble is the guard's, not
+    that of the call."""
+
+    def __init__(self, guard: Guard, call: Call, id: str, deadline: float, *, dry: bool = False) -> None:
+        self._dry = dry
+        self._guard = guard
+        self._call = call
+        self._id = id
+        self._deadline = deadline
+        self._given: dict[str, Any] = {}
+        self._arguments: dict[str, Any] = {}
+        self._decision: Decision | None = None
+        self._version = guard.rules.program.version
+        self.inside = False
+
+    def left(self) -> float:
+        """The seconds that are left.
+
+        Raises:
+            BudgetError: none are.
+        """
+        left = self._deadline - time.perf_counter()
+        if left <= 0:
+            raise BudgetError(f"the check took longer than {self._guard.timeout:g} seconds")
+        return left
+
+    def run(self) -> Verdict:
+        """The verdict about the call.
+
+        Raises:
+            MprError: it could not be decided.
+        """
+        if not isinstance(self._call.tool, str):
+            raise StateError(f"the name of a tool is a text, not {type(self._call.tool).__name__}")
+        self._given = read_arguments(self._call.arguments, self._guard.limits)
+        self._arguments = self._given
+        for _ in range(ROUNDS):
+            rules = self._guard.rules
+            settled = self._settle(rules, approved=False)
+            if settled is not None:
+                return settled
+        raise BudgetError(f"the call was rewritten {ROUNDS} times, and still is not admissible")
+
+    def answered(self, verdict: Verdict, approved: bool | None) -> Verdict:
+        """The verdict after a person's answer.
+
+        Raises:
+            MprError: it could not be decided.
+        """
+        self._given, self._arguments, self._decision = verdict.given, verdict.arguments, verdict.decision
+        if approved is not True:
+            who = "No person could be asked to approve" if approved is None else "A person did not approve"
+            return self._verdict("reject", f"{who} this call.\n{verdict.message}", approved)
+        found = self._settle(self._guard.rules, approved=True)
+        if found is None or found.arguments != verdict.arguments:
+            raise BudgetError("the rules or the state changed while a person was asked")
+        return found
+
+    def rejected(self, message: str, error: str) -> Verdict:
+        """A rejection for another reason than a rule."""
+        return self._verdict("reject", message, None, error=error)
+
+    def _settle(self, rules: Ruleset, *, approved: bool) -> Verdict | None:
+        """One round; None where the call was rewritten or the rules replaced, so that another is due."""
+        self._version = rules.program.version
+        signature = rules.actions.action_of(self._call.tool)
+        proposed = rules.actions.propose(self._call.tool, self._arguments, opened=rules.opens(signature.name))
+        self.inside = True
+        call = Call(self._call.tool, self._arguments, self._call.id, self._call.session)
+        facts = asked(rules.program, rules.relations, rules.reads(signature.name), call, self.left)
+        session: Session = self._guard.session(call.session)
+        outcome: Outcome | None = "reject"
+        arguments = self._arguments
+
+        def settle(decision: Decision) -> bool:
+            nonlocal outcome
+            outcome = self._outcome(decision, rules, approved)
+            self.left()
+            if self._dry:
+                return False
+            if self._guard.mode == "shadow":  # it runs as it was given, whatever is said of it
+                return arguments is self._given
+            return outcome in ("admit", "modify")
+
+        with session.locked(self.left()):
+            if session.rules is not rules:
+                return None
+            self._decision, text = session.decide(
+                proposed, facts, settle=settle, id=self._id, repairs=self._dry
+            )
+        self.inside = False
+        if outcome is None:
+            return None
+        message = "" if outcome in ("admit", "modify") else f"The call was rejected.\n{text}"
+        return self._verdict(outcome, message[:TOLD].strip(), True if approved else None)
+
+    def _outcome(self, decision: Decision, rules: Ruleset, approved: bool) -> Outcome | None:
+        """What a decision comes to; None where it rewrote the arguments."""
+        admitted: Outcome = "admit" if self._arguments == self._given else "modify"
+        if decision.admissible:
+            return admitted
+        if not may_go_on(decision, rules.directives):
+            return "reject"
+        new = rewritten(decision, rules.directives, self._arguments)
+        if new != self._arguments:
+            self._arguments = new
+            return None
+        if not asks_person(decision, rules.directives):
+            return "reject"
+        return admitted if approved else "escalate"
+
+    def _verdict(
+        self, outcome: Outcome, message: str, approved: bool | None, error: str | None = None
+    ) -> Verdict:
+        shadow = self._guard.mode == "shadow"
+        return Verdict(
+            call=self._call,
+            outcome=outcome,
+            arguments=self._given if shadow else self._arguments,
+            message=message,
+            decision=self._decision,
+            mode=self._guard.mode,
+            id=self._id,
+            error=error,
+            approved=approved,
+            given=self._given,
+            version=self._version,
+        )

@@ -1,0 +1,391 @@
+"""The neutral guard: a tool call in, a verdict out. Every adapter is a thin layer over it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from mpr_logic.adapters.calls import Call, Limits
+from mpr_logic.adapters.deciding import Check
+from mpr_logic.adapters.host import within
+from mpr_logic.adapters.log import NO_LOG
+from mpr_logic.adapters.ruleset import Ruleset, load_ruleset
+from mpr_logic.adapters.session import Options, Session
+from mpr_logic.adapters.spans import make_spans
+from mpr_logic.adapters.verdict import Verdict
+from mpr_logic.adapters.watching import Watcher
+from mpr_logic.checking.checker import THETA
+from mpr_logic.engine.base import Budget
+from mpr_logic.errors import GuardError, MprError, StateError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from mpr_logic.adapters.host import Relation
+    from mpr_logic.adapters.log import DecisionLog
+    from mpr_logic.adapters.tools import Tools
+    from mpr_logic.adapters.verdict import Mode
+    from mpr_logic.analysis.core import Fact
+    from mpr_logic.checking.engines import EngineName
+
+    Approver = Callable[[Verdict], bool | Awaitable[bool]]
+
+_logger = logging.getLogger(__name__)
+UNCHECKED = "The call could not be checked, and was not made."
+
+
+class Guard:
+    """Decides about the tool calls of agents. It may be used from several threads, and by many sessions;
+    the calls of one session are decided one after the other, and each sees those admitted before it.
+
+    Args:
+        paths: rule files, and folders with all ``.dl`` files below them.
+        text: further rules.
+        tools: the tools with their schemas; a call must be of one of them. Without, the rules declare the
+            actions, and the arguments need only fit the declarations.
+        mode: ``enforce``; or ``shadow``, which decides and logs, and lets every call run as it is.
+        approver: asked about what ``@escalate`` rules leave to a person. It gets the verdict and returns
+            whether the call may be made; it may be async where :meth:`acheck` is used. Without one, such
+            calls are rejected.
+        relations: functions of the host that rules read as relations: see :mod:`~mpr_logic.adapters.host`.
+        state: facts that each session begins with: a path, or a value as ``Checker.load_state`` takes it.
+        log: where decisions are written.
+        theta: the weight from which a forbid rejects.
+        engine: as of a Checker; ``@rewrite`` needs proofs, which ``pydatalog`` does not keep.
+        timeout: seconds for one check, host functions included; what takes longer is rejected.
+        approval_timeout: seconds for the approver.
+        limits: bounds on the arguments.
+        sessions: so many sessions at most at a time; the calls of further ones are rejected.
+
+    Raises:
+        ProgramError: the rules are not valid.
+        StateError: there is no rule file, or the state does not fit.
+        GuardError: a directive, a relation or a mode is none.
+    """
+
+    def __init__(
+        self,
+        *paths: str | os.PathLike[str],
+        text: str | None = None,
+        tools: Tools | None = None,
+        mode: Mode = "enforce",
+        approver: Approver | None = None,
+        relations: Mapping[str, Relation] | None = None,
+        state: object = None,
+        log: DecisionLog | None = None,
+        theta: float = THETA,
+        engine: EngineName = "native",
+        timeout: float = 2.0,
+        approval_timeout: float = 300.0,
+        limits: Limits | None = None,
+        sessions: int = 1_000,
+    ) -> None:
+        if mode not in ("enforce", "shadow"):
+            raise GuardError(f"no mode `{mode}`: choose enforce or shadow")
+        for name, function in (relations or {}).items():
+            if inspect.iscoroutinefunction(function):
+                raise GuardError(f"the function of `{name}` is async: give one that is not")
+        self.mode: Mode = mode
+        self.approver = approver
+        self.timeout = timeout
+        self.limits = limits or Limits()
+        self.log = log or NO_LOG
+        self._paths, self._text, self._tools = paths, text, tools
+        self._relations = dict(relations or {})
+        self._options = Options(theta, engine, Budget(seconds=timeout), state)
+        self._approval_timeout = approval_timeout
+        self._most = sessions
+        self._lock = threading.RLock()
+        self._sessions: dict[str, Session] = {}
+        self._counts = dict.fromkeys(("admit", "modify", "escalate", "reject", "error"), 0)
+        self._spans = make_spans()
+        self._error: str | None = None
+        self._watcher = Watcher(self.reload, paths)  # has looked before the files are read
+        self.rules = self._load()
+        self.session("")
+
+    # -- calls ---------------------------------------------------------------------------------
+
+    def check(
+        self,
+        tool: str,
+        arguments: Any = None,
+        *,
+        id: str = "",
+        session: str = "",
+        ask: bool = True,
+    ) -> Verdict:
+        """Decide about one call. Never raises: what cannot be decided is rejected. A call that may run is
+        entered into the history at once, so that parallel calls of one turn see each other.
+
+        Args:
+            tool: the tool's name.
+            arguments: a JSON object, or the text of one.
+            id: the id that the framework gave the call.
+            session: the conversation or run.
+            ask: ask the approver where a rule says so. False leaves the outcome ``escalate``, for a host
+                that asks a person in its own way and then says the answer by :meth:`answer`.
+        """
+        call = Call(tool, arguments, id, session)
+        with self._spans(call) as span:
+            verdict = self._decided(call, None)
+            if ask and verdict.outcome == "escalate" and verdict.mode == "enforce":
+                verdict = self.answer(verdict, self._ask(verdict))
+            span(verdict)
+        return verdict
+
+    def why(self, tool: str, arguments: Any = None, *, session: str = "") -> Verdict:
+        """What :meth:`check` would say now, with the decision's repairs. It is neither logged nor entered
+        into the history, and the call may not be made on its account."""
+        check = Check(
+            self, Call(tool, arguments, "", session), "", time.perf_counter() + self.timeout, dry=True
+        )
+        return self._guarded(check, check.run)
+
+    async def acheck(
+        self,
+        tool: str,
+        arguments: Any = None,
+        *,
+        id: str = "",
+        session: str = "",
+        ask: bool = True,
+    ) -> Verdict:
+        """:meth:`check` for async hosts: the event loop goes on meanwhile, and the approver may be async."""
+        verdict = await asyncio.to_thread(self.check, tool, arguments, id=id, session=session, ask=False)
+        if not ask or verdict.outcome != "escalate" or verdict.mode == "shadow":
+            return verdict
+        return await asyncio.to_thread(self.answer, verdict, await self._aask(verdict))
+
+    def answer(self, verdict: Verdict, approved: bool | None, *, by: str = "") -> Verdict:
+        """What a person said about a call that was left to them. An approved call is decided once more:
+        nothing else may have come to stand against it.
+
+        Args:
+            verdict: one whose outcome is ``escalate``.
+            approved: whether the call may be made; None where nobody could be asked, which is a no.
+            by: who said so, for the log.
+
+        Raises:
+            StateError: the verdict left nothing to a person.
+        """
+        if verdict.outcome != "escalate":
+            raise StateError(f"the call of `{verdict.call.tool}` was not left to a person")
+        self._note(lambda: self.log.answer(verdict, approved, by))
+        return self._decided(verdict.call, (verdict, approved))
+
+    def record(
+        self,
+        verdict: Verdict | str,
+        succeeded: bool | None = None,
+        *,
+        facts: Iterable[str | Fact] = (),
+        session: str = "",
+    ) -> None:
+        """Enter how a call went, once it was made.
+
+        Args:
+            verdict: of the call, or its ``id``.
+            succeeded: whether it did what it was meant to; None where nobody can tell.
+            facts: what its result says, in the forms of ``Checker.update``.
+            session: where the id alone is given.
+
+        Raises:
+            StateError: no such call waits for its result, or a fact does not fit.
+            EvaluationError: what the call changes could not be derived.
+        """
+        if isinstance(verdict, Verdict) and verdict.mode == "shadow" and verdict.error is not None:
+            return  # it ran, but the rules know no such call
+        id = verdict if isinstance(verdict, str) else verdict.id
+        name = session if isinstance(verdict, str) else verdict.call.session
+        of = self.session(name)
+        with of.locked(self.timeout):
+            of.record(id, succeeded, facts)
+        self._note(lambda: self.log.result(id, name, succeeded))
+
+    def replay(self, lines: Iterable[dict[str, Any]], *, session: str = "") -> None:
+        """Take the history of a session from the lines of a log, for a guard that has just been made: the
+        calls that ran, and how they went. The log must hold the arguments themselves.
+
+        Raises:
+            GuardError: it does not.
+            StateError: a call is none of the present rules.
+        """
+        of = self.session(session)
+        for line in lines:
+            if line.get("session") != session or line.get("kind") not in ("decision", "result"):
+                continue
+            with of.locked(self.timeout):
+                of.replay(line)
+
+    # -- sessions ------------------------------------------------------------------------------
+
+    def update(
+        self, add: Iterable[str | Fact] = (), remove: Iterable[str | Fact] = (), *, session: str = ""
+    ) -> None:
+        """Change the facts of a session; see ``Checker.update``.
+
+        Raises:
+            StateError: a fact does not fit, or there are too many sessions.
+        """
+        of = self.session(session)
+        with of.locked(self.timeout):
+            of.checker.update(add, remove, source="the host")
+
+    def session(self, name: str) -> Session:
+        """The session of a name, begun where there is none.
+
+        Raises:
+            StateError: there are too many.
+        """
+        with self._lock:
+            found = self._sessions.get(name)
+            if found is None:
+                if len(self._sessions) > self._most:
+                    raise StateError(f"there are {self._most} sessions: end some of them first")
+                found = self._sessions[name] = Session(self.rules, self._options)
+            return found
+
+    def end(self, session: str) -> None:
+        """Forget a session: its facts and its history."""
+        with self._lock:
+            self._sessions.pop(session, None)
+
+    # -- rules ---------------------------------------------------------------------------------
+
+    def reload(self) -> bool:
+        """Read the rule files again. Where they do not make valid rules, or do not fit what the sessions
+        hold, the old ones stay, the log says why, and so does :meth:`health`.
+
+        Returns:
+            Whether the guard now goes by what the files say.
+        """
+        return self._replace(self._tools)
+
+    def use(self, tools: Tools) -> bool:
+        """Go on with other tools; as :meth:`reload`."""
+        return self._replace(tools)
+
+    def watch(self, seconds: float = 1.0) -> None:
+        """Look that often, in a thread of its own, whether the rule files have changed, and reload them."""
+        self._watcher.start(seconds)
+
+    def close(self) -> None:
+        """End the watching, and close the log."""
+        self._watcher.stop()
+        self.log.close()
+
+    def health(self) -> dict[str, Any]:
+        """How the guard is: JSON-able. ``ok`` is False where rule files changed and could not be used."""
+        with self._lock:
+            return {
+                "ok": self._error is None,
+                "mode": self.mode,
+                "version": self.rules.program.version,
+                "error": self._error,
+                "sessions": len(self._sessions),
+                "counts": dict(self._counts),
+            }
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _decided(self, call: Call, answer: tuple[Verdict, bool | None] | None) -> Verdict:
+        """A verdict that is logged and counted."""
+        start = time.perf_counter()
+        check = Check(self, call, uuid4().hex if answer is None else answer[0].id, start + self.timeout)
+        verdict = self._guarded(check, check.run if answer is None else lambda: check.answered(*answer))
+        object.__setattr__(verdict, "seconds", time.perf_counter() - start)
+        try:
+            self.log.decision(verdict)
+        except Exception as error:
+            _logger.exception("a decision could not be logged")
+            verdict = check.rejected(UNCHECKED, error=f"the decision could not be logged: {error}")
+        with self._lock:
+            self._counts["error" if verdict.error is not None else verdict.outcome] += 1
+        return verdict
+
+    def _guarded(self, check: Check, work: Callable[[], Verdict]) -> Verdict:
+        """A verdict; whatever goes wrong on the way to it is a rejection."""
+        try:
+            return work()
+        except MprError as error:
+            told = str(error) if isinstance(error, StateError) and not check.inside else UNCHECKED
+            return check.rejected(told, error=f"{type(error).__name__}: {error}")
+        except Exception as error:
+            _logger.exception("the guard failed, and rejected a call")
+            return check.rejected(UNCHECKED, error=f"{type(error).__name__}: {error}")
+
+    def _ask(self, verdict: Verdict) -> bool | None:
+        """What the approver says; whatever goes wrong is a no. None where there is none."""
+        approver = self.approver
+        if approver is None:
+            return None
+
+        def work() -> Any:
+            said = approver(verdict)
+            return asyncio.run(_awaited(said)) if inspect.isawaitable(said) else said
+
+        try:
+            return within(self._approval_timeout, work, "the approver") is True
+        except Exception:
+            _logger.exception("the approver failed: the call is rejected")
+            return False
+
+    async def _aask(self, verdict: Verdict) -> bool | None:
+        if self.approver is None or not inspect.iscoroutinefunction(self.approver):
+            return await asyncio.to_thread(self._ask, verdict)
+        try:
+            return await asyncio.wait_for(self.approver(verdict), self._approval_timeout) is True
+        except Exception:
+            _logger.exception("the approver failed: the call is rejected")
+            return False
+
+    def _note(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except Exception:
+            _logger.exception("the log could not be written")
+
+    def _load(self, tools: Tools | None = None) -> Ruleset:
+        return load_ruleset(self._paths, self._text, tools or self._tools, self._relations)
+
+    def _replace(self, tools: Tools | None) -> bool:
+        try:
+            rules = self._load(tools)
+            self._move(rules)
+        except (MprError, OSError, RecursionError, MemoryError) as error:
+            self._error = f"{type(error).__name__}: {error}"
+            _logger.error("the rules could not be replaced, the old ones stay: %s", error)
+            self._note(lambda: self.log.reloaded(self.rules.program.version, self._error))
+            return False
+        self._tools, self._error = tools, None
+        self._note(lambda: self.log.reloaded(rules.program.version, None))
+        return True
+
+    def _move(self, rules: Ruleset) -> None:
+        """All sessions go on under new rules, or none."""
+        with self._lock:
+            sessions = list(self._sessions.values())
+            held = []
+            try:
+                for each in sessions:
+                    context = each.locked(max(self.timeout, 1.0) * 2)
+                    context.__enter__()
+                    held.append(context)
+                checkers = [each.moved(rules) for each in sessions]
+                for each, checker in zip(sessions, checkers, strict=True):
+                    each.move(rules, checker)
+                self.rules = rules
+            finally:
+                for context in reversed(held):
+                    context.__exit__(None, None, None)
+
+
+async def _awaited(value: Awaitable[Any]) -> Any:
+    return await value

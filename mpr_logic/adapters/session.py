@@ -1,0 +1,235 @@
+"""One session of a guard: a conversation or run, its facts and its history."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.adapters.ruleset import HISTORY
+from mpr_logic.analysis.atoms import coerce_row
+from mpr_logic.analysis.core import Fact
+from mpr_logic.checking.checker import Checker
+from mpr_logic.checking.disclosure import for_model, repairs_of
+from mpr_logic.errors import BudgetError, GuardError, StateError
+from mpr_logic.syntax.ast import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mpr_logic.adapters.actions import Proposed
+    from mpr_logic.adapters.ruleset import Ruleset
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.checking.decision import Decision
+    from mpr_logic.checking.engines import EngineName
+    from mpr_logic.engine.base import Budget
+    from mpr_logic.syntax.ast import Row
+
+PENDING = 10_000
+"""So many admitted calls of a session wait for their results; the oldest are given up first."""
+
+_KEPT = 1_000
+"""So many actions the checker may keep resolved: their arguments can be large."""
+
+_HERE = Span("the guard", 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every checker of a guard is made with."""
+
+    theta: float
+    engine: EngineName
+    budget: Budget
+    state: object = None
+
+
+class Session:
+    """The state of one session. It is used by one thread at a time, inside :meth:`locked`."""
+
+    def __init__(self, rules: Ruleset, options: Options) -> None:
+        self._options = options
+        self._lock = threading.RLock()
+        self._pending: OrderedDict[str, Proposed] = OrderedDict()
+        self._number = 0
+        self.rules = rules
+        self.checker = self._checker(rules)
+        if options.state is not None:
+            self.checker.load_state(options.state)
+
+    def _checker(self, rules: Ruleset) -> Checker:
+        options = self._options
+        return Checker(rules.program, theta=options.theta, engine=options.engine, budget=options.budget)
+
+    @contextmanager
+    def locked(self, seconds: float = -1) -> Iterator[None]:
+        """A context that one thread is in at a time.
+
+        Raises:
+            BudgetError: the others took longer than that.
+        """
+        if not self._lock.acquire(timeout=seconds if seconds < 0 else min(seconds, threading.TIMEOUT_MAX)):
+            raise BudgetError("the calls before this one took too long")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def decide(
+        self,
+        proposed: Proposed,
+        facts: Iterable[Fact],
+        *,
+        settle: Callable[[Decision], bool],
+        id: str,
+        repairs: bool = False,
+    ) -> tuple[Decision, str]:
+        """Decide about a call, and enter it into the history if it may run.
+
+        Args:
+            proposed: the action of the call.
+            facts: what the host's functions say.
+            settle: tells, of the decision, whether the call runs now.
+            id: under which the result will be recorded.
+            repairs: whether repairs are worked out.
+
+        Returns:
+            The decision with its reasons, and what the model may read of it.
+        """
+        checker, action = self.checker, proposed.action
+        assumed = [*proposed.facts, *facts]
+        if self.rules.tells_time(action.name):
+            assumed.append(Fact("now", (int(time.time()),), 1.0, _HERE))
+        with checker.assuming(assumed):
+            decision = checker.check(action)
+            text = "" if decision.admissible and not decision.advice else for_model(decision)
+            if repairs:
+                repairs_of(decision)
+            runs = settle(decision)
+        if len(checker.candidates.known) > _KEPT:
+            checker.candidates.known.clear()
+        if runs:
+            self._enter(proposed, id)
+        return decision, text.partition("\n")[2]
+
+    def replay(self, line: dict[str, Any]) -> None:
+        """Enter what a line of a log says; see ``Guard.replay``.
+
+        Raises:
+            GuardError: the log holds no arguments.
+            StateError: the call is none of the present rules.
+        """
+        id = str(line.get("id"))
+        if line["kind"] == "result":
+            if id in self._pending:
+                self.record(id, line.get("succeeded"), ())
+        elif line.get("runs") is True:
+            if "arguments" not in line:
+                raise GuardError("the log holds hashes: a history needs the arguments themselves")
+            arguments = (
+                line["arguments"]
+                if line.get("mode") == "shadow"
+                else line.get("rewritten", line["arguments"])
+            )
+            proposed = self.rules.actions.propose(str(line.get("tool")), arguments, opened=True)
+            self._enter(proposed, id, _second(line))
+
+    def _enter(self, proposed: Proposed, id: str, second: int | None = None) -> None:
+        """The call counts as tried from now on, so that calls of the same turn see it."""
+        name = proposed.action.name
+        if self.rules.remembers(name):
+            self.checker.update(add=proposed.facts, source=f"call {id}")
+            self.checker.record(proposed.action)
+        if self.rules.counts_calls:
+            self._number += 1
+            row = (self._number, name, int(time.time()) if second is None else second)
+            self.checker.update(add=[Fact("called", row, 1.0, _HERE)], source=f"call {id}")
+        self._pending[id] = proposed
+        while len(self._pending) > PENDING:
+            self._pending.popitem(last=False)
+
+    def record(self, id: str, succeeded: bool | None, facts: Iterable[str | Fact]) -> None:
+        """Enter how a call went, and what facts came of it.
+
+        Raises:
+            StateError: no admitted call of that id waits for its result, or a fact does not fit.
+            EvaluationError: what the call changes could not be derived.
+        """
+        proposed = self._pending.get(id)
+        if proposed is None:
+            raise StateError(f"no admitted call `{id[:60]}` waits for its result in this session")
+        given = list(facts)
+        name = proposed.action.name
+        with self.checker.assuming(proposed.facts):
+            ends, causes = self.checker.effects(proposed.action) if succeeded else ([], [])
+        self.checker.update(add=[*causes, *given], remove=ends, source=f"result of call {id}")
+        if self.rules.remembers(name):
+            self.checker.record(proposed.action, succeeded, effects=False)
+        del self._pending[id]
+
+    def moved(self, rules: Ruleset) -> Checker:
+        """A checker for new rules, with the facts that this session gathered under the old ones. Those of
+        relations that are no longer declared are left behind: no rule can read them.
+
+        Raises:
+            StateError: a fact does not fit the new declarations.
+        """
+        checker = self._checker(rules)
+        asserted = {(fact.relation, fact.row) for fact in self.rules.program.facts}
+        coming = {(fact.relation, fact.row) for fact in rules.program.facts}
+        now = self.checker.facts()
+        gathered = [
+            fitting(rules.program, relation, row, weight)
+            for relation, rows in now.items()
+            for row, weight in rows.items()
+            if (relation, row) not in asserted and is_declared(rules.program, relation)
+        ]
+        gone = [
+            fact
+            for fact in self.rules.program.facts
+            if (fact.relation, fact.row) in coming and fact.row not in now.get(fact.relation, {})
+        ]
+        checker.update(add=gathered, remove=gone, source="before the rules changed")
+        return checker
+
+    def move(self, rules: Ruleset, checker: Checker) -> None:
+        """Go on under new rules."""
+        self.rules, self.checker = rules, checker
+        kept = [
+            (id, each)
+            for id, each in self._pending.items()
+            if each.action.name in rules.program.schema.actions
+        ]
+        self._pending = OrderedDict(kept)
+
+
+def _second(line: dict[str, Any]) -> int:
+    """When a line of a log was written, in seconds since 1970; 0 where it does not say."""
+    try:
+        return int(datetime.fromisoformat(str(line.get("time"))).timestamp())
+    except (ValueError, OverflowError):
+        return 0
+
+
+def is_declared(program: Program, relation: str) -> bool:
+    """Whether a core relation of the state is one of this program too."""
+    word, _, name = relation.rpartition(" ")
+    if word in HISTORY:
+        return name in program.schema.actions
+    signature = program.schema.relations.get(name)
+    return signature is not None and (word != "not" or signature.open_world)
+
+
+def fitting(program: Program, relation: str, row: Row, weight: float) -> Fact:
+    """A fact as this program holds it.
+
+    Raises:
+        StateError: it does not fit.
+    """
+    word, _, name = relation.rpartition(" ")
+    signature = program.schema.actions[name] if word in HISTORY else program.schema.relations[name]
+    return Fact(relation, coerce_row(signature, row), weight, _HERE)

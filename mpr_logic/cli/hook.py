@@ -1,0 +1,100 @@
+"""``mpr hook``: what a coding agent runs before it uses a tool."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mpr_logic.cli import options as o
+from mpr_logic.cli.output import YES, Answer, reply
+from mpr_logic.cli.serve import LogOption, Mode, ModeOption, StateOption, ToolsOption, make_guard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLE = "mpr hook docs/examples/coding/coding.dl --event docs/examples/coding/event.json"
+
+
+class Agent(StrEnum):
+    """The coding agent that runs the hook."""
+
+    claude = "claude"
+    codex = "codex"
+    gemini = "gemini"
+    cursor = "cursor"
+    copilot = "copilot"
+
+
+def hook(
+    rules: o.Rules = None,
+    agent: Annotated[Agent, typer.Option(help="Whose hook this is.")] = Agent.claude,
+    tools: ToolsOption = None,
+    state: StateOption = None,
+    mode: ModeOption = Mode.enforce,
+    theta: o.Theta = 0.9,
+    seconds: o.Seconds = 2.0,
+    log: LogOption = None,
+    allow: Annotated[
+        bool, typer.Option("--allow", help="Allow what is admitted, past the agent's own permissions.")
+    ] = False,
+    event: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Take this event, not the standard input's: to try it.")
+    ] = None,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Read what a coding agent says before it uses a tool; answer in its own format.
+
+    With --log, the log is also the history that rules see.
+
+    Exit status: 0 answered, 2 not understood, which blocks the tool; the standard error says why.
+    """
+
+    def work() -> Answer:
+        from json import dumps
+
+        from mpr_logic.adapters import hooks
+        from mpr_logic.adapters.log import read_log
+
+        known = hooks.AGENTS[agent.value]
+        call = hooks.read_event(known, _event(event, hooks.SIZE))
+        with _alone(log):
+            guard = make_guard(
+                rules, tools, state=state, mode=mode, theta=theta, seconds=seconds, log=log, hash=False
+            )
+            if log:
+                guard.replay(read_log(log), session=call.session)
+            verdict = guard.check(call.tool, call.arguments, id=call.id, session=call.session, ask=False)
+            guard.close()
+        said = hooks.reply(known, verdict, allow=allow)
+        return Answer(YES, dumps(said), {"answer": said})
+
+    reply("hook", work, json=json, no_color=no_color)
+
+
+def _event(path: str | None, size: int) -> bytes:
+    if path is not None:
+        with Path(path).open("rb") as file:
+            return file.read(size + 1)
+    return sys.stdin.buffer.read(size + 1) if sys.stdin is not None else b""
+
+
+@contextmanager
+def _alone(log: str | None) -> Iterator[None]:
+    """A context that one process with this log is in at a time, where the system can lock files."""
+    try:
+        import fcntl
+    except ImportError:  # on Windows; parallel calls there do not see each other
+        yield
+        return
+    if log is None:
+        yield
+        return
+    with Path(log).open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

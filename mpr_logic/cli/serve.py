@@ -1,0 +1,153 @@
+"""``mpr serve``: the guard over HTTP."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mpr_logic.cli import options as o
+from mpr_logic.cli.output import YES, Answer, complain, reply
+
+if TYPE_CHECKING:
+    from mpr_logic.adapters.guard import Guard
+
+EXAMPLE = "mpr serve docs/examples/office/office.dl --tools docs/examples/office/tools.json --dry-run"
+
+
+class Mode(StrEnum):
+    """Whether the guard blocks."""
+
+    enforce = "enforce"
+    shadow = "shadow"
+
+
+ToolsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tools", metavar="FILE", help="JSON schemas of the tools, as of mpr tools. May be given again."
+    ),
+]
+LogOption = Annotated[str | None, typer.Option("--log", metavar="FILE", help="Append each decision there.")]
+HashOption = Annotated[bool, typer.Option("--hash", help="Log a hash of the arguments instead of them.")]
+ModeOption = Annotated[Mode, typer.Option(help="Block, or only decide and log.")]
+StateOption = Annotated[
+    str | None, typer.Option("--state", "-s", metavar="FILE", help="Facts that every session begins with.")
+]
+
+
+def serve(
+    rules: o.Rules = None,
+    tools: ToolsOption = None,
+    state: StateOption = None,
+    host: Annotated[str, typer.Option(metavar="NAME", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="N", help="0: any that is free.")] = 8088,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="HOST", help="A host name that requests come by; * for any."),
+    ] = None,
+    mode: ModeOption = Mode.enforce,
+    theta: o.Theta = 0.9,
+    seconds: o.Seconds = 2.0,
+    log: LogOption = None,
+    hash: HashOption = False,
+    watch: Annotated[
+        float, typer.Option(metavar="S", help="Look for changed rules so often; 0: never.")
+    ] = 1.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and do not listen.")] = False,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Answer over HTTP whether tool calls may be made.
+
+    Agents send the token in MPR_TOKEN, operators the one in MPR_OPERATOR_TOKEN (by default the same);
+    without one, only the loopback is served.
+
+    Exit status: 0 it served, or could have; 2 it could not.
+    """
+
+    def work() -> Answer:
+        from mpr_logic.adapters.http import application, check_address
+
+        token = os.environ.get("MPR_TOKEN") or None
+        check_address(host, token)
+        guard = make_guard(
+            rules, tools, state=state, mode=mode, theta=theta, seconds=seconds, log=log, hash=hash
+        )
+        app = application(
+            guard,
+            token=token,
+            operator_token=os.environ.get("MPR_OPERATOR_TOKEN") or None,
+            hosts=(host, *(name or ())),
+        )
+        content = {"host": host, "port": port, "version": guard.rules.program.version}
+        if dry_run:
+            return Answer(YES, f"would listen on http://{host}:{port}", content)
+        if watch > 0:
+            guard.watch(watch)
+        try:
+            _listen(app, host, port)
+        finally:
+            guard.close()
+        return Answer(YES, "", content)
+
+    reply("serve", work, json=json, no_color=no_color)
+
+
+def make_guard(
+    rules: list[str] | None,
+    tools: list[str] | None,
+    *,
+    state: str | None,
+    mode: Mode,
+    theta: float,
+    seconds: float,
+    log: str | None,
+    hash: bool,
+) -> Guard:
+    """A guard with what the options of a command name.
+
+    Raises:
+        Usage: no rules are named, or a number is out of range.
+        MprError: something in the files is wrong.
+    """
+    from mpr_logic.adapters.guard import Guard
+    from mpr_logic.adapters.log import DecisionLog
+    from mpr_logic.adapters.tools import Tools, read_tools
+
+    if not rules:
+        raise o.Usage("no rules are named: give rule files or folders, such as rules/kitchen")
+    o.check_range(theta, seconds)
+    return Guard(
+        *rules,
+        tools=Tools([each for path in tools for each in read_tools(path)]) if tools else None,
+        mode=mode.value,
+        state=state,
+        theta=theta,
+        timeout=seconds,
+        log=DecisionLog(log, arguments="hash" if hash else "full") if log else None,
+    )
+
+
+def _listen(app: object, host: str, port: int) -> None:
+    """Serve until the process is told to end."""
+    import socket
+
+    from mpr_logic.adapters.extras import needed
+
+    uvicorn = needed("uvicorn", "serve")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends small answers at once only on sockets that say they are TCP
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise o.Usage(f"it cannot listen on {host}:{port}: {error}") from None
+        complain(f"listening on http://{host}:{listener.getsockname()[1]}")
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        server.run(sockets=[listener])
+    sys.stderr.flush()

@@ -1,0 +1,355 @@
+"""What every adapter must do: one list of scenarios, and what a driver of an adapter is.
+
+An adapter's test file has a :class:`Driver` and runs all :data:`SCENARIOS` with it::
+
+    @pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
+    def test_contract(scenario: Scenario, tmp_path: Path) -> None:
+        scenario(MyDriver(), tmp_path)
+
+A driver lets a scripted model propose calls in one turn, through the real framework, with the office's
+tools behind the guard.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.log import DecisionLog, read_log
+from mpr_logic.adapters.tools import Tools
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mpr_logic.adapters.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A call that the scripted model proposes: ``arguments`` is the text that it writes."""
+
+    tool: str
+    arguments: str
+    id: str
+
+
+class Driver(Protocol):
+    """Runs one turn through an adapter. ``name`` is the adapter's. ``answers_itself`` names the scenarios
+    (functions below) in which the framework refuses a call before the guard sees it, in its own words;
+    ``cannot`` maps those that the framework has no way to bring about to the reason."""
+
+    name: str
+    answers_itself: frozenset[str]
+    cannot: dict[str, str]
+
+    def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
+        """Let the model propose these calls in one turn. Returns, by the id of each call, what the model
+        is told: the tool's result, or why it was not run."""
+
+
+@dataclass
+class Office:
+    """The tools: they keep what was run, and with what."""
+
+    ran: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    lock: Any = field(default_factory=threading.Lock)
+
+    def send(self, to: list[str], text: str, copy: str | None = None) -> str:
+        """Send a message."""
+        with self.lock:
+            left_out = {} if copy is None else {"copy": copy}
+            self.ran.append(("send", {"to": to, "text": text, **left_out}))
+        return f"sent to {len(to)}"
+
+    def pay(self, to: str, amount: float) -> str:
+        """Pay someone."""
+        with self.lock:
+            self.ran.append(("pay", {"to": to, "amount": amount}))
+        return f"paid {amount:g}"
+
+    def read(self, path: str) -> str:
+        """Read a file."""
+        with self.lock:
+            self.ran.append(("read", {"path": path}))
+        return f"read {path}"
+
+    def functions(self) -> dict[str, Callable[..., str]]:
+        """The tools by name."""
+        return {"send": self.send, "pay": self.pay, "read": self.read}
+
+    def schemas(self) -> list[dict[str, Any]]:
+        """The tools as OpenAI's chat completions describe them."""
+        text: dict[str, Any] = {"type": "string"}
+        properties: dict[str, tuple[dict[str, Any], list[str]]] = {
+            "send": ({"to": {"type": "array", "items": text}, "text": text, "copy": text}, ["to", "text"]),
+            "pay": ({"to": text, "amount": {"type": "number"}}, ["to", "amount"]),
+            "read": ({"path": text}, ["path"]),
+        }
+        return [
+            {
+                "type": "function",
+                "function": {
+                    "name": name,
+                    "description": self.functions()[name].__doc__,
+                    "parameters": {
+                        "type": "object",
+                        "properties": each,
+                        "required": required,
+                        "additionalProperties": False,
+                    },
+                },
+            }
+            for name, (each, required) in properties.items()
+        ]
+
+
+RULES = """
+.decl item(list: any, value: any)
+.decl internal(address: symbol)
+.decl late(address: symbol)
+internal("ann@us").
+internal("bob@us").
+
+@id(outside) @because("{T} is not one of us")
+forbid send(to: L) :- item(L, T), not internal(T).
+
+@id(large) @escalate @because("{A} is much")
+forbid pay(amount: A) :- A > 100.0.
+
+@id(once) @because("{T} was paid already")
+forbid pay(to: T) :- past pay(to: T).
+
+@id(late) forbid pay(to: T) :- late(T).
+
+@id(workspace) @rewrite(path, "/work/{P}")
+forbid read(path: P) :- not starts_with(P, "/work/"), not starts_with(P, "/").
+
+@id(elsewhere) @because("{P} is outside of /work")
+forbid read(path: P) :- starts_with(P, "/"), not starts_with(P, "/work/").
+
+@id(private) @because("that is private")
+forbid read(path: P) :- contains(P, "/work/private").
+"""
+
+Scenario: TypeAlias = "Callable[[Driver, Path], None]"
+
+
+def name_of(scenario: Scenario) -> str:
+    """A scenario's name, for pytest."""
+    return scenario.__name__
+
+
+def call(tool: str, arguments: Any, id: str = "call_1") -> Proposed:
+    """A call with these arguments, as a model writes it."""
+    return Proposed(tool, arguments if isinstance(arguments, str) else json.dumps(arguments), id)
+
+
+class Turn:
+    """One turn of a driver: ``ran`` is what the office did, ``told`` what the model was told."""
+
+    def __init__(
+        self, driver: Driver, calls: list[Proposed], office: Office | None = None, **options: Any
+    ) -> None:
+        self.office = office or Office()
+        self.guard: Guard = options.pop("guard", None) or guard_of(self.office, **options)
+        self.told = driver.run(self.guard, self.office, calls)
+        self.ran = self.office.ran
+        assert set(self.told) == {each.id for each in calls}, "the model must hear of every call"
+
+
+def guard_of(office: Office, **options: Any) -> Guard:
+    """A guard of the office's tools; its rules are those above, where no others are given."""
+    paths = [options.pop("path")] if "path" in options else []
+    if not paths:
+        options.setdefault("text", RULES)
+    return Guard(*paths, tools=Tools(office.schemas()), **options)
+
+
+def refused(driver: Driver, scenario: str, turn: Turn, said: str) -> None:
+    """Nothing ran, and the model was told why: in the guard's words, unless the framework was faster."""
+    assert turn.ran == []
+    for told in turn.told.values():
+        assert told.strip()
+        if scenario not in driver.answers_itself:
+            assert said in told, told
+
+
+def admitted(driver: Driver, folder: Path) -> None:
+    """An admitted call runs once, with unchanged arguments, and the model sees its result."""
+    arguments = {"to": ["ann@us", "bob@us"], "text": 'über "alles" \\ \n\t{}'}
+    turn = Turn(driver, [call("send", arguments)])
+    assert turn.ran == [("send", arguments)]
+    assert "sent to 2" in turn.told["call_1"]
+
+
+def rejected(driver: Driver, folder: Path) -> None:
+    """A rejected call never runs, and the model sees the reason that the rule's author wrote."""
+    turn = Turn(driver, [call("send", {"to": ["ann@us", "eve@them"], "text": "x"})])
+    refused(driver, "rejected", turn, "is not one of us")
+
+
+def modified(driver: Driver, folder: Path) -> None:
+    """A rewritten call runs once, with the new arguments."""
+    turn = Turn(driver, [call("read", {"path": "notes.txt"})])
+    assert turn.ran == [("read", {"path": "/work/notes.txt"})]
+    assert "read /work/notes.txt" in turn.told["call_1"]
+
+
+def rewritten_and_rejected(driver: Driver, folder: Path) -> None:
+    """Arguments are checked after they were rewritten."""
+    turn = Turn(driver, [call("read", {"path": "private/key"})])
+    refused(driver, "rewritten_and_rejected", turn, "that is private")
+
+
+def approved(driver: Driver, folder: Path) -> None:
+    """What a person approves runs once."""
+    asked: list[dict[str, Any]] = []
+
+    def approver(verdict: Verdict) -> bool:
+        asked.append(verdict.arguments)
+        return True
+
+    arguments = {"to": "ann@us", "amount": 250.5}
+    turn = Turn(driver, [call("pay", arguments)], approver=approver)
+    assert asked == [arguments]
+    assert turn.ran == [("pay", arguments)]
+
+
+def declined(driver: Driver, folder: Path) -> None:
+    """What a person does not approve never runs; nor where there is nobody to ask."""
+    turn = Turn(driver, [call("pay", {"to": "ann@us", "amount": 250.5})], approver=lambda verdict: False)
+    refused(driver, "declined", turn, "is much")
+    turn = Turn(driver, [call("pay", {"to": "ann@us", "amount": 250.5})])
+    refused(driver, "declined", turn, "is much")
+
+
+def shadow(driver: Driver, folder: Path) -> None:
+    """Shadow mode blocks nothing and rewrites nothing; the log says what would have been."""
+    log = DecisionLog(folder / "log.jsonl")
+    calls = [
+        call("send", {"to": ["eve@them"], "text": "x"}, "a"),
+        call("read", {"path": "notes.txt"}, "b"),
+        call("pay", {"to": "ann@us", "amount": 250.5}, "c"),
+    ]
+    turn = Turn(driver, calls, mode="shadow", log=log)
+    assert sorted(turn.ran) == [
+        ("pay", {"to": "ann@us", "amount": 250.5}),
+        ("read", {"path": "notes.txt"}),
+        ("send", {"to": ["eve@them"], "text": "x"}),
+    ]
+    lines = [line for line in read_log(folder / "log.jsonl") if line["kind"] == "decision"]
+    assert sorted(line["outcome"] for line in lines) == ["escalate", "modify", "reject"]
+
+
+def parallel(driver: Driver, folder: Path) -> None:
+    """Of parallel calls each is decided by itself, and what one was admitted to is seen by the others."""
+    calls = [call("pay", {"to": "ann@us", "amount": 1.5}, f"p{n}") for n in range(4)]
+    calls += [call("send", {"to": ["eve@them"], "text": "x"}, "s"), call("read", {"path": "/work/a"}, "r")]
+    turn = Turn(driver, calls)
+    assert sorted(turn.ran) == [("pay", {"to": "ann@us", "amount": 1.5}), ("read", {"path": "/work/a"})]
+    assert sum("was paid already" in turn.told[f"p{n}"] for n in range(4)) == 3
+    assert "is not one of us" in turn.told["s"]
+    assert "read /work/a" in turn.told["r"]
+
+
+def not_json(driver: Driver, folder: Path) -> None:
+    """Arguments that are no JSON, or hold a key twice, never reach a tool."""
+    for text in ('{"path": "/work/a"', "[1]", '{"path": "/work/a", "path": "/etc"}', '{"path": NaN}'):
+        refused(driver, "not_json", Turn(driver, [call("read", text)]), "argument")
+
+
+def not_of_the_schema(driver: Driver, folder: Path) -> None:
+    """Arguments of another type, missing ones and unknown ones never reach a tool."""
+    for arguments in ({"path": 7}, {}, {"path": "/work/a", "mode": "w"}):
+        turn = Turn(driver, [call("read", arguments)])
+        refused(driver, "not_of_the_schema", turn, "argument")
+
+
+def huge(driver: Driver, folder: Path) -> None:
+    """Arguments beyond the limits never reach a tool."""
+    turn = Turn(driver, [call("read", {"path": "/work/" + "a" * 300_000})])
+    refused(driver, "huge", turn, "too large")
+
+
+def unknown_tool(driver: Driver, folder: Path) -> None:
+    """A tool that was never declared does not run."""
+    turn = Turn(driver, [call("delete_everything", {"path": "/"})])
+    refused(driver, "unknown_tool", turn, "delete_everything")
+
+
+def exception_in_the_checker(driver: Driver, folder: Path) -> None:
+    """Where something fails inside, nothing runs, and the model is told nothing of the inside."""
+
+    def broken(_: Any) -> list[str]:
+        raise RuntimeError("the secret of the house")
+
+    turn = Turn(driver, [call("pay", {"to": "ann@us", "amount": 1})], relations={"late": broken})
+    refused(driver, "exception_in_the_checker", turn, "could not be checked")
+    assert "secret" not in str(turn.told)
+
+    class FullDisk(DecisionLog):
+        def decision(self, verdict: Verdict) -> None:
+            raise OSError("the disk is full")
+
+    turn = Turn(driver, [call("pay", {"to": "ann@us", "amount": 1})], log=FullDisk(None))
+    refused(driver, "exception_in_the_checker", turn, "could not be checked")
+
+
+def timeout(driver: Driver, folder: Path) -> None:
+    """Where the host hangs, nothing runs, and what does not need the host goes on."""
+
+    def hanging(_: Any) -> list[str]:
+        time.sleep(30)
+        return []
+
+    calls = [call("pay", {"to": "ann@us", "amount": 1}, "a"), call("read", {"path": "/work/a"}, "b")]
+    turn = Turn(driver, calls, relations={"late": hanging}, timeout=0.3)
+    assert turn.ran == [("read", {"path": "/work/a"})]
+    assert "could not be checked" in turn.told["a"]
+
+
+def reload_in_the_middle(driver: Driver, folder: Path) -> None:
+    """New rules hold from the next call on; what does not compile changes nothing; history is kept."""
+    file = folder / "rules.dl"
+    file.write_text(RULES, encoding="utf-8")
+    office = Office()
+    guard = guard_of(office, path=file)
+    pay, read = call("pay", {"to": "ann@us", "amount": 1.5}), call("read", {"path": "/work/a"})
+    Turn(driver, [pay], office, guard=guard)
+    file.write_text(RULES + '@because("no more") forbid read(path: _).', encoding="utf-8")
+    assert guard.reload()
+    assert "no more" in Turn(driver, [read], office, guard=guard).told["call_1"]
+    file.write_text(RULES + "forbid read(path: X", encoding="utf-8")
+    assert not guard.reload()
+    assert not guard.health()["ok"]
+    assert "no more" in Turn(driver, [read], office, guard=guard).told["call_1"]
+    file.write_text(RULES, encoding="utf-8")
+    assert guard.reload()
+    assert guard.health()["ok"]
+    assert "already" in Turn(driver, [pay], office, guard=guard).told["call_1"]
+    Turn(driver, [read], office, guard=guard)
+    assert office.ran == [("pay", {"to": "ann@us", "amount": 1.5}), ("read", {"path": "/work/a"})]
+
+
+SCENARIOS: list[Scenario] = [
+    admitted,
+    rejected,
+    modified,
+    rewritten_and_rejected,
+    approved,
+    declined,
+    shadow,
+    parallel,
+    not_json,
+    not_of_the_schema,
+    huge,
+    unknown_tool,
+    exception_in_the_checker,
+    timeout,
+    reload_in_the_middle,
+]

@@ -1,0 +1,208 @@
+"""Hooks of coding agents: each agent's own event and answer, and what is denied."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.hooks import AGENTS, read_event, reply
+from mpr_logic.errors import StateError
+from mpr_logic.syntax.printer import print_value
+from tests.command import TOP, mpr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULES = """
+.action bash(command: symbol)
+.decl tool_name(tool: symbol, action: symbol)
+@id(push) @because("no force") forbid bash(command: C) :- contains(C, "--force").
+@id(publish) @escalate @because("it is published") forbid bash(command: C) :- contains(C, "publish").
+@id(quiet) @rewrite(command, "{C} -q") forbid bash(command: C) :- contains(C, "noise"), not contains(C, "-q").
+"""
+
+
+def event(agent: str, command: str) -> dict[str, Any]:
+    """What an agent sends before it runs a command."""
+    arguments = {"command": command}
+    claude = {
+        "session_id": "s",
+        "cwd": "/x",
+        "tool_name": "Bash",
+        "tool_input": arguments,
+        "tool_use_id": "c",
+    }
+    events: dict[str, dict[str, Any]] = {
+        "claude": claude | {"hook_event_name": "PreToolUse", "permission_mode": "default"},
+        "codex": claude | {"hook_event_name": "PreToolUse", "turn_id": "t", "model": "m"},
+        "gemini": claude | {"hook_event_name": "BeforeTool", "tool_name": "run_shell_command"},
+        "cursor": {
+            "hook_event_name": "beforeShellExecution",
+            "conversation_id": "s",
+            "generation_id": "c",
+            "command": command,
+            "cwd": "/x",
+        },
+        "copilot": {"timestamp": 1, "cwd": "/x", "toolName": "Bash", "toolArgs": json.dumps(arguments)},
+    }
+    return events[agent]
+
+
+def said(agent: str, command: str, **options: Any) -> dict[str, Any]:
+    """What the agent is told."""
+    known = AGENTS[agent]
+    call = read_event(known, json.dumps(event(agent, command)))
+    verdict = Guard(text=f"{RULES}tool_name({print_value(call.tool)}, bash).").check(
+        call.tool, call.arguments, id=call.id, session=call.session, ask=False
+    )
+    return reply(known, verdict, **options)
+
+
+DENY = {
+    "claude": ("hookSpecificOutput", "permissionDecision"),
+    "codex": ("hookSpecificOutput", "permissionDecision"),
+    "gemini": ("decision",),
+    "cursor": ("permission",),
+    "copilot": ("permissionDecision",),
+}
+
+
+def decision(agent: str, told: Any) -> Any:
+    """The word for the decision in an answer."""
+    for key in DENY[agent]:
+        told = told.get(key, {})
+    return told or None
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_rejected_calls_are_denied(agent: str) -> None:
+    """Every agent is told no, with the reason, in its own words."""
+    told = said(agent, "git push --force")
+    assert decision(agent, told) == "deny"
+    assert "no force" in json.dumps(told)
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_admitted_calls_meet_no_objection(agent: str) -> None:
+    """An admitted call is left to the agent's own permissions, unless the host says otherwise."""
+    told = said(agent, "ls")
+    assert decision(agent, told) in (None, "allow")
+    if agent != "cursor":  # which knows no other answer
+        assert told == {}
+    if agent != "codex":  # which takes an allow for an error
+        assert decision(agent, said(agent, "ls", allow=True)) == "allow"
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_a_person_is_asked_where_the_agent_can(agent: str) -> None:
+    """Escalated calls are the agent's to ask about; one that cannot ask denies them."""
+    told = said(agent, "npm publish")
+    assert decision(agent, told) == ("ask" if AGENTS[agent].asks else "deny")
+    assert "it is published" in json.dumps(told)
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_rewritten_calls_never_run_as_they_were(agent: str) -> None:
+    """An agent that takes new arguments gets them; the others are told to call again."""
+    for allow in (False, True):
+        told = said(agent, "make noise", allow=allow)
+        assert "make noise -q" in json.dumps(told)
+        if not AGENTS[agent].rewrites:
+            assert decision(agent, told) == "deny"
+    told = said("claude", "make noise", allow=True)["hookSpecificOutput"]
+    assert (told["permissionDecision"], told["updatedInput"]) == ("allow", {"command": "make noise -q"})
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"tool_name": 7}',
+        b'{"hook_event_name": "Stop"}',
+        b"null",
+        b"[" * 99999,
+    ],
+)
+def test_what_is_unclear_is_no_call(agent: str, text: bytes) -> None:
+    """What is no event of the agent is not understood."""
+    with pytest.raises(StateError):
+        read_event(AGENTS[agent], text)
+
+
+CODING = "docs/examples/coding/coding.dl"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        ((CODING,), b""),
+        ((CODING,), b"{"),
+        ((CODING,), b'{"hook_event_name": "PostToolUse", "tool_name": "Bash", "tool_input": {}}'),
+        (("nowhere.dl",), b"{}"),
+        ((), b"{}"),
+        ((CODING, "--agent", "guess"), b"{}"),
+        ((CODING, "--theta", "7"), json.dumps(event("claude", "ls")).encode()),
+        ((CODING, "--log", "/nowhere/log"), json.dumps(event("claude", "ls")).encode()),
+    ],
+)
+def test_whatever_goes_wrong_blocks(arguments: tuple[str, ...], stdin: bytes) -> None:
+    """Exit status 2, which blocks in every agent, with the reason on the standard error."""
+    done = mpr("hook", *arguments, stdin=stdin)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("error")
+
+
+def test_the_log_is_the_history(tmp_path: Path) -> None:
+    """Each call is a process of its own; the log tells it what came before, in this session alone."""
+    log = str(tmp_path / "log.jsonl")
+
+    def ask(tool: str, arguments: dict[str, Any], session: str = "s") -> dict[str, Any]:
+        sent = {
+            "hook_event_name": "PreToolUse",
+            "session_id": session,
+            "tool_name": tool,
+            "tool_input": arguments,
+        }
+        done = mpr("hook", CODING, "--log", log, stdin=json.dumps(sent).encode())
+        assert done.status == 0, done
+        found: dict[str, Any] = json.loads(done.out)
+        return found
+
+    write = {"file_path": "/etc/hosts", "content": "x"}
+    assert decision("claude", ask("Write", write)) == "deny"
+    assert ask("Read", {"file_path": "/etc/hosts"}) == {}
+    assert decision("claude", ask("Write", write, "other")) == "deny"
+    assert ask("Write", write) == {}
+    assert decision("claude", ask("Write", {"file_path": "/etc/passwd", "content": "x"})) == "deny"
+
+
+def test_parallel_hooks_see_each_other(tmp_path: Path) -> None:
+    """Of processes that run at once, one is first."""
+    rules = tmp_path / "once.dl"
+    rules.write_text(".action pay(to: symbol)\nforbid pay(T) :- past pay(T).")
+    sent = {"hook_event_name": "PreToolUse", "tool_name": "pay", "tool_input": {"to": "ann"}}
+    command = [
+        sys.executable,
+        "-m",
+        "mpr_logic.cli",
+        "hook",
+        str(rules),
+        "--log",
+        str(tmp_path / "log.jsonl"),
+    ]
+    running = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=TOP)
+        for _ in range(4)
+    ]
+    told = [each.communicate(json.dumps(sent), timeout=60)[0] for each in running]
+    assert sorted(json.loads(each) == {} for each in told) == [False, False, False, True]
