@@ -28,7 +28,9 @@ def test_demo_tells_the_whole_story(tmp_path: Path) -> None:
         assert int(after) > 2 * int(before)
     assert re.search(r"├─ rule (r\w+) at learned.dl:\d", text)
     assert re.search(r"└─ ✓ not \w+\(.*\): no such fact", text)
-    assert re.search(r"Episode (\d+), which taught this rule: .*, turn \d+:\n +\w+\(.*\n +Nothing happens", text)
+    assert re.search(
+        r"Episode (\d+), which taught this rule: .*, turn \d+:\n +\w+\(.*\n +Nothing happens", text
+    )
     edited = (tmp_path / "learned.dl").read_text(encoding="utf-8").splitlines()[-1]
     assert edited.startswith("@id(hands_off)")
     assert "[hands_off]" in text.partition("The last line is new.")[2]
