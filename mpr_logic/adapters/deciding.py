@@ -129,7 +129,7 @@ class Check:
             return admitted
         if not may_go_on(decision, rules.directives):
             return "reject"
-        new = rewritten(decision, rules.directives, self._arguments)
+        new = rewritten(decision, rules.directives, rules.actions, self._arguments)
         if new != self._arguments:
             self._arguments = new
             return None

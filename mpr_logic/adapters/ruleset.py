@@ -37,7 +37,7 @@ class Ruleset:
         self.tools = tools
         self.relations = dict(relations)
         self.actions = Actions(program, tools)
-        self.directives = read_directives(program, self.actions)
+        self.directives = read_directives(program)
         for name in relations:
             if name not in program.schema.relations:
                 raise GuardError(f"the relation `{name}` of a function is not declared: .decl {name}(...)")

@@ -328,3 +328,19 @@ def test_options_are_held_to_what_they_may_be() -> None:
         Guard(text=RULES, relations={"nothing": lambda call: []})
     with pytest.raises(ProgramError):
         Guard(text="forbid go.")
+
+
+def test_several_tools_are_one_action() -> None:
+    """Agents that name a tool and its arguments differently share a rule; a stranger is none of them."""
+    guard = Guard(
+        text=".action write(file: symbol)\n.decl tool_name(tool: symbol, action: symbol)\n"
+        ".decl argument_name(action: symbol, name: symbol, argument: symbol)\n"
+        'tool_name("Write", write). tool_name("StrReplace", write).\n'
+        "argument_name(write, file_path, file). argument_name(write, path, file).\n"
+        '@rewrite(file, "/work/{F}") forbid write(file: F) :- not starts_with(F, "/work/").'
+    )
+    assert guard.check("Write", {"file_path": "a"}).arguments == {"file_path": "/work/a"}
+    assert guard.check("StrReplace", {"path": "a"}).arguments == {"path": "/work/a"}
+    assert not guard.check("write", {"path": "/work/a"}).runs
+    assert not guard.check("Write", {"path": "/work/a", "file_path": "/work/a"}).runs
+    assert not guard.check("Write", {"file": "/work/a"}).runs
