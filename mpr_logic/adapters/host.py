@@ -29,9 +29,9 @@ MOST_ROWS = 10_000
 """So many rows a function returns at most."""
 
 
-def read_by(program: Program, action: str) -> frozenset[str]:
-    """The core relations that decide about an action, directly or through others."""
-    todo, seen = [f"forbid {action}", f"permit {action}"], set()
+def read_by(program: Program, heads: Iterable[str]) -> frozenset[str]:
+    """The core relations that the rules of some heads read, directly or through others."""
+    todo, seen = list(heads), set()
     while todo:
         head = todo.pop()
         for rule in program.rules_for(head):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.adapters.host import Relation
     from mpr_logic.adapters.tools import Tools
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.core import Program
 
 HISTORY = ("past", "succeeded", "failed")
 
@@ -41,15 +41,14 @@ class Ruleset:
         for name in relations:
             if name not in program.schema.relations:
                 raise GuardError(f"the relation `{name}` of a function is not declared: .decl {name}(...)")
-        self._reads = {action: read_by(program, action) for action in program.schema.actions}
+        actions = program.schema.actions
+        effects = {rule.head for rule in program.rules if rule.clause.kind in ("causes", "ends")}
+        self._changing = {rule.action for rule in program.rules if rule.head in effects}
+        self._reads = {each: read_by(program, [f"forbid {each}", f"permit {each}"]) for each in actions}
+        read = read_by(program, effects).union(*self._reads.values())
         self._filled = {name for name in RELATIONS if filled(program, name)}
-        everything = frozenset().union(*self._reads.values()) if self._reads else frozenset()
-        self.counts_calls = "called" in self._filled and "called" in everything
-        self._remembered = {
-            action
-            for action in program.schema.actions
-            if any(f"{word} {action}" in everything for word in HISTORY) or self._in_effects(action)
-        }
+        self._remembered = {each for each in actions if any(f"{word} {each}" in read for word in HISTORY)}
+        self.counts_calls = "called" in self._filled and "called" in read
 
     def reads(self, action: str) -> frozenset[str]:
         """The core relations that decide about an action."""
@@ -58,7 +57,7 @@ class Ruleset:
     def opens(self, action: str) -> bool:
         """Whether a rule looks inside arguments, where this action is decided or has effects."""
         read = self._reads[action]
-        return "item" in read or "field" in read or self._effects(action) or action in self._remembered
+        return "item" in read or "field" in read or action in self._changing or action in self._remembered
 
     def tells_time(self, action: str) -> bool:
         """Whether a rule that decides about an action reads the clock."""
@@ -67,20 +66,6 @@ class Ruleset:
     def remembers(self, action: str) -> bool:
         """Whether a rule reads the history of an action: only then is it kept."""
         return action in self._remembered
-
-    def _effects(self, action: str) -> bool:
-        return any(rule.action == action for rule in self._effect_rules())
-
-    def _in_effects(self, action: str) -> bool:
-        named = {f"{word} {action}" for word in HISTORY}
-        return any(
-            getattr(getattr(item, "atom", None), "name", None) in named
-            for rule in self._effect_rules()
-            for item in rule.body
-        )
-
-    def _effect_rules(self) -> list[Rule]:
-        return [rule for rule in self.program.rules if rule.clause.kind in ("causes", "ends")]
 
 
 def load_ruleset(
