@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 JOBS ?= 2
+EXTRAS := test,memory,postgres,models,experiments,serve
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-test
@@ -46,7 +47,7 @@ bench: $(READY_BENCH) ## measure against the peers that are installed
 # `pip install` with every lower bound pinned, then the tests; the newest versions are what `make test` takes.
 test-lowest: ## test with the oldest supported dependencies
 	$(PYTHON) -m venv --clear $(VENV)-lowest
-	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test,memory,models]' \
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]' \
 	  $$($(PYTHON) -c 'import tomllib; print(*(d.replace(">=", "==") for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]))')
 	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) --dist loadgroup -m 'not bench and not slow' -W 'default::DeprecationWarning' -W 'default::ImportWarning' $(ARGS)
 
@@ -60,14 +61,14 @@ clean: ## remove what the targets above have made
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) -e '.[test,memory,models]'
+	$(PIP_INSTALL) -e '.[$(EXTRAS)]'
 	@touch $@
 
 # AlfWorld's planner is compiled, by a build that calls a command named python.
 $(READY_ALFWORLD): $(READY)
 	@if command -v c++ >/dev/null; then \
 	  echo 'installing AlfWorld: its planner is compiled, which takes two to three minutes, once'; \
-	  PATH="$(abspath $(BIN)):$$PATH" $(PIP_INSTALL) -e '.[test,memory,models,alfworld]' && touch $@; \
+	  PATH="$(abspath $(BIN)):$$PATH" $(PIP_INSTALL) -e '.[$(EXTRAS),alfworld]' && touch $@; \
 	else \
 	  echo 'there is no C++ compiler (Debian: apt-get install g++): AlfWorld and its tests are left out'; \
 	fi

@@ -13,9 +13,11 @@
      ├─ StaleDecisionError  a decision was asked about a state that is gone
      ├─ GameError         a game of an environment that cannot be read or played
      ├─ ModelError        a language model, or its server, that gave no usable answer
+     │   └─ ServerError        a server that cannot be reached, or refuses whatever it is asked
      ├─ GuardError        a guard of tool calls that cannot be set up: its tools, its log, a missing extra
      ├─ RejectedError     a guarded call that was not admitted, and was not made: carries the verdict
-     └─ StoreError        a memory that cannot be opened, read or written, or that refuses a change
+     ├─ StoreError        a memory that cannot be opened, read or written, or that refuses a change
+     └─ ExperimentError   an experiment's file, or its results, that cannot be read
 """
 
 from __future__ import annotations
@@ -91,6 +93,10 @@ class ModelError(MprError):
     """A language model gave no usable answer: its server is missing, fails, or sends what is none."""
 
 
+class ServerError(ModelError):
+    """A model's server cannot be reached, or refuses whatever it is asked: to ask again is no use."""
+
+
 class GuardError(MprError):
     """A guard of tool calls cannot be set up: its tools, its directives, its log, or a package is missing."""
 
@@ -106,3 +112,7 @@ class RejectedError(MprError):
 
 class StoreError(MprError):
     """A rule memory cannot be opened, read or written, or it refuses a change; what it holds is as it was."""
+
+
+class ExperimentError(MprError):
+    """An experiment's file, or its results, cannot be read, or do not fit together."""

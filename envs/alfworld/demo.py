@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mpr_logic.agent.play import play
-from mpr_logic.agent.policies import Forgetful
+from mpr_logic.agent.scripted import Forgetful
 from mpr_logic.agent.showing import Score, turn_text
 from mpr_logic.checking.checker import Checker
 from mpr_logic.checking.colors import painted

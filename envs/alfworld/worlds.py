@@ -16,6 +16,8 @@ from mpr_logic.errors import GameError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mpr_logic.agent.environment import Environment
+    from mpr_logic.checking.action import Action
     from mpr_logic.envs.alfworld.games import Game
 
 
@@ -23,6 +25,7 @@ class AlfWorlds:
     """See :class:`mpr_logic.agent.worlds.Worlds`."""
 
     rules = "rules/alfworld"
+    known = ("rules/alfworld/0_world.dl", "rules/alfworld/tables/kinds.dl", "rules/alfworld/tables/fits.dl")
     steps = STEPS
     forgets = ("go_to", "open")
 
@@ -47,8 +50,15 @@ def _made(number: int, kind: str | None) -> Game:
 
 def _episode(game: Game) -> Episode:
     plan = tuple(action for command in game.walkthrough if (action := action_of(command)) is not None)
-    return Episode(game.id, game.task_type, partial(_make, game), plan)
+    return Episode(game.id, game.task_type, partial(_make, game), plan, _possible)
 
 
 def _make(game: Game, steps: int) -> AlfWorld:
     return AlfWorld(game, steps=steps)
+
+
+def _possible(world: Environment) -> set[Action]:
+    """What the simulator would do, by its own list."""
+    if not isinstance(world, AlfWorld):
+        raise TypeError("this is no AlfWorld")
+    return {action for each in world.simulator.commands() if (action := action_of(each)) is not None}

@@ -66,7 +66,8 @@ def turn_text(turn: Turn, who: str, *, shadow: bool, shown: int = 0) -> str:
 def _lines(turn: Turn, who: str, *, shadow: bool, shown: int) -> Iterator[str]:
     label = f"{turn.number:3} "
     for decision in turn.decisions[shown:]:
-        yield from decision_lines(decision, label, shadow=shadow)
+        probed = turn.probed and decision is turn.decisions[-1]
+        yield from decision_lines(decision, label, shadow=shadow, probed=probed)
         label = "    "
     if turn.fallback and turn.action is not None:
         yield f"{label}✓ {turn.action} (fallback: what the rules prefer)"
@@ -80,10 +81,11 @@ def _lines(turn: Turn, who: str, *, shadow: bool, shown: int) -> Iterator[str]:
             label = "    "
 
 
-def decision_lines(decision: Decision, label: str, *, shadow: bool) -> Iterator[str]:
+def decision_lines(decision: Decision, label: str, *, shadow: bool, probed: bool = False) -> Iterator[str]:
     """A decision: what it is about, why not, what would mend it, advice."""
     mark = "✓" if decision.admissible else "✗"
-    done = " (shadow: done all the same)" if shadow and not decision.admissible else ""
+    how = "probe" if probed else "shadow"
+    done = f" ({how}: done all the same)" if (shadow or probed) and not decision.admissible else ""
     yield f"{label}{mark} {decision.action}{done}"
     for reason in decision.reasons:
         named = f" [{reason.id}]" if reason.id is not None else ""

@@ -36,6 +36,7 @@ def turn_json(turn: Turn) -> dict[str, Any]:
         "decisions": [decision_json(decision) for decision in turn.decisions],
         "action": None if turn.action is None else str(turn.action),
         "fallback": turn.fallback,
+        "probed": turn.probed,
         "text": seen.text,
         "succeeded": seen.succeeded,
         "won": seen.won,

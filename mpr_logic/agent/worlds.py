@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from mpr_logic.errors import GameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from mpr_logic.agent.environment import Environment
     from mpr_logic.checking.action import Action
@@ -21,20 +21,25 @@ GROUP = "mpr_logic.environments"
 @dataclass(frozen=True, slots=True)
 class Episode:
     """A task in a world. ``kind`` is the type of the task; ``make`` makes the environment, which ends the
-    episode after so many actions; ``plan`` are actions that are known to win, where any are: it is
-    privileged, for scripted policies and for judges."""
+    episode after so many actions. Two things are privileged, for scripted policies and for judges: ``plan``
+    are actions that are known to win, where any are; ``possible`` says what a world that was made here would
+    do now, where anybody knows."""
 
     id: str
     kind: str
     make: Callable[[int], Environment]
     plan: tuple[Action, ...] = field(default=(), repr=False)
+    possible: Callable[[Environment], Collection[Action]] | None = None
 
 
 class Worlds(Protocol):
-    """An environment's episodes. ``rules`` is where its rules are, for :meth:`Checker.load`; ``steps``
-    how many actions an episode has; ``forgets`` names the little steps that a forgetful person leaves out."""
+    """An environment's episodes. ``rules`` is where its rules are, for :meth:`Checker.load`; ``known`` are
+    those of these files that say what is known before anything is learned: declarations and tables;
+    ``steps`` how many actions an episode has; ``forgets`` names the little steps that a forgetful person
+    leaves out."""
 
     rules: str
+    known: tuple[str, ...]
     steps: int
     forgets: tuple[str, ...]
 

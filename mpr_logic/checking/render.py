@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.analysis.report import count
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
 from mpr_logic.syntax.ast import Aggregate, Atom, Const, Span, Term, Var
@@ -165,8 +166,8 @@ def _step(item: BodyItem, step: Step, bindings: Mapping[str, Value]) -> _Branch:
         return _Branch(f"{text}{_weight(step.weight)}: weakened by", (_conclusion(step.present, ""),))
     if isinstance(step, AggregateStep) and isinstance(item, Aggregate):
         text = f"✓ {item_text(replace(item, target=Const(step.value)), bindings)}"
-        count = f"{len(step.rows)} {'row' if len(step.rows) == 1 else 'rows'}"
-        return _Branch(f"{text}{_weight(step.weight)}: {count}", tuple(_rows(step)))
+        rows = count(len(step.rows), "row")
+        return _Branch(f"{text}{_weight(step.weight)}: {rows}", tuple(_rows(step)))
     return _Branch(f"✓ {item_text(item, bindings)}")
 
 

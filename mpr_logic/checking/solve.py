@@ -14,7 +14,7 @@ from mpr_logic.engine.semiring import SEMIRINGS
 from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.engine.base import Engine, Pattern
@@ -38,6 +38,11 @@ def rule_steps(rule: Rule) -> tuple[Step, ...]:
     return plan(rule.body, given, _same_cost, head=head, given=given)
 
 
+def body_steps(body: Sequence[BodyItem], given: Collection[str]) -> tuple[Step, ...]:
+    """The steps of a body once the variables ``given`` are known; see :func:`rule_steps`."""
+    return plan(body, given, _same_cost, given=given)
+
+
 def solve(
     engine: Engine, body: Sequence[BodyItem], bindings: Mapping[str, Value], semiring: Semiring = MAXMIN
 ) -> Iterator[tuple[Bindings, float]]:
@@ -52,7 +57,7 @@ def solve(
     Raises:
         EvaluationError: something cannot be evaluated.
     """
-    return run(engine, plan(body, bindings, _same_cost, given=bindings), bindings, semiring)
+    return run(engine, body_steps(body, bindings), bindings, semiring)
 
 
 def run(

@@ -29,6 +29,7 @@ def fmt(
     """
 
     def work() -> Answer:
+        from mpr_logic.analysis.report import count
         from mpr_logic.checking.loading import rule_files
 
         paths = rule_files(files or [])
@@ -40,7 +41,7 @@ def fmt(
         verb = "would change" if check else "changed"
         content = {"files": [{"file": str(path), "changed": text is not None} for path, text in texts]}
         lines = [f"{verb} {path}" for path, _ in changed]
-        lines.append(f"{len(changed)} of {len(paths)} {'file' if len(paths) == 1 else 'files'} {verb}")
+        lines.append(f"{len(changed)} of {count(len(paths), 'file')} {verb}")
         return Answer(NO if check and changed else YES, "\n".join(lines), content)
 
     reply("fmt", work, json=json, no_color=no_color)

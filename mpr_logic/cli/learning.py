@@ -9,15 +9,13 @@ import typer
 
 from mpr_logic.cli import options as o
 from mpr_logic.cli.output import NO, YES, Answer, reply
+from mpr_logic.cli.remembering import answer, opened, rule_json, table
 
 EXAMPLE = "mpr memory learn memory.db rules.dl"
 
 
 def learn(
-    store: Annotated[
-        str,
-        typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False),
-    ],
+    store: o.Store,
     files: Annotated[
         list[str] | None,
         typer.Argument(metavar="RULES...", help="The declarations, and what else is known before."),
@@ -39,9 +37,8 @@ def learn(
             raise o.Usage(
                 f"no rules are named after {store}: give the files that declare what episodes speak of"
             )
+        from mpr_logic.analysis.report import count
         from mpr_logic.checking.loading import load_modules
-        from mpr_logic.cli.memory import answer, opened
-        from mpr_logic.cli.remembering import rule_json, table
         from mpr_logic.memory.refine import Limits
         from mpr_logic.reflection.learning import learn as learn_from
 
@@ -51,13 +48,11 @@ def learn(
             rules = memory.rules(ids=sorted(set(lesson.rules.values())))
         rules.sort(key=lambda rule: (-rule.weight, rule.id))
         verdicts = Counter(outcome.verdict for outcome in lesson.outcomes)
-        counts = {
-            "episodes": lesson.episodes,
-            "trials": lesson.trials,
-            "failures": lesson.failures,
-            **{name: verdicts[name] for name in ("admitted", "refined", "merged", "refused")},
-        }
-        lines = [", ".join(f"{n} {name}" for name, n in counts.items()), *table(rules)]
+        seen = {"episode": lesson.episodes, "trial": lesson.trials, "failure": lesson.failures}
+        came = {name: verdicts[name] for name in ("admitted", "refined", "merged", "refused")}
+        said = [*(count(n, name) for name, n in seen.items()), *(f"{n} {name}" for name, n in came.items())]
+        lines = [", ".join(said), *table(rules)]
+        counts = {f"{name}s": n for name, n in seen.items()} | came
         rows = [rule_json(rule) for rule in rules]
         return answer("learn", lines, YES if rules else NO, learned=counts, rules=rows)
 

@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mpr_logic.cli import check, format, hook, lint, memory, options, play, query, serve, tools, why
+from mpr_logic.cli import (
+    check,
+    experiment,
+    format,
+    hook,
+    lint,
+    memory,
+    options,
+    play,
+    query,
+    report,
+    serve,
+    tools,
+    why,
+)
 from mpr_logic.cli.options import Usage
 from mpr_logic.cli.output import INTERRUPTED, UNDECIDED, complain, failure, send
 
@@ -29,6 +43,8 @@ for _verb, _command, _example in (
     ("why", why.why, why.EXAMPLE),
     ("query", query.query, query.EXAMPLE),
     ("play", play.play, play.EXAMPLE),
+    ("experiment", experiment.experiment, experiment.EXAMPLE),
+    ("report", report.report, report.EXAMPLE),
     ("fmt", format.fmt, format.EXAMPLE),
     ("lint", lint.lint, lint.EXAMPLE),
     ("tools", tools.tools, tools.EXAMPLE),

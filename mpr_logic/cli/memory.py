@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -13,9 +12,21 @@ import typer
 from mpr_logic.cli import learning
 from mpr_logic.cli import options as o
 from mpr_logic.cli.output import NO, YES, Answer, reply
+from mpr_logic.cli.remembering import (
+    answer,
+    change_json,
+    change_lines,
+    import_lines,
+    opened,
+    refusal_lines,
+    rule_json,
+    rule_lines,
+    stats_lines,
+    table,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from mpr_logic.memory.store import Memory
 
@@ -32,9 +43,6 @@ EXAMPLES = {
     "stats": "mpr memory stats memory.db",
 }
 
-Store = Annotated[
-    str, typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False)
-]
 Because = Annotated[str, typer.Option(metavar="TEXT", help="The cause, for the log.")]
 
 
@@ -51,29 +59,8 @@ class Shown(StrEnum):
     refused = "refused"
 
 
-@contextmanager
-def opened(store: str, theta: float = 0.9, *, create: bool = False) -> Iterator[Memory]:
-    """The memory that a command is about.
-
-    Raises:
-        Usage: theta is no weight.
-        StoreError: it cannot be opened.
-    """
-    if not 0 < theta <= 1:
-        raise o.Usage(f"--theta is {theta:g}: it is a weight above 0 and at most 1, such as 0.9")
-    from mpr_logic.memory.store import Memory
-
-    with Memory.open(store, theta=theta, create=create) as memory:
-        yield memory
-
-
-def answer(action: str, lines: list[str], status: int = YES, remark: str = "", **content: Any) -> Answer:
-    """The answer of a sub-command."""
-    return Answer(status, "\n".join(lines), {"action": action, **content}, remark=remark)
-
-
 def list_(
-    store: Store,
+    store: o.Store,
     status: Annotated[
         Shown, typer.Option(help="Only these; active are candidates, advice and law.")
     ] = Shown.active,
@@ -87,8 +74,6 @@ def list_(
     """
 
     def work() -> Answer:
-        from mpr_logic.cli.remembering import refusal_lines, rule_json, table
-
         with opened(store, theta) as memory:
             if status is Shown.refused:
                 found = memory.refused()
@@ -108,7 +93,7 @@ def list_(
 
 
 def show(
-    store: Store,
+    store: o.Store,
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The id of a rule.")],
     theta: o.Theta = 0.9,
     json: o.Json = False,
@@ -120,8 +105,6 @@ def show(
     """
 
     def work() -> Answer:
-        from mpr_logic.cli.remembering import change_json, rule_json, rule_lines
-
         with opened(store, theta) as memory:
             found, log, cited = memory.get(rule), memory.log(rule), memory.citations(rule)
             episodes = [each for each in memory.episodes() if each.id in found.episodes]
@@ -138,7 +121,7 @@ def show(
 
 
 def log(
-    store: Store,
+    store: o.Store,
     rule: Annotated[str | None, typer.Option(metavar="RULE", help="Only what concerns this rule.")] = None,
     last: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the last N changes.")] = None,
     json: o.Json = False,
@@ -150,8 +133,6 @@ def log(
     """
 
     def work() -> Answer:
-        from mpr_logic.cli.remembering import change_json, change_lines
-
         with opened(store) as memory:
             found = memory.log(rule, last)
         remark = "" if found else "there are no such changes"
@@ -162,7 +143,7 @@ def log(
 
 
 def export(
-    store: Store,
+    store: o.Store,
     declarations: Annotated[
         bool, typer.Option("--declarations", help="Put the declarations in front.")
     ] = False,
@@ -185,7 +166,7 @@ def export(
 
 
 def import_(
-    store: Store,
+    store: o.Store,
     files: Annotated[
         list[str] | None,
         typer.Argument(metavar="FILES...", help="Rule files and folders; .jsonl files are trajectories."),
@@ -206,7 +187,6 @@ def import_(
     """
 
     def work() -> Answer:
-        from mpr_logic.cli.remembering import import_lines
         from mpr_logic.memory.records import Imported
 
         if not files:
@@ -237,7 +217,7 @@ def import_(
 
 
 def forget(
-    store: Store,
+    store: o.Store,
     episode: Annotated[int, typer.Argument(metavar="EPISODE", help="The number of an episode.")],
     because: Because = "asked for",
     json: o.Json = False,
@@ -251,7 +231,7 @@ def forget(
 
 
 def rollback(
-    store: Store,
+    store: o.Store,
     revision: Annotated[int, typer.Argument(metavar="REVISION", help="The revision to go back to.")],
     because: Because = "asked for",
     json: o.Json = False,
@@ -266,15 +246,13 @@ def rollback(
     )
 
 
-def stats(store: Store, theta: o.Theta = 0.9, json: o.Json = False, no_color: o.NoColor = False) -> None:
+def stats(store: o.Store, theta: o.Theta = 0.9, json: o.Json = False, no_color: o.NoColor = False) -> None:
     """Count what a memory holds, and check that the database is whole.
 
     Exit status: 0 it is whole, 1 it is damaged, 2 it cannot be read.
     """
 
     def work() -> Answer:
-        from mpr_logic.cli.remembering import stats_lines
-
         with opened(store, theta) as memory:
             intact, counts = memory.intact(), memory.stats()
         return answer(
@@ -290,8 +268,6 @@ def _changing(
     """Do one change, and list what the log says of it."""
 
     def work() -> Answer:
-        from mpr_logic.cli.remembering import change_json, change_lines
-
         with opened(store) as memory:
             before = memory.stats()["revision"]
             change(memory)

@@ -42,6 +42,9 @@ class Usage(Exception):
     """Arguments that do not make a question; the message says what is missing."""
 
 
+Store = Annotated[
+    str, typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False)
+]
 Rules = Annotated[list[str] | None, typer.Argument(metavar="RULES...", help="Rule files and folders.")]
 States = Annotated[
     list[str] | None,
@@ -150,10 +153,15 @@ def check_range(theta: float, seconds: float) -> None:
     Raises:
         Usage: one is out of range.
     """
-    if not 0 < theta <= 1:
-        raise Usage(f"--theta is {theta:g}: it is a weight above 0 and at most 1, such as 0.9")
+    check_theta(theta)
     if not (seconds > 0 and math.isfinite(seconds)):
         raise Usage(f"--seconds is {seconds:g}: it is a time above 0, such as 2")
+
+
+def check_theta(theta: float) -> None:
+    """Raise Usage where theta is no weight."""
+    if not 0 < theta <= 1:
+        raise Usage(f"--theta is {theta:g}: it is a weight above 0 and at most 1, such as 0.9")
 
 
 _EXAMPLES = {

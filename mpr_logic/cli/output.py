@@ -16,8 +16,10 @@ import typer
 from mpr_logic.cli.options import Usage
 from mpr_logic.errors import (
     EvaluationError,
+    ExperimentError,
     GameError,
     GuardError,
+    ModelError,
     MprError,
     ProgramError,
     StateError,
@@ -103,8 +105,12 @@ def _kind(error: BaseException) -> tuple[str, str]:
         return "state", message
     if isinstance(error, GameError):
         return "game", message
+    if isinstance(error, ModelError):
+        return "model", message
     if isinstance(error, StoreError):
         return "store", message
+    if isinstance(error, ExperimentError):
+        return "experiment", message
     if isinstance(error, GuardError):
         return "guard", message
     if isinstance(error, (EvaluationError, MprError)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -11,18 +12,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mpr_logic.cli import acting as a
 from mpr_logic.cli import options as o
 from mpr_logic.cli.output import NO, YES, Answer, reply, write
+from mpr_logic.cli.person import Person, Quit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mpr_logic.agent.guidance import Guide
     from mpr_logic.agent.play import Turn
-    from mpr_logic.agent.policies import Policy, View
+    from mpr_logic.agent.policies import Policy
     from mpr_logic.agent.showing import Score
     from mpr_logic.agent.trajectory import Recorder
     from mpr_logic.agent.worlds import Episode, Worlds
     from mpr_logic.analysis.core import Program
+    from mpr_logic.reflection.client import Client
 
 EXAMPLE = "mpr play --policy preferences --seed 3"
 
@@ -34,6 +39,8 @@ class Who(StrEnum):
     preferences = "preferences"
     walkthrough = "walkthrough"
     forgetful = "forgetful"
+    absent_minded = "absent-minded"
+    model = "model"
 
 
 def play(
@@ -45,8 +52,9 @@ def play(
     policy: Annotated[
         Who,
         typer.Option(
-            help="Who plays: you; the rules' strongest preference; the episode's own walkthrough; or a "
-            "scripted person who knows it and forgets half of the little steps."
+            help="Who plays: you; the rules' strongest preference; the episode's own walkthrough; a scripted "
+            "person who knows it and forgets half of the little steps, and mends that as a repair says "
+            "(forgetful), or when reminded by a rule (absent-minded); or a language model."
         ),
     ] = Who.person,
     split: Annotated[
@@ -66,6 +74,17 @@ def play(
         int | None, typer.Option(metavar="N", min=1, help="After so many actions an episode is over.")
     ] = None,
     shadow: Annotated[bool, typer.Option("--shadow", help="Decide, and block nothing.")] = False,
+    memory: a.MemoryOption = None,
+    guide: a.GuideOption = None,
+    model: a.ModelName = None,
+    base_url: a.BaseUrl = None,
+    key_env: a.KeyEnv = a.KEY,
+    local: a.Local = None,
+    cache: a.Cached = None,
+    choose: a.ChooseOption = a.Choose.writing,
+    admitted: a.Admitted = False,
+    style: a.StyleOption = a.Style.act,
+    disclose: a.DiscloseOption = a.Disclose.reason,
     record: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the trajectories there (docs/reference/trajectory.md)."),
@@ -79,69 +98,97 @@ def play(
 
     Exit status: 0 all were won, 1 some were not, 2 it could not be played.
     """
+    asked = a.Acting(model, base_url, key_env, local, cache, choose, admitted, style, disclose)
+
+    def say(text: str) -> None:
+        if not (json or quiet):
+            write(text, sys.stdout, no_color=no_color)
 
     def work() -> Answer:
-        if not 0 < theta <= 1:
-            raise o.Usage(f"--theta is {theta:g}: it is a weight above 0 and at most 1, such as 0.9")
+        o.check_theta(theta)
+        if asked.named and policy is not Who.model:
+            raise o.Usage(f"a model is named, and --policy is {policy.value}: give --policy model")
         from mpr_logic.agent.trajectory import Recorder
         from mpr_logic.agent.worlds import worlds
-        from mpr_logic.checking.loading import load_program
+        from mpr_logic.analysis import analyse
+        from mpr_logic.checking.loading import load_modules
 
         world = worlds(env)
-        program = load_program(rules or [world.rules])
+        modules, ids = load_modules(rules or [world.rules]), None
+        if memory is None:
+            program = analyse(modules)
+        else:
+            program, ids = a.remembered(modules, memory, theta)
         found = list(islice(world.episodes(split, kind, seed), episodes))
         if not found:
             raise o.Usage(f"there is no such episode from number {seed} on: take a smaller --seed")
-
-        def say(text: str) -> None:
-            if not (json or quiet):
-                write(text, sys.stdout, no_color=no_color)
-
         with ExitStack() as stack:
             stream = None if record is None else stack.enter_context(record.open("w", encoding="utf-8"))
-            table = Table(world, program, theta, shadow, steps or world.steps, say)
+            table = Table(
+                world, program, theta, shadow, steps or world.steps, say, a.guide_of(guide, ids), asked
+            )
             table.recorder = None if stream is None else Recorder(stream)
+            table.client = stack.enter_context(asked.opened()) if policy is Who.model else None
             scores = [table.play(each, policy, seed + i) for i, each in enumerate(found)]
         won = sum(score.won for score in scores)
         text = "\n".join(score.text() for score in scores) if quiet else ""
         if len(scores) > 1:
             text += f"\n{won} of {len(scores)} episodes won"
+        if (usage := table.usage()) is not None:
+            text += "\n" + ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in usage.items())
         content = {
             "policy": policy.value,
             "shadow": shadow,
+            "guide": "none" if table.guide is None else (guide or a.Told.retrieved).value,
+            "usage": usage,
             "rules": program.version,
             "episodes": [score.content() for score in scores],
         }
-        few = (
-            f"only {len(found)} of {episodes} episodes: the split ends there" if len(found) < episodes else ""
-        )
-        return Answer(YES if won == len(scores) else NO, text.strip(), content, remark=few)
+        remarks = [
+            f"only {len(found)} of {episodes} episodes: the split ends there"
+            if len(found) < episodes
+            else "",
+            table.failed(),
+        ]
+        remark = "\n".join(filter(None, remarks))
+        return Answer(YES if won == len(scores) else NO, text.strip(), content, remark=remark)
 
     reply("play", work, json=json, no_color=no_color)
 
 
+@dataclass(slots=True)
 class Table:
     """Plays episodes one after the other, each under a checker of its own."""
 
-    def __init__(
-        self,
-        world: Worlds,
-        program: Program,
-        theta: float,
-        shadow: bool,
-        steps: int,
-        say: Callable[[str], None],
-    ) -> None:
-        self.world = world
-        self.program = program
-        self.theta = theta
-        self.shadow = shadow
-        self.steps = steps
-        self.say = say
-        self.recorder: Recorder | None = None
+    world: Worlds
+    program: Program
+    theta: float
+    shadow: bool
+    steps: int
+    say: Callable[[str], None]
+    guide: Guide | None = None
+    acting: a.Acting = field(default_factory=a.Acting)
+    client: Client | None = None
+    recorder: Recorder | None = None
+    failures: list[str] = field(default_factory=list)
+
+    def usage(self) -> dict[str, int] | None:
+        """What was asked of a model; None where none plays."""
+        if self.client is None:
+            return None
+        used = self.client.usage
+        names = ("requests", "cached", "prompt_tokens", "completion_tokens")
+        return {name: getattr(used, name) for name in names}
+
+    def failed(self) -> str:
+        """What to say of the turns in which the model gave no usable answer."""
+        if not self.failures:
+            return ""
+        return f"{len(self.failures)} turns were left to the fallback, the last since {self.failures[-1]}"
 
     def play(self, episode: Episode, who: Who, seed: int) -> Score:
         """One episode."""
+        from mpr_logic.agent.actor import ModelPolicy
         from mpr_logic.agent.play import play as turns_of
         from mpr_logic.agent.showing import Score
         from mpr_logic.agent.trajectory import heading
@@ -151,7 +198,8 @@ class Table:
         policy = self._policy(who, episode, seed)
         score = Score(episode.id, episode.kind)
         self._record(heading(episode.id, episode.kind, policy.name, self.program.version, shadow=self.shadow))
-        turns = turns_of(episode.make(self.steps), checker, policy, shadow=self.shadow, repairs=True)
+        world = episode.make(self.steps)
+        turns = turns_of(world, checker, policy, shadow=self.shadow, repairs=True, guide=self.guide)
         try:
             for turn in turns:
                 if not turn.number:
@@ -159,6 +207,8 @@ class Table:
                 self._take(turn, score, policy)
         except Quit as quit:
             self._take(quit.turn(score.turns + 1), score, policy)
+        if isinstance(policy, ModelPolicy):
+            self.failures += policy.failures
         self.say(f"{score.text()}\n")
         return score
 
@@ -177,11 +227,12 @@ class Table:
             self.recorder.write(line)
 
     def _policy(self, who: Who, episode: Episode, seed: int) -> Policy:
-        from mpr_logic.agent.policies import Forgetful, Planned, StrongestPreference
+        from mpr_logic.agent.policies import StrongestPreference
+        from mpr_logic.agent.scripted import Forgetful, Planned, Reminded
 
+        if who in (Who.walkthrough, Who.forgetful, Who.absent_minded) and not episode.plan:
+            raise o.Usage(f"{episode.id} has no walkthrough: choose another --policy")
         match who:
-            case Who.walkthrough | Who.forgetful if not episode.plan:
-                raise o.Usage(f"{episode.id} has no walkthrough: choose another --policy")
             case Who.person:
                 return Person(self.say)
             case Who.preferences:
@@ -190,72 +241,8 @@ class Table:
                 return Planned(episode.plan)
             case Who.forgetful:
                 return Forgetful(episode.plan, forgets=self.world.forgets, seed=seed)
-
-
-class Quit(Exception):
-    """The person ends the episode, without a fallback."""
-
-    def __init__(self, view: View) -> None:
-        super().__init__("the person ends the episode")
-        self._view = view
-
-    def turn(self, number: int) -> Turn:
-        """The turn that ends it."""
-        from mpr_logic.agent.play import Turn
-
-        return Turn(number, self._view.refused, None, self._view.observation)
-
-
-class Person:
-    """Asks on the terminal. ``shown`` counts the rejections of this turn that were shown already."""
-
-    name = "you"
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self.shown = 0
-
-    def choose(self, view: View) -> str:
-        """What is typed: an action; ``?`` lists what could be done.
-
-        Raises:
-            Quit: that was ``q``, or there is nothing more to read.
-            StateError: what was typed is no text.
-        """
-        from mpr_logic.agent.showing import decision_lines
-
-        if view.refused:
-            self._say("\n".join(decision_lines(view.refused[-1], "    ", shadow=False)))
-        self.shown = len(view.refused)
-        while True:
-            self._say("your action, such as go_to(fridge_1); ? for what could be done, q to end")
-            line = _line()
-            text = line.strip()
-            if not line or text in ("q", "quit"):
-                raise Quit(view)
-            if text == "?":
-                self._say(_choices(view))
-            elif text:
-                return text
-
-
-def _line() -> str:
-    """A line of the standard input; nothing at its end.
-
-    Raises:
-        StateError: it is not UTF-8 text.
-    """
-    from mpr_logic.errors import StateError
-
-    try:
-        return sys.stdin.readline() if sys.stdin is not None else ""
-    except UnicodeDecodeError:
-        raise StateError("<stdin>: what was typed is not UTF-8 text: send it as UTF-8") from None
-
-
-def _choices(view: View) -> str:
-    actions = view.world.candidates()
-    admissible = [d.action for d in view.checker.check_all(actions) if d.admissible]
-    preferred = view.checker.preferences(actions)
-    lines = [f"    {weight:g} {action}: {reasons[0].text}" for action, weight, reasons in preferred[:5]]
-    return "\n".join(["preferred", *lines, "admissible", f"    {', '.join(map(str, admissible))}"])
+            case Who.absent_minded:
+                return Reminded(episode.plan, forgets=self.world.forgets, seed=seed)
+            case Who.model:
+                assert self.client is not None
+                return self.acting.policy(self.client)

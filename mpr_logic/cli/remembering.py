@@ -1,17 +1,42 @@
-"""A memory's answers as lines for people, and as JSON-able data."""
+"""What the commands about a memory share: opening one, and what is in it as lines and as JSON-able data."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.cli.options import check_theta
+from mpr_logic.cli.output import YES, Answer
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mpr_logic.memory.records import Change, Citation, Imported, Refusal, StoredEpisode, StoredRule
+    from mpr_logic.memory.store import Memory
 
 SHOWN = 20
 """Of more ids than this in one line, the rest are counted."""
+
+
+@contextmanager
+def opened(store: str, theta: float = 0.9, *, create: bool = False) -> Iterator[Memory]:
+    """The memory that a command is about.
+
+    Raises:
+        Usage: theta is no weight.
+        StoreError: it cannot be opened.
+    """
+    check_theta(theta)
+    from mpr_logic.memory.store import Memory
+
+    with Memory.open(store, theta=theta, create=create) as memory:
+        yield memory
+
+
+def answer(action: str, lines: list[str], status: int = YES, remark: str = "", **content: Any) -> Answer:
+    """The answer of a sub-command."""
+    return Answer(status, "\n".join(lines), {"action": action, **content}, remark=remark)
 
 
 def rule_json(rule: StoredRule) -> dict[str, Any]:
@@ -57,6 +82,8 @@ def rule_lines(
     log: Sequence[Change],
 ) -> list[str]:
     """All that is known of a rule."""
+    from mpr_logic.analysis.report import count
+
     by = f", by {rule.by}" if rule.by else ""
     lines = [*rule.text.split("\n"), ""]
     lines.append(f"{rule.id}: {rule.status}{by}, weight {rule.weight:g}, {_author(rule)}")
@@ -68,7 +95,8 @@ def rule_lines(
     lines += [f"taught by episode {e.id}: {e.task}, {'won' if e.won else 'not won'}" for e in episodes]
     laws = sum(c.law for c in cited)
     if cited:
-        lines.append(f"cited by {len(cited)} recorded decisions, {laws} of them rejections")
+        decisions, rejections = count(len(cited), "recorded decision"), count(laws, "rejection")
+        lines.append(f"cited by {decisions}, {rejections} among them")
     return [*lines, "", *change_lines(log)]
 
 
@@ -120,7 +148,8 @@ def import_lines(found: Imported, episodes: Sequence[int]) -> list[str]:
             more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
             lines.append(f"{word}: {', '.join(ids[:SHOWN])}{more}")
     if episodes:
-        lines.append(f"episodes {episodes[0]} to {episodes[-1]}")
+        one = len(episodes) == 1
+        lines.append(f"episode {episodes[0]}" if one else f"episodes {episodes[0]} to {episodes[-1]}")
     return lines
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,25 +22,28 @@ def matching(goals: Goals, name: str, pattern: Pattern) -> dict[Row, float]:
     wanted = values[0] if len(values) == 1 else values
     relation = goals.stored(name)
     if relation is not None:
-        keys: Iterable[Any] = relation.index(bound).get(wanted, ()) if free else [()]
-        rows = [_row(bound, values, free, k) for k in keys]
+        rows = _rows(values, bound, free, relation.index(bound).get(wanted, ()) if free else [()])
         found = {row: relation.weight(relation.key(row)) for row in rows}
     else:
         adornment = "".join("b" if i in bound else "f" for i in range(len(pattern)))
         answer = goals.function(name, adornment)(*values)
         if not free:
             found = {values: float(answer)}
-        elif isinstance(answer, dict):
-            found = {_row(bound, values, free, k): w for k, w in answer.items()}
         else:
-            found = {_row(bound, values, free, k): 1.0 for k in answer}
+            weights = answer.values() if isinstance(answer, dict) else repeat(1.0)
+            found = dict(zip(_rows(values, bound, free, answer), weights, strict=False))
     if not goals.semiring.weighted:
         return {row: 1.0 for row, weight in found.items() if weight}
     return {row: weight for row, weight in found.items() if weight}
 
 
-def _row(bound: tuple[int, ...], values: Row, free: tuple[int, ...], key: Any) -> Row:
-    """The row of the bound values and the key of the free columns."""
-    rest = (key,) if len(free) == 1 else key
-    columns = dict(zip(bound, values, strict=True)) | dict(zip(free, rest, strict=True))
-    return tuple(columns[i] for i in range(len(columns)))
+def _rows(values: Row, bound: tuple[int, ...], free: tuple[int, ...], keys: Iterable[Any]) -> Iterable[Row]:
+    """The rows of the bound values and the keys of the free columns."""
+    rests: Iterable[Row] = zip(keys) if len(free) == 1 else keys
+    if not bound:
+        return rests
+    if not free:
+        return [values]
+    columns = (*bound, *free)
+    ordered = itemgetter(*map(columns.index, range(len(columns))))
+    return [ordered(values + rest) for rest in rests]

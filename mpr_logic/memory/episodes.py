@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mpr_logic.errors import StateError
+from mpr_logic.memory.trajectory import read_trajectories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
 
@@ -82,61 +82,11 @@ def read_episodes(lines: Iterable[str], file: str = "<trajectory>") -> list[Epis
     Raises:
         StateError: a line is none of a recording.
     """
-    found: list[tuple[str, str, list[Step]]] = []
-    names: dict[str, int] = {}
-    for number, line in _objects(lines, file):
-        match line.get("line"):
-            case "episode":
-                task = _text(line.get("task"), f"{file}:{number}: `task`")
-                names[task] = names.get(task, 0) + 1
-                id = task if names[task] == 1 else f"{task}#{names[task]}"
-                found.append((id, task, []))
-            case "turn" if found:
-                found[-1][2].append(_read_step(line, f"{file}:{number}"))
-            case "turn":
-                raise StateError(f"{file}:{number}: a turn stands before the first line of an episode")
-            case other:
-                raise StateError(
-                    f"{file}:{number}: `line` is {other!r:.40}: a recording has `episode` and `turn`"
-                )
-    return [Episode(id, tuple(steps), task) for id, task, steps in found]
-
-
-def _objects(lines: Iterable[str], file: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    broken: str | None = None
-    for number, text in enumerate(lines, 1):
-        if broken is not None:
-            raise StateError(broken)
-        if not text.strip():
-            continue
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            broken = f"{file}:{number}: this is not JSON: {error}"  # forgiven where it is the last line
-            continue
-        if not isinstance(value, dict):
-            raise StateError(f"{file}:{number}: a line of a recording is a JSON object")
-        yield number, value
-
-
-def _read_step(line: dict[str, Any], place: str) -> Step:
-    turn, succeeded, action = line.get("number"), line.get("succeeded"), line.get("action")
-    if type(turn) is not int:
-        raise StateError(f"{place}: `number` is the number of the turn")
-    if succeeded is not None and not isinstance(succeeded, bool):
-        raise StateError(f"{place}: `succeeded` is true, false or null")
-    done = None if action is None else _text(action, f"{place}: `action`")
-    return Step(turn, done, succeeded, _facts(line, "removed", place), _facts(line, "added", place))
-
-
-def _facts(line: dict[str, Any], key: str, place: str) -> tuple[str, ...]:
-    value = line.get(key, [])
-    if not isinstance(value, list):
-        raise StateError(f"{place}: `{key}` is a list of facts")
-    return tuple(_text(each, f"{place}: a fact in `{key}`") for each in value)
-
-
-def _text(value: object, what: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise StateError(f"{what} is a text")
-    return value
+    found: list[Episode] = []
+    played: Counter[str] = Counter()
+    for each in read_trajectories(lines, file):
+        played[each.task] += 1
+        id = each.task if played[each.task] == 1 else f"{each.task}#{played[each.task]}"
+        steps = tuple(Step(t.number, t.action, t.succeeded, t.removed, t.added) for t in each.turns)
+        found.append(Episode(id, steps, each.task))
+    return found

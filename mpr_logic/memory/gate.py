@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mpr_logic.analysis import analyse, canonical_text
 from mpr_logic.analysis.canonical import short_id
+from mpr_logic.analysis.report import count
 from mpr_logic.errors import EvaluationError, ProgramError
 from mpr_logic.memory.merge import Contradiction, contradictions, subsumes
 from mpr_logic.memory.refine import Limits, Refiner
@@ -177,15 +178,15 @@ class Gate:
         verdict: Verdict = "admitted"
         rules = [clause]
         if clause.kind == "prefer":
-            why = f"{_count(tried.right)} of the recorded steps that it prefers succeeded"
+            why = f"{tried.right.bit_count()} of the recorded steps that it prefers succeeded"
         elif tried.wrong:
             rules, verdict = self._refined(tried), "refined"
-            why = f"as it was, it would have forbidden {_count(tried.wrong)} steps that succeeded"
+            why = f"as it was, it would have forbidden {_count(tried.wrong, 'step')} that succeeded"
         elif not tried.right:
             raise Refusal("no recorded failure fits it: nothing speaks for it")
         else:
             wider = self._refiner.generalise(clause) if self._refine else clause
-            why = f"it covers {_count(tried.right)} recorded failures and no success"
+            why = f"it covers {_count(tried.right, 'recorded failure')} and no success"
             if wider is not clause:
                 rules, verdict = [wider], "refined"
                 why = f"it holds more widely than it says: {why}"
@@ -209,7 +210,7 @@ class Gate:
         """The rules that a roughly right one becomes."""
         first = next(iter(self.replay.chosen(tried.wrong)))
         what = (
-            f"it would have forbidden {_count(tried.wrong)} steps that succeeded, the first of them"
+            f"it would have forbidden {_count(tried.wrong, 'step')} that succeeded, the first of them"
             f" {print_row(first.action, first.args)} in turn {first.turn} of {first.episode}"
         )
         if not tried.right:
@@ -218,7 +219,7 @@ class Gate:
             raise Refusal(what)
         found = self._refiner.refine(tried.clause)
         if not found:
-            raise Refusal(f"{what}, and nothing tells its {_count(tried.right)} failures from them")
+            raise Refusal(f"{what}, and nothing tells its {_count(tried.right, 'failure')} from them")
         return found
 
     def _enter(self, clause: Clause, source: str, entry: _Entry) -> None:
@@ -268,5 +269,5 @@ def listing(rules: Iterable[Admitted]) -> str:
     return "\n\n".join(print_clause(rule.clause) for rule in rules) + "\n"
 
 
-def _count(trials: int) -> int:
-    return trials.bit_count()
+def _count(trials: int, thing: str) -> str:
+    return count(trials.bit_count(), thing)

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.errors import StoreError
+from mpr_logic.errors import StateError, StoreError
+from mpr_logic.memory.trajectory import read_trajectories
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-VERSION = 1
-"""The version of the lines that are understood."""
+    from mpr_logic.memory.trajectory import RecordedTurn, Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,77 +49,39 @@ def recordings(lines: Iterable[str | dict[str, Any]]) -> Iterator[Recording]:
     Raises:
         StoreError: a line is not of a trajectory; nothing after it is read.
     """
-    heading: dict[str, Any] | None = None
-    turns: list[dict[str, Any]] = []
-    for number, line in enumerate(lines, start=1):
-        if isinstance(line, str) and not line.strip():
-            continue
-        found = _object(line, number)
-        if found.get("line") == "episode":
-            if heading is not None:
-                yield _recording(heading, turns)
-            heading, turns = _heading(found, number), []
-        elif heading is None:
-            raise StoreError(f"line {number}: a trajectory begins with the line of its episode")
-        else:
-            turns.append(_turn(found, number))
-    if heading is not None:
-        yield _recording(heading, turns)
+    try:
+        yield from map(_recording, read_trajectories(lines))
+    except StateError as error:
+        raise StoreError(f"{error}: record it with `mpr play --record FILE`") from None
 
 
-def _object(line: str | dict[str, Any], number: int) -> dict[str, Any]:
-    found: object = line
-    if isinstance(line, str):
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError):
-            raise StoreError(f"line {number} is no JSON: record it with `mpr play --record FILE`") from None
-    if not isinstance(found, dict):
-        raise StoreError(f"line {number} is no JSON object: record it with `mpr play --record FILE`")
-    return found
-
-
-def _heading(found: dict[str, Any], number: int) -> dict[str, Any]:
-    version = found.get("mpr_trajectory")
-    if type(version) is not int or version > VERSION:
-        raise StoreError(f"line {number}: this is a trajectory of version {version!r}, and 1 is understood")
-    for name in ("task", "kind", "policy", "rules"):
-        if not isinstance(found.get(name), str):
-            raise StoreError(f"line {number}: the episode has no text `{name}`")
-    return found
-
-
-def _turn(found: dict[str, Any], number: int) -> dict[str, Any]:
-    count = found.get("number")
-    if found.get("line") != "turn" or type(count) is not int or not 0 <= count < 1 << 31:
-        raise StoreError(f"line {number} is neither an episode nor a turn with its number")
-    return found
-
-
-def _recording(heading: dict[str, Any], turns: list[dict[str, Any]]) -> Recording:
-    lines = [json.dumps(each, allow_nan=False) for each in (heading, *turns)]
+def _recording(trajectory: Trajectory) -> Recording:
+    try:
+        lines = [json.dumps(line, allow_nan=False) for line in trajectory.lines]
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{trajectory.place}: the episode is no JSON: {error}") from None
     return Recording(
-        task=storable(heading["task"]),
-        kind=storable(heading["kind"]),
-        policy=storable(heading["policy"]),
-        rules=storable(heading["rules"]),
-        won=any(turn.get("won") is True for turn in turns),
-        turns=sum(turn.get("action") is not None for turn in turns),
+        task=storable(trajectory.task),
+        kind=storable(trajectory.kind),
+        policy=storable(trajectory.policy),
+        rules=storable(trajectory.rules),
+        won=any(turn.won for turn in trajectory.turns),
+        turns=sum(turn.action is not None for turn in trajectory.turns),
         text="\n".join(lines),
-        cited=tuple(_cited(turns)),
+        cited=tuple(_cited(trajectory.turns)),
     )
 
 
-def _cited(turns: Iterable[dict[str, Any]]) -> Iterator[Cited]:
+def _cited(turns: Iterable[RecordedTurn]) -> Iterator[Cited]:
     for turn in turns:
-        for decision in _dicts(turn.get("decisions")):
+        for decision in turn.decisions:
             for name in ("reasons", "advice"):
                 for reason in _dicts(decision.get(name)):
                     rule = reason.get("rule")
                     if isinstance(rule, dict) and isinstance(rule.get("id"), str):
                         weight = reason.get("weight")
                         yield Cited(
-                            turn["number"],
+                            turn.number,
                             storable(rule["id"]),
                             storable(str(decision.get("action"))),
                             name == "reasons",

@@ -7,11 +7,12 @@ It is a query: the same state, rules and candidates give the same answer, in the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from mpr_logic.checking.render import item_text
-from mpr_logic.checking.solve import matched, solve
-from mpr_logic.engine.plan import item_variables
+from mpr_logic.checking.solve import body_steps, matched, run
+from mpr_logic.engine.plan import item_variables, term_variables
 from mpr_logic.errors import BudgetError, EvaluationError, StateError, StoreError
 from mpr_logic.memory.evidence import MISSING
 from mpr_logic.syntax.printer import print_clause
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
     from mpr_logic.checking.candidates import Candidate
     from mpr_logic.checking.checker import Checker
     from mpr_logic.engine.base import Engine
+    from mpr_logic.engine.plan import Step
     from mpr_logic.memory.shapes import Look
 
 HEADS = ("forbid", "prefer")
 TRIES = 200
 """So many rules that may be one literal away are looked at closely."""
+
+PLANS = 4096
+"""So many bodies without a literal stay planned: the heaviest rules are looked at in every state."""
 
 
 def tokens(text: str) -> int:
@@ -40,10 +45,11 @@ def tokens(text: str) -> int:
 @dataclass(frozen=True, slots=True)
 class Retrieved:
     """A rule that matters now. ``action`` is the first candidate that it fires for, or is one literal away
-    from firing for: then ``missing`` is that literal, with what is known of its variables."""
+    from firing for: then ``missing`` is that literal, with what is known of its variables. It is None where
+    nobody has looked for one, since all rules are told."""
 
     rule: Rule
-    action: Action
+    action: Action | None
     text: str
     tokens: int
     missing: str | None = None
@@ -82,6 +88,7 @@ class Retriever:
         self._ranked = sorted(rules, key=lambda r: (-r.weight, -len(r.body), r.id))
         self._rank = {rule.id: rank for rank, rule in enumerate(self._ranked)}
         self._index = Index(self._ranked)
+        self._steps = lru_cache(PLANS)(self._rest)
 
     def find(self, candidates: Iterable[str | Action], budget: int = 600) -> list[Retrieved]:
         """The rules that matter for some actions in the present state.
@@ -138,7 +145,7 @@ class Retriever:
                 tries += 1
                 if tries > TRIES:
                     return
-                missing = _missing(look, self._ranked[rank], candidates[n], place)
+                missing = self._missing(look, rank, candidates[n], place)
             if missing is not None:
                 done.add(rank)
                 yield self._retrieved(rank, candidates[n], missing)
@@ -160,6 +167,32 @@ class Retriever:
         for i in np.lexsort((numbers, ranks)):
             yield int(ranks[i]), int(numbers[i]), int(places[i]), bool(sure[i])
 
+    def _missing(self, look: Look, rank: int, candidate: Candidate, place: int) -> str | None:
+        """The one literal that keeps a rule from firing; None where more is missing."""
+        rule = self._ranked[rank]
+        given = matched(rule.args[: rule.given], candidate.args, {})
+        if given is None:
+            return None
+        for i in range(len(rule.body)) if place < 0 else [place]:
+            try:
+                steps = self._steps(rank, i)
+                bindings, _ = next(run(cast("Engine", look), steps, given), (None, 0.0))
+            except BudgetError:
+                raise
+            except EvaluationError:
+                continue  # what is left cannot be evaluated without that item
+            if bindings is not None:
+                return item_text(rule.body[i], bindings)
+        return None
+
+    def _rest(self, rank: int, place: int) -> tuple[Step, ...]:
+        """The body of a rule without one item, in steps."""
+        rule = self._ranked[rank]
+        given = {name for term in rule.args[: rule.given] for name in term_variables(term)}
+        rest = [*rule.body[:place], *rule.body[place + 1 :]]
+        rest.sort(key=lambda item: len(set(item_variables(item)) - given))
+        return body_steps(rest, given)
+
     def _retrieved(self, rank: int, candidate: Candidate, missing: str | None) -> Retrieved:
         rule = self._ranked[rank]
         text = print_clause(rule.clause, annotations=False)
@@ -170,22 +203,3 @@ def _text(rule: Rule, candidate: Candidate, place: int) -> str | None:
     """An item of a rule with what the candidate says of its variables; None where none is named."""
     given = matched(rule.args[: rule.given], candidate.args, {})
     return None if place < 0 or given is None else item_text(rule.body[place], given)
-
-
-def _missing(look: Look, rule: Rule, candidate: Candidate, place: int) -> str | None:
-    """The one literal that keeps a rule from firing; None where more is missing."""
-    given = matched(rule.args[: rule.given], candidate.args, {})
-    if given is None:
-        return None
-    for i in range(len(rule.body)) if place < 0 else [place]:
-        rest = [*rule.body[:i], *rule.body[i + 1 :]]
-        rest.sort(key=lambda item: len(item_variables(item) - given.keys()))
-        try:
-            bindings, _ = next(solve(cast("Engine", look), rest, given), (None, 0.0))
-        except BudgetError:
-            raise
-        except EvaluationError:
-            continue  # what is left cannot be evaluated without that item
-        if bindings is not None:
-            return item_text(rule.body[i], bindings)
-    return None

@@ -16,7 +16,7 @@ from mpr_logic.analysis.shapes import shape_of
 from mpr_logic.syntax.ast import Const, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.engine.base import Engine, Pattern
@@ -100,6 +100,21 @@ class Index:
             table = Table(head, items, np.array(ranks), columns, _exact(head, items), _order(items))
             self.tables.setdefault(rule.head, []).append(table)
         self.values = list(self.codes)
+
+    def numbers(self, rows: Iterable[Row], places: tuple[int, ...]) -> list[int]:
+        """The codes at some places of each row, as one number; rows with what is in no rule are left out."""
+        codes, size = self.codes, len(self.values)
+        found = []
+        for row in rows:
+            whole = 0
+            for place in places:
+                code = codes.get(row[place])
+                if code is None:
+                    break
+                whole = whole * size + code
+            else:
+                found.append(whole)
+        return found
 
     def _code(self, value: Value) -> int:
         return self.codes.setdefault(value, len(self.codes))
@@ -233,10 +248,8 @@ class Look:
             return np.array([self._has(item, pattern, places, [c[i] for c in columns]) for i in range(n)])
         size = len(self._index.values)
         if key not in self._allowed:
-            codes = self._index.codes
-            found = {tuple(codes.get(row[p], -1) for p in places) for row in self._query(item, pattern)}
-            numbers = [_number(each, size) for each in found if -1 not in each]
-            allowed: Marks | Numbers = np.array(sorted(numbers), np.int64)
+            numbers = self._index.numbers(self._query(item, pattern), places)
+            allowed: Marks | Numbers = np.array(numbers, np.int64)
             if len(places) == 1:
                 marks = np.zeros(size, np.bool_)
                 marks[allowed] = True
@@ -268,10 +281,3 @@ class Look:
         if rows is None:
             rows = self._rows[key] = self._engine.query(relation, pattern)
         return rows
-
-
-def _number(codes: tuple[int, ...], size: int) -> int:
-    whole = 0
-    for code in codes:
-        whole = whole * size + code
-    return whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from mpr_logic.analysis.report import count
 from mpr_logic.errors import ModelError
 from mpr_logic.reflection.grammar import choice
 
@@ -50,8 +51,8 @@ def under_grammar(model: Model, prompt: str, candidates: Sequence[str], *, max_t
     found = answer.text.strip()
     if found not in candidates:
         raise ModelError(
-            f"the model `{model.name}` answered with none of the {len(candidates)} candidates: its server "
-            "does not keep to a grammar as it was told one; give the client another `constraint`"
+            f"the model `{model.name}` answered with none of the {count(len(candidates), 'candidate')}: its "
+            "server does not keep to a grammar as it was told one; give the client another `constraint`"
         )
     return found
 

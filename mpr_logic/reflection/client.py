@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.errors import ModelError, MprError
+from mpr_logic.errors import ModelError, MprError, ServerError
 from mpr_logic.reflection.model import Completion
 from mpr_logic.reflection.requests import Gathered, MalformedError, body_of, completion_of, texts_of
 from mpr_logic.syntax.diagnostics import visible
@@ -56,6 +56,8 @@ class Client:
         constraint: how the server is told a grammar; where None, OpenAI's own as a custom tool, any other
             as llama.cpp takes it. A server that does not know it leaves it out: answers are read with care.
         cache: where answers are kept.
+        kept_as: what the cache knows the server by; its ``base_url`` where None. A model that is served in
+            process has another one each time.
         timeout: how many seconds the server may be silent; with ``stream``, how long an answer may take.
         retries: how often a request is tried again: after a rate limit (when the server says), an error of
             the server, a broken connection, an answer that cannot be read; with growing pauses.
@@ -78,6 +80,7 @@ class Client:
         api: Api = "chat",
         constraint: Constraint | None = None,
         cache: Cache | None = None,
+        kept_as: str | None = None,
         timeout: float = 120.0,
         retries: int = 4,
         stream: bool = False,
@@ -104,6 +107,7 @@ class Client:
         self.api = api
         self.constraint: Constraint = constraint or ("tool" if self.base_url == _OPENAI else "gbnf")
         self.cache = cache
+        self.kept_as = kept_as or self.base_url
         self.stream = stream
         self.seed = seed
         self.prices = prices
@@ -131,11 +135,7 @@ class Client:
         temperature: float = 0.0,
         max_tokens: int = 512,
     ) -> list[Completion]:
-        """``n`` answers to a prompt, each by a request of its own: see :class:`Model`.
-
-        Raises:
-            ModelError: the server refused, or gave no usable answer after all retries.
-        """
+        """As :meth:`Model.complete`: each answer by a request of its own, after all retries an error."""
         schema = self.constraint == "schema" and grammar is not None and texts_of(grammar) is not None
         body = body_of(
             prompt,
@@ -156,7 +156,7 @@ class Client:
         Raises:
             ModelError: it refused, or gave no usable answer.
         """
-        request = {"base_url": self.base_url, "path": path, "body": dict(body)}
+        request = {"base_url": self.kept_as, "path": path, "body": dict(body)}
         kept = self.cache.get(request) if self.cache else None
         if kept is not None:
             self._count(Usage(cached=1))
@@ -174,7 +174,7 @@ class Client:
         """One answer, from the cache where it is there."""
         if self.seed is not None and self.api == "chat":
             body = body | {"seed": self.seed + number}
-        request = {"base_url": self.base_url, "api": self.api, "body": body, "sample": number}
+        request = {"base_url": self.kept_as, "api": self.api, "body": body, "sample": number}
         kept = self.cache.get(request) if self.cache else None
         if kept is not None and _whole(kept):
             self._count(Usage(cached=1))
@@ -270,13 +270,13 @@ def explained(error: Exception, base_url: str, model: str) -> ModelError:
             f"{where} did not answer in time: wait longer (timeout), or ask for less (max_tokens)"
         )
     if isinstance(error, openai.APIConnectionError):
-        return ModelError(f"{where} cannot be reached: {_short(error.__cause__ or error)}; is it running?")
+        return ServerError(f"{where} cannot be reached: {_short(error.__cause__ or error)}; is it running?")
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        return ModelError(f"{where} refuses the key: set OPENAI_API_KEY to one that it takes")
+        return ServerError(f"{where} refuses the key: set OPENAI_API_KEY to one that it takes")
     if isinstance(error, openai.NotFoundError):
-        return ModelError(f"{where} knows no model `{model}`, or not this API: {_short(error)}")
+        return ServerError(f"{where} knows no model `{model}`, or not this API: {_short(error)}")
     if isinstance(error, openai.RateLimitError):
-        return ModelError(f"{where} has had too many requests, or the quota is used up: {_short(error)}")
+        return ServerError(f"{where} has had too many requests, or the quota is used up: {_short(error)}")
     if isinstance(error, openai.APIStatusError):
         return ModelError(f"{where} answers with status {error.status_code}: {_short(error)}")
     return ModelError(f"{where} gave no usable answer: {_short(error)}")

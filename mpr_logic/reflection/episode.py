@@ -6,21 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.errors import StateError
+from mpr_logic.memory.trajectory import read_trajectories
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_KEYS: Mapping[str, tuple[type, ...]] = {
-    "number": (int,),
-    "decisions": (list,),
-    "action": (str, type(None)),
-    "text": (str,),
-    "succeeded": (bool, type(None)),
-    "won": (bool,),
-    "over": (bool,),
-    "added": (list,),
-    "removed": (list,),
-}
+    from mpr_logic.memory.trajectory import RecordedTurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,47 +43,39 @@ class Episode:
     over: bool
 
 
-def read_episode(lines: Iterable[Mapping[str, Any]]) -> Episode:
+def read_episode(lines: Iterable[str | dict[str, Any]]) -> Episode:
     """The episode of a trajectory: its first line and the turns behind it (docs/reference/trajectory.md).
 
     Raises:
         StateError: the lines are not those of one episode.
     """
-    first, *turns = [*lines] or [{}]
-    if first.get("line") != "episode" or not turns:
+    trajectories = list(read_trajectories(lines))
+    if not trajectories or not trajectories[0].turns:
         raise StateError("a trajectory begins with a line `episode`, and has a turn at least")
+    first, *more = trajectories
+    if more:
+        raise StateError(f"{more[0].place} is no turn: give the lines of one episode")
     known: frozenset[str] = frozenset()
     steps = []
-    for at, turn in enumerate(turns, start=2):
-        _check(turn, at)
-        steps.append(_step(turn, known, at))
-        known = known.difference(turn["removed"]).union(turn["added"])
-    last = turns[-1]
-    return Episode(
-        str(first.get("task", "")), str(first.get("kind", "")), tuple(steps), last["won"], last["over"]
-    )
+    for turn in first.turns:
+        steps.append(_step(turn, known))
+        known = known.difference(turn.removed).union(turn.added)
+    last = first.turns[-1]
+    return Episode(first.task, first.kind, tuple(steps), last.won, last.over)
 
 
-def _check(turn: Mapping[str, Any], at: int) -> None:
-    if turn.get("line") != "turn":
-        raise StateError(f"line {at} of the trajectory is no turn: give the lines of one episode")
-    for key, kinds in _KEYS.items():
-        if not isinstance(turn.get(key, ...), kinds):
-            raise StateError(f"line {at} of the trajectory: `{key}` is missing, or no {kinds[0].__name__}")
-    if not all(isinstance(fact, str) for fact in (*turn["added"], *turn["removed"])):
-        raise StateError(f"line {at} of the trajectory: a fact in `added` or `removed` is no text")
-
-
-def _step(turn: Mapping[str, Any], known: frozenset[str], at: int) -> Step:
+def _step(turn: RecordedTurn, known: frozenset[str]) -> Step:
     try:
         rejected = tuple(
             (str(decision["action"]), _told(decision))
-            for decision in turn["decisions"]
-            if not decision["admissible"] and decision["action"] != turn["action"]  # done: in shadow mode
+            for decision in turn.decisions
+            if not decision["admissible"] and decision["action"] != turn.action  # done: in shadow mode
         )
-    except (KeyError, TypeError) as error:
-        raise StateError(f"line {at} of the trajectory: a decision cannot be read ({error!r})") from None
-    return Step(turn["number"], rejected, turn["action"], turn["text"], turn["succeeded"], known)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StateError(f"{turn.place}: a decision cannot be read ({error!r})") from None
+    # who gives up tries nothing: what such a turn repeats is what came of the turn before
+    succeeded = None if turn.action is None else turn.succeeded
+    return Step(turn.number, rejected, turn.action, turn.text, succeeded, known)
 
 
 def _told(decision: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
+from mpr_logic.analysis.report import count
 from mpr_logic.memory.episodes import Episode, read_episodes
 from mpr_logic.memory.gate import Gate
 from mpr_logic.memory.records import ACTIVE, Observation
@@ -101,7 +102,7 @@ def learn(
         for each in reflection.refused:
             memory.refuse(each.text, each.reason, kind="model", episode=episode)
     seen = [row for id, admitted in gate.rules.items() for row in _evidence(replay, rules[id], admitted)]
-    memory.observe(seen, f"{len(replay.trials)} trials of {len(episodes)} episodes")
+    memory.observe(seen, f"{count(len(replay.trials), 'trial')} of {count(len(episodes), 'episode')}")
     failures = replay.failed.bit_count()
     return Lesson(len(episodes), len(replay.trials), failures, outcomes, rules)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.errors import ModelError
+from mpr_logic.errors import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ class LlamaScorer:
         """The logarithm of the probability of each candidate, given that the answer is one of them.
 
         Raises:
-            ModelError: the server offers no scores.
+            ModelError: the server offers no scores, or gave no answer.
         """
         tokens = [self._tokens(f"{candidate}\n", special=False) for candidate in candidates]
         scores = [0.0] * len(tokens)
@@ -56,7 +56,7 @@ class LlamaScorer:
         body = {"content": text, "add_special": special, "parse_special": special}
         found: list[int] = _of(self.client.post("/tokenize", body), "tokens", list)
         if not all(isinstance(token, int) for token in found):
-            raise ModelError(f"{_NOT_LLAMA}: it sends tokens that are no numbers")
+            raise ServerError(f"{_NOT_LLAMA}: it sends tokens that are no numbers")
         return found
 
     def _shares(self, tokens: list[int], branches: set[int]) -> dict[int, float]:
@@ -76,7 +76,7 @@ class LlamaScorer:
             }
             floor = min(p for p in likeliest.values() if p > -1e30)
         except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise ModelError(f"{_NOT_LLAMA}: it sends no probabilities ({error!r})") from None
+            raise ServerError(f"{_NOT_LLAMA}: it sends no probabilities ({error!r})") from None
         found = {branch: max(likeliest.get(branch, floor), floor) for branch in branches}
         total = math.log(sum(math.exp(p) for p in found.values()))
         return {branch: p - total for branch, p in found.items()}
@@ -87,5 +87,5 @@ _NOT_LLAMA = "the server does not score as llama.cpp does"
 
 def _of(answer: Any, key: str, kind: type) -> Any:
     if not isinstance(answer, dict) or not isinstance(answer.get(key), kind):
-        raise ModelError(f"{_NOT_LLAMA}: its answer has no `{key}`; choose by writing, or under a grammar")
+        raise ServerError(f"{_NOT_LLAMA}: its answer has no `{key}`; choose by writing, or under a grammar")
     return answer[key]

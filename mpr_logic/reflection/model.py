@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
+from mpr_logic.analysis.report import count
 from mpr_logic.errors import ModelError
 
 if TYPE_CHECKING:
@@ -79,16 +80,12 @@ class ScriptedModel:
         temperature: float = 0.0,
         max_tokens: int = 512,
     ) -> list[Completion]:
-        """The next ``n`` answers of the script.
-
-        Raises:
-            ModelError: the script has come to its end.
-        """
+        """As :meth:`Model.complete`: the next answers of the script, at its end an error."""
         self.prompts.append(prompt)
         self.grammars.append(grammar)
         found = [Completion(text) for text in islice(self._left, n)]
         if len(found) < n:
             raise ModelError(
-                f"the scripted model has no more answers: it was asked {len(self.prompts)} times"
+                f"the scripted model has no more answers: it was asked {count(len(self.prompts), 'time')}"
             )
         return found

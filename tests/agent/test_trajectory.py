@@ -10,7 +10,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from mpr_logic.agent.play import play
-from mpr_logic.agent.policies import Forgetful, Policy
+from mpr_logic.agent.policies import Policy
+from mpr_logic.agent.scripted import Forgetful
 from mpr_logic.agent.trajectory import VERSION, Recorder, heading, turn_json
 from mpr_logic.checking.action import Action
 from tests.agent.test_play import Says, boxed
@@ -78,6 +79,7 @@ def test_a_turn() -> None:
         "number": 1,
         "action": "open(box_3)",
         "fallback": False,
+        "probed": False,
         "text": "You open box_3.",
         "succeeded": True,
         "won": False,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mpr_logic.agent.play import play
-from mpr_logic.agent.policies import Planned
+from mpr_logic.agent.scripted import Planned
 from mpr_logic.agent.worlds import worlds
 from mpr_logic.checking.checker import Checker
 from mpr_logic.errors import GameError

@@ -61,6 +61,7 @@ class BoxWorlds:
     """Episodes with one box, two, and so on; those of the split ``locked`` have no plan."""
 
     rules = str(RULES)
+    known = (str(RULES / "1_world.dl"),)
     steps = 20
     forgets = ("open",)
 

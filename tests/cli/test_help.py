@@ -9,9 +9,10 @@ import pytest
 
 from tests.command import mpr
 
-EXAMPLES = {"check": 1, **dict.fromkeys("why query play fmt lint tools serve hook memory".split(), 0)}
+EXAMPLES = {"check": 1, **dict.fromkeys("why query play report fmt lint tools serve hook memory".split(), 0)}
 NEEDS = {
     "play": ("textworld", "alfworld"),
+    "report": ("matplotlib", "experiments"),
     "memory": ("sqlalchemy", "memory"),
     "tools": ("pydantic", "tools"),
     "serve": ("starlette", "serve"),

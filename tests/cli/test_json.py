@@ -39,6 +39,8 @@ RUNS = {
     "played": ("play", "--env", "boxes", "--policy", "forgetful", "--episodes", "3"),
     "not won": ("play", "--env", "boxes", "--policy", "forgetful", "--seed", "4", "--steps", "1", "--shadow"),
     "played by a person": ("play", "--env", "boxes"),
+    "no experiment": ("report", "docs"),
+    "no folder": ("report",),
     "no world": ("play", "--env", "guess"),
     "rules of another world": ("play", "rules/kitchen", "--env", "boxes", "--policy", "preferences"),
     "tools": ("tools", "docs/examples/office/tools.json"),

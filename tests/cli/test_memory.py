@@ -12,23 +12,23 @@ import pytest
 from tests.cli.test_help import examples
 from tests.cli.test_json import answer
 from tests.command import Done, mpr
-from tests.memory.stores import DECLARATIONS, SHUT, episode, failures, memory_at
+from tests.memory.stores import BACKENDS, DECLARATIONS, SHUT, episode, failures, location_of, memory_at
 
 VERBS = ["list", "show", "log", "learn", "export", "import", "forget", "rollback", "stats"]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> str:
+@pytest.fixture(params=BACKENDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A memory with a law that an episode taught, a hand-written rule, and a refused candidate."""
-    path = tmp_path / "memory.db"
-    with memory_at(path) as memory:
+    location = location_of(request.param, tmp_path)
+    with memory_at(location) as memory:
         taught = memory.add_episode(episode(cites="closed"))
         rule = memory.put(SHUT, episodes=[taught], because="{B} is shut")
         memory.observe(failures(rule.id, taught, 30))
         memory.put("@id(closed) 0.95 :: forbid open(B) :- heavy(B).", kind="hand")
         memory.refuse("permit take(B)\x1b[31m.", "a learned rule permits nothing", episode=taught)
     (tmp_path / "rules.dl").write_text(DECLARATIONS + SHUT)
-    return str(path)
+    return location
 
 
 def run(store: str, verb: str, *arguments: str) -> Done:
@@ -36,7 +36,7 @@ def run(store: str, verb: str, *arguments: str) -> Done:
     return mpr("memory", verb, store, *arguments)
 
 
-def test_every_verb_has_an_example_that_works(store: str) -> None:
+def test_every_verb_has_an_example_that_works(store: str, tmp_path: Path) -> None:
     """The help of each sub-command has an example; with the paths of this test it runs as it stands."""
     listed = mpr("memory", "-h").out.partition("Commands:")[2]
     assert re.findall(r"^  ([a-z]+)  ", listed, re.MULTILINE) == VERBS
@@ -45,9 +45,8 @@ def test_every_verb_has_an_example_that_works(store: str) -> None:
         assert "Exit status: 0" in done.out
         (example,) = examples(done.out)
         words = shlex.split(example.partition(" > ")[0])
-        folder = Path(store).parent
-        placed = [str(folder / word) if word.endswith((".db", ".dl")) else word for word in words]
-        found = mpr(*placed)
+        places = {"memory.db": store, "rules.dl": str(tmp_path / "rules.dl")}
+        found = mpr(*(places.get(word, word) for word in words))
         assert (found.status, bool(found.out)) == (0, True), found
 
 
@@ -69,7 +68,7 @@ def test_show_and_log(store: str) -> None:
     shown = run(store, "show", row["id"]).out
     assert "taught by episode 1: box_1, not won" in shown
     assert "candidate to law, 30 wrong, 0 right" in shown
-    assert "cited by 1 recorded decisions, 1 of them rejections" in run(store, "show", "closed").out
+    assert "cited by 1 recorded decision, 1 rejection among them" in run(store, "show", "closed").out
     assert len(run(store, "log").out.splitlines()) == 7
     assert run(store, "log", "--rule", "nowhere").status == 1
 
@@ -102,6 +101,18 @@ def test_trajectories_are_imported(store: str, tmp_path: Path) -> None:
     file.write_text("".join(f"{json.dumps(line)}\n" for line in [*episode(), *episode("box_2", won=True)]))
     assert answer(run(store, "import", str(file), "--json"))["episodes"] == [2, 3]
     assert answer(run(store, "stats", "--json"))["stats"]["won"] == 1
+
+
+def test_one_is_no_more_than_one(store: str, tmp_path: Path) -> None:
+    """What is there once is named in the singular."""
+    file = tmp_path / "played.jsonl"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in episode()))
+    assert run(store, "import", str(file)).out.endswith("\nepisode 2\n")
+    assert run(store, "import", str(file), str(file)).out.endswith("\nepisodes 3 to 4\n")
+    run(store, "forget", "3")
+    run(store, "forget", "4")
+    run(store, "forget", "2")
+    assert run(store, "learn", str(tmp_path / "rules.dl")).out.startswith("1 episode, 1 trial, 1 failure, ")
 
 
 def test_forget_and_roll_back(store: str) -> None:

@@ -31,6 +31,7 @@ PACKAGES = {
     "alfworld": "textworld",
     "memory": "sqlalchemy",
     "models": "openai",
+    "experiments": "matplotlib",
     "tools": "pydantic",
     "serve": "starlette",
 }

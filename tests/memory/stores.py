@@ -17,9 +17,10 @@ from mpr_logic.memory.store import Memory
 from mpr_logic.syntax.parser import parse
 
 POSTGRES = os.environ.get("MPR_POSTGRES_URL")
-"""Where the same tests run on PostgreSQL too: an SQLAlchemy URL of a database that they may empty."""
+"""Where the same tests run on PostgreSQL too: an SQLAlchemy URL of a database in which they make schemas
+of their own, one for each worker, named ``mpr_tests_...``."""
 
-BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
+BACKENDS = ["sqlite", "postgresql"]
 
 DECLARATIONS = """\
 .decl shut(b: symbol)
@@ -37,14 +38,18 @@ def location_of(backend: str, folder: Path) -> str:
         return str(folder / "memory.db")
     if POSTGRES is None:
         pytest.skip("set MPR_POSTGRES_URL to run this on PostgreSQL")
-    from sqlalchemy import create_engine
+    pytest.importorskip("psycopg", reason="needs the extra: pip install 'mpr-logic[postgres]'")
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.schema import CreateSchema, DropSchema
 
-    from mpr_logic.memory.tables import METADATA
-
+    schema = f"mpr_tests_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     engine = create_engine(POSTGRES)
-    METADATA.drop_all(engine)
+    with engine.begin() as connection:
+        connection.execute(DropSchema(schema, cascade=True, if_exists=True))
+        connection.execute(CreateSchema(schema))
     engine.dispose()
-    return POSTGRES
+    url = make_url(POSTGRES).update_query_dict({"options": f"-c search_path={schema}"})
+    return url.render_as_string(hide_password=False)
 
 
 @contextmanager

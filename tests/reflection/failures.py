@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from mpr_logic.agent.play import play
-from mpr_logic.agent.policies import Planned
+from mpr_logic.agent.scripted import Planned
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.checking.action import Action
 from mpr_logic.checking.checker import Checker

@@ -155,7 +155,9 @@ def reflected(
     vocabulary = Vocabulary.of(modules)
     found = []
     with serve(local, threads=THREADS) as url:
-        client = Client(local.stem, base_url=url, cache=Cache(answers), seed=1, timeout=1200.0)
+        client = Client(
+            local.stem, base_url=url, cache=Cache(answers), kept_as=local.name, seed=1, timeout=1200.0
+        )
         for number, game in enumerate(games, 1):
             world = AlfWorld(game, steps=None)
             turns = play(world, Checker.load(WORLD[0]), Mistaken(world, PLAYS[0][0]))

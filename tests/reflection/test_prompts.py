@@ -42,6 +42,15 @@ def test_what_failed_is_told() -> None:
     ]
 
 
+def test_who_gives_up_has_not_failed_again() -> None:
+    """The last turn of an agent that has no other action tells nothing of the one before it anew."""
+    played = lines((SHUT[0],))
+    gives_up = {**played[-1], "number": 2, "decisions": [], "action": None, "over": False}
+    data = data_of(reflection_prompt(read_episode([*played, gives_up]), vocabulary()))
+    assert [line for line in data if "FAILED" in line] == ["| 1. take(box_3): FAILED: Nothing happens."]
+    assert "| end: the agent gave up" in data
+
+
 def test_rejections_are_told_as_far_as_their_author_allows() -> None:
     """What the checker did not let through is told with its reason; one that discloses nothing shows none."""
     played = lines(shadow=False)

@@ -1,0 +1,105 @@
+"""A language model as a player in experiments, behind a server or in a GGUF file."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.agent.actor import Counted, ModelPolicy
+from mpr_logic.agent.lessons import verbal_lesson
+from mpr_logic.reflection.cache import Cache
+from mpr_logic.reflection.client import Client
+from mpr_logic.reflection.episode import read_episode
+from mpr_logic.reflection.llama import LlamaScorer
+from mpr_logic.reflection.local import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mpr_logic.agent.methods import Choose
+    from mpr_logic.agent.players import Asked
+    from mpr_logic.agent.policies import Policy
+
+PATIENCE = 1200.0
+"""So many seconds a local model may take to answer: it may be slow, and is never lost on a wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Modelled:
+    """A model as plain data.
+
+    ``local`` is a GGUF file; without one, the model is behind ``base_url``, or the server that the
+    environment's variables name, where its key stands too. ``choose`` says how it chooses an action;
+    ``cache`` is a folder for its answers; ``threads`` are those of a local one.
+    """
+
+    model: str
+    base_url: str | None = None
+    local: Path | None = None
+    choose: Choose = "writing"
+    threads: int | None = None
+    cache: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model
+
+    @property
+    def reads(self) -> bool:
+        """It understands text."""
+        return True
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Seated]:
+        """See :meth:`Player.opened`."""
+        cache = None if self.cache is None else Cache(self.cache)
+        if self.local is None:
+            yield Seated(self, Client(self.model, base_url=self.base_url, cache=cache))
+            return
+        with serve(self.local, threads=self.threads) as url:
+            yield Seated(
+                self,
+                Client(
+                    self.model, base_url=url, cache=cache, kept_as=self.local.name, seed=1, timeout=PATIENCE
+                ),
+            )
+
+
+class Seated:
+    """A model that may be asked. ``model`` completes prompts."""
+
+    def __init__(self, player: Modelled, client: Client) -> None:
+        self.model = client
+        self._player = player
+        self._seen = client.usage
+
+    def policy(self, asked: Asked) -> Policy:
+        """See :meth:`Seat.policy`."""
+        method = asked.method
+        return ModelPolicy(
+            self.model,
+            choose=self._player.choose,
+            admitted=method.admitted,
+            style=method.style,
+            disclose=method.disclose,
+            lessons=asked.lessons,
+            scorer=LlamaScorer(self.model) if self._player.choose == "score" else None,
+        )
+
+    def used(self) -> dict[str, Any]:
+        """See :meth:`Seat.used`."""
+        before, self._seen = self._seen, self.model.usage
+        more = {name: value - getattr(before, name) for name, value in asdict(self._seen).items()}
+        return {
+            "calls": more["requests"] + more["cached"],
+            "prompt_tokens": more["prompt_tokens"],
+            "completion_tokens": more["completion_tokens"],
+            "cost": more["cost"],
+        }
+
+    def lesson(self, lines: list[dict[str, Any]]) -> str:
+        """See :meth:`Seat.lesson`."""
+        return verbal_lesson(Counted(self.model), read_episode(lines))
