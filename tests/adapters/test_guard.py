@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -232,6 +233,7 @@ def test_functions_are_asked_where_a_rule_needs_them() -> None:
     "function",
     [
         lambda call: 1 / 0,
+        lambda call: sys.exit(0),
         lambda call: time.sleep(9),
         lambda call: "ann",
         lambda call: None,
