@@ -12,6 +12,7 @@ from mpr_logic.adapters.tools import RELATIONS
 from mpr_logic.analysis import analyse
 from mpr_logic.checking.loading import load_modules, rule_files
 from mpr_logic.errors import GuardError
+from mpr_logic.syntax.ast import ActionDecl
 from mpr_logic.syntax.parser import parse
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def load_ruleset(
     tools: Tools | None,
     relations: Mapping[str, Relation],
 ) -> Ruleset:
-    """The rules of files, of a text, and of the tools' declarations, together.
+    """The rules of files, of a text, and of the tools' declarations, together. Where the rules declare a
+    tool's action themselves, that declaration stands.
 
     Raises:
         ProgramError: they are not valid.
@@ -85,7 +87,8 @@ def load_ruleset(
     if text is not None:
         modules.append(parse(text, "<rules>"))
     if tools is not None:
-        modules.append(parse(tools.declarations(), "<tools>"))
+        declared = {s.name for module in modules for s in module.statements if isinstance(s, ActionDecl)}
+        modules.append(parse(tools.declarations(without=declared), "<tools>"))
     return Ruleset(analyse(modules), tools, relations)
 
 
