@@ -268,15 +268,13 @@ class Chain:
         learned = ""
         for number in range(1, train.rounds + 1):
             rules = folder / f"{name}-{number}.dl"
+            self._play(self._arm(method, "train", number, learned), learner.location)
             if not rules.exists():
-                self._play(self._arm(method, "train", number, learned), learner.location)
                 self.say(f"{self.player.name}, seed {self.seed}: learning from round {number}", 0)
                 self._study(learner, train, number)
                 aside = rules.with_suffix(".part")
                 aside.write_text(known(learner), encoding="utf-8")
                 aside.replace(rules)
-            else:
-                self.say("", len(self.runner.places["train"]))
             learned = rules.read_text(encoding="utf-8")
         return learned
 

@@ -120,6 +120,19 @@ def test_a_peer_that_breaks_is_reported() -> None:
         solve(BATCH_PEERS[0], "no such problem", True, 60.0)
 
 
+def test_a_small_memory_is_filled_and_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    """The benchmark of a memory runs: all its rules are new to it, and are retrieved from."""
+    for package in ("sqlalchemy", "scipy", "numpy"):
+        pytest.importorskip(package, reason="needs the extra: pip install 'mpr-logic[memory]'")
+    from tests.bench.memory import ROUNDS
+    from tests.bench.memory import main as memory
+
+    memory(["--rules", "300"])
+    shown = capsys.readouterr().out
+    assert "300 rules are new" in shown
+    assert shown.count("median") == ROUNDS
+
+
 def test_the_numbers_are_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``load --quick --json`` writes what it prints."""
     assert main(["load", "--quick", "--json", str(tmp_path / "out.json")]) == 0

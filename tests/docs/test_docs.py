@@ -25,7 +25,7 @@ from mpr_logic.syntax.diagnostics import CODES
 from mpr_logic.syntax.parser import parse
 from tests.docs.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, needs, prose, same_output
 
-KINDS = {"dl", "json", "python", "pycon", "console", "sh", "text"}
+KINDS = {"dl", "json", "toml", "python", "pycon", "console", "sh", "text"}
 FLAGS = doctest.ELLIPSIS
 PACKAGES = {
     "alfworld": "textworld",
