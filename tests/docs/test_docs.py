@@ -27,7 +27,14 @@ from tests.docs.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, 
 
 KINDS = {"dl", "json", "toml", "python", "pycon", "console", "sh", "text"}
 FLAGS = doctest.ELLIPSIS
-PACKAGES = {"alfworld": "textworld", "memory": "sqlalchemy", "models": "openai", "experiments": "matplotlib"}
+PACKAGES = {
+    "alfworld": "textworld",
+    "memory": "sqlalchemy",
+    "models": "openai",
+    "experiments": "matplotlib",
+    "tools": "pydantic",
+    "serve": "starlette",
+}
 """A package of each extra that pages need."""
 
 
@@ -121,7 +128,7 @@ class Reader:
         with (
             contextlib.redirect_stdout(written),
             contextlib.redirect_stderr(written),
-            patch.object(sys, "stdin", io.StringIO(given)),
+            patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode()), encoding="utf-8")),
         ):
             self.status = run(args)
         return written.getvalue()
