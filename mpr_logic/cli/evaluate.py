@@ -14,6 +14,7 @@ from mpr_logic.cli.output import YES, Answer, reply
 
 if TYPE_CHECKING:
     from mpr_logic.agent.arms import Played
+    from mpr_logic.agent.results import Plan
 
 EXAMPLE = "mpr eval memory.db --env tools --split test --tasks 3"
 
@@ -95,20 +96,22 @@ def evaluate(
         plan = Plan(f"eval of {store}", notes, models, theta, 0, cap)
         made = make_report(Run(plan.name, tuple(each.result for each in played), plan, ()))
         if out is not None:
-            _write(out, played)
+            _write(out, played, plan)
         return Answer(YES, report.text(made), report.content(made))
 
     reply("eval", work, json=json, no_color=no_color)
 
 
-def _write(out: Path, played: list[Played]) -> None:
+def _write(out: Path, played: list[Played], plan: Plan) -> None:
     """Results and trajectories, as an experiment writes them."""
+    from dataclasses import asdict
     from json import dumps
 
-    from mpr_logic.agent.results import RESULTS, result_json
+    from mpr_logic.agent.results import PLAN, RESULTS, result_json
     from mpr_logic.agent.running import STEPS
 
     out.mkdir(parents=True, exist_ok=True)
+    (out / PLAN).write_text(f"{dumps(asdict(plan), indent=1)}\n", encoding="utf-8")
     files: dict[str, list[dict[str, Any]]] = {
         RESULTS: [result_json(each.result) for each in played],
         STEPS: [line for each in played for line in each.lines],

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mpr_logic.agent.players import Player
+    from mpr_logic.agent.players import Player, Script
     from mpr_logic.agent.worlds import Worlds
     from mpr_logic.cli.acting import Choose
 
@@ -88,7 +88,7 @@ def player_of(
     if who is not Who.model:
         from mpr_logic.agent.players import Scripted
 
-        return Scripted(who.value)
+        return Scripted(cast("Script", who.value))
     import os
 
     name = model or (local.stem if local else os.environ.get("MPR_MODEL"))
