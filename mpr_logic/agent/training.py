@@ -113,14 +113,15 @@ def episodes_of(learner: Learner) -> int:
 
 
 def chunks(executor: Executor, arm: Arm, places: Sequence[int]) -> Iterator[list[Played]]:
-    """Play tasks, a few at a time; yield what is done as it is done.
+    """Play tasks, a few at a time; yield what is done in the order of the tasks, so that a memory numbers its
+    episodes alike whoever is done first.
 
     Raises:
         GameError: a task cannot be played.
     """
     size = 1 if arm.player.reads else CHUNK
     parts = [places[i : i + size] for i in range(0, len(places), size)]
-    for future in as_completed({executor.submit(play_all, arm, part) for part in parts}):
+    for future in [executor.submit(play_all, arm, part) for part in parts]:
         yield future.result()
 
 
