@@ -1,0 +1,253 @@
+"""Pydantic AI: the contract with a real agent and a scripted model, agents in agents, arguments of types."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("pydantic_ai", reason="needs the extra: pip install 'mpr-logic[pydantic-ai]'")
+
+from pydantic import BaseModel
+from pydantic_ai import Agent, ModelRetry, RunContext, Tool, ToolDefinition
+from pydantic_ai.capabilities import AbstractCapability
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart
+from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
+from pydantic_ai.toolsets import FunctionToolset
+
+from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.pydantic_ai import Guarded
+from tests.adapters.contract import SCENARIOS, Driver, Office, Proposed, Scenario, call, guard_of, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+
+class ScriptedModel:
+    """A model that proposes calls, turn by turn, and keeps what it is told about them."""
+
+    def __init__(self, *turns: list[Proposed]) -> None:
+        self.turns = list(turns)
+        self.told: dict[str, str] = {}
+
+    def _next(self, messages: list[ModelMessage]) -> list[Proposed]:
+        for part in messages[-1].parts:
+            if isinstance(part, ToolReturnPart):
+                self.told[part.tool_call_id] = part.model_response_str()
+        return self.turns.pop(0) if self.turns else []
+
+    def _answer(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        calls = [ToolCallPart(each.tool, each.arguments, each.id) for each in self._next(messages)]
+        return ModelResponse(parts=calls if calls else [TextPart("done")])
+
+    async def _stream(
+        self, messages: list[ModelMessage], info: AgentInfo
+    ) -> AsyncIterator[str | dict[int, DeltaToolCall]]:
+        calls = self._next(messages)
+        for index, each in enumerate(calls):
+            yield {index: DeltaToolCall(each.tool, each.arguments[:3], tool_call_id=each.id)}
+            yield {index: DeltaToolCall(json_args=each.arguments[3:])}
+        if not calls:
+            yield "done"
+
+    @property
+    def model(self) -> FunctionModel:
+        """The model for an agent."""
+        return FunctionModel(self._answer, stream_function=self._stream)
+
+
+class AsTools:
+    """An agent with the office's functions as its tools."""
+
+    name = "pydantic-ai, tools"
+    answers_itself = frozenset({"not_of_the_schema", "unknown_tool"})
+    cannot: dict[str, str] = {}  # noqa: RUF012 - what the protocol says
+
+    def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
+        script = ScriptedModel(calls)
+        self.go(self.agent(script.model, list(office.functions().values()), Guarded(guard)))
+        return script.told
+
+    def agent(self, model: Any, tools: list[Any], capability: Any) -> Agent[None, str]:
+        return Agent(model, tools=tools, capabilities=[capability])
+
+    def go(self, agent: Agent[None, str]) -> None:
+        assert asyncio.run(agent.run("go")).output == "done"
+
+
+class AsToolset(AsTools):
+    """An agent with a toolset, streamed."""
+
+    name = "pydantic-ai, toolset, streamed"
+
+    def agent(self, model: Any, tools: list[Any], capability: Any) -> Agent[None, str]:
+        return Agent(model, toolsets=[FunctionToolset(tools)], capabilities=[capability])
+
+    def go(self, agent: Agent[None, str]) -> None:
+
+        async def main() -> str:
+            async with agent.run_stream("go") as result:
+                return await result.get_output()
+
+        assert asyncio.run(main()) == "done"
+
+
+DRIVERS: list[Driver] = [AsTools(), AsToolset()]
+
+
+@pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
+def test_contract(scenario: Scenario, driver: Driver, tmp_path: Path) -> None:
+    """Agents of Pydantic AI keep the contract of all adapters."""
+    scenario(driver, tmp_path)
+
+
+EVE = call("send", {"to": ["eve@them"], "text": "x"})
+
+
+def test_rejections_use_up_no_retries() -> None:
+    """A model may be refused more often than a tool may be tried again."""
+    office = Office()
+    turns = [[Proposed("send", EVE.arguments, f"s{n}")] for n in range(6)]
+    script = ScriptedModel(*turns, [call("read", {"path": "/work/a"}, "r")])
+    agent = Agent(
+        script.model, tools=list(office.functions().values()), capabilities=[Guarded(guard_of(office))]
+    )
+    assert asyncio.run(agent.run("go")).output == "done"
+    assert office.ran == [("read", {"path": "/work/a"})]
+    assert sum("is not one of us" in told for told in script.told.values()) == 6
+
+
+def test_an_agent_within_a_tool() -> None:
+    """The tools of an agent that a tool runs are checked where that agent has the guard too."""
+    office = Office()
+    guard = guard_of(office)
+    rules = Guard(text=".action ask(text: symbol)")
+    inner_script = ScriptedModel([EVE, call("read", {"path": "notes.txt"}, "r")])
+    tools = list(office.functions().values())
+    inner = Agent(inner_script.model, tools=tools, capabilities=[Guarded(guard)])
+
+    async def ask(text: str) -> str:
+        """Ask the other agent."""
+        return (await inner.run(text)).output
+
+    outer_script = ScriptedModel([call("ask", {"text": "go"}, "a")])
+    outer = Agent(outer_script.model, tools=[ask], capabilities=[Guarded(rules)])
+    asyncio.run(outer.run("go"))
+    assert outer_script.told == {"a": "done"}
+    assert office.ran == [("read", {"path": "/work/notes.txt"})]
+    assert "is not one of us" in inner_script.told["call_1"]
+
+
+@dataclass
+class Rewriting(AbstractCapability[Any]):
+    """Another capability, which changes arguments in the last moment."""
+
+    async def before_tool_execute(
+        self, ctx: RunContext[Any], *, call: ToolCallPart, tool_def: ToolDefinition, args: dict[str, Any]
+    ) -> dict[str, Any]:
+        return args | {"path": "/etc/passwd"}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_others_rewrite_is_checked(first: bool) -> None:
+    """The guard checks what the other capabilities made of the arguments, wherever it stands in the list."""
+    office = Office()
+    script = ScriptedModel([call("read", {"path": "/work/a"})])
+    both: list[Any] = [Guarded(guard_of(office)), Rewriting()]
+    agent = Agent(script.model, tools=[office.read], capabilities=both if first else both[::-1])
+    asyncio.run(agent.run("go"))
+    assert office.ran == []
+    assert "outside of /work" in script.told["call_1"]
+
+
+class Order(BaseModel):
+    """What a tool takes."""
+
+    item: str
+    number: int = 1
+    note: str | None = None
+
+
+MODEL_RULES = """
+.action buy(item: symbol, number: int, note: symbol)
+@id(less) @rewrite(number, 5) forbid buy(number: N) :- N > 5.
+@because("no {I} here") forbid buy(item: I) :- I = "bombs".
+"""
+
+
+def one_model(ran: list[Any]) -> Callable[..., str]:
+    """A tool whose only argument is a model: its schema is the model's."""
+
+    def buy(order: Order) -> str:
+        """Buy something."""
+        ran.append(order)
+        return "bought"
+
+    return buy
+
+
+def scalars(ran: list[Any]) -> Callable[..., str]:
+    """A tool with the same fields as arguments."""
+
+    def buy(item: str, number: int = 1, note: str | None = None) -> str:
+        """Buy something."""
+        ran.append(Order(item=item, number=number, note=note))
+        return "bought"
+
+    return buy
+
+
+@pytest.mark.parametrize("tool", [one_model, scalars])
+def test_arguments_of_types(tool: Callable[[list[Any]], Callable[..., str]]) -> None:
+    """Rules see what the schema says, and the tool gets its types, also where a rule rewrote them."""
+    ran: list[Any] = []
+    turn = [
+        call("buy", {"item": "pens", "number": 9}, "a"),
+        call("buy", {"item": "bombs"}, "b"),
+        call("buy", {"item": "ink", "note": "blue"}, "c"),
+    ]
+    script = ScriptedModel(turn)
+    agent = Agent(script.model, tools=[tool(ran)], capabilities=[Guarded(Guard(text=MODEL_RULES))])
+    asyncio.run(agent.run("go"))
+    assert sorted(ran, key=lambda each: str(each.item)) == [
+        Order(item="ink", note="blue"),
+        Order(item="pens", number=5),
+    ]
+    assert "no bombs here" in script.told["b"]
+
+
+def test_the_tools_own_check_holds_for_what_a_rule_rewrote() -> None:
+    """Arguments that a rule rewrote go through the tool's own validator as well."""
+    ran: list[Any] = []
+
+    def few(ctx: RunContext[None], item: str, number: int = 1, note: str | None = None) -> None:
+        if number == 5:
+            raise ModelRetry("five is unlucky")
+
+    script = ScriptedModel([call("buy", {"item": "pens", "number": 9})])
+    tool = Tool(scalars(ran), args_validator=few)
+    agent = Agent(script.model, tools=[tool], capabilities=[Guarded(Guard(text=MODEL_RULES))])
+    asyncio.run(agent.run("go"))
+    assert ran == []
+    assert "five is unlucky" in script.told["call_1"]
+
+
+def test_failures_and_sessions() -> None:
+    """An exception counts as failure in the session of its conversation."""
+    rules = '.action go()\n@because("it failed before") forbid go() :- failed go().'
+
+    def go() -> str:
+        raise ModelRetry("later")
+
+    script = ScriptedModel([call("go", {}, "a")], [call("go", {}, "b")], [], [call("go", {}, "c")])
+    guarded = Guarded(Guard(text=rules), session=lambda ctx: ctx.conversation_id)
+    agent = Agent(script.model, tools=[go], capabilities=[guarded])
+    asyncio.run(agent.run("go", conversation_id="one"))
+    asyncio.run(agent.run("go", conversation_id="two"))
+    assert "later" in script.told["a"]
+    assert "it failed before" in script.told["b"]
+    assert "later" in script.told["c"]
