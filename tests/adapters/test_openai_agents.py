@@ -256,6 +256,43 @@ def test_what_a_tool_does_with_its_exceptions(policy: str) -> None:
     assert "it failed before" in told(model)["b"]
 
 
+def test_a_tool_that_takes_too_long() -> None:
+    """The time that a tool was given still holds, and the guard hears that it failed."""
+
+    @function_tool(timeout=0.05)
+    async def fail() -> str:
+        await asyncio.sleep(30)
+        return "late"
+
+    model = scripted([call("fail", {}, "a")], [call("fail", {}, "b")])
+    agent = Agent(name="a", model=model, tools=[fail])
+    guard_agent(Guard(text=FAILING), agent)
+    go(agent)
+    assert "timed out" in told(model)["a"]
+    assert "it failed before" in told(model)["b"]
+
+
+def test_what_a_person_approved_is_checked() -> None:
+    """A call that waited for the SDK's own approval is checked when it is made."""
+    office = Office()
+    model = scripted([EVE, NOTES])
+    tools: list[Tool] = [function_tool(office.send, needs_approval=True), function_tool(office.read)]
+    agent = Agent(name="a", model=model, tools=tools)
+    guard_agent(guard_of(office), agent)
+
+    async def main() -> None:
+        waiting = await Runner.run(agent, "go", run_config=CONFIG)
+        state = waiting.to_state()
+        for each in waiting.interruptions:
+            state.approve(each)
+        done = await Runner.run(agent, state, run_config=CONFIG)
+        assert done.final_output == "done"
+
+    asyncio.run(main())
+    assert office.ran == [("read", {"path": "/work/notes.txt"})]
+    assert "is not one of us" in told(model)["eve"]
+
+
 def test_sessions() -> None:
     """Each run has the session that its context tells."""
     office = Office()
