@@ -27,7 +27,14 @@ from tests.docs.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, 
 
 KINDS = {"dl", "json", "python", "pycon", "console", "sh", "text"}
 FLAGS = doctest.ELLIPSIS
-PACKAGES = {"alfworld": "textworld", "memory": "sqlalchemy", "models": "openai", "experiments": "matplotlib"}
+PACKAGES = {
+    "alfworld": "textworld",
+    "memory": "sqlalchemy",
+    "models": "openai",
+    "experiments": "matplotlib",
+    "agents": "agents",
+    "pydantic-ai": "pydantic_ai",
+}
 """A package of each extra that pages need."""
 
 
@@ -132,7 +139,7 @@ def check_setup(text: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE)) <= targets
-    extras = {name for group in re.findall(r"\.\[([a-z,]+)\]", text) for name in group.split(",")}
+    extras = {name for group in re.findall(r"\.\[([a-z,-]+)\]", text) for name in group.split(",")}
     assert extras <= project["optional-dependencies"].keys()
 
 
