@@ -39,11 +39,11 @@ def guard_agent(
         agent: it is changed in place.
         session: the conversation or run; or what tells it, by the context of the tool.
         unchecked: names of tools that run without a check. Tools of other kinds than function and MCP
-            tools (hosted ones, shell, computer) cannot be checked; where they are not named here, the
-            run ends with a ``GuardError``.
+            tools (hosted ones, shell, computer) cannot be checked.
 
     Raises:
-        GuardError: the agent has another guard.
+        GuardError: the agent has another guard, or a tool that cannot be checked and is not named as
+            unchecked; where it gets one later, the run ends with this error.
     """
     kind = type(agent)
     present = getattr(kind, _GUARD, None)
@@ -52,12 +52,15 @@ def guard_agent(
     if present is not None:
         return
 
-    async def get_all_tools(self: Any, run_context: Any) -> list[Any]:
-        found = await kind.get_all_tools(self, run_context)
-        nested = [getattr(tool, "_agent_instance", None) for tool in found]
-        for other in [*self.handoffs, *nested]:
+    def wrap(tool: Any) -> Any:
+        return tool if tool.name in unchecked else _wrapped(guard, tool, session)
+
+    def prepare(each: Any) -> None:
+        tools = [wrap(tool) for tool in each.tools]
+        if any(new is not old for new, old in zip(tools, each.tools, strict=True)):
+            each.tools = tools  # the SDK goes by which tools these are: it must know the wrapped ones
+        for other in [*each.handoffs, *(getattr(tool, "_agent_instance", None) for tool in tools)]:
             follow(other)
-        return [_wrapped(guard, tool, session, unchecked) for tool in found]
 
     def follow(other: Any) -> None:
         if hasattr(other, "get_all_tools"):
@@ -65,7 +68,16 @@ def guard_agent(
         elif other is not None and not hasattr(other.on_invoke_handoff, _GUARD):
             other.on_invoke_handoff = _handing_over(other.on_invoke_handoff, follow)
 
+    async def get_all_tools(self: Any, run_context: Any) -> list[Any]:
+        prepare(self)
+        return [wrap(tool) for tool in await kind.get_all_tools(self, run_context)]
+
     agent.__class__ = type(kind.__name__, (kind,), {"get_all_tools": get_all_tools, _GUARD: guard})
+    try:
+        prepare(agent)
+    except GuardError:
+        agent.__class__ = kind
+        raise
 
 
 def descriptions(tools: Iterable[Any]) -> list[dict[str, Any]]:
@@ -87,10 +99,10 @@ def _handing_over(invoke: Any, follow: Callable[[Any], None]) -> Any:
     return invoked
 
 
-def _wrapped(guard: Guard, tool: Any, session: SessionOf, unchecked: Collection[str]) -> Any:
-    if tool.name in unchecked:
-        return tool
+def _wrapped(guard: Guard, tool: Any, session: SessionOf) -> Any:
     sdk = needed("agents.tool", "agents")
+    if getattr(tool, _GUARD, None) is guard:
+        return tool
     if not isinstance(tool, sdk.FunctionTool):
         raise GuardError(
             f"the tool `{tool.name}` ({type(tool).__name__}) cannot be checked: take it from the agent, "
@@ -111,6 +123,7 @@ def _wrapped(guard: Guard, tool: Any, session: SessionOf, unchecked: Collection[
         except RejectedError as error:
             return str(error)
 
+    setattr(outer, _GUARD, guard)
     outer.on_invoke_tool = invoke
     if not hasattr(tool.on_invoke_tool, "__agents_bind_function_tool__"):
         return outer

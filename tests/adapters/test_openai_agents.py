@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("agents.testing", reason="needs the extra: pip install 'mpr-logic[agents]'")
 
-from agents import Agent, RunConfig, Runner, Tool, WebSearchTool, function_tool, handoff
+from agents import Agent, ModelBehaviorError, RunConfig, Runner, Tool, WebSearchTool, function_tool, handoff
 from agents.mcp import MCPServerStdio
 from agents.testing import ScriptedModel, assistant_message, function_call
 
@@ -205,14 +205,44 @@ def test_tools_of_mcp_servers(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_checked_does_not_run_unseen() -> None:
-    """A tool of another kind ends the run, unless it was named as unchecked."""
+    """A tool of another kind is refused, at once or when it comes, unless it was named as unchecked."""
+    guard = guard_of(Office())
     agent: Agent[Any] = Agent(name="a", model=scripted(), tools=[WebSearchTool()])
-    guard_agent(guard_of(Office()), agent)
+    with pytest.raises(GuardError, match="unchecked"):
+        guard_agent(guard, agent)
+    with pytest.raises(GuardError, match="unchecked"):  # and it does not count as guarded
+        guard_agent(guard, agent)
+    guard_agent(guard, agent, unchecked=["web_search"])
+    assert go(agent) == "done"
+    agent = Agent(name="a", model=scripted())
+    guard_agent(guard, agent)
+    agent.tools.append(WebSearchTool())
     with pytest.raises(GuardError, match="unchecked"):
         go(agent)
-    agent = Agent(name="a", model=scripted(), tools=[WebSearchTool()])
-    guard_agent(guard_of(Office()), agent, unchecked=["web_search"])
-    assert go(agent) == "done"
+
+
+def test_a_tool_that_is_switched_off_meanwhile() -> None:
+    """What the SDK itself checks of a tool before it runs is checked still."""
+    office = Office()
+    answers = [True]
+    tool = function_tool(office.read, is_enabled=lambda context, agent: bool(answers and answers.pop()))
+    agent = Agent(name="a", model=scripted([NOTES]), tools=[tool])
+    guard_agent(guard_of(office), agent)
+    with pytest.raises(ModelBehaviorError, match="disabled"):
+        go(agent)
+    assert office.ran == []
+
+
+def test_tools_of_a_guarded_agent_serve_others_as_they_were() -> None:
+    """The tools themselves are not changed: an agent without a guard uses them freely."""
+    office = Office()
+    tools = office_tools(office)
+    guarded = Agent(name="a", model=scripted([EVE]), tools=tools)
+    guard_agent(guard_of(office), guarded)
+    go(guarded)
+    assert office.ran == []
+    go(Agent(name="b", model=scripted([EVE]), tools=tools))
+    assert [name for name, _ in office.ran] == ["send"]
 
 
 def test_one_guard_for_an_agent() -> None:
