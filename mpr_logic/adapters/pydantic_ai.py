@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.adapters.calls import read_arguments
 from mpr_logic.adapters.extras import needed
 from mpr_logic.adapters.plain import Guarding
+from mpr_logic.adapters.schemas import properties
 from mpr_logic.errors import RejectedError, StateError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class _GuardedTools(WrapperToolset[Any]):
     by: Guarded
 
     async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: Any, tool: Any) -> Any:
-        given, session = _plain(tool_args, tool.tool_def.parameters_json_schema), self.by.session_of(ctx)
+        given, session = _plain(tool_args, ctx, tool), self.by.session_of(ctx)
         try:
             async with Guarding(self.by.guard, name, given, id=ctx.tool_call_id, session=session) as call:
                 arguments = await _changed(call.verdict, tool_args, ctx, tool)
@@ -84,27 +85,40 @@ class _GuardedTools(WrapperToolset[Any]):
             raise ToolFailed(str(error)) from None
 
 
-def _plain(arguments: dict[str, Any], schema: dict[str, Any]) -> Any:
+def _plain(arguments: dict[str, Any], ctx: Any, tool: Any) -> Any:
     """Validated arguments as the JSON that the schema speaks of; what has no JSON is left as it is, and
     the guard rejects it. Of a function with one model as its only argument, the schema is the model's."""
     try:
         found = to_jsonable_python(arguments)
     except (ValueError, TypeError):
         return arguments
-    known, required = schema.get("properties", {}), schema.get("required", ())
-    only = next(iter(found), None)
-    if len(found) == 1 and only not in known and isinstance(found[only], dict) and known:
-        found = found[only]
-    return {name: value for name, value in found.items() if value is not None or name in required}
+    inner = next(iter(found.values()), None)
+    if len(found) == 1 and isinstance(inner, dict) and _reads_as(inner, arguments, ctx, tool):
+        found = inner
+    said = properties(tool.tool_def.parameters_json_schema)
+    left_out = {name for name, each in said.items() if each.default == (None,)}
+    return {name: value for name, value in found.items() if value is not None or name not in left_out}
+
+
+def _reads_as(inner: dict[str, Any], arguments: dict[str, Any], ctx: Any, tool: Any) -> bool:
+    """Whether the tool would be called with these arguments, had the model written what is inside."""
+    try:
+        return bool(_validated(inner, ctx, tool) == arguments)
+    except ValueError:
+        return False
+
+
+def _validated(arguments: dict[str, Any], ctx: Any, tool: Any) -> dict[str, Any]:
+    text, context = json.dumps(arguments), ctx.validation_context
+    found: dict[str, Any] = tool.args_validator.validate_json(text, context=context)
+    return found
 
 
 async def _changed(verdict: Verdict, arguments: dict[str, Any], ctx: Any, tool: Any) -> dict[str, Any]:
     """The arguments to call with: the very same, unless a rule rewrote them; then validated anew."""
     if verdict.outcome != "modify" or verdict.mode == "shadow":
         return arguments
-    new: dict[str, Any] = tool.args_validator.validate_json(
-        json.dumps(verdict.arguments), context=ctx.validation_context
-    )
+    new = _validated(verdict.arguments, ctx, tool)
     if tool.args_validator_func is not None:
         said = tool.args_validator_func(ctx, **new)
         if inspect.isawaitable(said):

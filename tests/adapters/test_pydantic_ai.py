@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Required
 
 import pytest
+from typing_extensions import TypedDict
 
 pytest.importorskip("pydantic_ai", reason="needs the extra: pip install 'mpr-logic[pydantic-ai]'")
 
@@ -27,6 +28,7 @@ from pydantic_ai.toolsets import AbstractToolset, FunctionToolset, ToolsetTool, 
 
 from mpr_logic.adapters.guard import Guard
 from mpr_logic.adapters.pydantic_ai import Guarded
+from mpr_logic.adapters.tools import Tools
 from tests.adapters.contract import SCENARIOS, Driver, Office, Proposed, Scenario, call, guard_of, name_of
 
 if TYPE_CHECKING:
@@ -220,6 +222,14 @@ class Order(BaseModel):
     note: str | None = None
 
 
+class Fields(TypedDict, total=False):
+    """The same as a dictionary."""
+
+    item: Required[str]
+    number: int
+    note: str | None
+
+
 MODEL_RULES = """
 .action buy(item: symbol, number: int, note: symbol)
 @id(less) @rewrite(number, 5) forbid buy(number: N) :- N > 5.
@@ -238,6 +248,17 @@ def one_model(ran: list[Any]) -> Callable[..., str]:
     return buy
 
 
+def one_object(ran: list[Any]) -> Callable[..., str]:
+    """The same with a dictionary of types, which itself has a field of the argument's name."""
+
+    def buy(item: Fields) -> str:
+        """Buy something."""
+        ran.append(Order(**item))
+        return "bought"
+
+    return buy
+
+
 def scalars(ran: list[Any]) -> Callable[..., str]:
     """A tool with the same fields as arguments."""
 
@@ -249,14 +270,15 @@ def scalars(ran: list[Any]) -> Callable[..., str]:
     return buy
 
 
-@pytest.mark.parametrize("tool", [one_model, scalars])
+@pytest.mark.parametrize("tool", [one_model, one_object, scalars])
 def test_arguments_of_types(tool: Callable[[list[Any]], Callable[..., str]]) -> None:
     """Rules see what the schema says, and the tool gets its types, also where a rule rewrote them."""
     ran: list[Any] = []
+    one = {"number": 1} if tool is one_object else {}  # the others have it as default
     turn = [
         call("buy", {"item": "pens", "number": 9}, "a"),
-        call("buy", {"item": "bombs"}, "b"),
-        call("buy", {"item": "ink", "note": "blue"}, "c"),
+        call("buy", {"item": "bombs", **one}, "b"),
+        call("buy", {"item": "ink", "note": "blue", **one}, "c"),
     ]
     script = ScriptedModel(turn)
     agent = Agent(script.model, tools=[tool(ran)], capabilities=[Guarded(Guard(text=MODEL_RULES))])
@@ -266,6 +288,44 @@ def test_arguments_of_types(tool: Callable[[list[Any]], Callable[..., str]]) -> 
         Order(item="pens", number=5),
     ]
     assert "no bombs here" in script.told["b"]
+
+
+def test_an_object_in_an_object_is_not_taken_for_the_arguments() -> None:
+    """Where a tool takes any arguments, what is checked is not an object inside of what is run."""
+    ran: list[Any] = []
+
+    def read(**named: Any) -> str:
+        ran.append(named)
+        return "read"
+
+    schema = {"type": "object", "properties": {"path": {"type": "string"}}, "additionalProperties": True}
+    tool = Tool.from_schema(read, "read", "Read a file.", schema)
+    rules = '.action read(path: symbol)\nforbid read(path: P) :- P != "/work/a".'
+    allowed = {"path": "/work/a"}
+    script = ScriptedModel([call("read", {"data": allowed}, "a"), call("read", allowed, "b")])
+    agent = Agent(script.model, tools=[tool], capabilities=[Guarded(Guard(text=rules))])
+    asyncio.run(agent.run("go"))
+    assert ran == [allowed]
+    assert "`data`" in script.told["a"]
+
+
+def test_null_is_null_where_the_default_is_another() -> None:
+    """Rules see what the tool gets: null is not taken for an argument that was left out."""
+    ran: list[Any] = []
+
+    def put(name: str, box: str | None = "red") -> str:
+        ran.append((name, box))
+        return "put"
+
+    rules = '@rewrite(name, "b") forbid put(name: N, box: null) :- N != "b".'
+    turn = [call("put", {"name": "a", "box": None}, "x"), call("put", {"name": "c"}, "y")]
+    agent = Agent(
+        ScriptedModel(turn).model,
+        tools=[put],
+        capabilities=[Guarded(Guard(text=rules, tools=Tools([put])))],
+    )
+    asyncio.run(agent.run("go"))
+    assert sorted(ran, key=str) == [("b", None), ("c", "red")]
 
 
 @pytest.mark.parametrize("mode", ["enforce", "shadow"])
