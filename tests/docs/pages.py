@@ -27,7 +27,7 @@ DOCS = TOP / "docs"
 PAGES = sorted([TOP / "README.md", *(p for p in DOCS.rglob("*.md") if p.parent.name != "diagnostics")])
 
 _FENCE = re.compile(r"^( *)```(.*)$")
-_NEEDS = re.compile(r"<!-- needs: (\w+) -->\n")
+_NEEDS = re.compile(r"<!-- needs: ([\w-]+) -->\n")
 _FILE = re.compile(r"(?:%|//|#) (file|add to): (\S+)\n")
 _TIME = re.compile(
     r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"

@@ -34,6 +34,8 @@ PACKAGES = {
     "experiments": "matplotlib",
     "tools": "pydantic",
     "serve": "starlette",
+    "agents": "agents",
+    "pydantic-ai": "pydantic_ai",
 }
 """A package of each extra that pages need."""
 
@@ -139,7 +141,7 @@ def check_setup(text: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE)) <= targets
-    extras = {name for group in re.findall(r"\.\[([a-z,]+)\]", text) for name in group.split(",")}
+    extras = {name for group in re.findall(r"\.\[([a-z,-]+)\]", text) for name in group.split(",")}
     assert extras <= project["optional-dependencies"].keys()
 
 
