@@ -9,13 +9,18 @@ import pytest
 
 from tests.command import mpr
 
-EXAMPLES = {"check": 1, **dict.fromkeys("why query play report fmt lint tools serve hook memory".split(), 0)}
+EXAMPLES = {
+    "check": 1,
+    **dict.fromkeys("why query play report fmt lint tools serve hook proxy mcp memory".split(), 0),
+}
 NEEDS = {
     "play": ("textworld", "alfworld"),
     "report": ("matplotlib", "experiments"),
     "memory": ("sqlalchemy", "memory"),
     "tools": ("pydantic", "tools"),
-    "serve": ("starlette", "serve"),
+    "serve": ("prometheus_client", "serve"),
+    "proxy": ("jsonschema", "tools"),
+    "mcp": ("mcp", "mcp"),
 }
 """Whose example needs an extra: a package of it, and its name."""
 

@@ -27,7 +27,15 @@ from tests.docs.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, 
 
 KINDS = {"dl", "json", "python", "pycon", "console", "sh", "text"}
 FLAGS = doctest.ELLIPSIS
-PACKAGES = {"alfworld": "textworld", "memory": "sqlalchemy", "models": "openai", "experiments": "matplotlib"}
+PACKAGES = {
+    "alfworld": "textworld",
+    "memory": "sqlalchemy",
+    "models": "openai",
+    "experiments": "matplotlib",
+    "mcp": "mcp",
+    "langchain": "langchain",
+    "inspect": "inspect_ai",
+}
 """A package of each extra that pages need."""
 
 
