@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 JOBS ?= 2
-EXTRAS := test,memory,postgres,models,experiments,serve,mcp
+EXTRAS := test,memory,postgres,models,experiments,serve,mcp,langchain
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-test
