@@ -12,11 +12,12 @@ import re
 from collections import OrderedDict
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mpr_logic.adapters.extras import needed
 from mpr_logic.adapters.guard import UNCHECKED
 from mpr_logic.adapters.http import LOOPBACK
-from mpr_logic.adapters.mcp_messages import SIZE, read_message, refusal, written
+from mpr_logic.adapters.mcp_messages import SECONDS, SIZE, read_message, refusal, written
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from mpr_logic.adapters.mcp_messages import Gate, Message
     from mpr_logic.adapters.verdict import Verdict
 
-MOST = 1_000
+MOST = 200
 """So many sessions are known at a time; the one that was quiet longest is forgotten first."""
 _OWN = {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer"}
 _SESSION = "mcp-session-id"
@@ -57,7 +58,8 @@ def proxy_application(
         needed("starlette.middleware", "mcp"),
         needed("starlette.middleware.trustedhost", "mcp"),
     )
-    client = needed("httpx2", "mcp").AsyncClient(timeout=None)
+    http = needed("httpx2", "mcp")
+    client = http.AsyncClient(timeout=http.Timeout(None, connect=SECONDS))
     between = _Between(gate, url, client)
 
     @asynccontextmanager
@@ -95,7 +97,10 @@ class _Between:
             "accept-encoding": "identity"
         }
         name = request.headers.get(_SESSION, "")
+        origin = request.headers.get("origin")
         try:
+            if origin and urlsplit(origin).hostname not in LOOPBACK:  # a page in a browser
+                return self._json(refusal(None, -32600, "this is not for pages of the network"), 403)
             if request.method == "POST":
                 message = read_message(await _body(request))
             verdict = None
@@ -159,9 +164,9 @@ class _Between:
             return data
         if message.get("method") == "notifications/tools/list_changed":
             gate.changed()
-        if "method" in message or message.get("id") != asked.get("id"):
+        if "method" in message:
             return data
-        if verdict is not None:
+        if verdict is not None and message.get("id") == asked.get("id"):
             await gate.record(verdict, message)
         new = gate.filtered(message)
         return data if new is message else before(json.dumps(new).encode())

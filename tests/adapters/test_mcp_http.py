@@ -149,7 +149,8 @@ def test_what_is_not_understood_is_not_passed_on(server: tuple[str, Path]) -> No
         for body in bodies:
             answer = client.post(own, content=body, headers=headers).json()
             assert "error" in answer or answer["result"]["isError"] is True
-        assert client.post(own, content="{}", headers=headers | {"host": "evil.example"}).status_code == 400
+        for more, status in (({"host": "evil.example"}, 400), ({"origin": "http://evil.example"}, 403)):
+            assert client.post(own, content="{}", headers=headers | more).status_code == status
         assert (
             client.post(own, content=call % "", headers=headers | {"mcp-session-id": "x"}).status_code == 200
         )
