@@ -108,13 +108,14 @@ def test_what_a_result_says() -> None:
         forbid a(x: "succeeded") :- succeeded a(y: Y), Y != "".
         """
         found = []
-        for answer in (
+        answers: tuple[dict[str, Any], ...] = (
             {"result": {"content": []}},
             {"result": {"content": [], "isError": True}},
             {"error": {"code": 1, "message": ""}},
             {"result": {"task": {"taskId": "1"}}},
             {"result": {"resultType": "input_required"}},
-        ):
+        )
+        for answer in answers:
             gate = Gate(Guard(text=ACTIONS + rules))
             verdict = (await gate.check(request("tools/call", name="a", arguments={"x": "1", "y": "1"})))[1]
             assert verdict is not None
