@@ -22,7 +22,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY_ALFWORLD) ## watch a forgetful player in AlfWorld, under the rules
+demo: $(READY_ALFWORLD) ## watch an agent fail in AlfWorld, learn rules, and keep to them
 	@if $(HAS_ALFWORLD); then $(BIN)/python -m mpr_logic.envs.alfworld.demo; \
 	else $(BIN)/python -m mpr_logic.envs.kitchen; fi
 

@@ -25,7 +25,11 @@ class AlfWorlds:
     """See :class:`mpr_logic.agent.worlds.Worlds`."""
 
     rules = "rules/alfworld"
-    known = ("rules/alfworld/0_world.dl", "rules/alfworld/tables/kinds.dl", "rules/alfworld/tables/fits.dl")
+    known: tuple[str, ...] = (
+        "rules/alfworld/0_world.dl",
+        "rules/alfworld/tables/kinds.dl",
+        "rules/alfworld/tables/fits.dl",
+    )
     steps = STEPS
     forgets = ("go_to", "open")
 

@@ -23,7 +23,7 @@ class Tools:
     """See :class:`mpr_logic.agent.worlds.Worlds`."""
 
     rules = "rules/tools"
-    known = ("rules/tools/world",)
+    known: tuple[str, ...] = ("rules/tools/world",)
     steps = STEPS
     forgets = ("read_file", "back_up", "confirm")
 

@@ -15,6 +15,8 @@ from mpr_logic.errors import StateError
 from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mpr_logic.adapters.tools import Tools
     from mpr_logic.analysis.core import Program, Signature
     from mpr_logic.syntax.ast import Value
@@ -34,7 +36,8 @@ class Actions:
     """The actions of a program, by the names of tools.
 
     The declared facts ``tool_name(tool, action)`` and ``argument_name(action, name, argument)`` say which
-    names differ. Where ``tools`` are given a call must be of one of them, and of its schema.
+    names differ; several tools may be one action, and several names one argument. Where ``tools`` are
+    given a call must be of one of them, and of its schema.
     """
 
     def __init__(self, program: Program, tools: Tools | None) -> None:
@@ -46,8 +49,10 @@ class Actions:
             if fact.relation in names and self._named[fact.relation]:
                 names[fact.relation].append(fact.row)
         self._action_of = {str(tool): str(action) for tool, action in names["tool_name"]}
-        self._tool_of = {action: tool for tool, action in self._action_of.items()}
-        self._name_of = {(str(a), str(word)): str(name) for a, name, word in names["argument_name"]}
+        self._mapped = frozenset(self._action_of.values())
+        self._names_of: dict[tuple[str, str], list[str]] = {}
+        for action, name, word in names["argument_name"]:
+            self._names_of.setdefault((str(action), str(word)), []).append(str(name))
 
     def action_of(self, tool: str) -> Signature:
         """The declaration of a tool's action.
@@ -58,15 +63,19 @@ class Actions:
         unknown = self._tools is not None and self._tools.get(tool) is None
         found = self._actions.get(self._action_of.get(tool, tool))
         # a tool must not pass for another one whose action happens to be named so
-        if found is None or unknown or self._tool_of.get(found.name, tool) != tool:
+        stranger = found is not None and tool not in self._action_of and found.name in self._mapped
+        if found is None or unknown or stranger:
             known = [t.name for t in self._tools] if self._tools else [*self._action_of, *self._actions]
             help = did_you_mean(tool[:60], known, "only declared tools may be called")
             raise StateError(f"no tool `{tool[:60]}` is declared: {help}")
         return found
 
-    def name_of(self, action: str, word: str) -> str:
-        """The tool's name for an argument of an action; ``*`` for the one that holds all others."""
-        return self._name_of.get((action, word), word)
+    def name_of(self, action: str, word: str, arguments: Mapping[str, Any]) -> str:
+        """What an argument of an action is named in a call; ``*`` for the one that holds all others."""
+        names = self._names_of.get((action, word))
+        if names is None:
+            return word
+        return next((name for name in names if name in arguments), names[0])
 
     def propose(self, tool: str, arguments: dict[str, Any], *, opened: bool) -> Proposed:
         """The action of a call.
@@ -88,7 +97,7 @@ class Actions:
         left = dict(arguments)
         values: list[Any] = []
         for param, base in zip(signature.params, signature.bases, strict=True):
-            name = self.name_of(signature.name, param.name)
+            name = self.name_of(signature.name, param.name, arguments)
             if name == REST:
                 values.append(None)
                 continue
@@ -110,7 +119,7 @@ class Actions:
                 value = int(value)
             values.append(value)
         for place, param in enumerate(signature.params):
-            if self.name_of(signature.name, param.name) == REST:
+            if self.name_of(signature.name, param.name, {}) == REST:
                 values[place], left = left, {}
         if left:
             raise StateError(f"no argument of `{tool[:60]}` is named `{min(left)[:60]}`")

@@ -90,6 +90,7 @@ class Check:
 
     def _settle(self, rules: Ruleset, *, approved: bool) -> Verdict | None:
         """One round; None where the call was rewritten or the rules replaced, so that another is due."""
+        self.inside = False
         self._version = rules.program.version
         signature = rules.actions.action_of(self._call.tool)
         proposed = rules.actions.propose(self._call.tool, self._arguments, opened=rules.opens(signature.name))
@@ -120,7 +121,8 @@ class Check:
         if outcome is None:
             return None
         message = "" if outcome in ("admit", "modify") else f"The call was rejected.\n{text}"
-        return self._verdict(outcome, message[:TOLD].strip(), True if approved else None)
+        undecided = self._decision.reasons[0].text if self._decision.verdict == "undecided" else None
+        return self._verdict(outcome, message[:TOLD].strip(), True if approved else None, undecided)
 
     def _outcome(self, decision: Decision, rules: Ruleset, approved: bool) -> Outcome | None:
         """What a decision comes to; None where it rewrote the arguments."""
@@ -129,7 +131,7 @@ class Check:
             return admitted
         if not may_go_on(decision, rules.directives):
             return "reject"
-        new = rewritten(decision, rules.directives, self._arguments)
+        new = rewritten(decision, rules.directives, rules.actions, self._arguments)
         if new != self._arguments:
             self._arguments = new
             return None

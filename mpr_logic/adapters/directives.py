@@ -37,7 +37,7 @@ class Directives:
     escalates: bool
 
 
-def read_directives(program: Program, actions: Actions) -> dict[str, Directives]:
+def read_directives(program: Program) -> dict[str, Directives]:
     """The directives of all rules, by the rule's id.
 
     Raises:
@@ -63,7 +63,7 @@ def read_directives(program: Program, actions: Actions) -> dict[str, Directives]
                 raise GuardError(f'{where} takes an argument and a value: @rewrite(path, "/tmp/{{N}}")')
             word, value = str(each.args[0].value), each.args[1].value
             _check(rule, word, value, program, where)
-            rewrites.append((actions.name_of(rule.action, word), value))
+            rewrites.append((word, value))
         if rewrites or escalates:
             found[rule.id] = Directives(tuple(rewrites), escalates)
     return found
@@ -80,12 +80,14 @@ def _check(rule: Rule, word: str, value: Any, program: Program, where: str) -> N
 
 
 def rewritten(
-    decision: Decision, directives: dict[str, Directives], arguments: dict[str, Any]
+    decision: Decision, directives: dict[str, Directives], actions: Actions, arguments: dict[str, Any]
 ) -> dict[str, Any]:
     """The arguments as the rules that reject a call rewrite them; where they are the same, none did."""
     found = dict(arguments)
     for reason in reversed(decision.reasons):  # the heaviest has the last word
-        for name, value in _of(reason, directives).rewrites:
+        action = str(reason.rule.action) if reason.rule is not None else ""
+        for word, value in _of(reason, directives).rewrites:
+            name = actions.name_of(action, word, found)
             new = _filled(value, reason)
             if new is NOTHING:
                 found.pop(name, None)

@@ -7,6 +7,7 @@ import inspect
 import logging
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -107,7 +108,7 @@ class Guard:
         self._spans = make_spans()
         self._error: str | None = None
         self._watcher = Watcher(self.reload, paths)  # has looked before the files are read
-        self.rules = self._load()
+        self.rules = self._load(tools)
         self.session("")
 
     # -- calls ---------------------------------------------------------------------------------
@@ -200,12 +201,12 @@ class Guard:
             StateError: no such call waits for its result, or a fact does not fit.
             EvaluationError: what the call changes could not be derived.
         """
-        if isinstance(verdict, Verdict) and verdict.mode == "shadow" and verdict.error is not None:
-            return  # it ran, but the rules know no such call
         id = verdict if isinstance(verdict, str) else verdict.id
         name = session if isinstance(verdict, str) else verdict.call.session
         of = self.session(name)
         with of.locked(self.timeout):
+            if isinstance(verdict, Verdict) and verdict.mode == "shadow" and not of.waits_for(id):
+                return  # it ran, but the rules know no such call
             of.record(id, succeeded, facts)
         self._note(lambda: self.log.result(id, name, succeeded))
 
@@ -268,6 +269,11 @@ class Guard:
         """
         return self._replace(self._tools)
 
+    @property
+    def tools(self) -> Tools | None:
+        """The tools that calls are held against; None where the rules alone declare them."""
+        return self._tools
+
     def use(self, tools: Tools) -> bool:
         """Go on with other tools; as :meth:`reload`."""
         return self._replace(tools)
@@ -300,7 +306,7 @@ class Guard:
         start = time.perf_counter()
         check = Check(self, call, uuid4().hex if answer is None else answer[0].id, start + self.timeout)
         verdict = self._guarded(check, check.run if answer is None else lambda: check.answered(*answer))
-        object.__setattr__(verdict, "seconds", time.perf_counter() - start)
+        verdict = replace(verdict, seconds=time.perf_counter() - start)
         try:
             self.log.decision(verdict)
         except Exception as error:
@@ -352,8 +358,8 @@ class Guard:
         except Exception:
             _logger.exception("the log could not be written")
 
-    def _load(self, tools: Tools | None = None) -> Ruleset:
-        return load_ruleset(self._paths, self._text, tools or self._tools, self._relations)
+    def _load(self, tools: Tools | None) -> Ruleset:
+        return load_ruleset(self._paths, self._text, tools, self._relations)
 
     def _replace(self, tools: Tools | None) -> bool:
         try:

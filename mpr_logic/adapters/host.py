@@ -7,6 +7,7 @@ engine itself asks nothing of the outside: what is not returned does not hold in
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,9 +30,9 @@ MOST_ROWS = 10_000
 """So many rows a function returns at most."""
 
 
-def read_by(program: Program, action: str) -> frozenset[str]:
-    """The core relations that decide about an action, directly or through others."""
-    todo, seen = [f"forbid {action}", f"permit {action}"], set()
+def read_by(program: Program, heads: Iterable[str]) -> frozenset[str]:
+    """The core relations that the rules of some heads read, directly or through others."""
+    todo, seen = list(heads), set()
     while todo:
         head = todo.pop()
         for rule in program.rules_for(head):
@@ -67,9 +68,12 @@ def within(seconds: float, work: Callable[[], Any], what: str) -> Any:
         except BaseException as error:
             failed.append(error)
 
-    thread = threading.Thread(target=run, name=f"mpr {what}", daemon=True)
+    context = contextvars.copy_context()  # what the host keeps by request is there
+    thread = threading.Thread(target=context.run, args=(run,), name=f"mpr {what}", daemon=True)
     thread.start()
     thread.join(max(seconds, 0.0))
+    if failed and not isinstance(failed[0], Exception):  # such as sys.exit: it must not end the host
+        raise RuntimeError(f"{what} ended with {type(failed[0]).__name__}") from failed[0]
     if failed:
         raise failed[0]
     if not box:

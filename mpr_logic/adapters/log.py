@@ -71,6 +71,7 @@ class DecisionLog:
             "tool": _text(verdict.call.tool),
             **self._arguments(verdict),
             "outcome": verdict.outcome,
+            "verdict": verdict.decision.verdict if verdict.decision is not None else None,
             "runs": verdict.runs,
             "mode": verdict.mode,
             "rules": [

@@ -12,6 +12,7 @@ from mpr_logic.adapters.tools import RELATIONS
 from mpr_logic.analysis import analyse
 from mpr_logic.checking.loading import load_modules, rule_files
 from mpr_logic.errors import GuardError
+from mpr_logic.syntax.ast import ActionDecl
 from mpr_logic.syntax.parser import parse
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.adapters.host import Relation
     from mpr_logic.adapters.tools import Tools
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.core import Program
 
 HISTORY = ("past", "succeeded", "failed")
 
@@ -37,19 +38,18 @@ class Ruleset:
         self.tools = tools
         self.relations = dict(relations)
         self.actions = Actions(program, tools)
-        self.directives = read_directives(program, self.actions)
+        self.directives = read_directives(program)
         for name in relations:
             if name not in program.schema.relations:
                 raise GuardError(f"the relation `{name}` of a function is not declared: .decl {name}(...)")
-        self._reads = {action: read_by(program, action) for action in program.schema.actions}
+        actions = program.schema.actions
+        effects = {rule.head for rule in program.rules if rule.clause.kind in ("causes", "ends")}
+        self._changing = {rule.action for rule in program.rules if rule.head in effects}
+        self._reads = {each: read_by(program, [f"forbid {each}", f"permit {each}"]) for each in actions}
+        read = read_by(program, effects).union(*self._reads.values())
         self._filled = {name for name in RELATIONS if filled(program, name)}
-        everything = frozenset().union(*self._reads.values()) if self._reads else frozenset()
-        self.counts_calls = "called" in self._filled and "called" in everything
-        self._remembered = {
-            action
-            for action in program.schema.actions
-            if any(f"{word} {action}" in everything for word in HISTORY) or self._in_effects(action)
-        }
+        self._remembered = {each for each in actions if any(f"{word} {each}" in read for word in HISTORY)}
+        self.counts_calls = "called" in self._filled and "called" in read
 
     def reads(self, action: str) -> frozenset[str]:
         """The core relations that decide about an action."""
@@ -58,7 +58,7 @@ class Ruleset:
     def opens(self, action: str) -> bool:
         """Whether a rule looks inside arguments, where this action is decided or has effects."""
         read = self._reads[action]
-        return "item" in read or "field" in read or self._effects(action) or action in self._remembered
+        return "item" in read or "field" in read or action in self._changing or action in self._remembered
 
     def tells_time(self, action: str) -> bool:
         """Whether a rule that decides about an action reads the clock."""
@@ -68,20 +68,6 @@ class Ruleset:
         """Whether a rule reads the history of an action: only then is it kept."""
         return action in self._remembered
 
-    def _effects(self, action: str) -> bool:
-        return any(rule.action == action for rule in self._effect_rules())
-
-    def _in_effects(self, action: str) -> bool:
-        named = {f"{word} {action}" for word in HISTORY}
-        return any(
-            getattr(getattr(item, "atom", None), "name", None) in named
-            for rule in self._effect_rules()
-            for item in rule.body
-        )
-
-    def _effect_rules(self) -> list[Rule]:
-        return [rule for rule in self.program.rules if rule.clause.kind in ("causes", "ends")]
-
 
 def load_ruleset(
     paths: Sequence[str | os.PathLike[str]],
@@ -89,7 +75,8 @@ def load_ruleset(
     tools: Tools | None,
     relations: Mapping[str, Relation],
 ) -> Ruleset:
-    """The rules of files, of a text, and of the tools' declarations, together.
+    """The rules of files, of a text, and of the tools' declarations, together. Where the rules declare a
+    tool's action themselves, that declaration stands.
 
     Raises:
         ProgramError: they are not valid.
@@ -100,7 +87,8 @@ def load_ruleset(
     if text is not None:
         modules.append(parse(text, "<rules>"))
     if tools is not None:
-        modules.append(parse(tools.declarations(), "<tools>"))
+        declared = {s.name for module in modules for s in module.statements if isinstance(s, ActionDecl)}
+        modules.append(parse(tools.declarations(without=declared), "<tools>"))
     return Ruleset(analyse(modules), tools, relations)
 
 

@@ -152,6 +152,10 @@ class Session:
         while len(self._pending) > PENDING:
             self._pending.popitem(last=False)
 
+    def waits_for(self, id: str) -> bool:
+        """Whether an admitted call of that id waits for its result."""
+        return id in self._pending
+
     def record(self, id: str, succeeded: bool | None, facts: Iterable[str | Fact]) -> None:
         """Enter how a call went, and what facts came of it.
 

@@ -36,7 +36,7 @@ from mpr_logic.syntax.printer import print_module
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from mpr_logic.adapters.schemas import Description
 
@@ -186,9 +186,14 @@ class Tools:
         """The tool of a name."""
         return self._tools.get(name)
 
-    def declarations(self) -> str:
-        """The text of a ``.dl`` file that declares the tools, for a person to read and for rules to use."""
-        actions = [s for tool in self for s in tool.statements()]
+    def declarations(self, *, without: Collection[str] = ()) -> str:
+        """The text of a ``.dl`` file that declares the tools, for a person to read and for rules to use.
+
+        Args:
+            without: actions that are declared elsewhere, such as with narrower types.
+        """
+        found = (s for tool in self for s in tool.statements())
+        actions = [s for s in found if not (isinstance(s, ActionDecl) and s.name in without)]
         used = {s.head.name for s in actions if isinstance(s, Clause)}
         used |= (
             {"item", "field"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import takewhile
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
@@ -16,6 +17,7 @@ from mpr_logic.reflection.prompts import fenced
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mpr_logic.agent.play import Turn
     from mpr_logic.agent.policies import View
     from mpr_logic.agent.prompting import Disclosure, Style
     from mpr_logic.checking.action import Action
@@ -42,6 +44,9 @@ CHOOSE = "Now write the action alone."
 
 class ModelPolicy:
     """Asks a model. Made anew for each episode; ``usage`` is what it has used in it.
+
+    Where it chooses from a list, what was refused in this turn is not on it, nor what was done since
+    something last changed, unless nothing else is left: it would come to the same.
 
     ``failures`` says of each turn that was left to the fallback why: the model gave no usable answer.
 
@@ -97,6 +102,8 @@ class ModelPolicy:
         """
         refused = {str(decision.action) for decision in view.refused}
         found = {text: action for action in self._candidates(view) if (text := str(action)) not in refused}
+        idle = _idle(view.history)
+        found = {text: action for text, action in found.items() if text not in idle} or found
         if not found and (self._admitted or self._choose != "writing"):
             return None
         try:
@@ -143,6 +150,15 @@ class ModelPolicy:
         (answer,) = self._model.complete(f"{prompt}\n{THINK}", max_tokens=THOUGHT_TOKENS)
         thought = answer.text.strip().removeprefix(THOUGHT).strip().partition("\n")[0]
         return "\n".join([prompt, YOURS, *fenced([one_line(thought, LONGEST_THOUGHT)]), CHOOSE])
+
+
+def _idle(history: Sequence[Turn]) -> set[str]:
+    """What was done since the agent last learned or changed something: it would come to the same now."""
+
+    def nothing(turn: Turn) -> bool:
+        return turn.observation.succeeded is False or not (turn.added or turn.removed)
+
+    return {str(turn.action) for turn in takewhile(nothing, reversed(history))}
 
 
 def _behind_a_thought(text: str) -> str:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.agent.counting import Count, Watched
-from mpr_logic.agent.guidance import Retrieval, WholeMemory
+from mpr_logic.agent.guidance import Retrieval, WholeMemory, disclosed
 from mpr_logic.agent.listed import Listed, listing
 from mpr_logic.agent.play import ATTEMPTS, play
 from mpr_logic.agent.players import Asked
@@ -98,7 +98,7 @@ def program_of(method: Method, world: Worlds, learned: str) -> tuple[Program, fr
     """
     modules = load_modules([world.rules] if method.rules == "hand" else world.known)
     if method.rules == "learned":
-        modules.append(_counted(parse(learned, LEARNED), method))
+        modules.append(disclosed(_counted(parse(learned, LEARNED), method)))
     elif method.rules == "simulator":
         modules.append(listing(analyse(modules)))
     program = analyse(modules)

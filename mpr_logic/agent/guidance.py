@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mpr_logic.checking.checker import Checker
     from mpr_logic.syntax.ast import Module, Statement
 
-BUDGET = 300
+BUDGET = 250
 """So many tokens of rules are told in one turn."""
 
 

@@ -31,12 +31,12 @@ Disclosure = OneOf["bare", "reason", "repair"]
 """What a model is told of a rejection: the fact; the reasons too; what would mend it too. Never more than
 the rules' authors let it see."""
 
-BUDGET = 600
+BUDGET = 650
 """So many tokens a prompt may have, what the guide tells not counted: it has its own budget."""
-LEAST = 300
+LEAST = 400
 """With fewer tokens a prompt would say nothing of what was done."""
-CHARACTERS = 4
-"""So many characters count as a token."""
+CHARACTERS = 3
+"""So many characters count as a token: of AlfWorld's prompts a token of small models is 2.8."""
 MARGIN = 3
 """So many characters a line of data takes beside its text: the bar, and its end."""
 
@@ -49,7 +49,7 @@ FEW = 2
 REFUSED = 3
 """So many of the rejections of a turn are told, the latest."""
 
-LONGEST_TASK = 600
+LONGEST_TASK = 480
 LONGEST_TEXT = 160
 LONGEST_LESSON = 240
 LONGEST_KNOWN = 240

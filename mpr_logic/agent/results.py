@@ -88,7 +88,7 @@ class MethodNote:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ModelNote:
     """What is known of a model beside its name. ``scripted``: it is none, a script chooses."""
 
     name: str
@@ -101,7 +101,7 @@ class Plan:
 
     name: str = ""
     methods: tuple[MethodNote, ...] = ()
-    models: tuple[Model, ...] = ()
+    models: tuple[ModelNote, ...] = ()
     theta: float | None = None
     rounds: int | None = None
     steps: int | None = None

@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.agent.arms import Arm, Played, play_all
+from mpr_logic.agent.arms import Arm, Played
 from mpr_logic.agent.executors import Here
 from mpr_logic.agent.methods import METHODS, Method
 from mpr_logic.agent.results import PLAN, RESULTS, Phase, Result, read_results, result_json
-from mpr_logic.agent.training import Learner, known, reflect_on, remember, study
+from mpr_logic.agent.training import Learner, Reflecting, chunks, known, reflected, remember, study
 from mpr_logic.agent.worlds import worlds
 from mpr_logic.errors import ExperimentError
 from mpr_logic.memory.store import Memory
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from mpr_logic.agent.players import Player
 
 STEPS, MEMORIES = "steps.jsonl", "memories"
-CHUNK = 5
-"""So many episodes of a scripted player are one piece of work; a model's are each their own."""
 
 
 class Folder:
@@ -238,10 +236,7 @@ class Chain:
             f" round {arm.round}" if arm.phase == "train" else ""
         )
         self.say(what, len(tasks) - len(left))
-        size = 1 if arm.player.reads else CHUNK
-        parts = [left[i : i + size] for i in range(0, len(left), size)]
-        for future in as_completed({self.executor.submit(play_all, arm, part) for part in parts}):
-            played = future.result()
+        for played in chunks(self.executor, arm, left):
             if memory is not None:
                 with Memory.open(memory, theta=arm.theta) as store:
                     remember(store, [each.lines for each in played])
@@ -268,29 +263,23 @@ class Chain:
         learned = ""
         for number in range(1, train.rounds + 1):
             rules = folder / f"{name}-{number}.dl"
+            self._play(self._arm(method, "train", number, learned), learner.location)
             if not rules.exists():
-                self._play(self._arm(method, "train", number, learned), learner.location)
                 self.say(f"{self.player.name}, seed {self.seed}: learning from round {number}", 0)
                 self._study(learner, train, number)
                 aside = rules.with_suffix(".part")
                 aside.write_text(known(learner), encoding="utf-8")
                 aside.replace(rules)
-            else:
-                self.say("", len(self.runner.places["train"]))
             learned = rules.read_text(encoding="utf-8")
         return learned
 
     def _study(self, learner: Learner, train: Train, number: int) -> None:
         """Reflect on what failed in a round, where a model does, and learn."""
-        reflections = {}
+        reflecting, lost = None, {}
         if train.reflector is not None:
-            model = train.reflector.player()
+            reflecting = Reflecting(train.reflector.player(), train.samples)
             with Memory.open(learner.location, theta=learner.theta) as memory:
-                lost = [e for e in memory.episodes() if e.policy.endswith(f"round {number}") and not e.won]
-                lines = {e.id: [json.loads(line) for line in memory.trajectory(e.id)] for e in lost}
-            asked = {
-                self.executor.submit(reflect_on, model, learner.environment, each, id, train.samples): id
-                for id, each in lines.items()
-            }
-            reflections = {asked[future]: future.result() for future in as_completed(asked)}
-        self.executor.submit(study, learner, dict(sorted(reflections.items()))).result()
+                ids = [e.id for e in memory.episodes() if e.policy.endswith(f"round {number}") and not e.won]
+                lost = {id: [json.loads(line) for line in memory.trajectory(id)] for id in ids}
+        reflections = reflected(self.executor, learner, reflecting, lost)
+        self.executor.submit(study, learner, reflections).result()

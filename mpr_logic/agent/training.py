@@ -1,14 +1,17 @@
 """Training: rounds of play that write a memory (Meta-Policy Reflexion, Algorithm 1a).
 
 Each round plays every task with the rules of the rounds before it as guidance, nothing checked; then what
-was recorded is reflected on, and the memory learns from all of it.
+was recorded is reflected on, and the memory learns from all of it. The paper updates after each episode that
+failed; here a round is the unit, so that its episodes may be played side by side.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import as_completed
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.agent.arms import play_all
 from mpr_logic.agent.worlds import worlds
 from mpr_logic.checking.loading import load_modules
 from mpr_logic.memory.refine import Limits
@@ -16,8 +19,10 @@ from mpr_logic.memory.store import Memory
 from mpr_logic.reflection.learning import Lesson, learn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from mpr_logic.agent.arms import Arm, Played
+    from mpr_logic.agent.executors import Executor
     from mpr_logic.reflection.reflect import Reflection
 
 
@@ -32,6 +37,111 @@ class Learner:
     induced: bool = True
     refine: bool = True
     theta: float = 0.9
+
+
+CHUNK = 5
+"""So many episodes of a scripted player are one piece of work; a model's are each their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reflecting:
+    """Who reflects on what was lost: a player that is a model, and how many answers it gives."""
+
+    player: Any
+    samples: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round of training: what was played in it, and what was learned after it."""
+
+    number: int
+    played: tuple[Played, ...]
+    lesson: Lesson
+
+
+def train(
+    learner: Learner,
+    arm: Arm,
+    places: Sequence[int],
+    rounds: int,
+    executor: Executor,
+    reflecting: Reflecting | None = None,
+    say: Callable[[str, int], None] = lambda what, more: None,
+) -> Iterator[Round]:
+    """Train a memory, round by round; what it holds already is where it begins.
+
+    Args:
+        learner: the memory, and how it learns.
+        arm: who plays, and by which method.
+        places: the tasks.
+        rounds: how often each is played.
+        executor: where the work is done.
+        reflecting: a model that reflects on the episodes that were lost.
+        say: told of what is going on, and how many more episodes are played.
+
+    Raises:
+        GameError: a task cannot be played.
+        StoreError: the memory cannot be read or written.
+        ModelError: a model cannot be reached.
+        EvaluationError: the engine could not finish.
+    """
+    first = episodes_of(learner)
+    for number in range(1, rounds + 1):
+        what = f"round {number}"
+        here = replace(arm, round=first + number, learned=known(learner))
+        played: list[Played] = []
+        for part in chunks(executor, here, places):
+            played += part
+            say(what, len(part))
+        with Memory.open(learner.location, theta=learner.theta) as memory:
+            ids = remember(memory, [each.lines for each in played])
+        say(f"learning from {what}", 0)
+        lost = {id: each.lines for id, each in zip(ids, played, strict=True) if not each.result.won}
+        reflections = reflected(executor, learner, reflecting, lost)
+        yield Round(number, tuple(played), executor.submit(study, learner, reflections).result())
+
+
+def episodes_of(learner: Learner) -> int:
+    """How many episodes a memory has; 0 where it is not there yet.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    with Memory.open(learner.location, theta=learner.theta) as memory:
+        return len(memory.episodes())
+
+
+def chunks(executor: Executor, arm: Arm, places: Sequence[int]) -> Iterator[list[Played]]:
+    """Play tasks, a few at a time; yield what is done as it is done.
+
+    Raises:
+        GameError: a task cannot be played.
+    """
+    size = 1 if arm.player.reads else CHUNK
+    parts = [places[i : i + size] for i in range(0, len(places), size)]
+    for future in as_completed({executor.submit(play_all, arm, part) for part in parts}):
+        yield future.result()
+
+
+def reflected(
+    executor: Executor,
+    learner: Learner,
+    reflecting: Reflecting | None,
+    lost: Mapping[int, Sequence[dict[str, Any]]],
+) -> dict[int, Reflection]:
+    """What a model makes of lost episodes, by their numbers in the memory.
+
+    Raises:
+        ModelError: the model cannot be reached.
+    """
+    if reflecting is None:
+        return {}
+    asked = {
+        executor.submit(reflect_on, reflecting.player, learner.environment, lines, id, reflecting.samples): id
+        for id, lines in lost.items()
+    }
+    return dict(sorted((asked[future], future.result()) for future in as_completed(asked)))
 
 
 def remember(memory: Memory, episodes: Iterable[Sequence[Mapping[str, Any]]]) -> list[int]:
@@ -88,11 +198,12 @@ def study(learner: Learner, reflections: Mapping[int, Reflection] | None = None)
         )
 
 
-def known(learner: Learner) -> str:
-    """The rules that a memory holds now, as ``.dl`` text with their weights.
+def known(learner: Learner, *, create: bool = True) -> str:
+    """The rules that a memory holds now, as ``.dl`` text with their weights. Without ``create`` the memory
+    must be there.
 
     Raises:
         StoreError: the memory cannot be read.
     """
-    with Memory.open(learner.location, theta=learner.theta) as memory:
+    with Memory.open(learner.location, theta=learner.theta, create=create) as memory:
         return memory.export()

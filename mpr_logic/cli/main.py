@@ -10,9 +10,11 @@ import typer
 
 from mpr_logic.cli import (
     check,
+    evaluate,
     experiment,
     format,
     hook,
+    learn,
     lint,
     mcp,
     memory,
@@ -45,6 +47,8 @@ for _verb, _command, _example in (
     ("why", why.why, why.EXAMPLE),
     ("query", query.query, query.EXAMPLE),
     ("play", play.play, play.EXAMPLE),
+    ("learn", learn.learn, learn.EXAMPLE),
+    ("eval", evaluate.evaluate, evaluate.EXAMPLE),
     ("experiment", experiment.experiment, experiment.EXAMPLE),
     ("report", report.report, report.EXAMPLE),
     ("fmt", format.fmt, format.EXAMPLE),

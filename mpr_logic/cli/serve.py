@@ -148,6 +148,7 @@ def listen(app: object, host: str, port: int) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            listener.listen(2048)
         except (OSError, OverflowError) as error:
             raise o.Usage(f"it cannot listen on {host}:{port}: {error}") from None
         complain(f"listening on http://{host}:{listener.getsockname()[1]}")

@@ -26,6 +26,7 @@ class LlamaScorer:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self._known: dict[str, list[int]] = {}
 
     def score(self, prompt: str, candidates: Sequence[str]) -> list[float]:
         """The logarithm of the probability of each candidate, given that the answer is one of them.
@@ -33,7 +34,7 @@ class LlamaScorer:
         Raises:
             ModelError: the server offers no scores, or gave no answer.
         """
-        tokens = [self._tokens(f"{candidate}\n", special=False) for candidate in candidates]
+        tokens = [self._candidate(candidate) for candidate in candidates]
         scores = [0.0] * len(tokens)
         prefixes = {tuple(each[:at]) for each in tokens for at in range(len(each))}
         asked = self._prompt(prompt)
@@ -46,6 +47,12 @@ class LlamaScorer:
                 for i in here:
                     scores[i] += shares[tokens[i][at]]
         return scores
+
+    def _candidate(self, text: str) -> list[int]:
+        """The tokens of a candidate, which comes again and again."""
+        if text not in self._known:
+            self._known[text] = self._tokens(f"{text}\n", special=False)
+        return self._known[text]
 
     def _prompt(self, prompt: str) -> list[int]:
         body = {"messages": [{"role": "user", "content": prompt}]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.tools import Tools
 from mpr_logic.errors import GuardError, ProgramError, StateError
 
 if TYPE_CHECKING:
@@ -231,6 +233,7 @@ def test_functions_are_asked_where_a_rule_needs_them() -> None:
     "function",
     [
         lambda call: 1 / 0,
+        lambda call: sys.exit(0),
         lambda call: time.sleep(9),
         lambda call: "ann",
         lambda call: None,
@@ -258,6 +261,7 @@ def test_a_budget_fails_closed() -> None:
     )
     verdict = guard.check("go")
     assert (verdict.outcome, verdict.runs) == ("reject", False)
+    assert verdict.error is not None
 
 
 def test_shadow_blocks_nothing() -> None:
@@ -328,3 +332,44 @@ def test_options_are_held_to_what_they_may_be() -> None:
         Guard(text=RULES, relations={"nothing": lambda call: []})
     with pytest.raises(ProgramError):
         Guard(text="forbid go.")
+
+
+def test_several_tools_are_one_action() -> None:
+    """Agents that name a tool and its arguments differently share a rule; a stranger is none of them."""
+    guard = Guard(
+        text=".action write(file: symbol)\n.decl tool_name(tool: symbol, action: symbol)\n"
+        ".decl argument_name(action: symbol, name: symbol, argument: symbol)\n"
+        'tool_name("Write", write). tool_name("StrReplace", write).\n'
+        "argument_name(write, file_path, file). argument_name(write, path, file).\n"
+        '@rewrite(file, "/work/{F}") forbid write(file: F) :- not starts_with(F, "/work/").'
+    )
+    assert guard.check("Write", {"file_path": "a"}).arguments == {"file_path": "/work/a"}
+    assert guard.check("StrReplace", {"path": "a"}).arguments == {"path": "/work/a"}
+    assert not guard.check("write", {"path": "/work/a"}).runs
+    assert not guard.check("Write", {"path": "/work/a", "file_path": "/work/a"}).runs
+    assert not guard.check("Write", {"file": "/work/a"}).runs
+
+
+def test_tools_may_come_and_go() -> None:
+    """Other tools take the place of the old ones, history and all; none at all leaves no call."""
+    pytest.importorskip("jsonschema", reason="needs the extra: pip install 'mpr-logic[tools]'")
+    one, two = ({"name": name, "inputSchema": {"type": "object"}} for name in ("one", "two"))
+    guard = Guard(text=".decl called(number: int, action: symbol, second: int)", tools=Tools([one]))
+    assert guard.check("one").runs
+    assert guard.use(Tools([one, two]))
+    assert guard.check("two").runs
+    assert guard.use(Tools([]))
+    assert not guard.check("one").runs
+
+
+def test_history_that_only_effects_read_is_kept() -> None:
+    """What an action brings about may depend on what was tried before, through other relations too."""
+    guard = Guard(
+        text=".decl armed(x: symbol)\n.decl primed(x: symbol)\n"
+        ".action prime(x: symbol)\n.action pull(x: symbol)\nprimed(X) :- past prime(X).\n"
+        "pull(X) causes armed(X) :- primed(X).\n@id(a) forbid pull(X) :- armed(X)."
+    )
+    guard.record(guard.check("pull", {"x": "a"}), True)
+    guard.record(guard.check("prime", {"x": "a"}), True)
+    guard.record(guard.check("pull", {"x": "a"}), True)
+    assert guard.check("pull", {"x": "a"}).rules == ("a",)

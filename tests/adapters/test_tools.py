@@ -186,6 +186,16 @@ def test_defaults_and_absence_are_seen() -> None:
     assert guard.check("t", {"n": 2.0, "s": "x"}).runs
 
 
+def test_rules_may_declare_a_tool_more_narrowly() -> None:
+    """A declaration in the rules stands; the schema is held to all the same."""
+    rules = ".type path <: symbol\n.action t(x: path)\n.decl secret(p: path)\nforbid t(x: P) :- secret(P)."
+    guard = Guard(text=rules, tools=Tools([tool({"x": {"type": "string", "maxLength": 3}}, ["x"])]))
+    guard.update(add=["secret(abc)"])
+    assert [guard.check("t", {"x": x}).runs for x in ("abc", "abd", "abcd")] == [False, True, False]
+    other = Guard(text=".action t(y: symbol)", tools=Tools([tool({"x": {}}, ["x"])]))
+    assert not other.check("t", {"x": 1}).runs
+
+
 @pytest.mark.parametrize(
     ("description", "said"),
     [
@@ -294,7 +304,7 @@ def test_any_json_object_is_read_as_it_is(value: dict[str, Any]) -> None:
         '{"a": "\\ud800"}',
         b"\xff\xfe",
         {"a": float("nan")},
-        {"a": object()},
+        pytest.param({"a": object()}, id="an object"),
         {1: 2},
         {"a": {1, 2}},
         {"a": 10**1001},
@@ -310,6 +320,19 @@ def test_what_is_no_json_object_is_refused(given: Any) -> None:
     """Whatever a model writes is an object of JSON, or an error that says what is wrong."""
     with pytest.raises(StateError):
         read_arguments(given, Limits())
+
+
+@given(st.text(max_size=20) | JSON, st.text(max_size=60) | st.binary(max_size=40) | JSON)
+def test_whatever_is_asked_is_answered(name: Any, arguments: Any) -> None:
+    """A check never raises; what runs is a declared tool with arguments of its schema."""
+    guard = Guard(text="", tools=Tools([tool({"x": {"type": "integer"}}, ["x"])]))
+    for asked in (name, "t"):
+        verdict = guard.check(asked, arguments)
+        if verdict.runs:
+            assert asked == "t"
+            assert set(verdict.arguments) == {"x"}
+        else:
+            assert verdict.message
 
 
 def test_a_value_that_holds_itself_is_refused() -> None:

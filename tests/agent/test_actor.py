@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from mpr_logic import Checker
 from mpr_logic.agent.actor import Choice, ModelPolicy
+from mpr_logic.agent.environment import Observation
 from mpr_logic.agent.play import Turn, play
 from mpr_logic.agent.policies import Pass
 from mpr_logic.agent.prompting import Disclosure, Style
+from mpr_logic.checking.action import Action
 from mpr_logic.errors import ModelError, ServerError
 from mpr_logic.reflection.grammar import choice
 from mpr_logic.reflection.model import Completion, ScriptedModel
@@ -305,3 +307,34 @@ def test_a_pass() -> None:
     turns = list(play(world, checker, policy))
     assert [(str(turn.action), turn.fallback, turn.decisions) for turn in turns[1:]] == [(OPEN, True, ())] * 2
     assert policy.asked == 2
+
+
+def test_what_came_to_nothing_is_not_offered_again() -> None:
+    """Until something changes, what was done is left out of the list; where nothing else is left, it is
+    offered again."""
+    take, put = "take(milk_1, fridge_1)", "put(milk_1, counter_1)"
+    scorer = ScriptedScorer(PUT, take, put, OPEN, TAKE)
+    policy = ModelPolicy(ScriptedModel([]), choose="score", scorer=scorer)
+    acted(policy, shadow=True, steps=5)
+    assert [len(offered) for _, offered in scorer.asked] == [5, 4, 3, 2, 5]
+    rules = "forbid take(O, P). forbid put(O, counter_1). forbid open(P)."
+    scorer = ScriptedScorer(PUT)
+    acted(ModelPolicy(ScriptedModel([]), choose="score", admitted=True, scorer=scorer), rules=rules, steps=3)
+    assert [offered for _, offered in scorer.asked] == [[PUT]] * 3
+
+
+def test_what_changes_nothing_is_not_offered_again() -> None:
+    """What succeeded and changed nothing that the agent knows is left out until something does."""
+
+    class Sniffing(Kitchen):
+        def step(self, action: Action) -> Observation:
+            return Observation("Fresh.", succeeded=True) if action.name == "sniff" else super().step(action)
+
+        def candidates(self) -> Sequence[Action]:
+            return [Action("sniff", "fridge_1"), *super().candidates()]
+
+    scorer = ScriptedScorer("sniff(fridge_1)", PUT, TAKE, OPEN)
+    policy = ModelPolicy(ScriptedModel([]), choose="score", scorer=scorer, admitted=True)
+    turns = list(play(Sniffing(), Checker.load(RULES), policy))
+    sniff = "sniff(fridge_1)"
+    assert played(turns) == [sniff, TAKE, sniff, OPEN, sniff, PUT]

@@ -14,7 +14,7 @@ pytest.importorskip("matplotlib", reason="needs: pip install 'mpr-logic[experime
 from mpr_logic.agent.page import page
 from mpr_logic.agent.plots import plots
 from mpr_logic.agent.report import make_report
-from mpr_logic.agent.results import Forecast, MethodNote, Model, Result
+from mpr_logic.agent.results import Forecast, MethodNote, ModelNote, Result
 from mpr_logic.errors import ExperimentError
 from tests.agent.runs import BASE, rows, run, train
 
@@ -140,7 +140,7 @@ def test_marks() -> None:
             replace(BASE, model="scripted:forgetful"),
             replace(BASE, model="n"),
             methods=methods,
-            models=(Model("m"), Model("n", scripted=True)),
+            models=(ModelNote("m"), ModelNote("n", scripted=True)),
         )
     )
     found = [

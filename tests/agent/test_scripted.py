@@ -59,7 +59,7 @@ def test_rules_that_it_is_not_told() -> None:
 
 
 def test_check() -> None:
-    """A rejection reminds it always: by the repair that it names, or of the step before this place."""
+    """A rejection reminds it always of the step before this place, whether it names a repair or not."""
     assert played(turns(shadow=False, heeds=0)) == [TAKE, f"-{PUT} {OPEN}", PUT]
     without_effects = "forbid put(O, P) :- openable(P), not opened(P)."
     assert played(turns(shadow=False, heeds=0, rules=without_effects)) == [TAKE, f"-{PUT} {OPEN}", PUT]

@@ -61,9 +61,9 @@ class BoxWorlds:
     """Episodes with one box, two, and so on; those of the split ``locked`` have no plan."""
 
     rules = str(RULES)
-    known = (str(RULES / "1_world.dl"),)
+    known: tuple[str, ...] = (str(RULES / "1_world.dl"),)
     steps = 20
-    forgets = ("open",)
+    forgets: tuple[str, ...] = ("open",)
 
     def episodes(self, split: str | None, kind: str | None, seed: int) -> Iterator[Episode]:
         if split not in (None, "locked", "empty"):

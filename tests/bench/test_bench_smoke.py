@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bench import guard, serve
 from tests.bench.__main__ import main
 from tests.bench.batch import batch
 from tests.bench.household import BASE_FACTS, BASE_RULES, household, step_stream
@@ -119,9 +120,40 @@ def test_a_peer_that_breaks_is_reported() -> None:
         solve(BATCH_PEERS[0], "no such problem", True, 60.0)
 
 
+def test_a_small_memory_is_filled_and_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    """The benchmark of a memory runs: all its rules are new to it, and are retrieved from."""
+    for package in ("sqlalchemy", "scipy", "numpy"):
+        pytest.importorskip(package, reason="needs the extra: pip install 'mpr-logic[memory]'")
+    from tests.bench.memory import ROUNDS
+    from tests.bench.memory import main as memory
+
+    memory(["--rules", "300"])
+    shown = capsys.readouterr().out
+    assert "300 rules are new" in shown
+    assert shown.count("median") == ROUNDS
+
+
 def test_the_numbers_are_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``load --quick --json`` writes what it prints."""
     assert main(["load", "--quick", "--json", str(tmp_path / "out.json")]) == 0
     tasks = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["tasks"]
     assert [task["task"] for task in tasks] == ["load: 300 rules and 339 facts", "cold start"]
     assert "first check" in capsys.readouterr().out
+
+
+def test_the_guard_and_its_peers_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The guard's benchmark runs, and all that are installed give the same answers."""
+    pytest.importorskip("jsonschema", reason="needs the extra: pip install 'mpr-logic[tools]'")
+    assert guard.main(["--rules", "40", "100", "--calls", "60", "--json", str(tmp_path / "out.json")]) == 0
+    lines = json.loads((tmp_path / "out.json").read_text())
+    assert {each["agrees"] for each in lines} == {True}
+    assert {each["engine"] for each in lines} >= {"mpr_logic guard", "plain if"}
+    assert "mpr_logic guard" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_server_answers_under_load(capsys: pytest.CaptureFixture[str]) -> None:
+    """The benchmark of the HTTP adapter runs, and no answer is wrong."""
+    pytest.importorskip("starlette", reason="needs the extra: pip install 'mpr-logic[serve]'")
+    assert serve.main(["--requests", "1000", "--at-once", "20"]) == 0
+    assert "wrong answers: 0" in capsys.readouterr().out

@@ -10,6 +10,7 @@ How a page is written so that its blocks can be run:
   they print is compared. Those that are files are modules, which the others may import.
 - ``console`` blocks are run: ``$ mpr ...``, also with ``< FILE`` behind it, and ``$ echo $?``; what they
   print is compared, numbers of seconds and dates apart. A line ``...`` stands for any lines.
+- ``toml`` blocks are files, or parts of them.
 - ``sh`` blocks are set-up: not run, but every make target and every extra in them must be there.
 
 A page that needs an extra says so above its title, ``<!-- needs: alfworld -->``; without it, it is skipped.

@@ -26,13 +26,15 @@ from mpr_logic.syntax.diagnostics import CODES
 from mpr_logic.syntax.parser import parse
 from tests.docs.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, needs, prose, same_output
 
-KINDS = {"dl", "json", "python", "pycon", "console", "sh", "text"}
+KINDS = {"dl", "json", "toml", "python", "pycon", "console", "sh", "text"}
 FLAGS = doctest.ELLIPSIS
 PACKAGES = {
     "alfworld": "textworld",
     "memory": "sqlalchemy",
     "models": "openai",
     "experiments": "matplotlib",
+    "tools": "pydantic",
+    "serve": "prometheus_client",
     "mcp": "mcp",
     "langchain": "langchain",
     "inspect": "inspect_ai",
@@ -130,7 +132,7 @@ class Reader:
         with (
             contextlib.redirect_stdout(written),
             contextlib.redirect_stderr(written),
-            patch.object(sys, "stdin", io.StringIO(given)),
+            patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode()), encoding="utf-8")),
         ):
             self.status = run(args)
         return written.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -13,25 +14,27 @@ from tests.docs.pages import TOP, blocks, same_output
 
 pytest.importorskip("textworld")
 
-from mpr_logic.envs.alfworld.demo import GAMES, SEED, Demo
-from mpr_logic.envs.alfworld.games import TASK_TYPES
+from mpr_logic.envs.alfworld.demo import GAMES, NEW, SEED, Demo
 
 
-def test_demo_shows_rejections_proofs_repairs_and_what_they_are_worth() -> None:
-    """The player is rejected, told why and what would mend it, does that, and wins; alone it wins less."""
+def test_demo_tells_the_whole_story(tmp_path: Path) -> None:
+    """The player fails, laws are learned, it wins more under them; a rejection leads back to the episode that
+    taught its rule, and a line that a person adds is kept to."""
     written = io.StringIO()
-    Demo(Console(file=written, width=120, highlight=False), SEED).run()
+    Demo(Console(file=written, width=120, highlight=False), SEED, tmp_path).run()
     text = written.getvalue()
-    for part in (
-        "✗ take(egg_2, fridge_1)",
-        "repair: after open(fridge_1)",
-        "├─ rule ",
-        "✓ not opened(fridge_1)",
-    ):
-        assert part in text
-    total = GAMES * len(TASK_TYPES)
-    guarded, alone = re.findall(rf"(\d+) of {total}", text)
-    assert int(guarded) > int(alone)
+    for number in (GAMES, NEW):
+        *_, before, after = re.findall(rf"(\d+) of {number}\b", text)
+        assert int(after) > 2 * int(before)
+    assert re.search(r"├─ rule (r\w+) at learned.dl:\d", text)
+    assert re.search(r"└─ ✓ not \w+\(.*\): no such fact", text)
+    assert re.search(
+        r"Episode (\d+), which taught this rule: .*, turn \d+:\n +\w+\(.*\n +Nothing happens", text
+    )
+    edited = (tmp_path / "learned.dl").read_text(encoding="utf-8").splitlines()[-1]
+    assert edited.startswith("@id(hands_off)")
+    assert "[hands_off]" in text.partition("The last line is new.")[2]
+    assert " taken: 0 times" in text
 
 
 def test_readme_shows_what_happens() -> None:

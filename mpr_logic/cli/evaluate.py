@@ -1,0 +1,121 @@
+"""``mpr eval``: what a memory is worth, on tasks that it has not learned from. The memory is not changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mpr_logic.cli import acting as a
+from mpr_logic.cli import options as o
+from mpr_logic.cli import tasks as t
+from mpr_logic.cli.output import YES, Answer, reply
+
+if TYPE_CHECKING:
+    from mpr_logic.agent.arms import Played
+    from mpr_logic.agent.results import Plan
+
+EXAMPLE = "mpr eval memory.db --env tools --split test --tasks 3"
+
+
+def evaluate(
+    store: Annotated[
+        str | None,
+        typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False),
+    ] = None,
+    env: t.Env = "alfworld",
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A method (docs/reference/experiment.md); may be given again. By default act only, MPR and "
+            "MPR+HAC.",
+        ),
+    ] = None,
+    policy: t.WhoOption = t.Who.absent_minded,
+    split: t.Split = None,
+    tasks: t.Tasks = 30,
+    skip: t.Skip = 1000,
+    draw: t.Draw = None,
+    seed: t.Seed = 1,
+    steps: t.Steps = None,
+    model: a.ModelName = None,
+    base_url: a.BaseUrl = None,
+    local: a.Local = None,
+    cache: a.Cached = None,
+    choose: a.ChooseOption = a.Choose.writing,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the results there, for mpr report.", show_default=False),
+    ] = None,
+    jobs: t.Jobs = 1,
+    theta: o.Theta = 0.9,
+    quiet: t.Quiet = False,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Play tasks by several methods, the memory frozen, and compare them.
+
+    Exit status: 0 they were played, 2 they could not be.
+    """
+
+    def work() -> Answer:
+        if store is None:
+            raise o.Usage("no memory is named: give one that mpr learn has written")
+        o.check_theta(theta)
+        from mpr_logic.agent.arms import Arm
+        from mpr_logic.agent.executors import executor
+        from mpr_logic.agent.methods import METHODS
+        from mpr_logic.agent.report import make_report
+        from mpr_logic.agent.results import MethodNote, ModelNote, Plan, Run
+        from mpr_logic.agent.training import Learner, chunks, known
+        from mpr_logic.cli import report
+
+        names = method or ["act only", "MPR", "MPR+HAC"]
+        for name in names:
+            if name not in METHODS:
+                raise o.Usage(f"there is no method `{name}`: choose from {', '.join(METHODS)}")
+        found = t.chosen(env, split, tasks, skip, draw)
+        player = t.player_of(policy, model, base_url, local, cache, choose)
+        learned = known(Learner(store, env, theta=theta), create=False)
+        cap = steps or found.world.steps
+        played: list[Played] = []
+        where = executor("local", jobs)
+        try:
+            with t.shown(len(names) * len(found.places), quiet=quiet or json) as say:
+                for name in names:
+                    arm = Arm(env, METHODS[name], player, seed, cap, "test", 0, split, learned, theta)
+                    for part in chunks(where, arm, found.places):
+                        played += part
+                        say(name, len(part))
+        finally:
+            where.shutdown()
+        notes = tuple(MethodNote(name, METHODS[name].privileged, reflexion=False) for name in names)
+        models = (ModelNote(player.name, scripted=not player.reads),)
+        plan = Plan(f"eval of {store}", notes, models, theta, 0, cap)
+        made = make_report(Run(plan.name, tuple(each.result for each in played), plan, ()))
+        if out is not None:
+            _write(out, played, plan)
+        return Answer(YES, report.text(made), report.content(made))
+
+    reply("eval", work, json=json, no_color=no_color)
+
+
+def _write(out: Path, played: list[Played], plan: Plan) -> None:
+    """Results and trajectories, as an experiment writes them."""
+    from dataclasses import asdict
+    from json import dumps
+
+    from mpr_logic.agent.results import PLAN, RESULTS, result_json
+    from mpr_logic.agent.running import STEPS
+
+    out.mkdir(parents=True, exist_ok=True)
+    (out / PLAN).write_text(f"{dumps(asdict(plan), indent=1)}\n", encoding="utf-8")
+    files: dict[str, list[dict[str, Any]]] = {
+        RESULTS: [result_json(each.result) for each in played],
+        STEPS: [line for each in played for line in each.lines],
+    }
+    for name, lines in files.items():
+        text = "".join(f"{dumps(line, allow_nan=False)}\n" for line in lines)
+        (out / name).write_text(text, encoding="utf-8")
