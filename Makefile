@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 JOBS ?= 2
-EXTRAS := test,memory,postgres,models,experiments,serve,agents,pydantic-ai
+EXTRAS := test,memory,postgres,models,experiments,serve,agents,pydantic-ai,mcp,langchain,inspect
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-test

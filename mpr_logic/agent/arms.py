@@ -18,6 +18,7 @@ from mpr_logic.agent.results import Phase, Result
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.agent.worlds import worlds
 from mpr_logic.analysis import analyse
+from mpr_logic.analysis.resolve import VERDICTS
 from mpr_logic.checking.checker import THETA, Checker
 from mpr_logic.checking.loading import load_modules
 from mpr_logic.errors import GameError
@@ -102,7 +103,7 @@ def program_of(method: Method, world: Worlds, learned: str) -> tuple[Program, fr
     elif method.rules == "simulator":
         modules.append(listing(analyse(modules)))
     program = analyse(modules)
-    verdicts = (rule for rule in program.rules if rule.action is not None)
+    verdicts = (rule for rule in program.rules if rule.clause.kind in VERDICTS)
     return program, frozenset(r.id for r in verdicts) if method.rules != "simulator" else frozenset()
 
 

@@ -16,9 +16,11 @@ from mpr_logic.cli import (
     hook,
     learn,
     lint,
+    mcp,
     memory,
     options,
     play,
+    proxy,
     query,
     report,
     serve,
@@ -54,6 +56,8 @@ for _verb, _command, _example in (
     ("tools", tools.tools, tools.EXAMPLE),
     ("serve", serve.serve, serve.EXAMPLE),
     ("hook", hook.hook, hook.EXAMPLE),
+    ("proxy", proxy.proxy, proxy.EXAMPLE),
+    ("mcp", mcp.mcp, mcp.EXAMPLE),
 ):
     _epilog = f"\b\nExample:\n  {_example}"
     app.command(_verb, epilog=_epilog, context_settings=options.HELP)(_command)

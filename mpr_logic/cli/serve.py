@@ -14,6 +14,7 @@ from mpr_logic.cli.output import YES, Answer, complain, reply
 
 if TYPE_CHECKING:
     from mpr_logic.adapters.guard import Guard
+    from mpr_logic.adapters.tools import Tools
 
 EXAMPLE = "mpr serve docs/examples/office/office.dl --tools docs/examples/office/tools.json --dry-run"
 
@@ -89,7 +90,7 @@ def serve(
         if watch > 0:
             guard.watch(watch)
         try:
-            _listen(app, host, port)
+            listen(app, host, port)
         finally:
             guard.close()
         return Answer(YES, "", content)
@@ -99,7 +100,7 @@ def serve(
 
 def make_guard(
     rules: list[str] | None,
-    tools: list[str] | None,
+    tools: list[str] | Tools | None,
     *,
     state: str | None,
     mode: Mode,
@@ -121,9 +122,11 @@ def make_guard(
     if not rules:
         raise o.Usage("no rules are named: give rule files or folders, such as rules/kitchen")
     o.check_range(theta, seconds)
+    if isinstance(tools, list):
+        tools = Tools([each for path in tools for each in read_tools(path)]) if tools else None
     return Guard(
         *rules,
-        tools=Tools([each for path in tools for each in read_tools(path)]) if tools else None,
+        tools=tools,
         mode=mode.value,
         state=state,
         theta=theta,
@@ -132,7 +135,7 @@ def make_guard(
     )
 
 
-def _listen(app: object, host: str, port: int) -> None:
+def listen(app: object, host: str, port: int) -> None:
     """Serve until the process is told to end."""
     import socket
 

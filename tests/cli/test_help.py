@@ -12,7 +12,7 @@ from tests.command import mpr
 EXAMPLES = {
     "check": 1,
     **dict.fromkeys(
-        "why query play learn eval experiment report fmt lint tools serve hook memory".split(), 0
+        "why query play learn eval experiment report fmt lint tools serve hook proxy mcp memory".split(), 0
     ),
 }
 NEEDS = {
@@ -20,7 +20,9 @@ NEEDS = {
     "report": ("matplotlib", "experiments"),
     "memory": ("sqlalchemy", "memory"),
     "tools": ("pydantic", "tools"),
-    "serve": ("starlette", "serve"),
+    "serve": ("prometheus_client", "serve"),
+    "proxy": ("jsonschema", "tools"),
+    "mcp": ("mcp", "mcp"),
 }
 WRITE = ("learn", "eval", "experiment")
 """Whose example needs an extra: a package of it, and its name; and those that write into the folder where

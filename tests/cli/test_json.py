@@ -50,6 +50,16 @@ RUNS = {
     "no event": ("hook", "docs/examples/coding/coding.dl"),
     "could serve": ("serve", "docs/examples/coding/coding.dl", "--dry-run"),
     "no server": ("serve", "docs/examples/coding/coding.dl", "--host", "0.0.0.0"),
+    "could proxy": (
+        "proxy",
+        "--rules",
+        "docs/examples/coding/coding.dl",
+        "--dry-run",
+        "--url",
+        "http://[::1]/mcp",
+    ),
+    "no proxy": ("proxy", "--rules", "docs/examples/coding/coding.dl"),
+    "could advise": ("mcp", "docs/examples/coding/coding.dl", "--dry-run"),
     "no file": ("check", "nowhere.dl", "--state", "nowhere.dl", "a(b)"),
     "no action": ("check", *KITCHEN),
     "bad option": ("check", *KITCHEN, "--theta", "x", "a(b)"),
@@ -83,6 +93,8 @@ def test_output_fits_the_schema(
     monkeypatch.syspath_prepend(tmp_path)
     if arguments[0] in ("tools", "serve"):
         pytest.importorskip("starlette", reason="needs the extra: pip install 'mpr-logic[serve]'")
+    if arguments[0] == "mcp":
+        pytest.importorskip("mcp", reason="needs the extra: pip install 'mpr-logic[mcp]'")
     done = mpr(*arguments, "--json")
     assert done.out.isascii()
     found = answer(done)

@@ -1,0 +1,110 @@
+"""LangChain and LangGraph: a middleware around the tool calls of an agent.
+
+It goes last into an agent's list of middleware: what stands behind it may still change a call. Tool nodes of
+LangGraph take its two methods: ``ToolNode(tools, wrap_tool_call=m.wrap_tool_call,
+awrap_tool_call=m.awrap_tool_call)``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.adapters.extras import needed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from langchain.agents.middleware import AgentMiddleware, ToolCallRequest
+    from langchain_core.messages import ToolMessage
+    from langgraph.types import Command
+
+    from mpr_logic.adapters.guard import Guard
+    from mpr_logic.adapters.verdict import Verdict
+
+    Result = ToolMessage | Command[Any]
+else:
+    AgentMiddleware = needed("langchain.agents.middleware", "langchain").AgentMiddleware
+
+
+class GuardMiddleware(AgentMiddleware):
+    """Lets every tool call of an agent through a guard.
+
+    Args:
+        guard: it decides.
+        session: the conversation or run; by default the thread that the graph runs in.
+        interrupts: what the rules leave to a person interrupts the graph, which then must have a
+            checkpointer; ``Command(resume=True)`` approves. Without, the guard's approver is asked.
+    """
+
+    def __init__(self, guard: Guard, *, session: str | None = None, interrupts: bool = False) -> None:
+        super().__init__()
+        self._guard = guard
+        self._session = session
+        self._interrupts = interrupts
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Result]
+    ) -> Result:
+        """Check a call, and make it where it is admitted."""
+        verdict = self._answered(self._guard.check(**self._call(request)))
+        if not verdict.runs:
+            return self._told(request, verdict)
+        try:
+            result = handler(_as_admitted(request, verdict))
+        except Exception:
+            self._guard.record(verdict, False)
+            raise
+        self._guard.record(verdict, getattr(result, "status", "success") != "error")
+        return result
+
+    async def awrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Result]]
+    ) -> Result:
+        """The same, in an event loop."""
+        verdict = self._answered(await self._guard.acheck(**self._call(request)))
+        if not verdict.runs:
+            return self._told(request, verdict)
+        try:
+            result = await handler(_as_admitted(request, verdict))
+        except Exception:
+            self._guard.record(verdict, False)
+            raise
+        self._guard.record(verdict, getattr(result, "status", "success") != "error")
+        return result
+
+    def _call(self, request: ToolCallRequest) -> dict[str, Any]:
+        call, session = request.tool_call, self._session
+        if session is None:
+            config: Any = getattr(request.runtime, "config", None) or {}
+            session = str(config.get("configurable", {}).get("thread_id", ""))
+        return {
+            "tool": call["name"],
+            "arguments": call["args"],
+            "id": call["id"] or "",
+            "session": session,
+            "ask": not self._interrupts,
+        }
+
+    def _answered(self, verdict: Verdict) -> Verdict:
+        """The verdict after a person's answer, where one is due: the graph stops, and comes here again."""
+        if not self._interrupts or verdict.outcome != "escalate" or verdict.runs:
+            return verdict
+        asked = {"tool": verdict.call.tool, "arguments": verdict.arguments, "message": verdict.message}
+        approved = needed("langgraph.types", "langchain").interrupt(asked)
+        return self._guard.answer(verdict, approved is True)
+
+    def _told(self, request: ToolCallRequest, verdict: Verdict) -> ToolMessage:
+        """What the model reads in place of a result."""
+        call = request.tool_call
+        message = needed("langchain_core.messages", "langchain").ToolMessage
+        told: ToolMessage = message(
+            content=verdict.message, name=call["name"], tool_call_id=call["id"], status="error"
+        )
+        return told
+
+
+def _as_admitted(request: ToolCallRequest, verdict: Verdict) -> ToolCallRequest:
+    """The request with the arguments that were admitted."""
+    if verdict.outcome != "modify" or verdict.mode == "shadow":
+        return request
+    return request.override(tool_call={**request.tool_call, "args": verdict.arguments})

@@ -1,0 +1,127 @@
+"""``mpr proxy``: a guard between an MCP client and a server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mpr_logic.cli import options as o
+from mpr_logic.cli.output import UNDECIDED, YES, Answer, reply
+from mpr_logic.cli.serve import (
+    HashOption,
+    LogOption,
+    Mode,
+    ModeOption,
+    StateOption,
+    ToolsOption,
+    listen,
+    make_guard,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mpr_logic.adapters.guard import Guard
+    from mpr_logic.adapters.tools import Tools
+
+EXAMPLE = (
+    "mpr proxy --rules docs/examples/office/office.dl --tools docs/examples/office/tools.json --dry-run -- "
+    "office-server --stdio"
+)
+
+
+def proxy(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="COMMAND...", help="The server's command, behind a --.", show_default=False),
+    ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rules", "-r", metavar="FILE", help="A rule file or folder. May be given again."),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="A server over streamable HTTP, instead of a command.")
+    ] = None,
+    port: Annotated[
+        int,
+        typer.Option(metavar="N", help="With --url: where to listen on the loopback; 0: any that is free."),
+    ] = 8089,
+    tools: ToolsOption = None,
+    state: StateOption = None,
+    mode: ModeOption = Mode.enforce,
+    theta: o.Theta = 0.9,
+    seconds: o.Seconds = 2.0,
+    log: LogOption = None,
+    hash: HashOption = False,
+    watch: Annotated[
+        float, typer.Option(metavar="S", help="Look for changed rules so often; 0: never.")
+    ] = 1.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and start nothing.")] = False,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Stand between an MCP client and a server, and let only those tool calls through that rules admit.
+
+    The client runs this command in place of the server's own. Without --tools the tools are those that the
+    server lists.
+
+    Exit status: 0 it served, or could have; 2 it could not.
+    """
+
+    def work() -> Answer:
+        from mpr_logic.adapters.tools import Tools, read_tools
+        from mpr_logic.checking.loading import load_modules
+
+        if bool(command) == bool(url):
+            raise o.Usage("a server is a command behind --, or --url: give one of them")
+        if not rules:
+            raise o.Usage("no rules are named: give files or folders with --rules")
+        if json and not (dry_run or url):
+            raise o.Usage("the standard output is the protocol's: --json goes with --dry-run, or with --url")
+
+        def made(known: Tools) -> Guard:
+            guard = make_guard(
+                rules, known, state=state, mode=mode, theta=theta, seconds=seconds, log=log, hash=hash
+            )
+            if watch > 0 and not dry_run:
+                guard.watch(watch)
+            return guard
+
+        fixed = made(Tools([each for path in tools for each in read_tools(path)])) if tools else None
+        if fixed is None:
+            o.check_range(theta, seconds)
+            load_modules(rules)  # the tools are not known yet, but what is no rule file is none
+        content = {"version": fixed.rules.program.version if fixed is not None else None}
+        if dry_run:
+            return Answer(YES, f"would stand before {url or ' '.join(command or [])}", content)
+        return _serve(fixed or made, command, url, port)
+
+    reply("proxy", work, json=json, no_color=no_color)
+
+
+def _serve(
+    guard: Guard | Callable[[Tools], Guard], command: list[str] | None, url: str | None, port: int
+) -> Answer:
+    """Serve until the client ends, or the server, or somebody ends the process."""
+    from mpr_logic.adapters.guard import Guard
+    from mpr_logic.adapters.mcp_messages import Gate
+
+    try:
+        if url is not None:
+            from mpr_logic.adapters.mcp_http import proxy_application
+
+            listen(proxy_application(lambda name: Gate(guard, session=name), url), "127.0.0.1", port)
+            return Answer(YES)
+
+        async def over_stdio() -> int:
+            from mpr_logic.adapters.mcp_stdio import StandardStreams, proxy
+
+            return await proxy(Gate(guard), command or [], StandardStreams())
+
+        status = asyncio.run(over_stdio())
+        return Answer(UNDECIDED, f"error: the server ended with status {status}") if status else Answer(YES)
+    finally:
+        if isinstance(guard, Guard):
+            guard.close()

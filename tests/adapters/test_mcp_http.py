@@ -1,0 +1,175 @@
+"""The proxy of MCP servers over streamable HTTP: the contract, sessions, tools that are left out."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("mcp", reason="needs the extra: pip install 'mpr-logic[mcp]'")
+
+import httpx2
+import uvicorn
+from mcp import Client
+
+from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.mcp_http import proxy_application
+from mpr_logic.adapters.mcp_messages import Gate
+from tests.adapters.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
+from tests.adapters.test_mcp_stdio import called, ran
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+def free() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A real server in a process of its own: its URL, and the file that says what it did."""
+    done, port = tmp_path_factory.mktemp("office") / "done.jsonl", free()
+    command = [sys.executable, "-m", "tests.adapters.mcp_office", str(done), str(port)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(600):
+                with socket.socket() as tried:
+                    if tried.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}/mcp", done
+        finally:
+            process.terminate()
+
+
+def proxied(gate: Callable[[str], Gate], url: str) -> AbstractContextManager[str]:
+    """A context in which a proxy of a server is served; gives its URL."""
+    return served(proxy_application(gate, url))
+
+
+@contextmanager
+def served(application: Any) -> Iterator[str]:
+    """A context in which an ASGI application is served; gives the URL of its endpoint."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    serving = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="auto"))
+    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        while not serving.started:
+            assert thread.is_alive()
+            time.sleep(0.005)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
+    finally:
+        serving.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+class OverHttp:
+    """A real client that calls tools of a real server, all calls of a turn at once."""
+
+    name = "mcp, http"
+    answers_itself = frozenset({"not_json"})
+    cannot: dict[str, str] = {}  # noqa: RUF012 - what the protocol says
+
+    def __init__(self, url: str, done: Path, mode: str) -> None:
+        self.url, self.done, self.mode = url, done, mode
+
+    def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
+        async def main(url: str) -> list[str]:
+            async with Client(url, mode=self.mode, read_timeout_seconds=60) as client:
+                return await asyncio.gather(*(called(client, each) for each in calls))
+
+        self.done.unlink(missing_ok=True)
+        with proxied(lambda name: Gate(guard), self.url) as url:
+            told = asyncio.run(main(url))
+        office.ran += ran(self.done)
+        return dict(zip([each.id for each in calls], told, strict=True))
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
+def test_contract(scenario: Scenario, mode: str, server: tuple[str, Path], tmp_path: Path) -> None:
+    """A client behind the proxy keeps the contract of all adapters, in the protocol's newest version and
+    in those that begin with a handshake."""
+    scenario(OverHttp(*server, mode), tmp_path)
+
+
+def test_each_session_has_its_own_history(server: tuple[str, Path]) -> None:
+    """What one client was admitted to does not stand against another one, where both have a session."""
+    url, _ = server
+    pay = Proposed("pay", '{"to": "ann@us", "amount": 1}', "")
+
+    async def main(url: str) -> list[str]:
+        async with Client(url, mode="legacy") as one, Client(url, mode="legacy") as other:
+            return [await called(each, pay) for each in (one, other, one)]
+
+    guard = guard_of(Office())
+    with proxied(lambda name: Gate(guard, session=name), url) as own:
+        first, second, third = asyncio.run(main(own))
+    assert first == second == "paid 1"
+    assert "was paid already" in third
+    assert guard.health()["sessions"] == 1  # a session that its client ended is forgotten
+
+
+def test_tools_are_learned_and_left_out(server: tuple[str, Path]) -> None:
+    """Without descriptions of its own a guard takes the server's; what is never admitted is not offered."""
+
+    async def main(url: str, mode: str) -> list[str]:
+        async with Client(url, mode=mode) as client:
+            assert "outside" in await called(client, Proposed("read", '{"path": "/etc"}', ""))
+            return [each.name for each in (await client.list_tools()).tools]
+
+    rules = RULES + "forbid pay(to: _)."
+    with proxied(lambda name: Gate(lambda tools: Guard(text=rules, tools=tools)), server[0]) as own:
+        for mode in ("auto", "legacy"):
+            assert asyncio.run(main(own, mode)) == ["send", "read"]
+
+
+def test_what_is_not_understood_is_not_passed_on(server: tuple[str, Path]) -> None:
+    """Bodies that are no single message are refused here; so are requests of a page of another name."""
+    call = '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "read"%s}}'
+    bodies = ["{", f"[{call % ''}]", call.replace('"id": 1, ', "") % "", call % ', "Name": "pay"', '{"a": 1}']
+    server[1].unlink(missing_ok=True)
+    with proxied(lambda name: Gate(guard_of(Office())), server[0]) as own, httpx2.Client() as client:
+        headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+        for body in bodies:
+            answer = client.post(own, content=body, headers=headers).json()
+            assert "error" in answer or answer["result"]["isError"] is True
+        for more, status in (({"host": "evil.example"}, 400), ({"origin": "http://evil.example"}, 403)):
+            assert client.post(own, content="{}", headers=headers | more).status_code == status
+        assert (
+            client.post(own, content=call % "", headers=headers | {"mcp-session-id": "x"}).status_code == 200
+        )
+    assert ran(server[1]) == []
+
+
+def test_a_server_that_is_elsewhere_or_nowhere() -> None:
+    """A redirect is not passed on, as whoever followed it would go past the guard."""
+
+    async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            headers = [(b"location", b"http://127.0.0.1:1/mcp")]
+            await send({"type": "http.response.start", "status": 307, "headers": headers})
+            await send({"type": "http.response.body"})
+
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    with served(elsewhere) as url, httpx2.Client() as client:
+        for other in (url, f"http://127.0.0.1:{free()}/mcp"):
+            with proxied(lambda name: Gate(guard_of(Office())), other) as own:
+                answer = client.post(own, json=ping)
+                assert answer.status_code == 502
+                assert "location" not in answer.headers

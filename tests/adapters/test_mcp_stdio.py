@@ -1,0 +1,307 @@
+"""The proxy of MCP servers that are commands: the contract with a real client and a real server, what a
+client may send beside that, and ``mpr proxy`` as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("mcp", reason="needs the extra: pip install 'mpr-logic[mcp]'")
+
+import anyio
+import mcp_types as types
+from mcp import Client, StdioServerParameters
+from mcp.shared.message import SessionMessage
+
+from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.mcp_messages import Gate
+from mpr_logic.adapters.mcp_stdio import proxy
+from mpr_logic.errors import GuardError
+from tests.adapters.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from mpr_logic.adapters.tools import Tools
+
+TOP = Path(__file__).parent.parent.parent
+
+
+class Lines:
+    """The client's side of a proxy in this process: lines between the streams of a client."""
+
+    def __init__(self) -> None:
+        self.up_in, self.up = anyio.create_memory_object_stream[SessionMessage](0)
+        self.down, self.down_out = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+
+    async def read(self) -> bytes:
+        try:
+            message = (await self.up.receive()).message
+        except (anyio.EndOfStream, anyio.ClosedResourceError):
+            return b""
+        return message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+
+    async def write(self, line: bytes) -> None:
+        message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+        await self.down.send(SessionMessage(message))
+
+
+@asynccontextmanager
+async def connected(
+    guard: Guard | Callable[[Tools], Guard], done: Path, *, mode: str = "auto"
+) -> AsyncIterator[Client]:
+    """A real client, through a proxy with this guard, of a real server that is a process."""
+    lines = Lines()
+    command = [sys.executable, "-m", "tests.adapters.mcp_office", str(done)]
+
+    @asynccontextmanager
+    async def transport() -> AsyncIterator[Any]:
+        running = asyncio.create_task(proxy(Gate(guard), command, lines))
+        try:
+            yield lines.down_out, lines.up_in
+        finally:
+            lines.up_in.close()
+            await running
+            for each in (lines.up, lines.down, lines.down_out):
+                each.close()
+
+    async with Client(transport(), mode=mode, read_timeout_seconds=60) as client:
+        yield client
+
+
+async def called(client: Client, call: Proposed) -> str:
+    """What the model is told of a call, as a host does it: the text that the model wrote is read, and
+    what comes back is text."""
+    try:
+        arguments = json.loads(call.arguments)
+    except ValueError as error:
+        return f"not JSON: {error}"
+    if not isinstance(arguments, dict):
+        return "not an object"
+    answer = await client.call_tool(call.tool, arguments)
+    return "\n".join(each.text for each in answer.content if isinstance(each, types.TextContent))
+
+
+def ran(done: Path) -> list[tuple[str, dict[str, Any]]]:
+    """What the server did."""
+    lines = done.read_text(encoding="utf-8").splitlines() if done.exists() else []
+    return [(tool, arguments) for tool, arguments in map(json.loads, lines)]
+
+
+class OverStdio:
+    """A real client that calls tools of a real server, all calls of a turn at once."""
+
+    name = "mcp, stdio"
+    answers_itself = frozenset({"not_json"})
+    cannot: dict[str, str] = {}  # noqa: RUF012 - what the protocol says
+
+    def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
+        async def main(done: Path) -> list[str]:
+            async with connected(guard, done) as client:
+                return await asyncio.gather(*(called(client, each) for each in calls))
+
+        with tempfile.TemporaryDirectory() as folder:
+            done = Path(folder) / "done.jsonl"
+            told = asyncio.run(main(done))
+            office.ran += ran(done)
+        return dict(zip([each.id for each in calls], told, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
+def test_contract(scenario: Scenario, tmp_path: Path) -> None:
+    """A client behind the proxy keeps the contract of all adapters."""
+    scenario(OverStdio(), tmp_path)
+
+
+def learning(text: str = RULES) -> Callable[[Tools], Guard]:
+    """What makes a guard of the tools that a server lists."""
+    return lambda tools: Guard(text=text, tools=tools)
+
+
+def test_tools_are_learned_and_left_out(tmp_path: Path) -> None:
+    """Without descriptions of its own a guard takes the server's; what can never be admitted is not
+    offered; all that has nothing to do with tools passes."""
+
+    async def main(mode: str) -> None:
+        rules = RULES + "forbid pay(to: _)."
+        async with connected(learning(rules), tmp_path / "done", mode=mode) as client:
+            assert [each.name for each in (await client.list_tools()).tools] == ["send", "read"]
+            assert "was not declared" not in await called(
+                client, Proposed("read", '{"path": "/work/a"}', "1")
+            )
+            assert "rejected" in await called(client, Proposed("pay", '{"to": "a", "amount": 1}', "2"))
+            found = (await client.read_resource("office://motto")).contents[0]
+            assert isinstance(found, types.TextResourceContents)
+            assert found.text == "festina lente"
+
+    for mode in ("auto", "legacy"):
+        asyncio.run(main(mode))
+    assert ran(tmp_path / "done") == [("read", {"path": "/work/a"})] * 2
+
+
+def test_a_call_before_the_tools_were_listed(tmp_path: Path) -> None:
+    """Who calls without having asked for the tools is checked all the same."""
+
+    async def main() -> list[str]:
+        async with connected(learning(), tmp_path / "done") as client:
+            return await asyncio.gather(
+                *(called(client, Proposed("read", json.dumps({"path": p}), p)) for p in ("/work/a", "/etc"))
+            )
+
+    good, bad = asyncio.run(main())
+    assert good == "read /work/a"
+    assert "is outside of /work" in bad
+
+
+def test_results_are_recorded(tmp_path: Path) -> None:
+    """Rules see whether a call went well: what the server says is an error has failed."""
+    rules = """.decl item(list: any, value: any)
+    forbid read(path: _) :- failed pay(to: "nobody").
+    forbid send(to: _) :- succeeded pay(to: "ann@us")."""
+
+    async def main() -> list[str]:
+        async with connected(learning(rules), tmp_path / "done") as client:
+            calls = [
+                ("pay", {"to": "ann@us", "amount": 1}),
+                ("read", {"path": "a"}),
+                ("send", {"to": [], "text": ""}),
+                ("pay", {"to": "nobody", "amount": 1}),
+                ("read", {"path": "a"}),
+            ]
+            return [await called(client, Proposed(tool, json.dumps(given), "")) for tool, given in calls]
+
+    told = asyncio.run(main())
+    assert [text.startswith("The call was rejected") for text in told] == [False, False, True, False, True]
+
+
+def test_rules_that_do_not_fit_the_tools(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the server's tools are not those that the rules speak of, nothing runs and the log says why."""
+
+    async def main() -> str:
+        async with connected(learning("forbid burn(what: _)."), tmp_path / "done") as client:
+            assert (await client.list_tools()).tools == []
+            return await called(client, Proposed("read", '{"path": "/work/a"}', ""))
+
+    assert "could not be checked" in asyncio.run(main())
+    assert "burn" in caplog.text
+    assert ran(tmp_path / "done") == []
+
+
+class Script:
+    """A client that sends these lines, and keeps what it is answered."""
+
+    def __init__(self, lines: list[bytes], answers: int) -> None:
+        self.lines = lines
+        self.answers = answers
+        self.said: list[dict[str, Any]] = []
+        self.enough = asyncio.Event()
+
+    async def read(self) -> bytes:
+        if self.lines:
+            return self.lines.pop(0)
+        await asyncio.wait_for(self.enough.wait(), 30)
+        return b""
+
+    async def write(self, line: bytes) -> None:
+        self.said.append(json.loads(line))
+        if len(self.said) >= self.answers:
+            self.enough.set()
+
+
+ECHO = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
+"""A server that sends back what reaches it."""
+
+CALL = '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "read", "arguments": %s}%s}\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{\n",
+        b"[]\n",
+        CALL.encode() % (b'{"path": "/work/a", "path": "/etc"}', b""),
+        CALL.encode() % (b'{"path": "/work/a"}', b', "method": "ping"'),
+        CALL.encode() % (b'{"path": "/work/a"}', b', "Method": "ping"'),
+        b"[" + CALL.encode().strip() % (b'{"path": "/etc"}', b"") + b"]\n",
+        b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "Method": "tools/call"}\n',
+        b'{"jsonrpc": "2.0", "id": 1, "method": 7}\n',
+        CALL.encode() % (b'{"path": 1e999}', b""),
+        CALL.encode() % (b'{"path": "/etc"}', b""),
+        CALL.replace('"name"', '"Name": "pay", "name"').encode() % (b'{"path": "/work/a"}', b""),
+        CALL.replace('"id": 1, ', "").encode() % (b'{"path": "/work/a"}', b""),
+        b'"' + b"a" * 9_000_000 + b'"\n',
+    ],
+    ids=range(13),
+)
+def test_what_is_not_understood_is_not_passed_on(line: bytes) -> None:
+    """Whatever a server could read in another way than the guard does not reach it."""
+
+    async def main() -> list[dict[str, Any]]:
+        ping = b'{"jsonrpc": "2.0", "id": 2, "method": "ping"}\n'
+        client = Script([line, ping], 1 if b'"id"' not in line and b"call" in line else 2)
+        assert await proxy(Gate(guard_of(Office())), [sys.executable, "-c", ECHO], client) == 0
+        return client.said
+
+    said = asyncio.run(main())
+    assert {"jsonrpc": "2.0", "id": 2, "method": "ping"} in said
+    assert all("error" in each or "result" in each for each in said if each.get("method") != "ping"), said
+
+
+def test_arguments_that_a_rule_rewrote_are_sent() -> None:
+    """What reaches the server is what was checked, and all else of the message."""
+
+    async def main() -> list[dict[str, Any]]:
+        line = CALL.replace('"name"', '"_meta": {"progressToken": 3}, "name"').encode() % (
+            b'{"path": "a"}',
+            b"",
+        )
+        client = Script([line], 1)
+        assert await proxy(Gate(guard_of(Office())), [sys.executable, "-c", ECHO], client) == 0
+        return client.said
+
+    (said,) = asyncio.run(main())
+    params = {"_meta": {"progressToken": 3}, "name": "read", "arguments": {"path": "/work/a"}}
+    assert said == {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+
+def test_a_server_that_ends(tmp_path: Path) -> None:
+    """Where the server ends the proxy does, with its status; a command that is none is an error."""
+
+    async def main(*command: str) -> int:
+        return await proxy(Gate(guard_of(Office())), command, Script([], 1))
+
+    assert asyncio.run(main(sys.executable, "-c", "raise SystemExit(3)")) == 3
+    with pytest.raises(GuardError, match="cannot be run"):
+        asyncio.run(main(str(tmp_path / "nothing")))
+
+
+def test_mpr_proxy(tmp_path: Path) -> None:
+    """A real client runs ``mpr proxy`` in place of the server's command."""
+    (tmp_path / "rules.dl").write_text(RULES, encoding="utf-8")
+    log, done = tmp_path / "log.jsonl", tmp_path / "done.jsonl"
+    options = ["--rules", str(tmp_path / "rules.dl"), "--log", str(log)]
+    command = [sys.executable, "-m", "tests.adapters.mcp_office", str(done)]
+    arguments = ["-m", "mpr_logic.cli", "proxy", *options, "--", *command]
+    server = StdioServerParameters(command=sys.executable, args=arguments, cwd=TOP)
+
+    async def main() -> list[str]:
+        async with Client(server, read_timeout_seconds=60) as client:
+            assert len((await client.list_tools()).tools) == 3
+            calls = [Proposed("read", json.dumps({"path": path}), "") for path in ("a", "/etc", "private/a")]
+            return [await called(client, each) for each in calls]
+
+    told = asyncio.run(main())
+    assert told[0] == "read /work/a"
+    assert "is outside of /work" in told[1]
+    assert "that is private" in told[2]
+    assert ran(done) == [("read", {"path": "/work/a"})]
+    kinds = [line["outcome"] for line in map(json.loads, log.read_text().splitlines()) if "outcome" in line]
+    assert kinds == ["modify", "reject", "reject"]
