@@ -4,6 +4,7 @@ plain data, so that it may be done in another process, or on another machine."""
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -14,6 +15,7 @@ from mpr_logic.agent.guidance import Retrieval, WholeMemory, disclosed
 from mpr_logic.agent.listed import Listed, listing
 from mpr_logic.agent.play import ATTEMPTS, play
 from mpr_logic.agent.players import Asked
+from mpr_logic.agent.probing import Probing
 from mpr_logic.agent.results import Phase, Result
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.agent.worlds import worlds
@@ -22,6 +24,7 @@ from mpr_logic.analysis.resolve import VERDICTS
 from mpr_logic.checking.checker import THETA, Checker
 from mpr_logic.checking.loading import load_modules
 from mpr_logic.errors import GameError
+from mpr_logic.memory.store import Memory
 from mpr_logic.syntax.ast import Clause, Module
 from mpr_logic.syntax.parser import parse
 
@@ -42,7 +45,8 @@ LEARNED = "<learned>"
 @dataclass(frozen=True, slots=True)
 class Arm:
     """A method with its player and its seed. ``learned`` are the learned rules as ``.dl`` text;
-    ``trials`` is how often Reflexion tries a task; ``phase`` and ``round`` are for the record."""
+    ``trials`` is how often Reflexion tries a task; ``phase`` and ``round`` are for the record. ``probes`` is
+    where the memory is whose laws may be tried now and then; empty where none may."""
 
     environment: str
     method: Method
@@ -56,6 +60,7 @@ class Arm:
     theta: float = THETA
     attempts: int = ATTEMPTS
     trials: int = 1
+    probes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,10 @@ def play_all(arm: Arm, places: Sequence[int]) -> list[Played]:
         EvaluationError: the engine could not finish.
     """
     world = worlds(arm.environment)
-    table = _Table(arm, world)
-    with arm.player.opened() as seat:
+    with ExitStack() as stack:
+        memory = stack.enter_context(Memory.open(arm.probes, theta=arm.theta)) if arm.probes else None
+        table = _Table(arm, world, None if memory is None else Probing(memory))
+        seat = stack.enter_context(arm.player.opened())
         return [
             played for place in places for played in table.trials(_episode(world, arm.split, place), seat)
         ]
@@ -118,8 +125,9 @@ def _counted(module: Module, method: Method) -> Module:
 class _Table:
     """Where an arm is played."""
 
-    def __init__(self, arm: Arm, world: Worlds) -> None:
+    def __init__(self, arm: Arm, world: Worlds, probe: Probing | None) -> None:
         self.arm = arm
+        self.probe = probe
         self.world = world
         self.program, self.ids = program_of(arm.method, world, arm.learned)
         self.guide = _guide(arm.method, self.ids)
@@ -168,6 +176,7 @@ class _Table:
             attempts=arm.attempts,
             repairs=True,  # they are written down
             guide=self.guide,
+            probe=self.probe,
         ):
             count.add(turn, watched.listed)
             lines.append(turn_json(turn))

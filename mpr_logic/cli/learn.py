@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -39,6 +40,14 @@ def learn(
         bool,
         typer.Option("--induced/--no-induced", help="Rules are sought in the failed steps without a model."),
     ] = True,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="What is law already blocks; some of what it blocks is tried all the same, so that a wrong "
+            "law falls.",
+        ),
+    ] = False,
     conditions: Annotated[
         int, typer.Option(metavar="N", min=1, help="So many conditions are joined in a rule at most.")
     ] = 1,
@@ -79,6 +88,8 @@ def learn(
         arm = Arm(
             env, METHODS["MPR"], player, seed, steps or found.world.steps, "train", 1, split, theta=theta
         )
+        if check:
+            arm = replace(arm, method=METHODS["MPR+HAC"], probes=store)
         reflecting = None if thinker is None else Reflecting(thinker, samples)
         where = executor("local", jobs)
         try:
@@ -106,6 +117,7 @@ def _row(done: Round) -> dict[str, Any]:
         "won": sum(result.won for result in results),
         "steps": sum(result.steps for result in results),
         "invalid": sum(result.invalid for result in results),
+        "probes": sum(result.probes for result in results),
         **{name: verdicts.count(name) for name in ("admitted", "refined", "merged", "refused")},
     }
 

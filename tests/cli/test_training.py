@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 pytest.importorskip("matplotlib", reason="needs the extra: pip install 'mpr-logic[experiments]'")
 
 from mpr_logic.cli import evaluate, experiment, learn
+from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import Memory
+from tests.cli.test_json import schema
 from tests.command import TOP, Done, asserted
 
 OFFICE = ("--env", "tools", "--json")
@@ -26,6 +29,8 @@ def run(folder: Path, *arguments: str) -> Done:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     found = Done(done.returncode, done.stdout, done.stderr)
     asserted(found, arguments)
+    if "--json" in arguments:
+        Draft202012Validator(schema()).validate(json.loads(found.out))
     return found
 
 
@@ -54,6 +59,23 @@ def test_a_memory_learns_and_is_worth_something(tmp_path: Path) -> None:
         assert memory.export() == before
     again = run(tmp_path, "report", "out", "--json")
     assert json.loads(again.out)["tables"]["success"] == rows
+
+
+def test_a_wrong_law_falls_in_training_by_its_probes(tmp_path: Path) -> None:
+    """A poisoned law blocks what a task needs, and nothing recorded speaks against it. Training under the
+    check lets a probe of it through; that succeeds, and the law is law no more."""
+    told = ("--policy", "walkthrough", "--split", "train", "--tasks", "1", "--rounds", "1")
+    run(tmp_path, "learn", "m.db", *OFFICE, *told, "--skip", "1")
+    with Memory.open(tmp_path / "m.db") as memory:
+        poison = memory.put("forbid pay(A, M) :- M > 0.", kind="induced", episodes=[1]).id
+        memory.observe(Observation(poison, 1, turn, wrong=True) for turn in range(100, 130))
+        assert memory.get(poison).status == "law"
+    trained = run(tmp_path, "learn", "m.db", *OFFICE, *told, "--check")
+    (row,) = json.loads(trained.out)["rounds"]
+    assert (row["probes"], row["won"]) == (1, 1)
+    with Memory.open(tmp_path / "m.db") as memory:
+        fallen = memory.get(poison)
+    assert (fallen.status, fallen.right) == ("advice", 1)
 
 
 def test_training_goes_on_where_it_was(tmp_path: Path) -> None:
