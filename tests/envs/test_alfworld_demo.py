@@ -17,6 +17,7 @@ pytest.importorskip("textworld")
 from mpr_logic.envs.alfworld.demo import GAMES, NEW, SEED, Demo
 
 
+@pytest.mark.slow
 def test_demo_tells_the_whole_story(tmp_path: Path) -> None:
     """The player fails, laws are learned, it wins more under them; a rejection leads back to the episode that
     taught its rule, and a line that a person adds is kept to."""
