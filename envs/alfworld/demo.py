@@ -90,11 +90,11 @@ class Demo:
         self.title("2. It reflects, and learns")
         rules = self.learn(games, alone)
         self.title("3. It plays under its own rules: the same games, and others")
-        self.compare(games, alone, rules)
+        won = self.compare(games, alone, rules)
         self.title("4. Its mistake is rejected now, and the proof leads back to what taught it")
         self.explain(games, rules)
         self.title("5. A person edits the rule file, in one line, and the agent obeys")
-        self.edit(games[0], rules)
+        self.edit(won, rules)
 
     # -- the parts ------------------------------------------------------------------------------
 
@@ -131,19 +131,23 @@ class Demo:
         with Memory.open(self.learner.location) as memory:
             return sorted(memory.rules(ACTIVE), key=lambda rule: (-rule.weight, rule.id))
 
-    def compare(self, games: Sequence[Episode], alone: Sequence[Played], rules: str) -> None:
-        """The same games with and without what was learned, and others."""
+    def compare(self, games: Sequence[Episode], alone: Sequence[Played], rules: str) -> Episode:
+        """The same games with and without what was learned, and others; the first that is won under the
+        rules alone."""
         others = list(islice(self.worlds.episodes(None, None, self.seed + GAMES), NEW))
         table = Table("", "won before", "under the rules", "came to nothing before", "under the rules")
+        turned: list[Episode] = []
         for name, each, before in (
             ("the games that taught it", games, alone),
             ("other games", others, self.all(others, "")),
         ):
             after = self.all(each, rules, shadow=False)
+            turned += [g for g, b, a in zip(each, before, after, strict=True) if a.score.won > b.score.won]
             won = [f"{_won(played)} of {len(each)}" for played in (before, after)]
             table.add_row(name, *won, str(_nothing(before)), str(_nothing(after)))
         self.console.print(table)
         self.say("A scripted player in generated games: a show, not a measurement.")
+        return turned[0]
 
     def explain(self, games: Sequence[Episode], rules: str) -> None:
         """A rejection with its proof, and the episode that taught the rule."""
