@@ -129,14 +129,16 @@ def learn(
     modules: list[Module] | None = None,
     limits: Limits = ONE_CONDITION,
     candidates: Iterable[str] | None = None,
+    teacher: str = "scripted",
 ) -> Learned:
-    """What candidates come to at the gate: those of the induced reflector, where none are given."""
+    """What candidates come to at the gate, and who wrote them: the induced reflector's, where none are
+    given."""
     begun = time.monotonic()
     modules = modules if modules is not None else background()
     replay = Replay(modules, episodes)
     gate = Gate(modules, replay, limits)
     if candidates is not None:
-        outcomes = [gate.admit(text, "scripted") for text in candidates]
+        outcomes = [gate.admit(text, teacher) for text in candidates]
     else:
         outcomes = [gate.admit(print_clause(rule), source(rule)) for rule in induce(replay, limits)]
     return Learned(gate, outcomes, modules, time.monotonic() - begun)
@@ -259,7 +261,8 @@ def main() -> None:
         tally = sum((each.tally for each in reflections), Answers())
         print(json.dumps({"answers": {**asdict(tally), "parsed at once": round(tally.share, 4)}}), flush=True)
         candidates = [each.text for found in reflections for each in found.candidates]
-    learned = learn(record(games), candidates=candidates)
+    teacher = "scripted" if options.local is None else f"reflection: {options.local.stem}"
+    learned = learn(record(games), candidates=candidates, teacher=teacher)
     for outcome in learned.outcomes:
         print(f"% {outcome.verdict}: {outcome.reason}: {outcome.text.splitlines()[-1]}")
     print(listing(learned.gate.rules.values()))
