@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mpr_logic.checking import strict_json
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def parsed(given: str | bytes | bytearray, limits: Limits) -> Any:
         text = given if isinstance(given, str) else given.decode()
         if not text.strip():
             return {}
-        return json.loads(text, parse_constant=_no_number, object_pairs_hook=_no_repeats)
+        return strict_json.loads(text)
     except json.JSONDecodeError as error:
         message = f"the arguments are not JSON: {error.msg.lower()} at character {error.pos + 1}"
     except UnicodeDecodeError:
@@ -86,19 +87,6 @@ def parsed(given: str | bytes | bytearray, limits: Limits) -> Any:
     except ValueError as error:  # from the hooks, and of an int with very many digits
         message = f"the arguments cannot be read: {str(error)[:200]}"
     raise StateError(message)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        seen: set[str] = set()
-        twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key `{twice[:60]}` stands twice in one object")
-    return found
 
 
 class _Copier:

@@ -9,9 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from mpr_logic.agent.methods import METHODS, Choose, Disclosed, Guidance, Method, Rules, Style
+from mpr_logic.agent.actor import Choice
+from mpr_logic.agent.methods import METHODS, Guidance, Method, Rules
 from mpr_logic.agent.play import ATTEMPTS
 from mpr_logic.agent.players import Scripted
+from mpr_logic.agent.prompting import Disclosure, Style
+from mpr_logic.agent.results import MISSING
 from mpr_logic.checking.checker import THETA
 from mpr_logic.errors import ExperimentError
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 try:
     from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 except ImportError:
-    raise ExperimentError("experiments need an extra: pip install 'mpr-logic[experiments]'") from None
+    raise ExperimentError(MISSING) from None
 
 
 MOST = 10_000
@@ -79,7 +82,7 @@ class ModelSpec(_Strict):
     model: str
     base_url: str | None = None
     local: Path | None = None
-    choose: Choose = "writing"
+    choose: Choice = "writing"
     threads: Annotated[int, Field(ge=1)] | None = None
     cache: Path | None = None
 
@@ -121,7 +124,7 @@ class MethodSpec(_Strict):
     reflexion: bool | None = None
     weights: bool | None = None
     refine: bool | None = None
-    disclose: Disclosed | None = None
+    disclose: Disclosure | None = None
     admitted: bool | None = None
 
     def method(self) -> Method:

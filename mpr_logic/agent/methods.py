@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from mpr_logic.agent.prompting import Disclosure, Style
 
 Guidance: TypeAlias = Literal["none", "retrieved", "whole"]
 Rules: TypeAlias = Literal["none", "learned", "hand", "simulator"]
-Style: TypeAlias = Literal["act", "react"]
-Disclosed: TypeAlias = Literal["bare", "reason", "repair"]
-Choose: TypeAlias = Literal["writing", "grammar", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Method:
     reflexion: bool = False
     weights: bool = True
     refine: bool = True
-    disclose: Disclosed = "repair"
+    disclose: Disclosure = "repair"
     admitted: bool = False
 
     @property

@@ -13,17 +13,14 @@ from mpr_logic.reflection.cache import Cache
 from mpr_logic.reflection.client import Client
 from mpr_logic.reflection.episode import read_episode
 from mpr_logic.reflection.llama import LlamaScorer
-from mpr_logic.reflection.local import serve
+from mpr_logic.reflection.local import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mpr_logic.agent.methods import Choose
+    from mpr_logic.agent.actor import Choice
     from mpr_logic.agent.players import Asked
     from mpr_logic.agent.policies import Policy
-
-PATIENCE = 1200.0
-"""So many seconds a local model may take to answer: it may be slow, and is never lost on a wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Modelled:
     model: str
     base_url: str | None = None
     local: Path | None = None
-    choose: Choose = "writing"
+    choose: Choice = "writing"
     threads: int | None = None
     cache: Path | None = None
 
@@ -55,17 +52,12 @@ class Modelled:
     @contextlib.contextmanager
     def opened(self) -> Iterator[Seated]:
         """See :meth:`Player.opened`."""
-        cache = None if self.cache is None else Cache(self.cache)
-        if self.local is None:
-            yield Seated(self, Client(self.model, base_url=self.base_url, cache=cache))
+        if self.local is not None:
+            with served(self.local, self.model, cache=self.cache, threads=self.threads) as client:
+                yield Seated(self, client)
             return
-        with serve(self.local, threads=self.threads) as url:
-            yield Seated(
-                self,
-                Client(
-                    self.model, base_url=url, cache=cache, kept_as=self.local.name, seed=1, timeout=PATIENCE
-                ),
-            )
+        cache = None if self.cache is None else Cache(self.cache)
+        yield Seated(self, Client(self.model, base_url=self.base_url, cache=cache))
 
 
 class Seated:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.analysis.report import count
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -51,11 +53,14 @@ class Score:
 
     def text(self) -> str:
         """The score in a line."""
-        ended = f"{'won' if self.won else 'not won'} in {self.turns} turns"
-        parts = [f"{self.rejected} of {self.proposed} proposals rejected", f"{self.repaired} repairs taken"]
+        ended = f"{'won' if self.won else 'not won'} in {count(self.turns, 'turn')}"
+        parts = [
+            f"{self.rejected} of {count(self.proposed, 'proposal')} rejected",
+            f"{count(self.repaired, 'repair')} taken",
+        ]
         if self.fallbacks:
-            parts.append(f"{self.fallbacks} fallbacks")
-        return f"{ended}: {', '.join(parts)}, {self.nothing} actions came to nothing"
+            parts.append(count(self.fallbacks, "fallback"))
+        return f"{ended}: {', '.join(parts)}, {count(self.nothing, 'action')} came to nothing"
 
 
 def turn_text(turn: Turn, who: str, *, shadow: bool, shown: int = 0) -> str:

@@ -89,6 +89,7 @@ def train(
     first = episodes_of(learner)
     for number in range(1, rounds + 1):
         what = f"round {number}"
+        # the player draws by the round: a training that goes on is not to repeat the draws of the first
         here = replace(arm, round=first + number, learned=known(learner))
         played: list[Played] = []
         for part in chunks(executor, here, places):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mpr_logic.analysis.atoms import coerce_row, resolve_atom, resolve_fact, signature_of
 from mpr_logic.analysis.core import Fact
+from mpr_logic.checking import strict_json
 from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.syntax.ast import NOWHERE, Clause, Span
 from mpr_logic.syntax.files import read_text
@@ -97,7 +98,7 @@ def state_from_json(program: Program, text: str, file: str = "<state>") -> list[
         StateError: it is not JSON, not of that form, or does not fit the program.
     """
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_int=_int, object_pairs_hook=_no_repeats)
+        value = strict_json.loads(text, parse_int=_int)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -236,19 +237,6 @@ def _int(text: str) -> int:
     if len(text) > DIGITS:
         raise ValueError(f"`{_short(text)}` has more than {DIGITS} digits: no int of the language is so long")
     return int(text)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"`{text}` is not a number that a state can hold")
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        seen: set[str] = set()
-        twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key `{_short(twice)}` stands twice in one object: join the two")
-    return found
 
 
 def _wrong(file: str, place: str, what: str, found: object) -> NoReturn:

@@ -134,29 +134,19 @@ class Acting:
             Usage: the options contradict each other, or the key is not there.
             ModelError: no model is named, or it cannot be loaded.
         """
+        if self.local is not None:
+            if self.base_url:
+                raise Usage("--local serves the model here, and --base-url names a server: give one of them")
+            from mpr_logic.reflection.local import served
+
+            with served(self.local, self.model, cache=self.cache) as client:
+                yield client
+            return
         from mpr_logic.reflection.cache import Cache
         from mpr_logic.reflection.client import Client
 
         cache = None if self.cache is None else Cache(self.cache)
-        if self.local is None:
-            yield Client(self.model, base_url=self.base_url, api_key=self._key(), cache=cache)
-            return
-        if self.base_url:
-            raise Usage("--local serves the model here, and --base-url names a server: give one of them")
-        from mpr_logic.agent.modelled import PATIENCE
-        from mpr_logic.reflection.local import serve
-
-        name = self.model or self.local.stem
-        with serve(self.local) as url:
-            # no server but this one may see a key
-            yield Client(
-                name,
-                base_url=url,
-                api_key="none",
-                cache=cache,
-                kept_as=self.local.name,
-                timeout=PATIENCE,
-            )
+        yield Client(self.model, base_url=self.base_url, api_key=self._key(), cache=cache)
 
     def _key(self) -> str | None:
         key = os.environ.get(self.key_env)

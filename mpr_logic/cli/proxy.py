@@ -16,6 +16,7 @@ from mpr_logic.cli.serve import (
     ModeOption,
     StateOption,
     ToolsOption,
+    WatchOption,
     listen,
     make_guard,
 )
@@ -55,9 +56,7 @@ def proxy(
     seconds: o.Seconds = 2.0,
     log: LogOption = None,
     hash: HashOption = False,
-    watch: Annotated[
-        float, typer.Option(metavar="S", help="Look for changed rules so often; 0: never.")
-    ] = 1.0,
+    watch: WatchOption = 1.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and start nothing.")] = False,
     json: o.Json = False,
     no_color: o.NoColor = False,

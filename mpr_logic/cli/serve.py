@@ -34,6 +34,7 @@ ToolsOption = Annotated[
 ]
 LogOption = Annotated[str | None, typer.Option("--log", metavar="FILE", help="Append each decision there.")]
 HashOption = Annotated[bool, typer.Option("--hash", help="Log a hash of the arguments instead of them.")]
+WatchOption = Annotated[float, typer.Option(metavar="S", help="Look for changed rules so often; 0: never.")]
 ModeOption = Annotated[Mode, typer.Option(help="Block, or only decide and log.")]
 StateOption = Annotated[
     str | None, typer.Option("--state", "-s", metavar="FILE", help="Facts that every session begins with.")
@@ -55,9 +56,7 @@ def serve(
     seconds: o.Seconds = 2.0,
     log: LogOption = None,
     hash: HashOption = False,
-    watch: Annotated[
-        float, typer.Option(metavar="S", help="Look for changed rules so often; 0: never.")
-    ] = 1.0,
+    watch: WatchOption = 1.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and do not listen.")] = False,
     json: o.Json = False,
     no_color: o.NoColor = False,

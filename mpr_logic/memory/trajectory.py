@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from mpr_logic.checking.strict_json import no_number
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _objects(lines: Iterable[str | Line], file: str | None) -> Iterator[tuple[st
         found: object = line
         if isinstance(line, str):
             try:
-                found = json.loads(line, parse_constant=_no_number)
+                found = json.loads(line, parse_constant=no_number)
             except (ValueError, RecursionError) as error:
                 broken = f"{place}: this is not JSON: {error}"
                 continue
@@ -126,10 +127,6 @@ def _objects(lines: Iterable[str | Line], file: str | None) -> Iterator[tuple[st
         yield place, found
     if broken is not None and not begun:
         raise StateError(broken)  # forgiven is what was cut off behind a line of an episode
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
 
 
 def _trajectory(place: str, heading: Line, turns: list[tuple[RecordedTurn, Line]]) -> Trajectory:

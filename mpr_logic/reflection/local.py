@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.errors import ModelError
+from mpr_logic.reflection.cache import Cache
+from mpr_logic.reflection.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +18,40 @@ MAGIC = b"GGUF"
 # Threads that spin while they wait take the time of those that work: on busy cores that cut the speed to a
 # ninth. The library reads these when it is loaded.
 WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
+PATIENCE = 1200.0
+"""So many seconds a local model may take to answer: it may be slow, and is never lost on a wire."""
+
+
+@contextlib.contextmanager
+def served(
+    path: str | os.PathLike[str],
+    name: str | None = None,
+    *,
+    cache: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+) -> Iterator[Client]:
+    """A client of a model that is served here for as long as it is used.
+
+    Args:
+        path: a GGUF file.
+        name: what the model is called; as the file where None.
+        cache: a folder for its answers, which know it by the file's name: its port is another each time.
+        threads: how many threads it may use; as many as it likes where None.
+
+    Raises:
+        ModelError: a package is missing, or this is no model that can be loaded.
+    """
+    file = Path(path)
+    with serve(file, threads=threads) as url:
+        yield Client(
+            name or file.stem,
+            base_url=url,
+            api_key="none",  # no server but the one that it is for may see a key
+            cache=None if cache is None else Cache(cache),
+            kept_as=file.name,
+            timeout=PATIENCE,
+            seed=1,
+        )
 
 
 @contextlib.contextmanager

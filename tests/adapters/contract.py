@@ -126,14 +126,14 @@ forbid pay(to: T) :- past pay(to: T).
 
 @id(late) forbid pay(to: T) :- late(T).
 
-@id(workspace) @rewrite(path, "/work/{P}")
-forbid read(path: P) :- not starts_with(P, "/work/"), not starts_with(P, "/").
+@id(workspace) @rewrite(path, "/data/{P}")
+forbid read(path: P) :- not starts_with(P, "/data/"), not starts_with(P, "/").
 
-@id(elsewhere) @because("{P} is outside of /work")
-forbid read(path: P) :- starts_with(P, "/"), not starts_with(P, "/work/").
+@id(elsewhere) @because("{P} is outside of /data")
+forbid read(path: P) :- starts_with(P, "/"), not starts_with(P, "/data/").
 
 @id(private) @because("that is private")
-forbid read(path: P) :- contains(P, "/work/private").
+forbid read(path: P) :- contains(P, "/data/private").
 """
 
 Scenario: TypeAlias = "Callable[[Driver, Path], None]"
@@ -196,8 +196,8 @@ def rejected(driver: Driver, folder: Path) -> None:
 def modified(driver: Driver, folder: Path) -> None:
     """A rewritten call runs once, with the new arguments."""
     turn = Turn(driver, [call("read", {"path": "notes.txt"})])
-    assert turn.ran == [("read", {"path": "/work/notes.txt"})]
-    assert "read /work/notes.txt" in turn.told["call_1"]
+    assert turn.ran == [("read", {"path": "/data/notes.txt"})]
+    assert "read /data/notes.txt" in turn.told["call_1"]
 
 
 def rewritten_and_rejected(driver: Driver, folder: Path) -> None:
@@ -249,30 +249,30 @@ def shadow(driver: Driver, folder: Path) -> None:
 def parallel(driver: Driver, folder: Path) -> None:
     """Of parallel calls each is decided by itself, and what one was admitted to is seen by the others."""
     calls = [call("pay", {"to": "ann@us", "amount": 1.5}, f"p{n}") for n in range(4)]
-    calls += [call("send", {"to": ["eve@them"], "text": "x"}, "s"), call("read", {"path": "/work/a"}, "r")]
+    calls += [call("send", {"to": ["eve@them"], "text": "x"}, "s"), call("read", {"path": "/data/a"}, "r")]
     turn = Turn(driver, calls)
-    assert sorted(turn.ran) == [("pay", {"to": "ann@us", "amount": 1.5}), ("read", {"path": "/work/a"})]
+    assert sorted(turn.ran) == [("pay", {"to": "ann@us", "amount": 1.5}), ("read", {"path": "/data/a"})]
     assert sum("was paid already" in turn.told[f"p{n}"] for n in range(4)) == 3
     assert "is not one of us" in turn.told["s"]
-    assert "read /work/a" in turn.told["r"]
+    assert "read /data/a" in turn.told["r"]
 
 
 def not_json(driver: Driver, folder: Path) -> None:
     """Arguments that are no JSON, or hold a key twice, never reach a tool."""
-    for text in ('{"path": "/work/a"', "[1]", '{"path": "/work/a", "path": "/etc"}', '{"path": NaN}'):
+    for text in ('{"path": "/data/a"', "[1]", '{"path": "/data/a", "path": "/etc"}', '{"path": NaN}'):
         refused(driver, "not_json", Turn(driver, [call("read", text)]), "argument")
 
 
 def not_of_the_schema(driver: Driver, folder: Path) -> None:
     """Arguments of another type, missing ones and unknown ones never reach a tool."""
-    for arguments in ({"path": 7}, {}, {"path": "/work/a", "mode": "w"}):
+    for arguments in ({"path": 7}, {}, {"path": "/data/a", "mode": "w"}):
         turn = Turn(driver, [call("read", arguments)])
         refused(driver, "not_of_the_schema", turn, "argument")
 
 
 def huge(driver: Driver, folder: Path) -> None:
     """Arguments beyond the limits never reach a tool."""
-    turn = Turn(driver, [call("read", {"path": "/work/" + "a" * 300_000})])
+    turn = Turn(driver, [call("read", {"path": "/data/" + "a" * 300_000})])
     refused(driver, "huge", turn, "too large")
 
 
@@ -307,9 +307,9 @@ def timeout(driver: Driver, folder: Path) -> None:
         time.sleep(30)
         return []
 
-    calls = [call("pay", {"to": "ann@us", "amount": 1}, "a"), call("read", {"path": "/work/a"}, "b")]
+    calls = [call("pay", {"to": "ann@us", "amount": 1}, "a"), call("read", {"path": "/data/a"}, "b")]
     turn = Turn(driver, calls, relations={"late": hanging}, timeout=0.3)
-    assert turn.ran == [("read", {"path": "/work/a"})]
+    assert turn.ran == [("read", {"path": "/data/a"})]
     assert "could not be checked" in turn.told["a"]
 
 
@@ -319,7 +319,7 @@ def reload_in_the_middle(driver: Driver, folder: Path) -> None:
     file.write_text(RULES, encoding="utf-8")
     office = Office()
     guard = guard_of(office, path=file)
-    pay, read = call("pay", {"to": "ann@us", "amount": 1.5}), call("read", {"path": "/work/a"})
+    pay, read = call("pay", {"to": "ann@us", "amount": 1.5}), call("read", {"path": "/data/a"})
     Turn(driver, [pay], office, guard=guard)
     file.write_text(RULES + '@because("no more") forbid read(path: _).', encoding="utf-8")
     assert guard.reload()
@@ -333,7 +333,7 @@ def reload_in_the_middle(driver: Driver, folder: Path) -> None:
     assert guard.health()["ok"]
     assert "already" in Turn(driver, [pay], office, guard=guard).told["call_1"]
     Turn(driver, [read], office, guard=guard)
-    assert office.ran == [("pay", {"to": "ann@us", "amount": 1.5}), ("read", {"path": "/work/a"})]
+    assert office.ran == [("pay", {"to": "ann@us", "amount": 1.5}), ("read", {"path": "/data/a"})]
 
 
 SCENARIOS: list[Scenario] = [

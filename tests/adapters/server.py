@@ -17,13 +17,20 @@ if TYPE_CHECKING:
 @contextmanager
 def serving(guard: Guard, **options: Any) -> Iterator[str]:
     """A context in which a guard is served; gives the base URL."""
-    import uvicorn
-
     from mpr_logic.adapters.http import application
+
+    with listening(application(guard, **options)) as url:
+        yield url
+
+
+@contextmanager
+def listening(application: Any) -> Iterator[str]:
+    """A context in which an ASGI application is served; gives the base URL."""
+    import uvicorn
 
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(guard, **options), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(application, log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

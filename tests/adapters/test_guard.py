@@ -36,8 +36,8 @@ forbid send(to: L) :- item(L, T), not internal(T).
 @id(large) @escalate @because("{A} is much")
 forbid pay(amount: A) :- A > 100.0.
 
-@id(workspace) @rewrite(path, "/work/{P}") @because("{P} is outside of /work")
-forbid read(path: P) :- not starts_with(P, "/work/").
+@id(workspace) @rewrite(path, "/data/{P}") @because("{P} is outside of /data")
+forbid read(path: P) :- not starts_with(P, "/data/").
 
 @id(once) @because("it was paid already")
 forbid pay(to: T) :- past pay(to: T).
@@ -89,8 +89,8 @@ def test_rewritten_arguments_are_checked() -> None:
     guard = Guard(text=RULES)
     verdict = guard.check("read", {"path": "notes.txt"})
     assert (verdict.outcome, verdict.runs) == ("modify", True)
-    assert (verdict.arguments, verdict.changes) == ({"path": "/work/notes.txt"}, {"path": "/work/notes.txt"})
-    stubborn = RULES + '@id(never) forbid read(path: P) :- contains(P, "/work/secret").'
+    assert (verdict.arguments, verdict.changes) == ({"path": "/data/notes.txt"}, {"path": "/data/notes.txt"})
+    stubborn = RULES + '@id(never) forbid read(path: P) :- contains(P, "/data/secret").'
     verdict = Guard(text=stubborn).check("read", {"path": "secret"})
     assert (verdict.outcome, verdict.rules) == ("reject", ("never",))
 
@@ -341,13 +341,13 @@ def test_several_tools_are_one_action() -> None:
         ".decl argument_name(action: symbol, name: symbol, argument: symbol)\n"
         'tool_name("Write", write). tool_name("StrReplace", write).\n'
         "argument_name(write, file_path, file). argument_name(write, path, file).\n"
-        '@rewrite(file, "/work/{F}") forbid write(file: F) :- not starts_with(F, "/work/").'
+        '@rewrite(file, "/data/{F}") forbid write(file: F) :- not starts_with(F, "/data/").'
     )
-    assert guard.check("Write", {"file_path": "a"}).arguments == {"file_path": "/work/a"}
-    assert guard.check("StrReplace", {"path": "a"}).arguments == {"path": "/work/a"}
-    assert not guard.check("write", {"path": "/work/a"}).runs
-    assert not guard.check("Write", {"path": "/work/a", "file_path": "/work/a"}).runs
-    assert not guard.check("Write", {"file": "/work/a"}).runs
+    assert guard.check("Write", {"file_path": "a"}).arguments == {"file_path": "/data/a"}
+    assert guard.check("StrReplace", {"path": "a"}).arguments == {"path": "/data/a"}
+    assert not guard.check("write", {"path": "/data/a"}).runs
+    assert not guard.check("Write", {"path": "/data/a", "file_path": "/data/a"}).runs
+    assert not guard.check("Write", {"file": "/data/a"}).runs
 
 
 def test_tools_may_come_and_go() -> None:

@@ -79,7 +79,7 @@ def sent(client: httpx.Client, path: str, token: str | None, body: Any = None) -
     return client.post(path, json=body, headers=headers)
 
 
-READ = {"tool": "read", "arguments": {"path": "/work/a"}}
+READ = {"tool": "read", "arguments": {"path": "/data/a"}}
 
 
 def test_tokens_say_who_may_ask_what(client: httpx.Client) -> None:

@@ -244,7 +244,7 @@ def test_old_samples_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many samples there are, the guard keeps to its number of sessions."""
     monkeypatch.setattr("mpr_logic.adapters.inspect.MOST", 2)
     office = Office()
-    turn = [call("read", {"path": "/work/a"})]
+    turn = [call("read", {"path": "/data/a"})]
     for messages in evaluated(guard_of(office, sessions=3), office, [turn], samples=5):
-        assert told(messages)["call_1"] == "read /work/a"
+        assert told(messages)["call_1"] == "read /data/a"
     assert len(office.ran) == 5

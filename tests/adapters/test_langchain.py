@@ -141,7 +141,7 @@ def test_a_person_answers_an_interrupt(answer: Any, runs: bool) -> None:
     """What the rules leave to a person stops the graph, and goes on with the answer; only True is a yes."""
     office = Office()
     middleware = GuardMiddleware(guard_of(office), interrupts=True)
-    calls = [PAY, call("read", {"path": "/work/a"}, "call_2")]
+    calls = [PAY, call("read", {"path": "/data/a"}, "call_2")]
     agent = create_agent(
         scripted(calls), tools(office), middleware=[middleware], checkpointer=InMemorySaver()
     )
@@ -149,7 +149,7 @@ def test_a_person_answers_an_interrupt(answer: Any, runs: bool) -> None:
     stopped = agent.invoke(WORK, config)
     (asked,) = stopped["__interrupt__"]
     assert (asked.value["tool"], "is much" in asked.value["message"]) == ("pay", True)
-    assert office.ran == [("read", {"path": "/work/a"})]
+    assert office.ran == [("read", {"path": "/data/a"})]
     said = told(agent.invoke(Command(resume=answer), config)["messages"])
     assert (("pay", {"to": "ann@us", "amount": 250.5}) in office.ran) is runs
     assert ("did not approve" in said["call_1"]) is not runs
@@ -224,8 +224,8 @@ def test_a_call_that_hands_over() -> None:
 
     run("/etc/x")
     assert office.ran == []
-    run("/work/x")
-    assert office.ran == [("read", {"path": "/work/x"}), ("other", {})]
+    run("/data/x")
+    assert office.ran == [("read", {"path": "/data/x"}), ("other", {})]
 
 
 def test_how_calls_went_is_recorded() -> None:
@@ -260,12 +260,12 @@ def test_last_in_the_list_sees_what_others_changed() -> None:
 
     office = Office()
     agent = create_agent(
-        scripted([call("read", {"path": "/work/a"})]),
+        scripted([call("read", {"path": "/data/a"})]),
         tools(office),
         middleware=[Moving(), GuardMiddleware(guard_of(office))],
     )
     said = told(agent.invoke(WORK)["messages"])
-    assert (office.ran, "is outside of /work" in said["call_1"]) == ([], True)
+    assert (office.ran, "is outside of /data" in said["call_1"]) == ([], True)
 
 
 def test_arguments_that_no_json_holds() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import subprocess
 import sys
-import threading
 import time
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,13 @@ import pytest
 pytest.importorskip("mcp", reason="needs the extra: pip install 'mpr-logic[mcp]'")
 
 import httpx2
-import uvicorn
 from mcp import Client
 
 from mpr_logic.adapters.guard import Guard
 from mpr_logic.adapters.mcp_http import proxy_application
 from mpr_logic.adapters.mcp_messages import Gate
 from tests.adapters.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
+from tests.adapters.server import listening
 from tests.adapters.test_mcp_stdio import called, ran
 
 if TYPE_CHECKING:
@@ -62,20 +61,8 @@ def proxied(gate: Callable[[str], Gate], url: str) -> AbstractContextManager[str
 @contextmanager
 def served(application: Any) -> Iterator[str]:
     """A context in which an ASGI application is served; gives the URL of its endpoint."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    serving = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="auto"))
-    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        while not serving.started:
-            assert thread.is_alive()
-            time.sleep(0.005)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
-    finally:
-        serving.should_exit = True
-        thread.join(10)
-        listener.close()
+    with listening(application) as url:
+        yield f"{url}/mcp"
 
 
 class OverHttp:

@@ -135,7 +135,7 @@ def test_tools_are_learned_and_left_out(tmp_path: Path) -> None:
         async with connected(learning(rules), tmp_path / "done", mode=mode) as client:
             assert [each.name for each in (await client.list_tools()).tools] == ["send", "read"]
             assert "was not declared" not in await called(
-                client, Proposed("read", '{"path": "/work/a"}', "1")
+                client, Proposed("read", '{"path": "/data/a"}', "1")
             )
             assert "rejected" in await called(client, Proposed("pay", '{"to": "a", "amount": 1}', "2"))
             found = (await client.read_resource("office://motto")).contents[0]
@@ -144,7 +144,7 @@ def test_tools_are_learned_and_left_out(tmp_path: Path) -> None:
 
     for mode in ("auto", "legacy"):
         asyncio.run(main(mode))
-    assert ran(tmp_path / "done") == [("read", {"path": "/work/a"})] * 2
+    assert ran(tmp_path / "done") == [("read", {"path": "/data/a"})] * 2
 
 
 def test_a_call_before_the_tools_were_listed(tmp_path: Path) -> None:
@@ -153,12 +153,12 @@ def test_a_call_before_the_tools_were_listed(tmp_path: Path) -> None:
     async def main() -> list[str]:
         async with connected(learning(), tmp_path / "done") as client:
             return await asyncio.gather(
-                *(called(client, Proposed("read", json.dumps({"path": p}), p)) for p in ("/work/a", "/etc"))
+                *(called(client, Proposed("read", json.dumps({"path": p}), p)) for p in ("/data/a", "/etc"))
             )
 
     good, bad = asyncio.run(main())
-    assert good == "read /work/a"
-    assert "is outside of /work" in bad
+    assert good == "read /data/a"
+    assert "is outside of /data" in bad
 
 
 def test_results_are_recorded(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_rules_that_do_not_fit_the_tools(tmp_path: Path, caplog: pytest.LogCaptu
     async def main() -> str:
         async with connected(learning("forbid burn(what: _)."), tmp_path / "done") as client:
             assert (await client.list_tools()).tools == []
-            return await called(client, Proposed("read", '{"path": "/work/a"}', ""))
+            return await called(client, Proposed("read", '{"path": "/data/a"}', ""))
 
     assert "could not be checked" in asyncio.run(main())
     assert "burn" in caplog.text
@@ -227,16 +227,16 @@ CALL = '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "
     [
         b"{\n",
         b"[]\n",
-        CALL.encode() % (b'{"path": "/work/a", "path": "/etc"}', b""),
-        CALL.encode() % (b'{"path": "/work/a"}', b', "method": "ping"'),
-        CALL.encode() % (b'{"path": "/work/a"}', b', "Method": "ping"'),
+        CALL.encode() % (b'{"path": "/data/a", "path": "/etc"}', b""),
+        CALL.encode() % (b'{"path": "/data/a"}', b', "method": "ping"'),
+        CALL.encode() % (b'{"path": "/data/a"}', b', "Method": "ping"'),
         b"[" + CALL.encode().strip() % (b'{"path": "/etc"}', b"") + b"]\n",
         b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "Method": "tools/call"}\n',
         b'{"jsonrpc": "2.0", "id": 1, "method": 7}\n',
         CALL.encode() % (b'{"path": 1e999}', b""),
         CALL.encode() % (b'{"path": "/etc"}', b""),
-        CALL.replace('"name"', '"Name": "pay", "name"').encode() % (b'{"path": "/work/a"}', b""),
-        CALL.replace('"id": 1, ', "").encode() % (b'{"path": "/work/a"}', b""),
+        CALL.replace('"name"', '"Name": "pay", "name"').encode() % (b'{"path": "/data/a"}', b""),
+        CALL.replace('"id": 1, ', "").encode() % (b'{"path": "/data/a"}', b""),
         b'"' + b"a" * 9_000_000 + b'"\n',
     ],
     ids=range(13),
@@ -268,7 +268,7 @@ def test_arguments_that_a_rule_rewrote_are_sent() -> None:
         return client.said
 
     (said,) = asyncio.run(main())
-    params = {"_meta": {"progressToken": 3}, "name": "read", "arguments": {"path": "/work/a"}}
+    params = {"_meta": {"progressToken": 3}, "name": "read", "arguments": {"path": "/data/a"}}
     assert said == {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
 
 
@@ -299,9 +299,9 @@ def test_mpr_proxy(tmp_path: Path) -> None:
             return [await called(client, each) for each in calls]
 
     told = asyncio.run(main())
-    assert told[0] == "read /work/a"
-    assert "is outside of /work" in told[1]
+    assert told[0] == "read /data/a"
+    assert "is outside of /data" in told[1]
     assert "that is private" in told[2]
-    assert ran(done) == [("read", {"path": "/work/a"})]
+    assert ran(done) == [("read", {"path": "/data/a"})]
     kinds = [line["outcome"] for line in map(json.loads, log.read_text().splitlines()) if "outcome" in line]
     assert kinds == ["modify", "reject", "reject"]

@@ -189,7 +189,7 @@ def parsed(value: dict[str, Any]) -> Any:
         return client.chat.completions.create(model="m", messages=[])
 
 
-READ = call("read", {"path": "/work/a"})
+READ = call("read", {"path": "/data/a"})
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_the_clients_own_stream_helpers() -> None:
         with client.chat.completions.stream(model="m", messages=[]) as stream_:
             stream_.until_done()
         told = answer_calls(guard_of(office), stream_.get_final_completion(), office.functions())
-    assert told == [{"role": "tool", "tool_call_id": "call_1", "content": "read /work/a"}]
+    assert told == [{"role": "tool", "tool_call_id": "call_1", "content": "read /data/a"}]
 
 
 def test_a_function_that_fails(caplog: pytest.LogCaptureFixture) -> None:

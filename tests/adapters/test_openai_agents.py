@@ -129,7 +129,7 @@ def test_agents_that_are_handed_over_to(way: Callable[[Agent[Any], ScriptedModel
     outer = way(inner, scripted([call(to, {}, "t")]))
     guard_agent(guard_of(office), outer)
     assert go(outer) == "done"
-    assert office.ran == [("read", {"path": "/work/notes.txt"})]
+    assert office.ran == [("read", {"path": "/data/notes.txt"})]
     assert "is not one of us" in told(inner_model)["eve"]
 
 
@@ -145,12 +145,12 @@ def test_an_agent_as_a_tool() -> None:
     rules = """
     .decl item(list: any, value: any)
     @because("not one of us") forbid send(to: L) :- item(L, "eve@them").
-    @rewrite(path, "/work/{P}") forbid read(path: P) :- not starts_with(P, "/work/").
+    @rewrite(path, "/data/{P}") forbid read(path: P) :- not starts_with(P, "/data/").
     @because("you may not ask that") forbid ask(input: I) :- I = "no".
     """
     guard_agent(Guard(text=rules, tools=tools), outer)
     assert go(outer) == "done"
-    assert office.ran == [("read", {"path": "/work/notes.txt"})]
+    assert office.ran == [("read", {"path": "/data/notes.txt"})]
     assert "not one of us" in told(inner_model)["eve"]
     assert told(outer_model)["a"] == "done"
     assert "you may not ask that" in told(outer_model)["b"]
@@ -165,7 +165,7 @@ def test_clones_and_tools_that_come_later() -> None:
     second = first.clone(name="b")
     second.tools.extend(office_tools(office))
     go(second)
-    assert office.ran == [("read", {"path": "/work/notes.txt"})]
+    assert office.ran == [("read", {"path": "/data/notes.txt"})]
     assert "is not one of us" in told(model)["eve"]
 
 
@@ -200,8 +200,8 @@ def test_tools_of_mcp_servers(tmp_path: Path) -> None:
             await Runner.run(agent, "go", run_config=CONFIG)
 
     asyncio.run(main())
-    assert log.read_text(encoding="utf-8").splitlines() == ["/work/notes.txt"]
-    assert "outside of /work" in told(model)["etc"]
+    assert log.read_text(encoding="utf-8").splitlines() == ["/data/notes.txt"]
+    assert "outside of /data" in told(model)["etc"]
 
 
 def test_what_cannot_be_checked_does_not_run_unseen() -> None:
@@ -319,7 +319,7 @@ def test_what_a_person_approved_is_checked() -> None:
         assert done.final_output == "done"
 
     asyncio.run(main())
-    assert office.ran == [("read", {"path": "/work/notes.txt"})]
+    assert office.ran == [("read", {"path": "/data/notes.txt"})]
     assert "is not one of us" in told(model)["eve"]
 
 

@@ -124,12 +124,12 @@ def test_rejections_use_up_no_retries() -> None:
     """A model may be refused more often than a tool may be tried again."""
     office = Office()
     turns = [[Proposed("send", EVE.arguments, f"s{n}")] for n in range(6)]
-    script = ScriptedModel(*turns, [call("read", {"path": "/work/a"}, "r")])
+    script = ScriptedModel(*turns, [call("read", {"path": "/data/a"}, "r")])
     agent = Agent(
         script.model, tools=list(office.functions().values()), capabilities=[Guarded(guard_of(office))]
     )
     assert asyncio.run(agent.run("go")).output == "done"
-    assert office.ran == [("read", {"path": "/work/a"})]
+    assert office.ran == [("read", {"path": "/data/a"})]
     assert sum("is not one of us" in told for told in script.told.values()) == 6
 
 
@@ -150,7 +150,7 @@ def test_an_agent_within_a_tool() -> None:
     outer = Agent(outer_script.model, tools=[ask], capabilities=[Guarded(rules)])
     asyncio.run(outer.run("go"))
     assert outer_script.told == {"a": "done"}
-    assert office.ran == [("read", {"path": "/work/notes.txt"})]
+    assert office.ran == [("read", {"path": "/data/notes.txt"})]
     assert "is not one of us" in inner_script.told["call_1"]
 
 
@@ -187,12 +187,12 @@ class Elsewhere(WrapperToolset[Any]):
 def test_what_others_rewrite_is_checked(first: bool, other: type[AbstractCapability[Any]]) -> None:
     """The guard checks what the other capabilities made of the arguments, wherever it stands in the list."""
     office = Office()
-    script = ScriptedModel([call("read", {"path": "/work/a"})])
+    script = ScriptedModel([call("read", {"path": "/data/a"})])
     both: list[Any] = [Guarded(guard_of(office)), other()]
     agent = Agent(script.model, tools=[office.read], capabilities=both if first else both[::-1])
     asyncio.run(agent.run("go"))
     assert office.ran == []
-    assert "outside of /work" in script.told["call_1"]
+    assert "outside of /data" in script.told["call_1"]
 
 
 def test_what_a_person_approved_is_checked() -> None:
@@ -300,8 +300,8 @@ def test_an_object_in_an_object_is_not_taken_for_the_arguments() -> None:
 
     schema = {"type": "object", "properties": {"path": {"type": "string"}}, "additionalProperties": True}
     tool = Tool.from_schema(read, "read", "Read a file.", schema)
-    rules = '.action read(path: symbol)\nforbid read(path: P) :- P != "/work/a".'
-    allowed = {"path": "/work/a"}
+    rules = '.action read(path: symbol)\nforbid read(path: P) :- P != "/data/a".'
+    allowed = {"path": "/data/a"}
     script = ScriptedModel([call("read", {"data": allowed}, "a"), call("read", allowed, "b")])
     agent = Agent(script.model, tools=[tool], capabilities=[Guarded(Guard(text=rules))])
     asyncio.run(agent.run("go"))

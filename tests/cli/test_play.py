@@ -76,7 +76,7 @@ def test_rejections_and_repairs() -> None:
         done.out,
         re.MULTILINE,
     )
-    assert "won in 2 turns: 1 of 3 proposals rejected, 1 repairs taken" in done.out
+    assert "won in 2 turns: 1 of 3 proposals rejected, 1 repair taken" in done.out
     assert boxes("--episodes", "6", policy="forgetful").out == done.out
 
 
@@ -150,7 +150,7 @@ def test_a_person_wins() -> None:
     assert done.out.count("✗ take(box_2)\n        because box_2 is shut: open it first [shut]") == 1
     assert "repair: after open(box_2): opened(box_2)" in done.out
     assert "  1 ✓ open(box_2)\n" in done.out
-    assert "won in 2 turns: 1 of 3 proposals rejected, 1 repairs taken" in done.out
+    assert "won in 2 turns: 1 of 3 proposals rejected, 1 repair taken" in done.out
 
 
 def test_a_person_asks_what_could_be_done() -> None:
@@ -166,7 +166,7 @@ def test_a_person_leaves(end: str, tmp_path: Path) -> None:
     file = tmp_path / "played.jsonl"
     done = boxes("--record", str(file), policy="person", stdin=f"wait\n{end}")
     assert done.status == 1
-    assert "  2 given up: you proposed nothing more\nnot won in 1 turns" in done.out
+    assert "  2 given up: you proposed nothing more\nnot won in 1 turn: " in done.out
     last = lines(file)[-1]
     assert (last["number"], last["action"], last["fallback"]) == (2, None, False)
     assert len(last["decisions"]) == end.count("take")
@@ -189,7 +189,7 @@ def test_a_person_is_not_asked_for_ever() -> None:
     done = boxes(policy="person", stdin="take(box_1)\n" * 4)
     assert done.out.count("✗ take(box_1)") == 4
     assert "    ✓ open(box_1) (fallback: what the rules prefer)\n" in done.out
-    assert "1 fallbacks" in done.out
+    assert ", 1 fallback, " in done.out
 
 
 def test_a_person_who_sends_no_text() -> None:
@@ -263,4 +263,4 @@ def test_alfworld_in_a_process() -> None:
     assert done.status == 1
     assert "because you are not at fridge_1: go there first [open_from_afar]" in done.out
     assert "You open the fridge 1." in done.out
-    assert "not won in 2 turns: 1 of 3 proposals rejected, 1 repairs taken" in done.out
+    assert "not won in 2 turns: 1 of 3 proposals rejected, 1 repair taken" in done.out

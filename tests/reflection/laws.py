@@ -30,11 +30,9 @@ from mpr_logic.memory.episodes import Episode, episode_of
 from mpr_logic.memory.gate import Gate, listing
 from mpr_logic.memory.refine import Limits
 from mpr_logic.memory.replay import Replay
-from mpr_logic.reflection.cache import Cache
-from mpr_logic.reflection.client import Client
 from mpr_logic.reflection.episode import read_episode
 from mpr_logic.reflection.induced import NAME, induce
-from mpr_logic.reflection.local import serve
+from mpr_logic.reflection.local import served
 from mpr_logic.reflection.reflect import Tally as Answers
 from mpr_logic.reflection.reflect import reflect
 from mpr_logic.reflection.vocabulary import Vocabulary
@@ -156,10 +154,7 @@ def reflected(
     """What a local model makes of an episode of each game, played as the scripted player does."""
     vocabulary = Vocabulary.of(modules)
     found = []
-    with serve(local, threads=THREADS) as url:
-        client = Client(
-            local.stem, base_url=url, cache=Cache(answers), kept_as=local.name, seed=1, timeout=1200.0
-        )
+    with served(local, cache=answers, threads=THREADS) as client:
         for number, game in enumerate(games, 1):
             world = AlfWorld(game, steps=None)
             turns = play(world, Checker.load(WORLD[0]), Mistaken(world, PLAYS[0][0]))

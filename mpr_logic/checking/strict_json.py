@@ -1,0 +1,41 @@
+"""JSON as its standard has it: no NaN, no infinity, no key twice in one object."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+LONGEST_KEY = 60
+
+
+def loads(text: str, **options: Any) -> Any:
+    """A text as a value.
+
+    Args:
+        text: the JSON.
+        options: further ones of :func:`json.loads`.
+
+    Raises:
+        ValueError: it is none (a JSONDecodeError), or none by the standard.
+        RecursionError: it is nested too deep.
+    """
+    return json.loads(text, parse_constant=no_number, object_pairs_hook=_no_repeats, **options)
+
+
+def no_number(text: str) -> NoReturn:
+    """Refuse what Python's reader takes for a number and JSON does not have.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"`{text}` is not a number of JSON")
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]
+        shown = twice if len(twice) <= LONGEST_KEY else f"{twice[: LONGEST_KEY - 3]}..."
+        raise ValueError(f"the key `{shown}` stands twice in one object: join the two")
+    return found
