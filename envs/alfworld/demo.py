@@ -122,7 +122,7 @@ class Demo:
         for rule in self.rules():
             taught = f"{len(rule.episodes)} episodes"
             text = Text(rule.text.splitlines()[-1])
-            table.add_row(f"{rule.weight:.2f}", text, str(rule.wrong), str(rule.right), taught)
+            table.add_row(f"{rule.weight:.3f}", text, str(rule.wrong), str(rule.right), taught)
         self.console.print(table)
         return rules
 
@@ -184,7 +184,8 @@ class Demo:
         self, games: Sequence[Episode], rules: str, *, shadow: bool = True, number: int = 1
     ) -> list[Played]:
         """Play games, one after the other."""
-        shown = track(games, "playing", console=self.console, transient=True)
+        quiet = not self.console.is_terminal
+        shown = track(games, "playing", console=self.console, transient=True, disable=quiet)
         return [self.one(game, rules, shadow=shadow, number=number) for game in shown]
 
     def one(self, game: Episode, rules: str, *, shadow: bool, number: int = 1) -> Played:
