@@ -2,8 +2,8 @@
 
 ``python -m tests.reflection.laws --train FILE --test FILE``: each file names a game's folder on each line,
 under ``$ALFWORLD_DATA``. Prints what was learned and what it is worth, as JSON. With ``--local FILE`` the
-model in that GGUF file reflects on an episode of each game, and no rule is induced; ``--answers`` is a folder
-where its answers are kept, so that a run that was cut off goes on.
+model in that GGUF file reflects on an episode of each game, and no rule is induced unless ``--induced`` is
+given too; ``--answers`` is a folder where its answers are kept, so that a run that was cut off goes on.
 """
 
 from __future__ import annotations
@@ -128,17 +128,18 @@ def learn(
     limits: Limits = ONE_CONDITION,
     candidates: Iterable[str] | None = None,
     teacher: str = "scripted",
+    *,
+    induced: bool = False,
 ) -> Learned:
-    """What candidates come to at the gate, and who wrote them: the induced reflector's, where none are
-    given."""
+    """What candidates come to at the gate, and who wrote them; then the induced reflector's, where none
+    are given or both are wanted."""
     begun = time.monotonic()
     modules = modules if modules is not None else background()
     replay = Replay(modules, episodes)
     gate = Gate(modules, replay, limits)
-    if candidates is not None:
-        outcomes = [gate.admit(text, teacher) for text in candidates]
-    else:
-        outcomes = [gate.admit(print_clause(rule), source(rule)) for rule in induce(replay, limits)]
+    outcomes = [gate.admit(text, teacher) for text in candidates or ()]
+    if candidates is None or induced:
+        outcomes += [gate.admit(print_clause(rule), source(rule)) for rule in induce(replay, limits)]
     return Learned(gate, outcomes, modules, time.monotonic() - begun)
 
 
@@ -175,7 +176,9 @@ def scripted() -> list[str]:
 
 @dataclass
 class Verdict:
-    """How laws did: the tallies of two ways to play, and what became of the scripted player's proposals."""
+    """How laws did: the tallies of two ways to play, and what became of the scripted player's proposals:
+    ``proposed`` and ``invalid`` under the laws, ``unguarded`` and ``without`` where nothing is blocked, and
+    there ``caught``, the invalid ones that the laws would have rejected, and ``wronged``, the others."""
 
     walkthrough: Tally = field(default_factory=Tally)
     mistaken: Tally = field(default_factory=Tally)
@@ -183,6 +186,8 @@ class Verdict:
     invalid: Counter[str] = field(default_factory=Counter)
     unguarded: Counter[str] = field(default_factory=Counter)
     without: Counter[str] = field(default_factory=Counter)
+    caught: Counter[str] = field(default_factory=Counter)
+    wronged: Counter[str] = field(default_factory=Counter)
 
     def figures(self) -> dict[str, object]:
         """What was counted, as a value for JSON."""
@@ -204,6 +209,11 @@ class Verdict:
             "reached invalid": round(self.invalid.total() / self.proposed.total(), 4),
             "reached invalid by action": dict(self.invalid),
             "reached invalid without laws": round(self.without.total() / self.unguarded.total(), 4),
+            "of these rejected, had they been checked": share(self.caught, self.without - self.caught),
+            "the same by action": {
+                n: share1(self.caught[n], k - self.caught[n]) for n, k in self.without.items()
+            },
+            "valid proposals rejected, had they been checked": dict(self.wronged),
         }
 
 
@@ -231,8 +241,14 @@ def judge(games: Iterable[Game], learned: Learned) -> Verdict:
             world = AlfWorld(game, steps=None)
             for turn in play(world, learned.checker(), Mistaken(world, "judged"), shadow=shadow):
                 proposed.update(str(decision.action).partition("(")[0] for decision in turn.decisions)
-                if turn.action is not None and turn.observation.succeeded is False:
+                if turn.action is None:
+                    continue
+                if turn.observation.succeeded is False:
                     invalid[turn.action.name] += 1
+                if shadow and not turn.decisions[-1].admissible:
+                    (found.caught if turn.observation.succeeded is False else found.wronged)[
+                        turn.action.name
+                    ] += 1
     return found
 
 
@@ -243,6 +259,7 @@ def main() -> None:
     parser.add_argument("--test", type=Path, required=True)
     parser.add_argument("--scripted", action="store_true", help="spoil hand-written rules, induce none")
     parser.add_argument("--local", type=Path, help="a GGUF file: this model reflects, and no rule is induced")
+    parser.add_argument("--induced", action="store_true", help="rules are induced beside the model's")
     parser.add_argument("--answers", type=Path, default=Path("answers"), help="where its answers are kept")
     options = parser.parse_args()
 
@@ -257,7 +274,7 @@ def main() -> None:
         print(json.dumps({"answers": {**asdict(tally), "parsed at once": round(tally.share, 4)}}), flush=True)
         candidates = [each.text for found in reflections for each in found.candidates]
     teacher = "scripted" if options.local is None else f"reflection: {options.local.stem}"
-    learned = learn(record(games), candidates=candidates, teacher=teacher)
+    learned = learn(record(games), candidates=candidates, teacher=teacher, induced=options.induced)
     for outcome in learned.outcomes:
         print(f"% {outcome.verdict}: {outcome.reason}: {outcome.text.splitlines()[-1]}")
     print(listing(learned.gate.rules.values()))
