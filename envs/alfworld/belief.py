@@ -132,7 +132,8 @@ class Belief:
                 self._doors.pop(name, None)
                 self._set(f"opened({name})", None)
             case (("take" | "put"), [thing, name]):
-                self._set(f"at({thing}, {name})", None)
+                for place in self.receptacles:
+                    self._set(f"at({thing}, {place})", None)
                 self._contents.pop(name, None)
                 self.facts.discard(f"searched({name})")
 

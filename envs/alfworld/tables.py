@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +49,8 @@ class Counts:
         self.doors: set[str] = set()
         self.doorless: set[str] = set()
         self.fits: set[tuple[str, str]] = set()
+        self.opened: set[tuple[str, str]] = set()  # open at the beginning: none is, and rules say so
+        self.overlap: set[tuple[str, str]] = set()
         self.met: set[tuple[str, str]] = set()
         self.rooms: dict[str, set[int]] = defaultdict(set)
         self.found: Counter[tuple[str, str]] = Counter()
@@ -71,6 +73,7 @@ class Counts:
         self.portable |= {kind for thing, kind in kinds.items() if thing in carried}
         self.fixed |= {kind for thing, kind in kinds.items() if thing not in carried}
         doors = {thing for (thing,) in facts["openable"]}
+        self.opened |= {(game.id, thing) for (thing,) in facts["opened"]}
         self.doors |= {kind for thing, kind in places.items() if thing in doors}
         self.doorless |= {kind for thing, kind in places.items() if thing not in doors}
         self._fits(facts, kinds, places)
@@ -94,6 +97,11 @@ class Counts:
         for place in places.values():
             for kind in here:
                 self.searched[kind, place] += 1
+        lists: dict[str, set[str]] = defaultdict(set)
+        for thing, place in inside:
+            lists[thing].add(place)
+        twice = [pair for those in lists.values() for pair in permutations(those, 2)]
+        self.overlap |= {(places[one], places[other]) for one, other in twice}
         found = {(kinds[thing], place) for thing, place in inside if thing in kinds and place in places}
         for kind, place in found:
             self.found[kind, places[place]] += 1
@@ -138,6 +146,15 @@ class Counts:
             *[f"may_fit({kind}, {place})." for kind, place in sorted(maybe)],
         ]
 
+    def overlapping(self) -> list[str]:
+        """The text of ``overlap.dl``."""
+        return [
+            "% Kinds of receptacles of which two listed one and the same thing, in some training game.",
+            ".decl overlap(place: sort, other: sort)",
+            "",
+            *[f"overlap({one}, {other})." for one, other in sorted(self.overlap)],
+        ]
+
     def usual(self) -> list[str]:
         """The text of ``usually.dl``."""
         lines = [
@@ -168,9 +185,14 @@ def _room(game: Game) -> int:
 
 
 def write(counts: Counts, folder: Path) -> None:
-    """Write the three tables."""
+    """Write the four tables."""
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {"kinds.dl": counts.kinds(), "fits.dl": counts.fitting(), "usually.dl": counts.usual()}
+    texts = {
+        "kinds.dl": counts.kinds(),
+        "fits.dl": counts.fitting(),
+        "overlap.dl": counts.overlapping(),
+        "usually.dl": counts.usual(),
+    }
     for name, lines in texts.items():
         (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -196,7 +218,9 @@ def main(
         console.print(str(error), markup=False)
         raise typer.Exit(2) from None
     write(counts, folder)
-    console.print(f"{len(found)} games of {split}: {folder}/kinds.dl, fits.dl, usually.dl", markup=False)
+    console.print(
+        f"{len(found)} games of {split}: {folder}/kinds.dl, fits.dl, overlap.dl, usually.dl", markup=False
+    )
 
 
 if __name__ == "__main__":

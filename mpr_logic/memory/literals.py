@@ -46,14 +46,16 @@ class Conditions:
         program: the declarations and derived relations.
         seen: facts of states, as core relations and rows, each as often as it was seen: constants are taken
             from them, and from the program's own facts.
+        unsaid: relations that no condition speaks of.
     """
 
-    def __init__(self, program: Program, seen: Iterable[tuple[str, Row]]) -> None:
+    def __init__(self, program: Program, seen: Iterable[tuple[str, Row]], unsaid: Iterable[str] = ()) -> None:
         schema = program.schema
         self._types = schema.types
         weighted = {f.relation for f in program.facts if f.weight < 1}
         weighted |= {r.head for r in program.rules if r.weight < 1}
-        self._relations = [s for n, s in sorted(schema.relations.items()) if n not in weighted]
+        left_out = weighted | set(unsaid)
+        self._relations = [s for n, s in sorted(schema.relations.items()) if n not in left_out]
         self._taken = {p.type for s in schema.actions.values() for p in s.params}
         self._constants = self._of_kinds([*((f.relation, f.row) for f in program.facts), *seen])
 

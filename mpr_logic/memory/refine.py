@@ -38,7 +38,8 @@ class Limits:
     ``literals`` in a body (one that has as many may get one more), ``conditions`` that are added, ``rules``
     for one start, ``beam`` rules carried on in a round, ``candidates`` asked in a round, ``seconds`` in all;
     ``chance`` of a rule that says nothing to be taken all the same; ``alike``: the share of failures that two
-    explanations have in common which are taken for one.
+    explanations have in common which are taken for one; ``unsaid``: relations that no added condition speaks
+    of, such as those that only help to derive others.
     """
 
     literals: int = 4
@@ -49,6 +50,7 @@ class Limits:
     seconds: float = 60.0
     chance: float = 0.001
     alike: float = 0.9
+    unsaid: frozenset[str] = frozenset()
 
 
 class Worth:
@@ -117,7 +119,7 @@ class Refiner:
     def __init__(self, replay: Replay, limits: Limits | None = None) -> None:
         self.replay = replay
         self.limits = limits or Limits()
-        self.sayable = Conditions(replay.program, replay.facts())
+        self.sayable = Conditions(replay.program, replay.facts(), self.limits.unsaid)
         self.used: set[str] = set()
 
     def refine(self, clause: Clause, *, known: int = 0) -> list[Clause]:

@@ -53,6 +53,13 @@ def test_an_unknown_door_is_left_alone() -> None:
     assert texts(Refiner(replay()).refine(rule("forbid enter(D)."))) == ["forbid enter(D) :- not opened(D)."]
 
 
+def test_what_is_unsaid_is_in_no_rule() -> None:
+    """No condition speaks of a relation that is left out; what else there is, is found all the same."""
+    found = Refiner(replay(), Limits(unsaid=frozenset({"fits"}))).refine(EVERYTHING)
+    assert "forbid unlock(D, K) :- not holds(K)." in texts(found)
+    assert not any("fits" in text for text in texts(found))
+
+
 def test_a_roughly_right_rule_becomes_right() -> None:
     """One that speaks of another key than the one in question is led to the right one."""
     found = Refiner(replay()).refine(rule("forbid unlock(D, K) :- colour(D, C), fits(L, C), L != K."))

@@ -48,7 +48,10 @@ if TYPE_CHECKING:
     from mpr_logic.reflection.reflect import Reflection
 
 WORLD = ("rules/alfworld/0_world.dl", "rules/alfworld/tables/kinds.dl", "rules/alfworld/tables/fits.dl")
-"""What is known before anything is learned: the declarations, and what kinds of things there are."""
+"""The declarations, and what kinds of things there are: what a model is told of."""
+
+REACH = ("rules/alfworld/5_lying.dl", "rules/alfworld/tables/overlap.dl")
+"""What follows from that of where things are: relations, and no law. Rules may be learned over these too."""
 
 WRITTEN = ("rules/alfworld/1_moving.dl", "rules/alfworld/2_holding.dl", "rules/alfworld/3_changing.dl")
 INDIVIDUALS = ("fridge_1", "microwave_1", "countertop_1", "apple_1", "knife_1", "drawer_2")
@@ -56,9 +59,10 @@ INDIVIDUALS = ("fridge_1", "microwave_1", "countertop_1", "apple_1", "knife_1", 
 PLAYS = (("a", 0), ("b", 0), ("c", 0), ("a", 150), ("b", 150), ("c", 150))
 """How a game is trained on: the seed, and how many steps are wandered."""
 
-ONE_CONDITION = Limits(conditions=1)
+ONE_CONDITION = Limits(conditions=1, unsaid=frozenset({"may_lie", "taken", "overlap"}))
 """What an action of these games needs, it needs whatever else is so: rules that put two conditions together
-were wrong on development games more often than rules of one."""
+were wrong on development games more often than rules of one. What only helps to derive where things lie is
+not what an action needs."""
 
 SAMPLES, BUDGET, THREADS = 2, 600, 2
 """So many answers a local model gives to an episode, of which it reads so many tokens, on so many threads."""
@@ -68,7 +72,7 @@ CREDIBLE = 0.05
 an action fails where the rule fires, after so many failures and no success, from a uniform prior."""
 
 
-def background(paths: Sequence[str] = WORLD) -> list[Module]:
+def background(paths: Sequence[str] = WORLD + REACH) -> list[Module]:
     """What is known before anything is learned."""
     return load_modules(paths)
 
@@ -269,7 +273,7 @@ def main() -> None:
 
     games, candidates = read(options.train), scripted() if options.scripted else None
     if options.local is not None:
-        reflections = reflected(games, options.local, options.answers, background())
+        reflections = reflected(games, options.local, options.answers, background(WORLD))
         tally = sum((each.tally for each in reflections), Answers())
         print(json.dumps({"answers": {**asdict(tally), "parsed at once": round(tally.share, 4)}}), flush=True)
         candidates = [each.text for found in reflections for each in found.candidates]
