@@ -23,6 +23,33 @@ SIZE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """What an agent sends before a tool runs: the ``names`` of such events, which one without a name is
+    taken to have, and of their fields with the tool, its arguments, the session and the call's id."""
+
+    names: tuple[str, ...]
+    tool: str = "tool_name"
+    arguments: str = "tool_input"
+    session: str = "session_id"
+    id: str = "tool_use_id"
+
+    def read(self, event: dict[str, Any]) -> Call:
+        """The call that an event announces.
+
+        Raises:
+            StateError: it is no such event.
+        """
+        name = event.get("hook_event_name")
+        if self.names and name is not None and name not in self.names:
+            expected = " or ".join(f"`{each}`" for each in self.names)
+            raise StateError(f"the event is `{str(name)[:60]}`: this hook is for {expected}")
+        if not isinstance(event.get(self.tool), str) or self.arguments not in event:
+            raise StateError(f"the event has no `{self.tool}` and `{self.arguments}`")
+        id, session = (str(event.get(field) or "") for field in (self.id, self.session))
+        return Call(event[self.tool], event[self.arguments], id, session)
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """A coding agent: how a call is read from the event that comes before a tool runs; how the agent is
     told a decision (``allow``, ``deny``, ``ask``, or ``pass``: no objection, and its own permissions decide),
@@ -32,8 +59,8 @@ class Agent:
     name: str
     read: Callable[[dict[str, Any]], Call]
     told: Callable[[str, str, dict[str, Any] | None], dict[str, Any]]
-    asks: bool
-    rewrites: bool
+    asks: bool = False
+    rewrites: bool = False
 
 
 def read_event(agent: Agent, text: str | bytes) -> Call:
@@ -57,118 +84,86 @@ def reply(agent: Agent, verdict: Verdict, *, allow: bool = False) -> dict[str, A
         allow: say that an admitted call is allowed, which lets it pass the agent's own permissions; else only
             that there is no objection.
     """
-    admitted = "allow" if allow else "pass"
-    if verdict.runs and (verdict.outcome != "modify" or verdict.mode == "shadow"):
-        return _said(agent, admitted, "", None)
+    if verdict.rewritten and agent.rewrites and (allow or agent.asks):
+        decision = "allow" if allow else "ask"
+        return agent.told(decision, "a rule rewrote the arguments", verdict.arguments)
+    if verdict.rewritten:
+        return agent.told(
+            "deny", f"Call it with these arguments instead: {canonical(verdict.arguments)}", None
+        )
     if verdict.runs:
-        if not agent.rewrites or not (allow or agent.asks):
-            told = f"Call it with these arguments instead: {canonical(verdict.arguments)}"
-            return _said(agent, "deny", told, None)
-        return _said(agent, "allow" if allow else "ask", "a rule rewrote the arguments", verdict.arguments)
-    if verdict.outcome == "escalate" and agent.asks:
-        return _said(agent, "ask", verdict.message, None)
-    return _said(agent, "deny", verdict.message or "it was rejected", None)
+        return agent.told("allow" if allow else "pass", "", None)
+    decision = "ask" if verdict.outcome == "escalate" and agent.asks else "deny"
+    return agent.told(decision, verdict.message or "it was rejected", None)
 
 
-def _said(agent: Agent, decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
-    return agent.told(decision, reason, arguments)
-
-
-def _call(event: dict[str, Any], expected: str, tool: str, arguments: str, session: str, id: str) -> Call:
-    """A call whose parts stand in these fields of the event."""
-    name = event.get("hook_event_name", expected)
-    if name != expected:
-        raise StateError(f"the event is `{str(name)[:60]}`: this hook is for `{expected}`")
-    if not isinstance(event.get(tool), str) or arguments not in event:
-        raise StateError(f"the event has no `{tool}` and `{arguments}`")
-    return Call(event[tool], event[arguments], str(event.get(id) or ""), str(event.get(session) or ""))
+def _fields(**given: Any) -> dict[str, Any]:
+    """The fields of an answer that say something."""
+    return {name: value for name, value in given.items() if value not in ("", None)}
 
 
 # -- Claude Code, VS Code: https://code.claude.com/docs/en/hooks -------------------------------------
 
 
-def _claude_read(event: dict[str, Any]) -> Call:
-    return _call(event, "PreToolUse", "tool_name", "tool_input", "session_id", "tool_use_id")
-
-
-def _claude_told(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
+def _tell_claude(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
     if decision == "pass":
         return {}
-    found: dict[str, Any] = {"hookEventName": "PreToolUse", "permissionDecision": decision}
-    if reason:
-        found["permissionDecisionReason"] = reason
-    if arguments is not None:
-        found["updatedInput"] = arguments
-    return {"hookSpecificOutput": found}
+    said = _fields(permissionDecision=decision, permissionDecisionReason=reason, updatedInput=arguments)
+    return {"hookSpecificOutput": {"hookEventName": "PreToolUse", **said}}
 
 
 # -- Codex: https://developers.openai.com/codex/hooks ------------------------------------------------
 
 
-def _codex_told(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
+def _tell_codex(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
     # on an answer that it does not know it runs the tool: an allow is nothing, and it cannot ask
-    return {} if decision in ("allow", "pass") else _claude_told("deny", reason, None)
+    return {} if decision in ("allow", "pass") else _tell_claude("deny", reason, None)
 
 
 # -- Gemini CLI: https://geminicli.com/docs/hooks/reference ------------------------------------------
 
 
-def _gemini_read(event: dict[str, Any]) -> Call:
-    return _call(event, "BeforeTool", "tool_name", "tool_input", "session_id", "tool_use_id")
-
-
-def _gemini_told(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
-    found: dict[str, Any] = {} if decision == "pass" else {"decision": decision}
-    if reason:
-        found["reason"] = reason
-    if arguments is not None:
-        found["hookSpecificOutput"] = {"hookEventName": "BeforeTool", "tool_input": arguments}
-    return found
+def _tell_gemini(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
+    new = None if arguments is None else {"hookEventName": "BeforeTool", "tool_input": arguments}
+    return _fields(decision="" if decision == "pass" else decision, reason=reason, hookSpecificOutput=new)
 
 
 # -- Cursor: https://cursor.com/docs/agent/hooks -----------------------------------------------------
 
 
-def _cursor_read(event: dict[str, Any]) -> Call:
-    name = event.get("hook_event_name")
-    if name == "beforeShellExecution" and isinstance(event.get("command"), str):
+def _read_cursor(event: dict[str, Any]) -> Call:
+    if event.get("hook_event_name") == "beforeShellExecution" and isinstance(event.get("command"), str):
         session = str(event.get("conversation_id") or "")
         return Call("Shell", {"command": event["command"]}, str(event.get("generation_id") or ""), session)
-    if name not in ("preToolUse", "beforeMCPExecution"):
-        raise StateError(f"the event is `{str(name)[:60]}`: this hook is for what comes before a tool runs")
-    return _call(event, str(name), "tool_name", "tool_input", "conversation_id", "tool_use_id")
+    return _CURSOR.read(event)
 
 
-def _cursor_told(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"permission": "allow" if decision == "pass" else decision}
-    if reason:
-        found |= {"user_message": reason, "agent_message": reason}
-    return found
+def _tell_cursor(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
+    permission = "allow" if decision == "pass" else decision
+    return _fields(permission=permission, user_message=reason, agent_message=reason)
 
 
 # -- GitHub Copilot: https://docs.github.com/en/copilot/reference/hooks-configuration ----------------
 
 
-def _copilot_read(event: dict[str, Any]) -> Call:
-    if not isinstance(event.get("toolName"), str) or "toolArgs" not in event:
-        raise StateError("the event has no `toolName` and `toolArgs`")
-    return Call(event["toolName"], event["toolArgs"], "", str(event.get("sessionId") or ""))
-
-
-def _copilot_told(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
+def _tell_copilot(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
     if decision == "pass":
         return {}
-    return {"permissionDecision": decision} | ({"permissionDecisionReason": reason} if reason else {})
+    return _fields(permissionDecision=decision, permissionDecisionReason=reason)
 
 
+_CLAUDE = Event(("PreToolUse",))
+_GEMINI = Event(("BeforeTool",))
+_CURSOR = Event(("preToolUse", "beforeMCPExecution"), session="conversation_id")
+_COPILOT = Event((), tool="toolName", arguments="toolArgs", session="sessionId", id="")
 AGENTS = {
     each.name: each
     for each in (
-        Agent("claude", _claude_read, _claude_told, asks=True, rewrites=True),
-        Agent("codex", _claude_read, _codex_told, asks=False, rewrites=False),
-        Agent("gemini", _gemini_read, _gemini_told, asks=False, rewrites=True),
-        Agent("cursor", _cursor_read, _cursor_told, asks=False, rewrites=False),
-        Agent("copilot", _copilot_read, _copilot_told, asks=False, rewrites=False),
+        Agent("claude", _CLAUDE.read, _tell_claude, asks=True, rewrites=True),
+        Agent("codex", _CLAUDE.read, _tell_codex),
+        Agent("gemini", _GEMINI.read, _tell_gemini, rewrites=True),
+        Agent("cursor", _read_cursor, _tell_cursor),
+        Agent("copilot", _COPILOT.read, _tell_copilot),
     )
 }
 """The agents that are known, by name."""

@@ -84,7 +84,7 @@ def _approval(verdict: Verdict, call: ToolCall, *, escalate: bool) -> Approval:
     if not verdict.runs:
         decision = "escalate" if escalate and verdict.outcome == "escalate" else "reject"
         said: Approval = approval(decision=decision, explanation=verdict.message, metadata=known)
-    elif verdict.outcome == "modify" and verdict.mode == "enforce":
+    elif verdict.rewritten:
         changed = replace(call, arguments=verdict.arguments)
         said = approval(decision="modify", modified=changed, metadata=known)
     else:

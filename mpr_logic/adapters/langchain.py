@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.extras import needed
+from mpr_logic.adapters.guarding import Guarding
+from mpr_logic.errors import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,65 +48,59 @@ class GuardMiddleware(AgentMiddleware):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Result]
     ) -> Result:
         """Check a call, and make it where it is admitted."""
-        verdict = self._answered(self._guard.check(**self._call(request)))
-        if not verdict.runs:
-            return self._told(request, verdict)
         try:
-            result = handler(_as_admitted(request, verdict))
-        except Exception:
-            self._guard.record(verdict, False)
-            raise
-        self._guard.record(verdict, getattr(result, "status", "success") != "error")
-        return result
+            with self._guarding(request) as call:
+                result = handler(_as_admitted(request, call.verdict))
+                call.succeeded = _succeeded(result)
+                return result
+        except RejectedError as error:
+            return _told(request, error)
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Result]]
     ) -> Result:
         """The same, in an event loop."""
-        verdict = self._answered(await self._guard.acheck(**self._call(request)))
-        if not verdict.runs:
-            return self._told(request, verdict)
         try:
-            result = await handler(_as_admitted(request, verdict))
-        except Exception:
-            self._guard.record(verdict, False)
-            raise
-        self._guard.record(verdict, getattr(result, "status", "success") != "error")
-        return result
+            async with self._guarding(request) as call:
+                result = await handler(_as_admitted(request, call.verdict))
+                call.succeeded = _succeeded(result)
+                return result
+        except RejectedError as error:
+            return _told(request, error)
 
-    def _call(self, request: ToolCallRequest) -> dict[str, Any]:
+    def _guarding(self, request: ToolCallRequest) -> Guarding:
         call, session = request.tool_call, self._session
         if session is None:
             config: Any = getattr(request.runtime, "config", None) or {}
             session = str(config.get("configurable", {}).get("thread_id", ""))
-        return {
-            "tool": call["name"],
-            "arguments": call["args"],
-            "id": call["id"] or "",
-            "session": session,
-            "ask": not self._interrupts,
-        }
-
-    def _answered(self, verdict: Verdict) -> Verdict:
-        """The verdict after a person's answer, where one is due: the graph stops, and comes here again."""
-        if not self._interrupts or verdict.outcome != "escalate" or verdict.runs:
-            return verdict
-        asked = {"tool": verdict.call.tool, "arguments": verdict.arguments, "message": verdict.message}
-        approved = needed("langgraph.types", "langchain").interrupt(asked)
-        return self._guard.answer(verdict, approved is True)
-
-    def _told(self, request: ToolCallRequest, verdict: Verdict) -> ToolMessage:
-        """What the model reads in place of a result."""
-        call = request.tool_call
-        message = needed("langchain_core.messages", "langchain").ToolMessage
-        told: ToolMessage = message(
-            content=verdict.message, name=call["name"], tool_call_id=call["id"], status="error"
+        person = _interrupted if self._interrupts else None
+        return Guarding(
+            self._guard, call["name"], call["args"], id=call["id"] or "", session=session, person=person
         )
-        return told
+
+
+def _interrupted(verdict: Verdict) -> bool:
+    """What a person answered: the graph stops before there is an answer, and comes here again."""
+    asked = {"tool": verdict.call.tool, "arguments": verdict.arguments, "message": verdict.message}
+    return needed("langgraph.types", "langchain").interrupt(asked) is True
+
+
+def _succeeded(result: Result) -> bool:
+    return getattr(result, "status", "success") != "error"
+
+
+def _told(request: ToolCallRequest, error: RejectedError) -> ToolMessage:
+    """What the model reads in place of a result."""
+    call = request.tool_call
+    message = needed("langchain_core.messages", "langchain").ToolMessage
+    told: ToolMessage = message(
+        content=str(error), name=call["name"], tool_call_id=call["id"], status="error"
+    )
+    return told
 
 
 def _as_admitted(request: ToolCallRequest, verdict: Verdict) -> ToolCallRequest:
     """The request with the arguments that were admitted."""
-    if verdict.outcome != "modify" or verdict.mode == "shadow":
+    if not verdict.rewritten:
         return request
     return request.override(tool_call={**request.tool_call, "args": verdict.arguments})

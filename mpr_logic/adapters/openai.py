@@ -5,25 +5,20 @@ Chat completions and responses, whole or streamed. Nothing is made before the an
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import json
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.adapters import answering
+from mpr_logic.adapters.calls import Call
 from mpr_logic.adapters.extras import needed
-from mpr_logic.adapters.plain import Guarding
-from mpr_logic.errors import GuardError, MprError, RejectedError
+from mpr_logic.errors import GuardError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator
 
+    from mpr_logic.adapters.answering import Functions
     from mpr_logic.adapters.guard import Guard
 
-    Functions = Mapping[str, Callable[..., Any]]
-
-_logger = logging.getLogger(__name__)
 CUT = "The call was not made: the answer that it stands in was cut off."
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
 
@@ -43,13 +38,6 @@ class ToolCall:
     def message(self, text: str) -> dict[str, Any]:
         """What to send to the model."""
         return {**self.shape, ("content" if "role" in self.shape else "output"): text}
-
-    def made(self, call: Guarding, functions: Functions) -> Any:
-        """What the function returns. In shadow mode it is called as it would be without a guard."""
-        if self.tool not in functions:
-            raise GuardError(f"no function is given for the tool `{self.tool[:60]}`")
-        shadow = call.verdict.mode == "shadow" and isinstance(self.arguments, str)
-        return functions[self.tool](**(json.loads(self.arguments or "{}") if shadow else call.arguments))
 
 
 class Streamed:
@@ -129,50 +117,22 @@ def answer_calls(guard: Guard, answer: Any, functions: Functions, *, session: st
     Raises:
         GuardError: the answer has not ended.
     """
-
-    def one(call: ToolCall) -> str:
-        if not call.whole:
-            return CUT
-        try:
-            with Guarding(guard, call.tool, call.arguments, id=call.id, session=session) as entered:
-                found = call.made(entered, functions)
-                if inspect.iscoroutine(found):
-                    found.close()
-                    raise GuardError(f"the function of `{call.tool}` is async: use `aanswer_calls`")
-                return _text(found)
-        except Exception as error:
-            return _failed(call, error)
-
-    return [each.message(one(each)) for each in tool_calls(answer)]
+    calls = tool_calls(answer)
+    return _messages(calls, answering.answer_calls(guard, _proposed(calls, session), functions))
 
 
 async def aanswer_calls(guard: Guard, answer: Any, functions: Functions, *, session: str = "") -> list[Any]:
     """:func:`answer_calls` for async hosts: all calls at once; functions may be async, and those that are
     not run in threads."""
-
-    async def one(call: ToolCall) -> str:
-        if not call.whole:
-            return CUT
-        try:
-            async with Guarding(guard, call.tool, call.arguments, id=call.id, session=session) as entered:
-                found = await asyncio.to_thread(call.made, entered, functions)
-                return _text(await found if inspect.isawaitable(found) else found)
-        except Exception as error:
-            return _failed(call, error)
-
     calls = tool_calls(answer)
-    told = await asyncio.gather(*map(one, calls))
-    return [each.message(text) for each, text in zip(calls, told, strict=True)]
+    return _messages(calls, await answering.aanswer_calls(guard, _proposed(calls, session), functions))
 
 
-def _text(result: Any) -> str:
-    if isinstance(result, str):
-        return result
-    return str(needed("pydantic_core", "models").to_json(result, fallback=str).decode())
+def _proposed(calls: list[ToolCall], session: str) -> list[Call]:
+    return [Call(each.tool, each.arguments, each.id, session) for each in calls if each.whole]
 
 
-def _failed(call: ToolCall, error: Exception) -> str:
-    """What the model is told of an exception; of ours the message, of others the kind alone."""
-    if not isinstance(error, RejectedError):
-        _logger.error("the tool `%s` failed", call.tool, exc_info=error)
-    return str(error) if isinstance(error, MprError) else f"The tool failed: {type(error).__name__}."
+def _messages(calls: list[ToolCall], told: list[str]) -> list[Any]:
+    """One message for each call, from what is told of those that were whole."""
+    texts = iter(told)
+    return [each.message(next(texts) if each.whole else CUT) for each in calls]

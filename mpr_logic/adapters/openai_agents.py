@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.extras import needed
-from mpr_logic.adapters.plain import Guarding
+from mpr_logic.adapters.guarding import Guarding
 from mpr_logic.errors import GuardError, RejectedError
 
 if TYPE_CHECKING:
@@ -117,8 +117,7 @@ def _wrapped(guard: Guard, tool: Any, session: SessionOf) -> Any:
             async with Guarding(
                 guard, tool.qualified_name, text, id=context.tool_call_id, session=of
             ) as call:
-                changed = call.verdict.outcome == "modify" and call.verdict.mode == "enforce"
-                given = json.dumps(call.arguments, ensure_ascii=False) if changed else text
+                given = json.dumps(call.arguments, ensure_ascii=False) if call.verdict.rewritten else text
                 return await sdk.invoke_function_tool(function_tool=inner, context=context, arguments=given)
         except RejectedError as error:
             return str(error)

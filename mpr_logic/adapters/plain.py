@@ -7,14 +7,15 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_type_hints, overload
 
 from mpr_logic.adapters.extras import needed
-from mpr_logic.errors import RejectedError
+from mpr_logic.adapters.guarding import Guarding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from mpr_logic.adapters.guard import Guard
     from mpr_logic.adapters.verdict import Verdict
+
+__all__ = ["Guarding", "guarded"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,9 +39,10 @@ def guarded(guard: Guard, function: Any = None, *, name: str = "", session: str 
         session: the conversation or run.
 
     Returns:
-        A function that is called as the given one. It raises :class:`RejectedError` where a call is not
-        admitted; what a rule rewrote is passed on as the function's type hints read it. That it returned
-        is recorded as success, an exception as failure.
+        A function that is called as the given one. It raises
+        :class:`~mpr_logic.errors.RejectedError` where a call is not admitted; what a rule rewrote is passed
+        on as the function's type hints read it. That it returned is recorded as success, an exception as
+        failure.
     """
     if function is None:
         return lambda each: guarded(guard, each, name=name, session=session)
@@ -64,59 +66,6 @@ def guarded(guard: Guard, function: Any = None, *, name: str = "", session: str 
             return function(**binder.changed(given, call.verdict))
 
     return call
-
-
-class Guarding:
-    """A context around one call, sync or async: ``with Guarding(guard, "send", {"to": "ann"}) as call:``.
-
-    Inside, ``call.arguments`` are those to make the call with, and ``call.verdict`` is the guard's. An
-    exception inside is recorded as failure, and goes on; else the call counts as done.
-
-    Args:
-        guard: it decides.
-        tool: the tool's name.
-        arguments: a JSON object, or the text of one.
-        id: the id of the call, if it has one.
-        session: the conversation or run.
-
-    Raises:
-        RejectedError: by entering, where the call is not admitted.
-    """
-
-    verdict: Verdict
-
-    def __init__(
-        self, guard: Guard, tool: str, arguments: Any = None, *, id: str = "", session: str = ""
-    ) -> None:
-        self._guard = guard
-        self._call: dict[str, Any] = {"tool": tool, "arguments": arguments, "id": id, "session": session}
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The arguments to make the call with."""
-        return self.verdict.arguments
-
-    def __enter__(self) -> Guarding:
-        return self._entered(self._guard.check(**self._call))
-
-    async def __aenter__(self) -> Guarding:
-        return self._entered(await self._guard.acheck(**self._call))
-
-    def _entered(self, verdict: Verdict) -> Guarding:
-        if not verdict.runs:
-            raise RejectedError(verdict)
-        self.verdict = verdict
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        self._guard.record(self.verdict, error is None)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        self._guard.record(self.verdict, error is None)
 
 
 class _Binder:
@@ -149,7 +98,7 @@ class _Binder:
 
     def changed(self, given: dict[str, Any], verdict: Verdict) -> dict[str, Any]:
         """The arguments to call with: the very same, apart from those that a rule rewrote."""
-        if verdict.outcome != "modify" or verdict.mode == "shadow":
+        if not verdict.rewritten:
             return given
         read = needed("pydantic", "tools").TypeAdapter
         hints = get_type_hints(self._function)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.calls import read_arguments
 from mpr_logic.adapters.extras import needed
-from mpr_logic.adapters.plain import Guarding
+from mpr_logic.adapters.guarding import Guarding
 from mpr_logic.adapters.schemas import properties
 from mpr_logic.errors import RejectedError, StateError
 
@@ -116,7 +116,7 @@ def _validated(arguments: dict[str, Any], ctx: Any, tool: Any) -> dict[str, Any]
 
 async def _changed(verdict: Verdict, arguments: dict[str, Any], ctx: Any, tool: Any) -> dict[str, Any]:
     """The arguments to call with: the very same, unless a rule rewrote them; then validated anew."""
-    if verdict.outcome != "modify" or verdict.mode == "shadow":
+    if not verdict.rewritten:
         return arguments
     new = _validated(verdict.arguments, ctx, tool)
     if tool.args_validator_func is not None:

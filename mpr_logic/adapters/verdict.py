@@ -47,6 +47,11 @@ class Verdict:
         return self.mode == "shadow" or self.outcome in ("admit", "modify")
 
     @property
+    def rewritten(self) -> bool:
+        """Whether the tool runs with other arguments than the model gave."""
+        return self.outcome == "modify" and self.mode == "enforce"
+
+    @property
     def rules(self) -> tuple[str, ...]:
         """The ids of the rules that stood against the call."""
         return self.decision.rules if self.decision is not None else ()

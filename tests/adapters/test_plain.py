@@ -11,6 +11,8 @@ import pytest
 
 pytest.importorskip("pydantic", reason="needs the extra: pip install 'mpr-logic[tools]'")
 
+from mpr_logic.adapters.answering import aanswer_calls, answer_calls
+from mpr_logic.adapters.calls import Call
 from mpr_logic.adapters.guard import Guard
 from mpr_logic.adapters.plain import Guarding, guarded
 from mpr_logic.errors import RejectedError
@@ -19,6 +21,8 @@ from tests.adapters.contract import SCENARIOS, Driver, Office, Proposed, Scenari
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from mpr_logic.adapters.verdict import Verdict
 
 
 class WithContext:
@@ -91,3 +95,76 @@ def test_contract(scenario: Scenario, driver: Driver, tmp_path: Path) -> None:
     if scenario.__name__ in driver.cannot:
         pytest.skip(driver.cannot[scenario.__name__])
     scenario(driver, tmp_path)
+
+
+RULES = """
+.action send(to: symbol)
+@escalate @because("{T} is asked for") forbid send(to: T) :- T = "eve".
+@because("it failed before") forbid send(to: T) :- failed send(to: T).
+"""
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_person_is_asked_instead_of_the_approver(answer: bool) -> None:
+    """A host may ask a person in its own way: only where a rule says so, and with the verdict."""
+    guard = Guard(text=RULES, approver=lambda verdict: not answer)
+    asked: list[str] = []
+
+    def person(verdict: Verdict) -> bool:
+        asked.append(verdict.arguments["to"])
+        return answer
+
+    async def asynchronous(to: str) -> bool:
+        try:
+            async with Guarding(guard, "send", {"to": to}, person=person):
+                return True
+        except RejectedError:
+            return False
+
+    def synchronous(to: str) -> bool:
+        try:
+            with Guarding(guard, "send", {"to": to}, person=person):
+                return True
+        except RejectedError:
+            return False
+
+    assert [synchronous("ann"), asyncio.run(asynchronous("bob"))] == [True, True]
+    assert asked == []
+    assert [synchronous("eve"), asyncio.run(asynchronous("eve"))] == [answer, answer]
+    assert asked == ["eve", "eve"]
+
+
+def test_a_result_may_say_that_the_call_failed() -> None:
+    """What the host says of a result is recorded; an exception is a failure whatever was said."""
+    guard = Guard(text=RULES)
+    with Guarding(guard, "send", {"to": "ann"}) as call:
+        call.succeeded = False
+    with pytest.raises(RejectedError, match="it failed before"), Guarding(guard, "send", {"to": "ann"}):
+        raise AssertionError("it was not admitted")
+
+    def breaking() -> None:
+        with Guarding(guard, "send", {"to": "bob"}) as call:
+            call.succeeded = True
+            raise OSError
+
+    for expected in (OSError, RejectedError):
+        with pytest.raises(expected):
+            breaking()
+
+
+def test_calls_of_a_host_with_a_loop_of_its_own() -> None:
+    """Each call is answered with a text: the result, why it was not made, or that it failed."""
+
+    def send(to: str) -> dict[str, str]:
+        if to == "bob":
+            raise OSError("the secret of the house")
+        return {"sent": to}
+
+    calls = [Call("send", '{"to": "ann"}'), Call("send", {"to": "eve"}), Call("send", '{"to": "bob"}')]
+    for told in (
+        answer_calls(Guard(text=RULES), calls, {"send": send}),
+        asyncio.run(aanswer_calls(Guard(text=RULES), calls, {"send": send})),
+    ):
+        assert told[0] == '{"sent":"ann"}'
+        assert "eve is asked for" in told[1]
+        assert told[2] == "The tool failed: OSError."
