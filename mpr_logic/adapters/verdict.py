@@ -72,3 +72,9 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"{self.call.tool}: {self.outcome}" + (f": {self.message}" if self.message else "")
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """What an agent's host needs of a verdict, JSON-able; nothing that the rules' authors do not disclose."""
+    told = ("id", "outcome", "runs", "arguments", "message", "mode", "version")
+    return {name: getattr(verdict, name) for name in told}

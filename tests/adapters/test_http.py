@@ -172,6 +172,8 @@ def test_wrong_methods_paths_and_hosts(client: httpx.Client) -> None:
     """Nothing else is answered; a page of another name cannot reach the loopback."""
     assert client.get("/check").status_code == 405
     assert client.get("/guess").status_code == 404
+    for answer in (client.get("/check"), client.get("/guess"), client.post("/health")):
+        assert answer.json()["error"]
     assert client.get("/health", headers={"Host": "evil.example"}).status_code == 400
 
 
@@ -183,6 +185,12 @@ def test_rules_metrics_and_openapi(client: httpx.Client) -> None:
     described = client.get("/openapi.json").json()
     assert described["openapi"].startswith("3.1")
     assert set(described["paths"]["/check"]["post"]["requestBody"]["content"]) == {"application/json"}
+    schema = described["paths"]["/record"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert (schema["required"], schema["additionalProperties"]) == (["id"], False)
+    assert set(schema["properties"]) == {"id", "succeeded", "facts", "session"}
+    assert all(each["description"] for each in schema["properties"].values())
+    gets = {path for path, each in described["paths"].items() if "get" in each}
+    assert gets == {"/rules", "/metrics", "/health"}
 
 
 def test_others_are_served_with_a_token_alone() -> None:

@@ -22,13 +22,13 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command
 
+from mpr_logic.adapters.guard import Guard
 from mpr_logic.adapters.langchain import GuardMiddleware
+from mpr_logic.adapters.plain import guarded
 from tests.adapters.contract import SCENARIOS, Driver, Office, Proposed, Scenario, call, guard_of, name_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from mpr_logic.adapters.guard import Guard
 
 
 # an argument of the office's tools has the name of a method of the class that the framework makes of it
@@ -278,3 +278,29 @@ def test_arguments_that_no_json_holds() -> None:
     graph.add_edge(START, "tools")
     assert "argument" in told(graph.compile().invoke({"messages": [bad]})["messages"])["call_1"]
     assert office.ran == []
+
+
+def test_a_guarded_function_inside_of_a_tool() -> None:
+    """The model reads why what a tool calls was not admitted, and rules that the tool's call failed."""
+    inner = Guard(text='.action look(path: symbol)\n@because("nobody looks") forbid look(path: _).')
+    outer = Guard(
+        text='.action read(path: symbol)\n@because("it failed") forbid read(path: P) :- failed read(path: P).'
+    )
+
+    def look(path: str) -> str:
+        return path
+
+    def read(path: str) -> str:
+        """Read a file."""
+        return guarded(inner, look)(path)
+
+    def once() -> str:
+        agent = create_agent(
+            scripted([call("read", {"path": "/data/a"})]),
+            [StructuredTool.from_function(read)],
+            middleware=[GuardMiddleware(outer)],
+        )
+        return told(agent.invoke(WORK)["messages"])["call_1"]
+
+    assert "nobody looks" in once()
+    assert "it failed" in once()

@@ -1,0 +1,98 @@
+"""What a guard is asked over HTTP, and what it answers: from the bodies of requests to JSON-able values."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from mpr_logic.adapters.metrics import Metrics
+from mpr_logic.adapters.verdict import verdict_json
+from mpr_logic.checking.render import rule_text
+from mpr_logic.checking.serial import decision_json
+from mpr_logic.errors import StateError
+
+if TYPE_CHECKING:
+    from mpr_logic.adapters.bodies import Call, Change, NamedCall, Outcome, PersonsAnswer, SessionName
+    from mpr_logic.adapters.guard import Guard
+    from mpr_logic.adapters.verdict import Verdict
+
+_WAITING = 1_000
+"""So many calls wait for a person; the oldest are given up first."""
+
+
+class Service:
+    """The answers of one guard. Each method is a path; the first line of its text says what it does. All
+    but ``check`` may wait, and are called in a thread.
+
+    Raises, in each method:
+        MprError: what is asked for cannot be done; a StateError, where the request is at fault.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._metrics = Metrics(guard)
+        self._waiting: OrderedDict[str, Verdict] = OrderedDict()
+
+    async def check(self, body: NamedCall) -> dict[str, Any]:
+        """Decide about a call."""
+        ask = self._guard.approver is not None
+        verdict = await self._guard.acheck(
+            body.tool, body.arguments, id=body.id, session=body.session, ask=ask
+        )
+        self._metrics.seen(verdict)
+        if verdict.outcome == "escalate" and not verdict.runs:
+            self._waiting[verdict.id] = verdict
+            while len(self._waiting) > _WAITING:
+                self._waiting.popitem(last=False)
+        return verdict_json(verdict)
+
+    def record(self, body: Outcome) -> dict[str, Any]:
+        """Say how an admitted call went."""
+        self._guard.record(body.id, body.succeeded, facts=body.facts, session=body.session)
+        return {}
+
+    def answer(self, body: PersonsAnswer) -> dict[str, Any]:
+        """Say what a person answered about a call whose outcome is `escalate`."""
+        waiting = self._waiting.pop(body.id, None)
+        if waiting is None:
+            raise StateError(f"no call `{body.id[:60]}` waits for a person")
+        verdict = self._guard.answer(waiting, body.approved, by=body.by)
+        self._metrics.seen(verdict)
+        return verdict_json(verdict)
+
+    def why(self, body: Call) -> dict[str, Any]:
+        """What a check would say, with proofs and repairs; nothing is entered into the history."""
+        verdict = self._guard.why(body.tool, body.arguments, session=body.session)
+        decision = decision_json(verdict.decision) if verdict.decision is not None else None
+        return verdict_json(verdict) | {"runs": False, "decision": decision, "error": verdict.error}
+
+    def facts(self, body: Change) -> dict[str, Any]:
+        """Change the facts of a session."""
+        self._guard.update(body.add, body.remove, session=body.session)
+        return {}
+
+    def end(self, body: SessionName) -> dict[str, Any]:
+        """Forget a session: its facts and its history."""
+        self._guard.end(body.session)
+        return {}
+
+    def rules(self) -> dict[str, Any]:
+        """The rules."""
+        program = self._guard.rules.program
+        rules = [
+            {"id": rule.id, "where": str(rule.clause.span), "weight": rule.weight, "text": rule_text(rule)}
+            for rule in program.rules
+        ]
+        return {"version": program.version, "rules": rules}
+
+    def metrics(self) -> Response:
+        """Counts and times, for Prometheus."""
+        text, kind = self._metrics.text()
+        return Response(text, media_type=kind)
+
+    def health(self) -> dict[str, Any]:
+        """Whether the rules are those of the files."""
+        health = self._guard.health()
+        return {key: health[key] for key in ("ok", "mode", "version")}
