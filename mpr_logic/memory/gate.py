@@ -3,7 +3,8 @@
 A candidate is parsed, typed and checked for safety; it may forbid or prefer, and do nothing else. What a
 rule that is there says already is merged with it. The rest is held against all recorded trials: a ``forbid``
 that would have forbidden a step which succeeded is refined until it covers failures and no success, an
-over-special one is generalised, and what cannot be made right is refused, with the reason.
+over-special one is generalised, one whose reason is wrong gets another if the episode is known that it was
+written about, and what cannot be made right is refused, with the reason.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from mpr_logic.analysis.report import count
 from mpr_logic.errors import EvaluationError, ProgramError
 from mpr_logic.memory.merge import Contradiction, contradictions, subsumes
 from mpr_logic.memory.refine import Limits, Refiner
+from mpr_logic.memory.shorten import without_items
 from mpr_logic.memory.wording import annotated, reason
 from mpr_logic.syntax.ast import Clause, Module
 from mpr_logic.syntax.parser import parse
@@ -118,12 +120,15 @@ class Gate:
             admitted = self._admitted(clause)
             self.rules[admitted.id] = admitted
 
-    def admit(self, text: str, source: str) -> Outcome:
+    def admit(self, text: str, source: str, episode: str | None = None) -> Outcome:
         """Hold a candidate against all that is known; let in what it comes to.
 
         Args:
             text: one clause; a weight and an ``@id`` that it carries count for nothing.
             source: who says so, and from which episode: ``reflection: ep-12``.
+            episode: the recorded episode that it was written about. Where its action failed there, a rule
+                whose reason is wrong is not refused at once: its reasons are taken out one after the other,
+                and what is left is refined, until it covers a failure of that episode.
         """
         try:
             clause = self._valid(text, source)
@@ -132,7 +137,7 @@ class Gate:
                 return Outcome(
                     text, source, "merged", f"the rule `{known}` says this already", merged=(known,)
                 )
-            return self._held_against_trials(text, source, clause)
+            return self._held_against_trials(text, source, clause, episode)
         except Refusal as refusal:
             return Outcome(text, source, "refused", refusal.reason, diagnostics=refusal.diagnostics)
         except EvaluationError as error:
@@ -173,23 +178,21 @@ class Gate:
                 return id
         return None
 
-    def _held_against_trials(self, text: str, source: str, clause: Clause) -> Outcome:
+    def _held_against_trials(self, text: str, source: str, clause: Clause, episode: str | None) -> Outcome:
         tried = self._admitted(clause)
         verdict: Verdict = "admitted"
         rules = [clause]
         if clause.kind == "prefer":
             why = f"{tried.right.bit_count()} of the recorded steps that it prefers succeeded"
-        elif tried.wrong:
-            rules, verdict = self._refined(tried), "refined"
-            why = f"as it was, it would have forbidden {_count(tried.wrong, 'step')} that succeeded"
-        elif not tried.right:
-            raise Refusal("no recorded failure fits it: nothing speaks for it")
         else:
-            wider = self._refiner.generalise(clause) if self._refine else clause
-            why = f"it covers {_count(tried.right, 'recorded failure')} and no success"
-            if wider is not clause:
-                rules, verdict = [wider], "refined"
-                why = f"it holds more widely than it says: {why}"
+            try:
+                rules, why = self._made_right(tried)
+            except Refusal as refusal:
+                rules = self._reasoned_anew(clause, episode)
+                if not rules:
+                    raise
+                why = f"its reason is wrong ({refusal.reason}), and another covers what failed there"
+            verdict = "admitted" if rules == [clause] else "refined"
         entry = _Entry()
         for rule in rules:
             self._enter(rule, source, entry)
@@ -205,6 +208,40 @@ class Gate:
             tuple(entry.superseded),
             contradictions=tuple(self._contradictions(entry.rules)),
         )
+
+    def _made_right(self, tried: Admitted) -> tuple[list[Clause], str]:
+        """The rules that a candidate comes to, and why."""
+        if tried.wrong:
+            why = f"as it was, it would have forbidden {_count(tried.wrong, 'step')} that succeeded"
+            return self._refined(tried), why
+        if not tried.right:
+            raise Refusal("no recorded failure fits it: nothing speaks for it")
+        wider = self._refiner.generalise(tried.clause) if self._refine else tried.clause
+        why = f"it covers {_count(tried.right, 'recorded failure')} and no success"
+        return [wider], why if wider is tried.clause else f"it holds more widely than it says: {why}"
+
+    def _reasoned_anew(self, clause: Clause, episode: str | None) -> list[Clause]:
+        """Rules that cover a failure of the episode which a candidate was written about, and keep as many of
+        its items as they can; none where its action did not fail there, or nothing tells why. What was said
+        for the candidate is not said for them."""
+        failed = self.replay.of(clause.head.name) & self.replay.failed & self.replay.within(episode)
+        if not failed or not self._refine:
+            return []
+        silent = replace(clause, annotations=tuple(a for a in clause.annotations if a.name != "because"))
+        for looser in without_items(silent):
+            if not self.replay.valid(looser):
+                continue  # what was taken out bound a variable
+            tried = self._admitted(looser)
+            if not tried.right & failed or not (looser.body or tried.wrong):
+                continue
+            try:
+                found, _ = self._made_right(tried)
+            except Refusal:
+                continue
+            covers = self.replay.covers(found)
+            if told := [rule for rule, mask in zip(found, covers, strict=True) if mask & failed]:
+                return told
+        return []
 
     def _refined(self, tried: Admitted) -> list[Clause]:
         """The rules that a roughly right one becomes."""

@@ -93,6 +93,10 @@ class Replay:
         """The trials of an action."""
         return self._of.get(action, 0)
 
+    def within(self, episode: str | None) -> int:
+        """The trials of an episode."""
+        return mask(i for i, trial in enumerate(self.trials) if trial.episode == episode)
+
     def chosen(self, trials: int) -> list[Trial]:
         """The trials of a mask, in their order."""
         return [self.trials[i] for i in bits(trials)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.terms import item_terms, item_vars, names, rewrite_item, rewrite_term, term_vars
@@ -29,6 +30,14 @@ def wider_rules(clause: Clause) -> Iterator[Clause]:
     taken |= {n for item in clause.body for n in names(item_vars(item))}
     for constant in dict.fromkeys(c for term in terms for c in _constants(term)):
         yield _with_variable(clause, constant, fresh(str(constant.value), taken))
+
+
+def without_items(clause: Clause) -> Iterator[Clause]:
+    """The rule without one of its body items, without two, and so on, at last without all: those that keep
+    most come first. Some may be unsafe."""
+    for kept in range(len(clause.body) - 1, -1, -1):
+        for body in combinations(clause.body, kept):
+            yield replace(clause, body=body)
 
 
 def _constants(term: Term) -> Iterator[Const]:

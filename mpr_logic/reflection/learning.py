@@ -47,6 +47,11 @@ class Proposal:
     kind: Kind
     episode: int | None = None
 
+    @property
+    def about(self) -> str | None:
+        """The episode as the replay names it."""
+        return None if self.episode is None else str(self.episode)
+
 
 def learn(
     memory: Memory,
@@ -86,7 +91,7 @@ def learn(
             Proposal(print_clause(each, annotations=False), _source(each), "induced")
             for each in induce(replay, limits)
         ]
-    outcomes = tuple(gate.admit(each.text, each.source) for each in proposals)
+    outcomes = tuple(gate.admit(each.text, each.source, each.about) for each in proposals)
     writers: dict[str, Proposal] = {}
     for proposal, outcome in zip(proposals, outcomes, strict=True):
         for rule in outcome.rules:

@@ -151,6 +151,54 @@ def test_a_rule_that_is_too_narrow_is_generalised() -> None:
     assert because == "unlock({D}, {K}) has always failed where not holds({K})"
 
 
+WRONG = '@because("{D} is locked") forbid unlock(D, K) :- holds(K), colour(D, C), fits(K, C).'
+
+
+def test_a_wrong_reason_gives_way_to_a_right_one() -> None:
+    """Where the episode is known that a candidate is about, its action failed there, and the rules that come
+    of it cover such a failure; what the candidate said of its reason is not said of theirs."""
+    found = gate()
+    assert found.admit(WRONG, SOURCE).verdict == "refused"
+    outcome = found.admit(WRONG, SOURCE, "ep-1")
+    assert outcome.verdict == "refined"
+    assert "its reason is wrong" in outcome.reason
+    assert outcome.rules
+    for admitted in outcome.rules:
+        assert admitted.right & replay().within("ep-1")
+        assert not admitted.wrong
+        assert admitted.clause.annotation("source") == (SOURCE,)
+        assert "has always failed" in str(admitted.clause.annotation("because"))
+
+
+def test_what_is_right_in_a_wrong_reason_is_kept() -> None:
+    """Of a body that holds nowhere as few items are taken out as will do."""
+    found = gate()
+    outcome = found.admit("forbid unlock(D, K) :- not holds(K), opened(D), not opened(D).", SOURCE, "ep-1")
+    assert outcome.verdict == "refined"
+    assert texts(found) == [HELD]
+
+
+def test_a_wrong_reason_stays_wrong_where_nothing_failed() -> None:
+    """No episode of that name, an action that cannot fail, or no refinement: it is refused as before."""
+    assert gate().admit(WRONG, SOURCE, "ep-100").verdict == "refused"
+    assert gate().admit("forbid wait() :- not raining.", SOURCE, "ep-1").verdict == "refused"
+    assert Gate(modules(), replay(), refine=False).admit(WRONG, SOURCE, "ep-1").verdict == "refused"
+
+
+@settings(max_examples=15)
+@given(st.lists(st.sampled_from(ITEMS), max_size=3, unique=True), st.sampled_from(["ep-0", "ep-1", "ep-100"]))
+def test_what_comes_of_a_wrong_reason_is_right(body: list[str], episode: str) -> None:
+    """Whatever a candidate says and whatever it is about, no rule that comes of it covers a success."""
+    found = gate()
+    outcome = found.admit(f"forbid unlock(D, K) :- {', '.join(body)}.", SOURCE, episode)
+    for admitted in found.rules.values():
+        assert admitted.clause.body
+        assert admitted.right
+        assert not admitted.wrong
+    if "its reason is wrong" in outcome.reason:
+        assert all(admitted.right & replay().within(episode) for admitted in outcome.rules)
+
+
 def test_an_equal_rule_is_merged() -> None:
     """Said again with other names, it is the same rule; as hand-written, it stays hand-written."""
     again = "forbid unlock(A, B) :- not holds(B)."

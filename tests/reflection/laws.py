@@ -2,8 +2,9 @@
 
 ``python -m tests.reflection.laws --train FILE --test FILE``: each file names a game's folder on each line,
 under ``$ALFWORLD_DATA``. Prints what was learned and what it is worth, as JSON. With ``--local FILE`` the
-model in that GGUF file reflects on an episode of each game, and no rule is induced unless ``--induced`` is
-given too; ``--answers`` is a folder where its answers are kept, so that a run that was cut off goes on.
+model in that GGUF file reflects on an episode of each game, the first play of it, and no rule is induced
+unless ``--induced`` says so: then both teach one memory. ``--answers`` is a folder where its answers are
+kept, so that a run that was cut off goes on.
 """
 
 from __future__ import annotations
@@ -84,8 +85,13 @@ def record(games: Iterable[Game], plays: Sequence[tuple[str, int]] = PLAYS) -> l
         for number, (seed, wander) in enumerate(plays, 1):
             world = AlfWorld(game, steps=None)
             turns = play(world, Checker.load(WORLD[0]), Mistaken(world, seed, wander=wander))
-            episodes.append(episode_of(f"{game.id}#{number}", turns, game.id))
+            episodes.append(episode_of(episode_name(game, number), turns, game.id))
     return episodes
+
+
+def episode_name(game: Game, number: int) -> str:
+    """What a play of a game is called."""
+    return f"{game.id}#{number}"
 
 
 @dataclass
@@ -130,18 +136,18 @@ def learn(
     episodes: Iterable[Episode],
     modules: list[Module] | None = None,
     limits: Limits = ONE_CONDITION,
-    candidates: Iterable[str] | None = None,
+    candidates: Iterable[tuple[str, str | None]] | None = None,
     teacher: str = "scripted",
     *,
     induced: bool = False,
 ) -> Learned:
-    """What candidates come to at the gate, and who wrote them; then the induced reflector's, where none
-    are given or both are wanted."""
+    """What candidates come to at the gate: those of a teacher, each with the episode that it is about, if it
+    is about one, and after them, or where none are given, those of the induced reflector."""
     begun = time.monotonic()
     modules = modules if modules is not None else background()
     replay = Replay(modules, episodes)
     gate = Gate(modules, replay, limits)
-    outcomes = [gate.admit(text, teacher) for text in candidates or ()]
+    outcomes = [gate.admit(text, teacher, episode) for text, episode in candidates or ()]
     if candidates is None or induced:
         outcomes += [gate.admit(print_clause(rule), source(rule)) for rule in induce(replay, limits)]
     return Learned(gate, outcomes, modules, time.monotonic() - begun)
@@ -171,11 +177,11 @@ def reflected(
     return found
 
 
-def scripted() -> list[str]:
+def scripted() -> list[tuple[str, None]]:
     """What a weak model might write: the hand-written rules, spoiled."""
     modules = load_modules(WRITTEN)
     rules = [clause for module in modules for clause in module.clauses if clause.kind == "forbid"]
-    return [text for _, text in spoiled(rules, INDIVIDUALS)]
+    return [(text, None) for _, text in spoiled(rules, INDIVIDUALS)]
 
 
 @dataclass
@@ -262,8 +268,8 @@ def main() -> None:
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--test", type=Path, required=True)
     parser.add_argument("--scripted", action="store_true", help="spoil hand-written rules, induce none")
-    parser.add_argument("--local", type=Path, help="a GGUF file: this model reflects, and no rule is induced")
-    parser.add_argument("--induced", action="store_true", help="rules are induced beside the model's")
+    parser.add_argument("--local", type=Path, help="a GGUF file: this model reflects")
+    parser.add_argument("--induced", action="store_true", help="with --local: rules are induced too")
     parser.add_argument("--answers", type=Path, default=Path("answers"), help="where its answers are kept")
     options = parser.parse_args()
 
@@ -271,12 +277,14 @@ def main() -> None:
         root = Path(os.environ["ALFWORLD_DATA"])
         return [Game.read(root / name / GAME_FILE) for name in names.read_text().split()]
 
-    games, candidates = read(options.train), scripted() if options.scripted else None
+    games = read(options.train)
+    candidates: list[tuple[str, str | None]] | None = [*scripted()] if options.scripted else None
     if options.local is not None:
         reflections = reflected(games, options.local, options.answers, background(WORLD))
         tally = sum((each.tally for each in reflections), Answers())
         print(json.dumps({"answers": {**asdict(tally), "parsed at once": round(tally.share, 4)}}), flush=True)
-        candidates = [each.text for found in reflections for each in found.candidates]
+        told = zip(games, reflections, strict=True)
+        candidates = [(each.text, episode_name(game, 1)) for game, r in told for each in r.candidates]
     teacher = "scripted" if options.local is None else f"reflection: {options.local.stem}"
     learned = learn(record(games), candidates=candidates, teacher=teacher, induced=options.induced)
     for outcome in learned.outcomes:
