@@ -24,8 +24,8 @@ SIZE = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What an agent sends before a tool runs: the ``names`` of such events, which one without a name is
-    taken to have, and of their fields with the tool, its arguments, the session and the call's id."""
+    """What an agent sends before a tool runs: the ``names`` of such events, and of their fields with the
+    tool, its arguments, the session and the call's id. Where there is one name, it may be left out."""
 
     names: tuple[str, ...]
     tool: str = "tool_name"
@@ -39,8 +39,8 @@ class Event:
         Raises:
             StateError: it is no such event.
         """
-        name = event.get("hook_event_name")
-        if self.names and name is not None and name not in self.names:
+        name = event.get("hook_event_name", self.names[0] if len(self.names) == 1 else None)
+        if self.names and name not in self.names:
             expected = " or ".join(f"`{each}`" for each in self.names)
             raise StateError(f"the event is `{str(name)[:60]}`: this hook is for {expected}")
         if not isinstance(event.get(self.tool), str) or self.arguments not in event:

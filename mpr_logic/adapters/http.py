@@ -21,7 +21,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.adapters.extras import needed
-from mpr_logic.adapters.verdict import verdict_json
 from mpr_logic.errors import GuardError
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from mpr_logic.adapters.guard import Guard
-
-__all__ = ["BODY", "LOOPBACK", "application", "check_address", "verdict_json"]
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 BODY = 1024 * 1024

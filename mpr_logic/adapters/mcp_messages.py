@@ -96,7 +96,7 @@ class Gate:
         )
         if not verdict.runs:
             return told(message, verdict.message), None
-        if verdict.outcome == "modify" and verdict.mode == "enforce":
+        if verdict.rewritten:
             message = message | {"params": params | {"arguments": verdict.arguments}}
         return message, verdict
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.extras import needed
-from mpr_logic.adapters.http import verdict_json
+from mpr_logic.adapters.verdict import verdict_json
 from mpr_logic.checking.render import rule_text
 from mpr_logic.checking.serial import decision_json
 

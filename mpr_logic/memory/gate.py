@@ -225,7 +225,8 @@ class Gate:
         its items as they can; none where its action did not fail there, or nothing tells why. What was said
         for the candidate is not said for them."""
         failed = self.replay.of(clause.head.name) & self.replay.failed & self.replay.within(episode)
-        if not failed or not self._refine:
+        # there are as many ways to take items out as a set has subsets: a longer body is refused as it is
+        if not failed or not self._refine or len(clause.body) > self._refiner.limits.literals:
             return []
         silent = replace(clause, annotations=tuple(a for a in clause.annotations if a.name != "because"))
         for looser in without_items(silent):

@@ -118,6 +118,31 @@ def test_rewritten_calls_never_run_as_they_were(agent: str) -> None:
     assert (told["permissionDecision"], told["updatedInput"]) == ("allow", {"command": "make noise -q"})
 
 
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("claude", None),
+        ("claude", "PostToolUse"),
+        ("cursor", None),
+        ("cursor", "postToolUse"),
+        ("cursor", ""),
+    ],
+)
+def test_an_event_of_another_name_is_no_call(agent: str, name: str | None) -> None:
+    """However like a call it looks: nothing is said of what this hook is not for."""
+    like = {"tool_name": "Bash", "tool_input": {"command": "ls"}, "hook_event_name": name}
+    with pytest.raises(StateError, match="this hook is for"):
+        read_event(AGENTS[agent], json.dumps(like))
+
+
+def test_whose_events_have_names_says_them() -> None:
+    """Where an agent has events of several names, one without a name is not understood."""
+    like = json.dumps({"tool_name": "Bash", "tool_input": {"command": "ls"}})
+    assert read_event(AGENTS["claude"], like).tool == "Bash"
+    with pytest.raises(StateError, match="this hook is for"):
+        read_event(AGENTS["cursor"], like)
+
+
 @pytest.mark.parametrize("agent", AGENTS)
 @pytest.mark.parametrize(
     "text",

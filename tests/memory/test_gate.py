@@ -185,6 +185,13 @@ def test_a_wrong_reason_stays_wrong_where_nothing_failed() -> None:
     assert Gate(modules(), replay(), refine=False).admit(WRONG, SOURCE, "ep-1").verdict == "refused"
 
 
+def test_a_long_wrong_reason_is_refused_as_it_is() -> None:
+    """Of a body longer than a rule may become nothing is taken out: there would be too many ways."""
+    body = ", ".join(f"holds(K{i})" for i in range(60))
+    outcome = gate().admit(f"forbid unlock(D, K) :- {body}, opened(D), not opened(D).", SOURCE, "ep-1")
+    assert outcome.verdict == "refused"
+
+
 @settings(max_examples=15)
 @given(st.lists(st.sampled_from(ITEMS), max_size=3, unique=True), st.sampled_from(["ep-0", "ep-1", "ep-100"]))
 def test_what_comes_of_a_wrong_reason_is_right(body: list[str], episode: str) -> None:
