@@ -12,9 +12,9 @@ from mpr_logic.syntax.scanner import Token
 from mpr_logic.syntax.source import Source
 from mpr_logic.syntax.tables import END
 
-# up to a dot that ends a clause, or to the line end before a declaration
+# up to a dot that ends a clause, or to the line end before a declaration; atomic as in template.py
 _BEHIND = re.compile(
-    r"""(?: [^."%\n]++ | "(?:[^"\\\n]|\\.)*+" | " | %[^\n]*+
+    r"""(?> [^."%\n]++ | "(?:[^"\\\n]|\\.)*+" | " | %[^\n]*+
           | (?<=[0-9])\.(?=[0-9]) | \.(?=[a-z]) | \n(?!\.(?:decl|type|action|default)\b) )*+ [.\n]?""",
     re.VERBOSE,
 )

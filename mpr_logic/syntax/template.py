@@ -25,8 +25,9 @@ from mpr_logic.syntax.words import keywords
 _TEXT = r'"[^"\\\x00-\x1f\x7f]*+(?:\\.[^"\\\x00-\x1f\x7f]*+)*+"'
 _NUMBER = r"[0-9]++(?:\.[0-9]++(?:[eE][+-]?[0-9]++)?|[eE][+-]?[0-9]++)?"
 
-# the stretch of a clause without a comment in it: up to a dot that stands in no text and no number
-_EXTENT = re.compile(rf"(?![\s.%])(?:[^\".%]++|{_TEXT}|(?<=[0-9])\.(?=[0-9]))*+\.")
+# the stretch of a clause without a comment in it: up to a dot that stands in no text and no number; the
+# choices are atomic, since before Python 3.11.5 a possessive quantifier behind others finds too little
+_EXTENT = re.compile(rf"(?![\s.%])(?>[^\".%]++|{_TEXT}|(?<=[0-9])\.(?=[0-9]))*+\.")
 
 Values = list[Value]
 Shifts = list[int]
