@@ -87,17 +87,27 @@ async def _read(request: Request, name: str, body: type[bodies.Body]) -> bodies.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise HTTPException(415, "send JSON, as Content-Type: application/json")
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > BODY:
-            raise HTTPException(413, f"the body is larger than {BODY} bytes")
+    data = await body_of(request, BODY)
     try:
         return body.model_validate(parsed(data, Limits(size=BODY)))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))[:60]
         raise StateError(f"the body of /{name}: {place or 'it'}: {first['msg'].lower()}") from None
+
+
+async def body_of(request: Request, most: int) -> bytearray:
+    """The body of a request, of at most so many bytes.
+
+    Raises:
+        HTTPException: it is larger.
+    """
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > most:
+            raise HTTPException(413, f"the body is larger than {most} bytes")
+    return data
 
 
 def refused(_: Request, error: Exception) -> Response:

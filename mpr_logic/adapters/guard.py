@@ -100,7 +100,7 @@ class Guard:
         self._paths, self._text, self._tools = paths, text, tools
         self._relations = dict(relations or {})
         self._options = Options(theta, engine, Budget(seconds=timeout), state)
-        self._approval_timeout = approval_timeout
+        self.approval_timeout = approval_timeout
         self._most = sessions
         self._lock = threading.RLock()
         self._sessions: dict[str, Session] = {}
@@ -338,7 +338,7 @@ class Guard:
             return asyncio.run(_awaited(said)) if inspect.isawaitable(said) else said
 
         try:
-            return within(self._approval_timeout, work, "the approver") is True
+            return within(self.approval_timeout, work, "the approver") is True
         except Exception:
             _logger.exception("the approver failed: the call is rejected")
             return False
@@ -347,7 +347,7 @@ class Guard:
         if self.approver is None or not inspect.iscoroutinefunction(self.approver):
             return await asyncio.to_thread(self._ask, verdict)
         try:
-            return await asyncio.wait_for(self.approver(verdict), self._approval_timeout) is True
+            return await asyncio.wait_for(self.approver(verdict), self.approval_timeout) is True
         except Exception:
             _logger.exception("the approver failed: the call is rejected")
             return False

@@ -11,8 +11,8 @@ from mpr_logic.adapters.host import read_by
 from mpr_logic.adapters.tools import RELATIONS
 from mpr_logic.analysis import analyse
 from mpr_logic.checking.loading import load_modules, rule_files
-from mpr_logic.errors import GuardError
-from mpr_logic.syntax.ast import ActionDecl
+from mpr_logic.errors import GuardError, StateError
+from mpr_logic.syntax.ast import ActionDecl, Var
 from mpr_logic.syntax.parser import parse
 
 if TYPE_CHECKING:
@@ -67,6 +67,27 @@ class Ruleset:
     def remembers(self, action: str) -> bool:
         """Whether a rule reads the history of an action: only then is it kept."""
         return action in self._remembered
+
+    def may_admit(self, tool: str) -> bool:
+        """Whether a tool is one, and neither forbidden whatever its arguments are, nor by default without any
+        permit."""
+        try:
+            action = self.actions.action_of(tool).name
+        except StateError:
+            return False
+        program = self.program
+        if action in program.schema.closed and not program.rules_for(f"permit {action}"):
+            return False
+        lifted = {id for each in program.overrides.values() for id in each}
+        return not any(
+            not rule.body
+            and rule.weight >= 1.0  # no theta is higher
+            and rule.id not in lifted
+            and rule.id not in self.directives
+            and len(rule.variables) == sum(isinstance(arg, Var) and arg.name != "_" for arg in rule.args)
+            and all(isinstance(arg, Var) for arg in rule.args)
+            for rule in program.rules_for(f"forbid {action}")
+        )
 
 
 def load_ruleset(

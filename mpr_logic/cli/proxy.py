@@ -57,6 +57,10 @@ def proxy(
     log: LogOption = None,
     hash: HashOption = False,
     watch: WatchOption = 1.0,
+    ask: Annotated[
+        bool,
+        typer.Option(help="Ask the client's user about calls that @escalate rules leave to a person."),
+    ] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and start nothing.")] = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
@@ -95,29 +99,31 @@ def proxy(
         content = {"version": fixed.rules.program.version if fixed is not None else None}
         if dry_run:
             return Answer(YES, f"would stand before {url or ' '.join(command or [])}", content)
-        return _serve(fixed or made, command, url, port)
+        return _serve(fixed or made, command, url, port, ask)
 
     reply("proxy", work, json=json, no_color=no_color)
 
 
 def _serve(
-    guard: Guard | Callable[[Tools], Guard], command: list[str] | None, url: str | None, port: int
+    guard: Guard | Callable[[Tools], Guard], command: list[str] | None, url: str | None, port: int, ask: bool
 ) -> Answer:
     """Serve until the client ends, or the server, or somebody ends the process."""
     from mpr_logic.adapters.guard import Guard
-    from mpr_logic.adapters.mcp_messages import Gate
+    from mpr_logic.adapters.mcp_gate import Gate
 
     try:
         if url is not None:
             from mpr_logic.adapters.mcp_http import proxy_application
 
-            listen(proxy_application(lambda name: Gate(guard, session=name), url), "127.0.0.1", port)
+            listen(proxy_application(lambda name: Gate(guard, session=name, ask=ask), url), "127.0.0.1", port)
             return Answer(YES)
 
         async def over_stdio() -> int:
-            from mpr_logic.adapters.mcp_stdio import StandardStreams, proxy
+            from mpr_logic.adapters.mcp_messages import SIZE
+            from mpr_logic.adapters.mcp_stdio import proxy
+            from mpr_logic.adapters.standard_streams import StandardStreams
 
-            return await proxy(Gate(guard), command or [], StandardStreams())
+            return await proxy(Gate(guard, ask=ask), command or [], StandardStreams(SIZE))
 
         status = asyncio.run(over_stdio())
         return Answer(UNDECIDED, f"error: the server ended with status {status}") if status else Answer(YES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
@@ -18,8 +19,8 @@ import httpx2
 from mcp import Client
 
 from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.mcp_gate import Gate
 from mpr_logic.adapters.mcp_http import proxy_application
-from mpr_logic.adapters.mcp_messages import Gate
 from tests.adapters.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
 from tests.adapters.server import listening
 from tests.adapters.test_mcp_stdio import called, ran
@@ -160,3 +161,96 @@ def test_a_server_that_is_elsewhere_or_nowhere() -> None:
                 answer = client.post(own, json=ping)
                 assert answer.status_code == 502
                 assert "location" not in answer.headers
+
+
+def scripted(*chunks: bytes, kind: bytes = b"text/event-stream", status: int = 200) -> Any:
+    """A server that answers everything with these pieces, and breaks off where one is empty."""
+
+    async def server(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            headers = [(b"content-type", kind), (b"mcp-session-id", b"s")]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            for chunk in chunks:
+                if not chunk:
+                    raise RuntimeError("the scripted server breaks off")
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body"})
+
+    return server
+
+
+RESULT = b'{"jsonrpc": "2.0", "id": 1, "result": {"content": []}}'
+READ = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/call",
+    "params": {"name": "read", "arguments": {"path": "/data/a"}},
+}
+
+
+def posted(application: Any, message: dict[str, Any], guard: Guard | None = None) -> httpx2.Response:
+    """What a client is answered behind a proxy of this server."""
+    gate = Gate(guard or guard_of(Office()))
+    with (
+        served(application) as url,
+        proxied(lambda name: gate, url) as own,
+        httpx2.Client(timeout=30) as client,
+    ):
+        return client.post(own, json=message)
+
+
+def test_a_stream_is_passed_on_as_it_is() -> None:
+    """Comments, ids and names of events too, however they were cut."""
+    stream = b": ping\r\n\r\nid: 1\nevent: message\ndata: " + RESULT + b"\n\n: end\n\n"
+    for cuts in ([stream], [stream[n : n + 1] for n in range(len(stream))]):
+        assert posted(scripted(*cuts), READ).content == stream
+
+
+def test_an_answer_that_breaks_off(caplog: pytest.LogCaptureFixture) -> None:
+    """The client gets what came, and the proxy goes on; a body that is not whole is an error."""
+    stream = posted(scripted(b"data: 1\n\n", b"data: 2", b""), READ)
+    assert stream.content == b"data: 1\n\n"
+    assert "broke off" in caplog.text
+    body = posted(scripted(b'{"jsonrpc"', b"", kind=b"application/json"), READ)
+    assert (body.status_code, body.json()["error"]["message"]) == (502, "the server does not answer")
+
+
+def test_a_message_that_is_too_large() -> None:
+    """A body beyond the bound is refused before it is read to its end."""
+    large = READ | {"params": {"name": "read", "arguments": {"path": "a" * 9_000_000}}}
+    assert posted(scripted(RESULT), large).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("chunks", "kind", "said"),
+    [
+        ((RESULT,), b"application/json", '"result": {"content": []}'),
+        ((b"data: " + RESULT + b"\n\n",), b"text/event-stream", '"result": {"content": []}'),
+        ((b"no such thing",), b"text/plain", "the server does not answer"),
+        ((b'{"json', b""), b"application/json", "the server does not answer"),
+    ],
+)
+def test_a_question_and_then_whatever_the_server_answers(
+    chunks: tuple[bytes, ...], kind: bytes, said: str
+) -> None:
+    """The user is asked on a stream, and what becomes of the call follows there."""
+    capable: dict[str, Any] = {"params": {"capabilities": {"elicitation": {}}}}
+    pay = READ | {"params": {"name": "pay", "arguments": {"to": "ann@us", "amount": 999}}}
+    gate = Gate(guard_of(Office()))
+    found = []
+
+    async def main(own: str) -> None:
+        async with httpx2.AsyncClient(timeout=30) as client:
+            await client.post(own, json={"jsonrpc": "2.0", "id": 0, "method": "initialize"} | capable)
+            headers = {"mcp-session-id": "s"}
+            async with client.stream("POST", own, json=pay, headers=headers) as answer:
+                async for line in answer.aiter_lines():
+                    found.append(line.removeprefix("data: "))
+                    if "elicitation/create" in line:
+                        yes = {"action": "accept", "content": {"allow": True}}
+                        reply = {"jsonrpc": "2.0", "id": json.loads(found[-1])["id"], "result": yes}
+                        assert (await client.post(own, json=reply, headers=headers)).status_code == 202
+
+    with served(scripted(*chunks, kind=kind)) as url, proxied(lambda name: gate, url) as own:
+        asyncio.run(main(own))
+    assert said in " ".join(found[1:])

@@ -21,7 +21,7 @@ from mcp import Client, StdioServerParameters
 from mcp.shared.message import SessionMessage
 
 from mpr_logic.adapters.guard import Guard
-from mpr_logic.adapters.mcp_messages import Gate
+from mpr_logic.adapters.mcp_gate import Gate
 from mpr_logic.adapters.mcp_stdio import proxy
 from mpr_logic.errors import GuardError
 from tests.adapters.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
@@ -55,7 +55,7 @@ class Lines:
 
 @asynccontextmanager
 async def connected(
-    guard: Guard | Callable[[Tools], Guard], done: Path, *, mode: str = "auto"
+    guard: Guard | Callable[[Tools], Guard], done: Path, *, mode: str = "auto", **options: Any
 ) -> AsyncIterator[Client]:
     """A real client, through a proxy with this guard, of a real server that is a process."""
     lines = Lines()
@@ -72,7 +72,7 @@ async def connected(
             for each in (lines.up, lines.down, lines.down_out):
                 each.close()
 
-    async with Client(transport(), mode=mode, read_timeout_seconds=60) as client:
+    async with Client(transport(), mode=mode, read_timeout_seconds=60, **options) as client:
         yield client
 
 
@@ -246,7 +246,7 @@ def test_what_is_not_understood_is_not_passed_on(line: bytes) -> None:
 
     async def main() -> list[dict[str, Any]]:
         ping = b'{"jsonrpc": "2.0", "id": 2, "method": "ping"}\n'
-        client = Script([line, ping], 1 if b'"id"' not in line and b"call" in line else 2)
+        client = Script([line, ping], 2)
         assert await proxy(Gate(guard_of(Office())), [sys.executable, "-c", ECHO], client) == 0
         return client.said
 
@@ -270,6 +270,51 @@ def test_arguments_that_a_rule_rewrote_are_sent() -> None:
     (said,) = asyncio.run(main())
     params = {"_meta": {"progressToken": 3}, "name": "read", "arguments": {"path": "/data/a"}}
     assert said == {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+
+class Talking:
+    """A client that says the id of each question to the server; only when the server has said it back, its
+    user says no."""
+
+    def __init__(self, *messages: dict[str, Any]) -> None:
+        self.said: list[dict[str, Any]] = []
+        self.lines: asyncio.Queue[bytes] = asyncio.Queue()
+        self.say(*messages)
+
+    def say(self, *messages: dict[str, Any]) -> None:
+        for each in messages:
+            self.lines.put_nowait(json.dumps(each).encode() + b"\n")
+
+    async def read(self) -> bytes:
+        return await asyncio.wait_for(self.lines.get(), 30)
+
+    async def write(self, line: bytes) -> None:
+        message = json.loads(line)
+        self.said.append(message)
+        if message.get("method") == "elicitation/create":
+            self.say(message | {"method": "echo", "params": {}})
+        elif message.get("echo") == "echo":
+            self.say({"jsonrpc": "2.0", "id": message["id"], "result": {"action": "decline"}})
+        elif message.get("id") == 1:
+            self.lines.put_nowait(b"")
+
+
+def test_a_server_may_not_answer_for_the_user() -> None:
+    """What a server says is never the user's answer, whatever id it has."""
+    says_back = "import sys\nfor a in sys.stdin: print(a.replace('method', 'echo'), end='', flush=True)"
+
+    async def main() -> list[dict[str, Any]]:
+        hello = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"capabilities": ELICITS}}
+        pay = {"name": "pay", "arguments": {"to": "ann@us", "amount": 250.5}}
+        client = Talking(hello, {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": pay})
+        assert await proxy(Gate(guard_of(Office())), [sys.executable, "-c", says_back], client) == 0
+        return client.said
+
+    said = asyncio.run(main())
+    assert "A person did not approve" in said[-1]["result"]["content"][0]["text"]
+
+
+ELICITS: dict[str, Any] = {"elicitation": {}}
 
 
 def test_a_server_that_ends(tmp_path: Path) -> None:
