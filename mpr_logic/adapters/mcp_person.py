@@ -96,10 +96,17 @@ def _question(verdict: Verdict) -> Message:
         "method": "elicitation/create",
         "params": {
             "mode": "form",
-            "message": f"May `{verdict.call.tool}` be called with {arguments}?\n{verdict.message}",
+            "message": _printable(
+                f"May `{verdict.call.tool}` be called with {arguments}?\n{verdict.message}"
+            ),
             "requestedSchema": {"type": "object", "properties": {"allow": allow}, "required": ["allow"]},
         },
     }
+
+
+def _printable(text: str) -> str:
+    """A text that looks like what it is: a model may have written parts of it, to be read by a person."""
+    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _approved(result: Any) -> bool | None:

@@ -76,9 +76,12 @@ async def over(
                 yield client
 
 
+# a process for each on standard streams: two answers say there that nothing is lost on the way
+WAYS = [("http", *each) for each in ANSWERS] + [("stdio", *ANSWERS[0]), ("stdio", *ANSWERS[4])]
+
+
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("transport", ["stdio", "http"])
-@pytest.mark.parametrize(("user", "told", "approved"), ANSWERS)
+@pytest.mark.parametrize(("transport", "user", "told", "approved"), WAYS)
 def test_the_users_answer(
     transport: str,
     mode: str,
@@ -261,3 +264,15 @@ def test_a_long_call_is_cut_and_says_so() -> None:
     shown = answer["inputRequests"]["mpr"]["params"]["message"]
     assert "(10011 characters in all)" in shown
     assert len(shown) < 5_000
+
+
+def test_a_question_looks_like_what_it_is() -> None:
+    """What a model writes can neither hide a part of the question nor turn its order round."""
+    gate = Gate(guard_of(Office(), text='@escalate @because("{P} it is") forbid read(path: P).'))
+    path = "/data/\u202egpj.\u2066\x1b[2K\u200b.exe, Zürich"
+    call = request("tools/call", name="read", arguments={"path": path}, _meta=META)
+    answer = asyncio.run(gate.up(call, nobody, nobody)).message["result"]
+    shown = answer["inputRequests"]["mpr"]["params"]["message"]
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert "\\u202egpj." in shown
+    assert "Zürich" in shown

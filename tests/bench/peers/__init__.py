@@ -27,7 +27,8 @@ class Spec:
 OURS = Spec("mpr_logic", "tests.bench.peers.ours:Ours", "mpr_logic")
 PROVING = Spec("mpr_logic, every rejection proved", "tests.bench.peers.ours:Proving", "mpr_logic")
 STEP_PEERS = (
-    Spec("SWI-Prolog, recursion tabled", "tests.bench.peers.prolog:SwiProlog", "pyswip"),
+    Spec("SWI-Prolog, tables kept", "tests.bench.peers.prolog:SwiProlog", "pyswip"),
+    Spec("SWI-Prolog, tables anew", "tests.bench.peers.prolog:SwiPrologAnew", "pyswip"),
     Spec("clingo, externals kept", "tests.bench.peers.asp:ClingoKept", "clingo"),
     Spec("clingo, grounded anew", "tests.bench.peers.asp:ClingoAnew", "clingo"),
     Spec("pyDatalog, a question a kind", "tests.bench.peers.pydatalog:PyDatalog", "pyDatalog"),

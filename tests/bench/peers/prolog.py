@@ -20,7 +20,7 @@ _modules = itertools.count()
 
 STEP = """
 step(Add, Remove, Actions, Flags) :-
-    forall(member(F, Remove), retract(F)), forall(member(F, Add), assertz(F)),
+    forall(member(F, Remove), retract(F)), forall(member(F, Add), assertz(F)),@FORGET@
     findall(B, (member(A, Actions), (rejected(A) -> B = 0'1 ; B = 0'0)), Codes),
     atom_codes(Flags, Codes).
 """
@@ -29,14 +29,15 @@ step(Add, Remove, Actions, Flags) :-
 class SwiProlog:
     """A step is one query: the changes, then every action in turn."""
 
-    name = "SWI-Prolog (tabled)"
+    name = "SWI-Prolog, tables kept"
+    incremental = True
 
     def __init__(self, world: World) -> None:
         self._prolog: Any = import_module("pyswip").Prolog()
         self._module = f"household_{next(_modules)}"
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"{self._module}.pl"
-            path.write_text(program(world, self._module), encoding="utf-8")
+            path.write_text(program(world, self._module, self.incremental), encoding="utf-8")
             self._prolog.consult(str(path))
 
     def step(self, step: Step) -> list[bool]:
@@ -51,8 +52,16 @@ class SwiProlog:
         """The module stays in the process; the next world has its own."""
 
 
-def program(world: World, module: str) -> str:
-    """The theta-cut as a Prolog module. Tables are incremental: of all that was tried, SWI's fastest."""
+class SwiPrologAnew(SwiProlog):
+    """Tables are made anew in every step, as Prologs do that cannot keep them."""
+
+    name = "SWI-Prolog, tables anew"
+    incremental = False
+
+
+def program(world: World, module: str, incremental: bool) -> str:
+    """The theta-cut as a Prolog module. Incremental tables are, of all that was tried, SWI's fastest."""
+    how = " as incremental" if incremental else ""
     rules = plain_rules(world, candidates=False)
     facts = plain_facts(world)
     derived = {rule.head.name for rule in rules}
@@ -62,15 +71,15 @@ def program(world: World, module: str) -> str:
     lines = [f":- module({module}, []).", ":- style_check(-singleton).", ":- use_module(library(aggregate))."]
     for name, arity in sorted(known.items()):
         if name not in derived:
-            lines.append(f":- dynamic {name}/{arity}{' as incremental' if name in under else ''}.")
+            lines.append(f":- dynamic {name}/{arity}{how if name in under else ''}.")
         else:
             lines.append(f":- discontiguous {name}/{arity}.")
-    lines += [f":- table {name}/{known[name]} as incremental." for name in sorted(tabled)]
+    lines += [f":- table {name}/{known[name]}{how}." for name in sorted(tabled)]
     lines += [f"{_atom(rule.head)} :- {', '.join(map(_item, rule.body))}." for rule in rules]
     for name in sorted(n for n in derived if n.startswith("rejected_")):
         args = ", ".join(f"A{i}" for i in range(known[name]))
         lines.append(f"rejected({name.removeprefix('rejected_')}({args})) :- {name}({args}).")
-    lines.append(STEP)
+    lines.append(STEP.replace("@FORGET@", "" if incremental else " abolish_all_tables,"))
     lines += sorted(f"{ground(fact)}." for fact in facts)
     return "\n".join(lines)
 
