@@ -181,7 +181,8 @@ def _walk_answers(
                 if a == "f" and isinstance(t, Var)
             ]
             preset = dict(zip(inner, columns, strict=True))
-            goals.write_group(writer, step.rest, adornment, answer, preset=preset)
+            bound = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
+            goals.write_group(writer, step.rest, adornment, answer, preset=preset, wanted=bound)
 
     writer.loop(f"for {key(columns)} in todo:", body, outermost=True)
     writer.line("return out")

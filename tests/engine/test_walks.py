@@ -24,6 +24,8 @@ RULES = {
     "one variable twice": "p(X, Y) :- e(X, Y). p(X, X) :- e(X, Y), p(Y, X).",
     "weighted": "0.9 :: p(X, Y) :- e(X, Y). 0.8 :: p(X, Z) :- e(X, Y), p(Y, Z).",
     "empty group": "p(X, Y) :- e(X, Y). p(X, Z) :- e(X, Y), p(Y, Z), 0 = count : { n(Y) }.",
+    "group of what is asked": "p(X, Y) :- e(X, Y). p(X, Z) :- p(X, Y), e(Y, Z), 0 = count : { n(X) }.",
+    "group of all": "p(X, Y) :- e(X, Y). p(X, Z) :- p(X, Y), e(Y, Z), 0 = count : { e(Y, X), n(X) }.",
     "group of its literal": "p(X, Y) :- e(X, Y). p(X, Z) :- p(X, Y), e(Y, Z), 0 = count : { n(Y) }.",
 }
 
