@@ -213,13 +213,13 @@ class Counted:
         )
         return found
 
-    def score(self, prompt: str, candidates: Sequence[str]) -> list[float]:
-        """The scorer's scores: see :class:`mpr_logic.reflection.choosing.Scorer`."""
+    def best(self, prompt: str, candidates: Sequence[str]) -> int:
+        """The scorer's choice: see :class:`mpr_logic.reflection.choosing.Scorer`."""
         if self._scorer is None:
             raise ModelError(f"the model `{self.name}` has no scorer")
         began = time.monotonic()
         try:
-            return self._scorer.score(prompt, candidates)
+            return self._scorer.best(prompt, candidates)
         finally:
             estimate = -(-len(prompt) // CHARACTERS)
             self.usage += Usage(requests=1, prompt_tokens=estimate, seconds=time.monotonic() - began)

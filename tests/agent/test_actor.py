@@ -36,9 +36,10 @@ class ScriptedScorer:
         self.order = order
         self.asked: list[tuple[str, list[str]]] = []
 
-    def score(self, prompt: str, candidates: Sequence[str]) -> list[float]:
+    def best(self, prompt: str, candidates: Sequence[str]) -> int:
         self.asked.append((prompt, list(candidates)))
-        return [-float(self.order.index(c)) if c in self.order else -99.0 for c in candidates]
+        scores = [-float(self.order.index(c)) if c in self.order else -99.0 for c in candidates]
+        return scores.index(max(scores))
 
 
 def acted(
