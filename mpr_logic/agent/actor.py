@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from mpr_logic.agent.policies import Pass
-from mpr_logic.agent.prompting import BUDGET, CHARACTERS, Form, acting_prompt, one_line
+from mpr_logic.agent.prompting import BUDGET, CHARACTERS, Form, acting_prompt, example_of, one_line
 from mpr_logic.errors import ModelError, ServerError
 from mpr_logic.reflection.choosing import by_score, by_writing, under_grammar
 from mpr_logic.reflection.client import Usage
@@ -84,6 +85,7 @@ class ModelPolicy:
         self._admitted = admitted
         room = budget - (RESERVE if style == "react" and choose != "writing" else 0)
         self._form = Form(style, disclose, tuple(lessons), room, names=choose == "writing")
+        self._told: list[str] = []
         self.failures: list[str] = []
         self.name = f"{model.name} ({style}, {choose}{', admitted' if admitted else ''})"
 
@@ -124,7 +126,7 @@ class ModelPolicy:
 
     def _answer(self, view: View, options: Sequence[str]) -> str:
         shown = options if self._admitted and self._choose != "score" else ()
-        prompt = acting_prompt(view, self._form, shown)
+        prompt = acting_prompt(self._steady(view), self._form, shown)
         thinks = self._form.style == "react"
         if self._choose == "writing":
             return self._written(prompt, thinks=thinks)
@@ -133,6 +135,16 @@ class ModelPolicy:
         if self._choose == "grammar":
             return under_grammar(self._model, prompt, options)
         return by_score(self._model, prompt, options)
+
+    def _steady(self, view: View) -> View:
+        """The view, with what stands in front in a prompt as it stood there before, so that a server need not
+        read it anew: the example, and of the rules those that were told before, in their order."""
+        if not self._form.example:
+            self._form = replace(self._form, example=example_of(view))
+        place = {id: i for i, id in enumerate(self._told)}
+        guidance = sorted(view.guidance, key=lambda each: place.get(each.rule.id, len(place)))
+        self._told = [each.rule.id for each in guidance]
+        return replace(view, guidance=guidance)
 
     def _written(self, prompt: str, *, thinks: bool) -> str:
         """What the model writes as the action."""
@@ -213,13 +225,13 @@ class Counted:
         )
         return found
 
-    def score(self, prompt: str, candidates: Sequence[str]) -> list[float]:
-        """The scorer's scores: see :class:`mpr_logic.reflection.choosing.Scorer`."""
+    def best(self, prompt: str, candidates: Sequence[str]) -> int:
+        """The scorer's choice: see :class:`mpr_logic.reflection.choosing.Scorer`."""
         if self._scorer is None:
             raise ModelError(f"the model `{self.name}` has no scorer")
         began = time.monotonic()
         try:
-            return self._scorer.score(prompt, candidates)
+            return self._scorer.best(prompt, candidates)
         finally:
             estimate = -(-len(prompt) // CHARACTERS)
             self.usage += Usage(requests=1, prompt_tokens=estimate, seconds=time.monotonic() - began)

@@ -6,45 +6,52 @@ import logging
 import multiprocessing
 import signal
 import threading
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mpr_logic.errors import ExperimentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 T = TypeVar("T")
 
 
 class Executor(Protocol):
-    """Takes work, and promises what comes of it."""
+    """Does work."""
 
-    def submit(self, work: Callable[..., T], /, *args: Any) -> Future[T]:
-        """Work that is to be done: a function of a module, and plain data."""
+    def map(self, work: Callable[..., T], /, arguments: Iterable[tuple[Any, ...]]) -> Iterator[T]:
+        """What comes of some work, in the order of its arguments: each as soon as it and those before it are
+        done. The work is a function of a module, the arguments are plain data.
+
+        Raises:
+            Exception: what the work raises, where its result would stand.
+        """
 
     def shutdown(self) -> None:
-        """Take no more; what has not begun is not done."""
+        """Take no more; what has not begun is not done, and whoever waits for it gets a CancelledError."""
 
 
 class Here:
-    """Does all in this process, one thing after the other, whoever submits it."""
+    """Does all in this process, one thing after the other, whoever asks for it, and each only when its result
+    is asked for: whoever asks for no more has no more done."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._shut = False
 
-    def submit(self, work: Callable[..., T], /, *args: Any) -> Future[T]:
+    def map(self, work: Callable[..., T], /, arguments: Iterable[tuple[Any, ...]]) -> Iterator[T]:
         """See :class:`Executor`."""
-        done: Future[T] = Future()
-        try:
+        for each in arguments:
             with self._lock:
-                done.set_result(work(*args))
-        except Exception as error:  # it is for whoever asks for the result
-            done.set_exception(error)
-        return done
+                if self._shut:
+                    raise CancelledError
+                result = work(*each)
+            yield result
 
     def shutdown(self) -> None:
-        """Nothing is left."""
+        """See :class:`Executor`."""
+        self._shut = True
 
 
 class Processes:
@@ -57,9 +64,10 @@ class Processes:
             jobs, multiprocessing.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_DFL)
         )
 
-    def submit(self, work: Callable[..., T], /, *args: Any) -> Future[T]:
+    def map(self, work: Callable[..., T], /, arguments: Iterable[tuple[Any, ...]]) -> Iterator[T]:
         """See :class:`Executor`."""
-        return self._pool.submit(work, *args)
+        for promised in [self._pool.submit(work, *each) for each in arguments]:
+            yield promised.result()
 
     def shutdown(self) -> None:
         """See :class:`Executor`."""
@@ -84,10 +92,11 @@ class OnRay:
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             raise ExperimentError(f"Ray cannot be reached: {error}: give the address of a cluster") from None
 
-    def submit(self, work: Callable[..., T], /, *args: Any) -> Future[T]:
+    def map(self, work: Callable[..., T], /, arguments: Iterable[tuple[Any, ...]]) -> Iterator[T]:
         """See :class:`Executor`."""
-        promised: Future[T] = self._ray.remote(work).remote(*args).future()
-        return promised
+        remote = self._ray.remote(work)
+        for promised in [remote.remote(*each).future() for each in arguments]:
+            yield promised.result()
 
     def shutdown(self) -> None:
         """See :class:`Executor`."""

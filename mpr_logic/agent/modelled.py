@@ -67,6 +67,8 @@ class Seated:
         self.model = client
         self._player = player
         self._seen = client.usage
+        # one for all trials of a task: it keeps the tokens of candidates
+        self._scorer = LlamaScorer(client) if player.choose == "score" else None
 
     def policy(self, asked: Asked) -> Policy:
         """See :meth:`Seat.policy`."""
@@ -78,7 +80,7 @@ class Seated:
             style=method.style,
             disclose=method.disclose,
             lessons=asked.lessons,
-            scorer=LlamaScorer(self.model) if self._player.choose == "score" else None,
+            scorer=self._scorer,
         )
 
     def used(self) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 Text from the world, from rules and from models is data: it is fenced, and each piece of it is one line of a
 bounded length. What changes least stands first, so that a server which keeps what it has read of a prompt
-reads little of the next one: the instructions, the task, the rules, then what was done, and at the end what
-is so now.
+reads little of the next one: the instructions, the task and lessons about it, which stay as they are for a
+whole episode; the rules, which change where others matter; what was done; and what is so now.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ LONGEST_REFUSAL = 200
 LONGEST_OPTIONS = 600
 LONGEST_ACTIONS = 330
 LONGEST_ACTION = 80
+SPARED = 330
+"""So many characters lessons leave to what is so now, or was refused."""
 SHORTEST = 20
 """For fewer characters a line is not begun."""
 
@@ -75,7 +77,8 @@ class Form:
     """How a model is asked.
 
     ``lessons`` are what it said itself about earlier tries of the same task (Reflexion, Shinn et al. 2023).
-    ``names`` says whether names of things are listed, for a model that writes actions freely.
+    ``names`` says whether names of things are listed, for a model that writes actions freely. ``example``
+    shows how an action is written, for a whole episode; where it is empty, that of the view does.
     """
 
     style: Style = "act"
@@ -83,6 +86,7 @@ class Form:
     lessons: tuple[str, ...] = ()
     budget: int = BUDGET
     names: bool = False
+    example: str = ""
 
     def __post_init__(self) -> None:
         if self.budget < LEAST:
@@ -95,9 +99,10 @@ class _Room:
     def __init__(self, left: int) -> None:
         self.left = left
 
-    def take(self, text: str, longest: int) -> list[str]:
-        """The text as a line, cut to what there is room for; none where there is too little."""
-        most = min(longest, self.left - MARGIN)
+    def take(self, text: str, longest: int, spared: int = 0) -> list[str]:
+        """The text as a line, cut to what there is room for; none where there is too little. So many
+        characters are spared."""
+        most = min(longest, self.left - MARGIN - spared)
         if most < SHORTEST:
             return []
         shown = one_line(text, most)
@@ -136,13 +141,13 @@ def acting_prompt(view: View, form: Form, options: Sequence[str] = ()) -> str:
         *fenced((), seed),
     ]
     room = _Room(form.budget * CHARACTERS - sum(len(line) + 1 for line in [*frame, last]))
-    # what matters most is given room first; it stands where it changes the prompt least
-    refused = [line for text in _refused(view, form) for line in room.take(text, LONGEST_REFUSAL)]
+    # what stays the same is given room first, whatever else there is; then what matters most
     about = room.take(f"task: {start.text}", LONGEST_TASK)
+    for lesson in form.lessons:
+        about += room.take(f"lesson of an earlier try: {lesson}", LONGEST_LESSON, SPARED)
+    refused = [line for text in _refused(view, form) for line in room.take(text, LONGEST_REFUSAL)]
     choice = room.take_names("to choose from: ", options, LONGEST_OPTIONS)
     known = [line for text in _known(view) for line in room.take(text, LONGEST_KNOWN)]
-    for lesson in form.lessons:
-        about += room.take(f"lesson of an earlier try: {lesson}", LONGEST_LESSON)
     if form.names:
         known += room.take_names("names: ", _names(view), LONGEST_NAMES)
     done = _done(view.history[1:], room.left)
@@ -155,14 +160,19 @@ def _instructions(view: View, form: Form) -> list[str]:
     for each in view.checker.program.schema.actions.values():
         kinds = (p.name if p.type in ("symbol", "any") else p.type for p in each.params)
         shown.append(f"{each.name}({', '.join(kinds)})")
-    # the first is of what was seen first, and stays the same
-    example = next((action for action in view.world.candidates() if action.args), "")
+    example = form.example or example_of(view)
     return [
-        TASK.format(example=one_line(str(example), LONGEST_ACTION).replace("`", "'")),
+        TASK.format(example=one_line(example, LONGEST_ACTION).replace("`", "'")),
         one_line(", ".join(shown), LONGEST_ACTIONS),
         REACT if form.style == "react" else ACT,
         DATA,
     ]
+
+
+def example_of(view: View) -> str:
+    """The first action that the agent can think of and that has arguments; empty where there is none. What
+    is met later may come to stand before it."""
+    return next((str(action) for action in view.world.candidates() if action.args), "")
 
 
 def _question(form: Form) -> str:

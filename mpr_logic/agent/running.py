@@ -282,4 +282,4 @@ class Chain:
                 ids = [e.id for e in memory.episodes() if e.policy.endswith(f"round {number}") and not e.won]
                 lost = {id: [json.loads(line) for line in memory.trajectory(id)] for id in ids}
         reflections = reflected(self.executor, learner, reflecting, lost)
-        self.executor.submit(study, learner, reflections).result()
+        list(self.executor.map(study, [(learner, reflections)]))

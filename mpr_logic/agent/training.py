@@ -7,7 +7,6 @@ failed; here a round is the unit, so that its episodes may be played side by sid
 
 from __future__ import annotations
 
-from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +99,8 @@ def train(
         say(f"learning from {what}", 0)
         lost = {id: each.lines for id, each in zip(ids, played, strict=True) if not each.result.won}
         reflections = reflected(executor, learner, reflecting, lost)
-        yield Round(number, tuple(played), executor.submit(study, learner, reflections).result())
+        (lesson,) = executor.map(study, [(learner, reflections)])
+        yield Round(number, tuple(played), lesson)
 
 
 def episodes_of(learner: Learner) -> int:
@@ -122,8 +122,7 @@ def chunks(executor: Executor, arm: Arm, places: Sequence[int]) -> Iterator[list
     """
     size = 1 if arm.player.reads else CHUNK
     parts = [places[i : i + size] for i in range(0, len(places), size)]
-    for future in [executor.submit(play_all, arm, part) for part in parts]:
-        yield future.result()
+    yield from executor.map(play_all, [(arm, part) for part in parts])
 
 
 def reflected(
@@ -139,11 +138,10 @@ def reflected(
     """
     if reflecting is None:
         return {}
-    asked = {
-        executor.submit(reflect_on, reflecting.player, learner.environment, lines, id, reflecting.samples): id
-        for id, lines in lost.items()
-    }
-    return dict(sorted((asked[future], future.result()) for future in as_completed(asked)))
+    player, samples = reflecting.player, reflecting.samples
+    ids = sorted(lost)
+    work = [(player, learner.environment, lost[id], id, samples) for id in ids]
+    return dict(zip(ids, executor.map(reflect_on, work), strict=True))
 
 
 def remember(memory: Memory, episodes: Iterable[Sequence[Mapping[str, Any]]]) -> list[int]:

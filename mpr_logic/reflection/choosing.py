@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Scorer(Protocol):
-    """Says how likely a model is to answer with each of several texts."""
+    """Says which of several texts a model is most likely to answer with."""
 
-    def score(self, prompt: str, candidates: Sequence[str]) -> list[float]:
-        """The logarithm of the probability of each candidate, given that the answer is one of them.
+    def best(self, prompt: str, candidates: Sequence[str]) -> int:
+        """The place of the likeliest candidate, of which there is at least one; of several, the first.
 
         Raises:
             ModelError: there are no scores.
@@ -66,5 +66,4 @@ def by_score(scorer: Scorer, prompt: str, candidates: Sequence[str]) -> str:
     """
     if not candidates:
         raise ValueError("a choice needs at least one text")
-    scores = scorer.score(prompt, candidates)
-    return candidates[scores.index(max(scores))]
+    return candidates[scorer.best(prompt, candidates)]

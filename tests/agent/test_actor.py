@@ -17,6 +17,7 @@ from mpr_logic.agent.policies import Pass
 from mpr_logic.agent.prompting import Disclosure, Style
 from mpr_logic.checking.action import Action
 from mpr_logic.errors import ModelError, ServerError
+from mpr_logic.memory.retrieval import Retrieved
 from mpr_logic.reflection.grammar import choice
 from mpr_logic.reflection.model import Completion, ScriptedModel
 from tests.agent.cook import RULES, Kitchen
@@ -36,9 +37,10 @@ class ScriptedScorer:
         self.order = order
         self.asked: list[tuple[str, list[str]]] = []
 
-    def score(self, prompt: str, candidates: Sequence[str]) -> list[float]:
+    def best(self, prompt: str, candidates: Sequence[str]) -> int:
         self.asked.append((prompt, list(candidates)))
-        return [-float(self.order.index(c)) if c in self.order else -99.0 for c in candidates]
+        scores = [-float(self.order.index(c)) if c in self.order else -99.0 for c in candidates]
+        return scores.index(max(scores))
 
 
 def acted(
@@ -122,6 +124,32 @@ def test_score(style: Style, admitted: bool) -> None:
     assert thoughts == (len(scorer.asked) if style == "react" else 0)
     assert policy.usage.requests == len(scorer.asked) + thoughts
     assert policy.usage.prompt_tokens > 100 * len(scorer.asked)
+
+
+def test_the_prompts_of_an_episode_begin_alike() -> None:
+    """An action that is met later does not become the example; rules that were told before stay in front of
+    those that are new, in their order."""
+
+    class Meeting(Kitchen):
+        def candidates(self) -> Sequence[Action]:
+            met = [Action("sniff", "milk_1")] if self.done else []
+            return [*met, *super().candidates()]
+
+    class Scripted:
+        """A guide."""
+
+        turns = iter(["abc", "dcba", "bda"])
+
+        def find(self, checker: Checker, candidates: Sequence[Action]) -> list[Retrieved]:
+            rules = dict(zip("abcd", checker.program.rules, strict=False))
+            return [Retrieved(rules[letter], None, f"rule {letter}", 1) for letter in next(self.turns)]
+
+    model = ScriptedModel([TAKE, OPEN, PUT])
+    list(play(Meeting(), Checker.load(RULES), ModelPolicy(model), guide=Scripted()))
+    first, *_ = (prompt.partition("\n")[0] for prompt in model.prompts)
+    assert all(prompt.startswith(f"{first}\n") for prompt in model.prompts)
+    told = [[line[-1] for line in p.split("\n") if line.startswith("| rule")] for p in model.prompts]
+    assert ["".join(letters) for letters in told] == ["abc", "abcd", "abd"]
 
 
 def test_score_needs_a_scorer() -> None:

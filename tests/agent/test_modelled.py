@@ -18,6 +18,7 @@ from mpr_logic.agent.methods import METHODS
 from mpr_logic.agent.modelled import Modelled
 from mpr_logic.agent.results import read_results
 from mpr_logic.agent.running import Runner
+from mpr_logic.agent.training import chunks
 from mpr_logic.memory.store import Memory
 from tests.command import TOP, mpr
 from tests.reflection.server import chat, serving
@@ -44,6 +45,17 @@ def test_what_is_asked_is_counted() -> None:
     assert (result.model, result.steps, result.won) == ("scripted", 3, False)
     actions = [line["action"] for line in first.lines[2:]]
     assert actions == ["read_mail(mail_204)"] * 3
+
+
+def test_each_episode_is_there_before_the_next_begins() -> None:
+    """Of a model each episode is work of its own, which is not done before it is asked for."""
+    with serving(chat("read_mail(mail_204)")) as server:
+        parts = chunks(Here(), arm(server, "act only"), [0, 1])
+        asked = []
+        for (played,) in parts:
+            asked.append(len(server.asked))
+            assert played.result.calls == 3
+    assert asked == [3, 6]
 
 
 def test_reflexion_tries_again_with_its_lesson() -> None:

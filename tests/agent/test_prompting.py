@@ -131,6 +131,31 @@ def test_order() -> None:
     assert lines[places[4]] == "| 1. open(fridge_1): FAILED: It is open."
 
 
+@given(st.lists(TEXTS, max_size=9), st.lists(TEXTS, max_size=9), st.lists(TEXTS, max_size=3), st.booleans())
+def test_what_stands_in_front_stays(
+    facts: list[str], options: list[str], lessons: list[str], refusing: bool
+) -> None:
+    """Whatever is known, refused and to choose from, a prompt begins alike to the end of the lessons; these
+    leave room for what is so now."""
+    task = "Cook. " * 200
+    form = Form(lessons=(*lessons, "hurry " * 99))
+    refused = ["put(milk_1, fridge_1)"] * refusing
+    other = Told([Action("take", "milk_1", "fridge_1")], [*facts, "at(milk_1)"])
+    first = acting_prompt(view_of([task], Told([Action("take", "milk_1", "fridge_1")], [])), form)
+    prompt = acting_prompt(view_of([task, "Done."], other, refused), form, options)
+    front = first[: first.index("\nWhat was done")]
+    assert prompt.startswith(front)
+    assert "| lesson" in front
+    assert ("| refused now: put(milk_1, fridge_1), because" in prompt) == refusing
+
+
+def test_the_example_of_an_episode() -> None:
+    """Where a form has an example, it shows how an action is written, whatever is met later."""
+    view = view_of(["Cook."], Told([Action("wait"), Action("take", "milk_1", "fridge_1")], []))
+    assert "are written like `take(milk_1, fridge_1)`." in acting_prompt(view, Form())
+    assert "are written like `open(fridge_1)`." in acting_prompt(view, Form(example="open(fridge_1)"))
+
+
 def test_a_long_history() -> None:
     """Of a long history the end is told; what is left out changes once in a few turns."""
     firsts = []

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 
 pytest.importorskip("pydantic", reason="needs the extra: pip install 'mpr-logic[experiments]'")
 
+from mpr_logic.agent.arms import Arm, Played, play_all
 from mpr_logic.agent.executors import Here, Processes, executor
 from mpr_logic.agent.experiment import Experiment, read_experiment
 from mpr_logic.agent.results import Result, read_results, read_run
@@ -129,6 +132,59 @@ def test_what_cannot_be_played_is_said(tmp_path: Path) -> None:
     runner = Runner(replace(small(), methods=methods), tmp_path)
     with pytest.raises(GameError, match="nobody lists what can be done in tools"):
         runner.go(Here())
+
+
+def test_work_here_is_done_when_it_is_asked_for() -> None:
+    """Each result is there before the next work begins; what nobody asks for is not done."""
+    done: list[int] = []
+
+    def work(number: int, share: int) -> int:
+        done.append(number)
+        return number // share
+
+    here = Here()
+    results = here.map(work, [(4, 2), (6, 2), (1, 0), (8, 2), (9, 3)])
+    assert (next(results), done) == (2, [4])
+    assert (next(results), done) == (3, [4, 6])
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert list(here.map(work, [(9, 3)])) == [3]
+    more = here.map(work, [(2, 1), (3, 1)])
+    assert next(more) == 2
+    here.shutdown()
+    with pytest.raises(CancelledError):
+        next(more)
+    assert done == [4, 6, 1, 9, 2]
+
+
+def test_progress_is_shown_as_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is played is written down, and said, before the next is played: with seven tasks of training, five
+    and then two."""
+    experiment = small()
+    assert experiment.train is not None
+    methods = tuple(method for method in experiment.methods if method.learns)
+    train = experiment.train.model_copy(update={"tasks": 7})
+    runner = Runner(replace(experiment, methods=methods, train=train), tmp_path)
+    played: list[int] = []
+
+    def play(arm: Arm, places: Sequence[int]) -> list[Played]:
+        played.extend(places)
+        return play_all(arm, places)
+
+    monkeypatch.setattr("mpr_logic.agent.training.play_all", play)
+    seen: list[tuple[int, int, int]] = []
+    runner.go(Here(), lambda what, more: seen.append((more, len(runner.folder.done), len(played))))
+    assert [each for each in seen if each[0]][:4] == [(5, 5, 5), (2, 7, 7), (5, 12, 12), (2, 14, 14)]
+
+
+def test_what_fails_ends_the_other_work(tmp_path: Path) -> None:
+    """Once one method cannot be played, those beside it begin nothing more."""
+    seeds = tuple(range(1, 9))
+    unplayable = replace(small().methods[0], name="list", rules="simulator")
+    runner = Runner(replace(small(), seeds=seeds, methods=(unplayable, *small().methods)), tmp_path)
+    with pytest.raises(GameError, match="nobody lists what can be done in tools"):
+        runner.go(Here())
+    assert len(runner.folder.done) < runner.total // 2
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ class Server:
 
     url: str
     replies: list[Reply]
-    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next(self) -> Reply:
@@ -32,6 +32,7 @@ class Handler(BaseHTTPRequestHandler):
 
     script: Server
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else what follows the headers waits for 40 ms
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])

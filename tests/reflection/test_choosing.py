@@ -13,6 +13,7 @@ from mpr_logic.reflection.client import Client
 from mpr_logic.reflection.grammar import choice
 from mpr_logic.reflection.llama import LlamaScorer
 from mpr_logic.reflection.model import ScriptedModel
+from tests.reflection.llama_server import tokens
 from tests.reflection.server import Handler, plain, serving
 
 ACTIONS = ["open(box_1)", "open(box_2)", "wait"]
@@ -43,7 +44,7 @@ def letters(handler: Handler) -> None:
     if path == "/apply-template":
         answer: dict[str, Any] = {"prompt": f"<user>{body['messages'][0]['content']}<assistant>"}
     elif path == "/tokenize":
-        answer = {"tokens": [ord(char) for char in body["content"]]}
+        answer = {"tokens": tokens(body["content"])}
     else:
         likely = {"o": 0.5, "w": 0.25, "1": 0.6, "2": 0.2}
         rows = [{"id": ord(char), "logprob": math.log(p)} for char, p in likely.items()]
@@ -62,7 +63,7 @@ def test_by_score() -> None:
         assert by_score(scorer, "?", ["wait"]) == "wait"
     forks = [body for path, body in server.asked if path == "/completion"]
     assert len(forks) == 4
-    assert bytes(forks[1]["prompt"]).decode() == "<user>?<assistant>open(box_"
+    assert forks[1]["prompt"] == ["<user>?<assistant>", *b"open(box_"]
     with pytest.raises(ValueError, match="at least one"):
         by_score(scorer, "?", [])
 

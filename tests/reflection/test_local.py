@@ -6,6 +6,7 @@ with ``--no-deps``): a file in it is looked up, nothing of it is imported.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -86,7 +87,20 @@ def test_it_chooses_among_candidates(url: str) -> None:
         assert under_grammar(client, "Which action opens box_3?", actions) in actions
     scorer = LlamaScorer(Client("local", base_url=url))
     assert by_score(scorer, "Which action opens box_3?", actions) in actions
-    assert all(score <= 0 for score in scorer.score("Which action opens box_3?", actions))
+    scores = scorer.score("Which action opens box_3?", actions)
+    assert all(score <= 0 for score in scores)
+    assert sum(math.exp(score) for score in scores) == pytest.approx(1)
+
+
+def test_its_exact_shares_are_those_that_it_lists(url: str) -> None:
+    """Where nothing is listed and all is asked for exactly, the scores are the same, and so is the choice."""
+    actions = ["take(box_3)", "open(box_3)", "open(box_1)", "wait", "look", "put(box_1, box_3)"]
+    listed, exact = (LlamaScorer(Client("local", base_url=url)) for _ in range(2))
+    exact._ahead = lambda prompt, node, forks: {node.prefix: exact._settled(prompt, node)}  # type: ignore[method-assign]
+    scores = listed.score("Which action opens box_3?", actions)
+    assert exact.score("Which action opens box_3?", actions) == pytest.approx(scores, abs=0.02)
+    for scorer in (listed, exact):
+        assert scorer.best("Which action opens box_3?", actions) == scores.index(max(scores))
 
 
 def test_a_bad_grammar_is_said(url: str) -> None:
