@@ -105,9 +105,12 @@ def shown(total: int, *, quiet: bool) -> Iterator[Callable[[str, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    if quiet:
+        yield lambda what, more: None
+        return
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     lock = threading.Lock()
-    with Progress(*columns, console=Console(file=sys.stderr), disable=quiet) as progress:
+    with Progress(*columns, console=Console(file=sys.stderr)) as progress:
         bar = progress.add_task("", total=total)
 
         def say(what: str, more: int) -> None:
