@@ -17,7 +17,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo kitchen test lint format bench test-lowest build clean
+.PHONY: help demo kitchen test lint format bench hooks test-lowest build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ format: $(READY) ## format the Python code
 
 bench: $(READY_BENCH) ## measure against the peers that are installed
 	$(BIN)/python -m tests.bench $(ARGS)
+
+hooks: $(READY) ## hold mpr hook against the coding agents themselves: needs npm, and 1.3 GB for a while
+	$(BIN)/python -m tests.live_hooks $(ARGS)
 
 # Every direct dependency, those of the extras too, as old as pyproject.toml lets it be and the others can stand;
 # then the extras that others hold up, by themselves. The newest versions are what `make test` takes.

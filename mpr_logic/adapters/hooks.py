@@ -1,13 +1,14 @@
 """Command hooks of coding agents: what they send before a tool runs, and what they understand as an answer.
 
 An agent runs a command with one JSON object on its standard input, and reads an answer from its standard
-output. What is not understood is denied, by exit status 2, which every one of these agents takes as a block
-with the standard error as the reason.
+output. What is not understood is denied, by exit status 2 with the reason on the standard error: every one of
+these agents takes that as a block. Some take exit status 2 without a word as a fault of the hook, and run the
+tool; all of them run it where the hook takes longer than they wait.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.calls import Call, Limits, canonical, parsed
@@ -102,7 +103,7 @@ def _fields(**given: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value not in ("", None)}
 
 
-# -- Claude Code, VS Code: https://code.claude.com/docs/en/hooks -------------------------------------
+# -- Claude Code, VS Code, Qwen Code: https://code.claude.com/docs/en/hooks --------------------------
 
 
 def _tell_claude(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
@@ -116,7 +117,8 @@ def _tell_claude(decision: str, reason: str, arguments: dict[str, Any] | None) -
 
 
 def _tell_codex(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
-    # on an answer that it does not know it runs the tool: an allow is nothing, and it cannot ask
+    # on an answer that it does not know it runs the tool: an allow is nothing, it cannot ask, and not every
+    # version takes new arguments
     return {} if decision in ("allow", "pass") else _tell_claude("deny", reason, None)
 
 
@@ -146,6 +148,15 @@ def _tell_cursor(decision: str, reason: str, arguments: dict[str, Any] | None) -
 # -- GitHub Copilot: https://docs.github.com/en/copilot/reference/hooks-configuration ----------------
 
 
+def _read_copilot(event: dict[str, Any]) -> Call:
+    call = _COPILOT.read(event)
+    given = call.arguments
+    # the text that a tool without parameters takes, such as a patch, is sent as it is
+    if isinstance(given, str) and given.strip() and not given.lstrip().startswith("{"):
+        return replace(call, arguments={"input": given})
+    return call
+
+
 def _tell_copilot(decision: str, reason: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
     if decision == "pass":
         return {}
@@ -163,7 +174,9 @@ AGENTS = {
         Agent("codex", _CLAUDE.read, _tell_codex),
         Agent("gemini", _GEMINI.read, _tell_gemini, rewrites=True),
         Agent("cursor", _read_cursor, _tell_cursor),
-        Agent("copilot", _COPILOT.read, _tell_copilot),
+        Agent("copilot", _read_copilot, _tell_copilot),
+        # with new arguments it runs the call as it was
+        Agent("qwen", _CLAUDE.read, _tell_claude, asks=True),
     )
 }
 """The agents that are known, by name."""

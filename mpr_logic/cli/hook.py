@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +30,7 @@ class Agent(StrEnum):
     gemini = "gemini"
     cursor = "cursor"
     copilot = "copilot"
+    qwen = "qwen"
 
 
 def hook(
@@ -39,6 +42,10 @@ def hook(
     theta: o.Theta = 0.9,
     seconds: o.Seconds = 2.0,
     log: LogOption = None,
+    within: Annotated[
+        float,
+        typer.Option(metavar="S", min=0.1, help="Answer in this time or block: agents do not wait for ever."),
+    ] = 20.0,
     allow: Annotated[
         bool, typer.Option("--allow", help="Allow what is admitted, past the agent's own permissions.")
     ] = False,
@@ -74,7 +81,8 @@ def hook(
         said = hooks.reply(known, verdict, allow=allow)
         return Answer(YES, dumps(said), {"answer": said})
 
-    reply("hook", work, json=json, no_color=no_color)
+    with _in_time(within):
+        reply("hook", work, json=json, no_color=no_color)
 
 
 def _event(path: str | None, size: int) -> bytes:
@@ -82,6 +90,25 @@ def _event(path: str | None, size: int) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(size + 1)
     return sys.stdin.buffer.read(size + 1) if sys.stdin is not None else b""
+
+
+@contextmanager
+def _in_time(seconds: float) -> Iterator[None]:
+    """A context that ends the process with exit status 2 unless it is left in time. An agent whose hook is
+    late runs the tool, and what is late may be the lock, the log or the rules as well as the question."""
+
+    def late() -> None:
+        sys.stderr.write(f"error: there was no answer within {seconds:g} seconds\n")
+        sys.stderr.flush()
+        os._exit(2)
+
+    timer = threading.Timer(seconds, late)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

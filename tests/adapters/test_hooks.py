@@ -13,7 +13,7 @@ from mpr_logic.adapters.guard import Guard
 from mpr_logic.adapters.hooks import AGENTS, read_event, reply
 from mpr_logic.errors import StateError
 from mpr_logic.syntax.printer import print_value
-from tests.command import TOP, mpr
+from tests.command import TOP, mpr, process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +48,7 @@ def event(agent: str, command: str) -> dict[str, Any]:
             "command": command,
             "cwd": "/x",
         },
+        "qwen": claude | {"hook_event_name": "PreToolUse", "tool_name": "run_shell_command"},
         "copilot": {"timestamp": 1, "cwd": "/x", "toolName": "Bash", "toolArgs": json.dumps(arguments)},
     }
     return events[agent]
@@ -69,6 +70,7 @@ DENY = {
     "gemini": ("decision",),
     "cursor": ("permission",),
     "copilot": ("permissionDecision",),
+    "qwen": ("hookSpecificOutput", "permissionDecision"),
 }
 
 
@@ -116,6 +118,52 @@ def test_rewritten_calls_never_run_as_they_were(agent: str) -> None:
             assert decision(agent, told) == "deny"
     told = said("claude", "make noise", allow=True)["hookSpecificOutput"]
     assert (told["permissionDecision"], told["updatedInput"]) == ("allow", {"command": "make noise -q"})
+
+
+EVENTS = TOP / "tests" / "adapters" / "events"
+"""An event of each agent as it was sent, with the folders and ids changed: see tests/live_hooks."""
+SENT = {
+    "claude": ("Bash", {"command": "touch good.txt"}),
+    "codex": ("Bash", {"command": "touch good.txt"}),
+    "gemini": ("run_shell_command", {"command": "touch good.txt"}),
+    "copilot": ("bash", {"command": "touch good.txt", "description": "a file"}),
+    "qwen": ("run_shell_command", {"command": "touch good.txt"}),
+}
+PATCH = "*** Begin Patch\n*** Add File: made.txt\n+hello\n*** End Patch\n"
+
+
+@pytest.mark.parametrize("agent", SENT)
+def test_real_events_are_understood(agent: str, tmp_path: Path) -> None:
+    """What the agents really sent: the tool, its arguments and the session; and the rules decide on it."""
+    sent = (EVENTS / f"{agent}.json").read_bytes()
+    call = read_event(AGENTS[agent], sent)
+    assert (call.tool, call.arguments) == SENT[agent]
+    assert call.session == "00000000-0000-4000-8000-000000000001"
+    rules = tmp_path / "rules.dl"
+    rules.write_text(
+        ".action bash(command: symbol, description: any)\n.decl tool_name(tool: symbol, action: symbol)\n"
+        f"tool_name({print_value(call.tool)}, bash).\n"
+        '@because("once") forbid bash(command: C) :- past bash(command: C).'
+    )
+    command = ("hook", str(rules), "--agent", agent, "--log", str(tmp_path / "log.jsonl"))
+    first, second = (json.loads(mpr(*command, stdin=sent).out) for _ in range(2))
+    assert (first, decision(agent, second)) == ({}, "deny")
+    assert "once" in json.dumps(second)
+
+
+@pytest.mark.parametrize(("agent", "name"), [("codex", "command"), ("copilot", "input")])
+def test_a_patch_is_a_call(agent: str, name: str) -> None:
+    """The tool that takes a text: Codex sends it as an argument, Copilot as it is."""
+    call = read_event(AGENTS[agent], (EVENTS / f"{agent}-patch.json").read_bytes())
+    assert (call.tool, call.arguments) == ("apply_patch", {name: PATCH})
+
+
+def test_a_text_is_no_way_round_the_arguments() -> None:
+    """Arguments that are to be JSON, and are not, are those of no declared tool."""
+    for text in ("touch x", '{"command": ', '{"command": "ls", "command": "rm"}', '["ls"]'):
+        call = read_event(AGENTS["copilot"], json.dumps({"toolName": "bash", "toolArgs": text}))
+        verdict = Guard(text=".action bash(command: any)").check(call.tool, call.arguments)
+        assert not verdict.runs
 
 
 @pytest.mark.parametrize(
@@ -209,6 +257,18 @@ def test_the_log_is_the_history(tmp_path: Path) -> None:
     assert decision("claude", ask("Write", write, "other")) == "deny"
     assert ask("Write", write) == {}
     assert decision("claude", ask("Write", {"file_path": "/etc/passwd", "content": "x"})) == "deny"
+
+
+def test_a_late_answer_blocks(tmp_path: Path) -> None:
+    """An agent whose hook is late runs the tool: here another process holds the log, and does not end."""
+    fcntl = pytest.importorskip("fcntl")
+    log = tmp_path / "log.jsonl"
+    with log.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        command = ("hook", CODING, "--log", str(log), "--within", "0.5")
+        done = process(*command, stdin=json.dumps(event("claude", "ls")).encode())
+    assert (done.status, done.out) == (2, "")
+    assert done.err == "error: there was no answer within 0.5 seconds\n"
 
 
 def test_parallel_hooks_see_each_other(tmp_path: Path) -> None:
