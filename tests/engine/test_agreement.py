@@ -178,6 +178,9 @@ RECURSIONS = {
     "same generation": "p(X, Y) :- e(U, X), p(U, V), e(V, Y).",
     "mutual": "p(X, Z) :- q(X, Y), e(Y, Z).\nq(X, Y) :- p(X, Y), X != Y.\nq(X, X) :- p(X, _).",
     "computed": "p(X, Z) :- p(X, Y), e(Y, W), Z = (W + X) mod 8.",
+    "counting at the start": "p(X, Z) :- p(X, Y), e(Y, Z), N = count : { e(X, X) }, N < 1.",
+    "counting on the way": "p(X, Z) :- p(X, Y), e(Y, Z), N = count : { e(Y, W), e(W, X) }, N != 1.",
+    "counting at the end": "p(X, Z) :- e(X, Y), p(Y, Z), N = count : { e(Z, Z) }, N < 1.",
     "looking back": "p(Y, X) :- p(X, Y), e(Y, X).\np(X, X) :- p(X, Y), p(Y, X).",
 }
 
