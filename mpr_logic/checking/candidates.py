@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.engine.base import Engine
     from mpr_logic.engine.checks import Verdict
+    from mpr_logic.engine.firing import Firing as Proving
+    from mpr_logic.engine.proof import RuleProof
     from mpr_logic.syntax.ast import Row, Value
 
 CACHED = 100_000
@@ -26,6 +28,9 @@ CACHED = 100_000
 
 Fired: TypeAlias = "Sequence[tuple[Rule, float]]"
 """Rules that fired, each with its weight."""
+
+Proofs: TypeAlias = "Sequence[tuple[RuleProof, float]]"
+"""The proofs of rules that fired, each with the weight of the rule's best match."""
 
 Firing: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
 
@@ -41,6 +46,7 @@ class ActionRules:
     name: str
     engine: Engine
     verdict: Verdict
+    theta: float
     closed: bool
     overridden: frozenset[str]
     may_advise: bool
@@ -54,6 +60,18 @@ class ActionRules:
     def permit(self) -> Firing:
         """The permits of the action that fire."""
         return self._firing(f"permit {self.name}")
+
+    @cached_property
+    def proved(self) -> Proving:
+        """The forbids of the action that fire, with their proofs: for the native engine."""
+        assert isinstance(self.engine, NativeEngine)
+        return self.engine.firing(f"forbid {self.name}")
+
+    @cached_property
+    def advised(self) -> Proving:
+        """The same of those alone that could weigh less than theta."""
+        assert isinstance(self.engine, NativeEngine)
+        return self.engine.firing(f"forbid {self.name}", self.theta)
 
     def _firing(self, head: str) -> Firing:
         return (
@@ -83,15 +101,15 @@ class Candidate:
 
 
 class Candidates:
-    """Resolves actions, and keeps them for the next time."""
+    """Resolves actions, and keeps them for the next time. ``names`` are for :class:`PlainAtoms`."""
 
-    def __init__(self, program: Program, engine: Engine, theta: float) -> None:
+    def __init__(self, program: Program, engine: Engine, theta: float, names: set[str] | None = None) -> None:
         self._program = program
         self._engine = engine
         self._theta = theta
         self._rules: dict[str, ActionRules] = {}
         self._generation = -1
-        self._plain = PlainAtoms(program.schema.actions)
+        self._plain = PlainAtoms(program.schema.actions, names)
         self.known: dict[Any, Candidate] = {}
 
     def renew(self) -> None:
@@ -139,6 +157,8 @@ class Candidates:
         if isinstance(self._engine, NativeEngine):
             for kind in ("forbid", "permit"):
                 self._engine.check(f"{kind} {name}")
+            self._engine.firing(f"forbid {name}")
+            self._engine.firing(f"forbid {name}", self._theta)
             for rule in self._program.rules_for(f"forbid {name}"):
                 self._engine.prover.prepare(rule)
             self.rules(name)
@@ -155,9 +175,9 @@ class Candidates:
         mine = frozenset(r.id for r in self._program.rules_for(f"forbid {name}") if r.id in lifted)
         engine, closed = self._engine, name in self._program.schema.closed
         if not isinstance(engine, NativeEngine):
-            return ActionRules(name, engine, _always_open, closed, mine, may_advise=True)
+            return ActionRules(name, engine, _always_open, self._theta, closed, mine, may_advise=True)
         less = engine.weighs_less(f"forbid {name}", self._theta)
-        return ActionRules(name, engine, engine.verdict(name, self._theta), closed, mine, less)
+        return ActionRules(name, engine, engine.verdict(name, self._theta), self._theta, closed, mine, less)
 
     def weigh(self, candidate: Candidate) -> tuple[int, tuple[Fired, Fired]]:
         """The verdict by the rules that fire, one by one, and those rules."""
@@ -182,6 +202,23 @@ class Candidates:
         if rules.overridden and not rules.overridden.isdisjoint([rule.id for rule, _ in laws]):
             lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
             laws = [each for each in laws if each[0].id not in lifted]
+        return laws, soft
+
+    def proved(self, candidate: Candidate, *, rejected: bool) -> tuple[Proofs, Proofs]:
+        """The same with proofs: for the native engine, where the candidate's verdict is known."""
+        rules, theta = candidate.rules, self._theta
+        if not rejected:  # what there is weighs less
+            found = rules.advised(candidate.args) if rules.may_advise else ()
+            return (), [each for each in found if each[1] < theta]
+        found = rules.proved(candidate.args)
+        if not rules.may_advise:
+            laws, soft = found, []
+        else:
+            laws = [each for each in found if each[1] >= theta]
+            soft = [each for each in found if each[1] < theta] if len(laws) < len(found) else []
+        if rules.overridden and not rules.overridden.isdisjoint([proof.rule.id for proof, _ in laws]):
+            lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
+            laws = [each for each in laws if each[0].rule.id not in lifted]
         return laws, soft
 
 

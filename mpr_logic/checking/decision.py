@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from mpr_logic.analysis.annotations import LEVELS
-from mpr_logic.checking.candidates import Candidate, Fired
+from mpr_logic.checking.candidates import Candidate
 from mpr_logic.checking.render import because_text
 from mpr_logic.errors import StateError
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
+    from mpr_logic.checking.candidates import Fired, Proofs
     from mpr_logic.checking.reasons import Moment
     from mpr_logic.checking.repair import Repair
     from mpr_logic.engine.proof import RuleProof
@@ -97,19 +97,62 @@ class Reason:
         return self.text
 
 
-@dataclass(slots=True)
 class Worked:
     """What a decision has worked out: the rules that fired, laws and those below theta, and what is made
-    of them; None where nobody has asked yet."""
+    of them; None where nobody has asked yet. Of ``proved``, the proofs of both, the reasons and the advice
+    are made when they are first read."""
 
-    fired: tuple[Fired, Fired] | None = None
-    reasons: tuple[Reason, ...] | None = None
-    advice: tuple[Reason, ...] | None = None
-    repairs: tuple[Repair, ...] | None = None
+    __slots__ = ("_advice", "_reasons", "fired", "proved", "repairs")
+
+    def __init__(
+        self,
+        fired: tuple[Fired, Fired] | None = None,
+        reasons: tuple[Reason, ...] | None = None,
+        advice: tuple[Reason, ...] | None = None,
+        repairs: tuple[Repair, ...] | None = None,
+        *,
+        proved: tuple[Proofs, Proofs] | None = None,
+    ) -> None:
+        self.fired = fired
+        self._reasons = reasons
+        self._advice = advice
+        self.repairs = repairs
+        self.proved = proved
+
+    @property
+    def reasons(self) -> tuple[Reason, ...] | None:
+        """Why it is rejected."""
+        if self._reasons is None and self.proved is not None:
+            self._reasons = _reasons(self.proved[0])
+        return self._reasons
+
+    @reasons.setter
+    def reasons(self, reasons: tuple[Reason, ...]) -> None:
+        self._reasons = reasons
+
+    @property
+    def advice(self) -> tuple[Reason, ...] | None:
+        """The rules that forbid it with a weight below theta."""
+        if self._advice is None and self.proved is not None:
+            self._advice = _reasons(self.proved[1])
+        return self._advice
+
+    @advice.setter
+    def advice(self, advice: tuple[Reason, ...]) -> None:
+        self._advice = advice
+
+
+def _reasons(proofs: Proofs) -> tuple[Reason, ...]:
+    """A reason for each proof, the heaviest first."""
+    ordered = sorted(proofs, key=lambda each: -each[1])
+    return tuple([Reason(None, weight, proof.rule, proof) for proof, weight in ordered])
 
 
 NOTHING: tuple[Fired, Fired] = ((), ())
 """No rule fired."""
+
+NOTHING_TO_SAY = Worked(NOTHING, (), (), ())
+"""No rule fired, and nothing is left to work out: nobody writes into it."""
 
 
 class Decision:
@@ -155,6 +198,8 @@ class Decision:
         """What was worked out beyond the verdict, so far."""
         if self._worked is None:
             self._worked = Worked()
+        elif self._worked is NOTHING_TO_SAY:
+            self._worked = Worked(NOTHING, (), (), ())
         return self._worked
 
     @property
@@ -175,18 +220,18 @@ class Decision:
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Why it is rejected; empty where it is admissible."""
-        worked = self.worked
-        if worked.reasons is None:
-            worked.reasons = self._moment.reasons(self)
-        return worked.reasons
+        known = self.worked.reasons
+        if known is None:
+            known = self.worked.reasons = self._moment.reasons(self)
+        return known
 
     @property
     def advice(self) -> tuple[Reason, ...]:
         """The rules that forbid it with a weight below theta: heed them, or not."""
-        worked = self.worked
-        if worked.advice is None:
-            worked.advice = self._moment.advice(self)
-        return worked.advice
+        known = self.worked.advice
+        if known is None:
+            known = self.worked.advice = self._moment.advice(self)
+        return known
 
     @property
     def repairs(self) -> tuple[Repair, ...]:

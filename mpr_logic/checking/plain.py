@@ -22,13 +22,14 @@ NAMES = 100_000
 
 
 class PlainAtoms:
-    """Reads ``put(apple_1, fridge_1)``: a declared name, with plain names and small integers."""
+    """Reads ``put(apple_1, fridge_1)``: a declared name, with plain names and small integers. Readers of
+    one program may share the ``names`` that were seen to be plain: actions speak of what facts speak of."""
 
-    def __init__(self, signatures: Mapping[str, Signature]) -> None:
+    def __init__(self, signatures: Mapping[str, Signature], names: set[str] | None = None) -> None:
         self._signatures = signatures
         symbols = {name: s for name, s in signatures.items() if s.arity and set(s.bases) == {"symbol"}}
         self._arities = {name: s.arity for name, s in symbols.items()}
-        self._names: set[str] = set()
+        self._names: set[str] = set() if names is None else names
 
     def read(self, text: str) -> tuple[str, Row] | None:
         """The declared name and the typed arguments; None where the text is for the parser.

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.shapes import abstract, shape_of
-from mpr_logic.engine.plan import item_variables, term_variables
+from mpr_logic.engine.plan import body_relations, item_variables, term_variables
 from mpr_logic.engine.store import Relation
 from mpr_logic.syntax.ast import Atom, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.syntax.ast import BodyItem, Row, Term
 
 MEMBER = "$rule"
@@ -88,3 +88,16 @@ def group(rules: Iterable[Rule], name: str) -> list[Group]:
         body = (*body, Literal(Atom(table.name, columns)))
         groups.append(Group(args, body, tuple(r for r, _ in members), table))
     return groups
+
+
+def relations_below(program: Program, groups: Mapping[str, Sequence[Group]]) -> dict[str, frozenset[str]]:
+    """For each derived relation, itself and all relations below it."""
+    below: dict[str, frozenset[str]] = {}
+    for stratum in program.strata:
+        reached: set[str] = set(stratum)
+        for head in stratum:
+            for each in groups[head]:
+                for name in body_relations(each.body):
+                    reached |= below.get(name, {name})
+        below.update(dict.fromkeys(stratum, frozenset(reached)))
+    return below

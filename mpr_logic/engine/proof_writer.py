@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.engine.namespace import key
+from mpr_logic.engine.plan import body_relations
 from mpr_logic.engine.proof import AbsenceStep, BuiltinStep, FactProof, RuleProof
 from mpr_logic.syntax.ast import Aggregate, Literal, Term, Var
 
@@ -49,9 +50,11 @@ class ProofWriter:
         if index == self._given:
             return "given"
         if isinstance(item, Aggregate):
-            self._crisp = False
-            # its own variables are the rule's: the bindings of the rule, and the body as it is written there
-            return f"{self._name('U', self._aggregate)}(rule, {index}, bindings)"
+            weighted = any(self._goals.weighted(n) for n in body_relations([item]))
+            self._crisp = self._crisp and not weighted
+            function, outer = self._prover.inner(index, item, writer.locals)
+            values = ", ".join([writer.term(item.target), *map(writer.locals.__getitem__, outer)])
+            return f"{self._names.name('U', function)}({values})"
         if not isinstance(item, Literal):
             return self._names.name("B", BuiltinStep(index), ("builtin", index))
         relation = item.atom.name
@@ -66,7 +69,7 @@ class ProofWriter:
             return f"{self._name('U', AbsenceStep)}({label}, {row}, 1.0)"
         stored = self._goals.stored(relation)
         if stored is None:
-            return f"{self._name('U', self._prover.proven)}({label}, {row})"
+            return f"{self._names.name('P', self._prover.proved(relation))}[{row}]"
         where = key(parts) if parts else "()"
         weight = f"{self._names.name('W', stored.weights)}[{where}]" if weighted else "1.0"
         source = f"{self._names.name('R', stored.rows)}[{where}] or ''"
@@ -75,8 +78,3 @@ class ProofWriter:
     @staticmethod
     def _part(writer: Writer, term: Term) -> str:
         return "None" if isinstance(term, Var) and term.anonymous else writer.term(term)
-
-    def _aggregate(self, rule: Any, index: int, bindings: dict[str, Any]) -> Any:
-        item = rule.body[index]
-        assert isinstance(item, Aggregate)
-        return self._prover.aggregate(rule, index, item, bindings)
