@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mpr_logic.engine.base import Engine
     from mpr_logic.engine.checks import Verdict
     from mpr_logic.engine.firing import Firing as Proving
-    from mpr_logic.engine.proof import RuleProof
+    from mpr_logic.engine.firing import Proofs
     from mpr_logic.syntax.ast import Row, Value
 
 CACHED = 100_000
@@ -28,9 +28,6 @@ CACHED = 100_000
 
 Fired: TypeAlias = "Sequence[tuple[Rule, float]]"
 """Rules that fired, each with its weight."""
-
-Proofs: TypeAlias = "Sequence[tuple[RuleProof, float]]"
-"""The proofs of rules that fired, each with the weight of the rule's best match."""
 
 Firing: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
 
@@ -65,13 +62,13 @@ class ActionRules:
     def proved(self) -> Proving:
         """The forbids of the action that fire, with their proofs: for the native engine."""
         assert isinstance(self.engine, NativeEngine)
-        return self.engine.firing(f"forbid {self.name}")
+        return self.engine.firing(f"forbid {self.name}", self.theta)
 
     @cached_property
     def advised(self) -> Proving:
-        """The same of those alone that could weigh less than theta."""
+        """The same of what fires with less than theta alone."""
         assert isinstance(self.engine, NativeEngine)
-        return self.engine.firing(f"forbid {self.name}", self.theta)
+        return self.engine.firing(f"forbid {self.name}", self.theta, soft=True)
 
     def _firing(self, head: str) -> Firing:
         return (
@@ -157,8 +154,8 @@ class Candidates:
         if isinstance(self._engine, NativeEngine):
             for kind in ("forbid", "permit"):
                 self._engine.check(f"{kind} {name}")
-            self._engine.firing(f"forbid {name}")
-            self._engine.firing(f"forbid {name}", self._theta)
+            for soft in (False, True):
+                self._engine.firing(f"forbid {name}", self._theta, soft=soft)
             for rule in self._program.rules_for(f"forbid {name}"):
                 self._engine.prover.prepare(rule)
             self.rules(name)
@@ -204,22 +201,12 @@ class Candidates:
             laws = [each for each in laws if each[0].id not in lifted]
         return laws, soft
 
-    def proved(self, candidate: Candidate, *, rejected: bool) -> tuple[Proofs, Proofs]:
-        """The same with proofs: for the native engine, where the candidate's verdict is known."""
-        rules, theta = candidate.rules, self._theta
-        if not rejected:  # what there is weighs less
-            found = rules.advised(candidate.args) if rules.may_advise else ()
-            return (), [each for each in found if each[1] < theta]
-        found = rules.proved(candidate.args)
-        if not rules.may_advise:
-            laws, soft = found, []
-        else:
-            laws = [each for each in found if each[1] >= theta]
-            soft = [each for each in found if each[1] < theta] if len(laws) < len(found) else []
-        if rules.overridden and not rules.overridden.isdisjoint([proof.rule.id for proof, _ in laws]):
-            lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
-            laws = [each for each in laws if each[0].rule.id not in lifted]
-        return laws, soft
+    def standing(self, candidate: Candidate, laws: Proofs) -> Proofs:
+        """Those of the laws that fire that no permit overrides."""
+        if candidate.rules.overridden.isdisjoint([proof.rule.id for proof, _ in laws]):
+            return laws
+        lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
+        return [each for each in laws if each[0].rule.id not in lifted]
 
 
 def _ask(engine: Engine, head: str, *args: Value) -> list[tuple[Rule, float]]:

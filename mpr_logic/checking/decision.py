@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
-    from mpr_logic.checking.candidates import Fired, Proofs
+    from mpr_logic.checking.candidates import Fired
     from mpr_logic.checking.reasons import Moment
     from mpr_logic.checking.repair import Repair
+    from mpr_logic.engine.firing import Proofs
     from mpr_logic.engine.proof import RuleProof
 
 Verdict = OneOf["admissible", "forbidden", "unpermitted", "undecided"]
@@ -151,9 +152,6 @@ def _reasons(proofs: Proofs) -> tuple[Reason, ...]:
 NOTHING: tuple[Fired, Fired] = ((), ())
 """No rule fired."""
 
-NOTHING_TO_SAY = Worked(NOTHING, (), (), ())
-"""No rule fired, and nothing is left to work out: nobody writes into it."""
-
 
 class Decision:
     """The answer about one action.
@@ -178,7 +176,7 @@ class Decision:
         self._asked = asked
         self._verdict = verdict
         self._moment = moment
-        self._worked = worked
+        self._worked: Worked | tuple[Proofs, Proofs] | None = worked
         self.admissible = not verdict
         self.seconds = 0.0
 
@@ -198,8 +196,8 @@ class Decision:
         """What was worked out beyond the verdict, so far."""
         if self._worked is None:
             self._worked = Worked()
-        elif self._worked is NOTHING_TO_SAY:
-            self._worked = Worked(NOTHING, (), (), ())
+        elif isinstance(self._worked, tuple):
+            self._worked = Worked(proved=self._worked)
         return self._worked
 
     @property

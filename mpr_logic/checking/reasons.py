@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mpr_logic.checking.decision import NOTHING, NOTHING_TO_SAY, Decision, Reason, Worked
+from mpr_logic.checking.decision import NOTHING, Decision, Reason
 from mpr_logic.checking.render import because_text
-from mpr_logic.engine.checks import FORBIDDEN, UNPERMITTED
+from mpr_logic.engine.checks import ADMITTED, FORBIDDEN, UNPERMITTED
 from mpr_logic.engine.guard import ANYTHING_MAY_FAIL, translated
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.errors import EvaluationError, InexpressibleError, StaleDecisionError
@@ -75,20 +75,24 @@ class Reasons:
     def record(self, decision: Decision, candidate: Candidate) -> None:
         """Work out reasons and advice now, while their state is there, inside the bounds of the check.
         What goes wrong meanwhile does not change the verdict; it is said in the place of the reasons."""
-        verdict = decision._verdict
-        if not verdict and not candidate.rules.may_advise:
-            decision._worked = NOTHING_TO_SAY
+        verdict, rules = decision._verdict, candidate.rules
+        if verdict == ADMITTED and not rules.may_advise:
+            decision._worked = (), ()
             return
         if self._native:
             try:
-                proved = self._checker.candidates.proved(candidate, rejected=verdict == FORBIDDEN)
-                reasons = None
-                if verdict == UNPERMITTED:
-                    reasons = (Reason(partial(_unpermitted, decision.action)),)
-                decision._worked = Worked(None, reasons, proved=proved)
+                if verdict == FORBIDDEN:
+                    laws, soft = rules.proved(candidate.args)
+                    if rules.overridden:
+                        laws = self._checker.candidates.standing(candidate, laws)
+                    decision._worked = laws, soft
+                else:
+                    decision._worked = rules.advised(candidate.args)
+                    if verdict == UNPERMITTED:
+                        decision.worked.reasons = (Reason(partial(_unpermitted, decision.action)),)
                 return
             except ANYTHING_MAY_FAIL:
-                pass  # rule by rule, to say which cannot be worked out
+                decision._worked = None  # rule by rule, to say which cannot be worked out
         self._record_each(decision, candidate)
 
     def _record_each(self, decision: Decision, candidate: Candidate) -> None:

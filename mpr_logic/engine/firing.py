@@ -17,16 +17,20 @@ from mpr_logic.engine.plan import Assign, Filter, name_anonymous
 from mpr_logic.engine.proof_writer import ProofWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from mpr_logic.analysis.core import Rule
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.groups import Group
     from mpr_logic.engine.proof import RuleProof
     from mpr_logic.engine.proofs import Prover
     from mpr_logic.syntax.ast import Row
 
-Firing: TypeAlias = "Callable[[Row], list[tuple[RuleProof, float]]]"
-"""From an action's arguments to the proofs of the rules that fire, each with the weight of its best match."""
+Proofs: TypeAlias = "Sequence[tuple[RuleProof, float]]"
+"""Proofs of rules that fire, each with the weight of the rule's best match."""
+
+Firing: TypeAlias = "Callable[[Row], tuple[Proofs, Proofs]]"
+"""From an action's arguments to the proofs of the rules that fire with at least theta, and with less."""
 
 
 class Firings:
@@ -35,73 +39,105 @@ class Firings:
     def __init__(self, goals: Goals, prover: Prover) -> None:
         self._goals = goals
         self._prover = prover
-        self._compiled: dict[tuple[str, float | None], Firing] = {}
+        self._compiled: dict[tuple[str, float, bool], Firing] = {}
 
     def reset(self) -> None:
         """Forget compiled code."""
         self._compiled.clear()
 
-    def function(self, head: str, below: float | None = None) -> Firing:
-        """The compiled function of a head; with ``below`` of those rules alone that could weigh less."""
-        found = self._compiled.get((head, below))
+    def function(self, head: str, theta: float, *, soft: bool = False) -> Firing:
+        """The compiled function of a head; with ``soft`` of what fires with less than theta alone."""
+        found = self._compiled.get((head, theta, soft))
         if found is None:
-            found = self._compiled[head, below] = self._compile(head, below)
+            found = self._compiled[head, theta, soft] = _Firing(self._goals, self._prover, theta, soft)(head)
         return found
 
-    def _compile(self, head: str, below: float | None) -> Firing:
-        goals, adornment = self._goals, "b" * self._goals.program.arity[head]
-        writer = Writer(goals.namespace, goals)
+
+class _Firing:
+    """Writes one such function."""
+
+    def __init__(self, goals: Goals, prover: Prover, theta: float, soft: bool) -> None:
+        self._goals = goals
+        self._prover = prover
+        self._theta = theta
+        self._soft = soft
+        self._writer = Writer(goals.namespace, goals)
+
+    def __call__(self, head: str) -> Firing:
+        goals, writer = self._goals, self._writer
+        adornment = "b" * goals.program.arity[head]
         if adornment:
             writer.line(f"{', '.join(parameters(adornment))}, = row")
-        writer.line("out = []")
+        writer.line("laws, soft = [], []")
         for each in goals.groups.get(head, ()):
-            if below is not None and not may_weigh_less(goals, each, below):
+            if self._soft and not may_weigh_less(goals, each, self._theta):
                 continue
             if each.table is not None:
-                found, rules = write_table(goals, writer, each, adornment)
-                explain = goals.namespace.name("U", self._prover.explained, "explained")
-                writer.line(f"    for m in {found}: out.append(({explain}({rules}[m], row), {found}[m]))")
-            elif not self._inline(writer, each, adornment):
-                self._call(writer, each, adornment)
-        writer.line("return out")
+                self._table(each, adornment)
+            elif not self._inline(each, adornment):
+                self._call(each, adornment)
+        writer.line("return laws, soft")
         return goals.define(writer, ["row"])
 
-    def _inline(self, writer: Writer, each: Group, adornment: str) -> bool:
+    def _fires(self, proof: str, weight: str, *, given: float | None = None) -> str:
+        """The source that enters a proof; ``given`` is the weight where it is known by now."""
+        theta = self._goals.namespace.constant(self._theta)
+        if given is not None:
+            into = "laws" if given >= self._theta else "soft"
+        else:
+            into = "soft" if self._soft else f"(laws if {weight} >= {theta} else soft)"
+        return f"{into}.append(({proof}, {weight}))"
+
+    def _weight(self, rule: Rule) -> float:
+        return rule.weight if self._goals.semiring.weighted else 1.0
+
+    def _table(self, each: Group, adornment: str) -> None:
+        found, rules = write_table(self._goals, self._writer, each, adornment)
+        explain = self._goals.namespace.name("U", self._prover.explained, "explained")
+        self._writer.line(f"    for m, w in {found}.items():")
+        if self._soft:
+            self._writer.line(f"        if w >= {self._goals.namespace.constant(self._theta)}: continue")
+        self._writer.line(f"        {self._fires(f'{explain}({rules}[m], row)', 'w')}")
+
+    def _inline(self, each: Group, adornment: str) -> bool:
         """Write out a rule that joins nothing: it matches once at most. Says whether it is such a rule."""
-        goals, (rule,) = self._goals, each.rules
+        goals, writer, (rule,) = self._goals, self._writer, each.rules
         draft = Writer(Namespace(), goals)
-        if not all(
-            isinstance(s, Filter | Assign) for s in goals.begin(draft, each, adornment, "", keep=True)
-        ):
+        steps = goals.begin(draft, each, adornment, "", keep=True)
+        if not all(isinstance(s, Filter | Assign) for s in steps):
             return False
         body = name_anonymous(rule.body)
 
         def emit(_: Writer, __: list[str], weights: list[str]) -> None:
-            weight = writer.weight(weights)
+            weight, given = writer.weight(weights), None
+            if not weighted_body(goals, each):
+                given = self._weight(rule)
+            elif self._soft:
+                writer.line(f"if {weight} >= {goals.namespace.constant(self._theta)}: break")
             named = [n for n in variables_in_order(rule.args, body) if n in writer.locals and n[0] != "?"]
             pairs = ", ".join(f"{goals.namespace.constant(n)}: {writer.locals[n]}" for n in named)
-            writer.line(f"rule = {goals.namespace.name('L', rule)}")
-            proof = ProofWriter(self._prover, goals).proof(writer, body, f"{{{pairs}}}")
-            writer.line(f"out.append(({proof}, {weight}))")
+            label = goals.namespace.name("L", rule)
+            proof = ProofWriter(self._prover, goals, rule=(label, rule)).proof(writer, body, f"{{{pairs}}}")
+            writer.line(self._fires(proof, weight, given=given))
 
         goals.write_group(writer, each, adornment, emit, keep=True)
         return True
 
-    def _call(self, writer: Writer, each: Group, adornment: str) -> None:
+    def _call(self, each: Group, adornment: str) -> None:
         """Ask the function that explains a rule; where matches have weights, after that of the best."""
-        goals, (rule,) = self._goals, each.rules
+        goals, writer, (rule,) = self._goals, self._writer, each.rules
         names = goals.namespace
         label = names.name("L", rule)
         if weighted_body(goals, each):
             weight = writer.fresh("w")
-            writer.line(
-                f"{weight} = {best_match(goals, each, adornment)}({', '.join(parameters(adornment))})"
-            )
+            best = best_match(goals, each, adornment)
+            writer.line(f"{weight} = {best}({', '.join(parameters(adornment))})")
             explain = names.name("U", self._prover.explained, "explained")
-            writer.line(f"if {weight}: out.append(({explain}({label}, row), {weight}))")
+            bar = f" and {weight} < {names.constant(self._theta)}" if self._soft else ""
+            writer.line(f"if {weight}{bar}: {self._fires(f'{explain}({label}, row)', weight)}")
             return
         function, own = self._prover.compiled(rule)
         found = writer.fresh("found")
         writer.line(f"{found} = {names.name('K', function)}({label}, row, {names.name('O', own)})")
-        weight = names.constant(rule.weight if goals.semiring.weighted else 1.0)
-        writer.line(f"if {found} is not None: out.append(({found}, {weight}))")
+        given = self._weight(rule)
+        writer.line(f"if {found} is not None: {self._fires(found, names.constant(given), given=given)}")

@@ -91,10 +91,10 @@ class NativeEngine:
         action's arguments, inside :meth:`bounded`."""
         return self._checks.function(head)
 
-    def firing(self, head: str, below: float | None = None) -> Firing:
-        """The compiled function from an action's arguments to the proofs of the rules that fire; with
-        ``below`` of those alone that could weigh less. Like :meth:`check` it has no guards."""
-        return self._firings.function(head, below)
+    def firing(self, head: str, theta: float, *, soft: bool = False) -> Firing:
+        """The compiled function from an action's arguments to the proofs of the rules that fire; see
+        Firings. Like :meth:`check` it has no guards."""
+        return self._firings.function(head, theta, soft=soft)
 
     def verdict(self, action: str, theta: float) -> Verdict:
         """The compiled function that only decides about an action; see Checks. Like :meth:`check` it has
