@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from mpr_logic.engine.base import Budget
     from mpr_logic.engine.plan import Step
     from mpr_logic.engine.semiring import Semiring
-    from mpr_logic.syntax.ast import Row, Term
+    from mpr_logic.syntax.ast import Term
 
 UNKNOWN_SIZE = 50.0
 """Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""
@@ -108,13 +108,6 @@ class Goals:
     def stored_name(self, name: str) -> str:
         """The name of a core relation's stored rows."""
         return asserted(name) if name in self.groups else name
-
-    def changed(self, relation: Relation, row: Row) -> None:
-        """A stored row has come, gone or changed its weight: forget what was made from it."""
-        self.dependencies.changed(relation.name, row)
-        if relation.name in self.live.followed:
-            for table, own in self.live.follow(relation, row):
-                self.dependencies.changed(table.name, own)
 
     def stored(self, name: str) -> Relation | None:
         """The relation, where no rule derives it."""

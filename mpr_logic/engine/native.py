@@ -50,15 +50,23 @@ class NativeEngine:
             stored = self._store(relation)
         if stored.add(row, weight, source):
             self._recompile()
-        self._goals.changed(stored, row)
-        self.prover.changed()
+        self._changed(stored, row)
 
     def remove(self, relation: str, row: Row) -> None:
         """Retract a fact; nothing happens where it was not asserted."""
         stored = self._stored.get(relation)
         if stored is not None:  # else nothing was ever asserted of it
             stored.remove(row)
-            self._goals.changed(stored, row)
+            self._changed(stored, row)
+
+    def _changed(self, stored: Relation, row: Row) -> None:
+        """A stored row has come, gone or changed its weight: forget what was made from it."""
+        name, goals = stored.name, self._goals
+        goals.dependencies.changed(name, row)
+        if name in goals.live.followed:
+            for table, own in goals.live.follow(stored, row):
+                goals.dependencies.changed(table.name, own)
+        if self.prover.used:
             self.prover.changed()
 
     def _store(self, relation: str) -> Relation:

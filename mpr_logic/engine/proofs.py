@@ -52,7 +52,7 @@ class Prover:
         self._rules: dict[Rule, tuple[Explain, Row]] = {}
         self._inner: dict[object, tuple[Callable[..., AggregateStep], list[str]]] = {}
         self._proved: dict[str, Proved] = {}
-        self._used: list[Proved] = []  # those that have proofs of the present state
+        self.used: list[Proved] = []  # those that have proofs of the present state
 
     # -- public --------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ class Prover:
         """The proofs of a relation's facts in the present state."""
         found = self._proved.get(relation)
         if found is None:
-            found = self._proved[relation] = Proved(relation, self._finder, self._used)
+            found = self._proved[relation] = Proved(relation, self._finder, self.used)
         return found
 
     def prove(self, relation: str, row: Row) -> Proof | None:
@@ -87,10 +87,9 @@ class Prover:
 
     def changed(self) -> None:
         """The state has changed."""
-        if self._used:
-            for each in self._used:
-                each.clear()
-            self._used.clear()
+        for each in self.used:
+            each.clear()
+        self.used.clear()
 
     def _finder(self, relation: str) -> Callable[[Row], Proof | None]:
         """What finds the strongest proof of a fact of a relation; None where it does not hold."""
