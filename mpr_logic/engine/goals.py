@@ -359,7 +359,7 @@ class Goals:
         """Write every match into ``out``, with the rule and the bindings behind it."""
         weighted = self.weighted(name)
         writer = Writer(self.namespace, Inside(self, self.component[name]))
-        writer.line("me = out.me")
+        writer.reruns = True
         for index, each in enumerate(self.alternatives(name)):
 
             def emit(_: Writer, found: list[str], weights: list[str], index: int = index) -> None:
