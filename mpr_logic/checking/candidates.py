@@ -100,7 +100,9 @@ class Candidate:
 class Candidates:
     """Resolves actions, and keeps them for the next time. ``names`` are for :class:`PlainAtoms`."""
 
-    def __init__(self, program: Program, engine: Engine, theta: float, names: set[str] | None = None) -> None:
+    def __init__(
+        self, program: Program, engine: Engine, theta: float, names: dict[str, str] | None = None
+    ) -> None:
         self._program = program
         self._engine = engine
         self._theta = theta

@@ -30,7 +30,7 @@ class Facts:
     ``number`` counts the updates: what was decided under another number speaks of a state that is gone.
     ``names`` are for :class:`PlainAtoms`."""
 
-    def __init__(self, program: Program, engine: Engine, names: set[str] | None = None) -> None:
+    def __init__(self, program: Program, engine: Engine, names: dict[str, str] | None = None) -> None:
         self._program = program
         self._engine = engine
         self._parsed: dict[str, Fact] = {}
