@@ -203,7 +203,8 @@ class Checks:
 
 def may_weigh_less(goals: Goals, each: Group, theta: float) -> bool:
     """Whether a rule of the group could fire with a weight below theta."""
-    return any(rule.weight < theta for rule in each.rules) or weighted_body(goals, each)
+    light = goals.semiring.weighted and any(rule.weight < theta for rule in each.rules)
+    return light or weighted_body(goals, each)
 
 
 def weighted_body(goals: Goals, each: Group) -> bool:
