@@ -46,8 +46,8 @@ class Group:
 
     @property
     def weighs(self) -> bool:
-        """Whether its rules weigh less than 1."""
-        return bool(self.rules) and self.rules[0].weight != 1.0
+        """Whether any of its rules weighs less than 1."""
+        return any(rule.weight != 1.0 for rule in self.rules)
 
 
 def variables_in_order(args: Sequence[Term], body: Sequence[BodyItem]) -> list[str]:
@@ -72,7 +72,7 @@ def group(rules: Iterable[Rule], name: str) -> list[Group]:
     """Group the rules of one head, in the order of each group's first rule."""
     shapes: dict[object, list[tuple[Rule, Row]]] = defaultdict(list)
     for rule in rules:
-        shape, constants = shape_of(rule)
+        shape, constants = shape_of(rule, sure=False)
         shapes[shape].append((rule, constants))
     groups: list[Group] = []
     for number, members in enumerate(shapes.values()):
