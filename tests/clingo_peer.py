@@ -7,7 +7,7 @@ semiring answers. :func:`skips` says what clingo has no counterpart for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import clingo
@@ -160,8 +160,7 @@ class Peer:
         yield f"{target} = #{item.function} {{ {terms} : {condition} }}"
         if item.function in ("min", "max"):  # of nothing: clingo's #sup or #inf, no value here
             yield f"{target} != {'#sup' if item.function == 'min' else '#inf'}"
-        positive = [o for o in others if isinstance(o, Literal) and not o.negated]
-        if not set(names) & outer <= variables(*positive, *rule.args[: rule.given]):
+        if not set(names) & outer <= bound(others, variables(*rule.args[: rule.given])):
             self.places += 1
             local = {n: f"{n}#{self.places}" for n in names if n not in outer}
             yield from (part for each in inner for part in self.item(renamed(each, local), rule))
@@ -181,6 +180,27 @@ def variables(*parts: Any) -> set[str]:
     """The named variables of items and terms."""
     found = {p.name for part in parts for p in walk(part) if isinstance(p, Var)}
     return found - {"_"}
+
+
+def bound(items: Sequence[BodyItem], given: set[str]) -> set[str]:
+    """What these items bind: positive literals, the targets of aggregates, and sides of ``=``."""
+    known = set(given)
+    equal = [o for item in items if isinstance(item, Comparison) and item.op == "=" for o in sides(item)]
+    for item in items:
+        if isinstance(item, Literal) and not item.negated:
+            known |= variables(item)
+        elif isinstance(item, Aggregate):
+            known |= variables(item.target)
+    while new := {n for side, other in equal if variables(other) <= known for n in side} - known:
+        known |= new
+    return known
+
+
+def sides(item: Comparison) -> Iterator[tuple[set[str], Term]]:
+    """Each side that is a variable, and what it equals."""
+    for side, other in ((item.left, item.right), (item.right, item.left)):
+        if isinstance(side, Var):
+            yield variables(side), other
 
 
 def name_of(variable: str) -> str:

@@ -90,15 +90,15 @@ class _Walk:
                 self.item(inner)
 
 
-def shape_of(rule: Rule) -> tuple[ShapeKey, Row]:
+def shape_of(rule: Rule, *, sure: bool = True) -> tuple[ShapeKey, Row]:
     """The shape of a rule, and the constants that it leaves out: the arguments of atoms (head, then
     body) and whole sides of ``=`` and ``!=``, in order of occurrence.
 
     Rules of one shape derive the same head and differ only in those constants, in the names of
-    their variables, in ids and in weights (but whether the weight is 1 counts).
+    their variables, in ids and in weights (but whether the weight is 1 counts, unless ``sure`` is False).
     """
     walk = _Walk()
-    walk.parts += (rule.head, rule.given, rule.weight == 1.0)
+    walk.parts += (rule.head, rule.given, sure and rule.weight == 1.0)
     walk.args(rule.args)
     for item in rule.body:
         walk.item(item)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.engine.base import Engine
     from mpr_logic.engine.checks import Verdict
+    from mpr_logic.engine.firing import Firing as Proving
+    from mpr_logic.engine.firing import Proofs
     from mpr_logic.syntax.ast import Row, Value
 
 CACHED = 100_000
@@ -41,6 +43,7 @@ class ActionRules:
     name: str
     engine: Engine
     verdict: Verdict
+    theta: float
     closed: bool
     overridden: frozenset[str]
     may_advise: bool
@@ -54,6 +57,18 @@ class ActionRules:
     def permit(self) -> Firing:
         """The permits of the action that fire."""
         return self._firing(f"permit {self.name}")
+
+    @cached_property
+    def proved(self) -> Proving:
+        """The forbids of the action that fire, with their proofs: for the native engine."""
+        assert isinstance(self.engine, NativeEngine)
+        return self.engine.firing(f"forbid {self.name}", self.theta)
+
+    @cached_property
+    def advised(self) -> Proving:
+        """The same of what fires with less than theta alone."""
+        assert isinstance(self.engine, NativeEngine)
+        return self.engine.firing(f"forbid {self.name}", self.theta, soft=True)
 
     def _firing(self, head: str) -> Firing:
         return (
@@ -83,15 +98,17 @@ class Candidate:
 
 
 class Candidates:
-    """Resolves actions, and keeps them for the next time."""
+    """Resolves actions, and keeps them for the next time. ``names`` are for :class:`PlainAtoms`."""
 
-    def __init__(self, program: Program, engine: Engine, theta: float) -> None:
+    def __init__(
+        self, program: Program, engine: Engine, theta: float, names: dict[str, str] | None = None
+    ) -> None:
         self._program = program
         self._engine = engine
         self._theta = theta
         self._rules: dict[str, ActionRules] = {}
         self._generation = -1
-        self._plain = PlainAtoms(program.schema.actions)
+        self._plain = PlainAtoms(program.schema.actions, names)
         self.known: dict[Any, Candidate] = {}
 
     def renew(self) -> None:
@@ -139,6 +156,8 @@ class Candidates:
         if isinstance(self._engine, NativeEngine):
             for kind in ("forbid", "permit"):
                 self._engine.check(f"{kind} {name}")
+            for soft in (False, True):
+                self._engine.firing(f"forbid {name}", self._theta, soft=soft)
             for rule in self._program.rules_for(f"forbid {name}"):
                 self._engine.prover.prepare(rule)
             self.rules(name)
@@ -155,9 +174,9 @@ class Candidates:
         mine = frozenset(r.id for r in self._program.rules_for(f"forbid {name}") if r.id in lifted)
         engine, closed = self._engine, name in self._program.schema.closed
         if not isinstance(engine, NativeEngine):
-            return ActionRules(name, engine, _always_open, closed, mine, may_advise=True)
+            return ActionRules(name, engine, _always_open, self._theta, closed, mine, may_advise=True)
         less = engine.weighs_less(f"forbid {name}", self._theta)
-        return ActionRules(name, engine, engine.verdict(name, self._theta), closed, mine, less)
+        return ActionRules(name, engine, engine.verdict(name, self._theta), self._theta, closed, mine, less)
 
     def weigh(self, candidate: Candidate) -> tuple[int, tuple[Fired, Fired]]:
         """The verdict by the rules that fire, one by one, and those rules."""
@@ -183,6 +202,13 @@ class Candidates:
             lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
             laws = [each for each in laws if each[0].id not in lifted]
         return laws, soft
+
+    def standing(self, candidate: Candidate, laws: Proofs) -> Proofs:
+        """Those of the laws that fire that no permit overrides."""
+        if candidate.rules.overridden.isdisjoint([proof.rule.id for proof, _ in laws]):
+            return laws
+        lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
+        return [each for each in laws if each[0].rule.id not in lifted]
 
 
 def _ask(engine: Engine, head: str, *args: Value) -> list[tuple[Rule, float]]:

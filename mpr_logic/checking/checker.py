@@ -78,8 +78,9 @@ class Checker:
         self.engine_name = engine
         self._engine = make_engine(program, engine, semiring, self.budget)
         self._lock = threading.RLock()
-        self._facts = Facts(program, self._engine)
-        self.candidates = Candidates(program, self._engine, theta)
+        names: dict[str, str] = {}  # what facts name, actions name too
+        self._facts = Facts(program, self._engine, names)
+        self.candidates = Candidates(program, self._engine, theta, names)
         self._limit: list[float] = getattr(self._engine, "limit", [0.0])
         self._context = Reasons(self, self._engine)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from mpr_logic.analysis.annotations import LEVELS
-from mpr_logic.checking.candidates import Candidate, Fired
+from mpr_logic.checking.candidates import Candidate
 from mpr_logic.checking.render import because_text
 from mpr_logic.errors import StateError
 
@@ -16,8 +15,10 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
+    from mpr_logic.checking.candidates import Fired
     from mpr_logic.checking.reasons import Moment
     from mpr_logic.checking.repair import Repair
+    from mpr_logic.engine.firing import Proofs
     from mpr_logic.engine.proof import RuleProof
 
 Verdict = OneOf["admissible", "forbidden", "unpermitted", "undecided"]
@@ -97,15 +98,55 @@ class Reason:
         return self.text
 
 
-@dataclass(slots=True)
 class Worked:
     """What a decision has worked out: the rules that fired, laws and those below theta, and what is made
-    of them; None where nobody has asked yet."""
+    of them; None where nobody has asked yet. Of ``proved``, the proofs of both, the reasons and the advice
+    are made when they are first read."""
 
-    fired: tuple[Fired, Fired] | None = None
-    reasons: tuple[Reason, ...] | None = None
-    advice: tuple[Reason, ...] | None = None
-    repairs: tuple[Repair, ...] | None = None
+    __slots__ = ("_advice", "_reasons", "fired", "proved", "repairs")
+
+    def __init__(
+        self,
+        fired: tuple[Fired, Fired] | None = None,
+        reasons: tuple[Reason, ...] | None = None,
+        advice: tuple[Reason, ...] | None = None,
+        repairs: tuple[Repair, ...] | None = None,
+        *,
+        proved: tuple[Proofs, Proofs] | None = None,
+    ) -> None:
+        self.fired = fired
+        self._reasons = reasons
+        self._advice = advice
+        self.repairs = repairs
+        self.proved = proved
+
+    @property
+    def reasons(self) -> tuple[Reason, ...] | None:
+        """Why it is rejected."""
+        if self._reasons is None and self.proved is not None:
+            self._reasons = _reasons(self.proved[0])
+        return self._reasons
+
+    @reasons.setter
+    def reasons(self, reasons: tuple[Reason, ...]) -> None:
+        self._reasons = reasons
+
+    @property
+    def advice(self) -> tuple[Reason, ...] | None:
+        """The rules that forbid it with a weight below theta."""
+        if self._advice is None and self.proved is not None:
+            self._advice = _reasons(self.proved[1])
+        return self._advice
+
+    @advice.setter
+    def advice(self, advice: tuple[Reason, ...]) -> None:
+        self._advice = advice
+
+
+def _reasons(proofs: Proofs) -> tuple[Reason, ...]:
+    """A reason for each proof, the heaviest first."""
+    ordered = sorted(proofs, key=lambda each: -each[1])
+    return tuple([Reason(None, weight, proof.rule, proof) for proof, weight in ordered])
 
 
 NOTHING: tuple[Fired, Fired] = ((), ())
@@ -135,7 +176,7 @@ class Decision:
         self._asked = asked
         self._verdict = verdict
         self._moment = moment
-        self._worked = worked
+        self._worked: Worked | tuple[Proofs, Proofs] | None = worked
         self.admissible = not verdict
         self.seconds = 0.0
 
@@ -155,6 +196,8 @@ class Decision:
         """What was worked out beyond the verdict, so far."""
         if self._worked is None:
             self._worked = Worked()
+        elif isinstance(self._worked, tuple):
+            self._worked = Worked(proved=self._worked)
         return self._worked
 
     @property
@@ -175,18 +218,18 @@ class Decision:
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Why it is rejected; empty where it is admissible."""
-        worked = self.worked
-        if worked.reasons is None:
-            worked.reasons = self._moment.reasons(self)
-        return worked.reasons
+        known = self.worked.reasons
+        if known is None:
+            known = self.worked.reasons = self._moment.reasons(self)
+        return known
 
     @property
     def advice(self) -> tuple[Reason, ...]:
         """The rules that forbid it with a weight below theta: heed them, or not."""
-        worked = self.worked
-        if worked.advice is None:
-            worked.advice = self._moment.advice(self)
-        return worked.advice
+        known = self.worked.advice
+        if known is None:
+            known = self.worked.advice = self._moment.advice(self)
+        return known
 
     @property
     def repairs(self) -> tuple[Repair, ...]:

@@ -27,13 +27,14 @@ HERE = Span("", 0, 0, 0, 0)
 
 class Facts:
     """The asserted facts of one engine. ``rows`` has for each core relation its rows and weights;
-    ``number`` counts the updates: what was decided under another number speaks of a state that is gone."""
+    ``number`` counts the updates: what was decided under another number speaks of a state that is gone.
+    ``names`` are for :class:`PlainAtoms`."""
 
-    def __init__(self, program: Program, engine: Engine) -> None:
+    def __init__(self, program: Program, engine: Engine, names: dict[str, str] | None = None) -> None:
         self._program = program
         self._engine = engine
         self._parsed: dict[str, Fact] = {}
-        self._plain = PlainAtoms(program.schema.relations)
+        self._plain = PlainAtoms(program.schema.relations, names)
         open_world = [n for n, signature in program.schema.relations.items() if signature.open_world]
         self._opposites = {n: f"not {n}" for n in open_world} | {f"not {n}": n for n in open_world}
         self.rows: dict[str, dict[Row, float]] = defaultdict(dict)

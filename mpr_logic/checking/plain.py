@@ -22,13 +22,15 @@ NAMES = 100_000
 
 
 class PlainAtoms:
-    """Reads ``put(apple_1, fridge_1)``: a declared name, with plain names and small integers."""
+    """Reads ``put(apple_1, fridge_1)``: a declared name, with plain names and small integers. Readers of
+    one program may share the ``names`` that were seen to be plain, each with the one text object that
+    stands for it: actions speak of what facts speak of, and finding the same object is fast."""
 
-    def __init__(self, signatures: Mapping[str, Signature]) -> None:
+    def __init__(self, signatures: Mapping[str, Signature], names: dict[str, str] | None = None) -> None:
         self._signatures = signatures
         symbols = {name: s for name, s in signatures.items() if s.arity and set(s.bases) == {"symbol"}}
         self._arities = {name: s.arity for name, s in symbols.items()}
-        self._names: set[str] = set()
+        self._names: dict[str, str] = {} if names is None else names
 
     def read(self, text: str) -> tuple[str, Row] | None:
         """The declared name and the typed arguments; None where the text is for the parser.
@@ -39,15 +41,19 @@ class PlainAtoms:
         name, _, between = text.partition("(")
         arity = self._arities.get(name)
         if arity is not None and between[-1:] == ")":
-            words = tuple(between[:-1].split(", "))
-            if len(words) == arity and self._names.issuperset(words):
-                return name, words
+            words = between[:-1].split(", ")
+            if len(words) == arity:
+                try:
+                    return name, tuple(map(self._names.__getitem__, words))
+                except KeyError:
+                    pass  # a name that was not seen yet
         found = plain_atom(text)
         signature = self._signatures.get(found[0]) if found else None
         if found is None or signature is None:
             return None
+        row = coerce_row(signature, found[1])
         if found[0] in self._arities:
             if len(self._names) > NAMES:
                 self._names.clear()
-            self._names.update(w for w in found[1] if isinstance(w, str))
-        return found[0], coerce_row(signature, found[1])
+            row = tuple([self._names.setdefault(w, w) for w in row if isinstance(w, str)])  # all are
+        return found[0], row

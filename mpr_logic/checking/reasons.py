@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mpr_logic.checking.decision import NOTHING, Decision, Reason, Worked
+from mpr_logic.checking.decision import NOTHING, Decision, Reason
 from mpr_logic.checking.render import because_text
+from mpr_logic.engine.checks import ADMITTED, FORBIDDEN, UNPERMITTED
 from mpr_logic.engine.guard import ANYTHING_MAY_FAIL, translated
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.errors import EvaluationError, InexpressibleError, StaleDecisionError
@@ -62,6 +63,7 @@ class Reasons:
         self.theta = checker.theta
         self.version = checker.program.version
         self._moment = Moment(self, 0)
+        self._native = isinstance(engine, NativeEngine)
         self._explain = engine.prover.explain if isinstance(engine, NativeEngine) else engine.explain
 
     def now(self) -> Moment:
@@ -73,9 +75,28 @@ class Reasons:
     def record(self, decision: Decision, candidate: Candidate) -> None:
         """Work out reasons and advice now, while their state is there, inside the bounds of the check.
         What goes wrong meanwhile does not change the verdict; it is said in the place of the reasons."""
-        if decision.admissible and not candidate.rules.may_advise:
-            decision._worked = Worked(NOTHING, (), ())
+        verdict, rules = decision._verdict, candidate.rules
+        if verdict == ADMITTED and not rules.may_advise:
+            decision._worked = (), ()
             return
+        if self._native:
+            try:
+                if verdict == FORBIDDEN:
+                    laws, soft = rules.proved(candidate.args)
+                    if rules.overridden:
+                        laws = self._checker.candidates.standing(candidate, laws)
+                    decision._worked = laws, soft
+                else:
+                    decision._worked = rules.advised(candidate.args)
+                    if verdict == UNPERMITTED:
+                        decision.worked.reasons = (Reason(partial(_unpermitted, decision.action)),)
+                return
+            except ANYTHING_MAY_FAIL:
+                decision._worked = None  # rule by rule, to say which cannot be worked out
+        self._record_each(decision, candidate)
+
+    def _record_each(self, decision: Decision, candidate: Candidate) -> None:
+        """The same, rule by rule."""
         worked = decision.worked
         try:
             if worked.fired is None:

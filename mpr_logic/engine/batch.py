@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.collector import resting
 from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.goals import UNKNOWN_SIZE, body_relations, late
+from mpr_logic.engine.goals import UNKNOWN_SIZE, late
 from mpr_logic.engine.groups import MEMBER, Group, group
 from mpr_logic.engine.namespace import Goal, Namespace, key
-from mpr_logic.engine.plan import forget_singletons, plan, term_variables
+from mpr_logic.engine.plan import body_relations, forget_singletons, plan, term_variables
 from mpr_logic.engine.setwise import Setwise, fits
 from mpr_logic.engine.store import Relation
 from mpr_logic.errors import BudgetError

@@ -12,10 +12,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.goals import body_relations, parameters
+from mpr_logic.engine.goals import parameters
 from mpr_logic.engine.groups import MEMBER
 from mpr_logic.engine.namespace import Namespace
-from mpr_logic.engine.plan import Assign, Filter, Gather, Scan
+from mpr_logic.engine.plan import Assign, Filter, Gather, Scan, body_relations
 from mpr_logic.syntax.ast import Literal
 
 if TYPE_CHECKING:
@@ -141,11 +141,7 @@ class Checks:
 
     def weighs_less(self, head: str, theta: float) -> bool:
         """Whether a rule of the head could fire with a weight below theta."""
-        return any(
-            any(rule.weight < theta for rule in each.rules)
-            or any(self._goals.weighted(name) for name in body_relations(each.body))
-            for each in self._goals.groups.get(head, ())
-        )
+        return any(may_weigh_less(self._goals, each, theta) for each in self._goals.groups.get(head, ()))
 
     def _price(self, step: Step) -> int:
         """A rough price: a look-up, a walk through a bucket, a call."""
@@ -194,36 +190,57 @@ class Checks:
 
     def _check_call(self, writer: Writer, each: Group, adornment: str) -> None:
         """Any other rule becomes a function of its own, which ends at the first (best) match."""
-        params = parameters(adornment)
-        body = Writer(self._goals.namespace, self._goals)
-        body.line("best = 0.0")
-
-        def emit(_: Writer, __: list[str], weights: list[str]) -> None:
-            weight = body.weight(weights)
-            if all(w.startswith("C") for w in weights):
-                body.line(f"return {weight}")
-            else:
-                body.line(f"if {weight} > best: best = {weight}")
-
-        self._goals.write_group(body, each, adornment, emit)
-        body.line("return best")
-        function = self._goals.namespace.name("K", self._goals.define(body, params))
-        weight, rule = writer.fresh("w"), self._goals.namespace.name("L", each.rules[0])
-        writer.line(f"{weight} = {function}({', '.join(params)})")
+        goals = self._goals
+        weight, rule = writer.fresh("w"), goals.namespace.name("L", each.rules[0])
+        writer.line(f"{weight} = {best_match(goals, each, adornment)}({', '.join(parameters(adornment))})")
         writer.line(f"if {weight}: out.append(({rule}, {weight}))")
 
     def _check_table(self, writer: Writer, each: Group, adornment: str) -> None:
         """A group joins its table; each rule of it that matches fires, once."""
-        assert each.table is not None
-        found = writer.fresh("found")
-        writer.line(f"{found} = None")
-
-        def emit(_: Writer, __: list[str], weights: list[str]) -> None:
-            member, weight = writer.locals[MEMBER], writer.weight(weights)
-            writer.line(f"if {found} is None: {found} = {{}}")
-            writer.line(f"if {weight} > {found}.get({member}, 0.0): {found}[{member}] = {weight}")
-
-        rules = self._goals.namespace.name("L", each.rules)
-        self._goals.write_group(writer, each, adornment, emit)
-        writer.line(f"if {found} is not None:")
+        found, rules = write_table(self._goals, writer, each, adornment)
         writer.line(f"    for m in {found}: out.append(({rules}[m], {found}[m]))")
+
+
+def may_weigh_less(goals: Goals, each: Group, theta: float) -> bool:
+    """Whether a rule of the group could fire with a weight below theta."""
+    light = goals.semiring.weighted and any(rule.weight < theta for rule in each.rules)
+    return light or weighted_body(goals, each)
+
+
+def weighted_body(goals: Goals, each: Group) -> bool:
+    """Whether matches of the group's body may weigh less than 1."""
+    return any(goals.weighted(name) for name in body_relations(each.body))
+
+
+def best_match(goals: Goals, each: Group, adornment: str) -> str:
+    """The name of a function from the arguments of a head to the weight of the best match of a rule."""
+    body = Writer(goals.namespace, goals)
+    body.line("best = 0.0")
+
+    def emit(_: Writer, __: list[str], weights: list[str]) -> None:
+        weight = body.weight(weights)
+        if all(w.startswith("C") for w in weights):
+            body.line(f"return {weight}")
+        else:
+            body.line(f"if {weight} > best: best = {weight}")
+
+    goals.write_group(body, each, adornment, emit)
+    body.line("return best")
+    return goals.namespace.name("K", goals.define(body, parameters(adornment)))
+
+
+def write_table(goals: Goals, writer: Writer, each: Group, adornment: str) -> tuple[str, str]:
+    """Write what finds the rules of a table that fire. It ends with the head of a branch for where there
+    are any. The names of the dictionary from their places to their weights, and of the rules by place."""
+    assert each.table is not None
+    found = writer.fresh("found")
+    writer.line(f"{found} = None")
+
+    def emit(_: Writer, __: list[str], weights: list[str]) -> None:
+        member, weight = writer.locals[MEMBER], writer.weight(weights)
+        writer.line(f"if {found} is None: {found} = {{}}")
+        writer.line(f"if {weight} > {found}.get({member}, 0.0): {found}[{member}] = {weight}")
+
+    goals.write_group(writer, each, adornment, emit)
+    writer.line(f"if {found} is not None:")
+    return found, goals.namespace.name("L", each.rules)

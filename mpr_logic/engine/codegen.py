@@ -44,6 +44,8 @@ class Writer:
         self.nodes: dict[int, str] = {}  # by a literal's place: the table entry that it reads
         self.notes = Notes(self)
         self.heavy = False  # whether it loops or calls: then its answers are worth keeping
+        self.looping = 0  # the loops around the next line
+        self.reruns = False  # whether it is the goal of a recursion, which runs again and again
         self._indent = 1
         self._loops = 0
         self._count = 0
@@ -88,9 +90,11 @@ class Writer:
         widest = wide is not None and self.notes.begin(self._indent, wide)
         self.line(header)
         self._indent += 1
+        self.looping += 1
         self._loops += not outermost
         write()
         self._loops -= not outermost
+        self.looping -= 1
         self._indent -= 1
         if widest:
             self.notes.end()

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 Entry: TypeAlias = "tuple[int, Any]"
 """A kept answer: the number of its store, and its key there."""
 
-Readers: TypeAlias = "defaultdict[Any, set[Entry]]"
-"""By key: the answers that were made from what stands under it."""
+Readers: TypeAlias = "defaultdict[Any, list[Entry]]"
+"""By key: the answers that were made from what stands under it, some of them forgotten since, or twice:
+a list is cheaper to enter than a set, and most are short."""
 
 MOST = 200_000
 """So many answers are worked out before all are forgotten: what is noted of them must not pile up."""
@@ -40,7 +41,7 @@ class Dependencies:
 
     def store(self, answers: dict[Any, Any]) -> tuple[int, Readers]:
         """Enter a store of answers: its number, and the readers of its answers."""
-        readers: Readers = defaultdict(set)
+        readers: Readers = defaultdict(list)
         self._stores.append((answers, readers))
         return len(self._stores) - 1, readers
 
@@ -48,7 +49,7 @@ class Dependencies:
         """The readers of a stored relation by these columns."""
         found = self._named.get((relation, positions))
         if found is None:
-            found = self._named[relation, positions] = defaultdict(set)
+            found = self._named[relation, positions] = defaultdict(list)
             self._watches.setdefault(relation, []).append((found, key_of(positions)))
         return found
 
@@ -59,15 +60,14 @@ class Dependencies:
             if found:
                 self._forget(found)
 
-    def _forget(self, entries: set[Entry]) -> None:
+    def _forget(self, agenda: list[Entry]) -> None:
         stores = self._stores
-        agenda = list(entries)
         for number, key in agenda:  # which grows
             answers, readers = stores[number]
-            answers.pop(key, None)
-            found = readers.pop(key, None)
-            if found:
-                agenda += found
+            if answers.pop(key, None) is not None:  # else it was forgotten before, with its readers
+                found = readers.pop(key, None)
+                if found:
+                    agenda += found
 
     def tidy(self) -> None:
         """Forget everything, if very much was noted: to be called between questions only."""

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.dependencies import Dependencies
-from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, group
+from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, group, relations_below
 from mpr_logic.engine.kept import Kept
 from mpr_logic.engine.linear import Walk, walk
+from mpr_logic.engine.live import Live
 from mpr_logic.engine.namespace import Goal, Namespace, key
 from mpr_logic.engine.noting import Inside, Noting
 from mpr_logic.engine.plan import (
@@ -31,28 +32,19 @@ from mpr_logic.engine.shortcuts import binding_is_useless, tests_alone
 from mpr_logic.engine.store import Relation
 from mpr_logic.engine.tables import Tables
 from mpr_logic.errors import BudgetError
-from mpr_logic.syntax.ast import Aggregate, Literal, Var
+from mpr_logic.syntax.ast import Var
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.engine.base import Budget
     from mpr_logic.engine.plan import Step
     from mpr_logic.engine.semiring import Semiring
-    from mpr_logic.syntax.ast import BodyItem, Term
+    from mpr_logic.syntax.ast import Term
 
 UNKNOWN_SIZE = 50.0
 """Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""
-
-
-def body_relations(body: Iterable[BodyItem]) -> Iterator[str]:
-    """The core relations that a body reads."""
-    for item in body:
-        if isinstance(item, Literal):
-            yield item.atom.name
-        elif isinstance(item, Aggregate):
-            yield from body_relations(item.body)
 
 
 def late() -> None:
@@ -74,7 +66,6 @@ class Goals:
             heads[rule.head].append(rule)
         self.groups: dict[str, list[Group]] = {}
         self._copies: dict[str, Group | None] = {}
-        self._fixed: set[str] = set()  # relations that never change: the tables of constants
         self.asserted: set[str] = set()  # derived relations that had asserted rows at some time
         for head, rules in heads.items():
             plain = rules[0].given == 0 and " " not in head
@@ -83,9 +74,12 @@ class Goals:
             for each in self.groups[head]:
                 if each.table is not None:
                     self.relations[each.table.name] = each.table
-                    self._fixed.add(each.table.name)
+        self.live = Live()
+        for each in [g for groups in self.groups.values() for g in groups]:
+            if each.table is not None:
+                self.live.enter(each.table, each.body, self.stored)
         self.component = {n: s for s in program.strata for n in s if n in program.recursive}
-        self.below = self._dependencies()
+        self.below = relations_below(program, self.groups)
         self.reset()
 
     def reset(self) -> None:
@@ -134,23 +128,14 @@ class Goals:
         copy = self._copies[name]
         return [copy, *self.groups[name]] if copy and name in self.asserted else self.groups[name]
 
-    def _dependencies(self) -> dict[str, frozenset[str]]:
-        """For each derived relation, itself and all relations below it."""
-        below: dict[str, frozenset[str]] = {}
-        for stratum in self.program.strata:
-            reached: set[str] = set(stratum)
-            for head in stratum:
-                for each in self.groups[head]:
-                    for name in body_relations(each.body):
-                        reached |= below.get(name, {name})
-            below.update(dict.fromkeys(stratum, frozenset(reached)))
-        return below
-
     def cost(self, name: str, bound: tuple[int, ...]) -> float:
         """Rows to expect of a relation for each key at the bound positions."""
         if name in self.groups:
             return UNKNOWN_SIZE / 10 if bound else UNKNOWN_SIZE * 4
-        size = self.relation(name).bucket_size(bound)
+        relation = self.relation(name)
+        if bound and relation.name in self.live.tables:
+            return 0.1  # hardly any rule can fire
+        size = relation.bucket_size(bound)
         return (2.0 if bound else UNKNOWN_SIZE) if size is None else size
 
     # -- functions -----------------------------------------------------------------------------
@@ -289,6 +274,9 @@ class Goals:
                 writer.locals[term.name] = param
             else:
                 writer.line(f"if {param} != {writer.term(term)}: {fail}")
+        if each.table is not None and each.table.name in self.live.tables:
+            writer.notes.read(each.table, (), [])
+            writer.line(f"if not {self.namespace.name('R', each.table.rows)}: {fail}")
         needed = [*wanted, *preset_terms]
         needed += [t for t, letter in zip(each.args, adornment, strict=True) if letter != "d"]
         if each.table is not None:
@@ -333,7 +321,7 @@ class Goals:
     def noted(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
         """The name of the dictionary for who reads a relation by these columns; None for one that never
         changes."""
-        if relation.name in self._fixed:
+        if relation.name in self.live.fixed:
             return None
         return self.namespace.name("X", self.dependencies.watch(relation.name, positions))
 
@@ -371,7 +359,7 @@ class Goals:
         """Write every match into ``out``, with the rule and the bindings behind it."""
         weighted = self.weighted(name)
         writer = Writer(self.namespace, Inside(self, self.component[name]))
-        writer.line("me = out.me")
+        writer.reruns = True
         for index, each in enumerate(self.alternatives(name)):
 
             def emit(_: Writer, found: list[str], weights: list[str], index: int = index) -> None:

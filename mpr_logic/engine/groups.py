@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.shapes import abstract, shape_of
-from mpr_logic.engine.plan import item_variables, term_variables
+from mpr_logic.engine.plan import body_relations, item_variables, term_variables
 from mpr_logic.engine.store import Relation
 from mpr_logic.syntax.ast import Atom, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.syntax.ast import BodyItem, Row, Term
 
 MEMBER = "$rule"
@@ -46,8 +46,8 @@ class Group:
 
     @property
     def weighs(self) -> bool:
-        """Whether its rules weigh less than 1."""
-        return bool(self.rules) and self.rules[0].weight != 1.0
+        """Whether any of its rules weighs less than 1."""
+        return any(rule.weight != 1.0 for rule in self.rules)
 
 
 def variables_in_order(args: Sequence[Term], body: Sequence[BodyItem]) -> list[str]:
@@ -72,7 +72,7 @@ def group(rules: Iterable[Rule], name: str) -> list[Group]:
     """Group the rules of one head, in the order of each group's first rule."""
     shapes: dict[object, list[tuple[Rule, Row]]] = defaultdict(list)
     for rule in rules:
-        shape, constants = shape_of(rule)
+        shape, constants = shape_of(rule, sure=False)
         shapes[shape].append((rule, constants))
     groups: list[Group] = []
     for number, members in enumerate(shapes.values()):
@@ -88,3 +88,16 @@ def group(rules: Iterable[Rule], name: str) -> list[Group]:
         body = (*body, Literal(Atom(table.name, columns)))
         groups.append(Group(args, body, tuple(r for r, _ in members), table))
     return groups
+
+
+def relations_below(program: Program, groups: Mapping[str, Sequence[Group]]) -> dict[str, frozenset[str]]:
+    """For each derived relation, itself and all relations below it."""
+    below: dict[str, frozenset[str]] = {}
+    for stratum in program.strata:
+        reached: set[str] = set(stratum)
+        for head in stratum:
+            for each in groups[head]:
+                for name in body_relations(each.body):
+                    reached |= below.get(name, {name})
+        below.update(dict.fromkeys(stratum, frozenset(reached)))
+    return below

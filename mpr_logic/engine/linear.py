@@ -17,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mpr_logic.analysis.terms import rewrite_item
 from mpr_logic.engine.namespace import key
 from mpr_logic.engine.plan import item_variables, term_variables
 from mpr_logic.syntax.ast import Aggregate, Atom, Literal, Var
@@ -135,6 +136,9 @@ def _walk_goals(
     params = [f"p{i}" for i in range(adornment.count("b"))]
     wanted = "f" in adornment
     here = key(params) if params else "()"
+    if len(exits) == len(steps) == 1 and _closes(exits[0], steps[0], adornment):
+        _walk_closure(writer, goals, steps[0], adornment, here)
+        return
     writer.line("out = set()" if wanted else "out = False")
     writer.line(f"todo = [{here}]")
     writer.line("seen = set(todo)")
@@ -156,6 +160,41 @@ def _walk_goals(
             goals.write_group(writer, step.rest, adornment.replace("f", "d"), go_on, wanted=asked)
 
     writer.loop(f"for {here if params else '_'} in todo:", body, outermost=True)
+    writer.line("return out")
+
+
+def _closes(exit_: Group, step: Linear, adornment: str) -> bool:
+    """Whether every goal that a goal leads to is an answer of it, and there is no other: the rest of the
+    recursive rule is the rule without recursion, as in ``inside(X, Z) :- in(X, Y), inside(Y, Z)``."""
+    if exit_.table is not None or step.rest.table is not None or len(exit_.body) != 1:
+        return False
+    asked = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
+    given = [t for t, a in zip(step.rest.args, adornment, strict=True) if a == "b"]
+    answer = [t for t, a in zip(exit_.args, adornment, strict=True) if a == "f"]
+    start = [t for t, a in zip(exit_.args, adornment, strict=True) if a == "b"]
+    mine, other = (*given, *asked), (*start, *answer)
+    if len(mine) != len(other) or len(set(mine)) != len(mine) or len(set(other)) != len(other):
+        return False
+    if not all(isinstance(t, Var) and not t.anonymous for t in (*mine, *other)):
+        return False
+    same = dict(zip(mine, other, strict=True))
+    return tuple(rewrite_item(i, lambda t: same.get(t, t)) for i in step.rest.body) == exit_.body
+
+
+def _walk_closure(writer: Writer, goals: Goals, step: Linear, adornment: str, here: str) -> None:
+    asked = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
+    writer.line("out = set()")
+    writer.line(f"todo = [{here}]")
+
+    def go_on(_: Writer, __: list[str], ___: list[str]) -> None:
+        following = key([writer.term(t) for t in asked])
+        writer.line(f"if {following} not in out: out.add({following}); todo.append({following})")
+
+    def body() -> None:
+        writer.poll()
+        goals.write_group(writer, step.rest, adornment.replace("f", "d"), go_on, wanted=asked)
+
+    writer.loop(f"for {here} in todo:", body, outermost=True)
     writer.line("return out")
 
 

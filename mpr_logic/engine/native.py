@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.engine.answers import matching
 from mpr_logic.engine.base import Budget, Pattern
 from mpr_logic.engine.checks import Checks
+from mpr_logic.engine.firing import Firings
 from mpr_logic.engine.goals import Goals
 from mpr_logic.engine.guard import Guard
 from mpr_logic.engine.proofs import Prover
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.engine.checks import Verdict
+    from mpr_logic.engine.firing import Firing
     from mpr_logic.engine.proof import Proof, RuleProof
     from mpr_logic.engine.store import Relation
     from mpr_logic.syntax.ast import Row, Span
@@ -33,6 +35,7 @@ class NativeEngine:
         self._goals = Goals(program, self.semiring, self.budget)
         self._checks = Checks(self._goals)
         self.prover = Prover(self._goals)
+        self._firings = Firings(self._goals, self.prover)
         self.generation = 0  # counts how often everything was compiled anew
         self.limit = self._goals.limit  # when to stop; see bounded()
         self._stored: dict[str, Relation] = {}
@@ -47,15 +50,23 @@ class NativeEngine:
             stored = self._store(relation)
         if stored.add(row, weight, source):
             self._recompile()
-        self._goals.dependencies.changed(stored.name, row)
-        self.prover.changed()
+        self._changed(stored, row)
 
     def remove(self, relation: str, row: Row) -> None:
         """Retract a fact; nothing happens where it was not asserted."""
         stored = self._stored.get(relation)
         if stored is not None:  # else nothing was ever asserted of it
             stored.remove(row)
-            self._goals.dependencies.changed(stored.name, row)
+            self._changed(stored, row)
+
+    def _changed(self, stored: Relation, row: Row) -> None:
+        """A stored row has come, gone or changed its weight: forget what was made from it."""
+        name, goals = stored.name, self._goals
+        goals.dependencies.changed(name, row)
+        if name in goals.live.followed:
+            for table, own in goals.live.follow(stored, row):
+                goals.dependencies.changed(table.name, own)
+        if self.prover.used:
             self.prover.changed()
 
     def _store(self, relation: str) -> Relation:
@@ -69,6 +80,7 @@ class NativeEngine:
         self._goals.reset()
         self._checks.reset()
         self.prover.reset()
+        self._firings.reset()
         self.generation += 1
 
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
@@ -86,6 +98,11 @@ class NativeEngine:
         """The compiled function behind :meth:`fired`, without its guards: to be called, with the
         action's arguments, inside :meth:`bounded`."""
         return self._checks.function(head)
+
+    def firing(self, head: str, theta: float, *, soft: bool = False) -> Firing:
+        """The compiled function from an action's arguments to the proofs of the rules that fire; see
+        Firings. Like :meth:`check` it has no guards."""
+        return self._firings.function(head, theta, soft=soft)
 
     def verdict(self, action: str, theta: float) -> Verdict:
         """The compiled function that only decides about an action; see Checks. Like :meth:`check` it has

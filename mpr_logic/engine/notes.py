@@ -26,8 +26,9 @@ class Notes:
         self._writer = writer
         self._place: int | None = None  # the line before which notes of a wide loop stand
         self._indent = 0
+        self._outside = 0  # the loops around that line
         self._known: frozenset[str] = frozenset()
-        self._noted: set[str] = set()
+        self._noted: set[tuple[str, str]] = set()
 
     def begin(self, indent: int, known: frozenset[str]) -> bool:
         """A wide loop begins at the next line; ``known`` are the sources known before it. Says whether it
@@ -35,6 +36,7 @@ class Notes:
         if self._place is not None:
             return False
         self._place, self._indent, self._known = len(self._writer.lines), indent, known
+        self._outside = self._writer.looping
         self._noted = set()
         return True
 
@@ -50,19 +52,31 @@ class Notes:
             positions, parts = tuple([positions[i] for i in fixed]), [parts[i] for i in fixed]
         readers = self._writer.access.readers(relation, positions)
         if readers is not None:
-            self._note(f"{readers}[{key(parts) if parts else '()'}].add(me)")
+            self._note(readers, key(parts) if parts else "()")
 
     def asked(self, goal: Goal, parts: Sequence[str]) -> None:
         """The answer to a goal is read here."""
         for relation, positions, templates in goal.reads:
             self.read(relation, positions, [substituted(t, parts) for t in templates])
         if goal.readers is not None:
-            self._writer.line(f"{goal.readers}[{goal.entry(parts)}].add(me)")
+            for line in self._lines(goal.readers, goal.entry(parts), self._writer.looping):
+                self._writer.line(line)
 
-    def _note(self, text: str) -> None:
+    def _note(self, readers: str, key: str) -> None:
+        writer = self._writer
         if self._place is None:
-            self._writer.line(text)
-        elif text not in self._noted:
-            self._noted.add(text)
-            self._writer.lines.insert(self._place, "    " * self._indent + text)
-            self._place += 1
+            for line in self._lines(readers, key, writer.looping):
+                writer.line(line)
+        elif (readers, key) not in self._noted:
+            self._noted.add((readers, key))
+            for line in self._lines(readers, key, self._outside):
+                writer.lines.insert(self._place, "    " * self._indent + line)
+                self._place += 1
+
+    def _lines(self, readers: str, key: str, looping: int) -> list[str]:
+        """The source of a note. What runs more than once must not enter one answer over and over."""
+        if self._writer.reruns:
+            return [f"out.note({readers}, {key})"]
+        if not looping:
+            return [f"{readers}[{key}].append(me)"]
+        return [f"r = {readers}[{key}]", "if not r or r[-1] is not me: r.append(me)"]

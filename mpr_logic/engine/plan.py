@@ -107,6 +107,15 @@ def item_variables(item: BodyItem) -> Iterator[str]:
                 yield from item_variables(inner)
 
 
+def body_relations(body: Iterable[BodyItem]) -> Iterator[str]:
+    """The core relations that a body reads."""
+    for item in body:
+        if isinstance(item, Literal):
+            yield item.atom.name
+        elif isinstance(item, Aggregate):
+            yield from body_relations(item.body)
+
+
 def inner_variables(aggregate: Aggregate) -> set[str]:
     """The variables inside the braces of an aggregate, its expression included."""
     names = {n for item in aggregate.body for n in item_variables(item)}

@@ -19,18 +19,19 @@ from mpr_logic.engine.paths import Paths
 from mpr_logic.engine.plan import inner_variables, item_variables, name_anonymous
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
 from mpr_logic.engine.proof_writer import ProofWriter
+from mpr_logic.engine.proved import Proved
 from mpr_logic.errors import EvaluationError
 from mpr_logic.syntax.ast import Aggregate, Const, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.engine.base import Pattern
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.proof import Proof, Step
     from mpr_logic.engine.tables import Node, Tables
-    from mpr_logic.syntax.ast import Atom, BodyItem, Row, Term, Value
+    from mpr_logic.syntax.ast import Atom, BodyItem, Row, Term
 
 Bindings = dict[str, Any]
 
@@ -49,59 +50,71 @@ class Prover:
         """Forget compiled code."""
         self._shapes: dict[object, tuple[Explain, list[str]]] = {}
         self._rules: dict[Rule, tuple[Explain, Row]] = {}
-        self._inner: dict[tuple[Rule, int], tuple[Callable[..., Any], list[str]]] = {}
-        self._proved: dict[tuple[str, Row], Proof] = {}
-        self._paths: dict[str, Paths | None] = {}
+        self._inner: dict[object, tuple[Callable[..., AggregateStep], list[str]]] = {}
+        self._proved: dict[str, Proved] = {}
+        self.used: list[Proved] = []  # those that have proofs of the present state
 
     # -- public --------------------------------------------------------------------------------
 
     def explain(self, rule: Rule, args: Row) -> RuleProof | None:
         """The best derivation of a rule for a ground head; None where there is none."""
-        function, own = self._rules.get(rule) or self._compiled(rule)
+        function, own = self._rules.get(rule) or self.compiled(rule)
         return function(rule, args, own)
+
+    def explained(self, rule: Rule, args: Row) -> RuleProof:
+        """The same of a rule that is known to fire."""
+        found = self.explain(rule, args)
+        if found is None:
+            raise EvaluationError(f"the proof of `{rule.id}` was lost: the engine contradicts itself")
+        return found
 
     def prepare(self, rule: Rule) -> None:
         """Compile now what explains a rule."""
         if rule not in self._rules:
-            self._compiled(rule)
+            self.compiled(rule)
+
+    def proved(self, relation: str) -> Proved:
+        """The proofs of a relation's facts in the present state."""
+        found = self._proved.get(relation)
+        if found is None:
+            found = self._proved[relation] = Proved(relation, self._finder, self.used)
+        return found
 
     def prove(self, relation: str, row: Row) -> Proof | None:
         """The strongest proof of a ground fact; None where it does not hold. What was proved in the
         present state is not proved again."""
-        found = self._proved.get((relation, row))
-        if found is None:
-            found = self._prove(relation, row)
-            if found is not None:
-                self._proved[relation, row] = found
-        return found
+        return self.proved(relation).ask(row)
 
     def changed(self) -> None:
         """The state has changed."""
-        if self._proved:
-            self._proved.clear()
+        for each in self.used:
+            each.clear()
+        self.used.clear()
 
-    def _prove(self, relation: str, row: Row) -> Proof | None:
+    def _finder(self, relation: str) -> Callable[[Row], Proof | None]:
+        """What finds the strongest proof of a fact of a relation; None where it does not hold."""
         goals = self._goals
         if relation in goals.component:
-            if relation not in self._paths:
-                self._paths[relation] = Paths.of(self, goals, relation)
-            paths = self._paths[relation]
+            paths = Paths.of(self, goals, relation)
             if paths is not None:
-                return paths.prove(relation, row, self._asserted)
-            return self._prove_recursive(relation, row)
-        groups = goals.groups.get(relation)
-        if groups is None:
-            return self._asserted(relation, row)
-        best: Proof | None = self._asserted(relation, row) if relation in goals.asserted else None
-        for each in groups:
-            for rule in each.rules:
+                return lambda row: paths.prove(relation, row, self._asserted)
+            return lambda row: self._prove_recursive(relation, row)
+        if relation not in goals.groups:
+            return lambda row: self._asserted(relation, row)
+        rules = [rule for each in goals.groups[relation] for rule in each.rules]
+        asserted = relation in goals.asserted
+
+        def find(row: Row) -> Proof | None:
+            best: Proof | None = self._asserted(relation, row) if asserted else None
+            for rule in rules:
+                if best is not None and best.weight == 1.0:
+                    break
                 found = self.explain(rule, row)
-                if found is not None:
-                    if best is None or found.weight > best.weight:
-                        best = found
-                    if best.weight == 1.0:
-                        return best
-        return best
+                if found is not None and (best is None or found.weight > best.weight):
+                    best = found
+            return best
+
+        return find
 
     # -- one rule ------------------------------------------------------------------------------
 
@@ -111,7 +124,7 @@ class Prover:
             body = self._bodies[rule] = name_anonymous(rule.body)
         return body
 
-    def _compiled(self, rule: Rule) -> tuple[Explain, Row]:
+    def compiled(self, rule: Rule) -> tuple[Explain, Row]:
         """The function of a rule's shape, and what the rule fills it with: its constants, and its names for
         the variables."""
         shape, constants = shape_of(rule)
@@ -188,19 +201,12 @@ class Prover:
         below: Mapping[int, Proof],
     ) -> Step:
         if isinstance(item, Aggregate):
-            return self.aggregate(rule, index, item, bindings)
+            return self.aggregate(index, item, bindings)
         if not isinstance(item, Literal):
             return BuiltinStep(index)
         if item.negated:
             return self._absence(item.atom, bindings)
-        return below.get(index) or self.proven(item.atom.name, _row(item.atom, bindings))
-
-    def proven(self, relation: str, row: Row) -> Proof:
-        """The proof of a fact that is known to hold."""
-        found = self.prove(relation, row)
-        if found is None:
-            raise EvaluationError(f"the proof of `{relation}` was lost: the engine contradicts itself")
-        return found
+        return below.get(index) or self.proved(item.atom.name)[_row(item.atom, bindings)]
 
     def _absence(self, atom: Atom, bindings: Bindings) -> AbsenceStep:
         pattern = [None if isinstance(t, Var) and t.anonymous else _value(t, bindings) for t in atom.args]
@@ -215,37 +221,44 @@ class Prover:
         complement = self._goals.semiring.complement(rows[row])
         return AbsenceStep(relation, pattern, complement, self.prove(relation, row))
 
-    def aggregate(self, rule: Rule, index: int, item: Aggregate, bindings: Bindings) -> AggregateStep:
+    def aggregate(self, index: int, item: Aggregate, bindings: Bindings) -> AggregateStep:
         """The step for an aggregate, with the proofs of every row that it counts."""
-        function, outer = self._inner.get((rule, index)) or self._inner_finder(rule, index, item, bindings)
-        found = function(*[bindings[n] for n in outer])
-        weight = self._goals.semiring.all([weight for _, weight in found])
-        return AggregateStep(index, _value(item.target, bindings), weight, tuple([row for row, _ in found]))
+        key = (index, item, tuple(sorted(bindings)))
+        found = self._inner.get(key)
+        if found is None:
+            found = self._inner[key] = self.inner(index, item, bindings)
+        function, outer = found
+        return function(_value(item.target, bindings), *[bindings[n] for n in outer])
 
-    def _inner_finder(
-        self, rule: Rule, index: int, item: Aggregate, bindings: Mapping[str, Value]
-    ) -> tuple[Callable[..., Any], list[str]]:
-        """A function from the values of outer variables to the proofs of the positive literals in the
-        braces, with their weight, for each distinct binding; and those variables."""
+    def inner(
+        self, index: int, item: Aggregate, known: Iterable[str]
+    ) -> tuple[Callable[..., AggregateStep], list[str]]:
+        """For an aggregate at this place of a body a function from its value and those of the variables
+        around it to its step, which has the proofs of the positive literals in the braces for each
+        distinct binding; and those variables."""
+        goals = self._goals
         body = name_anonymous(item.body, f"?{index}_")
         names = sorted({n for i in body for n in item_variables(i)} | inner_variables(item))
-        outer = [n for n in names if n in bindings]
-        inner = [n for n in names if n not in bindings]
+        outer = [n for n in names if n in known]
+        inner = [n for n in names if n not in known]
         literals = [i for i in body if isinstance(i, Literal) and not i.negated]
         adornment = "b" * len(outer) + "f" * len(inner)
-        writer = Writer(self._goals.namespace, self._goals)
-        prover = ProofWriter(self, self._goals)
-        writer.line("out = []")
+        writer = Writer(goals.namespace, goals)
+        prover = ProofWriter(self, goals)
+        writer.line("out, weights = [], []")
 
         def emit(_: Writer, __: list[str], weights: list[str]) -> None:
             proofs = "".join(f"{prover.step(writer, i, literal)}, " for i, literal in enumerate(literals))
-            writer.line(f"out.append((({proofs}), {writer.weight(weights)}))")
+            writer.line(f"out.append(({proofs}))")
+            if weights:
+                writer.line(f"weights.append({writer.weight(weights)})")
 
         columns = tuple(Var(n) for n in (*outer, *inner))
-        self._goals.write_group(writer, Group(columns, body), adornment, emit)
-        writer.line("return out")
-        self._inner[rule, index] = (self._goals.define(writer, parameters(adornment)), outer)
-        return self._inner[rule, index]
+        goals.write_group(writer, Group(columns, body), adornment, emit)
+        together = goals.namespace.name("U", goals.semiring.all, "all")
+        step = goals.namespace.name("U", AggregateStep, "aggregate step")
+        writer.line(f"return {step}({index}, value, {together}(weights) if weights else 1.0, (*out,))")
+        return goals.define(writer, ["value", *parameters(adornment)]), outer
 
     # -- facts ---------------------------------------------------------------------------------
 

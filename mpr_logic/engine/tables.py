@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.engine.base import Budget
-    from mpr_logic.engine.dependencies import Dependencies, Entry
+    from mpr_logic.engine.dependencies import Dependencies, Entry, Readers
     from mpr_logic.engine.store import Key
 
 Goal: TypeAlias = "tuple[str, tuple[Any, ...]]"
@@ -32,13 +32,21 @@ Why: TypeAlias = "tuple[int, dict[str, Any], dict[int, Node]]"
 class Table(dict[Any, float]):
     """The answers to one goal, each with its weight; ``why`` the rule and bindings of each where asked."""
 
-    __slots__ = ("grown", "me", "why")
+    __slots__ = ("grown", "me", "noted", "why")
 
     def __init__(self, me: Entry) -> None:
         super().__init__()
         self.grown = False
         self.me = me
+        self.noted: set[tuple[int, Any]] = set()
         self.why: dict[Any, Why] = {}
+
+    def note(self, readers: Readers, key: Any) -> None:
+        """The goal reads what stands under a key: noted once, however often it runs."""
+        mark = (id(readers), key)
+        if mark not in self.noted:
+            self.noted.add(mark)
+            readers[key].append(self.me)
 
 
 class Tables:
@@ -120,7 +128,9 @@ class Tables:
     def _keep(self) -> None:
         """The open tables are complete."""
         for goal, readers in self._waiting.items():
-            self.readers[goal].update((self._number, reader) for reader in readers)
+            self.readers[goal] += [(self._number, reader) for reader in readers]
+        for table in self._open.values():
+            table.noted.clear()
         self._done.update(self._open)
         self._dependencies.made += len(self._open)
 

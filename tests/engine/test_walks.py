@@ -17,6 +17,7 @@ FACTS = "e(a, b). e(b, c). e(c, b). e(c, d). e(x, x). n(b). n(d)."
 RULES = {
     "right": "p(X, Y) :- e(X, Y). p(X, Z) :- e(X, Y), p(Y, Z).",
     "left": "p(X, Y) :- e(X, Y). p(X, Z) :- p(X, Y), e(Y, Z).",
+    "another beginning": "p(X, Y) :- e(Y, X). p(X, Z) :- e(X, Y), p(Y, Z).",
     "both ends": "p(X, Y) :- e(X, Y). p(X, Z) :- e(Y, X), p(Y, W), e(W, Z).",
     "not linear": "p(X, Y) :- e(X, Y). p(X, Z) :- p(X, Y), p(Y, Z).",
     "negation": "p(X, Y) :- e(X, Y), not n(X). p(X, Z) :- e(X, Y), not n(Y), p(Y, Z).",

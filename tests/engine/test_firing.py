@@ -1,0 +1,50 @@
+"""The proofs of what fires, found at once, are those found rule by rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpr_logic.analysis import analyse
+from mpr_logic.engine.native import NativeEngine
+from mpr_logic.syntax.parser import parse
+
+TEXT = """
+.decl p(a: symbol) .decl q(a: symbol, b: symbol) .decl sure(a: symbol) .decl doubt(a: symbol)
+.action act(a: symbol, b: symbol)
+0.8 :: doubt(X) :- p(X).
+doubt(X) :- q(X, X).
+sure(X) :- q(X, _).
+@id(absent) forbid act(A, B) :- not p(A).
+@id(joined) 0.95 :: forbid act(A, B) :- q(A, C), q(C, B).
+@id(derived) forbid act(A, B) :- sure(B), A != B.
+@id(heavy) 0.97 :: forbid act(A, B) :- doubt(A).
+@id(many) forbid act(A, B) :- q(A, C), doubt(C).
+@id(counted) 0.5 :: forbid act(A, B) :- N = count : { q(A, _) }, N >= 2.
+@id(t1) 0.95 :: forbid act(A, B) :- q(A, a), p(B). @id(t2) 0.6 :: forbid act(A, B) :- q(A, b), p(B).
+@id(t3) 0.7 :: forbid act(A, B) :- q(A, c), p(B). @id(t4) 0.93 :: forbid act(A, B) :- q(A, d), p(B).
+p(a). 0.7 :: p(c). q(a, b). q(b, c). 0.6 :: q(c, c). q(a, d). q(d, a).
+"""
+
+
+@pytest.mark.parametrize("semiring", ["maxmin", "product", "boolean"])
+def test_found_at_once_and_rule_by_rule(semiring: str) -> None:
+    """The same rules, weights and proofs; what weighs theta is apart from what does not."""
+    engine = NativeEngine(analyse([parse(TEXT)]), semiring=semiring)
+    both, soft_alone = engine.firing("forbid act", 0.9), engine.firing("forbid act", 0.9, soft=True)
+    seen = set()
+    for change in (None, ("p", ("b",)), ("q", ("d", "d"))):
+        if change is not None:
+            engine.add(*change)
+        for args in [(a, b) for a in "abcd" for b in "abcd"]:
+            laws, soft = both(args)
+            assert all(weight >= 0.9 for _, weight in laws)
+            assert all(weight < 0.9 for _, weight in soft)
+            found = {proof.rule: (weight, proof) for proof, weight in (*laws, *soft)}
+            fired = engine.fired("forbid act", args)
+            assert {r: w for r, (w, _) in found.items()} == dict(fired)
+            assert len(laws) + len(soft) == len(fired)
+            for rule, (_, proof) in found.items():
+                assert proof == engine.explain(rule, args)
+                seen.add(rule.id)
+            assert soft_alone(args) == ([], soft)
+    assert seen == {rule.id for rule in engine.program.rules if rule.given}
