@@ -15,7 +15,6 @@ from starlette.routing import Route
 
 from mpr_logic.adapters import bodies
 from mpr_logic.adapters.calls import Limits, parsed
-from mpr_logic.adapters.http import BODY
 from mpr_logic.errors import MprError, StateError
 
 if TYPE_CHECKING:
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from mpr_logic.adapters.service import Service
+
+BODY = 1024 * 1024
+"""So many bytes a request's body has at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from mpr_logic.adapters.guard import Guard
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-BODY = 1024 * 1024
-"""So many bytes a request's body has at most."""
 
 
 def application(

@@ -17,7 +17,8 @@ pytest.importorskip("prometheus_client", reason="needs the extra: pip install 'm
 
 import httpx
 
-from mpr_logic.adapters.http import BODY, application, check_address
+from mpr_logic.adapters.endpoints import BODY
+from mpr_logic.adapters.http import application, check_address
 from mpr_logic.errors import GuardError
 from tests.adapters.contract import SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
 from tests.adapters.server import serving
