@@ -62,6 +62,7 @@ def test_a_peer_rejects_what_we_reject(spec: Spec, ours: tuple[int, list[list[bo
     assert _rejected(spec, rules, len(mine)) == mine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", [PROVING, *STEP_PEERS], ids=lambda spec: spec.name)
 def test_a_peer_rejects_what_we_reject_in_alfworld(spec: Spec, alfworld: list[list[bool]]) -> None:
     """The same in a game, under the laws of rules/alfworld."""
@@ -86,6 +87,7 @@ def test_a_household_is_its_seed() -> None:
     assert {(len(s.add) + len(s.remove), len(s.actions)) for s in streams[0]} == {(3, 20)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_batch_peers_give_our_rows(problem: str) -> None:
     """Each batch problem, small: the same number of rows and the same checksum from all."""
@@ -120,6 +122,7 @@ def test_a_peer_that_breaks_is_reported() -> None:
         solve(BATCH_PEERS[0], "no such problem", True, 60.0)
 
 
+@pytest.mark.slow
 def test_a_small_memory_is_filled_and_asked(capsys: pytest.CaptureFixture[str]) -> None:
     """The benchmark of a memory runs: all its rules are new to it, and are retrieved from."""
     for package in ("sqlalchemy", "scipy", "numpy"):
@@ -133,6 +136,7 @@ def test_a_small_memory_is_filled_and_asked(capsys: pytest.CaptureFixture[str]) 
     assert shown.count("median") == ROUNDS
 
 
+@pytest.mark.slow
 def test_the_numbers_are_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``load --quick --json`` writes what it prints."""
     assert main(["load", "--quick", "--json", str(tmp_path / "out.json")]) == 0

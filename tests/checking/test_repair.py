@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from mpr_logic.checking.changes import Change, supposed
@@ -115,6 +116,7 @@ def snapshot(engine: NativeEngine) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @settings(
     database=None,
     max_examples=100,

@@ -34,6 +34,7 @@ def run(folder: Path, *arguments: str) -> Done:
     return found
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_help_work_one_after_the_other(tmp_path: Path) -> None:
     """What the help shows is run as it stands: a memory learns, is evaluated, and an experiment is run."""
     (tmp_path / "docs").symlink_to(TOP / "docs")
@@ -43,6 +44,7 @@ def test_the_examples_of_the_help_work_one_after_the_other(tmp_path: Path) -> No
     assert run(tmp_path, "report", "run").status == 0
 
 
+@pytest.mark.slow
 def test_a_memory_learns_and_is_worth_something(tmp_path: Path) -> None:
     """After training there are laws; they do not change when they are evaluated."""
     trained = run(tmp_path, "learn", "m.db", *OFFICE, "--split", "train", "--tasks", "20", "--rounds", "2")
@@ -61,6 +63,7 @@ def test_a_memory_learns_and_is_worth_something(tmp_path: Path) -> None:
     assert json.loads(again.out)["tables"]["success"] == rows
 
 
+@pytest.mark.slow
 def test_a_wrong_law_falls_in_training_by_its_probes(tmp_path: Path) -> None:
     """A poisoned law blocks what a task needs, and nothing recorded speaks against it. Training under the
     check lets a probe of it through; that succeeds, and the law is law no more."""
@@ -78,6 +81,7 @@ def test_a_wrong_law_falls_in_training_by_its_probes(tmp_path: Path) -> None:
     assert (fallen.status, fallen.right) == ("advice", 1)
 
 
+@pytest.mark.slow
 def test_training_goes_on_where_it_was(tmp_path: Path) -> None:
     """A second training adds its episodes to those of the first."""
     for episodes in (3, 6):

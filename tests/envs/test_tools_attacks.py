@@ -100,6 +100,7 @@ def command(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, check=False, cwd=TOP)
 
 
+@pytest.mark.slow
 def test_command(tmp_path: Path) -> None:
     """It prints the shares and writes them, explains itself, and says what went wrong."""
     pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")

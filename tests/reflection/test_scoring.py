@@ -66,6 +66,7 @@ def both() -> Iterator[tuple[Server, ScriptedLlama]]:
         yield found
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(
     st.lists(st.text(LETTERS, min_size=1, max_size=5), min_size=1, max_size=12),
