@@ -5,6 +5,7 @@ All times are CPU time of that process and its children.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import resource
 import time
@@ -121,6 +122,7 @@ def _serve(pipe: Connection, place: str, scene: Scene) -> None:
         began = cpu()
         peer: Peer = kind(world)
         pipe.send(cpu() - began)
+        gc.collect()  # what loading left behind is not for a step to clear away
         while steps := list(islice(stream, pipe.recv())):
             began = cpu()
             rejected = [peer.step(step) for step in steps]
