@@ -256,12 +256,15 @@ def _binds(step: Step) -> set[str]:
 def _ready(body: Sequence[BodyItem], left: list[int], known: set[str]) -> tuple[int, Step] | None:
     """A test or an assignment that can run now; those that cost least come first."""
     best: tuple[int, int, Step] | None = None
+    later = _on_computed(body)
     for i in left:
         item = body[i]
         found: tuple[int, Step] | None = None
         if isinstance(item, Aggregate):
             continue
         if known.issuperset(item_variables(item)):
+            if i in later and any(j not in later and _matches(body[j]) for j in left):
+                continue
             rank = 0 if isinstance(item, Comparison) else 2 if isinstance(item, Test) else 1
             found = (rank, Filter(i, item))
         elif isinstance(item, Comparison) and item.op == "=":
@@ -276,6 +279,31 @@ def _ready(body: Sequence[BodyItem], left: list[int], known: set[str]) -> tuple[
         if found is not None and (best is None or found[0] < best[0]):
             best = (found[0], i, found[1])
     return None if best is None else (best[1], best[2])
+
+
+def _matches(item: BodyItem) -> bool:
+    return isinstance(item, Literal) and not item.negated
+
+
+def _on_computed(body: Sequence[BodyItem]) -> set[int]:
+    """The positive literals with an argument that is worked out, as in ``p(X, N + 1)``. They wait for the
+    others: a recursion that counts asks on only from where those hold, or it would not end."""
+    computed = {
+        side.name
+        for item in body
+        if isinstance(item, Comparison) and item.op == "="
+        for side, other in ((item.left, item.right), (item.right, item.left))
+        if isinstance(side, Var) and not isinstance(other, Const | Var)
+    }
+    return {
+        i
+        for i, item in enumerate(body)
+        if isinstance(item, Literal)
+        and not item.negated
+        and any(
+            t.name in computed if isinstance(t, Var) else not isinstance(t, Const) for t in item.atom.args
+        )
+    }
 
 
 def bound_positions(atom: Atom, known: Iterable[str]) -> tuple[int, ...]:

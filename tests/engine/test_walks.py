@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from mpr_logic.analysis import analyse
+from mpr_logic.engine.base import Budget
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.syntax.ast import Row
 from mpr_logic.syntax.parser import parse
@@ -70,3 +71,20 @@ def test_an_empty_group_counts_where_the_recursive_literal_binds_it() -> None:
         ]
     )
     assert NativeEngine(program).query("p1", (None, None)) == {(3, "b"): 1.0, (0, "b"): 1.0}
+
+
+def test_a_recursion_that_counts_ends() -> None:
+    """A goal asks for the next number only where another literal holds of its own, so that it ends."""
+    program = analyse(
+        [
+            parse(
+                ".decl b(a: symbol, n: int) .decl e(a: symbol, f: symbol, n: int) .decl p(a: symbol, n: int)"
+                "p(X, N) :- b(X, N). p(X, N) :- e(X, F, N), p(X, N + 1). b(a, 5). e(a, f, 4). e(a, g, 2)."
+            )
+        ]
+    )
+    engine = NativeEngine(program, budget=Budget(seconds=10))
+    rows = {("a", 5): 1.0, ("a", 4): 1.0}
+    for pattern in product((None, "a"), (None, 1, 2, 4, 5, 6)):
+        wanted = {r for r in rows if all(p in (None, v) for p, v in zip(pattern, r, strict=True))}
+        assert engine.query("p", pattern).keys() == wanted
