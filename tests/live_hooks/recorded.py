@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from tests.live_hooks.trying import Seen
 
+TRANSCRIPT = "/home/ann/transcript.jsonl"
+"""Where an agent keeps what was said is its own: nothing is read there."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLAIN = "00000000-0000-4000-8000-000000000001"
 
@@ -21,7 +23,8 @@ def record(seen: Sequence[Seen], folder: Path, top: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for each in seen:
         if each.scenario.name == "admitted" and each.events:
-            text = anonymous(json.dumps(each.events[0], indent=2), top / each.agent.name / each.scenario.name)
+            event = each.events[0] | {k: TRANSCRIPT for k in each.events[0] if k == "transcript_path"}
+            text = anonymous(json.dumps(event, indent=2), top / each.agent.name / each.scenario.name)
             (folder / f"{each.agent.name}.json").write_text(f"{text}\n", encoding="utf-8")
 
 
