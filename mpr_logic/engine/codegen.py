@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mpr_logic.engine import builtins
-from mpr_logic.engine.namespace import Access, Namespace, key
+from mpr_logic.engine.aggregates import gather
+from mpr_logic.engine.namespace import Access, Condition, Namespace, key, substituted
 from mpr_logic.engine.notes import Notes
 from mpr_logic.engine.plan import Assign, Filter, Gather, Scan, Step
 from mpr_logic.engine.store import Relation
@@ -215,15 +216,7 @@ class Writer:
         step, rest = steps[0], steps[1:]
         match step:
             case Filter(index, item):
-                source, weighted = self.condition(item, index)
-                if weighted:
-                    name = self.fresh("w")
-                    self.line(f"{name} = {source}")
-                    self.line(f"if not {name}: {fail}")
-                    weights = [*weights, name]
-                else:
-                    self.line(f"if not ({source}): {fail}")
-                self.steps(rest, fail, weights, done)
+                self.steps(rest, fail, [*weights, *self._filter(index, item, fail)], done)
             case Assign(_, variable, term):
                 source = self.term(term)
                 self.line(f"{self.bind(variable)} = {source}")
@@ -231,7 +224,46 @@ class Writer:
             case Scan():
                 self._scan(step, rest, weights, done)
             case Gather():
-                self._gather(step, rest, fail, weights, done)
+                gather(self, step, rest, fail, weights, done)
+
+    def _filter(self, index: int, item: Literal | Comparison | Test, fail: str) -> list[str]:
+        """Write a test; the names of the weights that it gives. What is enough for a derived relation is
+        tried first: then the relation need not be asked, and what it was made from need not be noted."""
+        enough = self._enough(item) if isinstance(item, Literal) else None
+        if enough is None:
+            return self._test(index, item, fail)
+        condition, parts = enough
+        negated = isinstance(item, Literal) and item.negated
+        for number, each in enumerate(condition.alternatives):
+            self.line(f"{'el' if number else ''}if {substituted(each.source, parts)}:")
+            self._indent += 1
+            self.notes.tested(each, parts)
+            self.line(fail if negated else "pass")
+            self._indent -= 1
+        if negated:
+            return self._test(index, item, fail)
+        self.line("else:")
+        self._indent += 1
+        self._test(index, item, fail)
+        self._indent -= 1
+        return []
+
+    def _enough(self, item: Literal) -> tuple[Condition, list[str]] | None:
+        args = item.atom.args
+        if self.access.stored(item.atom.name) is not None or any(map(_anonymous, args)):
+            return None
+        goal = self.access.goal(item.atom.name, "b" * len(args))
+        return None if goal.enough is None else (goal.enough, [self.term(t) for t in args])
+
+    def _test(self, index: int, item: Literal | Comparison | Test, fail: str) -> list[str]:
+        source, weighted = self.condition(item, index)
+        if not weighted:
+            self.line(f"if not ({source}): {fail}")
+            return []
+        name = self.fresh("w")
+        self.line(f"{name} = {source}")
+        self.line(f"if not {name}: {fail}")
+        return [name]
 
     def _scan(self, step: Scan, rest: Sequence[Step], weights: list[str], done: Done) -> None:
         name, args = step.literal.atom.name, step.literal.atom.args
@@ -297,83 +329,6 @@ class Writer:
                 targets.append(name)
                 checks.append(f"{name} != {self.term(term)}")
         return targets, checks
-
-    # -- aggregates ----------------------------------------------------------------------------
-
-    def _gather(self, step: Gather, rest: Sequence[Step], fail: str, weights: list[str], done: Done) -> None:
-        aggregate = step.aggregate
-        weighted = any(isinstance(i, Literal) and self.access.weighted(i.atom.name) for i in aggregate.body)
-        sized = self._size(step) if not step.keys and not weighted else None
-        if sized is not None:
-            value = self.fresh("n")
-            self.line(f"{value} = {sized}")
-            if step.nonempty:
-                self.line(f"if not {value}: {fail}")
-            self._aggregated(step, value, rest, fail, weights, done)
-            return
-        groups = self.fresh("g")
-        self.line(f"{groups} = {{}}")
-        outer = dict(self.locals)
-
-        def collect(inner_weights: list[str]) -> None:
-            group = key([self.locals[k] for k in step.keys]) if step.keys else "()"
-            value = "None" if aggregate.expression is None else self.term(aggregate.expression)
-            weight = self.weight(inner_weights) if inner_weights else "1.0"
-            self.line(f"{groups}.setdefault({group}, []).append(({value}, {weight}))")
-
-        self.alternative(lambda stop: self.steps(step.steps, stop, [], collect))
-        self.locals = outer
-        rows, name = self.fresh("g"), self.fresh("n")
-        function = self.namespace.name("U", builtins.over(aggregate.function), ("over", aggregate.function))
-
-        def finish(stop: str) -> None:
-            used = weights
-            self.line(f"{name} = {function}({rows})")
-            if weighted:
-                weight = self.fresh("w")
-                together = self.namespace.name("U", self.access.semiring.all, "all")
-                self.line(f"{weight} = {together}([w for _, w in {rows}])")
-                self.line(f"if not {weight}: {stop}")
-                used = [*weights, weight]
-            self._aggregated(step, name, rest, stop, used, done)
-
-        if step.keys:
-            target = key([self.bind(k) for k in step.keys])
-            self.loop(f"for {target}, {rows} in {groups}.items():", lambda: finish("continue"))
-        else:
-            self.line(f"{rows} = {groups}.get((), E)")
-            if step.nonempty or aggregate.function in ("min", "max"):
-                self.line(f"if not {rows}: {fail}")
-            finish(fail)
-
-    def _aggregated(
-        self, step: Gather, value: str, rest: Sequence[Step], fail: str, weights: list[str], done: Done
-    ) -> None:
-        target = step.aggregate.target
-        if isinstance(target, Var) and target.anonymous:
-            pass
-        elif isinstance(target, Var) and target.name not in self.locals:
-            self.locals[target.name] = value
-        else:
-            self.line(f"if {value} != {self.term(target)}: {fail}")
-        self.steps(rest, fail, weights, done)
-
-    def _size(self, step: Gather) -> str | None:
-        """The source of a count that is the size of a stored bucket; None where it is not."""
-        if step.aggregate.function != "count" or len(step.steps) != 1 or not isinstance(step.steps[0], Scan):
-            return None
-        scan = step.steps[0]
-        relation = self.access.stored(scan.literal.atom.name)
-        args = scan.literal.atom.args
-        free = [t for i, t in enumerate(args) if i not in scan.bound]
-        names = [t.name for t in free if isinstance(t, Var)]
-        if relation is None or len(set(names)) != len(free) or not self.locals.keys().isdisjoint(names):
-            return None
-        self.notes.read(relation, scan.bound, [self.term(args[i]) for i in scan.bound])
-        if not scan.bound:
-            return f"len({self.namespace.name('R', relation.rows)})"
-        index = self.namespace.name("I", relation.index(scan.bound))
-        return f"len({index}.get({key([self.term(args[i]) for i in scan.bound])}, E))"
 
     # -- weights -------------------------------------------------------------------------------
 

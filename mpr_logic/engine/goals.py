@@ -20,7 +20,7 @@ from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, grou
 from mpr_logic.engine.kept import Kept
 from mpr_logic.engine.linear import Walk, walk
 from mpr_logic.engine.live import Live
-from mpr_logic.engine.namespace import Goal, Namespace, key
+from mpr_logic.engine.namespace import Condition, Goal, Namespace, key
 from mpr_logic.engine.noting import Inside, Noting
 from mpr_logic.engine.plan import (
     forget_singletons,
@@ -28,7 +28,7 @@ from mpr_logic.engine.plan import (
     plan,
     term_variables,
 )
-from mpr_logic.engine.shortcuts import binding_is_useless, tests_alone
+from mpr_logic.engine.shortcuts import binding_is_useless, condition
 from mpr_logic.engine.store import Relation
 from mpr_logic.engine.tables import Tables
 from mpr_logic.errors import BudgetError
@@ -89,7 +89,7 @@ class Goals:
         self._tables: dict[tuple[str, ...], Tables] = {}
         self._kept: dict[tuple[str, str], Kept] = {}
         self._walks: dict[tuple[str, str], Walk | None] = {}
-        self.tests: dict[tuple[str, str], Goal | None] = {}  # what tests_alone has found
+        self.conditions: dict[tuple[str, str], Condition | None] = {}
         self.dependencies = Dependencies()
         self.namespace = Namespace()
         self.namespace.update(now=time.perf_counter, limit=self.limit, late=late)
@@ -182,9 +182,9 @@ class Goals:
     def goal(self, name: str, adornment: str, *, noted: bool = False) -> Goal:
         """See Access: outside any recursion. With ``noted`` what answers keeps its answers, so that
         their readers can be noted."""
-        tests = tests_alone(self, name, adornment)
-        if tests is not None:
-            return tests
+        enough = condition(self, name, adornment)
+        if enough is not None and enough.whole:
+            return Goal(tests=enough)
         if binding_is_useless(self, name, adornment):
             return replace(self.goal(name, "f" * len(adornment), noted=noted), whole=True)
         called = self.namespace.name("F", self.function(name, adornment))
@@ -192,10 +192,10 @@ class Goals:
             readers = self.namespace.name("X", self.tables(name).readers) if noted else None
             return Goal(called, readers=readers, label=self.namespace.constant(f"{name} {adornment}"))
         if not noted and (name, adornment) not in self._kept:
-            return Goal(called)
+            return Goal(called, enough=enough)
         kept = self.kept(name, adornment)
         readers = self.namespace.name("X", kept.readers) if noted else None
-        return Goal(called, self.namespace.name("H", kept), readers=readers)
+        return Goal(called, self.namespace.name("H", kept), enough=enough, readers=readers)
 
     def _direct(self, writer: Writer, name: str, adornment: str) -> None:
         """Write the body of the function of a relation that is not recursive."""

@@ -16,29 +16,50 @@ _PARAMETER = re.compile(r"\bp(\d+)\b")
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """Tests of stored relations over the parameters p0, p1, ... of a derived one: where one of the
+    alternatives holds, the relation does. ``whole`` says that it does nowhere else."""
+
+    alternatives: tuple[Alternative, ...]
+    whole: bool
+
+    def of(self, parts: Sequence[str]) -> str:
+        """The source of the condition for these columns."""
+        return substituted(f"({' or '.join([each.source for each in self.alternatives])})", parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One of the alternatives of a condition, and the lookups in it."""
+
+    source: str
+    reads: tuple[Read, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Goal:
     """How generated code asks a derived relation: the name of the function that answers, and of the
     dictionary of its answers if it keeps them.
 
     ``inside`` says that the relation takes part in the recursion being written: it returns a snapshot;
-    ``whole`` that it answers with all rows, to be looked up in; ``tests`` is a condition over the
-    parameters p0, p1, ... that takes the place of a call, and ``reads`` the lookups in it. ``readers``
-    names the dictionary in which those who read an answer are noted; ``label`` goes before the
-    arguments in its keys, where it has several functions' answers."""
+    ``whole`` that it answers with all rows, to be looked up in. ``tests`` is a condition that takes the
+    place of a call, ``enough`` one that may spare it. ``readers`` names the dictionary in which those who
+    read an answer are noted; ``label`` goes before the arguments in its keys, where it has several
+    functions' answers."""
 
     function: str = ""
     kept: str | None = None
     inside: bool = False
     whole: bool = False
-    tests: str | None = None
-    reads: tuple[Read, ...] = ()
+    tests: Condition | None = None
+    enough: Condition | None = None
     readers: str | None = None
     label: str | None = None
 
     def ask(self, parts: Sequence[str]) -> str:
         """The source of the question with these bound columns."""
         if self.tests is not None:
-            return substituted(self.tests, parts)
+            return self.tests.of(parts)
         if self.whole:
             return f"{key(parts)} in {self.kept}[()]"
         if self.kept is not None:

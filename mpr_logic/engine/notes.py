@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mpr_logic.engine.codegen import Writer
-    from mpr_logic.engine.namespace import Goal, Read
+    from mpr_logic.engine.namespace import Alternative, Goal, Read
     from mpr_logic.engine.store import Relation
 
 
@@ -56,11 +56,16 @@ class Notes:
 
     def asked(self, goal: Goal, parts: Sequence[str]) -> None:
         """The answer to a goal is read here."""
-        for relation, positions, templates in goal.reads:
-            self.read(relation, positions, [substituted(t, parts) for t in templates])
+        for each in goal.tests.alternatives if goal.tests is not None else ():
+            self.tested(each, parts)
         if goal.readers is not None:
             for line in self._lines(goal.readers, goal.entry(parts), self._writer.looping):
                 self._writer.line(line)
+
+    def tested(self, alternative: Alternative, parts: Sequence[str]) -> None:
+        """An alternative of a condition is tested here."""
+        for relation, positions, templates in alternative.reads:
+            self.read(relation, positions, [substituted(t, parts) for t in templates])
 
     def _note(self, readers: str, key: str) -> None:
         writer = self._writer

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.namespace import Goal, Namespace
+from mpr_logic.engine.namespace import Alternative, Condition, Namespace
 from mpr_logic.engine.plan import Filter, Scan
 from mpr_logic.syntax.ast import Literal, Var
 
 if TYPE_CHECKING:
     from mpr_logic.engine.goals import Goals
-    from mpr_logic.engine.namespace import Read
+    from mpr_logic.engine.groups import Group
     from mpr_logic.engine.plan import Step
 
 LONGEST = 400
@@ -29,31 +29,32 @@ def binding_is_useless(goals: Goals, name: str, adornment: str) -> bool:
     return bool(scans) and len(scans) + sum(_is_lookup(p) for p in plans) == len(plans)
 
 
-def tests_alone(goals: Goals, name: str, adornment: str) -> Goal | None:
-    """A condition over the parameters, where every rule is a few tests of stored relations, or of
-    relations that are such conditions: it is written out where it is asked instead of called."""
-    if (name, adornment) not in goals.tests:
-        goals.tests[name, adornment] = _tests(goals, name, adornment)
-    return goals.tests[name, adornment]
+def condition(goals: Goals, name: str, adornment: str) -> Condition | None:
+    """The rules that are a few tests of stored relations, or of relations that are such conditions, as a
+    condition over the parameters. It is written out where the relation is asked."""
+    if (name, adornment) not in goals.conditions:
+        goals.conditions[name, adornment] = _condition(goals, name, adornment)
+    return goals.conditions[name, adornment]
 
 
-def _tests(goals: Goals, name: str, adornment: str) -> Goal | None:
+def _condition(goals: Goals, name: str, adornment: str) -> Condition | None:
     if set(adornment) != {"b"} or name in goals.component or goals.weighted(name):
         return None
-    alternatives = []
-    reads: list[Read] = []
-    for each in goals.alternatives(name):
-        draft = Writer(goals.namespace, goals)
-        steps = goals.begin(draft, each, adornment, "break")
-        if draft.lines or len(steps) > 4 or not all(_is_test(goals, s) for s in steps):
-            return None
-        tests = [draft.condition(s.item)[0] for s in steps if isinstance(s, Filter)]
-        alternatives.append(" and ".join(f"({t})" for t in tests) or "True")
-        reads += draft.notes.reads
-    source = " or ".join(alternatives)
-    if not 0 < len(alternatives) < 4 or len(source) > LONGEST:
+    groups = goals.alternatives(name)
+    written = [found for each in groups if (found := _written(goals, each, adornment)) is not None]
+    if not 0 < len(written) < 4 or sum(len(each.source) for each in written) > LONGEST:
         return None
-    return Goal(tests=f"({source})", reads=tuple(reads))
+    return Condition(tuple(written), len(written) == len(groups))
+
+
+def _written(goals: Goals, each: Group, adornment: str) -> Alternative | None:
+    """A rule as a condition; None where it takes more than a few tests."""
+    draft = Writer(goals.namespace, goals)
+    steps = goals.begin(draft, each, adornment, "break")
+    if draft.lines or len(steps) > 4 or not all(_is_test(goals, s) for s in steps):
+        return None
+    tests = [draft.condition(s.item)[0] for s in steps if isinstance(s, Filter)]
+    return Alternative(" and ".join(f"({t})" for t in tests) or "True", tuple(draft.notes.reads))
 
 
 def _is_test(goals: Goals, step: Step) -> bool:
@@ -64,7 +65,8 @@ def _is_test(goals: Goals, step: Step) -> bool:
     atom = step.item.atom
     if any(isinstance(t, Var) and t.anonymous for t in atom.args):
         return False
-    return tests_alone(goals, atom.name, "b" * len(atom.args)) is not None
+    found = condition(goals, atom.name, "b" * len(atom.args))
+    return found is not None and found.whole
 
 
 def _is_lookup(steps: tuple[Step, ...]) -> bool:
