@@ -166,13 +166,13 @@ class Peer:
             yield from (part for each in inner for part in self.item(renamed(each, local), rule))
 
     def spread(self, item: BodyItem) -> BodyItem:
-        """The item with a name for every ``_`` of a positive literal."""
+        """The item with a name for every ``_`` of a positive literal: not one that analysis makes."""
         if not isinstance(item, Literal) or item.negated:
             return item
         args: list[Term] = []
         for term in item.atom.args:
             self.places += 1
-            args.append(Var(f"#{self.places}") if isinstance(term, Var) and term.anonymous else term)
+            args.append(Var(f"#any{self.places}") if isinstance(term, Var) and term.anonymous else term)
         return Literal(Atom(item.atom.name, tuple(args)))
 
 

@@ -53,8 +53,9 @@ class Facts:
         Raises:
             StateError: a fact does not fit the program; nothing has changed then.
         """
-        going = [self.fact(f) for f in remove]
-        coming = [self.fact(f) for f in add]
+        parsed = self._parsed
+        going = [(parsed.get(f) if type(f) is str else None) or self.fact(f) for f in remove]
+        coming = [(parsed.get(f) if type(f) is str else None) or self.fact(f) for f in add]
         self.number += 1
         label = source or f"update {self.number}"
         rows, opposites, assert_ = self.rows, self._opposites, self._engine.add

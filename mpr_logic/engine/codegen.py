@@ -6,7 +6,8 @@ a namespace, so no text of a program or a model ever becomes code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from mpr_logic.engine import builtins
@@ -55,6 +56,15 @@ class Writer:
         """Write a line at the present depth."""
         self.lines.append("    " * self._indent + text)
 
+    @contextmanager
+    def _indented(self) -> Iterator[None]:
+        """One step deeper. What is noted there may not be noted after it."""
+        self._indent += 1
+        sure, self.notes.sure = self.notes.sure, self.notes.sure.copy()
+        yield
+        self.notes.sure = sure
+        self._indent -= 1
+
     def fresh(self, prefix: str = "t") -> str:
         """A local name that was not used yet."""
         self._count += 1
@@ -68,10 +78,9 @@ class Writer:
     def alternative(self, write: Callable[[str], None]) -> None:
         """A stretch that is left early by the statement handed to ``write``."""
         self.line("while True:")
-        self._indent += 1
-        write("break")
-        self.line("break")
-        self._indent -= 1
+        with self._indented():
+            write("break")
+            self.line("break")
 
     def loop(
         self,
@@ -90,13 +99,12 @@ class Writer:
             self.poll()
         widest = wide is not None and self.notes.begin(self._indent, wide)
         self.line(header)
-        self._indent += 1
         self.looping += 1
         self._loops += not outermost
-        write()
+        with self._indented():
+            write()
         self._loops -= not outermost
         self.looping -= 1
-        self._indent -= 1
         if widest:
             self.notes.end()
 
@@ -236,16 +244,14 @@ class Writer:
         negated = isinstance(item, Literal) and item.negated
         for number, each in enumerate(condition.alternatives):
             self.line(f"{'el' if number else ''}if {substituted(each.source, parts)}:")
-            self._indent += 1
-            self.notes.tested(each, parts)
-            self.line(fail if negated else "pass")
-            self._indent -= 1
+            with self._indented():
+                self.notes.tested(each, parts)
+                self.line(fail if negated else "pass")
         if negated:
             return self._test(index, item, fail)
         self.line("else:")
-        self._indent += 1
-        self._test(index, item, fail)
-        self._indent -= 1
+        with self._indented():
+            self._test(index, item, fail)
         return []
 
     def _enough(self, item: Literal) -> tuple[Condition, list[str]] | None:

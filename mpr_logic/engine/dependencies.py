@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mpr_logic.engine.store import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mpr_logic.engine.store import Key
-    from mpr_logic.syntax.ast import Row
+    from mpr_logic.engine.store import Relation
 
 Entry: TypeAlias = "tuple[int, Any]"
 """A kept answer: the number of its store, and its key there."""
@@ -36,8 +33,7 @@ class Dependencies:
     def __init__(self) -> None:
         self.made = 0  # answers since all were forgotten
         self._stores: list[tuple[dict[Any, Any], Readers]] = []
-        self._watches: dict[str, list[tuple[Readers, Callable[[Row], Key]]]] = {}
-        self._named: dict[tuple[str, tuple[int, ...]], Readers] = {}
+        self._watched: dict[tuple[str, tuple[int, ...]], Readers] = {}
 
     def store(self, answers: dict[Any, Any]) -> tuple[int, Readers]:
         """Enter a store of answers: its number, and the readers of its answers."""
@@ -45,22 +41,17 @@ class Dependencies:
         self._stores.append((answers, readers))
         return len(self._stores) - 1, readers
 
-    def watch(self, relation: str, positions: tuple[int, ...]) -> Readers:
-        """The readers of a stored relation by these columns."""
-        found = self._named.get((relation, positions))
+    def watch(self, relation: Relation, positions: tuple[int, ...]) -> Readers:
+        """The readers of a stored relation by these columns: what is under a key that changes must be
+        forgotten."""
+        found = self._watched.get((relation.name, positions))
         if found is None:
-            found = self._named[relation, positions] = defaultdict(list)
-            self._watches.setdefault(relation, []).append((found, key_of(positions)))
+            found = self._watched[relation.name, positions] = defaultdict(list)
+            relation.watches.append((found, key_of(positions)))
         return found
 
-    def changed(self, relation: str, row: Row) -> None:
-        """A stored row has come, gone or changed its weight: forget what was made from it."""
-        for readers, key in self._watches.get(relation, ()):
-            found = readers.pop(key(row), None)
-            if found:
-                self._forget(found)
-
-    def _forget(self, agenda: list[Entry]) -> None:
+    def forget(self, agenda: list[Entry]) -> None:
+        """Forget these answers, and all that read them."""
         stores = self._stores
         for number, key in agenda:  # which grows
             answers, readers = stores[number]
@@ -76,5 +67,5 @@ class Dependencies:
             for answers, readers in self._stores:
                 answers.clear()
                 readers.clear()
-            for readers in self._named.values():
+            for readers in self._watched.values():
                 readers.clear()

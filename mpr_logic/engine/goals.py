@@ -91,6 +91,8 @@ class Goals:
         self._walks: dict[tuple[str, str], Walk | None] = {}
         self.conditions: dict[tuple[str, str], Condition | None] = {}
         self.dependencies = Dependencies()
+        for relation in self.relations.values():
+            relation.watches.clear()
         self.namespace = Namespace()
         self.namespace.update(now=time.perf_counter, limit=self.limit, late=late)
 
@@ -323,7 +325,7 @@ class Goals:
         changes."""
         if relation.name in self.live.fixed:
             return None
-        return self.namespace.name("X", self.dependencies.watch(relation.name, positions))
+        return self.namespace.name("X", self.dependencies.watch(relation, positions))
 
     def _by_tables(self, name: str, adornment: str) -> bool:
         """Whether the relation is recursive, and not to be walked."""

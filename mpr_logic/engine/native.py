@@ -39,6 +39,7 @@ class NativeEngine:
         self.generation = 0  # counts how often everything was compiled anew
         self.limit = self._goals.limit  # when to stop; see bounded()
         self._stored: dict[str, Relation] = {}
+        self._followed = self._goals.live.followed
         self._order = {rule: i for i, rule in enumerate(program.rules)}
         for fact in program.facts:
             self.add(fact.relation, fact.row, fact.weight, fact.span)
@@ -61,11 +62,13 @@ class NativeEngine:
 
     def _changed(self, stored: Relation, row: Row) -> None:
         """A stored row has come, gone or changed its weight: forget what was made from it."""
-        name, goals = stored.name, self._goals
-        goals.dependencies.changed(name, row)
-        if name in goals.live.followed:
-            for table, own in goals.live.follow(stored, row):
-                goals.dependencies.changed(table.name, own)
+        for readers, key in stored.watches:
+            found = readers.pop(key(row), None)
+            if found:
+                self._goals.dependencies.forget(found)
+        if stored.name in self._followed:
+            for table, own in self._goals.live.follow(stored, row):
+                self._changed(table, own)
         if self.prover.used:
             self.prover.changed()
 

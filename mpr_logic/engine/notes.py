@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 class Notes:
-    """The notes of one function. ``reads`` has every lookup in a stored relation."""
+    """The notes of one function. ``reads`` has every lookup in a stored relation, ``sure`` the notes that
+    are made by the time the next line runs."""
 
     def __init__(self, writer: Writer) -> None:
         self.reads: list[Read] = []
+        self.sure: set[tuple[str, str]] = set()
         self._writer = writer
         self._place: int | None = None  # the line before which notes of a wide loop stand
         self._indent = 0
@@ -59,8 +61,7 @@ class Notes:
         for each in goal.tests.alternatives if goal.tests is not None else ():
             self.tested(each, parts)
         if goal.readers is not None:
-            for line in self._lines(goal.readers, goal.entry(parts), self._writer.looping):
-                self._writer.line(line)
+            self._here(goal.readers, goal.entry(parts))
 
     def tested(self, alternative: Alternative, parts: Sequence[str]) -> None:
         """An alternative of a condition is tested here."""
@@ -68,15 +69,19 @@ class Notes:
             self.read(relation, positions, [substituted(t, parts) for t in templates])
 
     def _note(self, readers: str, key: str) -> None:
-        writer = self._writer
         if self._place is None:
-            for line in self._lines(readers, key, writer.looping):
-                writer.line(line)
-        elif (readers, key) not in self._noted:
+            self._here(readers, key)
+        elif (readers, key) not in self._noted | self.sure:
             self._noted.add((readers, key))
             for line in self._lines(readers, key, self._outside):
-                writer.lines.insert(self._place, "    " * self._indent + line)
+                self._writer.lines.insert(self._place, "    " * self._indent + line)
                 self._place += 1
+
+    def _here(self, readers: str, key: str) -> None:
+        if (readers, key) not in self.sure:
+            self.sure.add((readers, key))
+            for line in self._lines(readers, key, self._writer.looping):
+                self._writer.line(line)
 
     def _lines(self, readers: str, key: str, looping: int) -> list[str]:
         """The source of a note. What runs more than once must not enter one answer over and over."""

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from mpr_logic.engine.plan import Step
 
 LONGEST = 400
-"""Longer conditions are functions of their own."""
+"""Longer conditions are not written out."""
+MOST = 3
+"""So many rules of a relation are."""
 
 
 def binding_is_useless(goals: Goals, name: str, adornment: str) -> bool:
@@ -42,9 +44,10 @@ def _condition(goals: Goals, name: str, adornment: str) -> Condition | None:
         return None
     groups = goals.alternatives(name)
     written = [found for each in groups if (found := _written(goals, each, adornment)) is not None]
-    if not 0 < len(written) < 4 or sum(len(each.source) for each in written) > LONGEST:
+    written = written[:MOST]
+    if not written or sum(len(each.source) for each in written) > LONGEST:
         return None
-    return Condition(tuple(written), len(written) == len(groups))
+    return Condition(tuple(written), whole=len(written) == len(groups))
 
 
 def _written(goals: Goals, each: Group, adornment: str) -> Alternative | None:

@@ -47,9 +47,10 @@ class Index:
 class Relation:
     """The rows of one relation. ``rows`` maps a row's key to its source, ``weights`` the key to its
     weight where any row has ever weighed less than 1; the dictionaries are changed in place and
-    never replaced, since compiled code holds on to them."""
+    never replaced, since compiled code holds on to them. ``watches`` has who reads it by which columns:
+    see :mod:`mpr_logic.engine.dependencies`."""
 
-    __slots__ = ("arity", "indexes", "name", "rows", "weighted", "weights")
+    __slots__ = ("arity", "indexes", "name", "rows", "watches", "weighted", "weights")
 
     def __init__(self, name: str, arity: int) -> None:
         self.name = name
@@ -58,6 +59,7 @@ class Relation:
         self.weights: dict[Key, float] = {}
         self.weighted = False
         self.indexes: dict[tuple[int, ...], Index] = {}
+        self.watches: list[tuple[dict[Any, Any], Callable[[Row], Key]]] = []
 
     def __len__(self) -> int:
         return len(self.rows)
