@@ -131,8 +131,12 @@ class Checks:
         bar = goals.namespace.constant(theta)
 
         def emit(_: Writer, __: list[str], weights: list[str]) -> None:
-            if least >= theta and all(w[0] in "CM" for w in weights):
+            unsure = [w for w in weights if least < theta or w[0] not in "CM"]
+            if not unsure:
                 writer.line(answer)  # only the rule weighs less than 1, and it weighs enough
+            elif goals.semiring.name == "maxmin":  # the least of them decides
+                writer.line(f"if {' and '.join(f'{w} >= {bar}' for w in unsure)}:")
+                writer.line(f"    {answer}")
             else:
                 writer.line(f"if {writer.weight(weights)} >= {bar}:")
                 writer.line(f"    {answer}")

@@ -10,7 +10,10 @@ from mpr_logic.errors import ArithmeticFailure, BudgetError, EvaluationError
 if TYPE_CHECKING:
     from types import TracebackType
 
-ANYTHING_MAY_FAIL = (EvaluationError, TypeError, RecursionError, MemoryError)
+OURS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, ValueError)
+"""What no rules should make compiled code raise: a fault of the engine. It must not look like an answer."""
+
+ANYTHING_MAY_FAIL = (EvaluationError, TypeError, RecursionError, MemoryError, *OURS)
 """What compiled rules can raise."""
 
 
@@ -23,6 +26,7 @@ class Guard:
         ArithmeticFailure: an operation on values that have none; compiled code leaves that test to
             Python, which raises a TypeError.
         BudgetError: the nesting, or the memory, was too much.
+        EvaluationError: the engine has a fault.
     """
 
     __slots__ = ("_limit", "_outer", "_seconds")
@@ -40,11 +44,13 @@ class Guard:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         self._limit[0] = self._outer
-        if error is not None and kind in (TypeError, RecursionError, MemoryError):
+        if error is None or isinstance(error, EvaluationError):
+            return
+        if isinstance(error, ANYTHING_MAY_FAIL):
             raise translated(error) from error
 
 
-def translated(error: BaseException) -> ArithmeticFailure | BudgetError:
+def translated(error: BaseException) -> EvaluationError:
     """Our own error for one that Python raised in compiled rules."""
     if isinstance(error, TypeError):
         return ArithmeticFailure(
@@ -52,4 +58,7 @@ def translated(error: BaseException) -> ArithmeticFailure | BudgetError:
         )
     if isinstance(error, RecursionError):
         return BudgetError("the rules are nested deeper than the engine can follow: flatten them")
+    if isinstance(error, OURS):
+        what = f"{type(error).__name__}: {error}"
+        return EvaluationError(f"the engine has a fault ({what}): report it, with the rules and the state")
     return BudgetError("the memory is full: bound the rules")

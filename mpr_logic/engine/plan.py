@@ -317,7 +317,8 @@ def _cheapest(body: Sequence[BodyItem], left: list[int], known: set[str], cost: 
     best: tuple[float, Scan] | None = None
     for i in left:
         item = body[i]
-        if isinstance(item, Literal) and not item.negated:
+        if _matches(item) and not known.issuperset(item_variables(item)):  # else it waits: see _on_computed
+            assert isinstance(item, Literal)
             bound = bound_positions(item.atom, known)
             price = cost(item.atom.name, bound)
             if best is None or price < best[0]:

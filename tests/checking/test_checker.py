@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, StaleDecisionError, StateError
 from mpr_logic.checking.engines import EngineName
+from mpr_logic.errors import EvaluationError
 
 RULES = """
 .type object <: symbol
@@ -322,3 +323,19 @@ def test_what_is_prepared_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch)
     decision = checker.check("put(egg, fridge)")
     assert decision.rules
     assert decision.reasons[0].proof is not None
+
+
+@pytest.mark.parametrize("fault", [AttributeError("no items"), KeyError("x"), IndexError("out of range")])
+def test_a_fault_of_the_engine_admits_nothing(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no rules should make compiled code raise is an error of ours, and the action is rejected."""
+    checker = Checker.from_text(RULES)
+
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("mpr_logic.engine.goals.plan", fail)
+    decision = checker.check("put(egg, fridge)")
+    assert (decision.admissible, decision.verdict) == (False, "undecided")
+    assert f"the engine has a fault ({type(fault).__name__}: " in decision.reasons[0].text
+    with pytest.raises(EvaluationError, match="the engine has a fault"):
+        checker.prepare()

@@ -88,3 +88,15 @@ def test_a_recursion_that_counts_ends() -> None:
     for pattern in product((None, "a"), (None, 1, 2, 4, 5, 6)):
         wanted = {r for r in rows if all(p in (None, v) for p, v in zip(pattern, r, strict=True))}
         assert engine.query("p", pattern).keys() == wanted
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.5])
+def test_a_literal_that_waits_for_others_is_a_test_then(weight: float) -> None:
+    """``q(N + 1, X)`` waits until ``q(N, Y)`` has been looked up; all of it is known by then."""
+    text = (
+        ".decl e(a: symbol) .decl f(n: int, a: symbol) .decl q(n: int, a: symbol) .action act(n: int)"
+        f"e(x). {weight} :: f(1, x). q(N, X) :- f(N, X). q(0, X) :- f(_, X), f(1, X)."
+        "0.5 :: forbid act(N) :- q(N + 1, X), e(X), q(N, Y), q(_, Y)."
+    )
+    engine = NativeEngine(analyse([parse(text)]))
+    assert [[w for _, w in engine.fired("forbid act", (n,))] for n in (0, 1)] == [[0.5], []]
