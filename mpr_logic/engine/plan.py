@@ -209,6 +209,7 @@ def plan(
     known = set(bound)
     outside = bound_elsewhere(body, frozenset(given))
     shared = _shared(body, known | set(head))
+    later = _on_computed(body)
     left = list(range(len(body)))
     steps: list[Step] = []
 
@@ -222,7 +223,7 @@ def plan(
         assert isinstance(literal, Literal)
         take(first, Scan(first, literal, ()))
     while left:
-        ready = _ready(body, left, known)
+        ready = _ready(body, left, known, later)
         if ready is not None:
             take(ready[0], ready[1])
             continue
@@ -253,10 +254,12 @@ def _binds(step: Step) -> set[str]:
     return set()
 
 
-def _ready(body: Sequence[BodyItem], left: list[int], known: set[str]) -> tuple[int, Step] | None:
-    """A test or an assignment that can run now; those that cost least come first."""
+def _ready(
+    body: Sequence[BodyItem], left: list[int], known: set[str], later: set[int]
+) -> tuple[int, Step] | None:
+    """A test or an assignment that can run now; those that cost least come first. ``later`` has the literals
+    that wait for others."""
     best: tuple[int, int, Step] | None = None
-    later = _on_computed(body)
     for i in left:
         item = body[i]
         found: tuple[int, Step] | None = None
@@ -317,7 +320,7 @@ def _cheapest(body: Sequence[BodyItem], left: list[int], known: set[str], cost: 
     best: tuple[float, Scan] | None = None
     for i in left:
         item = body[i]
-        if _matches(item) and not known.issuperset(item_variables(item)):  # else it waits: see _on_computed
+        if _matches(item) and not known.issuperset(item_variables(item)):  # else it waits for others
             assert isinstance(item, Literal)
             bound = bound_positions(item.atom, known)
             price = cost(item.atom.name, bound)

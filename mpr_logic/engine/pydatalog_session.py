@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from pyDatalog import Logic, pyEngine
 
 from mpr_logic.errors import BudgetError, EvaluationError, MprError
 from mpr_logic.syntax.ast import Const, Var
@@ -26,6 +25,11 @@ if TYPE_CHECKING:
 
     from mpr_logic.engine.base import Budget
     from mpr_logic.syntax.ast import Row, Value
+
+with warnings.catch_warnings():
+    # some installers do not compile it, and then Python warns of escapes in its source
+    warnings.simplefilter("ignore")
+    from pyDatalog import Logic, pyEngine
 
 _LOCK = threading.Lock()  # the one piece of module state: pyDatalog's resolvers and settings are global
 _STEPS_BETWEEN_CHECKS = 64
