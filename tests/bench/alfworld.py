@@ -115,7 +115,8 @@ def household(seed: int, steps: int) -> AlfWorldHousehold:
         if now == before:
             continue
         listed = [a for command in world.simulator.commands() if (a := action_of(command)) is not None]
-        chosen = [_one(draw, listed if i % 2 else world.candidates()) for i in range(20)]
+        admitted, thinkable = _by_name(listed), _by_name(world.candidates())
+        chosen = [_one(draw, admitted if i % 2 else thinkable) for i in range(20)]
         add, remove = now - before, before - now
         stream.append(
             Step(
@@ -131,11 +132,18 @@ def household(seed: int, steps: int) -> AlfWorldHousehold:
     )
 
 
-def _one(draw: random.Random, actions: Sequence[Proposed]) -> Action:
+def _by_name(actions: Sequence[Proposed]) -> dict[str, list[Proposed]]:
+    """The actions about something, by their names in order."""
+    found: dict[str, list[Proposed]] = {}
+    for action in actions:
+        if action.args:
+            found.setdefault(action.name, []).append(action)
+    return dict(sorted(found.items()))
+
+
+def _one(draw: random.Random, actions: dict[str, list[Proposed]]) -> Action:
     """One of these actions; each name as often as others."""
-    about = [a for a in actions if a.args]
-    name = draw.choice(sorted({a.name for a in about}))
-    action = draw.choice([a for a in about if a.name == name])
+    action = draw.choice(actions[draw.choice(list(actions))])
     return action.name, tuple(map(str, action.args))
 
 

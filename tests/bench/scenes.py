@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 SEED = 1
 
-STEPS = 400
-"""As far as a stream goes: clingo's externals are those that its first 400 steps name."""
+STEPS = 2_400
+"""As far as a stream goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class Scene:
             return "the alfworld extra is not installed"
         return None
 
-    def world(self) -> World:
-        """The world, at its start."""
+    def world(self, steps: int = STEPS) -> World:
+        """The world, at its start; AlfWorld's is played for so many steps."""
         if self.rules:
             return household(SEED, facts=self.facts, rules=self.rules)
         from tests.bench.alfworld import household as alfworld
 
-        return alfworld(SEED, STEPS)
+        return alfworld(SEED, steps)
 
 
 ALFWORLD = Scene()

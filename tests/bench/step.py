@@ -46,9 +46,8 @@ class _Runner:
         if 0 < first < self.seconds / 20:
             self.take(3)
             second = self.take(3) / 3
-            self.size = max(
-                1, min((STEPS - 7) // (BLOCKS + 1), int(self.seconds / BLOCKS / (second or 1e-6)))
-            )
+            most = ((self.spec.steps or STEPS) - 7) // (BLOCKS + 1)
+            self.size = max(1, min(most, int(self.seconds / BLOCKS / (second or 1e-6))))
             self.take(self.size)
 
     def take(self, steps: int) -> float:

@@ -50,7 +50,7 @@ def alfworld() -> list[list[bool]]:
     """Our answers to a few steps of a game."""
     if reason := ALFWORLD.missing():
         pytest.skip(reason)
-    return _answers(OURS, ALFWORLD.world(), 6)
+    return _answers(OURS, ALFWORLD.world(6), 6)
 
 
 @pytest.mark.parametrize("spec", [PROVING, *STEP_PEERS], ids=lambda spec: spec.name)
@@ -68,7 +68,7 @@ def test_a_peer_rejects_what_we_reject_in_alfworld(spec: Spec, alfworld: list[li
     """The same in a game, under the laws of rules/alfworld."""
     if reason := spec.missing():
         pytest.skip(reason)
-    assert _answers(spec, ALFWORLD.world(), len(alfworld)) == alfworld
+    assert _answers(spec, ALFWORLD.world(len(alfworld)), len(alfworld)) == alfworld
 
 
 def test_about_half_of_the_candidates_are_rejected(ours: tuple[int, list[list[bool]]]) -> None:

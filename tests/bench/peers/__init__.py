@@ -14,6 +14,7 @@ class Spec:
     name: str
     place: str  # module:Class
     needs: str
+    steps: int | None = None  # where it goes through so many of a stream's at most
 
     def missing(self) -> str | None:
         """What is not installed here; None where all is."""
@@ -29,7 +30,8 @@ PROVING = Spec("mpr_logic, every rejection proved", "tests.bench.peers.ours:Prov
 STEP_PEERS = (
     Spec("SWI-Prolog, tables kept", "tests.bench.peers.prolog:SwiProlog", "pyswip"),
     Spec("SWI-Prolog, tables anew", "tests.bench.peers.prolog:SwiPrologAnew", "pyswip"),
-    Spec("clingo, externals kept", "tests.bench.peers.asp:ClingoKept", "clingo"),
+    # it must be told of all externals before it grounds: those that the first steps name
+    Spec("clingo, externals kept", "tests.bench.peers.asp:ClingoKept", "clingo", steps=400),
     Spec("clingo, grounded anew", "tests.bench.peers.asp:ClingoAnew", "clingo"),
     Spec("pyDatalog, a question a kind", "tests.bench.peers.pydatalog:PyDatalog", "pyDatalog"),
     Spec("pyDatalog, a question a candidate", "tests.bench.peers.pydatalog:PyDatalogEach", "pyDatalog"),
