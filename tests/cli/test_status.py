@@ -82,6 +82,8 @@ def test_interrupt(tmp_path: Path) -> None:
     """An interrupted command says nothing and ends in 130."""
     rules = ".decl n(x: int) n(0). n(N + 1) :- n(N)."
     code = (
+        # what runs in the background of a script starts with the signal ignored
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "import sys; from mpr_logic.cli.main import run; import mpr_logic.checking.checker as c;"
         "print('ready', file=sys.stderr, flush=True);"
         "sys.exit(run(['query', sys.argv[1], '--seconds', '60', 'n(X)']))"
