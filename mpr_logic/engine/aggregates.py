@@ -69,13 +69,7 @@ def gather(
 def _aggregated(
     writer: Writer, step: Gather, value: str, rest: Sequence[Step], fail: str, weights: list[str], done: Done
 ) -> None:
-    target = step.aggregate.target
-    if isinstance(target, Var) and target.anonymous:
-        pass
-    elif isinstance(target, Var) and target.name not in writer.locals:
-        writer.locals[target.name] = value
-    else:
-        writer.line(f"if {value} != {writer.term(target)}: {fail}")
+    writer.match(step.aggregate.target, value, fail)
     writer.steps(rest, fail, weights, done)
 
 

@@ -75,6 +75,16 @@ class Writer:
         name = self.locals[variable] = self.fresh("v")
         return name
 
+    def match(self, term: Term, value: str, fail: str) -> None:
+        """Let a variable that is not bound yet stand for the value that a local holds; test any other term
+        against it."""
+        if _anonymous(term):
+            return
+        if isinstance(term, Var) and term.name not in self.locals:
+            self.locals[term.name] = value
+        else:
+            self.line(f"if {value} != {self.term(term)}: {fail}")
+
     def alternative(self, write: Callable[[str], None]) -> None:
         """A stretch that is left early by the statement handed to ``write``."""
         self.line("while True:")
@@ -237,29 +247,26 @@ class Writer:
     def _filter(self, index: int, item: Literal | Comparison | Test, fail: str) -> list[str]:
         """Write a test; the names of the weights that it gives. What is enough for a derived relation is
         tried first: then the relation need not be asked, and what it was made from need not be noted."""
-        enough = self._enough(item) if isinstance(item, Literal) else None
-        if enough is None:
+        if not isinstance(item, Literal) or (enough := self._enough(item)) is None:
             return self._test(index, item, fail)
-        condition, parts = enough
-        negated = isinstance(item, Literal) and item.negated
-        for number, each in enumerate(condition.alternatives):
+        parts = [self.term(t) for t in item.atom.args]
+        for number, each in enumerate(enough.alternatives):
             self.line(f"{'el' if number else ''}if {substituted(each.source, parts)}:")
             with self._indented():
                 self.notes.tested(each, parts)
-                self.line(fail if negated else "pass")
-        if negated:
+                self.line(fail if item.negated else "pass")
+        if item.negated:
             return self._test(index, item, fail)
         self.line("else:")
         with self._indented():
             self._test(index, item, fail)
         return []
 
-    def _enough(self, item: Literal) -> tuple[Condition, list[str]] | None:
+    def _enough(self, item: Literal) -> Condition | None:
         args = item.atom.args
         if self.access.stored(item.atom.name) is not None or any(map(_anonymous, args)):
             return None
-        goal = self.access.goal(item.atom.name, "b" * len(args))
-        return None if goal.enough is None else (goal.enough, [self.term(t) for t in args])
+        return self.access.goal(item.atom.name, "b" * len(args)).enough
 
     def _test(self, index: int, item: Literal | Comparison | Test, fail: str) -> list[str]:
         source, weighted = self.condition(item, index)

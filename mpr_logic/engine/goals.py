@@ -267,15 +267,8 @@ class Goals:
         preset_terms = [Var(n) for n in preset or ()]
         params = iter(parameters(adornment))
         for term, letter in zip(each.args, adornment, strict=True):
-            if letter != "b":
-                continue
-            param = next(params)
-            if isinstance(term, Var) and term.anonymous:
-                continue
-            if isinstance(term, Var) and term.name not in writer.locals:
-                writer.locals[term.name] = param
-            else:
-                writer.line(f"if {param} != {writer.term(term)}: {fail}")
+            if letter == "b":
+                writer.match(term, next(params), fail)
         if each.table is not None and each.table.name in self.live.tables:
             writer.notes.read(each.table, (), [])
             writer.line(f"if not {self.namespace.name('R', each.table.rows)}: {fail}")

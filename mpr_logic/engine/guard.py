@@ -10,10 +10,10 @@ from mpr_logic.errors import ArithmeticFailure, BudgetError, EvaluationError
 if TYPE_CHECKING:
     from types import TracebackType
 
-OURS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, ValueError)
+FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, ValueError)
 """What no rules should make compiled code raise: a fault of the engine. It must not look like an answer."""
 
-ANYTHING_MAY_FAIL = (EvaluationError, TypeError, RecursionError, MemoryError, *OURS)
+ANYTHING_MAY_FAIL = (EvaluationError, TypeError, RecursionError, MemoryError, *FAULTS)
 """What compiled rules can raise."""
 
 
@@ -58,7 +58,7 @@ def translated(error: BaseException) -> EvaluationError:
         )
     if isinstance(error, RecursionError):
         return BudgetError("the rules are nested deeper than the engine can follow: flatten them")
-    if isinstance(error, OURS):
+    if isinstance(error, FAULTS):
         what = f"{type(error).__name__}: {error}"
         return EvaluationError(f"the engine has a fault ({what}): report it, with the rules and the state")
     return BudgetError("the memory is full: bound the rules")
