@@ -21,7 +21,7 @@ literal of ``not p``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mpr_logic.analysis.safety import bound_outside
 from mpr_logic.analysis.terms import item_terms, names, term_vars
@@ -116,8 +116,7 @@ class Rule:
         return self.variables - bound_outside(self.body, given)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A ground fact of a core relation, with its weight and where it was written."""
 
     relation: str

@@ -136,15 +136,13 @@ class Candidates:
         Raises:
             StateError: it is no action of the program.
         """
-        plain = None
-        if isinstance(action, str):
-            plain = self._plain.read(action)
-        elif not isinstance(action, Action):
+        plain = self._plain.read(action) if isinstance(action, str) else None
+        if plain is None and not isinstance(action, str | Action):
             raise StateError("not an action")  # the checker says more
         name, args = plain or resolve_action(self._program, action)
-        found = self.known[action] = Candidate(args, self._rules.get(name) or self.rules(name))
-        if len(self.known) > CACHED:
+        if len(self.known) >= CACHED:
             self.known.clear()
+        found = self.known[action] = Candidate(args, self._rules.get(name) or self.rules(name))
         return found
 
     def candidate(self, name: str, args: Row) -> Candidate:

@@ -53,19 +53,18 @@ class Facts:
         Raises:
             StateError: a fact does not fit the program; nothing has changed then.
         """
-        parsed = self._parsed
-        going = [(parsed.get(f) if type(f) is str else None) or self.fact(f) for f in remove]
-        coming = [(parsed.get(f) if type(f) is str else None) or self.fact(f) for f in add]
+        known = self._parsed.get
+        going = [(known(f) if type(f) is str else None) or self.fact(f) for f in remove]
+        coming = [(known(f) if type(f) is str else None) or self.fact(f) for f in add]
         self.number += 1
         label = source or f"update {self.number}"
         rows, opposites, assert_ = self.rows, self._opposites, self._engine.add
-        for fact in going:
-            self._drop(fact.relation, fact.row)
-        for fact in coming:
-            relation, row, weight = fact.relation, fact.row, fact.weight
+        for relation, row, _, _ in going:
+            self._drop(relation, row)
+        for relation, row, weight, span in coming:
             if relation in opposites:
                 self._drop(opposites[relation], row)  # of an open-world relation what was observed last holds
-            assert_(relation, row, weight, label if source or not fact.span.file else fact.span)
+            assert_(relation, row, weight, label if source or not span.file else span)
             rows[relation][row] = weight
 
     def _drop(self, relation: str, row: Row) -> None:
@@ -104,7 +103,7 @@ class Facts:
         if found is None:
             plain = self._plain.read(given)
             if plain is not None:
-                found = Fact(*plain, 1.0, HERE)
+                found = Fact(plain[0], plain[1], 1.0, HERE)
             else:
                 read = fact_of(self._program, given)
                 found = Fact(read.relation, read.row, read.weight, HERE)

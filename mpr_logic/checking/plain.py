@@ -31,6 +31,7 @@ class PlainAtoms:
         symbols = {name: s for name, s in signatures.items() if s.arity and set(s.bases) == {"symbol"}}
         self._arities = {name: s.arity for name, s in symbols.items()}
         self._names: dict[str, str] = {} if names is None else names
+        self._known = self._names.__getitem__
 
     def read(self, text: str) -> tuple[str, Row] | None:
         """The declared name and the typed arguments; None where the text is for the parser.
@@ -41,12 +42,12 @@ class PlainAtoms:
         name, _, between = text.partition("(")
         arity = self._arities.get(name)
         if arity is not None and between[-1:] == ")":
-            words = between[:-1].split(", ")
-            if len(words) == arity:
-                try:
-                    return name, tuple(map(self._names.__getitem__, words))
-                except KeyError:
-                    pass  # a name that was not seen yet
+            try:
+                known = tuple(map(self._known, between[:-1].split(", ")))
+                if len(known) == arity:
+                    return name, known
+            except KeyError:
+                pass  # a name that was not seen yet
         found = plain_atom(text)
         signature = self._signatures.get(found[0]) if found else None
         if found is None or signature is None:

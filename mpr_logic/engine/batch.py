@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.collector import resting
@@ -85,6 +86,10 @@ class Batch:
     def wide(self, name: str, bound: tuple[int, ...]) -> bool:
         """Nothing is noted."""
         return False
+
+    def turns(self, name: str, bound: tuple[int, ...]) -> float:
+        """Nobody wants to know."""
+        return inf
 
     def cost(self, name: str, bound: tuple[int, ...]) -> float:
         """Rows to expect of a relation for each key at the bound positions."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 from mpr_logic.engine import builtins
@@ -45,11 +46,12 @@ class Writer:
         self.locals: dict[str, str] = {}
         self.nodes: dict[int, str] = {}  # by a literal's place: the table entry that it reads
         self.notes = Notes(self)
-        self.heavy = False  # whether it loops or calls: then its answers are worth keeping
+        self.work = 0.0  # so many lookups at most, as far as is known: much work is worth keeping
         self.looping = 0  # the loops around the next line
         self.reruns = False  # whether it is the goal of a recursion, which runs again and again
         self._indent = 1
         self._loops = 0
+        self._turns = 1.0  # of the loops around the next line, all together
         self._count = 0
 
     def line(self, text: str) -> None:
@@ -99,10 +101,10 @@ class Writer:
         *,
         outermost: bool = False,
         wide: frozenset[str] | None = None,
+        turns: float = inf,
     ) -> None:
-        """A for loop, with a look at the clock where it stands inside another. An ``outermost`` loop
-        looks at the clock itself; of a ``wide`` one these sources are known before it."""
-        self.heavy = True
+        """A for loop of so many turns at most, with a look at the clock where it stands inside another. An
+        ``outermost`` loop looks at the clock itself; of a ``wide`` one these sources are known before it."""
         if self._loops >= MAX_LOOPS:
             raise EvaluationError(f"a rule joins more than {MAX_LOOPS} literals in a row: split it")
         if self._loops:
@@ -111,8 +113,11 @@ class Writer:
         self.line(header)
         self.looping += 1
         self._loops += not outermost
+        around, self._turns = self._turns, self._turns * turns
+        self.work += self._turns
         with self._indented():
             write()
+        self._turns = around
         self._loops -= not outermost
         self.looping -= 1
         if widest:
@@ -178,7 +183,7 @@ class Writer:
         if relation is None:
             adornment = "".join("b" if i in known else "d" for i in range(len(atom.args)))
             goal = self.access.goal(atom.name, adornment)
-            self.heavy = self.heavy or goal.tests is None
+            self.work += self._turns * goal.work
             self.notes.asked(goal, parts)
             source = goal.ask(parts)
             if goal.inside:
@@ -186,6 +191,7 @@ class Writer:
             if goal.inside and weighted:
                 source = f"dict({source}).get((), 0.0)"
         else:
+            self.work += self._turns
             self.notes.read(relation, tuple(known), parts)
         if relation is None:
             pass
@@ -322,7 +328,8 @@ class Writer:
                 used = [*weights, weight]
             self.steps(rest, "continue", used, done)
 
-        self.loop(f"for {target}{', ' + weight if weight else ''} in {iterable}:", body, wide=wide)
+        header = f"for {target}{', ' + weight if weight else ''} in {iterable}:"
+        self.loop(header, body, wide=wide, turns=self.access.turns(name, step.bound))
 
     def _node(self, index: int, name: str, adornment: str, parts: list[str], target: str) -> None:
         label = self.namespace.constant(f"{name} {adornment}")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.engine.codegen import Writer
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from mpr_logic.engine.plan import Step
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.syntax.ast import Term
+
+LIGHT = 8
+"""What takes no more lookups than this is not kept: to keep an answer, and to forget it, takes as long."""
 
 UNKNOWN_SIZE = 50.0
 """Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""
@@ -88,6 +92,7 @@ class Goals:
         self._functions: dict[tuple[str, str], Callable[..., Any]] = {}
         self._tables: dict[tuple[str, ...], Tables] = {}
         self._kept: dict[tuple[str, str], Kept] = {}
+        self._work: dict[tuple[str, str], float] = {}  # what asking what is not kept costs, in lookups
         self._walks: dict[tuple[str, str], Walk | None] = {}
         self.conditions: dict[tuple[str, str], Condition | None] = {}
         self.dependencies = Dependencies()
@@ -159,7 +164,8 @@ class Goals:
         if name not in self.component:
             writer = Writer(self.namespace, self)
             self._direct(writer, name, adornment)
-            if not writer.heavy:
+            if writer.work <= LIGHT:
+                self._work[name, adornment] = writer.work
                 return self.define(writer, parameters(adornment))
         kept = self.kept(name, adornment)
         if adornment.count("b") == 1:
@@ -186,15 +192,16 @@ class Goals:
         their readers can be noted."""
         enough = condition(self, name, adornment)
         if enough is not None and enough.whole:
-            return Goal(tests=enough)
+            return Goal(tests=enough, work=sum(len(each.reads) for each in enough.alternatives))
         if binding_is_useless(self, name, adornment):
             return replace(self.goal(name, "f" * len(adornment), noted=noted), whole=True)
         called = self.namespace.name("F", self.function(name, adornment))
         if self._by_tables(name, adornment):
             readers = self.namespace.name("X", self.tables(name).readers) if noted else None
-            return Goal(called, readers=readers, label=self.namespace.constant(f"{name} {adornment}"))
+            label = self.namespace.constant(f"{name} {adornment}")
+            return Goal(called, readers=readers, label=label, work=inf)
         if not noted and (name, adornment) not in self._kept:
-            return Goal(called, enough=enough)
+            return Goal(called, enough=enough, work=self._work[name, adornment])
         kept = self.kept(name, adornment)
         readers = self.namespace.name("X", kept.readers) if noted else None
         return Goal(called, self.namespace.name("H", kept), enough=enough, readers=readers)
@@ -312,6 +319,13 @@ class Goals:
     def wide(self, name: str, bound: tuple[int, ...]) -> bool:
         """See Access: nothing is noted here."""
         return False
+
+    def turns(self, name: str, bound: tuple[int, ...]) -> float:
+        """See Access. What derived relations answer with, and tables of live rules, may grow at any time."""
+        relation = self.stored(name)
+        if relation is None or not bound or relation.name in self.live.tables:
+            return inf
+        return relation.largest_bucket(bound) or inf
 
     def noted(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
         """The name of the dictionary for who reads a relation by these columns; None for one that never

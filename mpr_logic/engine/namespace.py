@@ -45,7 +45,7 @@ class Goal:
     ``whole`` that it answers with all rows, to be looked up in. ``tests`` is a condition that takes the
     place of a call, ``enough`` one that may spare it. ``readers`` names the dictionary in which those who
     read an answer are noted; ``label`` goes before the arguments in its keys, where it has several
-    functions' answers."""
+    functions' answers. ``work`` is what asking costs, in lookups."""
 
     function: str = ""
     kept: str | None = None
@@ -55,6 +55,7 @@ class Goal:
     enough: Condition | None = None
     readers: str | None = None
     label: str | None = None
+    work: float = 1.0
 
     def ask(self, parts: Sequence[str]) -> str:
         """The source of the question with these bound columns."""
@@ -104,6 +105,10 @@ class Access(Protocol):
     def wide(self, name: str, bound: tuple[int, ...]) -> bool:
         """Whether a loop over a relation, these columns being bound, has so many turns that what they
         read is noted for all of them at once."""
+
+    def turns(self, name: str, bound: tuple[int, ...]) -> float:
+        """The most turns that a loop over a relation takes now, these columns being bound; infinite where
+        that is not known, or nobody wants to know."""
 
 
 class Namespace(dict[str, Any]):

@@ -66,7 +66,8 @@ class NativeEngine:
             found = readers.pop(key(row), None)
             if found:
                 self._goals.dependencies.forget(found)
-        if stored.name in self._followed:
+        followed = self._followed.get(stored.name)
+        if followed is not None and stored.key(row) in followed:
             for table, own in self._goals.live.follow(stored, row):
                 self._changed(table, own)
         if self.prover.used:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from mpr_logic.engine.namespace import Goal
@@ -34,6 +35,10 @@ class Noting:
     def wide(self, name: str, bound: tuple[int, ...]) -> bool:
         """See Access. Of a derived relation it is not known."""
         return self.stored(name) is not None and self._goals.cost(name, bound) > WIDE
+
+    def turns(self, name: str, bound: tuple[int, ...]) -> float:
+        """See Access: what is kept is so whatever it costs."""
+        return inf
 
 
 class Inside(Noting):

@@ -149,6 +149,10 @@ class Relation:
             self.indexes[positions] = index
         return index.buckets
 
+    def largest_bucket(self, positions: tuple[int, ...]) -> int:
+        """How many rows share a key at these positions, at most."""
+        return max(map(len, self.index(positions).values()), default=0)
+
     def bucket_size(self, positions: tuple[int, ...]) -> float | None:
         """How many rows share a key at these positions, on average, as an index or a sample says; None
         where there are no rows."""
