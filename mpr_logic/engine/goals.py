@@ -19,7 +19,7 @@ from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.dependencies import Dependencies
 from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, group, relations_below
 from mpr_logic.engine.kept import Kept
-from mpr_logic.engine.linear import Walk, walk
+from mpr_logic.engine.linear import Walk, walk, walked_from
 from mpr_logic.engine.live import Live
 from mpr_logic.engine.namespace import Condition, Goal, Namespace, key
 from mpr_logic.engine.noting import Inside, Noting
@@ -193,8 +193,10 @@ class Goals:
         enough = condition(self, name, adornment)
         if enough is not None and enough.whole:
             return Goal(tests=enough, work=sum(len(each.reads) for each in enough.alternatives))
-        if binding_is_useless(self, name, adornment):
-            return replace(self.goal(name, "f" * len(adornment), noted=noted), whole=True)
+        by = self._asked_by(name, adornment)
+        if by is not None:
+            wider = "".join("b" if i in by else "f" for i in range(len(adornment)))
+            return replace(self.goal(name, wider, noted=noted), by=by)
         called = self.namespace.name("F", self.function(name, adornment))
         if self._by_tables(name, adornment):
             readers = self.namespace.name("X", self.tables(name).readers) if noted else None
@@ -205,6 +207,12 @@ class Goals:
         kept = self.kept(name, adornment)
         readers = self.namespace.name("X", kept.readers) if noted else None
         return Goal(called, self.namespace.name("H", kept), enough=enough, readers=readers)
+
+    def _asked_by(self, name: str, adornment: str) -> tuple[int, ...] | None:
+        """The columns whose binding saves something, where every column is bound and some save nothing."""
+        if name in self.component:
+            return walked_from(self, name, adornment)
+        return () if binding_is_useless(self, name, adornment) else None
 
     def _direct(self, writer: Writer, name: str, adornment: str) -> None:
         """Write the body of the function of a relation that is not recursive."""

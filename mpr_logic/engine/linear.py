@@ -56,6 +56,18 @@ def walk(goals: Goals, name: str, adornment: str) -> Walk | None:
     return None
 
 
+def walked_from(goals: Goals, name: str, adornment: str) -> tuple[int, ...] | None:
+    """The columns that a closure is walked from, where all are bound: the walk would be the same without
+    the others, and its answers serve every question that begins there. None where it is no closure."""
+    parts = linear(goals, name) if set(adornment) == {"b"} else None
+    if parts is None or not len(parts[0]) == len(parts[1]) == 1:
+        return None
+    (exit_,), (step,) = parts
+    by = tuple([i for i, t in enumerate(step.rest.args) if t != step.atom.args[i]])
+    wider = "".join("b" if i in by else "f" for i in range(len(adornment)))
+    return by if goes_from_goal_to_goal([step], wider) and _closes(exit_, step, wider) else None
+
+
 def linear(goals: Goals, name: str) -> tuple[list[Group], list[Linear]] | None:
     """The groups of a recursive relation, those without recursion and those that read it once; None where
     its recursion is not linear, or is weighted."""

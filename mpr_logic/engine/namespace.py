@@ -41,8 +41,8 @@ class Goal:
     """How generated code asks a derived relation: the name of the function that answers, and of the
     dictionary of its answers if it keeps them.
 
-    ``inside`` says that the relation takes part in the recursion being written: it returns a snapshot;
-    ``whole`` that it answers with all rows, to be looked up in. ``tests`` is a condition that takes the
+    ``inside`` says that the relation takes part in the recursion being written: it returns a snapshot.
+    ``by`` are the columns that it is asked with, where others are looked up in its answer. ``tests`` is a condition that takes the
     place of a call, ``enough`` one that may spare it. ``readers`` names the dictionary in which those who
     read an answer are noted; ``label`` goes before the arguments in its keys, where it has several
     functions' answers. ``work`` is what asking costs, in lookups."""
@@ -50,7 +50,7 @@ class Goal:
     function: str = ""
     kept: str | None = None
     inside: bool = False
-    whole: bool = False
+    by: tuple[int, ...] | None = None
     tests: Condition | None = None
     enough: Condition | None = None
     readers: str | None = None
@@ -61,8 +61,9 @@ class Goal:
         """The source of the question with these bound columns."""
         if self.tests is not None:
             return self.tests.of(parts)
-        if self.whole:
-            return f"{key(parts)} in {self.kept}[()]"
+        if self.by is not None:
+            wanted = key([part for i, part in enumerate(parts) if i not in self.by])
+            return f"{wanted} in {self.kept}[{self.entry(parts)}]"
         if self.kept is not None:
             return f"{self.kept}[{key(parts) if parts else '()'}]"
         return f"{self.function}({', '.join(parts)})"
@@ -71,7 +72,8 @@ class Goal:
         """The source of the answer's key among the readers."""
         if self.label is not None:
             return f"({self.label}, ({''.join(p + ', ' for p in parts)}))"
-        return "()" if self.whole or not parts else key(parts)
+        asked = parts if self.by is None else [parts[i] for i in self.by]
+        return key(asked) if asked else "()"
 
 
 Read: TypeAlias = "tuple[Relation, tuple[int, ...], tuple[str, ...]]"
