@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mpr_logic.engine.base import Engine
     from mpr_logic.engine.checks import Verdict
     from mpr_logic.engine.firing import Firing as Proving
-    from mpr_logic.engine.firing import Proofs
     from mpr_logic.syntax.ast import Row, Value
 
 CACHED = 100_000
@@ -60,7 +59,8 @@ class ActionRules:
 
     @cached_property
     def proved(self) -> Proving:
-        """The forbids of the action that fire, with their proofs: for the native engine."""
+        """The forbids of the action that fire and that no permit overrides, with their proofs: for the native
+        engine."""
         assert isinstance(self.engine, NativeEngine)
         return self.engine.firing(f"forbid {self.name}", self.theta)
 
@@ -200,13 +200,6 @@ class Candidates:
             lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
             laws = [each for each in laws if each[0].id not in lifted]
         return laws, soft
-
-    def standing(self, candidate: Candidate, laws: Proofs) -> Proofs:
-        """Those of the laws that fire that no permit overrides."""
-        if candidate.rules.overridden.isdisjoint([proof.rule.id for proof, _ in laws]):
-            return laws
-        lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
-        return [each for each in laws if each[0].rule.id not in lifted]
 
 
 def _ask(engine: Engine, head: str, *args: Value) -> list[tuple[Rule, float]]:

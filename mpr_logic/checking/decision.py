@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mpr_logic.checking.candidates import Fired
     from mpr_logic.checking.reasons import Moment
     from mpr_logic.checking.repair import Repair
-    from mpr_logic.engine.firing import Proofs
+    from mpr_logic.engine.checks import Proofs
     from mpr_logic.engine.proof import RuleProof
 
 Verdict = OneOf["admissible", "forbidden", "unpermitted", "undecided"]
@@ -101,7 +101,7 @@ class Reason:
 class Worked:
     """What a decision has worked out: the rules that fired, laws and those below theta, and what is made
     of them; None where nobody has asked yet. Of ``proved``, the proofs of both, the reasons and the advice
-    are made when they are first read."""
+    are made when they are first read; where the reason is that no rule permits, there are no proofs."""
 
     __slots__ = ("_advice", "_reasons", "fired", "proved", "repairs")
 
@@ -112,7 +112,7 @@ class Worked:
         advice: tuple[Reason, ...] | None = None,
         repairs: tuple[Repair, ...] | None = None,
         *,
-        proved: tuple[Proofs, Proofs] | None = None,
+        proved: tuple[Proofs | None, Proofs] | None = None,
     ) -> None:
         self.fired = fired
         self._reasons = reasons
@@ -123,7 +123,7 @@ class Worked:
     @property
     def reasons(self) -> tuple[Reason, ...] | None:
         """Why it is rejected."""
-        if self._reasons is None and self.proved is not None:
+        if self._reasons is None and self.proved is not None and self.proved[0] is not None:
             self._reasons = _reasons(self.proved[0])
         return self._reasons
 
@@ -176,7 +176,7 @@ class Decision:
         self._asked = asked
         self._verdict = verdict
         self._moment = moment
-        self._worked: Worked | tuple[Proofs, Proofs] | None = worked
+        self._worked: Worked | tuple[Proofs | None, Proofs] | None = worked
         self.admissible = not verdict
         self.seconds = 0.0
 

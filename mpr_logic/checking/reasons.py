@@ -82,14 +82,10 @@ class Reasons:
         if self._native:
             try:
                 if verdict == FORBIDDEN:
-                    laws, soft = rules.proved(candidate.args)
-                    if rules.overridden:
-                        laws = self._checker.candidates.standing(candidate, laws)
-                    decision._worked = laws, soft
+                    decision._worked = rules.proved(candidate.args)
                 else:
-                    decision._worked = rules.advised(candidate.args)
-                    if verdict == UNPERMITTED:
-                        decision.worked.reasons = (Reason(partial(_unpermitted, decision.action)),)
+                    soft = rules.advised(candidate.args)[1] if rules.may_advise else ()
+                    decision._worked = None if verdict == UNPERMITTED else (), soft
                 return
             except ANYTHING_MAY_FAIL:
                 decision._worked = None  # rule by rule, to say which cannot be worked out
@@ -115,8 +111,8 @@ class Reasons:
 
     def reasons(self, decision: Decision, number: int) -> tuple[Reason, ...]:
         """The reasons of a decision, in the state that it was made in."""
-        if decision.admissible:
-            return ()
+        if decision._verdict in (ADMITTED, UNPERMITTED):
+            return self._reasons(decision)  # which the state has no part in
         with self._checker.asking():
             self._fresh(number)
             return self._reasons(decision)

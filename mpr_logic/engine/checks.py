@@ -19,12 +19,13 @@ from mpr_logic.engine.plan import Assign, Filter, Gather, Scan, body_relations
 from mpr_logic.syntax.ast import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.groups import Group
     from mpr_logic.engine.plan import Step
+    from mpr_logic.engine.proof import RuleProof
     from mpr_logic.syntax.ast import Row
 
 ADMITTED, FORBIDDEN, UNPERMITTED, OPEN = 0, 1, 2, 3
@@ -33,6 +34,9 @@ permits it; whether the law that fires is overridden must be looked up by the pe
 
 Verdict: TypeAlias = "Callable[[Row], int]"
 """From an action's arguments to ADMITTED, FORBIDDEN, UNPERMITTED or OPEN."""
+
+Proofs: TypeAlias = "Sequence[tuple[RuleProof, float]]"
+"""Proofs of rules that fire, each with the weight of the rule's best match."""
 
 Check: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
 """From an action's arguments to the rules that fire, each with the weight of its best match."""
@@ -45,6 +49,10 @@ class Checks:
         self._goals = goals
         self._compiled: dict[str, Check] = {}
         self._verdicts: dict[tuple[str, float], Verdict] = {}
+        self._overriding: dict[str, set[str]] = defaultdict(set)  # by a law's id the ids of permits
+        for permit, ids in goals.program.overrides.items():
+            for each in ids:
+                self._overriding[each].add(permit)
 
     def reset(self) -> None:
         """Forget compiled code."""
@@ -71,23 +79,16 @@ class Checks:
     def _compile_verdict(self, action: str, theta: float) -> Verdict:
         goals = self._goals
         params = parameters("b" * goals.program.schema.actions[action].arity)
-        overriding: dict[str, set[str]] = defaultdict(set)
-        for permit, ids in goals.program.overrides.items():
-            for each in ids:
-                overriding[each].add(permit)
         writer = Writer(goals.namespace, goals)
         if params:
             writer.line(f"{', '.join(params)}, = row")
         laws = []
         for group, price in self._laws(f"forbid {action}", theta):
-            lifting: set[str] = set()
-            for rule in group.rules:
-                lifting |= overriding.get(rule.id, set())
-            laws.append((bool(lifting), price, group, lifting))
-        for _, _, group, lifting in sorted(laws, key=lambda law: law[:2]):
+            laws.append((self.overridden(group), price, group))
+        for overridden, _, group in sorted(laws, key=lambda law: law[:2]):
             answer = f"return {FORBIDDEN}"
-            if lifting:
-                lifted = self._permitted(action, theta, lifting) if group.table is None else None
+            if overridden:
+                lifted = self.lifted(action, theta, group)
                 answer = f"return {OPEN}" if lifted is None else f"if not {lifted}: {answer}"
             self._write_law(writer, group, theta, answer)
         if action in goals.program.schema.closed:
@@ -104,6 +105,25 @@ class Checks:
                 draft = Writer(Namespace(), goals)
                 steps = goals.begin(draft, group, "b" * goals.program.arity[head], "break")
                 yield group, sum(map(self._price, steps))
+
+    def overridden(self, group: Group) -> bool:
+        """Whether a permit can override a rule of the group."""
+        return not self._overriding.keys().isdisjoint([rule.id for rule in group.rules])
+
+    def lifted(self, action: str, theta: float, group: Group) -> str | None:
+        """The source of whether a permit that fires overrides the rule of a group; None where it takes the
+        permits' ids to tell."""
+        if group.table is not None:
+            return None
+        return self._permitted(action, theta, self._overriding[group.rules[0].id])
+
+    def standing(self, action: str, theta: float, laws: Proofs, row: Row) -> Proofs:
+        """Those of the laws that fire, each with its proof, that no permit overrides."""
+        if self._overriding.keys().isdisjoint([proof.rule.id for proof, _ in laws]):
+            return laws
+        fired = self.function(f"permit {action}")(*row)
+        permits = {rule.id for rule, weight in fired if weight >= theta}
+        return [each for each in laws if permits.isdisjoint(self._overriding.get(each[0].rule.id, ()))]
 
     def _permitted(self, action: str, theta: float, ids: set[str] | None = None) -> str | None:
         """The source of whether a permit of the action fires with at least theta; only those with one of

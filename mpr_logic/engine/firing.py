@@ -6,9 +6,10 @@ by the function that explains it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from mpr_logic.engine.checks import best_match, may_weigh_less, weighted_body, write_table
+from mpr_logic.engine.checks import Proofs, best_match, may_weigh_less, weighted_body, write_table
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.goals import parameters
 from mpr_logic.engine.groups import variables_in_order
@@ -17,27 +18,26 @@ from mpr_logic.engine.plan import Assign, Filter, name_anonymous
 from mpr_logic.engine.proof_writer import ProofWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from mpr_logic.analysis.core import Rule
+    from mpr_logic.engine.checks import Checks
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.groups import Group
-    from mpr_logic.engine.proof import RuleProof
     from mpr_logic.engine.proofs import Prover
     from mpr_logic.syntax.ast import Row
 
-Proofs: TypeAlias = "Sequence[tuple[RuleProof, float]]"
-"""Proofs of rules that fire, each with the weight of the rule's best match."""
-
 Firing: TypeAlias = "Callable[[Row], tuple[Proofs, Proofs]]"
-"""From an action's arguments to the proofs of the rules that fire with at least theta, and with less."""
+"""From an action's arguments to the proofs of the rules that fire with at least theta and that no permit
+overrides, and of those that fire with less."""
 
 
 class Firings:
     """Compiles and keeps these functions for ``forbid a`` and the like."""
 
-    def __init__(self, goals: Goals, prover: Prover) -> None:
+    def __init__(self, goals: Goals, checks: Checks, prover: Prover) -> None:
         self._goals = goals
+        self._checks = checks
         self._prover = prover
         self._compiled: dict[tuple[str, float, bool], Firing] = {}
 
@@ -49,22 +49,31 @@ class Firings:
         """The compiled function of a head; with ``soft`` of what fires with less than theta alone."""
         found = self._compiled.get((head, theta, soft))
         if found is None:
-            found = self._compiled[head, theta, soft] = _Firing(self._goals, self._prover, theta, soft)(head)
+            firing = _Firing(self._goals, self._checks, self._prover, head, theta, soft)
+            found = self._compiled[head, theta, soft] = firing.compiled()
         return found
 
 
 class _Firing:
     """Writes one such function."""
 
-    def __init__(self, goals: Goals, prover: Prover, theta: float, soft: bool) -> None:
+    def __init__(
+        self, goals: Goals, checks: Checks, prover: Prover, head: str, theta: float, soft: bool
+    ) -> None:
         self._goals = goals
+        self._checks = checks
         self._prover = prover
+        self._head = head
+        self._action = head.partition(" ")[2]
+        self._laws = "laws"
+        self._open = False  # whether it takes the ids of permits to tell which laws stand
         self._theta = theta
         self._soft = soft
         self._writer = Writer(goals.namespace, goals)
 
-    def __call__(self, head: str) -> Firing:
-        goals, writer = self._goals, self._writer
+    def compiled(self) -> Firing:
+        """The function."""
+        goals, writer, head = self._goals, self._writer, self._head
         adornment = "b" * goals.program.arity[head]
         if adornment:
             writer.line(f"{', '.join(parameters(adornment))}, = row")
@@ -72,20 +81,37 @@ class _Firing:
         for each in goals.groups.get(head, ()):
             if self._soft and not may_weigh_less(goals, each, self._theta):
                 continue
+            self._laws = self._into(each)
             if each.table is not None:
                 self._table(each, adornment)
             elif not self._inline(each, adornment):
                 self._call(each, adornment)
-        writer.line("return laws, soft")
+        laws = "laws"
+        if self._open:
+            standing = partial(self._checks.standing, self._action, self._theta)
+            named = goals.namespace.name("U", standing, ("standing", self._action, self._theta))
+            laws = f"{named}(laws, row)"
+        writer.line(f"return {laws}, soft")
         return goals.define(writer, ["row"])
+
+    def _into(self, each: Group) -> str:
+        """The source of the list for the laws of a group."""
+        if self._soft or not self._checks.overridden(each):
+            return "laws"
+        lifted = self._checks.lifted(self._action, self._theta, each)
+        if lifted is None:
+            self._open = True
+            return "laws"
+        self._writer.line("overridden = []")
+        return f"(overridden if {lifted} else laws)"
 
     def _fires(self, proof: str, weight: str, *, given: float | None = None) -> str:
         """The source that enters a proof; ``given`` is the weight where it is known by now."""
         theta = self._goals.namespace.constant(self._theta)
         if given is not None:
-            into = "laws" if given >= self._theta else "soft"
+            into = self._laws if given >= self._theta else "soft"
         else:
-            into = "soft" if self._soft else f"(laws if {weight} >= {theta} else soft)"
+            into = "soft" if self._soft else f"({self._laws} if {weight} >= {theta} else soft)"
         return f"{into}.append(({proof}, {weight}))"
 
     def _weight(self, rule: Rule) -> float:

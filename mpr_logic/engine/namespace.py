@@ -42,10 +42,10 @@ class Goal:
     dictionary of its answers if it keeps them.
 
     ``inside`` says that the relation takes part in the recursion being written: it returns a snapshot.
-    ``by`` are the columns that it is asked with, where others are looked up in its answer. ``tests`` is a condition that takes the
-    place of a call, ``enough`` one that may spare it. ``readers`` names the dictionary in which those who
-    read an answer are noted; ``label`` goes before the arguments in its keys, where it has several
-    functions' answers. ``work`` is what asking costs, in lookups."""
+    ``by`` are the columns that it is asked with, where others are looked up in its answer. ``tests`` is a
+    condition that takes the place of a call, ``enough`` one that may spare it. ``readers`` names the
+    dictionary in which those who read an answer are noted; ``label`` goes before the arguments in its keys,
+    where it has several functions' answers. ``work`` is what asking costs, in lookups."""
 
     function: str = ""
     kept: str | None = None

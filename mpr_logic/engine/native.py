@@ -35,7 +35,7 @@ class NativeEngine:
         self._goals = Goals(program, self.semiring, self.budget)
         self._checks = Checks(self._goals)
         self.prover = Prover(self._goals)
-        self._firings = Firings(self._goals, self.prover)
+        self._firings = Firings(self._goals, self._checks, self.prover)
         self.generation = 0  # counts how often everything was compiled anew
         self.limit = self._goals.limit  # when to stop; see bounded()
         self._stored: dict[str, Relation] = {}

@@ -48,3 +48,32 @@ def test_found_at_once_and_rule_by_rule(semiring: str) -> None:
                 seen.add(rule.id)
             assert soft_alone(args) == ([], soft)
     assert seen == {rule.id for rule in engine.program.rules if rule.given}
+
+
+def test_a_law_that_a_permit_overrides_does_not_stand() -> None:
+    """Rule by rule and for rules of one shape; a permit or a law below theta has no part in it."""
+    text = (
+        ".decl p(a: symbol) .decl q(a: symbol, b: symbol) .decl r(a: symbol)"
+        ".action act(a: symbol, b: symbol)"
+        "@id(alone) forbid act(A, B) :- p(A)."
+        "@id(light) 0.5 :: forbid act(A, B) :- p(A), r(B)."
+        "@id(unsure) forbid act(A, B) :- r(A)."
+        "@id(t1) forbid act(A, B) :- q(A, a), p(B). @id(t2) forbid act(A, B) :- q(A, b), p(B)."
+        "@id(one) @overrides(alone, light, unsure) permit act(A, B) :- q(A, B)."
+        "@id(two) @overrides(alone, t1) permit act(A, B) :- q(B, A)."
+        "@id(weak) @overrides(alone, t2) 0.6 :: permit act(A, B) :- r(B)."
+        "p(a). p(c). 0.95 :: r(b). 0.4 :: r(d). q(a, b). q(b, c). 0.7 :: q(c, c). q(c, a). q(d, a). q(a, a)."
+    )
+    program = analyse([parse(text)])
+    engine = NativeEngine(program)
+    firing = engine.firing("forbid act", 0.9)
+    left_out = set()
+    for args in [(a, b) for a in "abcd" for b in "abcd"]:
+        permits = [r.id for r, w in engine.fired("permit act", args) if w >= 0.9]
+        lifted = {i for p in permits for i in program.overrides.get(p, ())}
+        fired = engine.fired("forbid act", args)
+        laws, soft = firing(args)
+        assert {p.rule.id for p, _ in laws} == {r.id for r, w in fired if w >= 0.9} - lifted
+        assert {p.rule.id for p, _ in soft} == {r.id for r, w in fired if w < 0.9}
+        left_out |= {r.id for r, w in fired if w >= 0.9} & lifted
+    assert left_out == {"alone", "unsure", "t1"}

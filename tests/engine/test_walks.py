@@ -13,7 +13,11 @@ from mpr_logic.syntax.ast import Row
 from mpr_logic.syntax.parser import parse
 from tests import naive
 
-DECLARED = ".decl e(a: symbol, b: symbol) .decl n(a: symbol) .decl p(a: symbol, b: symbol) "
+DECLARED = (
+    ".decl e(a: symbol, b: symbol) .decl n(a: symbol) .decl p(a: symbol, b: symbol) "
+    ".decl q(a: symbol) q(X) :- n(Y), p(X, Y)."
+    " .action act(a: symbol, b: symbol) forbid act(X, Y) :- p(X, Y). "
+)
 FACTS = "e(a, b). e(b, c). e(c, b). e(c, d). e(x, x). n(b). n(d)."
 RULES = {
     "right": "p(X, Y) :- e(X, Y). p(X, Z) :- e(X, Y), p(Y, Z).",
@@ -58,6 +62,11 @@ def test_every_question_has_the_right_answer(name: str) -> None:
                 r: w for r, w in right.items() if all(p in (None, v) for p, v in zip(pattern, r, strict=True))
             }
             assert engine.query("p", pattern) == pytest.approx(wanted)
+        for row in product("abcdx", repeat=2):  # asked by other rules, kept and not
+            weights = [weight for _, weight in engine.fired("forbid act", row)]
+            assert weights == pytest.approx([right[row]] if row in right else [])
+        marked = {x: max([right.get((x, y), 0.0) for (y,) in facts["n"]]) for x in "abcdx"}
+        assert engine.query("q", (None,)) == pytest.approx({(x,): w for x, w in marked.items() if w})
 
 
 def test_an_empty_group_counts_where_the_recursive_literal_binds_it() -> None:
