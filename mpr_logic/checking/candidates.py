@@ -78,23 +78,14 @@ class ActionRules:
         )
 
 
-class Candidate:
-    """A proposed action, resolved and typed. ``verdict`` is that of ``rules``."""
+Candidate: TypeAlias = "tuple[ActionRules, Row]"
+"""A proposed action, resolved and typed: what decides about it, and its arguments."""
 
-    __slots__ = ("_action", "args", "rules", "verdict")
 
-    def __init__(self, args: Row, rules: ActionRules) -> None:
-        self.args = args
-        self.rules = rules
-        self.verdict = rules.verdict
-        self._action: Action | None = None
-
-    @property
-    def action(self) -> Action:
-        """The action, made when it is first asked for."""
-        if self._action is None:
-            self._action = Action(self.rules.name, *self.args)
-        return self._action
+def action_of(candidate: Candidate) -> Action:
+    """The action of a candidate."""
+    rules, args = candidate
+    return Action(rules.name, *args)
 
 
 class Candidates:
@@ -136,18 +127,20 @@ class Candidates:
         Raises:
             StateError: it is no action of the program.
         """
-        plain = self._plain.read(action) if isinstance(action, str) else None
-        if plain is None and not isinstance(action, str | Action):
-            raise StateError("not an action")  # the checker says more
-        name, args = plain or resolve_action(self._program, action)
+        found = self._plain.read(action) if isinstance(action, str) else None
+        if found is None:
+            if not isinstance(action, str | Action):
+                raise StateError("not an action")  # the checker says more
+            found = resolve_action(self._program, action)
+        name, args = found
         if len(self.known) >= CACHED:
             self.known.clear()
-        found = self.known[action] = Candidate(args, self._rules.get(name) or self.rules(name))
-        return found
+        candidate = self.known[action] = self._rules.get(name) or self.rules(name), args
+        return candidate
 
     def candidate(self, name: str, args: Row) -> Candidate:
         """The candidate for an action that is resolved already."""
-        return Candidate(args, self.rules(name))
+        return self.rules(name), args
 
     def prepare(self, name: str) -> None:
         """Compile what is asked about an action, on the engine that compiles."""
@@ -181,20 +174,21 @@ class Candidates:
         laws, soft = self.fired(candidate)
         if laws:
             return FORBIDDEN, (laws, soft)
-        permitted = not candidate.rules.closed or self.permits(candidate) != []
+        permitted = not candidate[0].closed or self.permits(candidate) != []
         return ADMITTED if permitted else UNPERMITTED, (laws, soft)
 
     def permits(self, candidate: Candidate) -> list[str]:
         """The ids of the permits of at least theta that fire."""
-        fired = candidate.rules.permit(*candidate.args)
+        rules, args = candidate
+        fired = rules.permit(*args)
         return [rule.id for rule, weight in fired if weight >= self._theta]
 
     def fired(self, candidate: Candidate) -> tuple[Fired, Fired]:
         """The forbids that fire: those that reject, none of them overridden, and those below theta."""
-        rules, theta = candidate.rules, self._theta
+        (rules, args), theta = candidate, self._theta
         laws: list[tuple[Rule, float]] = []
         soft: list[tuple[Rule, float]] = []
-        for each in rules.forbid(*candidate.args):
+        for each in rules.forbid(*args):
             (laws if each[1] >= theta else soft).append(each)
         if rules.overridden and not rules.overridden.isdisjoint([rule.id for rule, _ in laws]):
             lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}

@@ -234,7 +234,8 @@ class Checker:
                 for action in actions:
                     try:
                         candidate = known.get(action) or self.candidates.make(action)
-                        verdict = candidate.verdict(candidate.args)
+                        rules, args = candidate
+                        verdict = rules.verdict(args)
                         if verdict == OPEN:
                             verdict, fired = self.candidates.weigh(candidate)
                             decision = Decision(candidate, verdict, moment, Worked(fired))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from mpr_logic.analysis.annotations import LEVELS
-from mpr_logic.checking.candidates import Candidate
+from mpr_logic.checking.candidates import action_of
 from mpr_logic.checking.render import because_text
 from mpr_logic.errors import StateError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
-    from mpr_logic.checking.candidates import Fired
+    from mpr_logic.checking.candidates import Candidate, Fired
     from mpr_logic.checking.reasons import Moment
     from mpr_logic.checking.repair import Repair
     from mpr_logic.engine.checks import Proofs
@@ -183,8 +183,9 @@ class Decision:
     @property
     def action(self) -> Action | str:
         """What was decided about; a text where it is no action of the program."""
-        asked = self._asked
-        return asked.action if isinstance(asked, Candidate) else asked
+        if isinstance(self._asked, tuple):
+            self._asked = action_of(self._asked)
+        return self._asked
 
     @property
     def verdict(self) -> Verdict:

@@ -75,16 +75,16 @@ class Reasons:
     def record(self, decision: Decision, candidate: Candidate) -> None:
         """Work out reasons and advice now, while their state is there, inside the bounds of the check.
         What goes wrong meanwhile does not change the verdict; it is said in the place of the reasons."""
-        verdict, rules = decision._verdict, candidate.rules
+        verdict, (rules, args) = decision._verdict, candidate
         if verdict == ADMITTED and not rules.may_advise:
             decision._worked = (), ()
             return
         if self._native:
             try:
                 if verdict == FORBIDDEN:
-                    decision._worked = rules.proved(candidate.args)
+                    decision._worked = rules.proved(args)
                 else:
-                    soft = rules.advised(candidate.args)[1] if rules.may_advise else ()
+                    soft = rules.advised(args)[1] if rules.may_advise else ()
                     decision._worked = None if verdict == UNPERMITTED else (), soft
                 return
             except ANYTHING_MAY_FAIL:
@@ -99,7 +99,7 @@ class Reasons:
                 worked.fired = self._checker.candidates.fired(candidate)
             worked.reasons = self._reasons(decision)
             soft = worked.fired[1]
-            worked.advice = self.explain(candidate.action, soft) if soft else ()
+            worked.advice = self.explain(decision.action, soft) if soft else ()
         except ANYTHING_MAY_FAIL as error:
             known = error if isinstance(error, EvaluationError) else translated(error)
             text = f"the rules that speak of it could not all be worked out: {known}"

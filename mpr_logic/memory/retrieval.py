@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
+from mpr_logic.checking.candidates import action_of
 from mpr_logic.checking.render import item_text
 from mpr_logic.checking.solve import body_steps, matched, run
 from mpr_logic.engine.plan import item_variables, term_variables
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.checking.action import Action
-    from mpr_logic.checking.candidates import Candidate
     from mpr_logic.checking.checker import Checker
     from mpr_logic.engine.base import Engine
     from mpr_logic.engine.plan import Step
@@ -113,19 +113,19 @@ class Retriever:
                 found.append(each)
         return found
 
-    def _known(self, candidates: Iterable[str | Action]) -> Iterator[Candidate]:
+    def _known(self, candidates: Iterable[str | Action]) -> Iterator[Action]:
         for action in candidates:
             try:
-                yield self._checker.candidates.get(action)
+                yield action_of(self._checker.candidates.get(action))
             except StateError:
                 continue
 
-    def _all(self, candidates: list[Candidate], engine: Engine) -> Iterator[Retrieved]:
+    def _all(self, candidates: list[Action], engine: Engine) -> Iterator[Retrieved]:
         """All that matter, the best first."""
         fired: dict[int, int] = {}
         for n, candidate in enumerate(candidates):
             for kind in HEADS:
-                for rule, _ in engine.fired(f"{kind} {candidate.rules.name}", candidate.args):
+                for rule, _ in engine.fired(f"{kind} {candidate.name}", candidate.args):
                     rank = self._rank.get(rule.id)
                     if rank is not None:
                         fired.setdefault(rank, n)
@@ -150,7 +150,7 @@ class Retriever:
                 done.add(rank)
                 yield self._retrieved(rank, candidates[n], missing)
 
-    def _near(self, candidates: list[Candidate], look: Look) -> Iterator[tuple[int, int, int, bool]]:
+    def _near(self, candidates: list[Action], look: Look) -> Iterator[tuple[int, int, int, bool]]:
         """Ranks of rules that may be one literal away, for which candidate, by which item, and whether
         that is sure."""
         import numpy as np
@@ -159,7 +159,7 @@ class Retriever:
             (ranks, np.full(len(ranks), n), places, np.full(len(ranks), exact))
             for n, candidate in enumerate(candidates)
             for kind in HEADS
-            for ranks, places, exact in look.near(f"{kind} {candidate.rules.name}", candidate.args)
+            for ranks, places, exact in look.near(f"{kind} {candidate.name}", candidate.args)
         ]
         if not parts:
             return
@@ -167,7 +167,7 @@ class Retriever:
         for i in np.lexsort((numbers, ranks)):
             yield int(ranks[i]), int(numbers[i]), int(places[i]), bool(sure[i])
 
-    def _missing(self, look: Look, rank: int, candidate: Candidate, place: int) -> str | None:
+    def _missing(self, look: Look, rank: int, candidate: Action, place: int) -> str | None:
         """The one literal that keeps a rule from firing; None where more is missing."""
         rule = self._ranked[rank]
         given = matched(rule.args[: rule.given], candidate.args, {})
@@ -193,13 +193,13 @@ class Retriever:
         rest.sort(key=lambda item: len(set(item_variables(item)) - given))
         return body_steps(rest, given)
 
-    def _retrieved(self, rank: int, candidate: Candidate, missing: str | None) -> Retrieved:
+    def _retrieved(self, rank: int, candidate: Action, missing: str | None) -> Retrieved:
         rule = self._ranked[rank]
         text = print_clause(rule.clause, annotations=False)
-        return Retrieved(rule, candidate.action, text, self._estimate(text), missing)
+        return Retrieved(rule, candidate, text, self._estimate(text), missing)
 
 
-def _text(rule: Rule, candidate: Candidate, place: int) -> str | None:
+def _text(rule: Rule, candidate: Action, place: int) -> str | None:
     """An item of a rule with what the candidate says of its variables; None where none is named."""
     given = matched(rule.args[: rule.given], candidate.args, {})
     return None if place < 0 or given is None else item_text(rule.body[place], given)
