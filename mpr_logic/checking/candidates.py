@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mpr_logic.analysis.certain import certain
 from mpr_logic.checking.action import Action
 from mpr_logic.checking.plain import PlainAtoms
 from mpr_logic.checking.questions import resolve_action
@@ -35,7 +36,8 @@ Firing: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
 class ActionRules:
     """What decides about one action: functions of its arguments that give the verdict, and the forbids
     and permits that fire; whether it is closed by default; the ids of its forbids that some permit
-    overrides; and whether a forbid of it could weigh less than theta.
+    overrides; whether a forbid of it could weigh less than theta; and whether what proves its rejection may
+    decide as well: where no rule can fail, listing all that fire comes to the same as asking for one.
 
     Only the verdict is compiled at once: most actions are never asked why."""
 
@@ -46,6 +48,7 @@ class ActionRules:
     closed: bool
     overridden: frozenset[str]
     may_advise: bool
+    certain: bool = False
 
     @cached_property
     def forbid(self) -> Firing:
@@ -167,7 +170,10 @@ class Candidates:
         if not isinstance(engine, NativeEngine):
             return ActionRules(name, engine, _always_open, self._theta, closed, mine, may_advise=True)
         less = engine.weighs_less(f"forbid {name}", self._theta)
-        return ActionRules(name, engine, engine.verdict(name, self._theta), self._theta, closed, mine, less)
+        exact = engine.semiring.name != "product"  # a product is rounded: in another order, otherwise
+        sure = exact and certain(self._program, (f"forbid {name}", f"permit {name}"))
+        verdict = engine.verdict(name, self._theta)
+        return ActionRules(name, engine, verdict, self._theta, closed, mine, less, sure)
 
     def weigh(self, candidate: Candidate) -> tuple[int, tuple[Fired, Fired]]:
         """The verdict by the rules that fire, one by one, and those rules."""

@@ -234,15 +234,17 @@ class Checker:
                 for action in actions:
                     try:
                         candidate = known.get(action) or self.candidates.make(action)
-                        rules, args = candidate
-                        verdict = rules.verdict(args)
-                        if verdict == OPEN:
-                            verdict, fired = self.candidates.weigh(candidate)
-                            decision = Decision(candidate, verdict, moment, Worked(fired))
-                        else:
-                            decision = Decision(candidate, verdict, moment)
-                        if proofs:
-                            self._context.record(decision, candidate)
+                        decision = self._context.decide(candidate, moment) if proofs else None
+                        if decision is None:
+                            rules, args = candidate
+                            verdict = rules.verdict(args)
+                            if verdict == OPEN:
+                                verdict, fired = self.candidates.weigh(candidate)
+                                decision = Decision(candidate, verdict, moment, Worked(fired))
+                            else:
+                                decision = Decision(candidate, verdict, moment)
+                            if proofs:
+                                self._context.record(decision, candidate)
                     except (MprError, *ANYTHING_MAY_FAIL) as error:
                         decision = self._undecided(action, error, moment)
                         limit[0] = now() + seconds  # the next has its own budget

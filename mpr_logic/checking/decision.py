@@ -171,7 +171,11 @@ class Decision:
     __slots__ = ("_asked", "_moment", "_verdict", "_worked", "admissible", "seconds")
 
     def __init__(
-        self, asked: Candidate | Action | str, verdict: int, moment: Moment, worked: Worked | None = None
+        self,
+        asked: Candidate | Action | str,
+        verdict: int,
+        moment: Moment,
+        worked: Worked | tuple[Proofs | None, Proofs] | None = None,
     ) -> None:
         self._asked = asked
         self._verdict = verdict

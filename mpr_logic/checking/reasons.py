@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -63,6 +64,7 @@ class Reasons:
         self.theta = checker.theta
         self.version = checker.program.version
         self._moment = Moment(self, 0)
+        self._limit: list[float] = getattr(engine, "limit", [0.0])
         self._native = isinstance(engine, NativeEngine)
         self._explain = engine.prover.explain if isinstance(engine, NativeEngine) else engine.explain
 
@@ -71,6 +73,23 @@ class Reasons:
         if self._moment.number != self._checker.state_number:
             self._moment = Moment(self, self._checker.state_number)
         return self._moment
+
+    def decide(self, candidate: Candidate, moment: Moment) -> Decision | None:
+        """Decide by the proofs of what fires, which are recorded with that. None where the rules may fail, or
+        do: then it takes a verdict of its own, with the whole budget."""
+        rules, args = candidate
+        if not rules.certain:
+            return None
+        try:
+            laws, soft = rules.proved(args)
+            if laws:
+                return Decision(candidate, FORBIDDEN, moment, (laws, soft))
+            if rules.closed and not self._checker.candidates.permits(candidate):
+                return Decision(candidate, UNPERMITTED, moment, (None, soft))
+            return Decision(candidate, ADMITTED, moment, (laws, soft))
+        except ANYTHING_MAY_FAIL:
+            self._limit[0] = time.perf_counter() + self._checker.budget.seconds
+            return None
 
     def record(self, decision: Decision, candidate: Candidate) -> None:
         """Work out reasons and advice now, while their state is there, inside the bounds of the check.

@@ -226,6 +226,21 @@ def test_a_failing_advice_does_not_decide() -> None:
     assert "divided by zero" in recorded.advice[0].text
 
 
+def test_a_proof_that_takes_too_long_does_not_decide() -> None:
+    """One law settles it, and what else forbids it cannot be listed in time: whether proofs are recorded
+    makes no difference to the verdict."""
+    rows = " ".join(f"n(a{i})." for i in range(400))
+    checker = Checker.from_text(
+        f".decl n(x: symbol) .decl p(x: symbol) .action go(x: symbol) {rows} p(home)."
+        "@id(cheap) forbid go(X) :- p(X). forbid go(_) :- n(A), n(B), n(C), A < B, B < C, C < A.",
+        budget=Budget(seconds=0.1),
+    )
+    for proofs in (True, False):
+        home, away = checker.check_all(["go(home)", "go(away)"], proofs=proofs)
+        assert (home.verdict, away.verdict) == ("forbidden", "undecided")
+    assert "time is over" in checker.check("go(home)").reasons[0].text
+
+
 def test_preferences_rank_the_admissible(checker: Checker) -> None:
     """Only admissible actions are preferred, the strongest first."""
     checker.update(add=["holding(a)", "has_slot(box)", "has_slot(fridge)"])

@@ -86,4 +86,5 @@ def test_verdicts_after_updates(wide: int, given_case: tuple[Case, str], theta: 
         for step in case.updates:
             tell(checker, step)
             # a product is rounded, and a proof multiplies in another order: its weight is no equal
-            checker.check_all(actions, proofs=semiring != "product")
+            found = checker.check_all(actions, proofs=semiring != "product")
+            assert [d.verdict for d in found] == [d.verdict for d in checker.check_all(actions)]

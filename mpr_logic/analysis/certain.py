@@ -1,0 +1,81 @@
+"""Rules that cannot fail to be evaluated, whatever the state: every value that they ask for is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.terms import item_terms
+from mpr_logic.analysis.types import columns_of, flat, literals
+from mpr_logic.syntax.ast import Aggregate, Comparison, Const, Literal, Test, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.syntax.ast import BodyItem, Term
+
+_NUMBERS = ("int", "float")
+
+
+def certain(program: Program, heads: Iterable[str]) -> bool:
+    """Whether neither the rules of these core relations nor any below them can fail: they do no arithmetic
+    and call no built-in, their only aggregate is the count, and where they order two values, both are
+    declared to be numbers or both symbols."""
+    agenda = list(heads)
+    seen = set(agenda)
+    for head in agenda:  # which grows
+        for rule in program.rules_for(head):
+            if not _certain(program, rule):
+                return False
+            for literal in literals(rule.body):
+                if literal.atom.name not in seen:
+                    seen.add(literal.atom.name)
+                    agenda.append(literal.atom.name)
+    return True
+
+
+def _certain(program: Program, rule: Rule) -> bool:
+    items = list(flat(rule.body))
+    terms = [*rule.args, *(term for item in items for term in item_terms(item))]
+    if not all(isinstance(term, Var | Const) for term in terms):
+        return False
+    kinds = _kinds(program, rule, items)
+    return all(_item_is_certain(item, kinds) for item in items)
+
+
+def _item_is_certain(item: BodyItem, kinds: dict[str, str]) -> bool:
+    match item:
+        case Test():
+            return False
+        case Aggregate():
+            return item.function == "count"
+        case Comparison(op) if op not in ("=", "!="):
+            left, right = _kind(item.left, kinds), _kind(item.right, kinds)
+            return left == right and left in ("number", "symbol")
+    return True
+
+
+def _kinds(program: Program, rule: Rule, items: Iterable[BodyItem]) -> dict[str, str]:
+    """The base types of a rule's variables, as far as declarations and counts tell."""
+    columns = list(zip(rule.args[: rule.given], _given_bases(program, rule), strict=False))
+    kinds: dict[str, str] = {}
+    for item in items:
+        if isinstance(item, Literal) and not item.negated:
+            columns += zip(item.atom.args, columns_of(program.schema, item.atom.name).bases, strict=True)
+        elif isinstance(item, Aggregate) and item.function == "count":
+            columns.append((item.target, "int"))
+    for term, base in columns:
+        if isinstance(term, Var):
+            kinds[term.name] = base
+    return kinds
+
+
+def _given_bases(program: Program, rule: Rule) -> tuple[str, ...]:
+    return program.schema.actions[rule.action].bases if rule.action is not None else ()
+
+
+def _kind(term: Term, kinds: dict[str, str]) -> str | None:
+    if isinstance(term, Const):
+        return "symbol" if isinstance(term.value, str) else "number"
+    base = kinds.get(term.name) if isinstance(term, Var) else None
+    return "number" if base in _NUMBERS else base
