@@ -10,14 +10,13 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import replace
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.collector import resting
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.goals import UNKNOWN_SIZE, late
 from mpr_logic.engine.groups import MEMBER, Group, group
-from mpr_logic.engine.namespace import Goal, Namespace, key
+from mpr_logic.engine.namespace import Access, Goal, Namespace, key
 from mpr_logic.engine.plan import body_relations, forget_singletons, plan, term_variables
 from mpr_logic.engine.setwise import Setwise, fits
 from mpr_logic.engine.store import Relation
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import Row
 
 
-class Batch:
-    """One bottom-up run. Implements Access: every relation is stored, derived ones included."""
+class Batch(Access):
+    """One bottom-up run: every relation is stored, derived ones included."""
 
     def __init__(self, program: Program, semiring: Semiring, budget: Budget) -> None:
         self.program = program
@@ -78,18 +77,6 @@ class Batch:
     def goal(self, name: str, adornment: str) -> Goal:
         """Never asked: every relation is stored."""
         raise AssertionError(name, adornment)
-
-    def readers(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
-        """Nobody wants to know what is read."""
-        return None
-
-    def wide(self, name: str, bound: tuple[int, ...]) -> bool:
-        """Nothing is noted."""
-        return False
-
-    def turns(self, name: str, bound: tuple[int, ...]) -> float:
-        """Nobody wants to know."""
-        return inf
 
     def cost(self, name: str, bound: tuple[int, ...]) -> float:
         """Rows to expect of a relation for each key at the bound positions."""

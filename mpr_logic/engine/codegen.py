@@ -7,7 +7,7 @@ a namespace, so no text of a program or a model ever becomes code.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from math import inf
 from typing import Any
 
@@ -290,7 +290,7 @@ class Writer:
         free = [i for i in range(len(args)) if i not in step.bound]
         weighted, relation = self.access.weighted(name), self.access.stored(name)
         wide = frozenset(self.locals.values()) if self.access.wide(name, step.bound) else None
-        weight = ""
+        weight, met = "", ""
         if relation is None:
             free = [i for i in free if not _anonymous(args[i])]
             adornment = "".join(
@@ -306,6 +306,8 @@ class Writer:
             self.notes.read(relation, step.bound, parts)
             index = self.namespace.name("I", relation.index(step.bound))
             iterable = f"{index}.get({key(parts)}, E)"
+            if self.access.rare(name):  # a test costs less than a loop without turns
+                iterable, met = f"{index}[{key(parts)}]", f"{key(parts)} in {index}"
         else:
             self.notes.read(relation, (), [])
             iterable = self.namespace.name("R", relation.rows)
@@ -329,7 +331,11 @@ class Writer:
             self.steps(rest, "continue", used, done)
 
         header = f"for {target}{', ' + weight if weight else ''} in {iterable}:"
-        self.loop(header, body, wide=wide, turns=self.access.turns(name, step.bound))
+        with ExitStack() as around:
+            if met:
+                self.line(f"if {met}:")
+                around.enter_context(self._indented())
+            self.loop(header, body, wide=wide, turns=self.access.turns(name, step.bound))
 
     def _node(self, index: int, name: str, adornment: str, parts: list[str], target: str) -> None:
         label = self.namespace.constant(f"{name} {adornment}")

@@ -21,7 +21,7 @@ from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, grou
 from mpr_logic.engine.kept import Kept
 from mpr_logic.engine.linear import Walk, walk, walked_from
 from mpr_logic.engine.live import Live
-from mpr_logic.engine.namespace import Condition, Goal, Namespace, key
+from mpr_logic.engine.namespace import Access, Condition, Goal, Namespace, key
 from mpr_logic.engine.noting import Inside, Noting
 from mpr_logic.engine.plan import (
     forget_singletons,
@@ -56,8 +56,8 @@ def late() -> None:
     raise BudgetError("the time is over: allow more seconds, or simplify the rules")
 
 
-class Goals:
-    """Compiles and keeps the functions of one program over its relations. Implements Access."""
+class Goals(Access):
+    """Compiles and keeps the functions of one program over its relations. What is not kept notes nothing."""
 
     def __init__(self, program: Program, semiring: Semiring, budget: Budget) -> None:
         self.program = program
@@ -140,8 +140,8 @@ class Goals:
         if name in self.groups:
             return UNKNOWN_SIZE / 10 if bound else UNKNOWN_SIZE * 4
         relation = self.relation(name)
-        if bound and relation.name in self.live.tables:
-            return 0.1  # hardly any rule can fire
+        if bound and self.rare(name):
+            return 0.1
         size = relation.bucket_size(bound)
         return (2.0 if bound else UNKNOWN_SIZE) if size is None else size
 
@@ -320,18 +320,14 @@ class Goals:
             found = self._tables[component] = Tables(self.dependencies, self.budget, self.limit)
         return found
 
-    def readers(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
-        """See Access: what is not kept needs no notes."""
-        return None
-
-    def wide(self, name: str, bound: tuple[int, ...]) -> bool:
-        """See Access: nothing is noted here."""
-        return False
+    def rare(self, name: str) -> bool:
+        """See Access: of a table of rules that follows the state, hardly any rule can fire."""
+        return name in self.live.tables
 
     def turns(self, name: str, bound: tuple[int, ...]) -> float:
         """See Access. What derived relations answer with, and tables of live rules, may grow at any time."""
         relation = self.stored(name)
-        if relation is None or not bound or relation.name in self.live.tables:
+        if relation is None or not bound or self.rare(name):
             return inf
         return relation.largest_bucket(bound) or inf
 

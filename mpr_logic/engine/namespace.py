@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol, TypeAlias
 
 from mpr_logic.engine.semiring import Semiring
@@ -103,14 +104,21 @@ class Access(Protocol):
     def readers(self, relation: Relation, positions: tuple[int, ...]) -> str | None:
         """The name of the dictionary in which to note, by the key, that the relation was read by these
         columns; None where nobody wants to know."""
+        return None
 
     def wide(self, name: str, bound: tuple[int, ...]) -> bool:
         """Whether a loop over a relation, these columns being bound, has so many turns that what they
         read is noted for all of them at once."""
+        return False
+
+    def rare(self, name: str) -> bool:
+        """Whether hardly any row of a relation can be expected for a key."""
+        return False
 
     def turns(self, name: str, bound: tuple[int, ...]) -> float:
         """The most turns that a loop over a relation takes now, these columns being bound; infinite where
         that is not known, or nobody wants to know."""
+        return inf
 
 
 class Namespace(dict[str, Any]):

@@ -22,6 +22,7 @@ class Noting:
         self.semiring = goals.semiring
         self.stored = goals.stored
         self.weighted = goals.weighted
+        self.rare = goals.rare
         self._goals = goals
 
     def goal(self, name: str, adornment: str) -> Goal:

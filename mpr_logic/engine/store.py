@@ -164,4 +164,6 @@ class Relation:
         if index is not None:
             return len(self.rows) / len(index.buckets)
         key, sample = key_of(positions), [self.row(k) for k in islice(self.rows, SAMPLE)]
-        return len(sample) / len({key(row) for row in sample})
+        keys = len({key(row) for row in sample})
+        # keys that come again and again in the sample are all there are; else there are more in the rest
+        return (len(self.rows) if 2 * keys < len(sample) else len(sample)) / keys
