@@ -16,6 +16,7 @@ from mpr_logic.engine.goals import parameters
 from mpr_logic.engine.groups import MEMBER
 from mpr_logic.engine.namespace import Namespace
 from mpr_logic.engine.plan import Assign, Filter, Gather, Scan, body_relations
+from mpr_logic.engine.proof import rule_of
 from mpr_logic.syntax.ast import Literal
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.groups import Group
     from mpr_logic.engine.plan import Step
-    from mpr_logic.engine.proof import RuleProof
+    from mpr_logic.engine.proof import Recorded
     from mpr_logic.syntax.ast import Row
 
 ADMITTED, FORBIDDEN, UNPERMITTED, OPEN = 0, 1, 2, 3
@@ -35,8 +36,8 @@ permits it; whether the law that fires is overridden must be looked up by the pe
 Verdict: TypeAlias = "Callable[[Row], int]"
 """From an action's arguments to ADMITTED, FORBIDDEN, UNPERMITTED or OPEN."""
 
-Proofs: TypeAlias = "Sequence[tuple[RuleProof, float]]"
-"""Proofs of rules that fire, each with the weight of the rule's best match."""
+Proofs: TypeAlias = "Sequence[tuple[Recorded, float]]"
+"""Records of the proofs of rules that fire, each with the weight of the rule's best match."""
 
 Check: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
 """From an action's arguments to the rules that fire, each with the weight of its best match."""
@@ -119,11 +120,11 @@ class Checks:
 
     def standing(self, action: str, theta: float, laws: Proofs, row: Row) -> Proofs:
         """Those of the laws that fire, each with its proof, that no permit overrides."""
-        if self._overriding.keys().isdisjoint([proof.rule.id for proof, _ in laws]):
+        if self._overriding.keys().isdisjoint([rule_of(proof).id for proof, _ in laws]):
             return laws
         fired = self.function(f"permit {action}")(*row)
         permits = {rule.id for rule, weight in fired if weight >= theta}
-        return [each for each in laws if permits.isdisjoint(self._overriding.get(each[0].rule.id, ()))]
+        return [each for each in laws if permits.isdisjoint(self._overriding.get(rule_of(each[0]).id, ()))]
 
     def _permitted(self, action: str, theta: float, ids: set[str] | None = None) -> str | None:
         """The source of whether a permit of the action fires with at least theta; only those with one of

@@ -141,9 +141,9 @@ class _Firing:
             elif self._soft:
                 writer.line(f"if {weight} >= {goals.namespace.constant(self._theta)}: break")
             named = [n for n in variables_in_order(rule.args, body) if n in writer.locals and n[0] != "?"]
-            pairs = ", ".join(f"{goals.namespace.constant(n)}: {writer.locals[n]}" for n in named)
-            label = goals.namespace.name("L", rule)
-            proof = ProofWriter(self._prover, goals, rule=(label, rule)).proof(writer, body, f"{{{pairs}}}")
+            bindings = {goals.namespace.constant(n): writer.locals[n] for n in named}
+            label, arity = goals.namespace.name("L", rule), len(rule.args)
+            proof = ProofWriter(self._prover, goals).recorded(writer, body, bindings, label, arity)
             writer.line(self._fires(proof, weight, given=given))
 
         goals.write_group(writer, each, adornment, emit, keep=True)

@@ -116,7 +116,7 @@ class Paths:
         writer = Writer(self._goals.namespace, self._goals)
         writer.locals = {n: f"v{i}" for i, n in enumerate(names)}
         named = [n for n in names if not n.startswith("?")]
-        pairs = ", ".join(f"{self._goals.namespace.constant(n)}: {writer.locals[n]}" for n in named)
-        proof = ProofWriter(self._prover, self._goals, given=step.place).proof(writer, body, f"{{{pairs}}}")
+        bindings = {self._goals.namespace.constant(n): writer.locals[n] for n in named}
+        proof = ProofWriter(self._prover, self._goals, given=step.place).proof(writer, body, bindings)
         writer.line(f"return {proof}")
         return self._goals.define(writer, ["rule", "row", "given", *writer.locals.values()])

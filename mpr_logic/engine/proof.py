@@ -8,7 +8,7 @@ proof once it is made; that the classes do not enforce it is for speed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +67,22 @@ class AggregateStep:
     value: Value
     weight: float
     rows: tuple[tuple[FactProof | RuleProof, ...], ...]
+
+
+Recorded: TypeAlias = "tuple[Any, ...]"
+"""What the proof of a rule that fired is written down from, all that the state had a part in included: the
+function that does it, the rule, the head's arguments, and what else that takes. See :func:`written`."""
+
+
+def written(recorded: Recorded) -> RuleProof:
+    """The proof that was recorded, at any time."""
+    write, *given = recorded
+    return write(*given)  # type: ignore[no-any-return]
+
+
+def rule_of(recorded: Recorded) -> Rule:
+    """The rule whose proof was recorded."""
+    return recorded[1]  # type: ignore[no-any-return]
 
 
 Proof: TypeAlias = FactProof | RuleProof

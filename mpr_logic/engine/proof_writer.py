@@ -1,54 +1,87 @@
-"""Writes the source that builds a rule's proof where its variables have their values."""
+"""Writes the source that builds a rule's proof where its variables have their values, or that records what
+the proof can be written down from later, when the state may have changed."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.engine.codegen import Writer
+from mpr_logic.engine.goals import parameters
 from mpr_logic.engine.namespace import key
 from mpr_logic.engine.plan import body_relations
 from mpr_logic.engine.proof import AbsenceStep, BuiltinStep, FactProof, RuleProof
 from mpr_logic.syntax.ast import Aggregate, Literal, Term, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from mpr_logic.analysis.core import Rule
-    from mpr_logic.engine.codegen import Writer
     from mpr_logic.engine.goals import Goals
     from mpr_logic.engine.proofs import Prover
     from mpr_logic.syntax.ast import BodyItem
 
 
+_LASTING = re.compile(r"None|C\d+|[pk]\d+")
+"""Sources that mean the same at any time: constants, an action's arguments, a rule's constants."""
+
+
 class ProofWriter:
     """Writes down, in a writer whose locals hold the variables of a body, the source of its proof.
 
-    ``row`` is a name that the function has, and ``rule`` too where it is not given with the name that it
-    has; ``given``, where it is set, the place of a body item whose proof the function has under that name.
+    The function has ``rule`` and ``row``; ``given``, where it is set, is the place of a body item whose proof
+    the function has under that name.
     """
 
-    def __init__(
-        self, prover: Prover, goals: Goals, given: int | None = None, rule: tuple[str, Rule] | None = None
-    ) -> None:
+    def __init__(self, prover: Prover, goals: Goals, given: int | None = None) -> None:
         self._prover = prover
         self._goals = goals
         self._names = goals.namespace
         self._given = given
-        self._rule = rule
         self._crisp = True
+        self._recorded: dict[str, str] | None = None  # by its source, what holds it in the later function
 
-    def proof(self, writer: Writer, body: Sequence[BodyItem], bindings: str) -> str:
-        """The source of the rule's proof; ``bindings`` is that of its named variables."""
+    def proof(self, writer: Writer, body: Sequence[BodyItem], bindings: Mapping[str, str]) -> str:
+        """The source of the rule's proof. ``bindings`` are the sources of the names of its variables, and
+        the locals that hold their values."""
         self._crisp = True
         steps = "".join(f"{self.step(writer, i, item)}, " for i, item in enumerate(body))
-        label, head, weight = "rule", "rule.head", "rule.weight"
-        if self._rule is not None:
-            label, rule = self._rule
-            head, weight = self._names.constant(rule.head), self._names.constant(rule.weight)
+        pairs = "{" + ", ".join(f"{name}: {self._now(value)}" for name, value in bindings.items()) + "}"
         if not self._crisp:
-            return f"{self._name('U', self._prover.assemble)}({label}, row, {bindings}, ({steps}))"
-        if not self._goals.semiring.weighted:
-            weight = "1.0"
-        return f"{self._name('U', RuleProof)}({head}, row, {weight}, {label}, {bindings}, ({steps}))"
+            return f"{self._name('U', self._prover.assemble)}(rule, row, {pairs}, ({steps}))"
+        weight = "rule.weight" if self._goals.semiring.weighted else "1.0"
+        return f"{self._name('U', RuleProof)}(rule.head, row, {weight}, rule, {pairs}, ({steps}))"
+
+    def recorded(
+        self,
+        writer: Writer,
+        body: Sequence[BodyItem],
+        bindings: Mapping[str, str],
+        label: str,
+        arity: int,
+        own: Sequence[str] = (),
+    ) -> str:
+        """The source of what the proof is written down from: see :data:`~mpr_logic.engine.proof.Recorded`.
+        ``label`` is the source of the rule; the names ``own`` come from a row of that name."""
+        self._recorded = {}
+        later = Writer(self._names, self._goals)
+        proof = self.proof(writer, body, bindings)
+        if arity:
+            later.line(f"{', '.join(parameters('b' * arity))}, = row")
+        if own:
+            later.line(f"{', '.join(own)}, = own")
+        later.line(f"return {proof}")
+        given = {"own": "own"} if own else {}
+        given |= self._recorded
+        self._recorded = None
+        function = self._names.name("B", self._goals.define(later, ["rule", "row", *given.values()]))
+        return f"({', '.join([function, label, 'row', *given])})"
+
+    def _now(self, source: str) -> str:
+        """What holds a value of the present state where the proof is written down: the same source, if that
+        is here; else what is recorded of it. Constants, arguments and the rule's own values do not change."""
+        if self._recorded is None or _LASTING.fullmatch(source):
+            return source
+        return self._recorded.setdefault(source, f"now{len(self._recorded)}")
 
     def _name(self, kind: str, thing: Any) -> str:
         return self._names.name(kind, thing, ("proof", getattr(thing, "__qualname__", thing)))
@@ -62,26 +95,27 @@ class ProofWriter:
             self._crisp = self._crisp and not weighted
             function, outer = self._prover.inner(index, item, writer.locals)
             values = ", ".join([writer.term(item.target), *map(writer.locals.__getitem__, outer)])
-            return f"{self._names.name('U', function)}({values})"
+            return self._now(f"{self._names.name('U', function)}({values})")
         if not isinstance(item, Literal):
             return self._names.name("B", BuiltinStep(index), ("builtin", index))
         relation = item.atom.name
         label = self._names.constant(relation)
         parts = [self._part(writer, t) for t in item.atom.args]
         row = f"({''.join(p + ', ' for p in parts)})"
+        lasting = f"({''.join(self._now(p) + ', ' for p in parts)})"
         weighted = self._goals.weighted(relation)
         self._crisp = self._crisp and not weighted
         if item.negated:
             if weighted:
-                return f"{self._name('U', self._prover.absence)}({label}, {row})"
-            return f"{self._name('U', AbsenceStep)}({label}, {row}, 1.0)"
+                return self._now(f"{self._name('U', self._prover.absence)}({label}, {row})")
+            return f"{self._name('U', AbsenceStep)}({label}, {lasting}, 1.0)"
         stored = self._goals.stored(relation)
         if stored is None:
-            return f"{self._names.name('P', self._prover.proved(relation))}[{row}]"
+            return self._now(f"{self._names.name('P', self._prover.proved(relation))}[{row}]")
         where = key(parts) if parts else "()"
-        weight = f"{self._names.name('W', stored.weights)}[{where}]" if weighted else "1.0"
-        source = f"{self._names.name('R', stored.rows)}[{where}] or ''"
-        return f"{self._name('U', FactProof)}({label}, {row}, {weight}, {source})"
+        weight = self._now(f"{self._names.name('W', stored.weights)}[{where}]") if weighted else "1.0"
+        source = self._now(f"{self._names.name('R', stored.rows)}[{where}]")
+        return f"{self._name('U', FactProof)}({label}, {lasting}, {weight}, {source} or '')"
 
     @staticmethod
     def _part(writer: Writer, term: Term) -> str:

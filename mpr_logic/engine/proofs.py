@@ -17,7 +17,7 @@ from mpr_logic.engine.goals import parameters
 from mpr_logic.engine.groups import MEMBER, Group, variables_in_order
 from mpr_logic.engine.paths import Paths
 from mpr_logic.engine.plan import inner_variables, item_variables, name_anonymous
-from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
+from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof, written
 from mpr_logic.engine.proof_writer import ProofWriter
 from mpr_logic.engine.proved import Proved
 from mpr_logic.errors import EvaluationError
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Rule
     from mpr_logic.engine.base import Pattern
     from mpr_logic.engine.goals import Goals
-    from mpr_logic.engine.proof import Proof, Step
+    from mpr_logic.engine.proof import Proof, Recorded, Step
     from mpr_logic.engine.tables import Node, Tables
     from mpr_logic.syntax.ast import Atom, BodyItem, Row, Term
 
 Bindings = dict[str, Any]
 
-Explain: TypeAlias = "Callable[[Rule, Row, Row], RuleProof | None]"
+Explain: TypeAlias = "Callable[[Rule, Row, Row], Recorded | None]"
 
 
 class Prover:
@@ -58,12 +58,16 @@ class Prover:
 
     def explain(self, rule: Rule, args: Row) -> RuleProof | None:
         """The best derivation of a rule for a ground head; None where there is none."""
+        found = self._recorded(rule, args)
+        return None if found is None else written(found)
+
+    def _recorded(self, rule: Rule, args: Row) -> Recorded | None:
         function, own = self._rules.get(rule) or self.compiled(rule)
         return function(rule, args, own)
 
-    def explained(self, rule: Rule, args: Row) -> RuleProof:
-        """The same of a rule that is known to fire."""
-        found = self.explain(rule, args)
+    def explained(self, rule: Rule, args: Row) -> Recorded:
+        """The record of the same, for a rule that is known to fire."""
+        found = self._recorded(rule, args)
         if found is None:
             raise EvaluationError(f"the proof of `{rule.id}` was lost: the engine contradicts itself")
         return found
@@ -143,7 +147,7 @@ class Prover:
         self, rule: Rule, args: tuple[Term, ...], body: tuple[BodyItem, ...], constants: int
     ) -> tuple[Explain, list[str]]:
         """For a shape the function from a rule of it, the head's arguments and what the rule fills it
-        with to the proof of its best match; and the variables whose names it has to be filled with."""
+        with to the record of its best match; and the variables whose names it has to be filled with."""
         goals = self._goals
         alike = replace(rule, weight=1.0)  # rules of one shape differ in their weights
         preset = {f"${i}": f"k{i}" for i in range(constants)}
@@ -161,8 +165,8 @@ class Prover:
 
         def proof() -> str:
             known = writer.locals
-            pairs = [f"name{i}: {known[n]}" for i, n in enumerate(names) if n in known]
-            return prover.proof(writer, body, f"{{{', '.join(pairs)}}}")
+            bindings = {f"name{i}": known[n] for i, n in enumerate(names) if n in known}
+            return prover.recorded(writer, body, bindings, "rule", len(args), filled)
 
         def emit(_: Writer, __: list[str], weights: list[str]) -> None:
             if not weights:  # every match weighs the same: the first will do

@@ -6,6 +6,7 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.engine.native import NativeEngine
+from mpr_logic.engine.proof import rule_of, written
 from mpr_logic.syntax.parser import parse
 
 TEXT = """
@@ -39,14 +40,16 @@ def test_found_at_once_and_rule_by_rule(semiring: str) -> None:
             laws, soft = both(args)
             assert all(weight >= 0.9 for _, weight in laws)
             assert all(weight < 0.9 for _, weight in soft)
-            found = {proof.rule: (weight, proof) for proof, weight in (*laws, *soft)}
+            found = {rule_of(each): (weight, written(each)) for each, weight in (*laws, *soft)}
             fired = engine.fired("forbid act", args)
             assert {r: w for r, (w, _) in found.items()} == dict(fired)
             assert len(laws) + len(soft) == len(fired)
             for rule, (_, proof) in found.items():
                 assert proof == engine.explain(rule, args)
                 seen.add(rule.id)
-            assert soft_alone(args) == ([], soft)
+            alone = soft_alone(args)
+            assert alone[0] == []
+            assert [written(p) for p, _ in alone[1]] == [written(p) for p, _ in soft]
     assert seen == {rule.id for rule in engine.program.rules if rule.given}
 
 
@@ -73,7 +76,7 @@ def test_a_law_that_a_permit_overrides_does_not_stand() -> None:
         lifted = {i for p in permits for i in program.overrides.get(p, ())}
         fired = engine.fired("forbid act", args)
         laws, soft = firing(args)
-        assert {p.rule.id for p, _ in laws} == {r.id for r, w in fired if w >= 0.9} - lifted
-        assert {p.rule.id for p, _ in soft} == {r.id for r, w in fired if w < 0.9}
+        assert {rule_of(p).id for p, _ in laws} == {r.id for r, w in fired if w >= 0.9} - lifted
+        assert {rule_of(p).id for p, _ in soft} == {r.id for r, w in fired if w < 0.9}
         left_out |= {r.id for r, w in fired if w >= 0.9} & lifted
     assert left_out == {"alone", "unsure", "t1"}
