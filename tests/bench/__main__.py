@@ -1,4 +1,4 @@
-"""``python -m tests.bench [step|batch|load|all] [--json FILE] [--quick]``
+"""``python -m tests.bench [step|flat|batch|load|all] [--json FILE] [--quick]``
 
 Engines side by side in one run. What counts is the ratio: the machine's own speed is in no promise.
 An engine whose answers differ from ours gets no ratio, and the exit status is 1.
@@ -14,13 +14,18 @@ from typing import TYPE_CHECKING
 
 from tests.bench.batch import run_batch
 from tests.bench.load import run_load
-from tests.bench.step import run_steps
+from tests.bench.step import run_flat, run_steps
 from tests.bench.table import Task, failures, print_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-RUNS: dict[str, Callable[[bool], Iterator[Task]]] = {"step": run_steps, "batch": run_batch, "load": run_load}
+RUNS: dict[str, Callable[[bool], Iterator[Task]]] = {
+    "step": run_steps,
+    "flat": run_flat,
+    "batch": run_batch,
+    "load": run_load,
+}
 NOTE = """Each engine runs in its own process; times are its CPU time, not wall-clock. Steps: mpr_logic has
 weights and types on; the others have no weights and run the theta-cut of the same program (rules and facts
 of weight at least 0.9). Souffle is not measured: neither PyPI, npm nor Debian 12 has it."""

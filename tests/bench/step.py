@@ -13,7 +13,7 @@ from tests.bench.table import Measured, Task
 from tests.bench.worker import Failed, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 BLOCKS = 7
 
@@ -91,21 +91,44 @@ def steps(scene: Scene, *, seconds: float, peers: tuple[Spec, ...] = (PROVING, *
     task = Task(f"step: {scene.name}", "microseconds of CPU a step")
     runners = [_Runner(spec, seconds) for spec in (OURS, *peers)]
     task.rows = [runner.measured for runner in runners]
-    try:
-        for runner in runners:
-            runner.start(scene)
-        for _ in range(BLOCKS):
-            for runner in runners:
-                runner.block()
-    finally:
-        for runner in runners:
-            runner.stop()
+    _in_turn([(runner, scene) for runner in runners])
     for runner in runners[1:]:
         if runner.rejected:
             difference = _difference(runners[0], runner, scene)
             runner.measured.agrees = difference is None
             runner.measured.note = difference or runner.measured.note
     return task
+
+
+def run_flat(quick: bool) -> Iterator[Task]:
+    """One task: mpr_logic in households of every size."""
+    yield flat(
+        [each for each in SCENES[: 3 if quick else None] if each.rules], seconds=2.0 if quick else 15.0
+    )
+
+
+def flat(scenes: Sequence[Scene], *, seconds: float) -> Task:
+    """The step of mpr_logic as a household grows, block by block in turn. The ratios are to the first; there
+    are no answers to compare."""
+    task = Task("step: as the household grows", "microseconds of CPU a step")
+    runners = [(_Runner(OURS, seconds), scene) for scene in scenes]
+    for runner, scene in runners:
+        runner.measured.engine, runner.measured.agrees = scene.name, True
+        task.rows.append(runner.measured)
+    _in_turn(runners)
+    return task
+
+
+def _in_turn(runners: Sequence[tuple[_Runner, Scene]]) -> None:
+    try:
+        for runner, scene in runners:
+            runner.start(scene)
+        for _ in range(BLOCKS):
+            for runner, _scene in runners:
+                runner.block()
+    finally:
+        for runner, _scene in runners:
+            runner.stop()
 
 
 def _difference(ours: _Runner, other: _Runner, scene: Scene) -> str | None:

@@ -15,8 +15,8 @@ from tests.bench.peers import BATCH_PEERS, OURS, PROVING, STEP_PEERS, Spec
 from tests.bench.peers.base import Peer
 from tests.bench.problems import PROBLEMS
 from tests.bench.scenes import ALFWORLD, SCENES
-from tests.bench.step import steps
-from tests.bench.table import Measured, Task, failures, print_task
+from tests.bench.step import flat, steps
+from tests.bench.table import Measured, Task, failures, print_task, ratio
 from tests.bench.worker import named, solve
 
 if TYPE_CHECKING:
@@ -114,6 +114,13 @@ def test_a_scene_in_processes_of_their_own() -> None:
     task = steps(SCENES[0], seconds=0.2, peers=(PROVING,))
     assert [bool(row.values) for row in task.rows] == [True, True], [row.note for row in task.rows]
     assert task.rows[1].agrees is True
+
+
+def test_a_household_that_grows() -> None:
+    """Each size is measured, and held against the first."""
+    task = flat([SCENES[0], SCENES[0]], seconds=0.1)
+    assert [bool(row.values) for row in task.rows] == [True, True], [row.note for row in task.rows]
+    assert ratio(task.rows[1], task.rows[0]) is not None
 
 
 def test_a_peer_that_breaks_is_reported() -> None:
