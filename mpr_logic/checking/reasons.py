@@ -104,7 +104,7 @@ class Reasons:
                     decision._worked = rules.proved(args)
                 else:
                     soft = rules.advised(args)[1] if rules.may_advise else ()
-                    decision._worked = None if verdict == UNPERMITTED else (), soft
+                    decision._worked = (None if verdict == UNPERMITTED else (), soft)
                 return
             except ANYTHING_MAY_FAIL:
                 decision._worked = None  # rule by rule, to say which cannot be worked out

@@ -32,7 +32,7 @@ class Ours:
 
 
 class Proving(Ours):
-    """The same, with the reasons and proofs of every rejection recorded in the step."""
+    """The same, with the reasons and proofs of every rejection recorded in the step; nobody reads them."""
 
     name = "mpr_logic, every rejection proved"
     proofs = True
