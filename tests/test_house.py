@@ -11,7 +11,7 @@ import pytest
 
 TOP = Path(__file__).parent.parent
 PACKAGE = TOP / "mpr_logic"
-LONGEST = 400
+LONGEST = 800
 
 # What each room may import besides itself. errors and resources lie at the bottom, the facade (mpr_logic
 # itself) is what users import: no room but envs looks up at it.
@@ -153,7 +153,7 @@ def test_modules_hold_no_state(path: Path) -> None:
 
 
 def test_modules_are_short() -> None:
-    """No module, test or environment has more than 400 lines."""
+    """No module, test or environment has more than 800 lines."""
     lengths = {
         name_of(path): len(path.read_text(encoding="utf-8").splitlines())
         for path in [*modules(), *(TOP / "tests").rglob("*.py")]
