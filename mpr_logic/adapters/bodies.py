@@ -10,6 +10,9 @@ needed("pydantic", "serve")  # where it is missing, this says what to install
 
 from pydantic import BaseModel, ConfigDict, Field  # noqa: E402
 
+NAME = 256
+"""The most characters of a session's name: the guard keeps it."""
+
 
 class Body(BaseModel):
     """A JSON object with these fields and no others, each of just its type."""
@@ -20,7 +23,7 @@ class Body(BaseModel):
 class OfSession(Body):
     """What is about one session."""
 
-    session: str = Field("", description="the conversation or run")
+    session: str = Field("", max_length=NAME, description="the conversation or run")
 
 
 class Call(OfSession):
@@ -41,7 +44,9 @@ class Outcome(OfSession):
 
     id: str = Field(description="the id of the verdict")
     succeeded: bool | None = Field(None, description="whether it did what it was meant to")
-    facts: list[str] = Field([], description='facts that the result says, such as `exists("a.txt")`')
+    facts: list[str] = Field(
+        [], description='facts that the result says, such as `exists("a.txt")`: the operator\'s to say'
+    )
 
 
 class PersonsAnswer(Body):
@@ -62,4 +67,4 @@ class Change(OfSession):
 class SessionName(Body):
     """A session, named."""
 
-    session: str = Field(description="the conversation or run")
+    session: str = Field(max_length=NAME, description="the conversation or run")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,23 +14,30 @@ from starlette.routing import Route
 
 from mpr_logic.adapters import bodies
 from mpr_logic.adapters.calls import Limits, parsed
+from mpr_logic.adapters.clients import Sender, TooManyError
 from mpr_logic.errors import MprError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
 
+    from mpr_logic.adapters.clients import Tokens
     from mpr_logic.adapters.service import Service
 
 BODY = 1024 * 1024
-"""So many bytes a request's body has at most."""
+"""The most bytes of a request's body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
     """A path: its name, which is that of the service's method too; who may ask; what the body of a request
-    holds, None where it is a GET."""
+    holds, None where it is a GET.
+
+    ``who`` is ``anyone``; ``agent``; ``operator``, for what lets calls pass or limits begin anew: nobody may
+    ask it where there is no operator's token; or ``reader``, for what tells of the rules: the operator, and
+    where there is no operator's token, whoever may check.
+    """
 
     name: str
     who: str
@@ -42,42 +48,56 @@ PATHS = (
     Path("check", "agent", bodies.NamedCall),
     Path("record", "agent", bodies.Outcome),
     Path("answer", "operator", bodies.PersonsAnswer),
-    Path("why", "operator", bodies.Call),
+    Path("why", "reader", bodies.Call),
     Path("facts", "operator", bodies.Change),
     Path("end", "operator", bodies.SessionName),
-    Path("rules", "operator"),
-    Path("metrics", "operator"),
+    Path("rules", "reader"),
+    Path("metrics", "reader"),
     Path("health", "anyone"),
 )
 
 
-def route(path: Path, service: Service, tokens: Mapping[str, list[str]]) -> Route:
+def route(path: Path, service: Service, tokens: Tokens) -> Route:
     """The route of a path.
 
     Args:
         path: which.
         service: it answers.
-        tokens: by who may ask, the tokens of which one must be sent; none where none is asked for.
+        tokens: they tell who asks.
     """
     answer = getattr(service, path.name)
     answered: Callable[..., Awaitable[Any]] = (
-        answer if inspect.iscoroutinefunction(answer) else lambda *body: asyncio.to_thread(answer, *body)
+        answer if inspect.iscoroutinefunction(answer) else lambda *given: asyncio.to_thread(answer, *given)
     )
 
     async def endpoint(request: Request) -> Response:
-        _authorise(request, tokens[path.who])
-        content = await answered(*([] if path.body is None else [await _read(request, path.name, path.body)]))
+        sender = _sender(request, path.who, tokens)
+        given = [] if path.body is None else [sender, await _read(request, path.name, path.body)]
+        content = await answered(*given)
         return content if isinstance(content, Response) else JSONResponse(content)
 
     return Route(f"/{path.name}", endpoint, methods=["GET" if path.body is None else "POST"])
 
 
-def _authorise(request: Request, tokens: list[str]) -> None:
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    sent = given.strip().encode() if kind.lower() == "bearer" else b""
-    same = [hmac.compare_digest(sent, each.encode()) for each in tokens]  # all: the time tells nothing
-    if tokens and not any(same):
+def _sender(request: Request, who: str, tokens: Tokens) -> Sender:
+    """Who asks.
+
+    Raises:
+        HTTPException: it may not.
+    """
+    if who == "anyone":
+        return Sender("")
+    if who == "operator" and not tokens.has_operator:
+        raise HTTPException(403, "nobody may ask this: the server has no operator's token")
+    given = request.headers.getlist("authorization")
+    kind, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    address = "" if request.client is None else request.client.host
+    sender = tokens.sender(token.strip() if kind.lower() == "bearer" else "", address)
+    if sender is None:
         raise HTTPException(401, "send the token, as `Authorization: Bearer TOKEN`")
+    if who in ("operator", "reader") and tokens.has_operator and not sender.operator:
+        raise HTTPException(401, "this needs the operator's token")
+    return sender
 
 
 async def _read(request: Request, name: str, body: type[bodies.Body]) -> bodies.Body:
@@ -87,7 +107,8 @@ async def _read(request: Request, name: str, body: type[bodies.Body]) -> bodies.
         HTTPException: it is no JSON by its type, or too large.
         StateError: it is no strict JSON, or not of the path.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+    kinds = request.headers.getlist("content-type")
+    if len(kinds) != 1 or kinds[0].partition(";")[0].strip() != "application/json":
         raise HTTPException(415, "send JSON, as Content-Type: application/json")
     data = await body_of(request, BODY)
     try:
@@ -120,7 +141,8 @@ def refused(_: Request, error: Exception) -> Response:
 
 def failed(_: Request, error: Exception) -> Response:
     """The answer to a request that the guard cannot do: its own fault, or the guard's."""
-    return JSONResponse({"error": str(error)}, 400 if isinstance(error, StateError) else 503)
+    at_fault = 429 if isinstance(error, TooManyError) else 400
+    return JSONResponse({"error": str(error)}, at_fault if isinstance(error, StateError) else 503)
 
 
 ERRORS = {HTTPException: refused, MprError: failed}

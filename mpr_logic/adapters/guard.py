@@ -62,7 +62,7 @@ class Guard:
         timeout: seconds for one check, host functions included; what takes longer is rejected.
         approval_timeout: seconds for the approver.
         limits: bounds on the arguments.
-        sessions: so many sessions at most at a time; the calls of further ones are rejected.
+        sessions: the most sessions at a time, for the sake of memory; the calls of further ones are rejected.
 
     Raises:
         ProgramError: the rules are not valid.
@@ -85,7 +85,7 @@ class Guard:
         timeout: float = 2.0,
         approval_timeout: float = 300.0,
         limits: Limits | None = None,
-        sessions: int = 1_000,
+        sessions: int = 10_000,
     ) -> None:
         if mode not in ("enforce", "shadow"):
             raise GuardError(f"no mode `{mode}`: choose enforce or shadow")
@@ -101,7 +101,7 @@ class Guard:
         self._relations = dict(relations or {})
         self._options = Options(theta, engine, Budget(seconds=timeout), state)
         self.approval_timeout = approval_timeout
-        self._most = sessions
+        self.sessions = sessions
         self._lock = threading.RLock()
         self._sessions: dict[str, Session] = {}
         self._counts = dict.fromkeys(("admit", "modify", "escalate", "reject", "error"), 0)
@@ -248,10 +248,14 @@ class Guard:
         with self._lock:
             found = self._sessions.get(name)
             if found is None:
-                if len(self._sessions) > self._most:
-                    raise StateError(f"there are {self._most} sessions: end some of them first")
+                if len(self._sessions) > self.sessions:
+                    raise StateError(f"there are {self.sessions} sessions: end some of them first")
                 found = self._sessions[name] = Session(self.rules, self._options)
             return found
+
+    def holds(self, session: str) -> bool:
+        """Whether there is a session of that name."""
+        return session in self._sessions
 
     def end(self, session: str) -> None:
         """Forget a session: its facts and its history."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from mpr_logic.adapters.clients import Openings, Waiting
 from mpr_logic.adapters.metrics import Metrics
 from mpr_logic.adapters.verdict import verdict_json
 from mpr_logic.checking.render import rule_text
@@ -15,65 +17,73 @@ from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
     from mpr_logic.adapters.bodies import Call, Change, NamedCall, Outcome, PersonsAnswer, SessionName
+    from mpr_logic.adapters.clients import Sender
     from mpr_logic.adapters.guard import Guard
-    from mpr_logic.adapters.verdict import Verdict
-
-_WAITING = 1_000
-"""So many calls wait for a person; the oldest are given up first."""
 
 
 class Service:
     """The answers of one guard. Each method is a path; the first line of its text says what it does. All
     but ``check`` may wait, and are called in a thread.
 
+    Args:
+        guard: it decides.
+        sessions_per_client: the most sessions that one client may begin; by default a tenth of the guard's.
+
     Raises, in each method:
         MprError: what is asked for cannot be done; a StateError, where the request is at fault.
+        HTTPException: the sender may not say this.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, sessions_per_client: int | None = None) -> None:
         self._guard = guard
         self._metrics = Metrics(guard)
-        self._waiting: OrderedDict[str, Verdict] = OrderedDict()
+        self._openings = Openings(guard, sessions_per_client)
+        self._waiting = Waiting()
 
-    async def check(self, body: NamedCall) -> dict[str, Any]:
+    async def check(self, sender: Sender, body: NamedCall) -> dict[str, Any]:
         """Decide about a call."""
+        if not self._guard.holds(body.session):  # to begin a session may take a moment
+            await asyncio.to_thread(self._openings.enter, sender, body.session)
         ask = self._guard.approver is not None
         verdict = await self._guard.acheck(
             body.tool, body.arguments, id=body.id, session=body.session, ask=ask
         )
         self._metrics.seen(verdict)
         if verdict.outcome == "escalate" and not verdict.runs:
-            self._waiting[verdict.id] = verdict
-            while len(self._waiting) > _WAITING:
-                self._waiting.popitem(last=False)
+            self._waiting.add(sender.client, verdict)
         return verdict_json(verdict)
 
-    def record(self, body: Outcome) -> dict[str, Any]:
-        """Say how an admitted call went."""
+    def record(self, sender: Sender, body: Outcome) -> dict[str, Any]:
+        """Say how an admitted call went; what facts came of it, with the operator's token alone."""
+        if body.facts and not sender.operator:
+            raise HTTPException(403, "facts are the operator's to say: send them with the operator's token")
+        if not self._guard.holds(body.session):  # to ask about one begins none
+            raise StateError(f"no admitted call `{body.id[:60]}` waits for its result in this session")
         self._guard.record(body.id, body.succeeded, facts=body.facts, session=body.session)
         return {}
 
-    def answer(self, body: PersonsAnswer) -> dict[str, Any]:
+    def answer(self, sender: Sender, body: PersonsAnswer) -> dict[str, Any]:
         """Say what a person answered about a call whose outcome is `escalate`."""
-        waiting = self._waiting.pop(body.id, None)
+        waiting = self._waiting.pop(body.id)
         if waiting is None:
             raise StateError(f"no call `{body.id[:60]}` waits for a person")
         verdict = self._guard.answer(waiting, body.approved, by=body.by)
         self._metrics.seen(verdict)
         return verdict_json(verdict)
 
-    def why(self, body: Call) -> dict[str, Any]:
+    def why(self, sender: Sender, body: Call) -> dict[str, Any]:
         """What a check would say, with proofs and repairs; nothing is entered into the history."""
+        self._openings.enter(sender, body.session)
         verdict = self._guard.why(body.tool, body.arguments, session=body.session)
         decision = decision_json(verdict.decision) if verdict.decision is not None else None
         return verdict_json(verdict) | {"runs": False, "decision": decision, "error": verdict.error}
 
-    def facts(self, body: Change) -> dict[str, Any]:
+    def facts(self, sender: Sender, body: Change) -> dict[str, Any]:
         """Change the facts of a session."""
         self._guard.update(body.add, body.remove, session=body.session)
         return {}
 
-    def end(self, body: SessionName) -> dict[str, Any]:
+    def end(self, sender: Sender, body: SessionName) -> dict[str, Any]:
         """Forget a session: its facts and its history."""
         self._guard.end(body.session)
         return {}

@@ -57,14 +57,18 @@ def serve(
     log: LogOption = None,
     hash: HashOption = False,
     watch: WatchOption = 1.0,
+    sessions_per_client: Annotated[
+        int, typer.Option(metavar="N", min=1, help="The most sessions that one client may begin.")
+    ] = 1_000,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and do not listen.")] = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
 ) -> None:
     """Answer over HTTP whether tool calls may be made.
 
-    Agents send the token in MPR_TOKEN, operators the one in MPR_OPERATOR_TOKEN (by default the same);
-    without one, only the loopback is served.
+    Agents send the token in MPR_TOKEN, or one of several, set apart by spaces; operators the one in
+    MPR_OPERATOR_TOKEN, without which nobody can change facts, answer for a person or end sessions.
+    Without MPR_TOKEN only the loopback is served.
 
     Exit status: 0 it served, or could have; 2 it could not.
     """
@@ -72,7 +76,10 @@ def serve(
     def work() -> Answer:
         from mpr_logic.adapters.http import application, check_address
 
-        token = os.environ.get("MPR_TOKEN") or None
+        token = tokens_of("MPR_TOKEN")
+        operator = tokens_of("MPR_OPERATOR_TOKEN")
+        if len(operator) > 1:
+            raise o.Usage("MPR_OPERATOR_TOKEN holds one token")
         check_address(host, token)
         guard = make_guard(
             rules, tools, state=state, mode=mode, theta=theta, seconds=seconds, log=log, hash=hash
@@ -80,8 +87,9 @@ def serve(
         app = application(
             guard,
             token=token,
-            operator_token=os.environ.get("MPR_OPERATOR_TOKEN") or None,
+            operator_token=operator[0] if operator else None,
             hosts=(host, *(name or ())),
+            sessions_per_client=sessions_per_client,
         )
         content = {"host": host, "port": port, "version": guard.rules.program.version}
         if dry_run:
@@ -95,6 +103,20 @@ def serve(
         return Answer(YES, "", content)
 
     reply("serve", work, json=json, no_color=no_color)
+
+
+def tokens_of(variable: str) -> list[str]:
+    """The tokens that a variable of the environment holds; none where it is not set.
+
+    Raises:
+        Usage: it is set, and empty: somebody meant to ask for one.
+    """
+    if variable not in os.environ:
+        return []
+    found = os.environ[variable].split()
+    if not found:
+        raise o.Usage(f"{variable} is set and empty: put a token in it, or unset it")
+    return found
 
 
 def make_guard(
