@@ -45,7 +45,7 @@ def short(make: Callable[[], Strategy]) -> Callable[[], Strategy]:
 
 
 # few and short, so that clauses share names and shapes
-_PLAIN = ["p", "q", "raining", "open_1", "nOT", "x", "truE", "e1"]
+_PLAIN = ["p", "q", "raining", "open_1", "nOT", "x", "truE", "e1", "key", "shared", "input"]
 _CHARACTERS = st.characters(exclude_categories=["Cs"])
 
 
@@ -165,11 +165,20 @@ def clauses() -> Strategy:
 def declarations() -> Strategy:
     """Declarations of every kind."""
     params = st.lists(st.builds(Param, labels(), names()), max_size=3).map(tuple)
+    some_optional = st.lists(st.builds(Param, labels(), names(), st.booleans()), max_size=3).map(tuple)
+    attributes: dict[str, Strategy] = {
+        "open_world": st.booleans(),
+        "input": st.booleans(),
+        "key": st.none() | st.lists(labels(), max_size=2).map(tuple),
+        "changed_by": st.none() | st.text(_CHARACTERS, max_size=8),
+        "shared": st.booleans(),
+    }
     return st.one_of(
         st.builds(TypeDecl, names(), names(), **_remarks()),
-        st.builds(RelationDecl, names(), params, st.booleans(), **_remarks()),
-        st.builds(ActionDecl, names(), params, **_remarks()),
-        st.builds(DefaultDecl, names(), **_remarks()),
+        st.builds(RelationDecl, names(), params, **attributes, **_remarks()),
+        st.builds(RelationDecl, names(), params, **_remarks()),
+        st.builds(ActionDecl, names(), some_optional, **_remarks()),
+        st.builds(DefaultDecl, names() | st.just("*"), **_remarks()),
     )
 
 

@@ -182,11 +182,16 @@ class _Build:
         for word, group in (("decl", schema.relations), ("action", schema.actions)):
             for name in sorted(group):
                 each = group[name]
-                params = ",".join(f"{p.name}:{p.type}" for p in each.params)
-                lines.append(f"{word} {name}({params}) {each.open_world}")
+                params = ",".join(f"{p.name}{'?' if p.optional else ''}:{p.type}" for p in each.params)
+                attributes = "" if each.attributes[1:] == _PLAIN else f" {each.attributes[1:]}"
+                lines.append(f"{word} {name}({params}) {each.open_world}{attributes}")
         lines += [f"closed {name}" for name in sorted(schema.closed)]
+        lines += ["all closed"] if schema.all_closed else []
         text = "\n".join([*lines, *sorted(self.lines)])
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+_PLAIN = (False, None, None, False)  # no attributes beside open_world
 
 
 def _written(clause: Clause) -> str:

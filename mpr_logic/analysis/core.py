@@ -45,7 +45,9 @@ class Signature:
     """A declared (or inferred) relation or action: its typed arguments.
 
     ``bases`` holds, for each argument, the built-in type under the declared one:
-    symbol, int, float, bool or any.
+    symbol, int, float, bool or any. ``key`` are the places of the arguments for each value of which there
+    is one row; None where there may be many. ``input``: the host fills the relation; what is ``shared`` or
+    ``changed_by`` somebody is filled by the host too.
     """
 
     name: str
@@ -53,6 +55,10 @@ class Signature:
     bases: tuple[str, ...]
     open_world: bool = False
     span: Span | None = None  # None where it was inferred
+    input: bool = False
+    key: tuple[int, ...] | None = None
+    changed_by: str | None = None
+    shared: bool = False
 
     kinds: tuple[type, ...] = field(init=False, repr=False, compare=False)
     """The Python type that each column stores as it is, whatever the value: str or int,
@@ -66,15 +72,29 @@ class Signature:
         """The number of arguments."""
         return len(self.params)
 
+    @property
+    def optional(self) -> tuple[int, ...]:
+        """The places of the arguments that a call may leave out."""
+        return tuple(place for place, param in enumerate(self.params) if param.optional)
+
+    @property
+    def attributes(self) -> tuple[object, ...]:
+        """What is declared of it beside its arguments: declarations of one relation agree in it."""
+        return self.open_world, self.input, self.key, self.changed_by, self.shared
+
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What is declared: types (name to base), relations, actions, and actions closed by default."""
+    """What is declared: types (name to base), relations, actions, and actions closed by default.
+
+    ``all_closed``: every action is, by `.default forbid *`; ``closed`` names them nevertheless.
+    """
 
     types: Mapping[str, str]
     relations: Mapping[str, Signature]
     actions: Mapping[str, Signature]
     closed: frozenset[str] = frozenset()
+    all_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -46,7 +46,7 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
 
 def declaration(signature: Signature, word: str = "") -> str:
     """A relation or an action as its declaration prints it: ``put(o: object, r: receptacle)``."""
-    params = ", ".join(f"{p.name}: {p.type}" for p in signature.params)
+    params = ", ".join(f"{p.name}{'?' if p.optional else ''}: {p.type}" for p in signature.params)
     text = f"{signature.name}({params})"
     return f"{word} {text}" if word else text
 

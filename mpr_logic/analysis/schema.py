@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.core import Schema, Signature
 from mpr_logic.analysis.lattice import BUILTIN, base
 from mpr_logic.analysis.report import count, did_you_mean, where
-from mpr_logic.syntax.ast import ActionDecl, DefaultDecl, RelationDecl, TypeDecl
+from mpr_logic.syntax.ast import ActionDecl, DefaultDecl, Param, RelationDecl, TypeDecl
+from mpr_logic.syntax.printer import print_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mpr_logic.analysis.report import Report
-    from mpr_logic.syntax.ast import Param, Span, Statement
+    from mpr_logic.syntax.ast import Span, Statement
 
 MAX_ARGUMENTS = 64
+EVERY = "*"
+"""What `.default forbid` names for all actions."""
 RESERVED = frozenset(
     "not forbid permit prefer past succeeded failed causes ends count sum min max mod"
     " contains starts_with ends_with matches lower length".split()
@@ -37,10 +40,14 @@ def collect(statements: Iterable[Statement], report: Report) -> Schema:
         if isinstance(each, (RelationDecl, ActionDecl)):
             _declare(each, types, relations, actions, report)
     closed: set[str] = set()
+    all_closed = False
     for each in all_of:
         if not isinstance(each, DefaultDecl):
             continue
-        if each.action in actions:
+        if each.action == EVERY:
+            all_closed = True
+            closed.update(actions)
+        elif each.action in actions:
             closed.add(each.action)
         elif each.action in relations:
             report.error(
@@ -56,7 +63,35 @@ def collect(statements: Iterable[Statement], report: Report) -> Schema:
                 each.span,
                 did_you_mean(each.action, actions, f"declare it: .action {each.action}(...)"),
             )
-    return Schema(types, relations, actions, frozenset(closed))
+    return Schema(types, relations, actions, frozenset(closed), all_closed)
+
+
+def declarations_of(schema: Schema) -> list[Statement]:
+    """The statements that declare a schema."""
+    statements: list[Statement] = [TypeDecl(name, base) for name, base in schema.types.items()]
+    statements += [_relation(signature) for signature in schema.relations.values()]
+    statements += [ActionDecl(s.name, _plain(s.params)) for s in schema.actions.values()]
+    closed = [EVERY] if schema.all_closed else sorted(schema.closed)
+    return [*statements, *(DefaultDecl(name) for name in closed)]
+
+
+def _relation(signature: Signature) -> RelationDecl:
+    params = _plain(signature.params)
+    key = None if signature.key is None else tuple(params[place].name for place in signature.key)
+    return RelationDecl(
+        signature.name,
+        params,
+        open_world=signature.open_world,
+        input=signature.input,
+        key=key,
+        changed_by=signature.changed_by,
+        shared=signature.shared,
+    )
+
+
+def _plain(params: Iterable[Param]) -> tuple[Param, ...]:
+    """Arguments without the places where they were written."""
+    return tuple(Param(p.name, p.type, p.optional) for p in params)
 
 
 def _types(declared: list[TypeDecl], report: Report) -> dict[str, str]:
@@ -141,12 +176,11 @@ def _declare(
         own[each.name] = signature
     elif not _alike(old, signature):
         kind = "action" if is_action else "relation"
-        report.error(
-            "E0208",
-            f"{kind} `{each.name}` is declared twice",
-            each.span,
-            f"the first declaration stands{where(old.span)}: keep one of them",
-        )
+        help = f"the first declaration stands{where(old.span)}: keep one of them"
+        if old.span is not None and old.span.file != each.span.file:
+            first = ActionDecl(old.name, _plain(old.params)) if is_action else _relation(old)
+            help = f"the one{where(old.span)} says {print_statement(first)}: let both say the same"
+        report.error("E0208", f"{kind} `{each.name}` is declared twice", each.span, help)
 
 
 def too_many(name: str, arguments: int, span: Span, report: Report) -> None:
@@ -163,7 +197,7 @@ def _alike(old: Signature, new: Signature) -> bool:
     """The same declaration in another file: files that share relations may each declare them."""
     return (
         old.params == new.params
-        and old.open_world == new.open_world
+        and old.attributes == new.attributes
         and old.span is not None
         and new.span is not None
         and old.span.file != new.span.file
@@ -192,8 +226,34 @@ def _signature(each: RelationDecl | ActionDecl, types: dict[str, str], report: R
             param = replace(param, type="any")  # so that no rule is blamed for it
         params.append(param)
     bases = tuple(base(types, p.type) for p in params)
-    open_world = isinstance(each, RelationDecl) and each.open_world
-    return Signature(each.name, tuple(params), bases, open_world, each.span)
+    if isinstance(each, ActionDecl):
+        return Signature(each.name, tuple(params), bases, span=each.span)
+    return Signature(
+        each.name,
+        tuple(params),
+        bases,
+        each.open_world,
+        each.span,
+        input=each.input or each.shared or each.changed_by is not None,
+        key=_key(each, report),
+        changed_by=each.changed_by,
+        shared=each.shared,
+    )
+
+
+def _key(each: RelationDecl, report: Report) -> tuple[int, ...] | None:
+    """The places of the arguments that are the key."""
+    if each.key is None:
+        return None
+    names = [param.name for param in each.params]
+    for place, name in enumerate(each.key):
+        if name not in names:
+            help = did_you_mean(name, names, "name arguments of the relation, or none: key()")
+            report.error("E0222", f"`{each.name}` has no argument `{name}` for its key", each.span, help)
+        elif name in each.key[:place]:
+            message = f"the key of `{each.name}` names `{name}` twice"
+            report.error("E0222", message, each.span, "keep one of them")
+    return tuple(sorted({names.index(name) for name in each.key if name in names}))
 
 
 def _param_span(param: Param, each: RelationDecl | ActionDecl) -> Span:

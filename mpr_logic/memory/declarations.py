@@ -11,8 +11,9 @@ from mpr_logic.analysis.annotations import check_because, explicit_id
 from mpr_logic.analysis.prepare import Preparer
 from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.schema import collect
+from mpr_logic.analysis.schema import declarations_of as schema_declarations
 from mpr_logic.errors import ProgramError, StoreError
-from mpr_logic.syntax.ast import ActionDecl, Clause, DefaultDecl, Module, Param, RelationDecl, TypeDecl
+from mpr_logic.syntax.ast import Clause, DefaultDecl, Module
 from mpr_logic.syntax.parser import parse
 from mpr_logic.syntax.printer import print_module, print_statement
 
@@ -117,11 +118,7 @@ class Declarations:
 
 def declarations_of(schema: Schema) -> Module:
     """The declarations of a schema, as a module."""
-    statements: list[Statement] = [TypeDecl(name, base) for name, base in schema.types.items()]
-    statements += [RelationDecl(s.name, _params(s.params), s.open_world) for s in schema.relations.values()]
-    statements += [ActionDecl(s.name, _params(s.params)) for s in schema.actions.values()]
-    statements += [DefaultDecl(name) for name in sorted(schema.closed)]
-    module = Module(tuple(statements), (), "<program>")
+    module = Module(tuple(schema_declarations(schema)), (), "<program>")
     return replace(module, source=print_module(module))
 
 
@@ -166,10 +163,6 @@ def without_comments(texts: Iterable[str]) -> list[str]:
         for text in texts
         for clause in parse(text).clauses
     ]
-
-
-def _params(params: Iterable[Param]) -> tuple[Param, ...]:
-    return tuple(Param(p.name, p.type) for p in params)
 
 
 def _name(statement: Statement) -> tuple[str, str]:

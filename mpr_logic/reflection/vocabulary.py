@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
+from mpr_logic.analysis.schema import declarations_of
 from mpr_logic.reflection.constrained import LITERALS, constants_of, specialise
-from mpr_logic.syntax.ast import ActionDecl, Module, RelationDecl, TypeDecl
+from mpr_logic.syntax.ast import ActionDecl, DefaultDecl, Module, RelationDecl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -91,10 +92,8 @@ class Vocabulary:
 
 def declarations(schema: Schema) -> Module:
     """The declarations of a schema as a module: what a candidate is checked against by itself."""
-    types = (TypeDecl(name, base) for name, base in schema.types.items())
-    relations = (RelationDecl(r.name, r.params, r.open_world) for r in schema.relations.values())
-    actions = (ActionDecl(a.name, a.params) for a in schema.actions.values())
-    return Module((*types, *relations, *actions), file="<declarations>")
+    found = [each for each in declarations_of(schema) if not isinstance(each, DefaultDecl)]
+    return Module(tuple(found), file="<declarations>")
 
 
 def wrapped(names: Iterable[str], width: int = 100) -> list[str]:

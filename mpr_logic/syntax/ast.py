@@ -202,10 +202,11 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One argument of a declaration: ``r: receptacle``."""
+    """One argument of a declaration: ``r: receptacle``; ``r?: receptacle`` where it may be left out."""
 
     name: str
     type: str
+    optional: bool = False
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -222,11 +223,20 @@ class TypeDecl:
 
 @dataclass(frozen=True, slots=True)
 class RelationDecl:
-    """``.decl name(args) [open_world]``"""
+    """``.decl name(args) attributes``
+
+    ``input``: the host fills it. ``key``: the names of the arguments for each value of which there is one
+    row; None where there may be many. ``changed_by``: who may change it. ``shared``: its rows are kept in
+    the guard's shared store.
+    """
 
     name: str
     params: tuple[Param, ...]
     open_world: bool = False
+    input: bool = False
+    key: tuple[str, ...] | None = None
+    changed_by: str | None = None
+    shared: bool = False
     comments: tuple[str, ...] = ()
     trailing: str | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
@@ -245,7 +255,10 @@ class ActionDecl:
 
 @dataclass(frozen=True, slots=True)
 class DefaultDecl:
-    """``.default forbid name``: the action is rejected unless a permit of it is derived."""
+    """``.default forbid name``: the action is rejected unless a permit of it is derived.
+
+    The name ``*`` stands for every action.
+    """
 
     action: str
     comments: tuple[str, ...] = ()

@@ -41,6 +41,19 @@ class _Annotations(NamedTuple):
     annotations: tuple[ast.Annotation, ...]
 
 
+class _Param(NamedTuple):
+    start: int
+    end: int
+    node: ast.Param
+
+
+class _Attribute(NamedTuple):
+    start: int
+    end: int
+    word: str
+    value: Any
+
+
 class _Named(NamedTuple):
     name: str
     term: ast.Term
@@ -65,22 +78,44 @@ class Builder:
         return ast.TypeDecl(name.text, base.text, span=self.source.span(start, end))
 
     def relation_declaration(self, parts: Parts, start: int, end: int) -> ast.RelationDecl:
-        span = self.source.span(start, end)
-        return ast.RelationDecl(parts[0].text, parts[1], len(parts) == 3, span=span)
+        name, params, *attributes = parts
+        for param in params:
+            if param.node.optional:
+                help = "only an argument of an `.action` may be left out"
+                message = f"`{param.node.name}?` stands in a `.decl`"
+                self.refuse("E0123", message, param.start, param.end, help)
+        found: dict[str, Any] = {}
+        for each in attributes:
+            if each.word in found:
+                message = f"the attribute `{each.word}` stands twice"
+                self.refuse("E0123", message, each.start, each.end, "keep one of them")
+            found[each.word] = each.value
+        nodes = tuple(param.node for param in params)
+        return ast.RelationDecl(name.text, nodes, **found, span=self.source.span(start, end))
+
+    def attribute_word(self, parts: Parts, start: int, end: int) -> _Attribute:
+        return _Attribute(start, end, parts[0].text, True)
+
+    def attribute_key(self, parts: Parts, start: int, end: int) -> _Attribute:
+        return _Attribute(start, end, "key", tuple(parts[1:]))
+
+    def attribute_changed_by(self, parts: Parts, start: int, end: int) -> _Attribute:
+        return _Attribute(start, end, "changed_by", self._value(text_value, parts[1], ""))
 
     def action_declaration(self, parts: Parts, start: int, end: int) -> ast.ActionDecl:
         name, params = parts
-        return ast.ActionDecl(name.text, params, span=self.source.span(start, end))
+        nodes = tuple(param.node for param in params)
+        return ast.ActionDecl(name.text, nodes, span=self.source.span(start, end))
 
     def default_declaration(self, parts: Parts, start: int, end: int) -> ast.DefaultDecl:
         return ast.DefaultDecl(parts[-1].text, span=self.source.span(start, end))
 
-    def parameters(self, parts: Parts, start: int, end: int) -> tuple[ast.Param, ...]:
+    def parameters(self, parts: Parts, start: int, end: int) -> tuple[_Param, ...]:
         return tuple(parts)
 
-    def parameter(self, parts: Parts, start: int, end: int) -> ast.Param:
-        label, type_ = parts
-        return ast.Param(label, type_.text, self.source.span(start, end))
+    def parameter(self, parts: Parts, start: int, end: int) -> _Param:
+        node = ast.Param(parts[0], parts[-1].text, len(parts) == 3, self.source.span(start, end))
+        return _Param(start, end, node)
 
     # clauses
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.syntax.scanner import Token
 from mpr_logic.syntax.tables import END
-from mpr_logic.syntax.words import describe, describe_all
+from mpr_logic.syntax.words import ATTRIBUTES, describe, describe_all
 
 if TYPE_CHECKING:
     from mpr_logic.syntax.diagnostics import Diagnostic
@@ -20,17 +20,21 @@ BEGINNERS = frozenset(
 DECLARED = frozenset({"_TYPE", "_DECL", "_ACTION", "_DEFAULT"})
 
 
+def _as_name(token: Token) -> Token:
+    return token._replace(kind="NAME") if token.kind in ATTRIBUTES else token
+
+
 class Case:
     """What is known about one fault."""
 
     def __init__(self, run: Run, found: Token, source: Source, comments: list[Token]) -> None:
         self.run = run
-        self.found = found
+        self.found = _as_name(found)
         self.source = source
         self.comments = comments
-        self.tokens = run.tokens
-        self.before = run.tokens[-1] if run.tokens else None
-        self.accepted = run.accepted()
+        self.tokens = [_as_name(token) for token in run.tokens]
+        self.before = self.tokens[-1] if self.tokens else None
+        self.accepted = run.accepted() - ATTRIBUTES
 
     @property
     def last(self) -> str:

@@ -156,9 +156,10 @@ def _declaration(case: Case) -> Diagnostic | None:
 
 _FORMS = {
     "_TYPE": "write `.type name <: base`; the base is symbol, int, float, bool, any or a declared type",
-    "_DECL": "write `.decl name(argument: type, ...)`, or `.decl name()` without arguments",
-    "_ACTION": "write `.action name(argument: type, ...)`",
-    "_DEFAULT": "the only default is `.default forbid name`, of an action",
+    "_DECL": "write `.decl name(argument: type, ...)`, or `.decl name()` without arguments; behind it may "
+    'stand `open_world`, `input`, `key(argument, ...)`, `changed_by("whom")` and `shared`',
+    "_ACTION": "write `.action name(argument: type, ...)`; `argument?: type` may be left out of a call",
+    "_DEFAULT": "the only default is `.default forbid name`, of an action, or `.default forbid *`, of all",
 }
 
 
@@ -176,19 +177,23 @@ def _behind_declaration(case: Case) -> Diagnostic | None:
         if declared:
             help = "remove it: declarations end without one"
             return case.diagnostic("E0118", "a declaration takes no dot", help)
+        if _ATTRIBUTE.search(text, 0, start):
+            help = "remove the dot; or let a fact of that name stand elsewhere than right behind a `.decl`"
+            return case.diagnostic("E0118", "this was read as an attribute of the `.decl`", help)
         return case.diagnostic("E0101", "a dot ends nothing here", "remove it")
     if not declared:
         return None
     if not case.tokens and case.found.kind == "LPAR" and declared.group(1) == "default":
         return case.diagnostic("E0118", "a default takes no arguments", "name the action alone")
     if [token.kind for token in case.tokens] == ["NAME"] and case.found.kind not in ("LPAR", "IF"):
-        help = "only `open_world` may follow, and only behind `.decl`"
+        help = "only `open_world`, `input`, `key(..)`, `changed_by(..)` and `shared` may follow a `.decl`"
         word = case.tokens[0]
         return case.diagnostic("E0118", f"`{word.text}` is no part of a declaration", help, word)
     return None
 
 
 _DOT_WORD = re.compile(r"\.[A-Za-z_]+")
+_ATTRIBUTE = re.compile(r"\b(?:open_world|input|key|changed_by|shared)\s*(?:\([^()]*\))?\s*\Z")
 
 
 # ---- names

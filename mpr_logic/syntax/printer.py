@@ -35,7 +35,7 @@ from mpr_logic.syntax.ast import (
     Value,
     Var,
 )
-from mpr_logic.syntax.words import keywords
+from mpr_logic.syntax.words import attributes, keywords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +52,7 @@ def print_module(module: Module) -> str:
     blocks: list[str] = []
     last: Statement | None = None
     for statement in module.statements:
-        text = print_statement(statement)
+        text = _with_comments(statement, behind=last)
         if last is not None and (_group(last) != _group(statement) or "\n" in text or "\n" in blocks[-1]):
             blocks.append("")
         blocks.append(text)
@@ -66,16 +66,21 @@ def print_module(module: Module) -> str:
 
 def print_statement(statement: Statement) -> str:
     """The text of one statement with its comments, without a newline at the end."""
+    return _with_comments(statement, behind=None)
+
+
+def _with_comments(statement: Statement, behind: Statement | None) -> str:
     lines = [_comment(comment) for comment in statement.comments]
-    lines.append(_bare(statement))
+    lines.append(_bare(statement, behind))
     text = "\n".join(lines)
     return text if statement.trailing is None else f"{text}  {_comment(statement.trailing)}"
 
 
-def print_clause(clause: Clause, annotations: bool = True) -> str:
-    """The text of a clause, without its comments, and at will without its annotations."""
+def print_clause(clause: Clause, annotations: bool = True, weight: bool = False) -> str:
+    """The text of a clause, without its comments, and at will without its annotations, and with its
+    weight where that is 1."""
     head = _head(clause)
-    if clause.weight != 1:
+    if weight or clause.weight != 1:
         head = f"{clause.weight!r} :: {head}"
     items = [print_item(item) for item in clause.body]
     text = f"{head} :- {', '.join(items)}." if items else f"{head}."
@@ -158,6 +163,11 @@ def _keywords() -> frozenset[str]:
     return keywords()
 
 
+@cache
+def _attribute_words() -> frozenset[str]:
+    return attributes()
+
+
 def _quoted(text: str) -> str:
     return f'"{"".join(map(_escaped, text))}"'
 
@@ -205,15 +215,16 @@ def _fill(words: Iterable[str]) -> list[str]:
     return lines
 
 
-def _bare(statement: Statement) -> str:
+def _bare(statement: Statement, behind: Statement | None) -> str:
     match statement:
         case Clause():
-            return print_clause(statement)
+            # right behind a declaration a fact such as `key(a).` would be read as its attribute
+            attribute = isinstance(behind, RelationDecl) and statement.head.name in _attribute_words()
+            return print_clause(statement, weight=attribute and not statement.annotations)
         case TypeDecl():
             return f".type {statement.name} <: {statement.base}"
         case RelationDecl():
-            open_world = " open_world" if statement.open_world else ""
-            return f".decl {statement.name}({_params(statement.params)}){open_world}"
+            return f".decl {statement.name}({_params(statement.params)}){_attributes(statement)}"
         case ActionDecl():
             return f".action {statement.name}({_params(statement.params)})"
         case DefaultDecl():
@@ -223,7 +234,17 @@ def _bare(statement: Statement) -> str:
 
 
 def _params(params: Iterable[Param]) -> str:
-    return ", ".join(f"{param.name}: {param.type}" for param in params)
+    return ", ".join(f"{param.name}{'?' if param.optional else ''}: {param.type}" for param in params)
+
+
+def _attributes(declared: RelationDecl) -> str:
+    words = [""]
+    words += ["open_world"] if declared.open_world else []
+    words += ["input"] if declared.input else []
+    words += [f"key({', '.join(declared.key)})"] if declared.key is not None else []
+    words += [f"changed_by({_quoted(declared.changed_by)})"] if declared.changed_by is not None else []
+    words += ["shared"] if declared.shared else []
+    return " ".join(words)
 
 
 def _comment(text: str) -> str:

@@ -6,7 +6,9 @@ from mpr_logic.syntax.scanner import Token
 from mpr_logic.syntax.tables import END, tables
 from mpr_logic.syntax.values import shorten
 
-_RESERVED = frozenset("CONTAINS STARTS_WITH ENDS_WITH MATCHES LOWER LENGTH OPEN_WORLD".split())
+_RESERVED = frozenset("CONTAINS STARTS_WITH ENDS_WITH MATCHES LOWER LENGTH".split())
+ATTRIBUTES = frozenset("OPEN_WORLD INPUT KEY CHANGED_BY SHARED".split())
+"""The terminals that behind a ``.decl`` are its attributes, and elsewhere names."""
 _CONSTANT = frozenset("NAME TEXT INT FLOAT MINUS".split()) | _RESERVED
 _TERM = _CONSTANT | {"VAR", "LPAR"}
 _OBSERVED = frozenset("NOT PAST SUCCEEDED FAILED".split())
@@ -45,6 +47,7 @@ _WORDS = {
     "WEIGHT": "`::`",
     "SUBTYPE": "`<:`",
     "EQUAL": "`=`",
+    "OPTIONAL": "`?`",
     "PLUS": "`+`",
     "MINUS": "`-`",
     "STAR": "`*`",
@@ -63,12 +66,17 @@ _WORDS = {
 
 def keywords() -> frozenset[str]:
     """The words that are no names, not even of constants (unless quoted)."""
-    return frozenset(word for word, kind in tables().words.items() if kind not in _RESERVED)
+    return frozenset(word for word, kind in tables().words.items() if kind not in _RESERVED | ATTRIBUTES)
 
 
 def reserved() -> frozenset[str]:
     """The words that no relation may have as its name, but that may stand as constants."""
     return frozenset(word for word, kind in tables().words.items() if kind in _RESERVED)
+
+
+def attributes() -> frozenset[str]:
+    """The words that may follow a ``.decl`` as its attributes; elsewhere they are names like others."""
+    return frozenset(word for word, kind in tables().words.items() if kind in ATTRIBUTES)
 
 
 def describe(token: Token) -> str:
@@ -84,8 +92,8 @@ def describe_all(kinds: set[str]) -> str:
         if group <= left:
             words.append(word)
             left -= group
-    # a term may always go on: saying so each time helps nobody
-    left = (left - _ARITHMETIC) or (set() if words else left)
+    # a term may always go on, an argument may be optional: saying so each time helps nobody
+    left = (left - _ARITHMETIC - {"OPTIONAL"}) or (set() if words else left)
     named = {kind: f"`{word}`" for word, kind in tables().words.items()}
     words += sorted({_WORDS.get(kind) or named[kind] for kind in left})
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -320,6 +320,20 @@ CASES = [
         "at rules.dl:16:1",
     ),
     (
+        ".decl limit(a: symbol, most: int) key(ab, most)",
+        "E0222",
+        ".decl limit(a: symbol, most: int) key(ab, most)",
+        "`limit` has no argument `ab` for its key",
+        "did you mean `a`?",
+    ),
+    (
+        ".decl limit(a: symbol, most: int) key(most, a, most)",
+        "E0222",
+        ".decl limit(a: symbol, most: int) key(most, a, most)",
+        "the key of `limit` names `most` twice",
+        "keep one",
+    ),
+    (
         ".decl wide(" + ", ".join(f"a{i}: int" for i in range(65)) + ")",
         "E0221",
         ".decl wide(" + ", ".join(f"a{i}: int" for i in range(65)) + ")",

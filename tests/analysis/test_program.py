@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from mpr_logic.analysis import Program, Rule, analyse
+from mpr_logic.analysis.schema import declarations_of
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.ast import Comparison, Const, Var
+from mpr_logic.syntax.ast import Comparison, Const, Module, Var
 from mpr_logic.syntax.parser import parse
 from mpr_logic.syntax.printer import print_item, print_term
 
@@ -237,3 +238,64 @@ def test_a_program_is_not_changed_by_its_copy() -> None:
     found = program("p(X) :- q(X, _).")
     assert replace(found, rules=()).rules_for("p") == ()
     assert len(found.rules_for("p")) == 1
+
+
+def test_a_signature_has_the_attributes_of_its_declaration() -> None:
+    """A key by places, who may change it; what is shared, or changed by somebody, is filled by the host."""
+    schema = analyse(
+        [
+            parse(
+                '.decl limit(a: symbol, most: int) changed_by("the controller") key(a)\n'
+                ".decl spent(n: int) shared key()\n.decl plain(n: int)\n.action put(o: symbol, how?: symbol)"
+            )
+        ]
+    ).schema
+    limit, spent, plain = (schema.relations[name] for name in ("limit", "spent", "plain"))
+    assert (limit.key, limit.changed_by, limit.input, limit.shared) == ((0,), "the controller", True, False)
+    assert (spent.key, spent.changed_by, spent.input, spent.shared) == ((), None, True, True)
+    assert (plain.key, plain.changed_by, plain.input, plain.shared) == (None, None, False, False)
+    assert schema.actions["put"].optional == (1,)
+
+
+def test_a_default_closes_every_action_wherever_it_is_declared() -> None:
+    """`.default forbid *` speaks of the actions of other files too, and of none by name."""
+    modules = [parse(".default forbid *"), parse(".action put(o: symbol)\n.action take()", "b.dl")]
+    schema = analyse(modules).schema
+    assert schema.closed == {"put", "take"}
+    assert schema.all_closed
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ".decl limit(a: symbol, most: int) key(a)",
+        ".decl limit(a: symbol, most: int) key(a) shared",
+        ".decl limit(a: symbol, most: int) key() input",
+        '.decl limit(a: symbol, most: int) key(a) changed_by("me")',
+        ".decl limit(a: symbol, most: int) key(a) input open_world",
+    ],
+)
+def test_declarations_of_one_relation_agree_in_their_attributes(other: str) -> None:
+    """Two files that declare one relation say the same of it; the message shows what the first says."""
+    first = parse(".decl limit(a: symbol, most: int) input key(a)", "a.dl")
+    analyse([first, parse(".decl limit(a: symbol, most: int) key(a) input", "b.dl")])
+    with pytest.raises(ProgramError) as caught:
+        analyse([first, parse(other, "b.dl")])
+    (found,) = caught.value.diagnostics
+    assert found.code == "E0208"
+    assert ".decl limit(a: symbol, most: int) input key(a)" in found.help
+
+
+@pytest.mark.parametrize(
+    "schema", ['.decl p(x: int) open_world input key(x) changed_by("me") shared', ".decl p() key()"]
+)
+def test_a_schema_is_declared_again_with_all_that_it_says(schema: str) -> None:
+    """The statements made of a schema give the same schema."""
+    text = f"{schema}\n.type t <: symbol\n.action put(o: t, how?: symbol)\n.action take()\n.default forbid *"
+    first = analyse([parse(text)]).schema
+    again = analyse([Module(tuple(declarations_of(first)))]).schema
+    assert (again.relations["p"].attributes, again.actions["put"].optional) == (
+        first.relations["p"].attributes,
+        (1,),
+    )
+    assert (again.closed, again.all_closed) == (first.closed, True)
