@@ -242,14 +242,17 @@ class Memory(Reports):
             return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
 
     def observe(self, rows: Iterable[Observation], cause: str = "") -> int:
-        """Add evidence. What is known already of a rule, an episode and a turn is passed over, so a replay
-        may be repeated. Promotions and demotions that follow are logged.
+        """Add evidence, all of it or none. What was tried over and over in an episode, and went the same way,
+        is one trial: of a rule, an episode, an action with its arguments and an outcome the first observation
+        counts, and the others are passed over. So a replay may be repeated. Promotions and demotions that
+        follow are logged.
 
         Returns:
             How many observations were new.
 
         Raises:
-            StoreError: a rule or an episode is unknown, or the memory cannot be written.
+            StoreError: a rule or an episode is unknown, the episode has no such turn, another action was
+                tried in it or it went otherwise, or the memory cannot be written.
         """
         found = list(rows)
         if not found:
@@ -259,8 +262,9 @@ class Memory(Reports):
             rules = load(writer.connection, self.theta, ids)
             for id in ids - rules.keys():
                 raise unknown_rule(id)
+            declared = self._declared(writer.connection)
             with writer.judging(ids, cause or "evidence"):
-                return writer.observe(found, rules, cause)
+                return writer.observe(found, rules, declared.schema, cause)
 
     def supersede(self, old: str, new: str, because: str) -> None:
         """Let one rule take the place of another.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, insert, or_, select
 
 from mpr_logic.errors import StoreError
-from mpr_logic.memory.reading import Around, alive, around, head_of, load
+from mpr_logic.memory.reading import MANY, Around, alive, around, head_of, load
 from mpr_logic.memory.recordings import storable
 from mpr_logic.memory.records import StoredRule
 from mpr_logic.memory.tables import (
@@ -22,16 +22,19 @@ from mpr_logic.memory.tables import (
     TRAJECTORIES,
     VERSIONS,
 )
+from mpr_logic.memory.trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
+    from mpr_logic.analysis.core import Schema
     from mpr_logic.memory.declarations import Checked
     from mpr_logic.memory.evidence import Kind
     from mpr_logic.memory.recordings import Recording
     from mpr_logic.memory.records import Observation
+    from mpr_logic.memory.trials import Tried
 
 _RANK = {"superseded": 0, "forgotten": 0, "candidate": 1, "advice": 2, "law": 3}
 
@@ -180,20 +183,23 @@ class Writer:
             if id not in known:
                 raise StoreError(f"there is no episode {id}, or it was forgotten: see `mpr memory stats`")
 
-    def observe(self, rows: Collection[Observation], rules: Mapping[str, StoredRule], cause: str) -> int:
-        """Store what is new among some observations. Returns how many that were."""
-        self.check_episodes({row.episode for row in rows})
-        keys = {rules[row.rule].key for row in rows}
+    def observe(
+        self, rows: Collection[Observation], rules: Mapping[str, StoredRule], schema: Schema, cause: str
+    ) -> int:
+        """Store what is new among some observations. Returns how many that were.
+
+        Raises:
+            StoreError: an episode is unknown, or its record does not bear one of them out.
+        """
         episodes = {row.episode for row in rows}
-        query = select(EVIDENCE.c.key, EVIDENCE.c.episode, EVIDENCE.c.turn).where(
-            EVIDENCE.c.episode.in_(episodes), alive(EVIDENCE.c.revision, self.here.intervals)
-        )
-        known = {(k, e, t) for k, e, t in self.connection.execute(query) if k in keys}
-        new: dict[tuple[str, int, int], dict[str, Any]] = {}
+        self.check_episodes(episodes)
+        trials = Trials(schema, self._texts(episodes), {id: rule.text for id, rule in rules.items()})
+        known = self._known(episodes, {rule.key for rule in rules.values()}, trials)
+        new: dict[tuple[str, int, Tried | None, bool], dict[str, Any]] = {}
         for row in rows:
             rule = rules[row.rule]
-            place = rule.key, row.episode, row.turn
-            if place not in known:
+            place = rule.key, row.episode, trials.tried(row), row.wrong
+            if place not in known and place not in new:
                 new[place] = {"version": rule.version, "key": rule.key, "episode": row.episode}
                 new[place] |= {"turn": row.turn, "wrong": row.wrong}
         if new:
@@ -202,6 +208,28 @@ class Writer:
             revision = self.change("observe", f"{cause}: {said}" if cause else said)
             self.connection.execute(insert(EVIDENCE), [row | {"revision": revision} for row in new.values()])
         return len(new)
+
+    def _texts(self, episodes: Collection[int]) -> dict[int, str]:
+        """The lines of some episodes."""
+        query = select(TRAJECTORIES.c.episode, TRAJECTORIES.c.text)
+        few = len(episodes) <= MANY
+        rows = self.connection.execute(query.where(TRAJECTORIES.c.episode.in_(episodes)) if few else query)
+        return {episode: text for episode, text in rows if episode in episodes}
+
+    def _known(
+        self, episodes: Collection[int], keys: Collection[str], trials: Trials
+    ) -> set[tuple[str, int, Tried | None, bool]]:
+        """The trials in some episodes that count already for the rules of some keys."""
+        query = select(EVIDENCE.c.key, EVIDENCE.c.episode, EVIDENCE.c.turn, EVIDENCE.c.wrong).where(
+            alive(EVIDENCE.c.revision, self.here.intervals)
+        )
+        few = len(episodes) <= MANY
+        rows = self.connection.execute(query.where(EVIDENCE.c.episode.in_(episodes)) if few else query)
+        return {
+            (key, episode, trials.known(episode, turn, bool(wrong)), bool(wrong))
+            for key, episode, turn, wrong in rows
+            if key in keys and episode in episodes
+        }
 
     def touched(self, episode: int) -> set[str]:
         """The rules that an episode taught, or gave evidence of."""

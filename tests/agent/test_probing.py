@@ -34,12 +34,15 @@ def poisoned(folder: Path, *rules: str) -> tuple[Memory, list[str]]:
     """A memory in which these rules have become law: something looked as if they were right."""
     memory = Memory.open(folder / "memory.db")
     memory.declare(analyse(MODULES))
-    turn = {"line": "turn", "number": 1, "decisions": [], "action": None}
+    turns = [
+        {"line": "turn", "number": n, "action": f"put(stone_{n}, chest_1)", "succeeded": False}
+        for n in range(1, 31)
+    ]
     first = heading("elsewhere", "kitchen", "scripted", "v0", shadow=True)
-    episode = memory.add_episode([first, turn])
+    episode = memory.add_episode([first, *turns])
     ids = [memory.put(text, kind="model", episodes=[episode]).id for text in rules or [POISON]]
     for id in ids:
-        memory.observe(Observation(id, episode, turn, wrong=True) for turn in range(30))
+        memory.observe(Observation(id, episode, turn, wrong=True) for turn in range(1, 31))
         assert memory.get(id).status == "law"
     return memory, ids
 

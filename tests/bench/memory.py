@@ -11,6 +11,7 @@ import argparse
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -19,7 +20,9 @@ from mpr_logic import Checker
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.retrieval import Retriever
 from mpr_logic.memory.store import Memory
-from mpr_logic.syntax.parser import parse
+from mpr_logic.syntax.ast import Const, Var
+from mpr_logic.syntax.parser import parse, parse_clause
+from mpr_logic.syntax.printer import print_atom
 from tests.bench.household import BASE_RULES, household
 
 if TYPE_CHECKING:
@@ -47,13 +50,25 @@ def fill(store: str, world: World) -> str:
         with timed("import them"):
             found = memory.import_(module)
         print(f"{len(found.new):,} rules are new")
-        episode = memory.add_episode([EPISODE])
+        rules = memory.rules(ids=found.new)
+        tried = [
+            {"line": "turn", "number": n, "action": instance(rule.text), "succeeded": False}
+            for n, rule in enumerate(rules, 1)
+        ]
+        episode = memory.add_episode([EPISODE, *tried])
         with timed("enter evidence of each"):
-            memory.observe([Observation(id, episode, 1, wrong=True) for id in found.new])
+            memory.observe([Observation(r.id, episode, n, wrong=True) for n, r in enumerate(rules, 1)])
         with timed("read all"):
             memory.rules()
         with timed("export them"):
             return memory.export(declarations=True)
+
+
+def instance(rule: str) -> str:
+    """An action that a rule is about."""
+    head = parse_clause(rule).head
+    args = tuple(Const("thing") if isinstance(term, Var) else term for term in head.args)
+    return print_atom(replace(head, args=args))
 
 
 def retrieve(program: str, world: World) -> Iterator[list[float]]:

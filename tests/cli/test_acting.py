@@ -182,8 +182,12 @@ def store(tmp_path: Path) -> str:
             "policy": "p",
             "rules": "v",
         }
-        episode = memory.add_episode([first, {"line": "turn", "number": 1, "decisions": [], "action": None}])
-        memory.observe(Observation(law.id, episode, turn, wrong=True) for turn in range(30))
+        turns = [
+            {"line": "turn", "number": n, "action": f"take(box_{n})", "succeeded": False}
+            for n in range(1, 31)
+        ]
+        episode = memory.add_episode([first, *turns])
+        memory.observe(Observation(law.id, episode, turn, wrong=True) for turn in range(1, 31))
     return str(place)
 
 

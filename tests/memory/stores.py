@@ -60,15 +60,29 @@ def memory_at(location: str | Path, **options: Any) -> Iterator[Memory]:
         yield memory
 
 
-def episode(task: str = "box_1", *, won: bool = False, cites: str | None = None) -> list[dict[str, Any]]:
-    """The lines of an episode of one action."""
+def episode(
+    task: str = "box_1",
+    *,
+    won: bool = False,
+    cites: str | None = None,
+    tries: int = 1,
+    action: str = "take",
+    went: bool | None = False,
+) -> list[dict[str, Any]]:
+    """The lines of an episode: in turn N an action is tried at ``box_N``. The first goes as the episode
+    goes, the others as they ``went``."""
     reason = {"text": "no", "weight": 0.95, "rule": {"id": cites, "where": "m.dl:1:1", "text": SHUT}}
-    decision = {"action": "take(box_1)", "reasons": [reason] if cites else [], "advice": []}
+    decision = {"action": f"{action}(box_1)", "reasons": [reason] if cites else [], "advice": []}
     heading = {"mpr_trajectory": 1, "line": "episode", "task": task, "kind": "boxes", "policy": "scripted"}
-    turn = {"line": "turn", "number": 1, "decisions": [decision], "action": "take(box_1)"}
-    return [heading | {"rules": "v1", "shadow": False}, turn | {"succeeded": won, "won": won, "over": True}]
+    turn = {"line": "turn", "number": 1, "decisions": [decision], "action": f"{action}(box_1)"}
+    more: list[dict[str, Any]] = [
+        {"line": "turn", "number": n, "decisions": [], "action": f"{action}(box_{n})", "succeeded": went}
+        for n in range(2, tries + 1)
+    ]
+    first = turn | {"succeeded": won, "won": won, "over": tries == 1}
+    return [heading | {"rules": "v1", "shadow": False}, first, *more]
 
 
 def failures(rule: str, episode: int, n: int, first: int = 0) -> list[Observation]:
     """So many turns in which the rule was right: the action failed."""
-    return [Observation(rule, episode, first + i, wrong=True) for i in range(n)]
+    return [Observation(rule, episode, first + i, wrong=True) for i in range(1, n + 1)]

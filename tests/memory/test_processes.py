@@ -38,7 +38,7 @@ def check(memory: Memory, logs: list[Path]) -> int:
     for kind, id, what in said:
         if kind == "episode":
             assert episodes[int(id)] == what
-            assert len(memory.trajectory(int(id))) == 2
+            assert len(memory.trajectory(int(id))) == 4
     assert evidence >= sum(int(what) for kind, _, what in said if kind == "evidence")
     assert evidence % 3 == 0
     assert memory.intact()

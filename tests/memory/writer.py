@@ -12,7 +12,7 @@ def main(location: str, name: str, rounds: int) -> None:
     """Add episodes with their evidence; print each id when its call has returned."""
     with Memory.open(location) as memory:
         for number in range(rounds):
-            id = memory.add_episode(episode(f"{name}_{number}"))
+            id = memory.add_episode(episode(f"{name}_{number}", tries=3))
             print(f"episode {id} {name}_{number}", flush=True)
             rule = memory.put(SHUT, episodes=[id])
             memory.observe(failures(rule.id, id, 3))

@@ -1,0 +1,148 @@
+"""What a recorded episode says of its turns: observations are held against it before they count."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.atoms import coerce_row, resolve_atom
+from mpr_logic.errors import MprError, StoreError
+from mpr_logic.syntax.ast import Const, Var
+from mpr_logic.syntax.parser import parse_atom, parse_clause
+from mpr_logic.syntax.plain import plain_atom
+from mpr_logic.syntax.printer import print_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mpr_logic.analysis.core import Schema
+    from mpr_logic.memory.records import Observation
+    from mpr_logic.syntax.ast import Atom, Row
+
+Tried = tuple[str, "Row"]
+"""An action, and the arguments with which it was tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was tried in a turn, None where nothing was; and whether it succeeded, None where nobody can
+    tell."""
+
+    action: str | None
+    succeeded: bool | None
+
+
+class Trials:
+    """The turns of the episodes that a batch of observations speaks of.
+
+    Args:
+        schema: the declared actions.
+        episodes: the stored text of each episode, by its number.
+        rules: the stored text of each rule, by its id.
+    """
+
+    def __init__(self, schema: Schema, episodes: Mapping[int, str], rules: Mapping[str, str]) -> None:
+        self._schema = schema
+        self._turns = {id: _turns(id, text) for id, text in episodes.items()}
+        self._rules = rules
+        self._heads: dict[str, Atom] = {}
+        self._tried: dict[str, Tried] = {}
+
+    def tried(self, seen: Observation) -> Tried:
+        """What was tried in the turn of an observation, which has been held against the record.
+
+        Raises:
+            StoreError: the episode has no such turn, another action was tried in it, or it went otherwise.
+        """
+        turns = self._turns[seen.episode].get(seen.turn)
+        if turns is None:
+            numbers = sorted(self._turns[seen.episode])
+            has = f"its turns are {numbers[0]} to {numbers[-1]}" if numbers else "it has none"
+            raise _refused(seen, f"episode {seen.episode} has no turn {seen.turn}: {has}")
+        told: list[str] = []
+        for turn in turns:  # more than one where a recording counts anew
+            found, fault = self._held_against(turn, seen)
+            if found is not None:
+                return found
+            told.append(fault)
+        raise _refused(seen, f"turn {seen.turn} of episode {seen.episode}: {told[0]}")
+
+    def _held_against(self, turn: Turn, seen: Observation) -> tuple[Tried | None, str]:
+        """What was tried in a turn; or None, and why the turn does not bear the observation out."""
+        if turn.action is None:
+            return None, "nothing was tried"
+        try:
+            found = self._resolved(turn.action)
+        except MprError as error:
+            return None, str(error)
+        head = self._head(seen.rule)
+        if not _fits(self._schema, head, found):
+            return None, f"`{print_row(*found)[:80]}` was tried, and the rule speaks of `{head.name}`"
+        if turn.succeeded is None:
+            return None, "nobody has seen how it went"
+        if turn.succeeded is seen.wrong:
+            said, was = ("wrong", "right") if seen.wrong else ("right", "wrong")
+            return None, f"it is said to have gone {said}, and went {was}"
+        return found, ""
+
+    def known(self, episode: int, turn: int, wrong: bool) -> Tried | None:
+        """What was tried in a turn of which there is evidence already; None if the record does not tell."""
+        for each in self._turns[episode].get(turn, ()):
+            if each.action is not None and each.succeeded is not wrong:
+                try:
+                    return self._resolved(each.action)
+                except MprError:
+                    continue  # a name that was declared when the evidence came
+        return None
+
+    def _resolved(self, text: str) -> Tried:
+        if text not in self._tried:
+            plain = plain_atom(text)
+            signature = self._schema.actions.get(plain[0]) if plain else None
+            if plain and signature is not None:
+                self._tried[text] = plain[0], coerce_row(signature, plain[1])
+            else:
+                self._tried[text] = resolve_atom(self._schema, parse_atom(text), kind="action")
+        return self._tried[text]
+
+    def _head(self, rule: str) -> Atom:
+        if rule not in self._heads:
+            self._heads[rule] = parse_clause(self._rules[rule]).head
+        return self._heads[rule]
+
+
+def _turns(episode: int, text: str) -> dict[int, list[Turn]]:
+    """The turns of an episode's lines, by their numbers."""
+    found: dict[int, list[Turn]] = {}
+    try:
+        for line in text.split("\n"):
+            row = json.loads(line)
+            if row["line"] == "turn":
+                found.setdefault(row["number"], []).append(Turn(row.get("action"), row.get("succeeded")))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise StoreError(
+            f"the lines of episode {episode} cannot be read: `mpr memory forget` it, and record it anew"
+        ) from None
+    return found
+
+
+def _fits(schema: Schema, head: Atom, tried: Tried) -> bool:
+    """Whether the head of a rule is about what was tried."""
+    name, row = tried
+    if head.name != name:
+        return False
+    params = [p.name for p in schema.actions[name].params]
+    values = dict(zip(params, row, strict=True))
+    bound: dict[str, object] = {}
+    for param, term in zip(head.names or params, head.args, strict=False):
+        value = values.get(param)
+        if isinstance(term, Const) and term.value != value:
+            return False
+        if isinstance(term, Var) and not term.anonymous and bound.setdefault(term.name, value) != value:
+            return False
+    return True
+
+
+def _refused(seen: Observation, why: str) -> StoreError:
+    return StoreError(f"no evidence of `{seen.rule[:80]}`: {why}; give a turn in which its action was tried")

@@ -1,0 +1,121 @@
+"""Evidence is held against the record, and what was tried over and over is one trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
+
+from mpr_logic.errors import StoreError
+from mpr_logic.memory.records import Observation
+from mpr_logic.memory.store import Memory
+from tests.memory.stores import SHUT, episode, memory_at
+
+ACTIONS = ["take(b1)", "take(b2)", "open(b1)", None, "take(", "fly(b1)"]
+TURNS = st.lists(
+    st.tuples(st.sampled_from(ACTIONS), st.sampled_from([True, False, None])), min_size=1, max_size=8
+)
+
+
+@pytest.fixture
+def memory() -> Iterator[Memory]:
+    """An empty memory."""
+    with memory_at("sqlite://") as found:
+        yield found
+
+
+def recorded(memory: Memory, turns: list[tuple[str | None, bool | None]]) -> int:
+    """An episode of these turns."""
+    lines = [
+        {"line": "turn", "number": n, "action": action, "succeeded": succeeded}
+        for n, (action, succeeded) in enumerate(turns, 1)
+    ]
+    return memory.add_episode([{"mpr_trajectory": 1, "line": "episode", "task": "t"}, *lines])
+
+
+@settings(max_examples=60)
+@given(turns=TURNS, number=st.integers(-2, 11), wrong=st.booleans())
+def test_only_what_the_record_bears_out_counts(
+    turns: list[tuple[str | None, bool | None]], number: int, wrong: bool
+) -> None:
+    """An observation is taken where the turn is there, its action is the rule's, and it went so; else it is
+    refused, the message names turn and rule, and nothing is written."""
+    with memory_at("sqlite://") as memory:
+        taught = recorded(memory, turns)
+        rule = memory.put(SHUT, episodes=[taught])
+        before = memory.stats()
+        there = 1 <= number <= len(turns)
+        action, succeeded = turns[number - 1] if there else (None, None)
+        if action in ("take(b1)", "take(b2)") and succeeded is not None and succeeded is not wrong:
+            assert memory.observe([Observation(rule.id, taught, number, wrong)]) == 1
+            return
+        with pytest.raises(StoreError, match=f"no evidence of `{rule.id}`.*turn {number}"):
+            memory.observe([Observation(rule.id, taught, number, wrong)])
+        assert memory.stats() == before
+
+
+@settings(max_examples=60)
+@given(turns=TURNS, batches=st.integers(1, 3))
+def test_a_trial_is_counted_once(turns: list[tuple[str | None, bool | None]], batches: int) -> None:
+    """However often an action is tried in an episode with one outcome, and however often that is told, the
+    rule's record has one trial for each action and outcome."""
+    with memory_at("sqlite://") as memory:
+        taught = recorded(memory, turns)
+        rule = memory.put(SHUT, episodes=[taught])
+        fitting = [
+            (n, action, succeeded)
+            for n, (action, succeeded) in enumerate(turns, 1)
+            if action in ("take(b1)", "take(b2)") and succeeded is not None
+        ]
+        for _ in range(batches):
+            memory.observe([Observation(rule.id, taught, n, not succeeded) for n, _, succeeded in fitting])
+        found = memory.get(rule.id)
+        assert found.wrong == len({action for _, action, succeeded in fitting if not succeeded})
+        assert found.right == len({action for _, action, succeeded in fitting if succeeded})
+
+
+def test_one_bad_observation_spoils_its_batch(memory: Memory) -> None:
+    """A batch is taken as a whole, or not at all."""
+    taught = memory.add_episode(episode(tries=3))
+    rule = memory.put(SHUT, episodes=[taught])
+    rows = [Observation(rule.id, taught, n, wrong=True) for n in (1, 2, 3, 4)]
+    with pytest.raises(StoreError, match="its turns are 1 to 3"):
+        memory.observe(rows)
+    assert memory.get(rule.id).wrong == 0
+    assert memory.observe(rows[:3]) == 3
+
+
+def test_the_arguments_of_the_head_must_fit(memory: Memory) -> None:
+    """A rule about one box has no evidence in a turn about another; arguments may be named."""
+    taught = memory.add_episode(episode(tries=2))
+    rule = memory.put("forbid take(box_2) :- shut(box_2).", episodes=[taught])
+    named = memory.put("forbid take(b: box_2) :- heavy(box_2).", episodes=[taught])
+    for each in (rule, named):
+        with pytest.raises(StoreError, match="`take\\(box_1\\)` was tried"):
+            memory.observe([Observation(each.id, taught, 1, wrong=True)])
+        assert memory.observe([Observation(each.id, taught, 2, wrong=True)]) == 1
+
+
+def test_a_recording_that_counts_anew(memory: Memory) -> None:
+    """Where a number stands twice, either turn may bear an observation out."""
+    first, second = episode()[1], episode(action="open")[1]
+    taught = memory.add_episode([episode()[0], first, second])
+    rules = [memory.put(text, episodes=[taught]) for text in (SHUT, "forbid open(B) :- shut(B).")]
+    for rule in rules:
+        assert memory.observe([Observation(rule.id, taught, 1, wrong=True)]) == 1
+
+
+def test_twenty_five_episodes_make_a_law(memory: Memory) -> None:
+    """Failures in episodes of their own are trials of their own; in one episode they are one."""
+    rule = memory.put(SHUT)
+    again = recorded(memory, [("take(b1)", False)] * 25)
+    memory.observe([Observation(rule.id, again, n, wrong=True) for n in range(1, 26)])
+    assert (memory.get(rule.id).wrong, memory.get(rule.id).status) == (1, "advice")
+    for _ in range(24):
+        each = recorded(memory, [("take(b1)", False)])
+        memory.observe([Observation(rule.id, each, 1, wrong=True)])
+    assert (memory.get(rule.id).wrong, memory.get(rule.id).status) == (25, "law")
