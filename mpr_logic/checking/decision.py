@@ -65,7 +65,10 @@ class Reason:
         """For people: the rule's because-text with its variables filled in."""
         if self._text is None:
             assert self.rule is not None
-            self._text = because_text(self.rule, self.proof.bindings if self.proof is not None else {})
+            if self.proof is None:
+                self._text = because_text(self.rule, {})
+            else:
+                self._text = because_text(self.rule, self.proof.bindings, self.proof.row)
         elif not isinstance(self._text, str):
             self._text = self._text()
         return self._text

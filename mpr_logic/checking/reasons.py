@@ -181,10 +181,10 @@ class Reasons:
         try:
             return Reason(None, weight, rule, self._explain(rule, action.args))
         except InexpressibleError:
-            return Reason(because_text(rule, _head_bindings(action, rule)), weight, rule)
+            return Reason(because_text(rule, _head_bindings(action, rule), action.args), weight, rule)
         except ANYTHING_MAY_FAIL as error:
             known = error if isinstance(error, EvaluationError) else translated(error)
-            text = because_text(rule, _head_bindings(action, rule))
+            text = because_text(rule, _head_bindings(action, rule), action.args)
             return Reason(f"{text} (its proof could not be written down: {known})", weight, rule)
 
     def _fresh(self, number: int) -> None:

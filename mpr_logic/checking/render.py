@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.analysis.report import count
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
-from mpr_logic.syntax.ast import Aggregate, Atom, Const, Span, Term, Var
+from mpr_logic.syntax.ast import NOWHERE, Aggregate, Atom, Const, Span, Term, Var
+from mpr_logic.syntax.diagnostics import visible
 from mpr_logic.syntax.printer import print_atom, print_clause, print_item, print_row, print_value
 
 if TYPE_CHECKING:
@@ -53,9 +54,14 @@ def rule_text(rule: Rule) -> str:
     return " ".join(line.strip() for line in text.splitlines())
 
 
-def head_text(rule: Rule, bindings: Mapping[str, Value]) -> str:
-    """What a rule concludes: ``put(apple_1, fridge_1) is forbidden``, or the atom of a plain relation."""
-    args = tuple(rewrite_term(term, lambda t: _bound(t, bindings)) for term in rule.args)
+def head_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = None) -> str:
+    """What a rule concludes: ``put(apple_1, fridge_1) is forbidden``, or the atom of a plain relation. The
+    ``row`` of its head says more than the bindings: those do not hold what stands for ``_``."""
+    args: tuple[Term, ...]
+    if row is not None:
+        args = tuple(map(Const, row))
+    else:
+        args = tuple(rewrite_term(term, lambda t: _bound(t, bindings)) for term in rule.args)
     kind = rule.clause.kind
     if kind in _VERBS:
         return f"{print_atom(Atom(rule.clause.head.name, args))} {_VERBS[kind]}"
@@ -66,8 +72,8 @@ def head_text(rule: Rule, bindings: Mapping[str, Value]) -> str:
     return print_atom(Atom(rule.head, args))
 
 
-def because_text(rule: Rule, bindings: Mapping[str, Value]) -> str:
-    """Why a rule concludes what it does, in a sentence.
+def because_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = None) -> str:
+    """Why a rule concludes what it does, in a sentence; ``row`` are the arguments of its head.
 
     This is its ``@because`` text, ``{Variables}`` replaced by their values (written as constants are,
     so that a value cannot pass for text around it), ``{{`` and ``}}`` by braces; what is not bound
@@ -76,7 +82,7 @@ def because_text(rule: Rule, bindings: Mapping[str, Value]) -> str:
     said = rule.clause.annotation("because")
     if said:
         return _PLACEHOLDER.sub(lambda found: _filled(found, bindings), str(said[0]))
-    text = head_text(rule, bindings)
+    text = head_text(rule, bindings, row)
     joint = " by" if rule.clause.kind in _VERBS else ", by"
     items = ", ".join(item_text(item, bindings) for item in rule.body)
     return f"{text}{joint} {rule.id}: {items}" if items else f"{text}{joint} {rule.id}"
@@ -141,7 +147,7 @@ def _conclusion(proof: Proof, mark: str) -> _Branch:
     if isinstance(proof, FactProof):
         text = f"{mark}{print_row(proof.relation, proof.row)}{_weight(proof.weight)}"
         return _Branch(f"{text}: {source_text(proof.source)}")
-    return _Branch(f"{mark}{head_text(proof.rule, _all_bindings(proof))}{_weight(proof.weight)}", proof)
+    return _Branch(f"{mark}{head_text(proof.rule, proof.bindings, proof.row)}{_weight(proof.weight)}", proof)
 
 
 def _below(proof: RuleProof) -> Iterator[_Branch]:
@@ -149,7 +155,7 @@ def _below(proof: RuleProof) -> Iterator[_Branch]:
     yield _Branch(f"rule {rule.id} at {rule.clause.span}: {rule_text(rule)}")
     said = rule.clause.annotation("source")
     if said:
-        yield _Branch(f"source: {said[0]}")
+        yield _Branch(f"source: {visible(str(said[0]))}")
     if named := {n: v for n, v in proof.bindings.items() if not n.startswith("#")}:
         yield _Branch(f"with {', '.join(f'{n} = {print_value(v)}' for n, v in named.items())}")
     for item, step in zip(rule.body, proof.steps, strict=True):
@@ -184,17 +190,13 @@ def _rows(step: AggregateStep) -> Iterator[_Branch]:
 
 def source_text(source: Span | str) -> str:
     """Where a fact came from: its place, or who said it."""
-    return str(source) if source else "asserted"
+    if isinstance(source, Span) and not source.line:  # of no place in a file
+        source = "" if source == NOWHERE else source.file
+    return visible(str(source)) if source else "asserted"
 
 
 def _weight(weight: float) -> str:
     return "" if weight == 1 else f" [{weight:g}]"
-
-
-def _all_bindings(proof: RuleProof) -> Mapping[str, Value]:
-    """The bindings, with those of the head first: they are what the row says."""
-    head = {t.name: v for t, v in zip(proof.rule.args, proof.row, strict=True) if isinstance(t, Var)}
-    return {**proof.bindings, **head}
 
 
 # -- JSON ------------------------------------------------------------------------------------------
@@ -232,12 +234,12 @@ def proof_json(proof: Proof) -> dict[str, Any]:
             "weight": each.weight,
         }
         if isinstance(each, FactProof):
-            node["source"] = str(each.source)
+            node["source"] = source_text(each.source)
         else:
             rule = each.rule
             node["rule"] = {"id": rule.id, "where": str(rule.clause.span), "text": rule_text(rule)}
             if rule.clause.annotation("because"):
-                node["rule"]["because"] = because_text(rule, each.bindings)
+                node["rule"]["because"] = because_text(rule, each.bindings, each.row)
             node["bindings"] = {n: v for n, v in each.bindings.items() if not n.startswith("#")}
             node["steps"] = [
                 _step_json(i, s, each, place) for i, s in zip(rule.body, each.steps, strict=True)
