@@ -104,7 +104,8 @@ class Check:
         def settle(decision: Decision) -> bool:
             nonlocal outcome
             outcome = self._outcome(decision, rules, approved)
-            self.left()
+            if outcome not in ("reject", "escalate"):  # a rejection stands, however late it is
+                self.left()
             if self._dry:
                 return False
             if self._guard.mode == "shadow":  # it runs as it was given, whatever is said of it
@@ -114,9 +115,10 @@ class Check:
         with session.locked(self.left()):
             if session.rules is not rules:
                 return None
-            self._decision, text = session.decide(
-                proposed, facts, settle=settle, id=self._id, repairs=self._dry
-            )
+            with session.checker.until(self._deadline):
+                self._decision, text = session.decide(
+                    proposed, facts, settle=settle, id=self._id, repairs=self._dry
+                )
         self.inside = False
         if outcome is None:
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +36,10 @@ if TYPE_CHECKING:
     from mpr_logic.engine.base import Engine
     from mpr_logic.engine.proof import Proof
 
+AT_ONCE = 0.25
+"""The part of the time in which the proofs of all rules that fire may decide. Then one rule that forbids is
+enough, and the reasons are worked out in what is left."""
+
 THETA = 0.9
 """The weight from which a forbid rejects, unless another is set (DESIGN 3)."""
 
@@ -53,7 +56,8 @@ class Checker:
         engine: ``native``; ``pydatalog``, the second opinion, which keeps no proofs; ``both``, which
             fails closed where the two disagree.
         semiring: how weights combine: ``maxmin``, ``product`` or ``boolean``.
-        budget: bounds on every question; what exceeds them is rejected as undecided.
+        budget: bounds on every question, and on each action of a check, its reasons included; what
+            exceeds them is rejected as undecided.
 
     Raises:
         InexpressibleError: the chosen engine cannot run these rules.
@@ -81,7 +85,7 @@ class Checker:
         names: dict[str, str] = {}  # what facts name, actions name too
         self._facts = Facts(program, self._engine, names)
         self.candidates = Candidates(program, self._engine, theta, names)
-        self._limit: list[float] = getattr(self._engine, "limit", [0.0])
+        self.deadline = self._engine.deadline  # when the work on the present answer must stop
         self._context = Reasons(self, self._engine)
 
     @classmethod
@@ -226,15 +230,20 @@ class Checker:
         decisions: list[Decision] = []
         with self._lock:
             self.candidates.renew()
-            limit, seconds, now = self._limit, self.budget.seconds, time.perf_counter
+            limit, seconds, now = self.deadline.limit, self.budget.seconds, self.deadline.clock
             known, moment, outer = self.candidates.known, self._context.now(), limit[0]
             last = now()
-            limit[0] = last + seconds
             try:
                 for action in actions:
+                    until = last + seconds
+                    whole = limit[0] = until if until < outer else outer
                     try:
                         candidate = known.get(action) or self.candidates.make(action)
-                        decision = self._context.decide(candidate, moment) if proofs else None
+                        decision = None
+                        if proofs:
+                            limit[0] = last + (whole - last) * AT_ONCE
+                            decision = self._context.decide(candidate, moment)
+                            limit[0] = whole
                         if decision is None:
                             rules, args = candidate
                             verdict = rules.verdict(args)
@@ -247,7 +256,6 @@ class Checker:
                                 self._context.record(decision, candidate)
                     except (MprError, *ANYTHING_MAY_FAIL) as error:
                         decision = self._undecided(action, error, moment)
-                        limit[0] = now() + seconds  # the next has its own budget
                     last, before = now(), last
                     decision.seconds = last - before
                     decisions.append(decision)
@@ -263,8 +271,15 @@ class Checker:
         Raises:
             EvaluationError: the engine could not finish.
         """
-        with self._lock, bounded(self._engine):
+        with self._lock, bounded(self._engine, self.budget):
             yield self._engine
+
+    @contextmanager
+    def until(self, time: float) -> Iterator[None]:
+        """A context in which all answers are there at that time by the budget's clock (``time.perf_counter``
+        unless it has another), or say that it was over: the time that several questions have together."""
+        with self._lock, self.deadline.until(time):
+            yield
 
     def prepare(self) -> None:
         """Compile now what decides about each action and what proves its rejection, so that no later

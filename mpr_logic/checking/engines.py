@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
@@ -36,6 +36,6 @@ def make_engine(program: Program, name: str, semiring: str, budget: Budget) -> E
     raise ValueError(f"no engine `{name}`: choose native, pydatalog or both")
 
 
-def bounded(engine: Engine) -> Guard | AbstractContextManager[None]:
-    """The engine's own guard for direct calls of its compiled functions; nothing for other engines."""
-    return engine.bounded() if isinstance(engine, NativeEngine) else nullcontext()
+def bounded(engine: Engine, budget: Budget) -> Guard | AbstractContextManager[None]:
+    """The engine's own guard for direct calls of its compiled functions; the clock alone for others."""
+    return engine.bounded() if isinstance(engine, NativeEngine) else engine.deadline.within(budget.seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from mpr_logic.checking.render import because_text
 from mpr_logic.engine.checks import ADMITTED, FORBIDDEN, UNPERMITTED
 from mpr_logic.engine.guard import ANYTHING_MAY_FAIL, translated
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.errors import EvaluationError, InexpressibleError, StaleDecisionError
+from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError, StaleDecisionError
 from mpr_logic.syntax.ast import Var
 
 if TYPE_CHECKING:
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from mpr_logic.checking.checker import Checker
     from mpr_logic.checking.repair import Repair
     from mpr_logic.engine.base import Engine
+    from mpr_logic.engine.proof import RuleProof
     from mpr_logic.syntax.ast import Value
+
+
+AT_ONCE = 0.25
+"""The part of the time that is left in which all reasons may be worked out at once; then they are, one by
+one, in what remains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class Reasons:
         self.theta = checker.theta
         self.version = checker.program.version
         self._moment = Moment(self, 0)
-        self._limit: list[float] = getattr(engine, "limit", [0.0])
+        self._deadline = engine.deadline
         self._native = isinstance(engine, NativeEngine)
         self._explain = engine.prover.explain if isinstance(engine, NativeEngine) else engine.explain
 
@@ -88,7 +94,6 @@ class Reasons:
                 return Decision(candidate, UNPERMITTED, moment, (None, soft))
             return Decision(candidate, ADMITTED, moment, (laws, soft))
         except ANYTHING_MAY_FAIL:
-            self._limit[0] = time.perf_counter() + self._checker.budget.seconds
             return None
 
     def record(self, decision: Decision, candidate: Candidate) -> None:
@@ -100,11 +105,12 @@ class Reasons:
             return
         if self._native:
             try:
-                if verdict == FORBIDDEN:
-                    decision._worked = rules.proved(args)
-                else:
-                    soft = rules.advised(args)[1] if rules.may_advise else ()
-                    decision._worked = (None if verdict == UNPERMITTED else (), soft)
+                with self._deadline.within(self._deadline.left() * AT_ONCE):
+                    if verdict == FORBIDDEN:
+                        decision._worked = rules.proved(args)
+                    else:
+                        soft = rules.advised(args)[1] if rules.may_advise else ()
+                        decision._worked = (None if verdict == UNPERMITTED else (), soft)
                 return
             except ANYTHING_MAY_FAIL:
                 decision._worked = None  # rule by rule, to say which cannot be worked out
@@ -115,18 +121,38 @@ class Reasons:
         worked = decision.worked
         try:
             if worked.fired is None:
-                worked.fired = self._checker.candidates.fired(candidate)
+                with self._deadline.within(self._deadline.left() * AT_ONCE):
+                    worked.fired = self._checker.candidates.fired(candidate)
             worked.reasons = self._reasons(decision)
             soft = worked.fired[1]
             worked.advice = self.explain(decision.action, soft) if soft else ()
         except ANYTHING_MAY_FAIL as error:
-            known = error if isinstance(error, EvaluationError) else translated(error)
-            text = f"the rules that speak of it could not all be worked out: {known}"
-            worked.fired = NOTHING
-            worked.reasons = (
-                () if decision.admissible else (Reason(f"{decision.action} is forbidden; {text}"),)
-            )
-            worked.advice = (Reason(text),) if decision.admissible else ()
+            self._as_far_as_it_goes(decision, candidate, error)
+
+    def _as_far_as_it_goes(self, decision: Decision, candidate: Candidate, error: BaseException) -> None:
+        """The reasons and the advice of the rules that can be worked out in the time that is left, those that
+        cost least first, and a note that they are not all."""
+        worked, (rules, args) = decision.worked, candidate
+        known = error if isinstance(error, EvaluationError) else translated(error)
+        text = f"the rules that speak of it could not all be worked out: {known}"
+        found: list[tuple[Rule, RuleProof]] = []
+        for rule in self._engine.cheapest_first(rules.name) if isinstance(self._engine, NativeEngine) else ():
+            with suppress(*ANYTHING_MAY_FAIL):
+                self._deadline.poll()
+                proof = self._explain(rule, args)
+                # whether a permit overrides the rule takes another question
+                if proof is not None and (proof.weight < self.theta or rule.id not in rules.overridden):
+                    found.append((rule, proof))
+        reasons = sorted((Reason(None, p.weight, r, p) for r, p in found), key=lambda each: -each.weight)
+        laws = tuple([each for each in reasons if each.weight >= self.theta])
+        soft = tuple([each for each in reasons if each.weight < self.theta])
+        worked.fired = NOTHING
+        worked.advice = (*soft, Reason(text)) if decision.admissible else soft
+        if decision.verdict == "unpermitted":
+            worked.reasons = (Reason(partial(_unpermitted, decision.action)),)
+        else:
+            note = text if laws else f"{decision.action} is forbidden; {text}"
+            worked.reasons = () if decision.admissible else (*laws, Reason(note))
 
     def reasons(self, decision: Decision, number: int) -> tuple[Reason, ...]:
         """The reasons of a decision, in the state that it was made in."""
@@ -134,7 +160,8 @@ class Reasons:
             return self._reasons(decision)  # which the state has no part in
         with self._checker.asking():
             self._fresh(number)
-            return self._reasons(decision)
+            self._record_each(decision, self._checker.candidates.get(decision.action))
+            return decision.worked.reasons or ()
 
     def advice(self, decision: Decision, number: int) -> tuple[Reason, ...]:
         """The forbids below theta."""
@@ -142,15 +169,17 @@ class Reasons:
             return ()
         with self._checker.asking():
             self._fresh(number)
-            return self.explain(decision.action, self._fired(decision)[1])
+            self._record_each(decision, self._checker.candidates.get(decision.action))
+            return decision.worked.advice or ()
 
     def repairs(self, decision: Decision, number: int) -> tuple[Repair, ...]:
-        """The smallest changes that would admit a rejected action."""
+        """The smallest changes that would admit a rejected action; none where the time is over."""
         if decision.admissible:
             return ()
-        with self._checker.asking():
+        with suppress(BudgetError), self._checker.asking():
             self._fresh(number)
             return self._checker.repairs(decision)
+        return ()
 
     def explain(self, action: Action | str, fired: Fired) -> tuple[Reason, ...]:
         """A reason for each rule that fired, the heaviest first."""

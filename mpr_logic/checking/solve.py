@@ -68,6 +68,7 @@ def run(
         yield dict(bindings), 1.0
         return
     for new, weight in extend(engine, steps[0], bindings, semiring):
+        engine.deadline.poll()
         for found, more in run(engine, steps[1:], new, semiring):
             yield found, semiring.both(weight, more)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.proof import Proof, RuleProof
     from mpr_logic.syntax.ast import Row, Span, Value
 
@@ -16,10 +21,12 @@ Pattern = tuple["Value | None", ...]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Bounds on one question: ``seconds`` of wall-clock time, ``facts`` derived."""
+    """Bounds on one question: ``facts`` derived, and ``seconds`` of wall-clock time. Without seconds an
+    answer does not depend on how busy the machine is. ``clock`` is what tells the time."""
 
-    seconds: float = 10.0
+    seconds: float = inf
     facts: int = 20_000_000
+    clock: Callable[[], float] = time.perf_counter
 
 
 class Engine(Protocol):
@@ -27,10 +34,12 @@ class Engine(Protocol):
 
     Rows are positional and typed: the caller (the checker) has resolved and checked them. No
     method changes the program. Every method may raise :class:`~mpr_logic.errors.EvaluationError`;
-    after an error the facts are as they were before the call.
+    after an error the facts are as they were before the call. ``deadline`` is when the work on the present
+    answer must stop, that of whoever asks included.
     """
 
     program: Program
+    deadline: Deadline
 
     def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
         """Assert a fact of a core relation; a fact asserted before takes the new weight and source."""

@@ -7,14 +7,14 @@ round joining what the last one found. (Bancilhon and Ramakrishnan 1986.)
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.collector import resting
 from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.goals import UNKNOWN_SIZE, late
+from mpr_logic.engine.deadline import Deadline, late
+from mpr_logic.engine.goals import UNKNOWN_SIZE
 from mpr_logic.engine.groups import MEMBER, Group, group
 from mpr_logic.engine.namespace import Access, Goal, Namespace, key
 from mpr_logic.engine.plan import body_relations, forget_singletons, plan, term_variables
@@ -42,11 +42,11 @@ class Batch(Access):
         self.budget = budget
         self.relations: dict[str, Relation] = {}
         self.grown: dict[str, Grown] = {}  # relations whose rows are not stored yet
-        self._limit = [time.perf_counter() + budget.seconds]
+        self.deadline = Deadline(budget.clock)
         self._growing: Any = ()
         self._derived = 0
         self.namespace = Namespace()
-        self.namespace.update(now=self._now, limit=self._limit, late=late)
+        self.namespace.update(now=self._now, limit=self.deadline.limit, late=late)
         self._rules: dict[str, list[Rule]] = defaultdict(list)
         for rule in program.rules:
             if rule.given == 0:
@@ -86,7 +86,7 @@ class Batch(Access):
     def _now(self) -> float:
         if len(self._growing) > self.budget.facts:
             self._too_many()
-        return time.perf_counter()
+        return self.deadline.clock()
 
     def _too_many(self) -> None:
         raise BudgetError(f"more than {self.budget.facts} facts were derived: bound the recursion")
@@ -96,8 +96,7 @@ class Batch(Access):
         self._derived += more
         if self._derived > self.budget.facts:
             self._too_many()
-        if time.perf_counter() > self._limit[0]:
-            late()
+        self.deadline.poll()
 
     # -- running -------------------------------------------------------------------------------
 

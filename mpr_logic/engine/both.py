@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.engine.base import Budget
+from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.pydatalog_engine import PyDatalogEngine
 from mpr_logic.errors import DisagreementError
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mpr_logic.analysis.core import Program, Rule
-    from mpr_logic.engine.base import Budget, Pattern
+    from mpr_logic.engine.base import Pattern
     from mpr_logic.engine.proof import Proof, RuleProof
     from mpr_logic.syntax.ast import Row, Span
 
@@ -27,7 +29,7 @@ class BothEngine:
     Args:
         program: a checked program.
         semiring: as for :class:`~mpr_logic.engine.pydatalog_engine.PyDatalogEngine`.
-        budget: bounds each engine's part of a question.
+        budget: bounds a question to both engines together.
 
     Raises:
         InexpressibleError: pyDatalog cannot run the program.
@@ -35,8 +37,11 @@ class BothEngine:
 
     def __init__(self, program: Program, *, semiring: str = "maxmin", budget: Budget | None = None) -> None:
         self.program = program
-        self.second = PyDatalogEngine(program, semiring=semiring, budget=budget)
-        self.native = NativeEngine(program, semiring=semiring, budget=budget)
+        self.budget = budget or Budget()
+        self.deadline = Deadline(self.budget.clock)
+        both = {"semiring": semiring, "budget": self.budget, "deadline": self.deadline}
+        self.second = PyDatalogEngine(program, **both)  # type: ignore[arg-type]
+        self.native = NativeEngine(program, **both)  # type: ignore[arg-type]
 
     def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
         """Assert a fact in both engines."""
@@ -54,8 +59,9 @@ class BothEngine:
         Raises:
             DisagreementError: the engines differ; the message names the first difference.
         """
-        rows = self.native.query(relation, pattern)
-        _compare(relation, rows, self.second.query(relation, pattern))
+        with self.deadline.within(self.budget.seconds):
+            rows = self.native.query(relation, pattern)
+            _compare(relation, rows, self.second.query(relation, pattern))
         return rows
 
     def fired(self, head: str, args: Row) -> list[tuple[Rule, float]]:
@@ -64,9 +70,10 @@ class BothEngine:
         Raises:
             DisagreementError: the engines differ; the message names the first difference.
         """
-        rules = self.native.fired(head, args)
-        first: dict[Row, float] = {(rule.id,): weight for rule, weight in rules}
-        second: dict[Row, float] = {(rule.id,): w for rule, w in self.second.fired(head, args)}
+        with self.deadline.within(self.budget.seconds):
+            rules = self.native.fired(head, args)
+            first: dict[Row, float] = {(rule.id,): weight for rule, weight in rules}
+            second: dict[Row, float] = {(rule.id,): w for rule, w in self.second.fired(head, args)}
         _compare(f"rules of {head}{_shown(args)}", first, second)
         return rules
 

@@ -107,6 +107,11 @@ class Checks:
                 steps = goals.begin(draft, group, "b" * goals.program.arity[head], "break")
                 yield group, sum(map(self._price, steps))
 
+    def cheapest_first(self, head: str) -> list[Rule]:
+        """The rules of a head, by a rough price."""
+        ordered = sorted(self._laws(head, 0.0), key=lambda law: law[1])
+        return [rule for group, _ in ordered for rule in group.rules]
+
     def overridden(self, group: Group) -> bool:
         """Whether a permit can override a rule of the group."""
         return not self._overriding.keys().isdisjoint([rule.id for rule in group.rules])

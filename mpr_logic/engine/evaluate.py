@@ -35,7 +35,8 @@ def evaluate(
         facts: rows for its relations, beside the facts in the text: a name to str, int, float or
             bool values.
         engine: ``native``; ``pydatalog`` for the second opinion; ``both``, which raises where they differ.
-        budget: the bounds on time and on derived facts.
+        budget: the bounds on derived facts and on time; by default there is none on time, so what is answered
+            does not depend on how busy the machine is.
 
     Returns:
         For every relation of the program and of ``facts`` all its rows, given and derived. Values of
@@ -85,7 +86,7 @@ def _rows(
 
 def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:
     batch = Batch(program, semiring_named("maxmin"), budget)
-    with Guard([float("inf")], budget.seconds):
+    with Guard(batch.deadline, budget.seconds):
         batch.load((f.relation, f.row, f.weight) for f in program.facts)
         batch.load_rows(rows)
         batch.run()

@@ -9,13 +9,13 @@ cannot match. Recursive relations go through :mod:`mpr_logic.engine.tables`.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.engine.codegen import Writer
+from mpr_logic.engine.deadline import late
 from mpr_logic.engine.dependencies import Dependencies
 from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, group, relations_below
 from mpr_logic.engine.kept import Kept
@@ -32,7 +32,6 @@ from mpr_logic.engine.plan import (
 from mpr_logic.engine.shortcuts import binding_is_useless, condition
 from mpr_logic.engine.store import Relation
 from mpr_logic.engine.tables import Tables
-from mpr_logic.errors import BudgetError
 from mpr_logic.syntax.ast import Var
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.engine.base import Budget
+    from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.plan import Step
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.syntax.ast import Term
@@ -51,18 +51,13 @@ UNKNOWN_SIZE = 50.0
 """Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""
 
 
-def late() -> None:
-    """Called by compiled code when the time is over."""
-    raise BudgetError("the time is over: allow more seconds, or simplify the rules")
-
-
 class Goals(Access):
     """Compiles and keeps the functions of one program over its relations. What is not kept notes nothing."""
 
-    def __init__(self, program: Program, semiring: Semiring, budget: Budget) -> None:
+    def __init__(self, program: Program, semiring: Semiring, budget: Budget, deadline: Deadline) -> None:
         self.program = program
         self.semiring = semiring
-        self.limit = [float("inf")]
+        self.deadline = deadline
         self.relations: dict[str, Relation] = {}
         self.budget = budget
         heads: dict[str, list[Rule]] = defaultdict(list)
@@ -99,7 +94,7 @@ class Goals(Access):
         for relation in self.relations.values():
             relation.watches.clear()
         self.namespace = Namespace()
-        self.namespace.update(now=time.perf_counter, limit=self.limit, late=late)
+        self.namespace.update(now=self.deadline.clock, limit=self.deadline.limit, late=late)
 
     # -- what is known of relations ------------------------------------------------------------
 
@@ -183,7 +178,7 @@ class Goals(Access):
             else:
                 self._direct(writer, name, adornment)
             function = self.define(writer, [*parameters(adornment), "me"])
-            found = Kept(function, adornment.count("b"), self.dependencies, self.budget, self.limit)
+            found = Kept(function, adornment.count("b"), self.dependencies, self.budget, self.deadline)
             self._kept[name, adornment] = found
         return found
 
@@ -317,7 +312,7 @@ class Goals(Access):
         component = self.component[name]
         found = self._tables.get(component)
         if found is None:
-            found = self._tables[component] = Tables(self.dependencies, self.budget, self.limit)
+            found = self._tables[component] = Tables(self.dependencies, self.budget, self.deadline)
         return found
 
     def rare(self, name: str) -> bool:

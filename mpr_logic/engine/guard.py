@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from mpr_logic.errors import ArithmeticFailure, BudgetError, EvaluationError
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from mpr_logic.engine.deadline import Deadline
 
 FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, ValueError)
 """What no rules should make compiled code raise: a fault of the engine. It must not look like an answer."""
@@ -20,7 +21,7 @@ ANYTHING_MAY_FAIL = (EvaluationError, TypeError, RecursionError, MemoryError, *F
 class Guard:
     """A context: the clock runs from its beginning, and what goes wrong inside becomes an EvaluationError.
 
-    ``limit[0]`` is the time at which compiled code stops. A guard inside another keeps the earlier time.
+    A guard inside another keeps the earlier time.
 
     Raises:
         ArithmeticFailure: an operation on values that have none; compiled code leaves that test to
@@ -29,21 +30,22 @@ class Guard:
         EvaluationError: the engine has a fault.
     """
 
-    __slots__ = ("_limit", "_outer", "_seconds")
+    __slots__ = ("_deadline", "_outer", "_seconds")
 
-    def __init__(self, limit: list[float], seconds: float) -> None:
-        self._limit = limit
+    def __init__(self, deadline: Deadline, seconds: float) -> None:
+        self._deadline = deadline
         self._seconds = seconds
-        self._outer = limit[0]
+        self._outer = deadline.limit[0]
 
     def __enter__(self) -> None:
-        self._outer = self._limit[0]
-        self._limit[0] = min(self._outer, time.perf_counter() + self._seconds)
+        limit = self._deadline.limit
+        self._outer = limit[0]
+        limit[0] = min(self._outer, self._deadline.clock() + self._seconds)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        self._limit[0] = self._outer
+        self._deadline.limit[0] = self._outer
         if error is None or isinstance(error, EvaluationError):
             return
         if isinstance(error, ANYTHING_MAY_FAIL):

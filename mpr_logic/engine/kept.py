@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.errors import BudgetError
@@ -11,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.engine.base import Budget
+    from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.dependencies import Dependencies
 
 SELDOM = 15
@@ -24,7 +24,7 @@ class Kept(dict[Any, Any]):
     The function takes the bound arguments, then the entry to note what it reads for. ``readers`` has the
     entries that read an answer of this store."""
 
-    __slots__ = ("_dependencies", "_function", "_limit", "_most", "_number", "_single", "readers")
+    __slots__ = ("_deadline", "_dependencies", "_function", "_most", "_number", "_single", "readers")
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Kept(dict[Any, Any]):
         arguments: int,
         dependencies: Dependencies,
         budget: Budget,
-        limit: list[float],
+        deadline: Deadline,
     ) -> None:
         super().__init__()
         self._function = function
@@ -40,7 +40,7 @@ class Kept(dict[Any, Any]):
         self._dependencies = dependencies
         self._number, self.readers = dependencies.store(self)
         self._most = budget.facts
-        self._limit = limit
+        self._deadline = deadline
 
     def __missing__(self, key: Any) -> Any:
         dependencies = self._dependencies
@@ -53,7 +53,6 @@ class Kept(dict[Any, Any]):
         return answer
 
     def _look_at_bounds(self) -> None:
-        if time.perf_counter() > self._limit[0]:
-            raise BudgetError("the time is over: allow more seconds, or simplify the rules")
+        self._deadline.poll()
         if self._dependencies.made > self._most:
             raise BudgetError(f"more than {self._most} facts were derived: bound the rules")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.engine.answers import matching
 from mpr_logic.engine.base import Budget, Pattern
 from mpr_logic.engine.checks import Checks
+from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.firing import Firings
 from mpr_logic.engine.goals import Goals
 from mpr_logic.engine.guard import Guard
@@ -28,16 +29,23 @@ class NativeEngine:
     """See :class:`~mpr_logic.engine.base.Engine`. One instance serves one thread at a time; two
     instances share nothing."""
 
-    def __init__(self, program: Program, *, semiring: str = "maxmin", budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        *,
+        semiring: str = "maxmin",
+        budget: Budget | None = None,
+        deadline: Deadline | None = None,
+    ) -> None:
         self.program = program
         self.budget = budget or Budget()
         self.semiring = semiring_named(semiring)
-        self._goals = Goals(program, self.semiring, self.budget)
+        self.deadline = deadline or Deadline(self.budget.clock)
+        self._goals = Goals(program, self.semiring, self.budget, self.deadline)
         self._checks = Checks(self._goals)
         self.prover = Prover(self._goals)
         self._firings = Firings(self._goals, self._checks, self.prover)
         self.generation = 0  # counts how often everything was compiled anew
-        self.limit = self._goals.limit  # when to stop; see bounded()
         self._stored: dict[str, Relation] = {}
         self._followed = self._goals.live.followed
         self._order = {rule: i for i, rule in enumerate(program.rules)}
@@ -113,6 +121,10 @@ class NativeEngine:
         no guards."""
         return self._checks.verdict(action, theta)
 
+    def cheapest_first(self, action: str) -> list[Rule]:
+        """The forbids of an action, those first that cost least to ask."""
+        return self._checks.cheapest_first(f"forbid {action}")
+
     def weighs_less(self, head: str, theta: float) -> bool:
         """Whether a rule of the head could fire with a weight below theta."""
         return self._goals.weighted(head) and self._checks.weighs_less(head, theta)
@@ -134,4 +146,4 @@ class NativeEngine:
     def bounded(self) -> Guard:
         """A context for one question: it starts the clock, and turns whatever goes wrong in compiled code
         into an EvaluationError."""
-        return Guard(self.limit, self.budget.seconds)
+        return Guard(self.deadline, self.budget.seconds)

@@ -5,12 +5,11 @@ The same walk as in :mod:`mpr_logic.engine.linear`, breadth first, with the way 
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.goals import late, parameters
+from mpr_logic.engine.goals import parameters
 from mpr_logic.engine.linear import goes_from_goal_to_goal, linear
 from mpr_logic.engine.plan import name_anonymous
 from mpr_logic.engine.proof_writer import ProofWriter
@@ -61,8 +60,7 @@ class Paths:
         came: dict[Row, tuple[Row, int, Row] | None] = {row: None}  # from where, by which step, its values
         agenda = [row]
         for here in agenda:  # which grows
-            if time.perf_counter() > self._goals.limit[0]:
-                late()
+            self._goals.deadline.poll()
             found = asserted(relation, here) or self._exit(here)
             if found is not None:
                 return self._back(relation, here, found, came)

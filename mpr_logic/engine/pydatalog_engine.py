@@ -13,10 +13,10 @@ holding where 1 - w(a) is at least t. The highest such level is the row's weight
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from mpr_logic.engine.base import Budget
+from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.pydatalog_rules import predicate, translate
 from mpr_logic.engine.pydatalog_session import Goal, session
 from mpr_logic.engine.semiring import semiring as semiring_named
@@ -60,13 +60,21 @@ class PyDatalogEngine:
         InexpressibleError: pyDatalog cannot run the program; the message lists why.
     """
 
-    def __init__(self, program: Program, *, semiring: str = "maxmin", budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        *,
+        semiring: str = "maxmin",
+        budget: Budget | None = None,
+        deadline: Deadline | None = None,
+    ) -> None:
         reasons = inexpressible(program, semiring)
         if reasons:
             raise InexpressibleError("; ".join(reasons) + ": ask the native engine")
         self.program = program
         self._semiring = semiring_named(semiring)
         self._budget = budget or Budget()
+        self.deadline = deadline or Deadline(self._budget.clock)
         self._facts: dict[str, Weights] = {}
         self._derived: dict[str, Weights] = {}
         self._rules: dict[str, list[Translation]] = {}
@@ -121,21 +129,21 @@ class PyDatalogEngine:
         """For each rule of an action, the arguments behind the action's with which it fires."""
         if not rules:
             return []
-        deadline = time.monotonic() + self._budget.seconds
-        self._rows({use.relation for each in rules for use in each.uses}, deadline)
-        return self._run(rules, [each.head for each in rules], deadline, action)
+        with self.deadline.within(self._budget.seconds):
+            self._rows({use.relation for each in rules for use in each.uses})
+            return self._run(rules, [each.head for each in rules], action)
 
-    def _rows(self, relations: Iterable[str], deadline: float | None = None) -> dict[str, Weights]:
+    def _rows(self, relations: Iterable[str]) -> dict[str, Weights]:
         """The rows of relations, their strata run where that has not been done."""
-        deadline = deadline or time.monotonic() + self._budget.seconds
         needed = self._needed(relations)
-        for group in self.program.strata:
-            todo = [relation for relation in group if relation in needed]
-            if todo:
-                rules = [each for relation in todo for each in self._rules[relation]]
-                heads = [self._head(relation) for relation in todo]
-                answers = self._run(rules, heads, deadline)
-                self._derived.update(zip(todo, answers, strict=True))
+        with self.deadline.within(self._budget.seconds):
+            for group in self.program.strata:
+                todo = [relation for relation in group if relation in needed]
+                if todo:
+                    rules = [each for relation in todo for each in self._rules[relation]]
+                    heads = [self._head(relation) for relation in todo]
+                    answers = self._run(rules, heads)
+                    self._derived.update(zip(todo, answers, strict=True))
         return {relation: self._known(relation) for relation in relations}
 
     def _needed(self, relations: Iterable[str]) -> set[str]:
@@ -159,7 +167,7 @@ class PyDatalogEngine:
         return self._facts.get(relation, {}) if found is None else found
 
     def _run(
-        self, rules: Sequence[Translation], goals: Sequence[Goal], deadline: float, action: Row | None = None
+        self, rules: Sequence[Translation], goals: Sequence[Goal], action: Row | None = None
     ) -> list[Weights]:
         """Ask the goals of rules, level by level; a row's weight is the highest that answers it."""
         answers: list[Weights] = [{} for _ in goals]
@@ -167,7 +175,7 @@ class PyDatalogEngine:
         uses = {use for each in rules for use in each.uses}
         levels = self._levels(rules, uses, facts)
         for level in levels:
-            with session(self._budget, deadline) as opened:
+            with session(self._budget, self.deadline) as opened:
                 self._assert_rows(opened, uses, facts, level)
                 if action is not None:
                     opened.assert_rows("candidate", [action])

@@ -10,13 +10,13 @@ a program ever passes through pyDatalog's parser, so a constant stays a constant
 from __future__ import annotations
 
 import threading
-import time
 import warnings
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.engine.deadline import late
 from mpr_logic.errors import BudgetError, EvaluationError, MprError
 from mpr_logic.syntax.ast import Const, Var
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mpr_logic.engine.base import Budget
+    from mpr_logic.engine.deadline import Deadline
     from mpr_logic.syntax.ast import Row, Value
 
 with warnings.catch_warnings():
@@ -55,7 +56,7 @@ class Clause:
 class Session:
     """The open database of one question; made by :func:`session`."""
 
-    def __init__(self, budget: Budget, deadline: float) -> None:
+    def __init__(self, budget: Budget, deadline: Deadline) -> None:
         self._budget = budget
         self._deadline = deadline
         self._steps = 0
@@ -136,8 +137,7 @@ class Session:
                 step, arguments = step(*arguments)
 
     def _check_time(self) -> None:
-        if time.monotonic() > self._deadline:
-            raise BudgetError(f"pyDatalog took more than {self._budget.seconds} seconds: raise the budget")
+        self._deadline.poll()
 
     def close(self) -> None:
         """Take out every clause and resolver: pyDatalog's C++ tables keep what is not retracted."""
@@ -149,9 +149,11 @@ class Session:
 
 
 @contextmanager
-def session(budget: Budget, deadline: float) -> Iterator[Session]:
+def session(budget: Budget, deadline: Deadline) -> Iterator[Session]:
     """A fresh database under the lock; the thread's own pyDatalog is as before when it is closed."""
-    with _LOCK:
+    if not _LOCK.acquire(timeout=min(deadline.left(), threading.TIMEOUT_MAX)):
+        late()
+    try:
         before = getattr(Logic.tl, "logic", None)
         counter = getattr(pyEngine.Fresh_var.tl, "counter", 0)
         precision = pyEngine.Float_Precision
@@ -168,6 +170,8 @@ def session(budget: Budget, deadline: float) -> Iterator[Session]:
                 del Logic.tl.logic
             else:
                 Logic.tl.logic = before
+    finally:
+        _LOCK.release()
 
 
 def _literal(goal: Goal) -> Any:

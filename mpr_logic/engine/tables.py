@@ -8,7 +8,6 @@ row that it was made from changes: see :mod:`mpr_logic.engine.dependencies`.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.engine.base import Budget
+    from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.dependencies import Dependencies, Entry, Readers
     from mpr_logic.engine.store import Key
 
@@ -52,7 +52,7 @@ class Table(dict[Any, float]):
 class Tables:
     """The tables of one strongly connected component."""
 
-    def __init__(self, dependencies: Dependencies, budget: Budget, limit: list[float]) -> None:
+    def __init__(self, dependencies: Dependencies, budget: Budget, deadline: Deadline) -> None:
         self.bodies: dict[str, Callable[..., None]] = {}
         self._done: dict[Goal, Table] = {}
         self._dependencies = dependencies
@@ -63,7 +63,7 @@ class Tables:
         self._current: Goal | None = None
         self._derived = 0
         self._budget = budget
-        self._limit = limit
+        self._deadline = deadline
 
     def answers(self, function: str, args: tuple[Any, ...]) -> Table:
         """The complete answers to a goal, from outside the recursion."""
@@ -103,8 +103,7 @@ class Tables:
         waiting = {goal}
         try:
             while agenda:
-                if time.perf_counter() > self._limit[0]:
-                    raise BudgetError("the time is over: allow more seconds, or simplify the rules")
+                self._deadline.poll()
                 goal_now = agenda.pop()
                 waiting.discard(goal_now)
                 self._run(goal_now)

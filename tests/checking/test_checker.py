@@ -238,7 +238,11 @@ def test_a_proof_that_takes_too_long_does_not_decide() -> None:
     for proofs in (True, False):
         home, away = checker.check_all(["go(home)", "go(away)"], proofs=proofs)
         assert (home.verdict, away.verdict) == ("forbidden", "undecided")
-    assert "time is over" in checker.check("go(home)").reasons[0].text
+    first, note = checker.check("go(home)").reasons
+    assert first.id == "cheap"
+    assert first.proof is not None
+    assert note.id is None
+    assert "time is over" in note.text
 
 
 def test_preferences_rank_the_admissible(checker: Checker) -> None:
