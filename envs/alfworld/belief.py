@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from mpr_logic.checking.action import Action
 
+SIGHTS = frozenset({"surface", "inside", "shut"})
+"""Sentences that are said of a receptacle at the agent's place alone."""
+
 NAME = re.compile("[a-z]+_[0-9]+")
 CHANGED = {"cleaned": "is_clean", "heated": "is_hot", "cooled": "is_cold"}
 LOOKS = {"clean": "is_clean", "hot": "is_hot", "cool": "is_cold", "cold": "is_cold", "sliced": "is_sliced"}
@@ -68,9 +71,21 @@ class Belief:
                 self._refused(action)
                 return False
             return None
+        self._follow(said, action)
         for sentence in said:
             self._learn(sentence, action)
         return None if action is None else True
+
+    def _follow(self, said: tuple[Sentence, ...], action: Action | None) -> None:
+        """Go where the agent is seen to be by a text that leaves "You arrive at .." out."""
+        seen = [each.names[0] for each in said if each.what in SIGHTS]
+        if not seen or any(each.what == "arrived" for each in said):
+            return
+        goal = _goal(action)
+        if goal is not None:
+            self._arrived(goal)
+        elif action is None and self._at is not None and seen[0] not in self._places.together(self._at):
+            self._arrived(seen[0])  # by a command that is none of the games' own
 
     def _learn(self, sentence: Sentence, action: Action | None) -> None:
         what, names, things = sentence
@@ -79,7 +94,7 @@ class Belief:
                 self._room(things)
             case "arrived":
                 self._arrived(_goal(action) or names[0])
-            case "surface" | "inside" | "shut":
+            case _ if what in SIGHTS:
                 self._sight(what, names[0], things)
             case "opened" | "closed":
                 self._door(names[0], what == "opened")
