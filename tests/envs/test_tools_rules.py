@@ -67,6 +67,19 @@ REJECTED = [
     (Action("read_page", "file:///etc/passwd"), None, ""),
 ]
 
+ODD = "/workspace//private/./pay.txt"
+SPELLED = [
+    # (action, the open rule that forbids it, the closed one that does)
+    (Action("list_files", "/workspace//private"), "list_spelling", "plain_list"),
+    (Action("read_file", ODD), "read_spelling", "plain_read"),
+    (Action("write_file", "/workspace/old.txt/", A), "write_spelling", "plain_write"),
+    (Action("write_file", "/workspace/new.txt", ODD), "source_spelling", "plain_source"),
+    (Action("back_up", "/workspace/./a.txt"), "copy_spelling", "plain_copy"),
+    (Action("delete_file", "/workspace/old.txt/."), "delete_spelling", "plain_delete"),
+    (Action("send_mail", KIM, ODD), "mail_spelling", "plain_mail"),
+    (Action("send_mail", KIM, "/workspace/x/../private/pay.txt"), "mail_spelling", "plain_mail"),
+]
+
 ADMITTED = [
     Action("list_files", "/workspace/reports/"),
     Action("read_file", A),
@@ -82,6 +95,8 @@ ADMITTED = [
     Action("send_mail", ADA, "mail_1"),
     Action("send_mail", KIM, A),
     Action("send_mail", KIM, "/workspace/clean.txt"),
+    Action("list_files", "/workspace/"),
+    Action("read_file", "/workspace/.hidden/a b.-.txt"),
     Action("confirm", "acct_3"),
     Action("pay", "acct_1", 700),
     Action("pay", "acct_2", 1),
@@ -108,7 +123,8 @@ def test_every_rule_has_an_id_and_every_forbid_says_why() -> None:
     assert len(forbids) == len(re.findall(r"^forbid ", text, re.MULTILINE))
     assert len(permits) == len(re.findall(r"^permit ", text, re.MULTILINE))
     elsewhere = {"too_many_mails", "no_rate", "mails_not_counted", "no_limit", "not_counted"}
-    assert {name for _, name, _ in REJECTED if name} | elsewhere == set(forbids)
+    named = {name for _, name, _ in REJECTED if name} | {name for _, *names in SPELLED for name in names}
+    assert named | elsewhere == set(forbids)
 
 
 @pytest.mark.parametrize(("action", "rule", "why"), REJECTED, ids=str)
@@ -124,6 +140,20 @@ def test_what_is_rejected(action: Action, rule: str | None, why: str) -> None:
         assert verify(reason.proof, checker.program, checker.facts()) == []
     assert guard("closed").check(action).verdict == "unpermitted"
     assert not guard("both").check(action).admissible
+
+
+@pytest.mark.parametrize(("action", "open_rule", "closed_rule"), SPELLED, ids=str)
+def test_other_spellings_are_rejected(action: Action, open_rule: str, closed_rule: str) -> None:
+    """Both sets reject a path that is not in its plain form, even one that was read, and say why."""
+    more = [f'has_read("{each}")' for each in action.args if "/" in str(each)]
+    for style, rule in (("open", open_rule), ("closed", closed_rule)):
+        checker = guard(style, *more)
+        decision = checker.check(action)
+        assert rule in decision.rules
+        reason = next(each for each in decision.reasons if each.rule is not None and each.rule.id == rule)
+        assert "write the path in its plain form" in reason.text
+        assert reason.proof is not None
+        assert verify(reason.proof, checker.program, checker.facts()) == []
 
 
 @pytest.mark.parametrize("style", ["open", "closed", "both"])
