@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -119,10 +119,19 @@ def _row(done: Round) -> dict[str, Any]:
         "invalid": sum(result.invalid for result in results),
         "probes": sum(result.probes for result in results),
         **{name: verdicts.count(name) for name in ("admitted", "refined", "merged", "refused")},
+        "passed_over": [asdict(each) for each in done.lesson.passed_over],
     }
 
 
 def _line(row: dict[str, Any], tasks: int) -> str:
+    from mpr_logic.analysis.report import count
+
     learned = ", ".join(f"{row[name]} {name}" for name in ("admitted", "refined", "merged", "refused"))
     played = f"won {row['won']} of {tasks}, {row['invalid']} of {row['steps']} steps came to nothing"
-    return f"round {row['round']}: {played}; candidates: {learned}"
+    passed_over = row["passed_over"]
+    left = (
+        f"; {count(len(passed_over), 'episode')} passed over: mpr memory learn names them"
+        if passed_over
+        else ""
+    )
+    return f"round {row['round']}: {played}; candidates: {learned}{left}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 
 from mpr_logic.cli import options as o
 from mpr_logic.cli.output import NO, YES, Answer, reply
-from mpr_logic.cli.remembering import answer, opened, rule_json, table
+from mpr_logic.cli.remembering import answer, opened, passed_over_lines, rule_json, table
 
 EXAMPLE = "mpr memory learn memory.db rules.dl"
 
@@ -27,7 +28,9 @@ def learn(
     json: o.Json = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Learn rules from the failures in the episodes of a memory, and weigh them by all that was seen.
+    """Learn rules from the failures in the episodes of a memory, and weigh them by all that was seen. An
+    episode that does not fit the rules, such as one with an action that is not declared, is passed over, and
+    named.
 
     Exit status: 0 there are learned rules now, 1 there is none, 2 nothing was learned.
     """
@@ -51,9 +54,11 @@ def learn(
         seen = {"episode": lesson.episodes, "trial": lesson.trials, "failure": lesson.failures}
         came = {name: verdicts[name] for name in ("admitted", "refined", "merged", "refused")}
         said = [*(count(n, name) for name, n in seen.items()), *(f"{n} {name}" for name, n in came.items())]
-        lines = [", ".join(said), *table(rules)]
+        lines = [", ".join(said), *passed_over_lines(lesson.passed_over, lesson.unfit), *table(rules)]
         counts = {f"{name}s": n for name, n in seen.items()} | came
         rows = [rule_json(rule) for rule in rules]
-        return answer("learn", lines, YES if rules else NO, learned=counts, rules=rows)
+        passed_over = [asdict(each) for each in lesson.passed_over]
+        left: dict[str, Any] = {"passed_over": passed_over, "unfit": lesson.unfit}
+        return answer("learn", lines, YES if rules else NO, learned=counts, **left, rules=rows)
 
     reply("memory", work, json=json, no_color=no_color)

@@ -23,7 +23,9 @@ from mpr_logic.cli.remembering import (
     rule_lines,
     stats_lines,
     table,
+    unfit_lines,
 )
+from mpr_logic.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -181,7 +183,8 @@ def import_(
     """Import rules as a person's, and recorded episodes; a memory that is not there is made.
 
     What is new in the rule files, or other than it was exported, is hand-written from then on. The rules of
-    all files are imported, or none; with sqlite:// for the STORE nothing is kept.
+    all files are imported, or none; with sqlite:// for the STORE nothing is kept. An episode with an action
+    that does not fit what the memory has declared is kept, and named: learning passes over it.
 
     Exit status: 0 done, 2 not done.
     """
@@ -197,7 +200,7 @@ def import_(
         if replace and not paths:
             raise o.Usage("--replace would remove all rules: name the rule files that replace them")
         modules = load_modules(paths) if paths else []
-        recorded = [Path(each).read_bytes() for each in files if each.endswith(".jsonl")]
+        recorded = [(each, Path(each).read_bytes()) for each in files if each.endswith(".jsonl")]
         with opened(store, theta, create=True) as memory:
             names = ", ".join(paths)
             found = (
@@ -205,13 +208,17 @@ def import_(
                 if modules
                 else Imported((), (), (), ())
             )
-            episodes = [
-                id
-                for data in recorded
-                for id in memory.add_episodes(data.decode("utf-8", "replace").split("\n"), many=True)
-            ]
+            episodes, unfit = [], []
+            for file, data in recorded:
+                try:
+                    ids = memory.add_episodes(data.decode("utf-8", "replace").split("\n"), many=True)
+                except StoreError as error:
+                    raise StoreError(f"{file}: {error}") from None
+                episodes += ids
+                unfit += [asdict(each) | {"file": file} for each in memory.unfit(ids)]
         content: dict[str, Any] = {name: list(ids) for name, ids in asdict(found).items()}
-        return answer("import", import_lines(found, episodes), **content, episodes=episodes)
+        lines = [*import_lines(found, episodes), *unfit_lines(unfit)]
+        return answer("import", lines, **content, episodes=episodes, unfit=unfit)
 
     reply("memory", work, json=json, no_color=no_color)
 

@@ -10,9 +10,17 @@ from mpr_logic.cli.options import check_theta
 from mpr_logic.cli.output import YES, Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mpr_logic.memory.records import Change, Citation, Imported, Refusal, StoredEpisode, StoredRule
+    from mpr_logic.memory.records import (
+        Change,
+        Citation,
+        Imported,
+        PassedOver,
+        Refusal,
+        StoredEpisode,
+        StoredRule,
+    )
     from mpr_logic.memory.store import Memory
 
 SHOWN = 20
@@ -135,6 +143,23 @@ def refusal_lines(refused: Iterable[Refusal]) -> list[str]:
         place = "" if each.episode is None else f", episode {each.episode}"
         lines += [f"{' '.join(each.text.split())}  ({each.kind}{place})", f"    {each.reason}"]
     return lines
+
+
+def passed_over_lines(found: Sequence[PassedOver], rules: Mapping[str, str]) -> list[str]:
+    """A line for each episode that cannot be learned from, and each learned rule that does not fit."""
+    lines = [f"passed over: rule {id}: {reason}" for id, reason in rules.items()]
+    lines += [f"passed over: {each}" for each in found[:SHOWN]]
+    return lines + ([f"and {len(found) - SHOWN} more are passed over"] if len(found) > SHOWN else [])
+
+
+def unfit_lines(found: Sequence[dict[str, Any]]) -> list[str]:
+    """A line for each imported episode that learning will pass over."""
+    lines = [
+        f"{each['file']}: episode {each['episode']} ({each['task']}), turn {each['turn']}: {each['reason']}; "
+        "learning passes over it"
+        for each in found[:SHOWN]
+    ]
+    return lines + ([f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else [])
 
 
 def import_lines(found: Imported, episodes: Sequence[int]) -> list[str]:

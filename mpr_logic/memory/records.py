@@ -73,6 +73,21 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A recorded episode that cannot be learned from: which, in which turn (None where it is not one turn),
+    and what is wrong with it."""
+
+    episode: str
+    task: str
+    turn: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        place = "" if self.turn is None else f", turn {self.turn}"
+        return f"episode {self.episode} ({self.task}){place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One revision. ``at`` is UTC in ISO 8601; ``live`` is False where a rollback took it back."""
 

@@ -21,14 +21,15 @@ from mpr_logic.checking.questions import resolve_action
 from mpr_logic.checking.state import history_facts
 from mpr_logic.engine.base import Budget
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.errors import BudgetError
+from mpr_logic.errors import BudgetError, MprError, StateError
 from mpr_logic.memory.parts import parts
+from mpr_logic.memory.records import PassedOver
 from mpr_logic.syntax.ast import NOWHERE, Clause, Module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mpr_logic.memory.episodes import Episode
+    from mpr_logic.memory.episodes import Episode, Step
     from mpr_logic.syntax.ast import Row, Statement
 
 SECONDS = 10.0
@@ -66,20 +67,32 @@ class Replay:
             derive may stand in the bodies of the rules that are replayed; what they say of actions counts
             for nothing here.
         episodes: what was recorded.
+        passing_over: whether an episode that does not fit the background is left out as a whole, and listed
+            in ``passed_over``.
 
     Raises:
         ProgramError: the background is not valid.
-        StateError: an episode does not fit the background.
+        StateError: an episode does not fit the background, and none is passed over.
     """
 
-    def __init__(self, background: Sequence[Module], episodes: Iterable[Episode]) -> None:
+    def __init__(
+        self, background: Sequence[Module], episodes: Iterable[Episode], *, passing_over: bool = False
+    ) -> None:
         self.background = tuple(replace(m, statements=_relations(m)) for m in background)
         self.program = analyse(self.background)
         self._moves: list[list[_Move]] = []
+        self.passed_over: list[PassedOver] = []
         trials: list[Trial] = []
         facts = Facts(self.program, NativeEngine(self.program))
         for episode in episodes:
-            self._moves.append(list(self._read(episode, facts, trials)))
+            begun = len(trials)
+            try:
+                self._moves.append(list(self._read(episode, facts, trials)))
+            except _UnreadableError as error:
+                if not passing_over:
+                    raise StateError(str(error.what)) from None
+                del trials[begun:]
+                self.passed_over.append(error.what)
         self.trials = tuple(trials)
         self.succeeded = mask(i for i, trial in enumerate(trials) if trial.succeeded)
         self.failed = mask(i for i, trial in enumerate(trials) if not trial.succeeded)
@@ -176,19 +189,33 @@ class Replay:
 
     def _read(self, episode: Episode, facts: Facts, trials: list[Trial]) -> Iterator[_Move]:
         for step in episode.steps:
-            removed, added = map(facts.fact, step.removed), map(facts.fact, step.added)
-            trial = None
-            history: list[Fact] = []
-            if step.action is not None:
-                name, args = resolve_action(self.program, step.action)
-                history = history_facts(self.program, step.action, step.succeeded)
-                if step.succeeded is not None:
-                    trial = len(trials)
-                    trials.append(Trial(episode.task, episode.id, step.turn, name, args, step.succeeded))
-            yield _Move(trial, tuple(removed), (*history, *added))
+            try:
+                yield self._move(episode, step, facts, trials)
+            except MprError as error:
+                raise _UnreadableError(episode, step, str(error)) from None
+
+    def _move(self, episode: Episode, step: Step, facts: Facts, trials: list[Trial]) -> _Move:
+        removed, added = map(facts.fact, step.removed), map(facts.fact, step.added)
+        trial = None
+        history: list[Fact] = []
+        if step.action is not None:
+            name, args = resolve_action(self.program, step.action)
+            history = history_facts(self.program, step.action, step.succeeded)
+            if step.succeeded is not None:
+                trial = len(trials)
+                trials.append(Trial(episode.task, episode.id, step.turn, name, args, step.succeeded))
+        return _Move(trial, tuple(removed), (*history, *added))
 
     def _tried(self, action: str) -> Iterator[int]:
         return (i for i, trial in enumerate(self.trials) if trial.action == action)
+
+
+class _UnreadableError(Exception):
+    """A step of an episode does not fit the background."""
+
+    def __init__(self, episode: Episode, step: Step, reason: str) -> None:
+        super().__init__(reason)
+        self.what = PassedOver(episode.id, episode.task, step.turn, reason)
 
 
 def _relations(module: Module) -> tuple[Statement, ...]:

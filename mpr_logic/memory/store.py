@@ -8,7 +8,8 @@ from mpr_logic.errors import StoreError
 from mpr_logic.memory.declarations import Declarations, declarations_of, learned
 from mpr_logic.memory.evidence import MISSING
 from mpr_logic.memory.recordings import recordings, storable
-from mpr_logic.memory.records import ACTIVE, Observation, StoredRule
+from mpr_logic.memory.records import ACTIVE, Observation, PassedOver, StoredRule
+from mpr_logic.memory.trials import first_unfit
 
 try:
     from sqlalchemy import func, insert, select
@@ -156,6 +157,25 @@ class Memory(Reports):
             raise StoreError(f"there are {len(found)} episodes in these lines: one is expected")
         with self._writing() as writer:
             return [writer.add_episode(each) for each in found]
+
+    def unfit(self, episodes: Iterable[int]) -> list[PassedOver]:
+        """The first turn of each of these episodes whose action does not fit the declared actions, so that
+        nothing can be learned from the episode. Where no actions are declared yet, nothing is said.
+
+        Raises:
+            StoreError: an episode is not there, or the memory cannot be read.
+        """
+        with self._database.reading() as connection:
+            schema = self._declared(connection).schema
+        if not schema.actions:
+            return []
+        tasks = {each.id: each.task for each in self.episodes()}
+        found = []
+        for id in episodes:
+            fault = first_unfit(schema, id, "\n".join(self.trajectory(id)))
+            if fault is not None:
+                found.append(PassedOver(str(id), tasks[id], *fault))
+        return found
 
     def forget(self, episode: int, because: str = "asked for") -> None:
         """Forget an episode: its text is erased, and its evidence counts no more. A learned rule that

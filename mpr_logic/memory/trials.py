@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.atoms import coerce_row, resolve_atom
-from mpr_logic.errors import MprError, StoreError
+from mpr_logic.errors import MprError, ProgramError, StoreError
 from mpr_logic.syntax.ast import Const, Var
 from mpr_logic.syntax.parser import parse_atom, parse_clause
 from mpr_logic.syntax.plain import plain_atom
@@ -75,7 +75,7 @@ class Trials:
         try:
             found = self._resolved(turn.action)
         except MprError as error:
-            return None, str(error)
+            return None, in_a_line(error)
         head = self._head(seen.rule)
         if not _fits(self._schema, head, found):
             return None, f"`{print_row(*found)[:80]}` was tried, and the rule speaks of `{head.name}`"
@@ -98,18 +98,48 @@ class Trials:
 
     def _resolved(self, text: str) -> Tried:
         if text not in self._tried:
-            plain = plain_atom(text)
-            signature = self._schema.actions.get(plain[0]) if plain else None
-            if plain and signature is not None:
-                self._tried[text] = plain[0], coerce_row(signature, plain[1])
-            else:
-                self._tried[text] = resolve_atom(self._schema, parse_atom(text), kind="action")
+            self._tried[text] = resolved(self._schema, text)
         return self._tried[text]
 
     def _head(self, rule: str) -> Atom:
         if rule not in self._heads:
             self._heads[rule] = parse_clause(self._rules[rule]).head
         return self._heads[rule]
+
+
+def resolved(schema: Schema, text: str) -> Tried:
+    """The action that a text names, with its arguments.
+
+    Raises:
+        ProgramError: it is no atom.
+        StateError: there is no such action, or its arguments do not fit.
+    """
+    plain = plain_atom(text)
+    signature = schema.actions.get(plain[0]) if plain else None
+    if plain and signature is not None:
+        return plain[0], coerce_row(signature, plain[1])
+    return resolve_atom(schema, parse_atom(text), kind="action")
+
+
+def first_unfit(schema: Schema, episode: int, text: str) -> tuple[int, str] | None:
+    """The first turn of an episode whose action does not fit the declarations, and what is wrong with it.
+
+    Raises:
+        StoreError: its lines cannot be read.
+    """
+    for number, turns in sorted(_turns(episode, text).items()):
+        for turn in turns:
+            if turn.action is not None:
+                try:
+                    resolved(schema, turn.action)
+                except MprError as error:
+                    return number, in_a_line(error)
+    return None
+
+
+def in_a_line(error: MprError) -> str:
+    """What is wrong, in a line."""
+    return error.summary if isinstance(error, ProgramError) else str(error)
 
 
 def _turns(episode: int, text: str) -> dict[int, list[Turn]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.report import count
+from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.memory.episodes import Episode, read_episodes
 from mpr_logic.memory.gate import Gate
-from mpr_logic.memory.records import ACTIVE, Observation
+from mpr_logic.memory.records import ACTIVE, Observation, PassedOver
 from mpr_logic.memory.replay import Replay
 from mpr_logic.reflection.induced import NAME, induce
+from mpr_logic.syntax.ast import Module
 from mpr_logic.syntax.parser import parse_clause
 from mpr_logic.syntax.printer import print_clause
 
@@ -23,19 +25,23 @@ if TYPE_CHECKING:
     from mpr_logic.memory.refine import Limits
     from mpr_logic.memory.store import Memory
     from mpr_logic.reflection.reflect import Reflection
-    from mpr_logic.syntax.ast import Clause, Module
+    from mpr_logic.syntax.ast import Clause
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What came of the recorded episodes: how many trials there were and how many of them failed, what
-    became of each candidate, and the ids of the rules that hold now, by the gate's ids."""
+    became of each candidate, the ids of the rules that hold now, by the gate's ids, the episodes that
+    could not be learned from, and the learned rules that do not fit the background, each with the reason:
+    they stay as they are."""
 
     episodes: int
     trials: int
     failures: int
     outcomes: tuple[Outcome, ...]
     rules: dict[str, str]
+    passed_over: tuple[PassedOver, ...] = ()
+    unfit: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ def learn(
     refine: bool = True,
 ) -> Lesson:
     """Learn from all episodes of a memory. What the memory has learned before is held against them too;
-    evidence that was seen before is not counted twice.
+    evidence that was seen before is not counted twice. An episode that does not fit the background, such as
+    one with an action that is not declared any more, is passed over, and the lesson names it.
 
     Args:
         memory: the rules go into it, with the episodes that taught them and their evidence.
@@ -75,14 +82,14 @@ def learn(
 
     Raises:
         ProgramError: the background is not valid.
-        StateError: a recorded state does not fit the declarations.
         StoreError: the memory cannot be read or written.
         EvaluationError: the engine could not finish.
     """
     memory.declare(analyse(background))
-    episodes = list(_episodes(memory))
-    replay = Replay(background, episodes)
-    known = {rule.id: parse_clause(rule.text) for rule in memory.rules(ACTIVE) if rule.kind != "hand"}
+    episodes, passed_over = _episodes(memory)
+    replay = Replay(background, episodes, passing_over=True)
+    passed_over += replay.passed_over
+    known, unfit = _known(memory, replay)
     gate = Gate(background, replay, limits, learned=known.values(), refine=refine)
     proposals = list(_proposed(reflections or {}))
     if induced:
@@ -107,9 +114,10 @@ def learn(
         for each in reflection.refused:
             memory.refuse(each.text, each.reason, kind="model", episode=episode)
     seen = [row for id, admitted in gate.rules.items() for row in _evidence(replay, rules[id], admitted)]
-    memory.observe(seen, f"{count(len(replay.trials), 'trial')} of {count(len(episodes), 'episode')}")
+    read = len(episodes) - len(replay.passed_over)
+    memory.observe(seen, f"{count(len(replay.trials), 'trial')} of {count(read, 'episode')}")
     failures = replay.failed.bit_count()
-    return Lesson(len(episodes), len(replay.trials), failures, outcomes, rules)
+    return Lesson(read, len(replay.trials), failures, outcomes, rules, tuple(passed_over), unfit)
 
 
 def _proposed(reflections: Mapping[int, Reflection]) -> Iterator[Proposal]:
@@ -118,11 +126,41 @@ def _proposed(reflections: Mapping[int, Reflection]) -> Iterator[Proposal]:
             yield Proposal(candidate.text, candidate.source, "model", episode)
 
 
-def _episodes(memory: Memory) -> Iterator[Episode]:
-    """The episodes that are not forgotten, each by its number in the memory."""
+def _episodes(memory: Memory) -> tuple[list[Episode], list[PassedOver]]:
+    """The episodes that are not forgotten, each by its number in the memory; and those whose lines cannot be
+    read."""
+    found: list[Episode] = []
+    passed_over: list[PassedOver] = []
+    tasks = {each.id: each.task for each in memory.episodes()}
     for number, lines in memory.trajectories():
-        for episode in read_episodes(lines, f"<episode {number}>"):
-            yield replace(episode, id=str(number))
+        try:
+            read = read_episodes(lines, f"<episode {number}>")
+        except StateError as error:
+            passed_over.append(PassedOver(str(number), tasks[number], None, str(error)))
+        else:
+            found += [replace(episode, id=str(number)) for episode in read]
+    return found, passed_over
+
+
+def _known(memory: Memory, replay: Replay) -> tuple[dict[str, Clause], dict[str, str]]:
+    """The learned rules that count, by their ids; and of those that do not fit the background, such as one
+    about an action that has another name now, what is wrong with them."""
+    fitting: dict[str, Clause] = {}
+    unfit: dict[str, str] = {}
+    for rule in memory.rules(ACTIVE):
+        if rule.kind == "hand":
+            continue
+        clause = parse_clause(rule.text)
+        if replay.valid(clause):
+            fitting[rule.id] = clause
+            continue
+        try:
+            analyse([*replay.background, Module((clause,), file=f"<{rule.id}>")])
+        except ProgramError as error:
+            unfit[rule.id] = error.summary
+        else:
+            fitting[rule.id] = clause
+    return fitting, unfit
 
 
 def _source(clause: Clause) -> str:
