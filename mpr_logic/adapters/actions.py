@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.adapters.calls import NULL, constant, structure
-from mpr_logic.adapters.tools import RELATIONS, REST
+from mpr_logic.adapters.calls import NULL, constant, kind_of, structure
+from mpr_logic.adapters.tools import REST
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.core import Fact
 from mpr_logic.analysis.report import did_you_mean
@@ -15,18 +15,19 @@ from mpr_logic.errors import StateError
 from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from mpr_logic.adapters.tools import Tools
+    from mpr_logic.adapters.tools import Argument, Tools
     from mpr_logic.analysis.core import Program, Signature
-    from mpr_logic.syntax.ast import Value
+    from mpr_logic.syntax.ast import Param, Row, Value
 
 _HERE = Span("the call", 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A call as rules see it: the action, and what ``item`` and ``field`` say of its arguments."""
+    """A call as rules see it: the action, and what ``item``, ``list_length`` and ``field`` say of its
+    arguments."""
 
     action: Action
     facts: tuple[Fact, ...]
@@ -35,7 +36,7 @@ class Proposed:
 class Actions:
     """The actions of a program, by the names of tools.
 
-    The declared facts ``tool_name(tool, action)`` and ``argument_name(action, name, argument)`` say which
+    The facts ``tool_name(tool, action)`` and ``argument_name(action, name, argument)`` say which
     names differ; several tools may be one action, and several names one argument. Where ``tools`` are
     given a call must be of one of them, and of its schema.
     """
@@ -43,10 +44,9 @@ class Actions:
     def __init__(self, program: Program, tools: Tools | None) -> None:
         self._actions = program.schema.actions
         self._tools = tools
-        self._named = {r: filled(program, r) for r in RELATIONS}
         names: dict[str, list[tuple[Value, ...]]] = {"tool_name": [], "argument_name": []}
         for fact in program.facts:
-            if fact.relation in names and self._named[fact.relation]:
+            if fact.relation in names:
                 names[fact.relation].append(fact.row)
         self._action_of = {str(tool): str(action) for tool, action in names["tool_name"]}
         self._mapped = frozenset(self._action_of.values())
@@ -77,13 +77,13 @@ class Actions:
             return word
         return next((name for name in names if name in arguments), names[0])
 
-    def propose(self, tool: str, arguments: dict[str, Any], *, opened: bool) -> Proposed:
+    def propose(self, tool: str, arguments: dict[str, Any], *, opened: Collection[str]) -> Proposed:
         """The action of a call.
 
         Args:
             tool: the tool's own name.
             arguments: they must be JSON.
-            opened: whether some rule needs ``item`` or ``field``.
+            opened: which of ``item``, ``list_length`` and ``field`` rules need.
 
         Raises:
             StateError: there is no such tool, or the arguments do not fit.
@@ -101,20 +101,7 @@ class Actions:
             if name == REST:
                 values.append(None)
                 continue
-            argument = known.get(param.name)
-            if name in left:
-                value = left.pop(name)
-            elif argument is not None and argument.said.default:
-                value = argument.said.default[0]
-            else:
-                value = None
-            if value is None and base not in ("symbol", "any"):
-                raise StateError(f"the argument `{name}` is missing or null: it is declared as {base}")
-            if value == NULL and (argument is None or argument.nullable):
-                raise StateError(
-                    f"the argument `{name}` is the text `{NULL}`, which rules would read as left out: "
-                    "leave it out, or write another text"
-                )
+            value = _value(name, param, base, known.get(param.name), left)
             if base == "int" and type(value) is float and value.is_integer():
                 value = int(value)
             values.append(value)
@@ -124,21 +111,46 @@ class Actions:
         if left:
             raise StateError(f"no argument of `{tool[:60]}` is named `{min(left)[:60]}`")
         row = coerce_row(signature, [constant(value) for value in values])
-        return Proposed(Action(signature.name, *row), tuple(self._facts(values)) if opened else ())
-
-    def _facts(self, values: list[Any]) -> list[Fact]:
-        found: dict[tuple[str, Any], Fact] = {}
-        for value in values:
-            rows = list(structure(value))
-            if value is not None and not isinstance(value, list):
-                rows.append(("item", (constant(value), constant(value))))
-            for relation, row in rows:
-                if self._named[relation]:
-                    found[relation, row] = Fact(relation, row, 1.0, _HERE)
-        return list(found.values())
+        return Proposed(Action(signature.name, *row), _facts(values, opened) if opened else ())
 
 
-def filled(program: Program, relation: str) -> bool:
-    """Whether the guard fills a relation: it is one of :data:`RELATIONS`, and declared in that way."""
-    signature = program.schema.relations.get(relation)
-    return signature is not None and RELATIONS[relation] == tuple((p.name, p.type) for p in signature.params)
+def _value(name: str, param: Param, base: str, argument: Argument | None, left: dict[str, Any]) -> Any:
+    """What is given for an argument, taken out of what is left of a call; None where it may be left out.
+
+    Raises:
+        StateError: it may not, or rules could not tell what is given from something else.
+    """
+    if name not in left:
+        if argument is not None and argument.said.default:
+            value = argument.said.default[0]
+        elif param.optional:
+            value = None
+        else:
+            raise StateError(f"the argument `{name}` is missing: give it; it is declared as {param.type}")
+    else:
+        value = left.pop(name)
+    if value is None and not (
+        param.optional or base == "any" or (argument is not None and argument.nullable)
+    ):
+        raise StateError(f"the argument `{name}` is null: give it; it is declared as {param.type}")
+    if value is None and base not in ("symbol", "any"):
+        raise StateError(f"the argument `{name}` is missing or null: it is declared as {base}")
+    if value == NULL and (param.optional or argument is None or argument.nullable):
+        raise StateError(
+            f"the argument `{name}` is the text `{NULL}`, which rules would read as left out: "
+            "leave it out, or write another text"
+        )
+    if isinstance(value, (list, dict)) and base != "any" and not (argument and argument.takes(value)):
+        raise StateError(
+            f"the argument `{name}` is {kind_of(value)}, and it is declared as {param.type}: give one value"
+        )
+    return value
+
+
+def _facts(values: list[Any], opened: Collection[str]) -> tuple[Fact, ...]:
+    found: dict[tuple[str, Row], Fact] = {}
+    for value in values:
+        for relation, row in structure(value):
+            if relation in opened:
+                found[relation, row] = Fact(relation, row, 1.0, _HERE)
+    return tuple(found.values())

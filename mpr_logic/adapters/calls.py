@@ -2,7 +2,8 @@
 
 A scalar is a constant of the language. ``null``, and an optional argument that was left out, is the name
 ``null``. A list or an object is one constant, its canonical JSON text, which the relations
-``item(list, value)`` and ``field(object, name, value)`` open up, at every depth.
+``item(list, position, value)``, ``list_length(list, length)`` and ``field(object, name, value)`` open up, at
+every depth. What is no list is its own only item.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def read_arguments(given: Any, limits: Limits) -> dict[str, Any]:
     if given is None:
         given = {}
     if not isinstance(given, dict):
-        raise StateError(f"the arguments are a JSON object, not {_kind(given)}")
+        raise StateError(f"the arguments are a JSON object, not {kind_of(given)}")
     copy = _Copier(limits)
     found: dict[str, Any] = copy.value(given, limits.depth)
     return found
@@ -115,7 +116,7 @@ class _Copier:
                 raise StateError(f"`{given}` in the arguments is no number of JSON")
             return given
         if not isinstance(given, (list, tuple, dict)):
-            raise StateError(f"the arguments hold {_kind(given)}, which is no JSON")
+            raise StateError(f"the arguments hold {kind_of(given)}, which is no JSON")
         if not depth:
             raise StateError(f"the arguments are nested deeper than {self._limits.depth} levels")
         if isinstance(given, dict):
@@ -124,7 +125,7 @@ class _Copier:
 
     def _key(self, given: Any) -> str:
         if type(given) is not str:
-            raise StateError(f"a key in the arguments is {_kind(given)}, not a text")
+            raise StateError(f"a key in the arguments is {kind_of(given)}, not a text")
         return self._text(given)
 
     def _text(self, given: str) -> str:
@@ -145,7 +146,8 @@ def _too_large(limits: Limits) -> NoReturn:
     raise StateError(f"the arguments are too large: at most {limits.size} characters are let in")
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What a value is, in words fit for a model."""
     names = {dict: "an object", list: "a list", tuple: "a list", str: "a text", bool: "a truth value"}
     return names.get(type(value)) or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
 
@@ -167,16 +169,25 @@ def constant(value: Any) -> Value:
     return found
 
 
+OPENED = frozenset({"item", "list_length", "field"})
+"""The built-in relations that say what is inside the arguments of a call."""
+
+
 def structure(value: Any) -> Iterator[tuple[str, Row]]:
-    """What ``item`` and ``field`` hold of a list or an object, and of all that is inside it: the name of
-    the relation, and a row."""
-    if isinstance(value, list):
-        whole = canonical(value)
-        for each in value:
-            yield "item", (whole, constant(each))
+    """What ``item``, ``list_length`` and ``field`` hold of a value, and of all that is inside it: the name of
+    the relation, and a row. Of ``null`` they hold nothing."""
+    if value is None:
+        return
+    whole = constant(value)
+    if not isinstance(value, list):
+        yield "item", (whole, 0, whole)
+        yield "list_length", (whole, 1)
+    else:
+        for position, each in enumerate(value):
+            yield "item", (whole, position, constant(each))
             yield from structure(each)
-    elif isinstance(value, dict):
-        whole = canonical(value)
+        yield "list_length", (whole, len(value))
+    if isinstance(value, dict):
         for key, each in value.items():
             yield "field", (whole, key, constant(each))
             yield from structure(each)

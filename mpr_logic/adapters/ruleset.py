@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mpr_logic.adapters.actions import Actions, filled
+from mpr_logic.adapters.actions import Actions
+from mpr_logic.adapters.calls import OPENED
 from mpr_logic.adapters.directives import read_directives
 from mpr_logic.adapters.host import read_by
-from mpr_logic.adapters.tools import RELATIONS
 from mpr_logic.analysis import analyse
+from mpr_logic.analysis.builtin import FILLED
 from mpr_logic.checking.loading import load_modules, rule_files
 from mpr_logic.errors import GuardError, StateError
 from mpr_logic.syntax.ast import ActionDecl, Var
@@ -42,27 +43,30 @@ class Ruleset:
         for name in relations:
             if name not in program.schema.relations:
                 raise GuardError(f"the relation `{name}` of a function is not declared: .decl {name}(...)")
+            if name in FILLED:
+                raise GuardError(f"the guard fills `{name}` itself: give the function another relation")
         actions = program.schema.actions
         effects = {rule.head for rule in program.rules if rule.clause.kind in ("causes", "ends")}
         self._changing = {rule.action for rule in program.rules if rule.head in effects}
         self._reads = {each: read_by(program, [f"forbid {each}", f"permit {each}"]) for each in actions}
         read = read_by(program, effects).union(*self._reads.values())
-        self._filled = {name for name in RELATIONS if filled(program, name)}
+        self._opened = OPENED & read
         self._remembered = {each for each in actions if any(f"{word} {each}" in read for word in HISTORY)}
-        self.counts_calls = "called" in self._filled and "called" in read
+        self.counts_calls = "called" in read
 
     def reads(self, action: str) -> frozenset[str]:
         """The core relations that decide about an action."""
         return self._reads[action]
 
-    def opens(self, action: str) -> bool:
-        """Whether a rule looks inside arguments, where this action is decided or has effects."""
-        read = self._reads[action]
-        return "item" in read or "field" in read or action in self._changing or action in self._remembered
+    def opens(self, action: str) -> frozenset[str]:
+        """The relations by which rules look inside arguments, where this action is decided or has effects."""
+        if action in self._changing or action in self._remembered:
+            return self._opened
+        return self._opened & self._reads[action]
 
     def tells_time(self, action: str) -> bool:
         """Whether a rule that decides about an action reads the clock."""
-        return "now" in self._filled and "now" in self._reads[action]
+        return "now" in self._reads[action]
 
     def remembers(self, action: str) -> bool:
         """Whether a rule reads the history of an action: only then is it kept."""

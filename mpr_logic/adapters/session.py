@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.adapters.calls import OPENED
 from mpr_logic.adapters.ruleset import HISTORY
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.core import Fact
@@ -135,7 +136,7 @@ class Session:
                 if line.get("mode") == "shadow"
                 else line.get("rewritten", line["arguments"])
             )
-            proposed = self.rules.actions.propose(str(line.get("tool")), arguments, opened=True)
+            proposed = self.rules.actions.propose(str(line.get("tool")), arguments, opened=OPENED)
             self._enter(proposed, id, _second(line))
 
     def _enter(self, proposed: Proposed, id: str, second: int | None = None) -> None:

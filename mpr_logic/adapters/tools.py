@@ -8,6 +8,7 @@ JSON                         argument
 string                       ``symbol``
 integer, number, boolean     ``int``, ``float``, ``bool``
 array, object                ``symbol``: its canonical JSON text, opened up by ``item``, ``field``
+may be left out              ``name?: type``, and ``null`` stands for it
 may be left out, or be null  ``null`` stands for that; a number or truth value is then ``any``, ``symbol``
 has a default                where it is left out, rules see the default
 ===========================  ==================================================================
@@ -28,9 +29,10 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.adapters.calls import canonical
 from mpr_logic.adapters.extras import needed
 from mpr_logic.adapters.schemas import Property, describe, properties, takes_more
+from mpr_logic.analysis.builtin import BUILT_IN
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, RESERVED
 from mpr_logic.errors import GuardError, StateError
-from mpr_logic.syntax.ast import ActionDecl, Atom, Clause, Const, Module, Param, RelationDecl
+from mpr_logic.syntax.ast import ActionDecl, Atom, Clause, Const, Module, Param
 from mpr_logic.syntax.files import read_text
 from mpr_logic.syntax.printer import print_module
 
@@ -44,17 +46,7 @@ REST = "*"
 """Stands, in ``argument_name``, for all properties that the schema does not name."""
 
 _NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
-_WORDS = RESERVED | {"open_world", "item", "field", "called", "now", "tool_name", "argument_name"}
-
-RELATIONS = {
-    "item": (("list", "any"), ("value", "any")),
-    "field": (("object", "any"), ("name", "symbol"), ("value", "any")),
-    "called": (("number", "int"), ("action", "symbol"), ("second", "int")),
-    "now": (("second", "int"),),
-    "tool_name": (("tool", "symbol"), ("action", "symbol")),
-    "argument_name": (("action", "symbol"), ("name", "symbol"), ("argument", "symbol")),
-}
-"""The relations that the guard itself fills, where the rules declare them in this way."""
+_WORDS = RESERVED | BUILT_IN.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +62,10 @@ class Argument:
     def nullable(self) -> bool:
         """Whether rules may see ``null`` in its place."""
         return _nullable(self.said)
+
+    def takes(self, value: list[Any] | dict[str, Any]) -> bool:
+        """Whether the schema allows a list, or an object, in its place."""
+        return ("array" if isinstance(value, list) else "object") in self.said.kinds
 
 
 class Tool:
@@ -112,7 +108,10 @@ class Tool:
 
     def statements(self) -> Iterator[ActionDecl | Clause]:
         """The declaration, and the facts about names that were changed."""
-        params = [Param(each.word, each.type) for each in self.arguments]
+        params = [
+            Param(each.word, each.type, not each.said.required and not each.said.default)
+            for each in self.arguments
+        ]
         if self.rest is not None:
             params.append(Param(self.rest, "symbol"))
         notes = [_short(_printable(self.text.partition("\n")[0]), 90)] if self.text.strip() else []
@@ -194,29 +193,7 @@ class Tools:
         """
         found = (s for tool in self for s in tool.statements())
         actions = [s for s in found if not (isinstance(s, ActionDecl) and s.name in without)]
-        used = {s.head.name for s in actions if isinstance(s, Clause)}
-        used |= (
-            {"item", "field"}
-            if any(a.type in ("symbol", "any") for t in self for a in t.arguments)
-            else set()
-        )
-        relations = [
-            RelationDecl(name, tuple(Param(*each) for each in params), comments=_MEANINGS.get(name, ()))
-            for name, params in RELATIONS.items()
-            if name in used
-        ]
-        return print_module(Module((*relations, *actions)))
-
-
-_MEANINGS = {
-    "item": (
-        "X is an item of the list L, which is an argument or stands inside of one. What is no list has",
-        "itself as its only item: item(L, X) serves an argument that may be one thing or many.",
-    ),
-    "field": ("The object O has the field of this name.",),
-    "tool_name": ("The tools whose names cannot be those of actions.",),
-    "argument_name": ("The arguments whose names cannot be those of arguments of actions.",),
-}
+        return print_module(Module(tuple(actions)))
 
 
 def read_tools(path: str | os.PathLike[str]) -> list[Any]:

@@ -39,7 +39,7 @@ def analyse(modules: Sequence[Module], *, declared: bool = True, inputs: Collect
         ProgramError: names, types, safety or strata are wrong; it carries every diagnostic.
     """
     report = Report()
-    schema = collect((s for m in modules for s in m.statements), report)
+    schema = collect((s for m in modules for s in m.statements), report, built_in=declared)
     clauses = [c for m in modules for c in m.clauses]
     if not declared:
         schema = infer(schema, clauses, inputs, report)
@@ -182,6 +182,8 @@ class _Build:
         for word, group in (("decl", schema.relations), ("action", schema.actions)):
             for name in sorted(group):
                 each = group[name]
+                if each.builtin:
+                    continue
                 params = ",".join(f"{p.name}{'?' if p.optional else ''}:{p.type}" for p in each.params)
                 attributes = "" if each.attributes[1:] == _PLAIN else f" {each.attributes[1:]}"
                 lines.append(f"{word} {name}({params}) {each.open_world}{attributes}")

@@ -59,6 +59,7 @@ class Signature:
     key: tuple[int, ...] | None = None
     changed_by: str | None = None
     shared: bool = False
+    builtin: bool = False  # it is there without a declaration
 
     kinds: tuple[type, ...] = field(init=False, repr=False, compare=False)
     """The Python type that each column stores as it is, whatever the value: str or int,

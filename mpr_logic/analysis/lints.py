@@ -78,7 +78,7 @@ def _mentioned(clause: Clause) -> Iterator[Atom]:
 def _unused(program: Program, clauses: Sequence[Clause], report: Report) -> None:
     used = {atom.name for clause in clauses for atom in _mentioned(clause)}
     for name, signature in program.schema.relations.items():
-        if name not in used and signature.span is not None:
+        if name not in used and signature.span is not None and not signature.builtin:
             report.warn(
                 "W0503",
                 f"relation `{name}` is declared, but no clause speaks of it",

@@ -53,6 +53,8 @@ def declaration(signature: Signature, word: str = "") -> str:
 
 def declared_as(signature: Signature, word: str = "") -> str:
     """The end of a help line: how a relation or an action is declared, or that it is not."""
+    if signature.builtin:
+        return f"it is built in as {declaration(signature, word)}"
     if signature.span is None:
         return (
             f"`{signature.name}` is not declared, and its first use has {count(signature.arity, 'argument')}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.builtin import FILLED
 from mpr_logic.analysis.core import effect_head
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean
 from mpr_logic.analysis.terms import term_span
@@ -224,6 +225,7 @@ def _relation_head(clause: Clause, names: Names) -> _Head | None:
     signature = names.relation(clause.head.name, clause.head.span)
     if signature is None:
         return None
+    _not_filled(signature, clause.head, names, fact=not clause.body)
     args = names.place(clause.head, signature, ".decl", fill=False)
     core = clause.head.name
     if clause.kind == "absent":
@@ -236,6 +238,15 @@ def _relation_head(clause: Clause, names: Names) -> _Head | None:
                 f"drop the fact, or declare it .decl {declaration(signature)} open_world",
             )
     return None if args is None else (core, (signature,), args, 0)
+
+
+def _not_filled(signature: Signature, head: Atom, names: Names, *, fact: bool) -> None:
+    """Report a head that speaks of what the system fills itself."""
+    if not signature.builtin or (fact and signature.name not in FILLED):
+        return
+    only = "is filled by the system" if signature.name in FILLED else "is stated by facts alone"
+    help = "derive a relation of your own, and let it read this one"
+    names.report.error("E0224", f"`{signature.name}` {only}: no rule or effect adds to it", head.span, help)
 
 
 def _history_head(clause: Clause, names: Names) -> _Head | None:
@@ -275,6 +286,7 @@ def _effect(clause: Clause, names: Names) -> tuple[Signature, tuple[Term, ...]] 
     relation = names.relation(clause.effect.name, clause.effect.span)
     if relation is None:
         return None
+    _not_filled(relation, clause.effect, names, fact=False)
     args = names.place(clause.effect, relation, ".decl", fill=False)
     return None if args is None else (relation, args)
 

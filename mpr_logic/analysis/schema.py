@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.builtin import BUILT_IN
 from mpr_logic.analysis.core import Schema, Signature
 from mpr_logic.analysis.lattice import BUILTIN, base
-from mpr_logic.analysis.report import count, did_you_mean, where
+from mpr_logic.analysis.report import count, declaration, did_you_mean, where
 from mpr_logic.syntax.ast import ActionDecl, DefaultDecl, Param, RelationDecl, TypeDecl
 from mpr_logic.syntax.printer import print_statement
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import Span, Statement
 
 MAX_ARGUMENTS = 64
+BUILT_IN_ATTRIBUTES = (False, False, None, None, False)
 EVERY = "*"
 """What `.default forbid` names for all actions."""
 RESERVED = frozenset(
@@ -26,15 +28,15 @@ RESERVED = frozenset(
 )
 
 
-def collect(statements: Iterable[Statement], report: Report) -> Schema:
+def collect(statements: Iterable[Statement], report: Report, *, built_in: bool = True) -> Schema:
     """Read the declarations among the statements.
 
     What is wrong is reported; what can be used of it is used, so that one wrong declaration does
-    not make an error of every rule that speaks of it.
+    not make an error of every rule that speaks of it. ``built_in``: the built-in relations are there.
     """
     all_of = list(statements)
     types = _types([s for s in all_of if isinstance(s, TypeDecl)], report)
-    relations: dict[str, Signature] = {}
+    relations: dict[str, Signature] = dict(BUILT_IN) if built_in else {}
     actions: dict[str, Signature] = {}
     for each in all_of:
         if isinstance(each, (RelationDecl, ActionDecl)):
@@ -67,9 +69,9 @@ def collect(statements: Iterable[Statement], report: Report) -> Schema:
 
 
 def declarations_of(schema: Schema) -> list[Statement]:
-    """The statements that declare a schema."""
+    """The statements that declare a schema; built-in relations need none."""
     statements: list[Statement] = [TypeDecl(name, base) for name, base in schema.types.items()]
-    statements += [_relation(signature) for signature in schema.relations.values()]
+    statements += [_relation(s) for s in schema.relations.values() if not s.builtin]
     statements += [ActionDecl(s.name, _plain(s.params)) for s in schema.actions.values()]
     closed = [EVERY] if schema.all_closed else sorted(schema.closed)
     return [*statements, *(DefaultDecl(name) for name in closed)]
@@ -162,6 +164,9 @@ def _declare(
     is_action = isinstance(each, ActionDecl)
     own, others = (actions, relations) if is_action else (relations, actions)
     signature = _signature(each, types, report)
+    if each.name in relations and relations[each.name].builtin:
+        _declare_built_in(each, signature, relations, report)
+        return
     if each.name in others:
         word = "a relation" if is_action else "an action"
         report.error(
@@ -181,6 +186,25 @@ def _declare(
             first = ActionDecl(old.name, _plain(old.params)) if is_action else _relation(old)
             help = f"the one{where(old.span)} says {print_statement(first)}: let both say the same"
         report.error("E0208", f"{kind} `{each.name}` is declared twice", each.span, help)
+
+
+def _declare_built_in(
+    each: RelationDecl | ActionDecl, signature: Signature, relations: dict[str, Signature], report: Report
+) -> None:
+    """Report a declaration that is not the one that a built-in relation has; keep the place of its own."""
+    known = relations[each.name]
+    same = isinstance(each, RelationDecl) and signature.params == known.params
+    if not same or signature.attributes not in (known.attributes, BUILT_IN_ATTRIBUTES):
+        report.error(
+            "E0223",
+            f"`{each.name}` is built in: it is there without a declaration",
+            each.span,
+            f"its form is .decl {declaration(known)}: take the declaration away, or choose another name",
+        )
+    elif known.span is not None and known.span.file == each.span.file:
+        report.error("E0208", f"relation `{each.name}` is declared twice", each.span, "take both away")
+    else:
+        relations[each.name] = replace(known, span=each.span)
 
 
 def too_many(name: str, arguments: int, span: Span, report: Report) -> None:
@@ -224,6 +248,13 @@ def _signature(each: RelationDecl | ActionDecl, types: dict[str, str], report: R
                 _type_help(param.type, types),
             )
             param = replace(param, type="any")  # so that no rule is blamed for it
+        elif param.optional and base(types, param.type) not in ("symbol", "any"):
+            report.error(
+                "E0225",
+                f"`{param.name}?` is {param.type}, and an argument that is left out is the name `null`",
+                _param_span(param, each),
+                "let it be of type any, or of symbol or a type under it",
+            )
         params.append(param)
     bases = tuple(base(types, p.type) for p in params)
     if isinstance(each, ActionDecl):

@@ -55,7 +55,14 @@ class Conditions:
         weighted = {f.relation for f in program.facts if f.weight < 1}
         weighted |= {r.head for r in program.rules if r.weight < 1}
         left_out = weighted | set(unsaid)
-        self._relations = [s for n, s in sorted(schema.relations.items()) if n not in left_out]
+        # of built-in relations only those that something is known of
+        seen = list(seen)
+        held = {relation for relation, _ in seen}
+        self._relations = [
+            s
+            for n, s in sorted(schema.relations.items())
+            if n not in left_out and (not s.builtin or n in held)
+        ]
         self._taken = {p.type for s in schema.actions.values() for p in s.params}
         self._constants = self._of_kinds([*((f.relation, f.row) for f in program.facts), *seen])
 

@@ -69,7 +69,7 @@ def specialise(
 
     Args:
         schema: what is declared.
-        relations: the relations that a body may speak of; all where None.
+        relations: the relations that a body may speak of; all that are declared where None.
         actions: the actions that a rule may speak of; all where None.
         constants: for a declared type, the names that may stand for its values, as :func:`constants_of`
             finds them. Where a type has none, a rule speaks of its values by variables only.
@@ -110,7 +110,7 @@ def _chosen(declared: Mapping[str, Signature], names: Collection[str] | None, ki
     missing = sorted(set(names or ()) - declared.keys())
     if missing:
         raise ValueError(f"{kind} `{missing[0]}` is not declared")
-    return [each for name, each in declared.items() if names is None or name in names]
+    return [s for name, s in declared.items() if (name in names if names is not None else not s.builtin)]
 
 
 class _Specialised:

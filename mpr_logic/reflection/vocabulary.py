@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.schema import declarations_of
+from mpr_logic.analysis.types import literals
 from mpr_logic.reflection.constrained import LITERALS, constants_of, specialise
 from mpr_logic.syntax.ast import ActionDecl, DefaultDecl, Module, RelationDecl
 
@@ -33,7 +34,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, modules: Sequence[Module]) -> Vocabulary:
-        """All that the modules of a program declare.
+        """All that the modules of a program declare, and the built-in relations that their rules read.
 
         Raises:
             ProgramError: together they are no valid program.
@@ -46,7 +47,9 @@ class Vocabulary:
                 said = " ".join([*statement.comments, statement.trailing or ""]).split()
                 if said:
                     remarks.setdefault(statement.name, " ".join(said))
-        return cls(schema, tuple(schema.relations), tuple(schema.actions), remarks, constants_of(program))
+        read = {literal.atom.name for rule in program.rules for literal in literals(rule.body)}
+        relations = tuple(name for name, s in schema.relations.items() if not s.builtin or name in read)
+        return cls(schema, relations, tuple(schema.actions), remarks, constants_of(program))
 
     def only(
         self, *, relations: Collection[str] | None = None, actions: Collection[str] | None = None

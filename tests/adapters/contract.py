@@ -109,14 +109,13 @@ class Office:
 
 
 RULES = """
-.decl item(list: any, value: any)
 .decl internal(address: symbol)
 .decl late(address: symbol)
 internal("ann@us").
 internal("bob@us").
 
 @id(outside) @because("{T} is not one of us")
-forbid send(to: L) :- item(L, T), not internal(T).
+forbid send(to: L) :- item(L, _, T), not internal(T).
 
 @id(large) @escalate @because("{A} is much")
 forbid pay(amount: A) :- A > 100.0.

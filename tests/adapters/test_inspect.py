@@ -156,7 +156,7 @@ def evaluated(
 def test_an_evaluation() -> None:
     """Each sample has a history of its own; the results of calls are recorded with the next call."""
     office = Office()
-    rules = """.decl item(list: any, value: any)
+    rules = """
     forbid pay(to: T) :- past pay(to: T).
     forbid read(path: _) :- not succeeded pay(to: "ann@us")."""
     guard = guard_of(office, text=rules)

@@ -170,7 +170,7 @@ def test_a_thread_is_a_session() -> None:
 def test_an_agent_inside_of_a_tool() -> None:
     """A tool may be an agent: its calls are checked where it has the middleware too, in the same thread."""
     office = Office()
-    guard = guard_of(office, text=".decl item(list: any, value: any)\nforbid pay(to: T) :- past pay(to: T).")
+    guard = guard_of(office, text="forbid pay(to: T) :- past pay(to: T).")
     pay = call("pay", {"to": "ann@us", "amount": 1})
 
     def read(path: str) -> str:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RULES = """
-.decl called(number: int, action: symbol, second: int)
-.decl now(second: int)
 .action send(to: symbol)
 .action pay(to: symbol)
 @id(outside) @because("{T} is not one of us") forbid send(T) :- not ends_with(T, "@us").
@@ -45,7 +43,7 @@ def test_each_decision_is_a_line(tmp_path: Path) -> None:
     assert (admitted["arguments"], admitted["outcome"], admitted["runs"]) == ({"to": "ann@us"}, "admit", True)
     assert (result["id"], result["succeeded"]) == (admitted["id"], True)
     assert rejected["rules"] == [
-        {"id": "outside", "where": f"{rules}:6:47", "text": '"eve@them" is not one of us'}
+        {"id": "outside", "where": f"{rules}:4:47", "text": '"eve@them" is not one of us'}
     ]
     assert rejected["version"] == guard.rules.program.version
     assert wrong["error"].startswith("StateError")

@@ -163,7 +163,7 @@ def test_a_call_before_the_tools_were_listed(tmp_path: Path) -> None:
 
 def test_results_are_recorded(tmp_path: Path) -> None:
     """Rules see whether a call went well: what the server says is an error has failed."""
-    rules = """.decl item(list: any, value: any)
+    rules = """
     forbid read(path: _) :- failed pay(to: "nobody").
     forbid send(to: _) :- succeeded pay(to: "ann@us")."""
 

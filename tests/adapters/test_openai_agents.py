@@ -143,8 +143,7 @@ def test_an_agent_as_a_tool() -> None:
     outer = Agent(name="outer", model=outer_model, tools=[asking])
     tools = Tools([*office.schemas(), *descriptions(outer.tools)])
     rules = """
-    .decl item(list: any, value: any)
-    @because("not one of us") forbid send(to: L) :- item(L, "eve@them").
+    @because("not one of us") forbid send(to: L) :- item(L, _, "eve@them").
     @rewrite(path, "/data/{P}") forbid read(path: P) :- not starts_with(P, "/data/").
     @because("you may not ask that") forbid ask(input: I) :- I = "no".
     """

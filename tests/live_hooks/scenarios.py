@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from tests.live_hooks.agents import CodingAgent
 
 RULES = """
-.action shell(command: symbol, description: any)
-.decl tool_name(tool: symbol, action: symbol)
+.action shell(command: symbol, description?: any)
 tool_name("TOOL", shell).
 @id(bad) @because("bad.txt is not to be made")
 forbid shell(command: C) :- contains(C, "bad").
