@@ -50,7 +50,7 @@ def mpr(*arguments: str, stdin: bytes = b"") -> Done:
 def process(*arguments: str | bytes, stdin: bytes = b"") -> Done:
     """Run ``mpr`` in a process of its own, from the top of the checkout; the same is asserted."""
     command = [sys.executable, "-m", "mpr_logic.cli", *arguments]
-    done = subprocess.run(command, cwd=TOP, input=stdin, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=TOP, input=stdin, capture_output=True, check=False, timeout=300)
     found = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
     asserted(found, arguments)
     return found

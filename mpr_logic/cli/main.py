@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,6 +33,7 @@ from mpr_logic.cli.output import INTERRUPTED, UNDECIDED, complain, failure, send
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
 # rich_markup_mode: plain help starts in half the time, and copies well
 app = typer.Typer(
@@ -132,19 +134,21 @@ def _refuse(error: Exception, given: Sequence[str]) -> int:
 def main() -> None:
     """What the installed ``mpr`` runs."""
     status = run()
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError, AttributeError):
+    if not _flushed(sys.stdout):
         status = status or UNDECIDED
-        _silence()
+    _flushed(sys.stderr)  # where that cannot be written, the status says it
     sys.exit(status)
 
 
-def _silence() -> None:
-    """Let Python on its way out not try again what a failed standard output still holds: it would end
-    with a status of its own."""
+def _flushed(stream: TextIO | None) -> bool:
+    """Write out what a standard stream still holds. Where that fails it is thrown away: else Python tries
+    again on its way out, fails, and ends with status 120."""
+    if stream is None:
+        return False
     try:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        return  # there is none
+        stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):  # it is closed: Python finds nothing to write either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return False
+    return True
