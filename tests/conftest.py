@@ -10,6 +10,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mpr_logic.adapters.guard import Guard
 from mpr_logic.checking.checker import Checker
 from tests.verified import verified
 
@@ -28,3 +29,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def _every_decision_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a test checks, the independent verifier checks too."""
     monkeypatch.setattr(Checker, "check_all", verified(Checker.check_all))
+
+
+@pytest.fixture(autouse=True)
+def _guards_are_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine must not look like a rejection: a guard has a minute, where a test gives it no time."""
+    defaults = Guard.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "timeout", 60.0)

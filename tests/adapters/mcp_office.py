@@ -1,7 +1,7 @@
 """A real MCP server with the office's tools, run as a command: ``python -m tests.adapters.mcp_office FILE``.
 
-What it does it appends to the file, a line of JSON for each call. With a port behind the file it serves
-streamable HTTP on the loopback there.
+What it does it appends to the file, a line of JSON for each call. With ``http`` behind the file it serves
+streamable HTTP on a port of the loopback, which it says once it listens.
 """
 
 from __future__ import annotations
@@ -52,6 +52,13 @@ def server(file: Path) -> MCPServer:
 if __name__ == "__main__":
     made = server(Path(sys.argv[1]))
     if len(sys.argv) > 2:
-        made.run("streamable-http", port=int(sys.argv[2]))
+        import socket
+
+        import uvicorn
+
+        with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+            print(listener.getsockname()[1], flush=True)
+            app = made.streamable_http_app()
+            uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
     else:
         made.run("stdio")

@@ -288,5 +288,5 @@ def test_parallel_hooks_see_each_other(tmp_path: Path) -> None:
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=TOP)
         for _ in range(4)
     ]
-    told = [each.communicate(json.dumps(sent), timeout=60)[0] for each in running]
+    told = [each.communicate(json.dumps(sent), timeout=300)[0] for each in running]
     assert sorted(json.loads(each) == {} for each in told) == [False, False, False, True]

@@ -38,7 +38,7 @@ class OverHttp:
     cannot: dict[str, str] = {}  # noqa: RUF012 - what the protocol says
 
     def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
-        with serving(guard) as url, httpx.Client(base_url=url, timeout=20) as client:
+        with serving(guard) as url, httpx.Client(base_url=url, timeout=300) as client:
 
             def one(call: Proposed) -> str:
                 body = {"tool": call.tool, "arguments": call.arguments, "id": call.id}
@@ -67,7 +67,7 @@ def client() -> Iterator[httpx.Client]:
     """A client of a server that asks for tokens."""
     with (
         serving(guard_of(Office()), token="agent-token", operator_token="operator-token") as url,
-        httpx.Client(base_url=url, headers={"Authorization": "Bearer operator-token"}) as found,
+        httpx.Client(base_url=url, headers={"Authorization": "Bearer operator-token"}, timeout=300) as found,
     ):
         yield found
 
@@ -227,11 +227,11 @@ def test_a_thousand_requests_at_once() -> None:
         async with AsyncExitStack() as stack:
             # one client slows down with the number of its connections
             clients = [
-                await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60, verify=False))
+                await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=300, verify=False))
                 for _ in range(20)
             ]
             return await asyncio.gather(*(one(clients[number % 20], number) for number in range(1000)))
 
-    with serving(guard_of(Office(), timeout=30.0)) as url:
+    with serving(guard_of(Office(), timeout=300.0)) as url:
         paid = asyncio.run(main(url))
     assert sum(paid) == len({(n % 250, n % 4) for n in range(1000)})

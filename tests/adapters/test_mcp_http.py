@@ -7,7 +7,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -40,15 +39,12 @@ def free() -> int:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A real server in a process of its own: its URL, and the file that says what it did."""
-    done, port = tmp_path_factory.mktemp("office") / "done.jsonl", free()
-    command = [sys.executable, "-m", "tests.adapters.mcp_office", str(done), str(port)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    done = tmp_path_factory.mktemp("office") / "done.jsonl"
+    command = [sys.executable, "-m", "tests.adapters.mcp_office", str(done), "http"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
-            for _ in range(600):
-                with socket.socket() as tried:
-                    if tried.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
+            assert process.stdout is not None
+            port = process.stdout.readline().strip()  # it listens by then
             yield f"http://127.0.0.1:{port}/mcp", done
         finally:
             process.terminate()
@@ -78,7 +74,7 @@ class OverHttp:
 
     def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
         async def main(url: str) -> list[str]:
-            async with Client(url, mode=self.mode, read_timeout_seconds=60) as client:
+            async with Client(url, mode=self.mode, read_timeout_seconds=300) as client:
                 return await asyncio.gather(*(called(client, each) for each in calls))
 
         self.done.unlink(missing_ok=True)
@@ -194,7 +190,7 @@ def posted(application: Any, message: dict[str, Any], guard: Guard | None = None
     with (
         served(application) as url,
         proxied(lambda name: gate, url) as own,
-        httpx2.Client(timeout=30) as client,
+        httpx2.Client(timeout=300) as client,
     ):
         return client.post(own, json=message)
 
@@ -240,7 +236,7 @@ def test_a_question_and_then_whatever_the_server_answers(
     found = []
 
     async def main(own: str) -> None:
-        async with httpx2.AsyncClient(timeout=30) as client:
+        async with httpx2.AsyncClient(timeout=300) as client:
             await client.post(own, json={"jsonrpc": "2.0", "id": 0, "method": "initialize"} | capable)
             headers = {"mcp-session-id": "s"}
             async with client.stream("POST", own, json=pay, headers=headers) as answer:

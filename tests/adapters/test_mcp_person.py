@@ -72,7 +72,7 @@ async def over(
             yield client
     else:
         with proxied(lambda name: Gate(guard, session=name), url) as own:
-            async with Client(own, mode=mode, read_timeout_seconds=60, **options) as client:
+            async with Client(own, mode=mode, read_timeout_seconds=300, **options) as client:
                 yield client
 
 

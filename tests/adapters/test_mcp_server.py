@@ -24,7 +24,7 @@ def asked(server: Any, *questions: tuple[str, dict[str, Any]]) -> list[dict[str,
     """What a client is answered."""
 
     async def main() -> list[dict[str, Any]]:
-        async with Client(server, read_timeout_seconds=60) as client:
+        async with Client(server, read_timeout_seconds=300) as client:
             names = [each.name for each in (await client.list_tools()).tools]
             assert names == ["check", "why", "list_rules"]
             found = [await client.call_tool(tool, arguments) for tool, arguments in questions]

@@ -72,7 +72,7 @@ async def connected(
             for each in (lines.up, lines.down, lines.down_out):
                 each.close()
 
-    async with Client(transport(), mode=mode, read_timeout_seconds=60, **options) as client:
+    async with Client(transport(), mode=mode, read_timeout_seconds=300, **options) as client:
         yield client
 
 
@@ -207,7 +207,7 @@ class Script:
     async def read(self) -> bytes:
         if self.lines:
             return self.lines.pop(0)
-        await asyncio.wait_for(self.enough.wait(), 30)
+        await asyncio.wait_for(self.enough.wait(), 120)
         return b""
 
     async def write(self, line: bytes) -> None:
@@ -286,7 +286,7 @@ class Talking:
             self.lines.put_nowait(json.dumps(each).encode() + b"\n")
 
     async def read(self) -> bytes:
-        return await asyncio.wait_for(self.lines.get(), 30)
+        return await asyncio.wait_for(self.lines.get(), 120)
 
     async def write(self, line: bytes) -> None:
         message = json.loads(line)
@@ -338,7 +338,7 @@ def test_mpr_proxy(tmp_path: Path) -> None:
     server = StdioServerParameters(command=sys.executable, args=arguments, cwd=TOP)
 
     async def main() -> list[str]:
-        async with Client(server, read_timeout_seconds=60) as client:
+        async with Client(server, read_timeout_seconds=300) as client:
             assert len((await client.list_tools()).tools) == 3
             calls = [Proposed("read", json.dumps({"path": path}), "") for path in ("a", "/etc", "private/a")]
             return [await called(client, each) for each in calls]

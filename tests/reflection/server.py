@@ -134,11 +134,11 @@ def dropped(handler: Handler) -> None:
     handler.connection.close()
 
 
-def slow(seconds: float) -> Reply:
-    """Says nothing for a while, and then a chat completion."""
+def slow(answers: threading.Event) -> Reply:
+    """Says nothing before it may, and then a chat completion."""
 
     def reply(handler: Handler) -> None:
-        time.sleep(seconds)
+        answers.wait(600)
         chat("late")(handler)
 
     return reply

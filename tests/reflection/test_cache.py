@@ -130,7 +130,7 @@ def test_processes_share_a_folder(tmp_path: Path) -> None:
         for _ in range(4)
     ]
     for each in running:
-        _, said = each.communicate(timeout=60)
+        _, said = each.communicate(timeout=300)
         assert each.returncode == 0, said.decode()
     assert len(list(tmp_path.rglob("*.json"))) == 10
     assert not list(tmp_path.rglob("*.tmp"))

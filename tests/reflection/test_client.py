@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -44,7 +45,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def client_of(server: Server, **options: Any) -> Client:
     """A client of a server that gives up soon."""
-    return Client("m", base_url=server.url, **({"timeout": 5.0, "retries": 2} | options))
+    return Client("m", base_url=server.url, **({"timeout": 60.0, "retries": 2} | options))
 
 
 def test_a_chat_completion() -> None:
@@ -216,9 +217,11 @@ def test_what_lasts_is_our_error(trouble: Reply, said: str, requests: int) -> No
 
 def test_silence() -> None:
     """A server that says nothing for too long is asked again; and then that is said."""
-    with serving(slow(1.5)) as server:
+    answers = threading.Event()
+    with serving(slow(answers)) as server:
         with pytest.raises(ModelError, match="did not answer in time"):
-            client_of(server, timeout=0.5, retries=1).complete("?")
+            client_of(server, timeout=1.0, retries=1).complete("?")
+        answers.set()
         assert len(server.asked) == 2
 
 
@@ -271,7 +274,7 @@ def test_an_endless_stream_is_left() -> None:
         (long,) = client_of(server, stream=True).complete("?")
     assert (len(long.text), long.finished) == (LONGEST, False)
     with serving(stream(*[piece("x")] * 100, pause=0.05)) as server:
-        (late,) = client_of(server, stream=True, timeout=0.3).complete("?")
+        (late,) = client_of(server, stream=True, timeout=1.0).complete("?")
     assert 0 < len(late.text) < 100
     assert not late.finished
 
