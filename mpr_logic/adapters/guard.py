@@ -63,9 +63,11 @@ class Guard:
         approval_timeout: seconds for the approver.
         limits: bounds on the arguments.
         sessions: the most sessions at a time, for the sake of memory; the calls of further ones are rejected.
+        strict: rules that have lost their grip are an error: a law about what is no tool, a relation that
+            nothing fills, a body that cannot hold. Else it is a warning: logged, and told by :meth:`health`.
 
     Raises:
-        ProgramError: the rules are not valid.
+        ProgramError: the rules are not valid, or have lost their grip.
         StateError: there is no rule file, or the state does not fit.
         GuardError: a directive, a relation or a mode is none.
     """
@@ -86,6 +88,7 @@ class Guard:
         approval_timeout: float = 300.0,
         limits: Limits | None = None,
         sessions: int = 10_000,
+        strict: bool = False,
     ) -> None:
         if mode not in ("enforce", "shadow"):
             raise GuardError(f"no mode `{mode}`: choose enforce or shadow")
@@ -98,6 +101,7 @@ class Guard:
         self.limits = limits or Limits()
         self.log = log or NO_LOG
         self._paths, self._text, self._tools = paths, text, tools
+        self._strict = strict
         self._relations = dict(relations or {})
         self._options = Options(theta, engine, Budget(seconds=timeout), state)
         self.approval_timeout = approval_timeout
@@ -299,6 +303,7 @@ class Guard:
                 "mode": self.mode,
                 "version": self.rules.program.version,
                 "error": self._error,
+                "warnings": [each.render() for each in self.rules.warnings],
                 "sessions": len(self._sessions),
                 "counts": dict(self._counts),
             }
@@ -363,7 +368,12 @@ class Guard:
             _logger.exception("the log could not be written")
 
     def _load(self, tools: Tools | None) -> Ruleset:
-        return load_ruleset(self._paths, self._text, tools, self._relations)
+        rules = load_ruleset(
+            self._paths, self._text, tools, self._relations, self._options, strict=self._strict
+        )
+        for each in rules.warnings:
+            _logger.warning("%s", each.render())
+        return rules
 
     def _replace(self, tools: Tools | None) -> bool:
         try:

@@ -11,8 +11,9 @@ from mpr_logic.adapters.directives import read_directives
 from mpr_logic.adapters.host import read_by
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin import FILLED
+from mpr_logic.analysis.vetting import Known, vet
 from mpr_logic.checking.loading import load_modules, rule_files
-from mpr_logic.errors import GuardError, StateError
+from mpr_logic.errors import GuardError, ProgramError, StateError
 from mpr_logic.syntax.ast import ActionDecl, Var
 from mpr_logic.syntax.parser import parse
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mpr_logic.adapters.host import Relation
+    from mpr_logic.adapters.session import Options
     from mpr_logic.adapters.tools import Tools
     from mpr_logic.analysis.core import Program
+    from mpr_logic.syntax.diagnostics import Diagnostic
 
 HISTORY = ("past", "succeeded", "failed")
 
@@ -36,6 +39,7 @@ class Ruleset:
 
     def __init__(self, program: Program, tools: Tools | None, relations: Mapping[str, Relation]) -> None:
         self.program = program
+        self.warnings: tuple[Diagnostic, ...] = ()  # what seems to have lost its grip, and is let pass
         self.tools = tools
         self.relations = dict(relations)
         self.actions = Actions(program, tools)
@@ -99,13 +103,16 @@ def load_ruleset(
     text: str | None,
     tools: Tools | None,
     relations: Mapping[str, Relation],
+    options: Options,
+    *,
+    strict: bool = True,
 ) -> Ruleset:
     """The rules of files, of a text, and of the tools' declarations, together. Where the rules declare a
     tool's action themselves, that declaration stands.
 
     Raises:
-        ProgramError: they are not valid.
-        StateError: there is no rule file.
+        ProgramError: they are not valid; or, where ``strict``, some of them have lost their grip.
+        StateError: there is no rule file, or the state does not fit.
         GuardError: as above.
     """
     modules = load_modules(paths) if paths else []
@@ -114,7 +121,18 @@ def load_ruleset(
     if tools is not None:
         declared = {s.name for module in modules for s in module.statements if isinstance(s, ActionDecl)}
         modules.append(parse(tools.declarations(without=declared), "<tools>"))
-    return Ruleset(analyse(modules), tools, relations)
+    rules = Ruleset(analyse(modules), tools, relations)
+    known = Known(
+        tools=None if tools is None else [each.known for each in tools],
+        functions=frozenset(relations),
+        facts=options.facts(rules.program),
+        theta=options.theta,
+    )
+    found = vet(rules.program, known, modules)
+    if strict and any(each.severity == "error" for each in found):
+        raise ProgramError(found)
+    rules.warnings = tuple(found)
+    return rules
 
 
 def stamp(paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[str, int, int, int], ...]:

@@ -164,12 +164,18 @@ def _default(schema: Any, root: dict[str, Any]) -> tuple[Any, ...]:
     return ()
 
 
-def _values(schema: Any, root: dict[str, Any]) -> tuple[Any, ...]:
+def _values(schema: Any, root: dict[str, Any], depth: int = 0) -> tuple[Any, ...]:
+    """The only values that a schema lets in, as far as it lists them; none where it does not."""
     schema = _resolved(schema, root)
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict) or depth > _DEEP:
         return ()
     said = schema.get("enum", [schema["const"]] if "const" in schema else [])
-    return tuple(said) if isinstance(said, list) else ()
+    if isinstance(said, list) and said:
+        return tuple(said)
+    if _kinds(schema, root) == {"null"}:
+        return (None,)
+    parts = [_values(part, root, depth + 1) for word in ("anyOf", "oneOf") for part in _parts(schema, word)]
+    return tuple(each for part in parts for each in part) if all(parts) else ()
 
 
 def _resolved(schema: Any, root: dict[str, Any]) -> Any:

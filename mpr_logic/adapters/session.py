@@ -16,6 +16,7 @@ from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.core import Fact
 from mpr_logic.checking.checker import Checker
 from mpr_logic.checking.disclosure import for_model, repairs_of
+from mpr_logic.checking.state import state_facts
 from mpr_logic.errors import BudgetError, GuardError, StateError
 from mpr_logic.syntax.ast import Span
 
@@ -48,6 +49,17 @@ class Options:
     budget: Budget
     state: object = None
 
+    def facts(self, program: Program) -> list[Fact]:
+        """The facts that each session begins with.
+
+        Raises:
+            StateError: they do not fit the program.
+            ProgramError: their file cannot be read.
+        """
+        if self.state is None:
+            return []
+        return self.state(program) if callable(self.state) else state_facts(program, self.state)
+
 
 class Session:
     """The state of one session. It is used by one thread at a time, inside :meth:`locked`."""
@@ -59,7 +71,9 @@ class Session:
         self._number = 0
         self.rules = rules
         self.checker = self._checker(rules)
-        if options.state is not None:
+        if callable(options.state):
+            self.checker.update(add=options.state(rules.program))
+        elif options.state is not None:
             self.checker.load_state(options.state)
 
     def _checker(self, rules: Ruleset) -> Checker:

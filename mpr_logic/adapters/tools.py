@@ -26,11 +26,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.adapters.calls import canonical
+from mpr_logic.adapters.calls import canonical, constant
 from mpr_logic.adapters.extras import needed
 from mpr_logic.adapters.schemas import Property, describe, properties, takes_more
 from mpr_logic.analysis.builtin import BUILT_IN
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, RESERVED
+from mpr_logic.analysis.vetting import KnownTool
 from mpr_logic.errors import GuardError, StateError
 from mpr_logic.syntax.ast import ActionDecl, Atom, Clause, Const, Module, Param
 from mpr_logic.syntax.files import read_text
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from mpr_logic.adapters.schemas import Description
+    from mpr_logic.syntax.ast import Value
 
 REST = "*"
 """Stands, in ``argument_name``, for all properties that the schema does not name."""
@@ -66,6 +68,17 @@ class Argument:
     def takes(self, value: list[Any] | dict[str, Any]) -> bool:
         """Whether the schema allows a list, or an object, in its place."""
         return ("array" if isinstance(value, list) else "object") in self.said.kinds
+
+    @property
+    def values(self) -> frozenset[Value] | None:
+        """The only values that rules may see in its place; None where the schema does not list them."""
+        found = self.said.values
+        if not found and self.said.kinds - {"null"} <= {"boolean"}:
+            found = (True, False)
+        if not found:
+            return None
+        more = (*self.said.default, *((None,) if self.nullable else ()))
+        return frozenset(constant(each) for each in (*found, *more))
 
 
 class Tool:
@@ -105,6 +118,11 @@ class Tool:
         if unknown and self.rest is None:
             known = ", ".join(f"`{each.name}`" for each in self.arguments) or "no arguments"
             raise StateError(f"no argument is named `{_short(min(unknown))}`: the tool takes {known}")
+
+    @property
+    def known(self) -> KnownTool:
+        """What is known of it before any call: its arguments, and the only values that they may have."""
+        return KnownTool(self.name, {a.name: a.values for a in self.arguments}, self.rest is not None)
 
     def statements(self) -> Iterator[ActionDecl | Clause]:
         """The declaration, and the facts about names that were changed."""

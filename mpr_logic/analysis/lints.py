@@ -128,13 +128,20 @@ def _verdict(rule: Rule, program: Program, report: Report) -> None:
             'say why in front of it: @because("{X} is closed: open it first")',
         )
     action = clause.head.name
-    if clause.kind == "permit" and rule.id not in program.overrides and action not in program.schema.closed:
+    open_to_all = action not in program.schema.closed
+    if clause.kind == "permit" and rule.id not in program.overrides and open_to_all and not says_open(rule):
         report.warn(
             "W0504",
             f"this permit changes nothing: it overrides no rule, and `{action}` is allowed by default",
             clause.head.span,
             f"name the rule that it overrides, @overrides(id), or declare .default forbid {action}",
         )
+
+
+def says_open(rule: Rule) -> bool:
+    """Whether a permit has no condition at all: where its action is open, it says that this is meant."""
+    names = [term.name for term in rule.args if isinstance(term, Var) and term.name != "_"]
+    return not rule.body and all(isinstance(t, Var) for t in rule.args) and len(set(names)) == len(names)
 
 
 def _comparisons(rule: Rule, program: Program, report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,7 +18,6 @@ from mpr_logic.syntax.parser import parse, parse_atom, parse_clause
 from mpr_logic.syntax.plain import plain_atom
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
     from mpr_logic.analysis.core import Program, Signature
@@ -48,6 +48,18 @@ def fact_of(program: Program, text: str) -> Fact:
     except ProgramError as error:
         raise StateError(f"`{_short(text)}` is not a fact: {error.summary}") from None
     return resolve_fact(program, clause)
+
+
+def state_facts(program: Program, state: object) -> list[Fact]:
+    """The facts of a state: the path of a file, or a value that was JSON.
+
+    Raises:
+        StateError: it is not of that form, or does not fit the program.
+        ProgramError: the file cannot be read, or is not valid ``.dl``.
+    """
+    if isinstance(state, (str, os.PathLike)):
+        return read_state(program, state)
+    return state_from_value(program, state)
 
 
 def read_state(program: Program, path: str | os.PathLike[str]) -> list[Fact]:

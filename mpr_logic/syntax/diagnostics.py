@@ -70,6 +70,18 @@ CODES: Final[Mapping[str, str]] = {
     "E0306": "aggregates that need each other",
     "E0401": "cycle through negation",
     "E0402": "cycle through an aggregate",
+    "E0601": "law about what is no tool",
+    "E0602": "open action beside closed ones",
+    "E0603": "argument that the tool does not have",
+    "E0604": "name that leads nowhere",
+    "E0605": "constant that never stands there",
+    "E0606": "variable in lower case",
+    "E0607": "relation that nothing fills",
+    "E0608": "body that cannot hold",
+    "E0609": "law that is always overridden",
+    "E0610": "permit apart from what it overrides",
+    "E0611": "directive without weight",
+    "E0612": "conditional permit of what is open",
     "W0501": "variable that stands once",
     "W0502": "clause stated twice",
     "W0503": "unused relation",
@@ -77,8 +89,14 @@ CODES: Final[Mapping[str, str]] = {
     "W0505": "forbid without a reason",
     "W0506": "comparison of two kinds",
     "W0507": "rule that adds nothing",
+    "W0605": "constant that looks like another",
+    "W0606": "word that may be meant as a variable",
+    "W0613": "permit without weight",
+    "W0614": "expression that a line end evades",
+    "W0615": "path that may climb out",
 }
-"""Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints."""
+"""Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,
+E06 and W06 what has lost its grip."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pickle
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mpr_logic.analysis import analyse, lint
+from mpr_logic.analysis.vetting import Known, KnownTool, vet
 from mpr_logic.errors import ProgramError
 from mpr_logic.syntax import CODES, Diagnostic, parse
 from mpr_logic.syntax.ast import Span
@@ -16,6 +18,8 @@ from mpr_logic.syntax.ast import Span
 PAGES = Path(__file__).parent.parent.parent / "docs" / "diagnostics"
 # what no short text can show: test_hostile.py provokes these
 WITHOUT_EXAMPLE = {"E0113", "E0120", "E0121", "E0122"}
+# the tools that an example speaks of
+SHOWN_TOOLS = {"E0603": (KnownTool("send", {"to": None}),)}
 
 
 def errors(text: str) -> tuple[Diagnostic, ...]:
@@ -30,6 +34,11 @@ def errors(text: str) -> tuple[Diagnostic, ...]:
 def warnings(text: str) -> tuple[Diagnostic, ...]:
     """Return the warnings about a text that is a program."""
     return tuple(lint([parse(text, "rules.dl")]))
+
+
+def lost(text: str, tools: tuple[KnownTool, ...] | None = None) -> tuple[Diagnostic, ...]:
+    """Return what has lost its grip in a text that is a program."""
+    return tuple(vet(analyse([parse(text, "rules.dl")]), Known(tools=tools)))
 
 
 def syntax_errors(text: str) -> tuple[Diagnostic, ...]:
@@ -274,6 +283,8 @@ def test_each_code_has_its_page(code: str) -> None:
 def test_the_examples_of_a_page_say_what_it_says(code: str) -> None:
     """What is under Wrong yields this code and no other; what is under Right yields none at all."""
     look = syntax_errors if code.startswith("E01") else errors if code.startswith("E") else warnings
+    if code[1:3] == "06":
+        look = partial(lost, tools=SHOWN_TOOLS.get(code))
     wrong, right = example(code, "Wrong"), example(code, "Right")
     assert wrong is not None
     assert right is not None

@@ -1,0 +1,203 @@
+"""Which actions the tools are, and laws about what is none; actions that a closed set leaves open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.report import count, did_you_mean, nearest
+from mpr_logic.syntax.ast import NOWHERE, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mpr_logic.analysis.core import Fact, Program, Signature
+    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.vetting.filling import Domain
+    from mpr_logic.analysis.vetting.known import Known, KnownTool
+    from mpr_logic.syntax.ast import Value
+
+REST = "*"
+"""Stands, in ``argument_name``, for all arguments that a tool does not name."""
+
+
+class Naming:
+    """The facts ``tool_name`` and ``argument_name``: which tool is which action, and its arguments."""
+
+    def __init__(self, program: Program, known: Known) -> None:
+        self.program = program
+        self.known = known
+        self.tool_names = [f for f in program.facts if f.relation == "tool_name" and len(f.row) == 2]
+        self.argument_names = [f for f in program.facts if f.relation == "argument_name" and len(f.row) == 3]
+        self.action_of = {str(fact.row[0]): str(fact.row[1]) for fact in self.tool_names}
+        self._mapped = frozenset(self.action_of.values())
+        self._names: dict[tuple[str, str], list[str]] = {}
+        for fact in self.argument_names:
+            action, name, word = map(str, fact.row)
+            self._names.setdefault((action, word), []).append(name)
+
+    def action(self, tool: str) -> str | None:
+        """The declared action of a tool; None where there is none, or it is another tool's."""
+        name = self.action_of.get(tool, tool)
+        stranger = tool not in self.action_of and name in self._mapped
+        return name if name in self.program.schema.actions and not stranger else None
+
+    def names(self, action: str, word: str) -> list[str]:
+        """What calls may name an argument of an action."""
+        return self._names.get((action, word), [word])
+
+    def reached(self) -> dict[str, tuple[Domain, ...]]:
+        """The actions that calls can be of, each with the domains of its arguments."""
+        actions = self.program.schema.actions
+        if self.known.tools is None:
+            return {name: (None,) * signature.arity for name, signature in actions.items()}
+        found: dict[str, tuple[Domain, ...]] = {}
+        for tool in self.known.tools:
+            name = self.action(tool.name)
+            if name is None:
+                continue
+            row = tuple(self._domain(tool, name, param.name) for param in actions[name].params)
+            old = found.get(name)
+            found[name] = row if old is None else tuple(map(_union, old, row))
+        return found
+
+    def _domain(self, tool: KnownTool, action: str, word: str) -> Domain:
+        values: set[Value] = set()
+        for name in self.names(action, word):
+            domain = tool.arguments.get(name)
+            if domain is None:
+                return None
+            values |= domain
+        return frozenset(values)
+
+
+def _union(one: Domain, other: Domain) -> Domain:
+    return None if one is None or other is None else one | other
+
+
+def check_names(naming: Naming, report: Report) -> None:
+    """Report facts about names that lead nowhere, or to two places."""
+    actions = naming.program.schema.actions
+    tools = naming.known.tools
+    first: dict[tuple[Value, ...], tuple[Value, Span]] = {}
+    for fact in (*naming.tool_names, *naming.argument_names):
+        key, value = fact.row[:-1], fact.row[-1]
+        old, place = first.setdefault((fact.relation, *key), (value, fact.span))
+        if old != value:
+            thing = "tool" if len(key) == 1 else f"argument of `{key[0]}`"
+            report.error(
+                "E0604",
+                f"the {thing} `{key[-1]}` is said to be `{old}` and `{value}`",
+                fact.span,
+                f"keep one of them: the first is stated at {place}",
+            )
+    for fact in naming.tool_names:
+        tool, action = map(str, fact.row)
+        if action not in actions:
+            _leads_nowhere(fact, action, "action", actions, report)
+        elif tools is not None and all(tool != each.name for each in tools) and action in naming.reached():
+            # an action that no tool is says so itself
+            _leads_nowhere(fact, tool, "tool", (each.name for each in tools), report)
+    for fact in naming.argument_names:
+        action, _, word = map(str, fact.row)
+        if action not in actions:
+            _leads_nowhere(fact, action, "action", actions, report)
+        elif word not in (params := [p.name for p in actions[action].params]):
+            _leads_nowhere(fact, word, f"argument of `{action}`", params, report)
+
+
+def _leads_nowhere(fact: Fact, name: str, thing: str, known: Iterable[str], report: Report) -> None:
+    report.error(
+        "E0604",
+        f"`{fact.relation}` names `{name}`, and there is no such {thing}",
+        fact.span,
+        did_you_mean(name, known, "take the fact away, or name one that there is"),
+    )
+
+
+def check_actions(naming: Naming, reached: Mapping[str, object], report: Report) -> None:
+    """Report laws about actions that no tool is, arguments that tools do not have, and actions that are open
+    where others are closed."""
+    program, tools = naming.program, naming.known.tools
+    spoken = _spoken(program)
+    if tools is not None:
+        for action, span in spoken.items():
+            if action not in reached:
+                report.error(
+                    "E0601",
+                    f"`{action}` is no tool: what the rules say about it holds for no call",
+                    span,
+                    _tool_help(action, naming),
+                )
+        for tool in tools:
+            _arguments(tool, naming, report)
+    closed = program.schema.closed
+    if not closed:
+        return
+    for action in reached:
+        laws = program.rules_for(f"forbid {action}")
+        permits = program.rules_for(f"permit {action}")
+        if action not in closed and not laws and not permits:
+            signature = program.schema.actions[action]
+            report.error(
+                "E0602",
+                f"no rule speaks of `{action}`, so every call of it is admitted; other actions are closed",
+                _place(signature),
+                f"close all actions, .default forbid *, or this one, .default forbid {action}; "
+                "or write a rule about it",
+            )
+
+
+def _spoken(program: Program) -> dict[str, Span]:
+    """The actions that rules and defaults speak of, each with the first place."""
+    found: dict[str, Span] = {}
+    for rule in program.rules:
+        if rule.action is not None:
+            found.setdefault(rule.action, rule.clause.head.span)
+    if not program.schema.all_closed:
+        for action in program.schema.closed:
+            found.setdefault(action, _place(program.schema.actions[action]))
+    return found
+
+
+def _place(signature: Signature) -> Span:
+    return signature.span or NOWHERE
+
+
+def _tool_help(action: str, naming: Naming) -> str:
+    tools = [each.name for each in naming.known.tools or ()]
+    given = [tool for tool, name in naming.action_of.items() if name == action]
+    # a longer name of the same thing is as likely as a misspelt one
+    close = nearest(action, tools) or next((t for t in tools if action in t or t in action), None)
+    if given and close is None:
+        return f"it is said to be the tool `{given[0]}`, which there is not"
+    if close is None:
+        shown = ", ".join(f"`{name}`" for name in tools[:8]) or "none"
+        return f"the tools are {shown}{', ...' if len(tools) > 8 else ''}: name the action after one of them"
+    return f'did you mean the tool `{close}`? name the action so, or state tool_name("{close}", {action})'
+
+
+def _arguments(tool: KnownTool, naming: Naming, report: Report) -> None:
+    """Arguments of a declared action that its tool does not take: rules would see nothing in them."""
+    name = naming.action(tool.name)
+    if name is None or tool.rest:
+        return
+    signature = naming.program.schema.actions[name]
+    for param in signature.params:
+        names = naming.names(name, param.name)
+        if not any(each in tool.arguments or each == REST for each in names):
+            left = [
+                each
+                for each in tool.arguments
+                if all(each not in naming.names(name, p.name) for p in signature.params)
+            ]
+            report.error(
+                "E0603",
+                f"the tool `{tool.name}` has no argument `{names[0]}`: rules that look at it see nothing",
+                param.span if param.span.line else _place(signature),
+                did_you_mean(names[0], left or tool.arguments, f"it has {_listed(tool.arguments)}"),
+            )
+
+
+def _listed(names: Iterable[str]) -> str:
+    found = [f"`{name}`" for name in names]
+    return ", ".join(found) if found else count(0, "argument")

@@ -1,0 +1,75 @@
+"""Rules whose bodies can never hold, by themselves or with the values that there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.types import columns_of
+from mpr_logic.analysis.vetting.constraints import Constraints
+from mpr_logic.syntax.ast import Aggregate, Literal, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.vetting.filling import Filling
+    from mpr_logic.syntax.ast import BodyItem, Term
+
+
+def check_bodies(filling: Filling, report: Report) -> None:
+    """Report each rule whose body cannot hold, and each aggregate that can range over nothing."""
+    program = filling.program
+    for rule in program.rules:
+        if not _worth(rule):
+            continue
+        domains = filling.of(rule)
+        whole = whole_numbers(program, rule)
+        fault = Constraints(rule.body, domains, whole).fault()
+        if fault is not None:
+            report.error(
+                "E0608",
+                f"this rule can never hold: {fault}",
+                rule.clause.head.span,
+                "change one of them, or take the rule away",
+            )
+            continue
+        for item in rule.body:
+            if isinstance(item, Aggregate):
+                outside = [each for each in rule.body if not isinstance(each, Aggregate)]
+                inside = Constraints([*outside, *item.body], domains, whole).fault()
+                if inside is not None:
+                    report.error(
+                        "E0608",
+                        f"this `{item.function}` ranges over nothing: {inside}",
+                        item.span,
+                        "change one of them",
+                    )
+
+
+def _worth(rule: Rule) -> bool:
+    """Whether there is anything that might not hold together: two items, or one that is no literal."""
+    return len(rule.body) > 1 or any(not isinstance(item, Literal) for item in rule.body)
+
+
+def whole_numbers(program: Program, rule: Rule) -> set[str]:
+    """The variables that are ints, by the columns that they stand in."""
+    return {
+        term.name
+        for term, base in _columns(program, rule)
+        if base == "int" and isinstance(term, Var) and term.name != "_"
+    }
+
+
+def _columns(program: Program, rule: Rule) -> Iterator[tuple[Term, str]]:
+    if rule.action is not None:
+        yield from zip(rule.args, program.schema.actions[rule.action].bases, strict=False)
+    yield from _of_body(program, rule.body)
+
+
+def _of_body(program: Program, body: Iterable[BodyItem]) -> Iterator[tuple[Term, str]]:
+    for item in body:
+        if isinstance(item, Literal) and not item.negated:
+            yield from zip(item.atom.args, columns_of(program.schema, item.atom.name).bases, strict=True)
+        elif isinstance(item, Aggregate):
+            yield from _of_body(program, item.body)

@@ -1,0 +1,420 @@
+"""Whether the items of a body can hold together: equalities, bounds, order, texts, and what is denied.
+
+It finds no more than simple reasoning does: what it does not understand counts as possible.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, TypeAlias
+
+from mpr_logic.analysis.terms import term_vars
+from mpr_logic.analysis.vetting.texts import Texts
+from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
+from mpr_logic.syntax.printer import print_item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mpr_logic.syntax.ast import BodyItem, Term, Value
+
+Node: TypeAlias = str | tuple[type, "Value"]
+"""A variable by its name, or a constant with its type."""
+
+FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
+EXACT = 2**53
+IMPLIED = {"succeeded": "past", "failed": "past"}
+
+
+class Bounds:
+    """The numbers that a value may be: from ``low`` to ``high``, and where from each bound comes."""
+
+    def __init__(self) -> None:
+        self.low, self.high = -math.inf, math.inf
+        self.open_low = self.open_high = False
+        self.why_low: BodyItem | None = None
+        self.why_high: BodyItem | None = None
+
+    def above(self, value: float, strict: bool, why: BodyItem | None) -> None:
+        """No number below this."""
+        if value > self.low or (value == self.low and strict and not self.open_low):
+            self.low, self.open_low, self.why_low = value, strict, why
+
+    def below(self, value: float, strict: bool, why: BodyItem | None) -> None:
+        """No number above this."""
+        if value < self.high or (value == self.high and strict and not self.open_high):
+            self.high, self.open_high, self.why_high = value, strict, why
+
+    def empty(self, whole: bool) -> bool:
+        """Whether there is no such number; or no such whole one."""
+        if self.low > self.high or (self.low == self.high and (self.open_low or self.open_high)):
+            return True
+        if not whole or not (math.isfinite(self.low) and math.isfinite(self.high)):
+            return False
+        first = math.floor(self.low) + 1 if self.open_low else math.ceil(self.low)
+        last = math.ceil(self.high) - 1 if self.open_high else math.floor(self.high)
+        return first > last
+
+
+class Constraints:
+    """What a set of body items asks for, all together.
+
+    Args:
+        items: literals with positional arguments, comparisons, tests and aggregates; of these only the
+            target is looked at.
+        domains: for variables, the only values that they can have.
+        whole: the variables whose numbers are ints.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[BodyItem],
+        domains: Mapping[str, frozenset[Value]] | None = None,
+        whole: Iterable[str] = (),
+    ) -> None:
+        self.items = list(items)
+        self._parent: dict[Node, Node] = {}
+        self._whole_names = set(whole)
+        self._domains = dict(domains or {})
+        self._merge()
+        self._whole = {self._find(name) for name in self._whole_names}
+
+    def fault(self) -> str | None:
+        """Why the items cannot hold together; None where they may."""
+        return (
+            self._constants()
+            or self._self_comparisons()
+            or self._denied()
+            or self._ranges()
+            or self._orders()
+            or self._choices()
+            or self._texts()
+        )
+
+    # -- equalities ----------------------------------------------------------------------------
+
+    def _find(self, node: Node) -> Node:
+        while (up := self._parent.get(node, node)) != node:
+            node = up
+        return node
+
+    def _node(self, term: Term) -> Node | None:
+        if isinstance(term, Var):
+            return None if term.name == "_" else self._find(term.name)
+        if isinstance(term, Const):
+            return self._find(_constant(term.value))
+        return None
+
+    def _merge(self) -> None:
+        for item in self.items:
+            if isinstance(item, Comparison) and item.op == "=":
+                left, right = self._node(item.left), self._node(item.right)
+                if left is not None and right is not None and left != right:
+                    # a constant stands for its class; two of them are told apart later
+                    first, second = (right, left) if isinstance(right, str) else (left, right)
+                    self._parent[first] = second
+            elif isinstance(item, Aggregate) and item.function == "count" and isinstance(item.target, Var):
+                self._whole_names.add(item.target.name)
+
+    def value(self, term: Term) -> Value | None:
+        """The constant that a term is known to be."""
+        node = self._node(term)
+        return node[1] if isinstance(node, tuple) else None
+
+    def _constants(self) -> str | None:
+        for item in self.items:
+            if isinstance(item, Comparison) and item.op == "=":
+                left, right = self.value(item.left), self.value(item.right)
+                if left is not None and right is not None and not _same(left, right):
+                    return self._because(item, [each for each in self.items if self._binds(each, item)])
+        return None
+
+    def _binds(self, item: BodyItem, other: Comparison) -> bool:
+        """Whether another equation binds one of the same variables."""
+        if item is other or not isinstance(item, Comparison) or item.op != "=":
+            return False
+        names = {t.name for t in (other.left, other.right) if isinstance(t, Var)}
+        return any(isinstance(t, Var) and t.name in names for t in (item.left, item.right))
+
+    def _self_comparisons(self) -> str | None:
+        for item in self.items:
+            if not isinstance(item, Comparison):
+                continue
+            left, right = self._node(item.left), self._node(item.right)
+            if left is not None and left == right and item.op in ("!=", "<", ">"):
+                return self._because(item, [e for e in self.items if e is not item and _equates(e, item)])
+            if (
+                isinstance(left, tuple)
+                and isinstance(right, tuple)
+                and not _compares(left[1], item.op, right[1])
+            ):
+                return self._because(item, [e for e in self.items if e is not item and _equates(e, item)])
+        return None
+
+    def same(self, one: Term, other: Term) -> bool:
+        """Whether two terms are known to have one value."""
+        left, right = self._node(one), self._node(other)
+        return left is not None and left == right
+
+    # -- what is asserted and denied -----------------------------------------------------------
+
+    def _denied(self) -> str | None:
+        positive, negative = [], []
+        for item in self.items:
+            if not isinstance(item, Literal):
+                continue
+            name = item.atom.name
+            if item.negated or name.startswith("not "):
+                negative.append((name.removeprefix("not "), item))
+            else:
+                positive.append((name, item))
+                word, _, action = name.partition(" ")
+                if word in IMPLIED:  # what succeeded was tried
+                    positive.append((f"{IMPLIED[word]} {action}", item))
+        for name, no in negative:
+            for other, yes in positive:
+                if name == other and all(map(self._covers, no.atom.args, yes.atom.args)):
+                    return self._because(yes, [no])
+        return None
+
+    def _covers(self, denied: Term, asserted: Term) -> bool:
+        if isinstance(denied, Var) and denied.name == "_":
+            return True
+        return denied == asserted != Var("_") or self.same(denied, asserted)
+
+    # -- numbers -------------------------------------------------------------------------------
+
+    def _ranges(self) -> str | None:
+        bounds: dict[Node, Bounds] = {}
+        for item in self.items:
+            if isinstance(item, Aggregate) and item.function == "count":
+                node = self._node(item.target)
+                if isinstance(node, str):
+                    bounds.setdefault(node, Bounds()).above(0, False, item)
+                elif node is not None and isinstance(node[1], (int, float)) and node[1] < 0:
+                    return self._because(item, [])
+        comparisons = [i for i in self.items if isinstance(i, Comparison) and i.op != "!="]
+        for _ in range(4):  # bounds pass on along a few equations
+            for item in comparisons:
+                fault = self._bound(item, bounds)
+                if fault is not None:
+                    return fault
+        return self._pinned(bounds)
+
+    def _bound(self, item: Comparison, bounds: dict[Node, Bounds]) -> str | None:
+        for term, op, other in (
+            (item.left, item.op, item.right),
+            (item.right, FLIPPED[item.op], item.left),
+        ):
+            low, high = self._range(other, bounds)
+            if isinstance(term, (Arithmetic, Call)) or not isinstance(self._node(term), str):
+                first, last = self._range(term, bounds)
+                if not _possible((first, last), op, (low, high)):
+                    return self._because(item, self._reasons(item, bounds))
+                continue
+            node = self._node(term)
+            assert node is not None
+            mine = bounds.setdefault(node, Bounds())
+            before = (mine.why_low, mine.why_high)
+            if op in (">", ">=", "=") and low > -math.inf:
+                mine.above(low, op == ">", item)
+            if op in ("<", "<=", "=") and high < math.inf:
+                mine.below(high, op == "<", item)
+            if mine.empty(node in self._whole):
+                known = [why for why in (*before, mine.why_low, mine.why_high) if why is not None]
+                return self._because(item, known)
+        return None
+
+    def _pinned(self, bounds: Mapping[Node, Bounds]) -> str | None:
+        for item in self.items:
+            if not (isinstance(item, Comparison) and item.op == "!="):
+                continue
+            for term, other in ((item.left, item.right), (item.right, item.left)):
+                node, value = self._node(term), self.value(other)
+                mine = bounds.get(node) if isinstance(node, str) else None
+                if mine is not None and value is not None and mine.low == mine.high == value:
+                    known = [why for why in (mine.why_low, mine.why_high) if why is not None]
+                    return self._because(item, known)
+        return None
+
+    def _range(self, term: Term, bounds: Mapping[Node, Bounds]) -> tuple[float, float]:
+        if isinstance(term, Arithmetic):
+            return _computed(term.op, self._range(term.left, bounds), self._range(term.right, bounds))
+        if isinstance(term, Call):
+            return (0, math.inf) if term.function == "length" else (-math.inf, math.inf)
+        node = self._node(term)
+        if isinstance(node, tuple) and isinstance(node[1], (int, float)) and _exact(node[1]):
+            return float(node[1]), float(node[1])
+        found = bounds.get(node) if node is not None else None
+        return (found.low, found.high) if found is not None else (-math.inf, math.inf)
+
+    def _reasons(self, item: Comparison, bounds: Mapping[Node, Bounds]) -> list[BodyItem]:
+        found: list[BodyItem] = []
+        for var in (*term_vars(item.left), *term_vars(item.right)):
+            mine = bounds.get(self._find(var.name))
+            if mine is not None:
+                found += [why for why in (mine.why_low, mine.why_high) if why is not None]
+        return found
+
+    # -- order between variables ---------------------------------------------------------------
+
+    def _orders(self) -> str | None:
+        """A circle of `<` and `<=` with a `<` in it."""
+        edges: dict[Node, list[tuple[Node, bool, Comparison]]] = {}
+        for item in self.items:
+            if not (isinstance(item, Comparison) and item.op in ("<", "<=", ">", ">=")):
+                continue
+            left, right = self._node(item.left), self._node(item.right)
+            if left is None or right is None:
+                continue
+            low, high = (left, right) if item.op in ("<", "<=") else (right, left)
+            edges.setdefault(low, []).append((high, item.op in ("<", ">"), item))
+        for start, out in edges.items():
+            for node, strict, item in out:
+                path = self._path(edges, node, start) if strict else None
+                if path is not None:
+                    return self._because(item, path)
+        return None
+
+    def _path(
+        self, edges: Mapping[Node, list[tuple[Node, bool, Comparison]]], start: Node, goal: Node
+    ) -> list[BodyItem] | None:
+        came: dict[Node, list[BodyItem]] = {start: []}
+        agenda = [start]
+        for node in agenda:  # which grows
+            if node == goal:
+                return came[node]
+            for after, _, item in edges.get(node, ()):
+                if after not in came:
+                    came[after] = [*came[node], item]
+                    agenda.append(after)
+        return None
+
+    # -- the only values -----------------------------------------------------------------------
+
+    def _choices(self) -> str | None:
+        left: dict[Node, frozenset[Value]] = {}
+        for name, values in self._domains.items():
+            node = self._find(name)
+            left[node] = left[node] & values if node in left else values
+        for node, values in left.items():
+            why: list[BodyItem] = []
+            for item in self.items:
+                if isinstance(item, Comparison):
+                    values, narrowed = self._narrowed(node, values, item)
+                    why += [item] if narrowed else []
+            if isinstance(node, tuple) and not any(_same(node[1], value) for value in values):
+                return f"`{node[1]}` is none of the values that there can be"
+            if not values and why:
+                return self._because(why[0], why[1:])
+            if not values:
+                return f"there is no value that `{_shown(node)}` can have"
+        return None
+
+    def _narrowed(
+        self, node: Node, values: frozenset[Value], item: Comparison
+    ) -> tuple[frozenset[Value], bool]:
+        for term, op, other in ((item.left, item.op, item.right), (item.right, FLIPPED[item.op], item.left)):
+            value = self.value(other)
+            if self._node(term) == node and isinstance(node, str) and value is not None:
+                kept = frozenset(v for v in values if _compares(v, op, value))
+                if len(kept) < len(values):
+                    return kept, True
+        return values, False
+
+    # -- texts ---------------------------------------------------------------------------------
+
+    def _texts(self) -> str | None:
+        found: dict[Node, Texts] = {}
+        for item in self.items:
+            if not isinstance(item, Test):
+                continue
+            node, part = self._node(item.args[0]), self.value(item.args[1])
+            if node is None or not isinstance(part, str):
+                continue
+            texts = found.setdefault(node, Texts(node[1] if isinstance(node, tuple) else None))
+            other = texts.add(item, part)
+            if other is not None:
+                return self._because(item, [] if other is item else [other])
+        return None
+
+    def _because(self, item: BodyItem, others: Iterable[BodyItem]) -> str:
+        shown = list(dict.fromkeys(_printed(each) for each in (*others, item)))
+        if len(shown) == 1:
+            return f"{shown[0]} holds of nothing"
+        return f"{', '.join(shown[:-1])} and {shown[-1]} do not hold together"
+
+
+def negation(item: BodyItem) -> BodyItem | None:
+    """A comparison, or a test, that holds where this one does not; None for other items."""
+    if isinstance(item, Comparison):
+        return Comparison(OPPOSITE[item.op], item.left, item.right, item.span)  # type: ignore[arg-type]
+    if isinstance(item, Test):
+        return Test(item.name, item.args, not item.negated, item.span)
+    return None
+
+
+def _printed(item: BodyItem) -> str:
+    return f"`{print_item(item)}`"
+
+
+def _shown(node: Node) -> str:
+    return node if isinstance(node, str) else str(node[1])
+
+
+def _constant(value: Value) -> tuple[type, Value]:
+    return (str, value) if isinstance(value, str) else (float, value)
+
+
+def _same(one: Value, other: Value) -> bool:
+    return isinstance(one, str) == isinstance(other, str) and one == other
+
+
+def _exact(value: int | float) -> bool:
+    """Whether a number is small enough for floats to hold it, and its neighbours, as they are."""
+    return abs(value) <= EXACT
+
+
+def _compares(left: Value, op: str, right: Value) -> bool:
+    """Whether a comparison of constants holds; what has no order counts as possible."""
+    if op in ("=", "!="):
+        return _same(left, right) == (op == "=")
+    if isinstance(left, str) != isinstance(right, str):
+        return True
+    less, more = left < right, left > right  # type: ignore[operator]
+    return {"<": less, "<=": not more, ">": more, ">=": not less}[op]
+
+
+def _equates(item: BodyItem, other: Comparison) -> bool:
+    """Whether an item is an equation of a variable that the other speaks of."""
+    names = {t.name for t in (other.left, other.right) if isinstance(t, Var)}
+    return (
+        isinstance(item, Comparison)
+        and item.op == "="
+        and any(isinstance(t, Var) and t.name in names for t in (item.left, item.right))
+    )
+
+
+def _possible(left: tuple[float, float], op: str, right: tuple[float, float]) -> bool:
+    if op == "=":
+        return left[0] <= right[1] and right[0] <= left[1]
+    if op == "<":
+        return left[0] < right[1]
+    if op == "<=":
+        return left[0] <= right[1]
+    if op == ">":
+        return left[1] > right[0]
+    return left[1] >= right[0]
+
+
+def _computed(op: str, left: tuple[float, float], right: tuple[float, float]) -> tuple[float, float]:
+    if op == "+":
+        return left[0] + right[0], left[1] + right[1]
+    if op == "-":
+        return left[0] - right[1], left[1] - right[0]
+    if op == "*":
+        ends = [a * b for a in left for b in right if not (a == 0 or b == 0)] or [0.0]
+        inside_zero = left[0] <= 0 <= left[1] or right[0] <= 0 <= right[1]
+        return min([*ends, 0.0] if inside_zero else ends), max([*ends, 0.0] if inside_zero else ends)
+    return -math.inf, math.inf

@@ -1,0 +1,240 @@
+"""Relations that rules read and nothing can ever fill, and constants that can never stand there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.report import declaration, did_you_mean, where
+from mpr_logic.analysis.terms import term_span
+from mpr_logic.analysis.types import columns_of, literals
+from mpr_logic.analysis.vetting.filling import HISTORY
+from mpr_logic.analysis.vetting.likeness import like
+from mpr_logic.syntax.ast import Const
+from mpr_logic.syntax.printer import print_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.vetting.filling import Filling
+    from mpr_logic.analysis.vetting.known import Known
+    from mpr_logic.syntax.ast import Literal, Span, Value
+
+
+def check_filled(filling: Filling, report: Report) -> None:
+    """Report each relation that rules read, and that is empty for ever since nothing fills it."""
+    program = filling.program
+    for name, literal in _read(program).items():
+        if name in filling.columns or name.startswith("not "):
+            continue
+        word, _, action = name.rpartition(" ")
+        if word in HISTORY:
+            report.error(
+                "E0601",
+                f"`{action}` is no tool, so no call of it was ever made",
+                literal.span,
+                "name the action of a tool",
+            )
+        elif not filling.sources(name):
+            signature = program.schema.relations[name]
+            report.error(
+                "E0607",
+                f"nothing ever fills `{name}`: no fact, no rule, no effect",
+                literal.span,
+                f"if the host fills it, say so: .decl {declaration(signature)} input; "
+                f"else state facts of it{_declared(signature.span)}",
+            )
+        elif _circular(filling, name):
+            report.error(
+                "E0607",
+                f"nothing ever fills `{name}`: each of its rules needs it already",
+                program.rules_for(name)[0].clause.head.span,
+                "add a fact, or a rule, that it begins with",
+            )
+
+
+def _declared(span: Span | None) -> str:
+    return f"; it is declared{where(span)}" if span is not None else ""
+
+
+def _read(program: Program) -> dict[str, Literal]:
+    """The core relations that bodies read, each with the first literal that does."""
+    found: dict[str, Literal] = {}
+    for rule in program.rules:
+        for literal in literals(rule.body):
+            found.setdefault(literal.atom.name, literal)
+    return found
+
+
+def _circular(filling: Filling, name: str) -> bool:
+    """Whether every rule of a relation needs one that is filled by nothing but its own circle."""
+    circle = next(
+        (group for group in filling.program.strata if name in group and name in filling.program.recursive), ()
+    )
+    return bool(circle) and all(
+        any(
+            not literal.negated and literal.atom.name in circle and literal.atom.name not in filling.columns
+            for literal in literals(rule.body)
+        )
+        for relation in circle
+        for rule in filling.program.rules_for(relation)
+    )
+
+
+def check_constants(filling: Filling, known: Known, report: Report) -> None:
+    """Report constants where no fact, rule or schema ever has them, and those that look like others."""
+    seen = _Seen(filling, known)
+    for rule in filling.program.rules:
+        for name, place, constant, span in _constants(rule):
+            columns = filling.columns.get(name)
+            if name.startswith("called ") or columns is None or place >= len(columns):
+                continue
+            domain = columns[place]
+            if domain is not None:
+                if constant.value not in domain:
+                    _unknown(filling.program, name, place, constant, span, domain, report)
+            else:
+                seen.add(name, place, constant, span)
+    _called(filling, report)
+    seen.report(report)
+
+
+def _constants(rule: Rule) -> Iterator[tuple[str, int, Const, Span]]:
+    """The constants in the atoms of a rule: the core relation, the place, the constant and its span. Those of
+    the action in its head stand in the relation of what was tried."""
+    if rule.action is not None:
+        for place, term in enumerate(rule.args[: rule.given]):
+            if isinstance(term, Const):
+                yield f"past {rule.action}", place, term, term_span(term, rule.clause.head.span)
+    for literal in literals(rule.body):
+        for place, term in enumerate(literal.atom.args):
+            if isinstance(term, Const):
+                yield literal.atom.name, place, term, term_span(term, literal.span)
+
+
+def _unknown(
+    program: Program,
+    name: str,
+    place: int,
+    constant: Const,
+    span: Span,
+    domain: frozenset[Value],
+    report: Report,
+) -> None:
+    signature = columns_of(program.schema, name)
+    shown = [print_value(value) for value in sorted(domain, key=lambda v: (isinstance(v, str), v))]
+    listed = ", ".join(f"`{each}`" for each in shown[:6]) + (", ..." if len(shown) > 6 else "")
+    text = print_value(constant.value)
+    report.error(
+        "E0605",
+        f"`{text}` never stands in argument `{signature.params[place].name}` of `{signature.name}`",
+        span,
+        did_you_mean(text, shown, f"there it is always {'one of ' if len(shown) > 1 else ''}{listed}")
+        + ("" if name.partition(" ")[0] in HISTORY else "; if the host fills it too, declare it `input`"),
+    )
+
+
+def _called(filling: Filling, report: Report) -> None:
+    """Constants in ``called(number, action, second)`` that are no action."""
+    if "called" not in filling.columns or filling.program.arity.get("called") != 3:
+        return
+    for rule in filling.program.rules:
+        for literal in literals(rule.body):
+            if literal.atom.name != "called":
+                continue
+            term = literal.atom.args[1]
+            if isinstance(term, Const) and term.value not in filling.actions:
+                report.error(
+                    "E0601",
+                    f"`{term.value}` is no action, so no call of it was ever made",
+                    term_span(term, literal.span),
+                    did_you_mean(str(term.value), filling.actions, "name the action of a tool"),
+                )
+
+
+class _Seen:
+    """The constants that rules, facts and the state use in columns that the host fills."""
+
+    def __init__(self, filling: Filling, known: Known) -> None:
+        self._filling = filling
+        self._stated: dict[tuple[str, int], set[str]] = {}
+        self._used: dict[tuple[str, int], dict[str, list[Span]]] = {}
+        for fact in (*filling.program.facts, *known.facts):
+            for place, value in enumerate(fact.row):
+                if isinstance(value, str):
+                    self._stated.setdefault((fact.relation, place), set()).add(value)
+
+    def add(self, name: str, place: int, constant: Const, span: Span) -> None:
+        """Note a constant that a rule uses."""
+        if isinstance(constant.value, str) and name.partition(" ")[0] not in HISTORY and name != "called":
+            self._used.setdefault((name, place), {}).setdefault(constant.value, []).append(span)
+
+    def report(self, report: Report) -> None:
+        """Report what is used once, is stated nowhere, and looks like another constant of its column."""
+        for (name, place), used in self._used.items():
+            stated = self._stated.get((name, place), set())
+            if len(used) + len(stated) > MOST_CONSTANTS:
+                continue
+            for value, spans in used.items():
+                if value in stated or len(spans) > 1:
+                    continue
+                other = like(value, [*stated, *(v for v in used if v != value)])
+                if other is not None and (other in stated or len(used[other]) > 1 or value > other):
+                    self._warn(name, place, value, other, spans[0], report)
+
+    def _warn(self, name: str, place: int, value: str, other: str, span: Span, report: Report) -> None:
+        signature = columns_of(self._filling.program.schema, name)
+        report.warn(
+            "W0605",
+            f"`{print_value(value)}` stands nowhere else in argument `{signature.params[place].name}` of "
+            f"`{signature.name}`, and looks like `{print_value(other)}`",
+            span,
+            f"did you mean `{print_value(other)}`?",
+        )
+
+
+MOST_CONSTANTS = 500
+"""A column with more constants than this is data, and is not searched for likenesses."""
+
+
+def check_lower_case(program: Program, report: Report) -> None:
+    """Report lower-case words that are most likely meant to be variables."""
+    stated = {value for fact in program.facts for value in fact.row}
+    uses: dict[Value, set[int]] = {}
+    for number, rule in enumerate(program.rules):
+        for _, _, constant, _ in _constants(rule):
+            uses.setdefault(constant.value, set()).add(number)
+    for rule in program.rules:
+        _lower_case(rule, program, stated, uses, report)
+
+
+def _lower_case(
+    rule: Rule, program: Program, stated: set[Value], uses: Mapping[Value, set[int]], report: Report
+) -> None:
+    places: dict[str, list[tuple[str, str, Span]]] = {}
+    for name, place, constant, span in _constants(rule):
+        value = constant.value
+        written = span.end_column - span.column == len(str(value))  # not in quotes
+        if (
+            isinstance(value, str)
+            and written
+            and value.isidentifier()
+            and value not in ("true", "false", "null")
+        ):
+            param = columns_of(program.schema, name).params[place].name
+            places.setdefault(value, []).append((name, param, span))
+    for value, found in places.items():
+        own = any(param == value and name == f"past {rule.action}" for name, param, _ in found)
+        in_head = any(name == f"past {rule.action}" for name, _, _ in found) and rule.action is not None
+        joined = in_head and len({name for name, _, _ in found}) > 1
+        if value in stated or len(uses[value]) > 1 or not (own or joined):
+            continue
+        short = len(value.rstrip("0123456789")) <= 1
+        message = f"`{value}` is a constant here: the rule speaks of that one value alone"
+        variable = value[:1].upper() + value[1:]
+        help = f"a variable begins with a capital letter: `{variable}`; a constant in quotes is meant as one"
+        if own or short:
+            report.error("E0606", message, found[0][2], help)
+        else:
+            report.warn("W0606", message, found[0][2], help)
