@@ -302,6 +302,7 @@ def regex_fault(pattern: str) -> str | None:
 
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = 1 << 20  # an expression takes some 50 ms to compile at most
     try:
         re2.compile(pattern, options)
     except re2.error as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.engine.builtins import AGGREGATES, ARITHMETIC, FUNCTIONS, TESTS, less
+from mpr_logic.engine.builtins import AGGREGATES, ARITHMETIC, FUNCTIONS, less, test_of
 from mpr_logic.engine.plan import Assign, Filter, Gather, Scan, plan, term_variables
 from mpr_logic.engine.semiring import SEMIRINGS
 from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.engine.base import Engine, Pattern
+    from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.plan import Step
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.syntax.ast import Atom, BodyItem, Term, Value
@@ -85,7 +86,7 @@ def extend(
         if new is not None:
             yield new, 1.0
     elif isinstance(step, Filter) and not isinstance(step.item, Literal):
-        if holds(step.item, bindings):
+        if holds(step.item, bindings, engine.deadline):
             yield dict(bindings), 1.0
     else:
         literal = step.literal if isinstance(step, Scan) else step.item
@@ -181,15 +182,16 @@ def value(term: Term, bindings: Mapping[str, Value]) -> Value:
             return ARITHMETIC[term.op](value(term.left, bindings), value(term.right, bindings))
 
 
-def holds(item: Comparison | Test, bindings: Mapping[str, Value]) -> bool:
-    """Whether a comparison or text test holds; its variables are bound.
+def holds(item: Comparison | Test, bindings: Mapping[str, Value], deadline: Deadline | None = None) -> bool:
+    """Whether a comparison or text test holds; its variables are bound. A test of long texts looks at the
+    deadline.
 
     Raises:
         ArithmeticFailure: it compares or tests what cannot be.
     """
     if isinstance(item, Test):
         text, part = (value(t, bindings) for t in item.args)
-        return TESTS[item.name](text, part) != item.negated
+        return test_of(item)(text, part, deadline) != item.negated
     left, right = value(item.left, bindings), value(item.right, bindings)
     match item.op:
         case "=":

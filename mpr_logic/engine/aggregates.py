@@ -58,7 +58,7 @@ def gather(
 
     if step.keys:
         target = key([writer.bind(k) for k in step.keys])
-        writer.loop(f"for {target}, {rows} in {groups}.items():", lambda: finish("continue"))
+        writer.loop(f"{target}, {rows}", f"{groups}.items()", lambda: finish("continue"))
     else:
         writer.line(f"{rows} = {groups}.get((), E)")
         if step.nonempty or aggregate.function in ("min", "max"):
@@ -70,7 +70,7 @@ def _aggregated(
     writer: Writer, step: Gather, value: str, rest: Sequence[Step], fail: str, weights: list[str], done: Done
 ) -> None:
     writer.match(step.aggregate.target, value, fail)
-    writer.steps(rest, fail, weights, done)
+    writer.rest(rest, fail, weights, done)
 
 
 def _size(writer: Writer, step: Gather) -> str | None:

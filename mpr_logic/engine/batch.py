@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.collector import resting
 from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.deadline import Deadline, late
+from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.goals import UNKNOWN_SIZE
 from mpr_logic.engine.groups import MEMBER, Group, group
 from mpr_logic.engine.namespace import Access, Goal, Namespace, key
@@ -45,8 +45,8 @@ class Batch(Access):
         self.deadline = Deadline(budget.clock)
         self._growing: Any = ()
         self._derived = 0
-        self.namespace = Namespace()
-        self.namespace.update(now=self._now, limit=self.deadline.limit, late=late)
+        self.namespace = Namespace(self.deadline)
+        self.namespace.known["now"] = self._now
         self._rules: dict[str, list[Rule]] = defaultdict(list)
         for rule in program.rules:
             if rule.given == 0:

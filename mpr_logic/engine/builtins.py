@@ -11,14 +11,18 @@ import functools
 import math
 from typing import TYPE_CHECKING, Any
 
-import re2
-
+from mpr_logic.engine import regex
 from mpr_logic.errors import ArithmeticFailure
+from mpr_logic.syntax.ast import Const, Var
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mpr_logic.syntax.ast import Value
+    from mpr_logic.engine.deadline import Deadline
+    from mpr_logic.syntax.ast import Test, Value
+
+LONG = 10_000
+"""Before a text of more characters is searched there is a look at the clock."""
 
 MAX_BITS = 4096
 """No integer of more bits is computed: a rule could otherwise fill the memory by multiplying."""
@@ -87,52 +91,60 @@ def _text(name: str, *values: object) -> None:
             raise ArithmeticFailure(f"`{name}` needs text, and `{value}` is a number")
 
 
-def lower(text: Value) -> str:
+def _long(deadline: Deadline | None, text: str) -> None:
+    if deadline is not None and len(text) > LONG:
+        deadline.poll()
+
+
+def lower(text: Value, deadline: Deadline | None = None) -> str:
     """The text in lower case."""
-    _text("lower", text)
+    if not isinstance(text, str):
+        _text("lower", text)
+    _long(deadline, text)  # type: ignore[arg-type]
     return text.lower()  # type: ignore[union-attr]
 
 
-def length(text: Value) -> int:
+def length(text: Value, deadline: Deadline | None = None) -> int:
     """The number of characters (code points)."""
-    _text("length", text)
+    if not isinstance(text, str):
+        _text("length", text)
     return len(text)  # type: ignore[arg-type]
 
 
-def contains(text: Value, part: Value) -> bool:
+def contains(text: Value, part: Value, deadline: Deadline | None = None) -> bool:
     """Whether ``part`` stands in ``text``."""
-    _text("contains", text, part)
+    if not (isinstance(text, str) and isinstance(part, str)):
+        _text("contains", text, part)
+    _long(deadline, text)  # type: ignore[arg-type]
     return part in text  # type: ignore[operator]
 
 
-def starts_with(text: Value, part: Value) -> bool:
+def starts_with(text: Value, part: Value, deadline: Deadline | None = None) -> bool:
     """Whether ``text`` begins with ``part``."""
-    _text("starts_with", text, part)
+    if not (isinstance(text, str) and isinstance(part, str)):
+        _text("starts_with", text, part)
+    _long(deadline, part)  # type: ignore[arg-type]
     return text.startswith(part)  # type: ignore[union-attr,arg-type]
 
 
-def ends_with(text: Value, part: Value) -> bool:
+def ends_with(text: Value, part: Value, deadline: Deadline | None = None) -> bool:
     """Whether ``text`` ends with ``part``."""
-    _text("ends_with", text, part)
+    if not (isinstance(text, str) and isinstance(part, str)):
+        _text("ends_with", text, part)
+    _long(deadline, part)  # type: ignore[arg-type]
     return text.endswith(part)  # type: ignore[union-attr,arg-type]
 
 
-@functools.lru_cache(maxsize=512)
-def _pattern(expression: str) -> object:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(expression, options)
-    except re2.error as error:
-        said = error.args[0] if error.args else error
-        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-        raise ArithmeticFailure(f"`{expression}` is not a regular expression: {said}") from None
-
-
-def matches(text: Value, expression: Value) -> bool:
-    """Whether the RE2 expression matches somewhere in the text, in time linear in it."""
+def matches(text: Value, expression: Value, deadline: Deadline | None = None) -> bool:
+    """Whether the RE2 expression, which comes from outside the rules, matches somewhere in the text."""
     _text("matches", text, expression)
-    return _pattern(expression).search(text) is not None  # type: ignore[attr-defined]
+    return regex.matches(text, expression, deadline)  # type: ignore[arg-type]
+
+
+def matches_written(text: Value, expression: Value, deadline: Deadline | None = None) -> bool:
+    """The same of an expression that a rule is written with."""
+    _text("matches", text, expression)
+    return regex.matches(text, expression, deadline, written=True)  # type: ignore[arg-type]
 
 
 def less(a: Value, b: Value) -> bool:
@@ -168,8 +180,8 @@ ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
     "/": divide,
     "mod": remainder,
 }
-FUNCTIONS: dict[str, Callable[[Value], Value]] = {"lower": lower, "length": length}
-TESTS: dict[str, Callable[[Value, Value], bool]] = {
+FUNCTIONS: dict[str, Callable[..., Value]] = {"lower": lower, "length": length}
+TESTS: dict[str, Callable[..., bool]] = {
     "contains": contains,
     "starts_with": starts_with,
     "ends_with": ends_with,
@@ -181,6 +193,14 @@ AGGREGATES: dict[str, Callable[[Sequence[Value]], Value]] = {
     "min": smallest,
     "max": largest,
 }
+
+
+def test_of(item: Test) -> Callable[..., bool]:
+    """What a text test asks: a function of two values, and of the deadline."""
+    expression = item.args[1]
+    # a constant that rules of one shape differ in is a variable of theirs: see analysis.shapes
+    written = isinstance(expression, Const) or (isinstance(expression, Var) and expression.name[0] == "$")
+    return matches_written if item.name == "matches" and written else TESTS[item.name]
 
 
 def over(function: str) -> Callable[[Sequence[tuple[Any, float]]], Any]:

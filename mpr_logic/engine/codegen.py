@@ -6,6 +6,7 @@ a namespace, so no text of a program or a model ever becomes code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from math import inf
@@ -29,9 +30,16 @@ from mpr_logic.syntax.ast import (
     Var,
 )
 
-MAX_LOOPS = 16
-"""CPython nests at most 20 blocks; a body that needs more loops than this is refused."""
+MAX_BLOCKS = 18
+"""CPython nests at most 20 blocks in a function."""
 
+PART = 8
+"""A longer body is written in parts, each a generator of so many joins."""
+
+LONG = 512
+"""A loop of more turns than this looks at the clock."""
+
+_LOCAL = re.compile(r"\b[a-z]+\d+\b")
 
 Done = Callable[["list[str]"], None]
 
@@ -51,6 +59,8 @@ class Writer:
         self.reruns = False  # whether it is the goal of a recursion, which runs again and again
         self._indent = 1
         self._loops = 0
+        self._blocks = 0  # loops around the next line that CPython counts, in the present function
+        self._made: list[str] = []  # the names of locals, in the order in which they were made
         self._turns = 1.0  # of the loops around the next line, all together
         self._count = 0
 
@@ -70,7 +80,8 @@ class Writer:
     def fresh(self, prefix: str = "t") -> str:
         """A local name that was not used yet."""
         self._count += 1
-        return f"{prefix}{self._count}"
+        self._made.append(f"{prefix}{self._count}")
+        return self._made[-1]
 
     def bind(self, variable: str) -> str:
         """The new local that holds a variable from now on."""
@@ -90,28 +101,39 @@ class Writer:
     def alternative(self, write: Callable[[str], None]) -> None:
         """A stretch that is left early by the statement handed to ``write``."""
         self.line("while True:")
+        self._blocks += 1
         with self._indented():
             write("break")
             self.line("break")
+        self._blocks -= 1
 
     def loop(
         self,
-        header: str,
+        target: str,
+        rows: str,
         write: Callable[[], None],
         *,
         outermost: bool = False,
+        sized: bool = True,
         wide: frozenset[str] | None = None,
         turns: float = inf,
     ) -> None:
-        """A for loop of so many turns at most, with a look at the clock where it stands inside another. An
-        ``outermost`` loop looks at the clock itself; of a ``wide`` one these sources are known before it."""
-        if self._loops >= MAX_LOOPS:
-            raise EvaluationError(f"a rule joins more than {MAX_LOOPS} literals in a row: split it")
+        """A for loop of so many turns at most, with a look at the clock where it stands inside another, and
+        where it is long. An ``outermost`` loop looks at the clock itself; rows that are not ``sized`` are
+        made by what does; of a ``wide`` one these sources are known before it."""
+        if self._blocks >= MAX_BLOCKS:
+            raise EvaluationError("a rule joins more literals in a row than can be compiled: split it")
         if self._loops:
             self.poll()
         widest = wide is not None and self.notes.begin(self._indent, wide)
-        self.line(header)
+        if sized and not outermost:
+            if not rows.isalnum():
+                self.line(f"rows = {rows}")
+                rows = "rows"
+            rows = f"{rows} if len({rows}) < {LONG} else polled({rows})"
+        self.line(f"for {target} in {rows}:")
         self.looping += 1
+        self._blocks += 1
         self._loops += not outermost
         around, self._turns = self._turns, self._turns * turns
         self.work += self._turns
@@ -119,6 +141,7 @@ class Writer:
             write()
         self._turns = around
         self._loops -= not outermost
+        self._blocks -= 1
         self.looping -= 1
         if widest:
             self.notes.end()
@@ -138,7 +161,7 @@ class Writer:
                 return self.namespace.constant(value)
             case Call(function, argument):
                 called = self.namespace.name("U", builtins.FUNCTIONS[function], function)
-                return f"{called}({self.term(argument)})"
+                return f"{called}({self.term(argument)}, deadline)"
             case Arithmetic(op, left, right):
                 if op in "+-" and any(isinstance(t, Const) and type(t.value) is int for t in (left, right)):
                     return f"({self.term(left)} {op} {self.term(right)})"  # text raises TypeError here
@@ -154,9 +177,10 @@ class Writer:
         match item:
             case Comparison():
                 return self._comparison(item), False
-            case Test(name, (text, part), negated):
-                called = self.namespace.name("U", builtins.TESTS[name], name)
-                return f"{'not ' * negated}{called}({self.term(text)}, {self.term(part)})", False
+            case Test(_, (text, part), negated):
+                test = builtins.test_of(item)
+                called = self.namespace.name("U", test, test.__name__)
+                return f"{'not ' * negated}{called}({self.term(text)}, {self.term(part)}, deadline)", False
             case Literal():
                 return self._membership(item, index)
         raise AssertionError(item)
@@ -233,22 +257,63 @@ class Writer:
     # -- steps ---------------------------------------------------------------------------------
 
     def steps(self, steps: Sequence[Step], fail: str, weights: list[str], done: Done) -> None:
-        """Write the steps; where all hold, ``done`` writes what follows, given the weights' names."""
-        if not steps:
-            done(weights)
-            return
-        step, rest = steps[0], steps[1:]
-        match step:
-            case Filter(index, item):
-                self.steps(rest, fail, [*weights, *self._filter(index, item, fail)], done)
-            case Assign(_, variable, term):
-                source = self.term(term)
-                self.line(f"{self.bind(variable)} = {source}")
-                self.steps(rest, fail, weights, done)
-            case Scan():
-                self._scan(step, rest, weights, done)
-            case Gather():
-                gather(self, step, rest, fail, weights, done)
+        """Write the steps; where all hold, ``done`` writes what follows, given the weights' names.
+
+        Python nests few loops. Of more, the first are written as a generator of what they bind, which is one
+        loop for those that follow."""
+        room = MAX_BLOCKS - self._blocks - 2  # an aggregate is two blocks
+        made, target, rows = len(self._made), "", ""
+        while (joins := _joins(steps)) and len(joins) > max(room - bool(rows), 0):
+            cut = joins[PART] if len(joins) > PART else len(steps)
+            target, rows, weights = self._part(target, rows, steps[:cut], weights, made)
+            steps = steps[cut:]
+        if rows:
+            self.loop(target, rows, lambda: self.rest(steps, "continue", weights, done), sized=False)
+        else:
+            self.rest(steps, fail, weights, done)
+
+    def _part(
+        self, target: str, rows: str, steps: Sequence[Step], weights: list[str], made: int
+    ) -> tuple[str, str, list[str]]:
+        """Write a generator for the first steps of a body, that goes on from the rows of the one before. The
+        locals that it binds, its call, and the weights. ``made`` counts the locals before the body."""
+        name = self.fresh("part")
+        found: list[str] = []
+        live: list[str] = []
+
+        def done(weights: list[str]) -> None:
+            read = {*self.locals.values(), *weights}.union(*map(_LOCAL.findall, self.nodes.values()))
+            live[:] = [each for each in self._made[made:] if each in read]
+            found[:] = weights
+            self.line(f"yield {', '.join(live)}," if live else "yield")
+
+        self.line(f"def {name}():")
+        blocks, self._blocks = self._blocks, 0
+        with self._indented():
+            if rows:
+                self.loop(target, rows, lambda: self.rest(steps, "continue", weights, done), sized=False)
+            else:
+                self.rest(steps, "return", weights, done)
+        self._blocks = blocks
+        return f"{', '.join(live)}," if live else "_", f"{name}()", found
+
+    def rest(self, steps: Sequence[Step], fail: str, weights: list[str], done: Done) -> None:
+        """The same for steps that are few enough, or follow others."""
+        for place, step in enumerate(steps):
+            rest = steps[place + 1 :]
+            match step:
+                case Filter(index, item):
+                    weights = [*weights, *self._filter(index, item, fail)]
+                case Assign(_, variable, term):
+                    source = self.term(term)
+                    self.line(f"{self.bind(variable)} = {source}")
+                case Scan():
+                    self._scan(step, rest, weights, done)
+                    return
+                case Gather():
+                    gather(self, step, rest, fail, weights, done)
+                    return
+        done(weights)
 
     def _filter(self, index: int, item: Literal | Comparison | Test, fail: str) -> list[str]:
         """Write a test; the names of the weights that it gives. What is enough for a derived relation is
@@ -328,14 +393,14 @@ class Writer:
                 used = [*weights, own]
             elif weight:
                 used = [*weights, weight]
-            self.steps(rest, "continue", used, done)
+            self.rest(rest, "continue", used, done)
 
-        header = f"for {target}{', ' + weight if weight else ''} in {iterable}:"
+        target += f", {weight}" if weight else ""
         with ExitStack() as around:
             if met:
                 self.line(f"if {met}:")
                 around.enter_context(self._indented())
-            self.loop(header, body, wide=wide, turns=self.access.turns(name, step.bound))
+            self.loop(target, iterable, body, wide=wide, turns=self.access.turns(name, step.bound))
 
     def _node(self, index: int, name: str, adornment: str, parts: list[str], target: str) -> None:
         label = self.namespace.constant(f"{name} {adornment}")
@@ -374,6 +439,11 @@ class Writer:
                 both = self.namespace.name("U", self.access.semiring.both, "both")
                 self.line(f"{name} = {both}({name}, {part})")
         return name
+
+
+def _joins(steps: Sequence[Step]) -> list[int]:
+    """The places of the steps that are loops."""
+    return [place for place, step in enumerate(steps) if isinstance(step, Scan | Gather)]
 
 
 def _anonymous(term: Term) -> bool:

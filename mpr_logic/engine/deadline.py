@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain, islice
 from math import inf
 from typing import TYPE_CHECKING, NoReturn
 
 from mpr_logic.errors import BudgetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from threading import Thread
+    from typing import Any
+
+
+TURNS = 512
+"""No loop of compiled code takes more turns between two looks at the clock, those of loops in it aside."""
 
 
 class Deadline:
@@ -21,11 +28,12 @@ class Deadline:
     holds on to it.
     """
 
-    __slots__ = ("clock", "limit")
+    __slots__ = ("clock", "limit", "strays")
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.clock = clock
         self.limit = [inf]
+        self.strays: list[Thread] = []  # that no answer waits for any more: see the regular expressions
 
     def poll(self) -> None:
         """Go on if there is time left: to be called in every loop whose turns nobody has bounded.
@@ -39,6 +47,19 @@ class Deadline:
     def over(self) -> bool:
         """Whether no time is left: for a search that then returns what it has found."""
         return self.clock() > self.limit[0]
+
+    def polled(self, rows: Iterable[Any]) -> Iterator[Any]:
+        """The rows, with a look at the clock for every :data:`TURNS` of them: what a long loop runs over.
+
+        Raises:
+            BudgetError: there is no time left.
+        """
+        return chain.from_iterable(self._chunks(iter(rows)))
+
+    def _chunks(self, rows: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
+        while chunk := tuple(islice(rows, TURNS)):
+            self.poll()
+            yield chunk
 
     def left(self) -> float:
         """The seconds that are left; 0 where none are."""

@@ -15,7 +15,6 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.deadline import late
 from mpr_logic.engine.dependencies import Dependencies
 from mpr_logic.engine.groups import MEMBER, Group, asserted, copy_asserted, group, relations_below
 from mpr_logic.engine.kept import Kept
@@ -93,8 +92,7 @@ class Goals(Access):
         self.dependencies = Dependencies()
         for relation in self.relations.values():
             relation.watches.clear()
-        self.namespace = Namespace()
-        self.namespace.update(now=self.deadline.clock, limit=self.deadline.limit, late=late)
+        self.namespace = Namespace(self.deadline)
 
     # -- what is known of relations ------------------------------------------------------------
 

@@ -171,7 +171,7 @@ def _walk_goals(
 
             goals.write_group(writer, step.rest, adornment.replace("f", "d"), go_on, wanted=asked)
 
-    writer.loop(f"for {here if params else '_'} in todo:", body, outermost=True)
+    writer.loop(here if params else "_", "todo", body, outermost=True)
     writer.line("return out")
 
 
@@ -206,7 +206,7 @@ def _walk_closure(writer: Writer, goals: Goals, step: Linear, adornment: str, he
         writer.poll()
         goals.write_group(writer, step.rest, adornment.replace("f", "d"), go_on, wanted=asked)
 
-    writer.loop(f"for {here} in todo:", body, outermost=True)
+    writer.loop(here, "todo", body, outermost=True)
     writer.line("return out")
 
 
@@ -235,5 +235,5 @@ def _walk_answers(
             bound = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
             goals.write_group(writer, step.rest, adornment, answer, preset=preset, wanted=bound)
 
-    writer.loop(f"for {key(columns)} in todo:", body, outermost=True)
+    writer.loop(key(columns), "todo", body, outermost=True)
     writer.line("return out")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Protocol, TypeAlias
 
+from mpr_logic.engine.deadline import Deadline, late
 from mpr_logic.engine.semiring import Semiring
 from mpr_logic.engine.store import Relation
 from mpr_logic.errors import EvaluationError
@@ -121,14 +122,20 @@ class Access(Protocol):
         return inf
 
 
-class Namespace(dict[str, Any]):
-    """The names that generated code sees, each object bound once."""
+class Namespace:
+    """The names that generated code sees, each object bound once. ``known`` is a plain dictionary: in a kind
+    of its own Python looks names up slowly."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, deadline: Deadline | None = None) -> None:
         self._names: dict[object, str] = {}
-        self["E"] = ()
-        self["__builtins__"] = {"len": len, "set": set, "dict": dict, "list": list}
+        self.known: dict[str, Any] = {"E": ()}
+        self.known["__builtins__"] = {"len": len, "set": set, "dict": dict, "list": list}
+        if deadline is not None:
+            self.known.update(now=deadline.clock, limit=deadline.limit, late=late)
+            self.known.update(polled=deadline.polled, deadline=deadline)
+
+    def __len__(self) -> int:
+        return len(self.known)
 
     def name(self, kind: str, thing: object, identity: object = None) -> str:
         """A name for ``thing``; the same one for the same ``identity`` (default: the object itself)."""
@@ -136,7 +143,7 @@ class Namespace(dict[str, Any]):
         name = self._names.get(key)
         if name is None:
             name = self._names[key] = f"{kind}{len(self._names)}"
-            self[name] = thing
+            self.known[name] = thing
         return name
 
     def constant(self, value: Value) -> str:
@@ -147,10 +154,10 @@ class Namespace(dict[str, Any]):
         """Run source that defines the function ``name`` here, and return it."""
         source = "\n".join(lines)
         try:
-            exec(compile(source, f"<rules {name}>", "exec"), self)  # only names made here stand in it
+            exec(compile(source, f"<rules {name}>", "exec"), self.known)  # only names made here stand in it
         except (SyntaxError, RecursionError, MemoryError) as error:
             raise EvaluationError(f"a rule is too large to be compiled ({error}): split it") from error
-        return self[name]
+        return self.known[name]
 
 
 def key(parts: Sequence[str]) -> str:

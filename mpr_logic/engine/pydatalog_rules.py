@@ -213,7 +213,7 @@ class _Writer:
         )
 
     def _test(self, item: Test) -> Goal:
-        test = builtins.TESTS[item.name]
+        test = builtins.test_of(item)
         text, part = item.args
         return self._compute(item, lambda b: test(value_of(text, b), value_of(part, b)) != item.negated)
 

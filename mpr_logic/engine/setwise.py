@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 Map: TypeAlias = "dict[Any, Any]"
 """From a value of one column to the values of the other: a set, or a dictionary with such keys."""
 
+JOINS = 12
+"""Bodies of more items are joined row by row."""
+
 EMPTY: frozenset[Any] = frozenset()
 
 
@@ -38,7 +41,7 @@ def fits(batch: Batch, stratum: tuple[str, ...], groups: Iterable[Group]) -> boo
 
 
 def _rule_fits(batch: Batch, stratum: tuple[str, ...], each: Group) -> bool:
-    if each.table is not None or not _two_variables(each.args):
+    if each.table is not None or not _two_variables(each.args) or len(each.body) > JOINS:
         return False
     for item in each.body:
         match item:
@@ -363,9 +366,7 @@ class ChunkWriter:
                     return True
                 if item.atom.name in self._setwise.grown:
                     values = f"list({values})"  # it may grow while it is read
-                self._writer.loop(
-                    f"for {self._writer.bind(new)} in {values}:", lambda: self._write("continue")
-                )
+                self._writer.loop(self._writer.bind(new), values, lambda: self._write("continue"))
                 return True
         return False
 
@@ -379,9 +380,7 @@ class ChunkWriter:
         """Nothing else goes: take the values of the set one by one."""
         assert self._set is not None
         name, self._set = self._set, None
-        self._writer.loop(
-            f"for {self._writer.bind(name)} in {self._source}:", lambda: self._write("continue")
-        )
+        self._writer.loop(self._writer.bind(name), self._source, lambda: self._write("continue"))
 
     def _emit(self) -> None:
         grown = self._grown

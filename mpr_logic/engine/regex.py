@@ -1,0 +1,129 @@
+"""RE2 expressions, bounded in what they cost: to compile, to keep, and to run over a text.
+
+RE2 takes time linear in the text, but for some expressions that is the size of the expression for each
+character, and nothing interrupts it. So what an expression compiles to is bounded, and a search that may
+take long runs in a thread of its own, which the answer does not wait for longer than it has time.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import re2
+
+from mpr_logic.engine.deadline import late
+from mpr_logic.errors import ArithmeticFailure
+
+if TYPE_CHECKING:
+    from mpr_logic.engine.deadline import Deadline
+
+COMPILED = 1 << 20
+"""So many bytes an expression of a rule may be compiled to: some 10,000 instructions, in some 50 ms."""
+
+GIVEN = 1_000
+"""So many characters an expression may have that is no text of a rule: an argument, or of the state."""
+
+GIVEN_COMPILED = 1 << 17
+"""So many bytes such an expression may be compiled to: some 1,000 instructions."""
+
+MEMORY = 1 << 21
+"""So many bytes the states of one expression take while it runs."""
+
+QUICK = 8_000_000
+"""Instructions times characters: no more take some 50 ms at worst."""
+
+MOST = 2_000_000_000
+"""More of them are refused: they may take longer than 10 s."""
+
+STRAYS = 2
+"""So many searches may go on of which the answer was not waited for; then long ones are refused."""
+
+_KEPT = 512
+_TEXT = 10_000
+"""After longer texts there is a look at the clock."""
+
+
+def matches(text: str, expression: str, deadline: Deadline | None = None, *, written: bool = False) -> bool:
+    """Whether an RE2 expression matches somewhere in a text.
+
+    Args:
+        text: where it is looked for.
+        expression: the expression.
+        deadline: when the answer must be there.
+        written: whether it is the text of a rule, and so may be larger than one that comes with a call.
+
+    Raises:
+        ArithmeticFailure: it is no expression, or it, or it over this text, costs too much.
+        BudgetError: the time is over.
+    """
+    found = _written(expression) if written else _given(expression)
+    cost = found.programsize * len(text)
+    if cost > MOST:
+        raise ArithmeticFailure(
+            f"`{_short(expression)}` costs too much over {len(text)} characters: make either shorter"
+        )
+    if cost <= QUICK or deadline is None:
+        if deadline is not None and len(text) > _TEXT:
+            deadline.poll()
+        return found.search(text) is not None
+    return _waited_for(found, text, deadline)
+
+
+def _waited_for(found: Any, text: str, deadline: Deadline) -> bool:
+    """The answer of a search that may take long; it goes on where the time is over."""
+    left = deadline.left()
+    if left == inf:
+        return found.search(text) is not None
+    deadline.poll()
+    deadline.strays[:] = [each for each in deadline.strays if each.is_alive()]
+    if len(deadline.strays) >= STRAYS:
+        late()
+    answer: list[bool] = []
+    searching = threading.Thread(
+        target=lambda: answer.append(found.search(text) is not None), name="mpr matches", daemon=True
+    )
+    searching.start()
+    searching.join(left)
+    if not answer:
+        deadline.strays.append(searching)
+        late()
+    return answer[0]
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _written(expression: str) -> Any:
+    return _compiled(expression, COMPILED)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _given(expression: str) -> Any:
+    if len(expression) > GIVEN:
+        raise ArithmeticFailure(
+            f"`{_short(expression)}` has more than {GIVEN} characters: write it as a text of the rule"
+        )
+    return _compiled(expression, GIVEN_COMPILED)
+
+
+def _compiled(expression: str, most: int) -> Any:
+    """The expression, with room for its states, if it is not too large."""
+    try:
+        re2.compile(expression, _options(most))  # tells in little time
+        return re2.compile(expression, _options(MEMORY))
+    except re2.error as error:
+        said = error.args[0] if error.args else error
+        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        raise ArithmeticFailure(f"`{_short(expression)}` is not a regular expression: {said}") from None
+
+
+def _options(most: int) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = most
+    return options
+
+
+def _short(expression: str) -> str:
+    return expression if len(expression) <= 80 else f"{expression[:77]}..."
