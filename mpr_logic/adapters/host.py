@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.errors import BudgetError, StateError
 from mpr_logic.syntax.ast import Aggregate, Literal, Span
 
@@ -40,7 +41,7 @@ def read_by(program: Program, heads: Iterable[str]) -> frozenset[str]:
                 if name not in seen:
                     seen.add(name)
                     todo.append(name)
-    return frozenset(seen)
+    return frozenset(name.removeprefix(CALL) for name in seen)
 
 
 def _names(body: Iterable[BodyItem]) -> Iterator[str]:

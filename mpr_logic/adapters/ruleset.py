@@ -11,6 +11,7 @@ from mpr_logic.adapters.directives import read_directives
 from mpr_logic.adapters.host import read_by
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin import FILLED
+from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.vetting import Known, vet
 from mpr_logic.checking.loading import load_modules, rule_files
 from mpr_logic.errors import GuardError, ProgramError, StateError
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from mpr_logic.adapters.tools import Tools
     from mpr_logic.analysis.core import Program
     from mpr_logic.syntax.diagnostics import Diagnostic
-
-HISTORY = ("past", "succeeded", "failed")
 
 
 class Ruleset:

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.calls import OPENED
-from mpr_logic.adapters.ruleset import HISTORY
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.occurrences import HISTORY, call_of, is_history
 from mpr_logic.checking.checker import Checker
 from mpr_logic.checking.disclosure import for_model, repairs_of
 from mpr_logic.checking.state import state_facts
@@ -69,6 +69,7 @@ class Session:
         self._lock = threading.RLock()
         self._pending: OrderedDict[str, Proposed] = OrderedDict()
         self._number = 0
+        self._replayed: set[str] = set()  # a call that two lines tell of is one call
         self.rules = rules
         self.checker = self._checker(rules)
         if callable(options.state):
@@ -142,7 +143,8 @@ class Session:
         if line["kind"] == "result":
             if id in self._pending:
                 self.record(id, line.get("succeeded"), ())
-        elif line.get("runs") is True:
+        elif line.get("runs") is True and id not in self._replayed:
+            self._replayed.add(id)
             if "arguments" not in line:
                 raise GuardError("the log holds hashes: a history needs the arguments themselves")
             arguments = (
@@ -187,7 +189,7 @@ class Session:
             ends, causes = self.checker.effects(proposed.action) if succeeded else ([], [])
         self.checker.update(add=[*causes, *given], remove=ends, source=f"result of call {id}")
         if self.rules.remembers(name):
-            self.checker.record(proposed.action, succeeded, effects=False)
+            self.checker.record(proposed.action, succeeded, effects=False, entered=True)
         del self._pending[id]
 
     def moved(self, rules: Ruleset) -> Checker:
@@ -205,14 +207,27 @@ class Session:
             fitting(rules.program, relation, row, weight)
             for relation, rows in now.items()
             for row, weight in rows.items()
-            if (relation, row) not in asserted and is_declared(rules.program, relation)
+            if (relation, row) not in asserted
+            and not is_history(relation)
+            and is_declared(rules.program, relation)
+        ]
+        gathered += [
+            fitting(rules.program, relation, row, weight)
+            for relation, row, weight in self.checker.history()
+            if is_declared(rules.program, relation)
         ]
         gone = [
             fact
             for fact in self.rules.program.facts
-            if (fact.relation, fact.row) in coming and fact.row not in now.get(fact.relation, {})
+            if call_of(fact.relation, fact.row)[2] is None
+            and (fact.relation, fact.row) in coming
+            and fact.row not in now.get(fact.relation, {})
         ]
         checker.update(add=gathered, remove=gone, source="before the rules changed")
+        for each in self._pending.values():  # what no rule read until now was not entered
+            name = each.action.name
+            if rules.remembers(name) and not self.rules.remembers(name):
+                checker.record(each.action)
         return checker
 
     def move(self, rules: Ruleset, checker: Checker) -> None:

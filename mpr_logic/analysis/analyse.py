@@ -10,6 +10,7 @@ from mpr_logic.analysis.annotations import check_because, explicit_id, resolve_o
 from mpr_logic.analysis.canonical import short_id
 from mpr_logic.analysis.core import Fact, Program, Rule
 from mpr_logic.analysis.infer import infer
+from mpr_logic.analysis.occurrences import CALL, Calls, calls_read, is_history
 from mpr_logic.analysis.prepare import Preparer
 from mpr_logic.analysis.report import Report, where
 from mpr_logic.analysis.schema import collect
@@ -17,7 +18,7 @@ from mpr_logic.analysis.strata import Edges, dependencies, stratify
 from mpr_logic.errors import ProgramError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mpr_logic.analysis.core import Schema
     from mpr_logic.analysis.prepare import Prepared
@@ -85,6 +86,8 @@ class _Build:
         self.lines: list[str] = []
         self.constants: set[Value] = set()
         self.effects: dict[str, Clause] = {}  # the first clause with an effect on a relation
+        self.history: list[Fact] = []
+        self.calls: set[str] = set()
 
     def add(self, clause: Clause) -> None:
         """Check one clause and add its fact or rule."""
@@ -108,6 +111,8 @@ class _Build:
         fact = Fact(prepared.plan.head, row, clause.weight, clause.span)
         old = self.facts.pop(key, None)  # stated again, it is the later observation
         self.facts[key] = fact if old is None or old.weight < fact.weight else old
+        if is_history(fact.relation):
+            self.history.append(fact)
 
     def _add_rule(self, clause: Clause, prepared: Prepared, given: str | None) -> None:
         plan = prepared.plan
@@ -122,6 +127,7 @@ class _Build:
                 self.effects.setdefault(clause.effect.name, clause)
             for used, how, span in dependencies(prepared.body):
                 self.edges.setdefault((plan.head, used, how), span)
+            self.calls.update(calls_read(prepared.body))
 
     def _claim(self, name: str, text: str, clause: Clause) -> str:
         """The id for a clause that wants this name: equal clauses get a number behind it."""
@@ -154,14 +160,24 @@ class _Build:
         return Program(
             schema=self.schema,
             rules=tuple(self.rules),
-            facts=tuple(self.facts.values()),
+            facts=(*self.facts.values(), *self._numbered()),
             strata=strata,
             recursive=recursive,
             overrides=overrides,
             version=self._version(),
-            arity=_arities(self.schema, self.rules),
+            arity=_arities(self.schema, self.rules, self.calls),
             constants=frozenset(self.constants),
+            history=tuple(self.history),
+            calls=frozenset(self.calls),
         )
+
+    def _numbered(self) -> Iterator[Fact]:
+        """The calls that the text states and aggregates tell apart."""
+        calls = Calls()
+        for relation, row, weight, span in self.history:
+            number = calls.enter(relation, row, weight)
+            if relation in self.calls:
+                yield Fact(CALL + relation, (number, *row), weight, span)
 
     def _check_effects(self, derived: dict[str, None]) -> None:
         for relation, clause in self.effects.items():
@@ -201,7 +217,7 @@ def _written(clause: Clause) -> str:
     return " ".join(f"@{a.name}{[c.value for c in a.args]}" for a in clause.annotations)
 
 
-def _arities(schema: Schema, rules: Sequence[Rule]) -> dict[str, int]:
+def _arities(schema: Schema, rules: Sequence[Rule], calls: Iterable[str]) -> dict[str, int]:
     """The number of arguments of every core relation that can have rows."""
     found: dict[str, int] = {}
     for name, signature in schema.relations.items():
@@ -211,6 +227,8 @@ def _arities(schema: Schema, rules: Sequence[Rule]) -> dict[str, int]:
     for name, signature in schema.actions.items():
         for word in ("past", "succeeded", "failed", "forbid", "permit", "prefer"):
             found[f"{word} {name}"] = signature.arity
+    for relation in calls:
+        found[CALL + relation] = found[relation] + 1
     for rule in rules:
         found[rule.head] = len(rule.args)
     return found

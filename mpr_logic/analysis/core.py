@@ -6,6 +6,7 @@ Names are resolved here once. A rule's head and body speak of *core relations*, 
 ``at``                    a declared relation
 ``not at``                its observed absences (open-world relations): a relation of facts only
 ``past open`` and so on   the history: ``past``, ``succeeded``, ``failed`` of an action
+``call past open``        the same in aggregates, a row for each call, its number in front
 ``forbid put``            derived for an action: also ``permit put``, ``prefer put``
 ``causes opened by open`` what an action brings about: also ``ends opened by open``
 ========================  ===================================================================
@@ -151,7 +152,9 @@ class Program:
     """A checked program. ``strata`` lists the core relations that rules derive, each group after
     all that it depends on; a group is one strongly connected component. ``recursive`` are those
     relations that depend on themselves. ``overrides`` maps a permit rule's id to the ids of the
-    forbid rules that it overrides. ``version`` is a hash of the canonical text.
+    forbid rules that it overrides. ``version`` is a hash of the canonical text. ``history`` has the facts
+    of the history as often as the text states them; ``calls`` are those relations of the history whose
+    calls aggregates tell apart.
     """
 
     schema: Schema
@@ -163,6 +166,8 @@ class Program:
     version: str
     arity: Mapping[str, int] = field(default_factory=dict)  # of every core relation
     constants: frozenset[Value] = frozenset()
+    history: tuple[Fact, ...] = ()
+    calls: frozenset[str] = frozenset()
     index: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)  # by head
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from mpr_logic.analysis.analyse import analyse, in_order
 from mpr_logic.analysis.annotations import placeholders
 from mpr_logic.analysis.lattice import base, comparable
 from mpr_logic.analysis.report import Report, where
-from mpr_logic.analysis.resolve import EFFECTS, HISTORY
+from mpr_logic.analysis.resolve import EFFECTS
 from mpr_logic.analysis.terms import item_vars, rewrite_item, term_span, term_vars
 from mpr_logic.analysis.types import Typing, flat, literals
 from mpr_logic.syntax.ast import Comparison, Var
@@ -102,8 +102,8 @@ def _duplicates(program: Program, clauses: Sequence[Clause], report: Report) -> 
         first.setdefault(rule.id, rule)
     seen: dict[tuple[str, Atom], Clause] = {}
     for clause in clauses:
-        if clause.body or clause.kind not in ("relation", "absent", *HISTORY):
-            continue
+        if clause.body or clause.kind not in ("relation", "absent"):
+            continue  # of the history each is a call of its own
         old = seen.setdefault((clause.kind, clause.head), clause)
         if old is not clause:
             report.warn(

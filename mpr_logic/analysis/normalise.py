@@ -6,6 +6,8 @@
   ``p(N + 1)`` is ``#1 = N + 1, p(#1)``. No text can contain a name with ``#``.
 * Rows of a float column hold floats: an int constant there becomes a float, an int variable in a
   head is added to 0.0.
+* In the braces of an aggregate a literal of the history becomes one of calls: see
+  :mod:`mpr_logic.analysis.occurrences`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lattice import base
+from mpr_logic.analysis.occurrences import tell_apart
 from mpr_logic.analysis.safety import shared
 from mpr_logic.analysis.terms import inner_terms, names, rewrite_item, term_span, term_vars
 from mpr_logic.analysis.types import columns_of
@@ -95,7 +98,7 @@ class Normaliser:
             return [*before, literal]
         if isinstance(item, Aggregate):
             inner: list[Literal | Comparison | Test] = []
-            for each in self.body(item.body):
+            for each in self.body(tell_apart(item.body, self._name)):
                 assert not isinstance(each, Aggregate)  # the grammar has no nested ones
                 inner.append(each)
             if len(inner) == len(item.body) and all(map(_same, inner, item.body)):
@@ -128,10 +131,13 @@ class Normaliser:
         return base(self.schema.types, self.env.get(term.name, "any")) == "int"
 
     def _compute(self, term: Term, span: Span, items: list[BodyItem]) -> Var:
-        self.fresh += 1
-        var = Var(f"#{self.fresh}", term_span(term, span))
+        var = Var(self._name(), term_span(term, span))
         items.append(Comparison("=", var, term, term_span(term, span)))
         return var
+
+    def _name(self) -> str:
+        self.fresh += 1
+        return f"#{self.fresh}"
 
 
 def as_column(term: Const, column: str) -> Const:

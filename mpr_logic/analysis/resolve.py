@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.builtin import FILLED
 from mpr_logic.analysis.core import effect_head
+from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean
 from mpr_logic.analysis.terms import term_span
 from mpr_logic.syntax.ast import Aggregate, Arithmetic, Atom, Call, Literal, Var
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.report import Report
     from mpr_logic.syntax.ast import BodyItem, Clause, Comparison, Span, Term, Test
 
-HISTORY = ("past", "succeeded", "failed")
 VERDICTS = ("forbid", "permit", "prefer")
 EFFECTS = ("causes", "ends")
 FACTS_ONLY = ("absent", *HISTORY)

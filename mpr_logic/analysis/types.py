@@ -8,6 +8,7 @@ action of a rule that speaks of one. What ``=`` or an aggregate computes has a v
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lattice import (
@@ -21,9 +22,10 @@ from mpr_logic.analysis.lattice import (
     under,
     value_type,
 )
+from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.analysis.report import argument
 from mpr_logic.analysis.terms import plain, term_span
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Var
+from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Param, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Schema, Signature
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.syntax.ast import BodyItem, Param, Span, Term, Test
+    from mpr_logic.syntax.ast import BodyItem, Span, Term, Test
 
+NUMBER = Param("#call", "int")  # of a call, which no text can name
 LARGEST = int(sys.float_info.max)  # an int over it has no float
 ARTICLE = {"int": "an int", "any": "a value of any type"}
 
@@ -42,6 +45,9 @@ def columns_of(schema: Schema, core: str) -> Signature:
     word, space, name = core.partition(" ")
     if not space:
         return schema.relations[word]
+    if core.startswith(CALL):
+        action = columns_of(schema, core.removeprefix(CALL))
+        return replace(action, params=(NUMBER, *action.params), bases=("int", *action.bases))
     return schema.relations[name] if word == "not" else schema.actions[name]
 
 

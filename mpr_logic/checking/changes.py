@@ -12,6 +12,7 @@ from itertools import islice, product
 from typing import TypeAlias
 
 from mpr_logic.analysis.core import Rule
+from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.checking.solve import Bindings, extend, holds, matched, pattern, rule_steps, value
 from mpr_logic.engine.base import Engine, Pattern
 from mpr_logic.engine.plan import Gather, item_variables, term_variables
@@ -20,7 +21,7 @@ from mpr_logic.errors import EvaluationError
 from mpr_logic.syntax.ast import BodyItem, Comparison, Literal, Row, Test, Value, Var
 from mpr_logic.syntax.printer import print_row, print_value
 
-HISTORY = ("past ", "succeeded ", "failed ")
+HISTORY = ("past ", "succeeded ", "failed ", CALL)
 ROWS = 30
 """So many rows of a relation or an aggregate are looked at."""
 STATES = 100

@@ -159,14 +159,23 @@ class Checker:
         else:
             self.update(add=state_from_value(self.program, state), source=source or "state")
 
-    def record(self, action: str | Action, succeeded: bool | None = None, *, effects: bool = True) -> None:
+    def record(
+        self,
+        action: str | Action,
+        succeeded: bool | None = None,
+        *,
+        effects: bool = True,
+        entered: bool = False,
+    ) -> None:
         """Enter an action that was tried into the history, which ``past``, ``succeeded`` and ``failed``
-        speak of; where it succeeded, make the changes that ``causes`` and ``ends`` declare for it.
+        speak of; where it succeeded, make the changes that ``causes`` and ``ends`` declare for it. Each
+        record is one call, which aggregates tell apart from equal ones.
 
         Args:
             action: what was tried.
             succeeded: whether it did what it was meant to; None where that is not known.
             effects: whether the declared changes are made.
+            entered: whether this call was recorded when it began: then only how it went is new.
 
         Raises:
             StateError: it is no action of the program.
@@ -176,7 +185,8 @@ class Checker:
             name, args = resolve_action(self.program, action)
             ends, causes = self.effects(action) if succeeded and effects else ([], [])
             source = f"{Action(name, *args)} {'succeeded' if succeeded else 'was tried'}"
-            self.update(add=[*tried(name, args, succeeded), *causes], remove=ends, source=source)
+            new = tried(name, args, succeeded)[entered:]
+            self.update(add=[*new, *causes], remove=ends, source=source)
 
     def effects(self, action: str | Action) -> tuple[list[Fact], list[Fact]]:
         """What an action would end and cause in the present state, by its declared effects.
@@ -200,9 +210,16 @@ class Checker:
                 self._facts.restore(before)
 
     def facts(self) -> dict[str, dict[Row, float]]:
-        """The state: for each core relation its asserted rows and their weights; a copy."""
+        """The state: for each core relation its asserted rows and their weights; a copy. Where aggregates
+        range over the history, ``call succeeded pay`` has a row for each call, its number in front."""
         with self._lock:
             return {name: dict(rows) for name, rows in self._facts.rows.items() if rows}
+
+    def history(self) -> list[tuple[str, Row, float]]:
+        """What was entered of the history, beside what the program's text says: the core relation, the row
+        and the weight, in the order of the calls. What is true of two calls stands there twice."""
+        with self._lock:
+            return self._facts.gathered()
 
     # -- decisions -----------------------------------------------------------------------------
 

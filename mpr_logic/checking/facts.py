@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.analysis import effect_head
 from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.occurrences import CALL, HISTORY, Calls
 from mpr_logic.checking.plain import PlainAtoms
 from mpr_logic.checking.state import fact_of
 from mpr_logic.errors import StateError
@@ -24,9 +25,13 @@ CACHED = 100_000
 HERE = Span("", 0, 0, 0, 0)
 """The span of a fact that no file holds."""
 
+Before: TypeAlias = "tuple[str, Row, float | None, int | None]"
+"""A relation and a row, the weight that it had, None for none; of the history the call that was assumed."""
+
 
 class Facts:
-    """The asserted facts of one engine. ``rows`` has for each core relation its rows and weights;
+    """The asserted facts of one engine. ``rows`` has for each core relation its rows and weights, and
+    ``calls`` each call of the history, also where no rule tells equal calls apart: other rules may come;
     ``number`` counts the updates: what was decided under another number speaks of a state that is gone.
     ``names`` are for :class:`PlainAtoms`."""
 
@@ -39,6 +44,10 @@ class Facts:
         self._opposites = {n: f"not {n}" for n in open_world} | {f"not {n}": n for n in open_world}
         self.rows: dict[str, dict[Row, float]] = defaultdict(dict)
         self.number = 0
+        self.calls = Calls()
+        self._history = frozenset(f"{word} {name}" for name in program.schema.actions for word in HISTORY)
+        for relation, row, weight, _ in program.history:
+            self.calls.enter(relation, row, weight)
         for fact in program.facts:  # the engine holds them already
             self.rows[fact.relation][fact.row] = fact.weight
         for fact in program.facts:
@@ -58,36 +67,70 @@ class Facts:
         coming = [(known(f) if type(f) is str else None) or self.fact(f) for f in add]
         self.number += 1
         label = source or f"update {self.number}"
-        rows, opposites, assert_ = self.rows, self._opposites, self._engine.add
+        rows, opposites, history, assert_ = self.rows, self._opposites, self._history, self._engine.add
         for relation, row, _, _ in going:
             self._drop(relation, row)
         for relation, row, weight, span in coming:
             if relation in opposites:
                 self._drop(opposites[relation], row)  # of an open-world relation what was observed last holds
-            assert_(relation, row, weight, label if source or not span.file else span)
+            where = label if source or not span.file else span
+            assert_(relation, row, weight, where)
             rows[relation][row] = weight
+            if relation in history:
+                number = self.calls.enter(relation, row, weight)
+                if relation in self._program.calls:
+                    self._hold(CALL + relation, (number, *row), weight, where)
+
+    def _hold(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
+        self._engine.add(relation, row, weight, source)
+        self.rows[relation][row] = weight
 
     def _drop(self, relation: str, row: Row) -> None:
-        if self.rows[relation].pop(row, None) is not None:
-            self._engine.remove(relation, row)
+        """A fact goes; one of the history with all of its calls."""
+        if self.rows[relation].pop(row, None) is None:
+            return
+        self._engine.remove(relation, row)
+        if relation in self._history:
+            self._unhold(relation, self.calls.take_out(relation, row), row)
 
-    def assume(self, facts: Iterable[Fact]) -> list[tuple[str, Row, float | None]]:
+    def _unhold(self, relation: str, numbers: Iterable[int], row: Row) -> None:
+        if relation in self._program.calls:
+            for number in numbers:
+                self._drop(CALL + relation, (number, *row))
+
+    def assume(self, facts: Iterable[Fact]) -> list[Before]:
         """Assert facts for a while; returns what was there before, for :meth:`restore`."""
-        before: list[tuple[str, Row, float | None]] = []
+        before: list[Before] = []
         for fact in facts:
-            touched = (fact.relation, self._opposites.get(fact.relation, fact.relation))
-            before += [(name, fact.row, self.rows[name].get(fact.row)) for name in touched]
+            relation, row = fact.relation, fact.row
+            touched = filter(None, (relation, self._opposites.get(relation)))
+            before += [(name, row, self.rows[name].get(row), None) for name in touched]
             self.update([fact], ())
+            if relation in self._history:
+                before[-1] = (*before[-1][:3], self.calls.last(relation, row))
         return before
 
-    def restore(self, before: list[tuple[str, Row, float | None]]) -> None:
+    def restore(self, before: list[Before]) -> None:
         """Put back what was there before facts were assumed."""
-        for relation, row, weight in reversed(before):
-            self._drop(relation, row)
+        for relation, row, weight, number in reversed(before):
+            if number is not None:
+                self._unhold(relation, self.calls.take_out(relation, row, number), row)
+            if self.rows[relation].pop(row, None) is not None:
+                self._engine.remove(relation, row)
             if weight is not None:
-                self._engine.add(relation, row, weight, "as before")
-                self.rows[relation][row] = weight
+                self._hold(relation, row, weight, "as before")
         self.number += 1
+
+    def gathered(self) -> list[tuple[str, Row, float]]:
+        """The facts of the calls beside those that the program states: see :meth:`Checker.history`."""
+        stated = Counter((fact.relation, fact.row) for fact in self._program.history)
+        found = []
+        for relation, row, weight in self.calls:
+            if stated[relation, row]:
+                stated[relation, row] -= 1
+            else:
+                found.append((relation, row, weight))
+        return found
 
     def fact(self, given: str | Fact) -> Fact:
         """The fact that a text states; texts are kept parsed.

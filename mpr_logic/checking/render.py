@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.analysis.occurrences import as_written, call_of
 from mpr_logic.analysis.report import count
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
@@ -34,8 +35,8 @@ _VERBS = {"forbid": "is forbidden", "permit": "is permitted", "prefer": "is pref
 
 
 def ground_item(item: BodyItem, bindings: Mapping[str, Value]) -> BodyItem:
-    """The body item with the bound variables replaced by their values."""
-    return rewrite_item(item, lambda term: _bound(term, bindings))
+    """The body item as its author wrote it, with the bound variables replaced by their values."""
+    return rewrite_item(as_written(item), lambda term: _bound(term, bindings))
 
 
 def item_text(item: BodyItem, bindings: Mapping[str, Value]) -> str:
@@ -145,8 +146,10 @@ def proof_lines(proof: Proof, *, ascii_only: bool = False) -> list[str]:
 
 def _conclusion(proof: Proof, mark: str) -> _Branch:
     if isinstance(proof, FactProof):
-        text = f"{mark}{print_row(proof.relation, proof.row)}{_weight(proof.weight)}"
-        return _Branch(f"{text}: {source_text(proof.source)}")
+        relation, row, call = call_of(proof.relation, proof.row)
+        text = f"{mark}{print_row(relation, row)}{_weight(proof.weight)}"
+        number = "" if call is None else f"call {call}, "
+        return _Branch(f"{text}: {number}{source_text(proof.source)}")
     return _Branch(f"{mark}{head_text(proof.rule, proof.bindings, proof.row)}{_weight(proof.weight)}", proof)
 
 
@@ -207,7 +210,8 @@ def proof_json(proof: Proof) -> dict[str, Any]:
 
     ``{"root": 0, "nodes": [...]}``: nodes name each other by their place in the list, so that a proof
     of any depth can be written, and what is used twice stands once. A node has ``atom`` (text),
-    ``relation``, ``row`` and ``weight``; for a fact ``source``; for a derivation ``rule`` (``id``,
+    ``relation``, ``row`` and ``weight``; for a fact ``source``, and ``call``, its number, where it is one of
+    the calls of the history that an aggregate ranges over; for a derivation ``rule`` (``id``,
     ``where``, ``text``, and ``because`` where there is one), ``bindings`` and ``steps``, one for each
     item of the body, with its ``text``, ``weight`` and ``kind``:
 
@@ -227,12 +231,15 @@ def proof_json(proof: Proof) -> dict[str, Any]:
 
     nodes: list[dict[str, Any]] = []
     for each in order:  # grows while it is read
+        relation, row, call = call_of(each.relation, each.row)
         node: dict[str, Any] = {
-            "atom": print_row(each.relation, each.row),
-            "relation": each.relation,
-            "row": list(each.row),
+            "atom": print_row(relation, row),
+            "relation": relation,
+            "row": list(row),
             "weight": each.weight,
         }
+        if call is not None:
+            node["call"] = call
         if isinstance(each, FactProof):
             node["source"] = source_text(each.source)
         else:

@@ -261,7 +261,7 @@ def _attempt_lines(attempt: Attempt) -> list[str]:
     else:
         text = item_text(attempt.failed, attempt.bindings)
         if not isinstance(attempt.failed, Literal):
-            text = print_item(attempt.failed)  # with its values it stands in `nearest`
+            text = item_text(attempt.failed, {})  # with its values it stands in `nearest`
         verb = "is unknown" if attempt.state == "unknown" else "fails"
         lines.append(f"{mark} {text} {verb}: {attempt.nearest}")
     return lines

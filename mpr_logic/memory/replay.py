@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import Fact, analyse, canonical_text
+from mpr_logic.analysis.occurrences import CALL, is_history
 from mpr_logic.analysis.prepare import Preparer
 from mpr_logic.analysis.report import Report
 from mpr_logic.checking.facts import Facts
@@ -173,17 +174,17 @@ class Replay:
 
     def _walk(self, facts: Facts, engine: NativeEngine) -> Iterator[int]:
         """Walk through all states; yield each trial, the engine being in the state before it."""
-        first = {(fact.relation, fact.row): fact for fact in engine.program.facts}
+        first = {(f.relation, f.row): f for f in engine.program.facts if not is_history(f.relation)}
         for moves in self._moves:
             for move in moves:
                 if move.trial is not None:
                     yield move.trial
                 facts.update(move.added, move.removed)
-            rows = [(name, row) for name, found in facts.rows.items() for row in found]
-            held = set(rows)
+            rows = [(n, row) for n, found in facts.rows.items() if not n.startswith(CALL) for row in found]
+            held = {(name, row) for name, row in rows if not is_history(name)}
             facts.update(
-                [fact for key, fact in first.items() if key not in held],
-                [Fact(name, row, 1.0, NOWHERE) for name, row in rows if (name, row) not in first],
+                [*[fact for key, fact in first.items() if key not in held], *engine.program.history],
+                [Fact(*key, 1.0, NOWHERE) for key in rows if key not in first],
             )
             engine.tidy()
 

@@ -1,0 +1,100 @@
+"""The history of a guard's sessions counts calls: each admitted one once, on every path that writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.log import DecisionLog, read_log
+
+ACTIONS = ".action pay(to: symbol, amount: int)\n"
+COUNTING = (
+    ACTIONS
+    + """
+@id(most) @because("{S} were paid: {M} is the most")
+forbid pay(T, A) :- S = sum B : { succeeded pay(T, B) }, M = 100, S + A > M.
+@id(often) @because("{N} calls")
+forbid pay(_, _) :- N = count : { past pay(_, _) }, N >= 4.
+"""
+)
+SET_ONLY = ACTIONS + '@because("again")\nforbid pay(T, 0) :- past pay(T, 0).\n'
+PAY = {"to": "bob", "amount": 40}
+
+
+def paid(guard: Guard, succeeded: bool | None = True, session: str = "") -> bool:
+    """Make the same payment once more, if the guard lets it; whether it did."""
+    verdict = guard.check("pay", PAY, session=session)
+    if verdict.runs:
+        guard.record(verdict, succeeded)
+    return verdict.runs
+
+
+def test_equal_payments_reach_the_limit() -> None:
+    """Two payments of 40 leave room for no third, in each session by itself."""
+    guard = Guard(text=COUNTING)
+    assert [paid(guard) for _ in range(3)] == [True, True, False]
+    assert [paid(guard, session="other") for _ in range(3)] == [True, True, False]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from([True, False, None]), max_size=8))
+def test_an_admitted_call_is_one_whatever_becomes_of_it(outcomes: list[bool | None]) -> None:
+    """A call enters `past` once, when it is admitted, and its outcome once."""
+    guard, tried, good = Guard(text=COUNTING), 0, 0
+    for outcome in outcomes:
+        runs = paid(guard, outcome)
+        assert runs == (tried < 4 and (good + 1) * 40 <= 100)
+        tried += runs
+        good += runs and outcome is True
+
+
+def test_a_session_that_moves_to_new_rules_keeps_each_call(tmp_path: Path) -> None:
+    """Equal calls stay several when the rules are replaced, by rules that count or that begin to."""
+    path = tmp_path / "rules.dl"
+    for before in (COUNTING, SET_ONLY):
+        path.write_text(before)
+        guard = Guard(path)
+        assert paid(guard)
+        assert paid(guard)
+        waiting = guard.check("pay", {"to": "bob", "amount": 20})
+        assert waiting.runs
+        path.write_text(COUNTING + "% changed\n")
+        assert guard.reload()
+        assert not paid(guard)
+        guard.record(waiting, True)
+        assert not guard.check("pay", {"to": "bob", "amount": 1}).runs
+        assert guard.check("pay", {"to": "ann", "amount": 1}).runs
+        assert not guard.check("pay", {"to": "ann", "amount": 1}).runs  # the fifth
+
+
+def test_what_rules_begin_to_read_is_entered_while_it_runs(tmp_path: Path) -> None:
+    """A call under way counts as tried once new rules read the history."""
+    path = tmp_path / "rules.dl"
+    path.write_text(ACTIONS)
+    guard = Guard(path)
+    waiting = [guard.check("pay", PAY) for _ in range(4)]
+    path.write_text(COUNTING)
+    assert guard.reload()
+    assert not guard.check("pay", PAY).runs
+    for each in waiting[:2]:
+        guard.record(each, False)
+    told = guard.check("pay", PAY)
+    assert "4 calls" in told.message
+
+
+def test_a_log_is_replayed_call_by_call(tmp_path: Path) -> None:
+    """Equal calls of a log are several; a log that is read twice tells of each once."""
+    path = tmp_path / "log.jsonl"
+    guard = Guard(text=COUNTING, log=DecisionLog(path))
+    assert paid(guard)
+    assert paid(guard, False)
+    guard.close()
+    again = Guard(text=COUNTING)
+    for _ in range(2):
+        again.replay(read_log(path))
+    assert again.check("pay", PAY).runs
+    assert again.check("pay", PAY).runs
+    assert "4 calls" in again.check("pay", PAY).message
