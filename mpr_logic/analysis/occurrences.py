@@ -19,6 +19,7 @@ from mpr_logic.syntax.ast import Aggregate, Atom, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from mpr_logic.analysis.core import Program
     from mpr_logic.syntax.ast import BodyItem, Comparison, Row, Term, Test
 
 CALL = "call "
@@ -74,6 +75,18 @@ def as_written(item: BodyItem) -> BodyItem:
     if isinstance(item, Aggregate):
         return replace(item, body=tuple(as_written(i) for i in item.body))  # type: ignore[misc]
     return item
+
+
+def program_as_written(program: Program) -> Program:
+    """The program in which aggregates speak of the history as their authors do: to be read, not to be run."""
+    if not program.calls:
+        return program
+    return replace(
+        program,
+        rules=tuple(replace(rule, body=tuple(map(as_written, rule.body))) for rule in program.rules),
+        facts=tuple(fact for fact in program.facts if not fact.relation.startswith(CALL)),
+        calls=frozenset(),
+    )
 
 
 def calls_read(body: Iterable[BodyItem]) -> Iterator[str]:

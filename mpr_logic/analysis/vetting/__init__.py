@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.analyse import in_order
+from mpr_logic.analysis.occurrences import program_as_written
 from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.vetting.actions import Naming, check_actions, check_names
 from mpr_logic.analysis.vetting.bodies import check_bodies
@@ -36,7 +37,7 @@ def vet(program: Program, known: Known | None = None, modules: Sequence[Module] 
         known: what is known of the tools, the host and the state.
         modules: the texts of the program, for the order of the findings and their source lines.
     """
-    known = known or Known()
+    program, known = program_as_written(program), known or Known()
     report = Report()
     naming = Naming(program, known)
     reached = naming.reached()

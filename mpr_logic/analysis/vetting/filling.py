@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.vetting.constraints import Constraints
 from mpr_logic.syntax.ast import Comparison, Const, Literal, Var
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.vetting.known import Known
     from mpr_logic.syntax.ast import BodyItem, Term, Value
 
-HISTORY = ("past", "succeeded", "failed")
 Domain: TypeAlias = "frozenset[Value] | None"
 """The only values of a column, or of a variable; None where there may be others."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.report import declaration, did_you_mean, where
 from mpr_logic.analysis.terms import term_span
 from mpr_logic.analysis.types import columns_of, literals
-from mpr_logic.analysis.vetting.filling import HISTORY
 from mpr_logic.analysis.vetting.likeness import like
 from mpr_logic.syntax.ast import Const
 from mpr_logic.syntax.printer import print_value
