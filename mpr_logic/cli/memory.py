@@ -230,11 +230,16 @@ def forget(
     json: o.Json = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Forget an episode for good: its text is erased, and its evidence counts no more.
+    """Forget an episode for good: all that it said is erased, and its evidence counts no more.
 
     Exit status: 0 done, 2 not done.
     """
-    _changing("forget", store, lambda memory: memory.forget(episode, because), json=json, no_color=no_color)
+
+    def change(memory: Memory) -> str:
+        gone = memory.forget(episode, because)
+        return "" if gone else "it is out of the memory; its bytes may be in the database's files until later"
+
+    _changing("forget", store, change, json=json, no_color=no_color)
 
 
 def rollback(
@@ -248,9 +253,12 @@ def rollback(
 
     Exit status: 0 done, 2 not done.
     """
-    _changing(
-        "rollback", store, lambda memory: memory.rollback(revision, because), json=json, no_color=no_color
-    )
+
+    def change(memory: Memory) -> str:
+        memory.rollback(revision, because)
+        return ""
+
+    _changing("rollback", store, change, json=json, no_color=no_color)
 
 
 def stats(store: o.Store, theta: o.Theta = 0.9, json: o.Json = False, no_color: o.NoColor = False) -> None:
@@ -270,16 +278,17 @@ def stats(store: o.Store, theta: o.Theta = 0.9, json: o.Json = False, no_color: 
 
 
 def _changing(
-    action: str, store: str, change: Callable[[Memory], None], *, json: bool, no_color: bool
+    action: str, store: str, change: Callable[[Memory], str], *, json: bool, no_color: bool
 ) -> None:
-    """Do one change, and list what the log says of it."""
+    """Do one change, which may return a remark, and list what the log says of it."""
 
     def work() -> Answer:
         with opened(store) as memory:
             before = memory.stats()["revision"]
-            change(memory)
+            remark = change(memory)
             found = [each for each in memory.log() if each.revision > before]
-        return answer(action, change_lines(found), changes=[change_json(each) for each in found])
+        changes = [change_json(each) for each in found]
+        return answer(action, change_lines(found), YES, remark, changes=changes)
 
     reply("memory", work, json=json, no_color=no_color)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,15 +90,22 @@ class Database:
             found = connection.execute(text("PRAGMA integrity_check")).scalars().all()
         return found == ["ok"]
 
-    def shrink(self) -> None:
-        """Leave nothing of what was erased in the write-ahead log, as far as nobody reads it just now."""
-        if self.sqlite:
-            with self._translating():
-                raw = self._engine.raw_connection()
-                try:
-                    raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
-                finally:
-                    raw.close()
+    def shrink(self) -> bool:
+        """Leave nothing of what was erased in free pages and in the write-ahead log. Whether that is so: not
+        while somebody reads, and not where the files are a server's."""
+        if not self.sqlite:
+            return False
+        raw = self._engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute("VACUUM")
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            cursor.close()
+        except sqlite3.OperationalError:
+            return False  # another process writes, or there is no room for the copy
+        finally:
+            raw.close()
+        return not busy
 
     def _prepare_file(self, path: Path, create: bool) -> None:
         if path.exists():

@@ -15,6 +15,7 @@ try:
     from sqlalchemy import func, insert, select
 
     from mpr_logic.memory.database import WAIT, Database
+    from mpr_logic.memory.erasing import erase
     from mpr_logic.memory.exchange import export_text, import_modules
     from mpr_logic.memory.reading import alive, around, head_of, load
     from mpr_logic.memory.reports import Reports
@@ -177,19 +178,25 @@ class Memory(Reports):
                 found.append(PassedOver(str(id), tasks[id], *fault))
         return found
 
-    def forget(self, episode: int, because: str = "asked for") -> None:
-        """Forget an episode: its text is erased, and its evidence counts no more. A learned rule that
+    def forget(self, episode: int, because: str = "asked for") -> bool:
+        """Forget an episode: all that it said is erased, and its evidence counts no more. A learned rule that
         nothing else speaks for is forgotten with it. No rollback brings an episode back.
+
+        Returns:
+            Whether its bytes are out of the database's files too. They may stay in the log of a SQLite file
+            while another process reads it: forget once more, or open and close the memory, when it has ended.
+            Of the files of PostgreSQL nothing can be said: there it is False.
 
         Raises:
             StoreError: there is no such episode, or the memory cannot be written.
         """
         with self._writing() as writer:
             writer.check_episodes([episode])
+            schema = self._declared(writer.connection).schema
             with writer.judging(writer.touched(episode), f"episode {episode} was forgotten"):
                 writer.change("forget", because, episode=episode)
-                writer.erase(episode)
-        self._database.shrink()
+                erase(writer.connection, episode, schema)
+        return self._database.shrink()
 
     # -- rules ----------------------------------------------------------------------------------
 

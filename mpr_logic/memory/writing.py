@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import func, insert, or_, select
 
 from mpr_logic.errors import StoreError
 from mpr_logic.memory.reading import MANY, Around, alive, around, head_of, load
@@ -18,7 +18,6 @@ from mpr_logic.memory.tables import (
     EPISODES,
     EVIDENCE,
     LESSONS,
-    REFUSED,
     TRAJECTORIES,
     VERSIONS,
 )
@@ -237,11 +236,6 @@ class Writer:
         lessons = select(LESSONS.c.version).where(LESSONS.c.episode == episode)
         query = select(VERSIONS.c.rule).where(or_(VERSIONS.c.key.in_(keys), VERSIONS.c.number.in_(lessons)))
         return set(self.connection.execute(query).scalars())
-
-    def erase(self, episode: int) -> None:
-        """Remove what an episode said: its lines, its citations, and refused candidates that it led to."""
-        for table in (TRAJECTORIES, CITATIONS, REFUSED):
-            self.connection.execute(delete(table).where(table.c.episode == episode))
 
 
 def unknown_rule(id: str) -> StoreError:
