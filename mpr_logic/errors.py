@@ -10,7 +10,7 @@
      │   ├─ ArithmeticFailure  a division by zero, or arithmetic on what is no number
      │   ├─ InexpressibleError the chosen engine cannot run this program
      │   └─ DisagreementError  two engines gave two answers
-     ├─ StaleDecisionError  a decision was asked about a state that is gone
+     ├─ StaleDecisionError  more has changed since a decision than is undone
      ├─ GameError         a game of an environment that cannot be read or played
      ├─ ModelError        a language model, or its server, that gave no usable answer
      │   └─ ServerError        a server that cannot be reached, or refuses whatever it is asked
@@ -82,7 +82,7 @@ class DisagreementError(EvaluationError):
 
 
 class StaleDecisionError(MprError):
-    """A decision was asked for what it did not record, and its state has changed since."""
+    """A decision was asked for what it did not record, and more has changed since than is undone."""
 
 
 class GameError(MprError):

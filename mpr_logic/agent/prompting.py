@@ -219,7 +219,7 @@ def told(decision: Decision, disclosure: Disclosure) -> str:
     """A rejection in a line, for the model that proposed the action.
 
     Raises:
-        StaleDecisionError: the state has changed since, and what is to be told was not recorded.
+        StaleDecisionError: too much has changed since to go back to its state.
     """
     text = f"{decision.action}"
     if disclosure == "bare":

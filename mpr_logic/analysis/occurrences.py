@@ -135,6 +135,18 @@ class Calls:
         self._numbers.setdefault(relation, {}).setdefault(row, {})[number] = weight
         return number
 
+    def put(self, relation: str, row: Row, number: int, weight: float) -> None:
+        """Put back what was taken out of one call."""
+        word, _, action = relation.partition(" ")
+        outcome = word != "past"
+        if not self._forget((not outcome, action, row), number):
+            self._lone.setdefault((outcome, action, row), {})[number] = None
+        self._numbers.setdefault(relation, {}).setdefault(row, {})[number] = weight
+
+    def weights(self, relation: str, row: Row) -> dict[int, float]:
+        """The calls for which a row was entered, each with its weight; a copy."""
+        return dict(self._numbers.get(relation, {}).get(row, ()))
+
     def take_out(self, relation: str, row: Row, number: int | None = None) -> list[int]:
         """Take out what one relation says of a row: of one call, or of all; the numbers of the calls."""
         known = self._numbers.get(relation, {})
@@ -158,10 +170,6 @@ class Calls:
         if not lone:
             del self._lone[key]
         return True
-
-    def last(self, relation: str, row: Row) -> int:
-        """The number of the call for which a row was entered last."""
-        return next(reversed(self._numbers[relation][row]))
 
     def __iter__(self) -> Iterator[tuple[str, Row, float]]:
         """Each fact as often as it was entered, in the order of the calls."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program
     from mpr_logic.checking.candidates import Fired
     from mpr_logic.checking.reasons import Moment
+    from mpr_logic.checking.versions import Version
     from mpr_logic.engine.base import Engine
     from mpr_logic.engine.proof import Proof
 
@@ -202,12 +203,19 @@ class Checker:
     def assuming(self, facts: Iterable[Fact]) -> Iterator[None]:
         """A context in which these facts hold too, for the questions of this thread alone; afterwards the
         state is as it was, apart from what else was changed inside."""
-        with self._lock:
-            before = self._facts.assume(facts)
-            try:
-                yield
-            finally:
-                self._facts.restore(before)
+        with self._lock, self._facts.assuming(facts):
+            yield
+
+    @contextmanager
+    def at(self, version: Version) -> Iterator[None]:
+        """A context in which the state is that of another version, for the questions of this thread alone.
+
+        Raises:
+            StaleDecisionError: too much has changed since.
+        """
+        with self._lock, self._facts.at(version):
+            self.candidates.renew()
+            yield
 
     def facts(self) -> dict[str, dict[Row, float]]:
         """The state: for each core relation its asserted rows and their weights; a copy. Where aggregates
@@ -239,7 +247,7 @@ class Checker:
         Args:
             actions: the candidates.
             proofs: record the reasons of every rejection with their proofs; without, they are worked out
-                when first asked for, as long as the state has not changed.
+                when first asked for.
 
         Returns:
             A decision for each, in their order.
@@ -424,6 +432,6 @@ class Checker:
     # -- inside --------------------------------------------------------------------------------
 
     @property
-    def state_number(self) -> int:
-        """How many updates there were: decisions of another number speak of a state that is gone."""
-        return self._facts.number
+    def version(self) -> Version:
+        """The present state: it can be gone back to by :meth:`at`."""
+        return self._facts.version

@@ -165,11 +165,11 @@ class Decision:
 
     ``reasons``, ``advice`` and ``repairs`` speak of the state at the time. They are recorded when the
     check was made with proofs (``repairs`` never: they cost more); otherwise they are worked out when
-    first asked for, which must be before the state changes.
+    first asked for: if the state has changed since, the checker goes back to it for the answer.
 
     Raises:
         StaleDecisionError: by ``reasons``, ``advice`` and ``repairs``, when they were not recorded and
-            the state has changed since.
+            too much has changed since to go back to the state.
     """
 
     __slots__ = ("_asked", "_moment", "_verdict", "_worked", "admissible", "seconds")

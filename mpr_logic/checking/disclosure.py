@@ -54,7 +54,7 @@ def repairs_of(decision: Decision) -> tuple[Repair, ...]:
     the decision stands without them.
 
     Raises:
-        StaleDecisionError: the state has changed since.
+        StaleDecisionError: too much has changed since to go back to its state.
     """
     try:
         return decision.repairs
@@ -71,7 +71,7 @@ def for_model(decision: Decision) -> str:
     """A decision as text for the model that proposed the action: no more than each rule's author allows.
 
     Raises:
-        StaleDecisionError: its reasons were not recorded, and the state has changed since.
+        StaleDecisionError: too much has changed since to go back to its state.
     """
     if decision.admissible:
         lines = [f"{decision.action} is admissible"]
@@ -97,7 +97,7 @@ def for_operator(decision: Decision) -> str:
     """A decision as text for whoever runs the agent: reasons with proofs, repairs and advice.
 
     Raises:
-        StaleDecisionError: its reasons were not recorded, and the state has changed since.
+        StaleDecisionError: too much has changed since to go back to its state.
     """
     lines = [_verdict(decision)]
     for reason in decision.reasons:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, TypeAlias
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import effect_head
 from mpr_logic.analysis.core import Fact
-from mpr_logic.analysis.occurrences import CALL, HISTORY, Calls
+from mpr_logic.analysis.occurrences import CALL, HISTORY, Calls, call_of
 from mpr_logic.checking.plain import PlainAtoms
 from mpr_logic.checking.state import fact_of
+from mpr_logic.checking.versions import Version
 from mpr_logic.errors import StateError
-from mpr_logic.syntax.ast import Row, Span
+from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from mpr_logic.analysis.core import Program
+    from mpr_logic.checking.versions import Undone
     from mpr_logic.engine.base import Engine, Pattern
+    from mpr_logic.syntax.ast import Row
 
 CACHED = 100_000
 """So many texts of facts are kept parsed; then the cache begins anew."""
@@ -25,14 +29,11 @@ CACHED = 100_000
 HERE = Span("", 0, 0, 0, 0)
 """The span of a fact that no file holds."""
 
-Before: TypeAlias = "tuple[str, Row, float | None, int | None]"
-"""A relation and a row, the weight that it had, None for none; of the history the call that was assumed."""
-
 
 class Facts:
     """The asserted facts of one engine. ``rows`` has for each core relation its rows and weights, and
     ``calls`` each call of the history, also where no rule tells equal calls apart: other rules may come;
-    ``number`` counts the updates: what was decided under another number speaks of a state that is gone.
+    ``version`` stands for the present state, and can be gone back to; ``number`` counts the updates.
     ``names`` are for :class:`PlainAtoms`."""
 
     def __init__(self, program: Program, engine: Engine, names: dict[str, str] | None = None) -> None:
@@ -44,8 +45,13 @@ class Facts:
         self._opposites = {n: f"not {n}" for n in open_world} | {f"not {n}": n for n in open_world}
         self.rows: dict[str, dict[Row, float]] = defaultdict(dict)
         self.number = 0
+        self.version = Version()
+        self.version.newer = None
+        self._source = engine.source
+        self._changes: list[Undone] = []  # of the present update, as they were before
         self.calls = Calls()
         self._history = frozenset(f"{word} {name}" for name in program.schema.actions for word in HISTORY)
+        self._unread = frozenset(CALL + name for name in self._history if name not in program.calls)
         for relation, row, weight, _ in program.history:
             self.calls.enter(relation, row, weight)
         for fact in program.facts:  # the engine holds them already
@@ -53,6 +59,7 @@ class Facts:
         for fact in program.facts:
             if fact.relation in self._opposites and fact.row in self.rows[fact.relation]:
                 self._drop(self._opposites[fact.relation], fact.row)
+        self._changes.clear()
 
     def update(
         self, add: Iterable[str | Fact], remove: Iterable[str | Fact], source: str | None = None
@@ -67,59 +74,124 @@ class Facts:
         coming = [(known(f) if type(f) is str else None) or self.fact(f) for f in add]
         self.number += 1
         label = source or f"update {self.number}"
-        rows, opposites, history, assert_ = self.rows, self._opposites, self._history, self._engine.add
+        opposites, history = self._opposites, self._history
         for relation, row, _, _ in going:
             self._drop(relation, row)
         for relation, row, weight, span in coming:
             if relation in opposites:
                 self._drop(opposites[relation], row)  # of an open-world relation what was observed last holds
             where = label if source or not span.file else span
-            assert_(relation, row, weight, where)
-            rows[relation][row] = weight
+            self._hold(relation, row, weight, where)
             if relation in history:
-                number = self.calls.enter(relation, row, weight)
-                if relation in self._program.calls:
-                    self._hold(CALL + relation, (number, *row), weight, where)
+                self._hold(CALL + relation, (self.calls.enter(relation, row, weight), *row), weight, where)
+        self._finish()
 
     def _hold(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
+        """A fact comes, or takes another weight and source. Calls that no rule tells apart are only noted."""
+        own = self.rows[relation]
+        before = own.get(row)
+        self._changes.append((relation, row, before, "" if before is None else self._source(relation, row)))
+        if relation in self._unread:
+            return
         self._engine.add(relation, row, weight, source)
-        self.rows[relation][row] = weight
+        own[row] = weight
 
     def _drop(self, relation: str, row: Row) -> None:
         """A fact goes; one of the history with all of its calls."""
-        if self.rows[relation].pop(row, None) is None:
+        weight = self.rows[relation].pop(row, None)
+        if weight is None:
             return
+        self._changes.append((relation, row, weight, self._source(relation, row)))
         self._engine.remove(relation, row)
         if relation in self._history:
-            self._unhold(relation, self.calls.take_out(relation, row), row)
+            for number, weight in self.calls.weights(relation, row).items():
+                self._drop_call(relation, row, number, weight)
 
-    def _unhold(self, relation: str, numbers: Iterable[int], row: Row) -> None:
-        if relation in self._program.calls:
-            for number in numbers:
-                self._drop(CALL + relation, (number, *row))
+    def _drop_call(self, relation: str, row: Row, number: int, weight: float) -> None:
+        """One fact of a call goes."""
+        call, counted = CALL + relation, (number, *row)
+        self._changes.append((call, counted, weight, self._source(call, counted)))
+        self.calls.take_out(relation, row, number)
+        if self.rows[call].pop(counted, None) is not None:
+            self._engine.remove(call, counted)
 
-    def assume(self, facts: Iterable[Fact]) -> list[Before]:
-        """Assert facts for a while; returns what was there before, for :meth:`restore`."""
-        before: list[Before] = []
-        for fact in facts:
-            relation, row = fact.relation, fact.row
-            touched = filter(None, (relation, self._opposites.get(relation)))
-            before += [(name, row, self.rows[name].get(row), None) for name in touched]
-            self.update([fact], ())
-            if relation in self._history:
-                before[-1] = (*before[-1][:3], self.calls.last(relation, row))
-        return before
+    def _finish(self) -> None:
+        """The changes that were made are one version further."""
+        if self._changes:
+            new = Version()
+            new.newer = None
+            self.version.newer, self.version.undo = new, self._changes
+            self.version, self._changes = new, []
 
-    def restore(self, before: list[Before]) -> None:
-        """Put back what was there before facts were assumed."""
-        for relation, row, weight, number in reversed(before):
-            if number is not None:
-                self._unhold(relation, self.calls.take_out(relation, row, number), row)
-            if self.rows[relation].pop(row, None) is not None:
-                self._engine.remove(relation, row)
-            if weight is not None:
-                self._hold(relation, row, weight, "as before")
-        self.number += 1
+    # -- other versions ------------------------------------------------------------------------
+
+    def _set(self, fact: Undone) -> None:
+        """Make a fact, or one fact of a call, what it was."""
+        relation, row, weight, source = fact
+        history, own, number = call_of(relation, row)
+        if number is not None:
+            if weight is None:
+                self._drop_call(history, own, number, self.calls.weights(history, own)[number])
+            else:
+                self.calls.put(history, own, number, weight)
+                self._hold(relation, row, weight, source)
+        elif weight is not None:
+            self._hold(relation, row, weight, source)
+        elif (before := self.rows[relation].pop(row, None)) is not None:
+            self._changes.append((relation, row, before, self._source(relation, row)))
+            self._engine.remove(relation, row)
+
+    def go(self, version: Version) -> None:
+        """Go to another version: the facts become what they were in it, their sources included.
+
+        Raises:
+            StaleDecisionError: too much has changed since.
+        """
+        for each in version.back():
+            assert each.newer is self.version
+            for fact in reversed(each.undo):
+                self._set(fact)
+            each.newer, each.undo = None, ()
+            self.version.newer, self.version.undo = each, self._changes
+            self.version, self._changes = each, []
+
+    @contextmanager
+    def at(self, version: Version) -> Iterator[None]:
+        """A context in which the facts are those of another version; what is changed inside is undone.
+
+        Raises:
+            StaleDecisionError: too much has changed since.
+        """
+        before = self.version
+        self.go(version)
+        try:
+            yield
+        finally:
+            self.go(before)
+
+    @contextmanager
+    def assuming(self, facts: Iterable[Fact]) -> Iterator[None]:
+        """A context in which these facts are asserted too; afterwards they are as before, and what else was
+        changed inside stays."""
+        before = self.version
+        try:
+            for fact in facts:
+                self.update([fact], ())
+        except BaseException:
+            self.go(before)
+            raise
+        inside = self.version
+        assumed = [each for version in before.back() for each in reversed(version.undo)]
+        try:
+            yield
+        finally:
+            if self.version is inside:
+                self.go(before)
+            else:
+                for each in assumed:
+                    self._set(each)
+                self.number += 1
+                self._finish()
 
     def gathered(self) -> list[tuple[str, Row, float]]:
         """The facts of the calls beside those that the program states: see :meth:`Checker.history`."""

@@ -12,7 +12,7 @@ from mpr_logic.checking.render import because_text
 from mpr_logic.engine.checks import ADMITTED, FORBIDDEN, UNPERMITTED
 from mpr_logic.engine.guard import ANYTHING_MAY_FAIL, translated
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError, StaleDecisionError
+from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError
 from mpr_logic.syntax.ast import Var
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mpr_logic.checking.candidates import Candidate, Fired
     from mpr_logic.checking.checker import Checker
     from mpr_logic.checking.repair import Repair
+    from mpr_logic.checking.versions import Version
     from mpr_logic.engine.base import Engine
     from mpr_logic.engine.proof import RuleProof
     from mpr_logic.syntax.ast import Value
@@ -33,10 +34,10 @@ one, in what remains."""
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a decision remembers of its checker: which, and the state's number at the time."""
+    """What a decision remembers of its checker: which, and the state at the time."""
 
     context: Reasons
-    number: int
+    state: Version
 
     @property
     def theta(self) -> float:
@@ -50,15 +51,15 @@ class Moment:
 
     def reasons(self, decision: Decision) -> tuple[Reason, ...]:
         """The reasons of a decision that did not record them."""
-        return self.context.reasons(decision, self.number)
+        return self.context.reasons(decision, self.state)
 
     def advice(self, decision: Decision) -> tuple[Reason, ...]:
         """The advice of a decision that did not record it."""
-        return self.context.advice(decision, self.number)
+        return self.context.advice(decision, self.state)
 
     def repairs(self, decision: Decision) -> tuple[Repair, ...]:
         """The repairs of a decision."""
-        return self.context.repairs(decision, self.number)
+        return self.context.repairs(decision, self.state)
 
 
 class Reasons:
@@ -69,15 +70,15 @@ class Reasons:
         self._engine = engine
         self.theta = checker.theta
         self.version = checker.program.version
-        self._moment = Moment(self, 0)
+        self._moment = Moment(self, checker.version)
         self._deadline = engine.deadline
         self._native = isinstance(engine, NativeEngine)
         self._explain = engine.prover.explain if isinstance(engine, NativeEngine) else engine.explain
 
     def now(self) -> Moment:
         """The present state, for a decision to remember."""
-        if self._moment.number != self._checker.state_number:
-            self._moment = Moment(self, self._checker.state_number)
+        if self._moment.state is not self._checker.version:
+            self._moment = Moment(self, self._checker.version)
         return self._moment
 
     def decide(self, candidate: Candidate, moment: Moment) -> Decision | None:
@@ -154,30 +155,27 @@ class Reasons:
             note = text if laws else f"{decision.action} is forbidden; {text}"
             worked.reasons = () if decision.admissible else (*laws, Reason(note))
 
-    def reasons(self, decision: Decision, number: int) -> tuple[Reason, ...]:
+    def reasons(self, decision: Decision, state: Version) -> tuple[Reason, ...]:
         """The reasons of a decision, in the state that it was made in."""
         if decision._verdict in (ADMITTED, UNPERMITTED):
             return self._reasons(decision)  # which the state has no part in
-        with self._checker.asking():
-            self._fresh(number)
+        with self._checker.asking(), self._checker.at(state):
             self._record_each(decision, self._checker.candidates.get(decision.action))
             return decision.worked.reasons or ()
 
-    def advice(self, decision: Decision, number: int) -> tuple[Reason, ...]:
+    def advice(self, decision: Decision, state: Version) -> tuple[Reason, ...]:
         """The forbids below theta."""
         if not self._may_advise(decision):
             return ()
-        with self._checker.asking():
-            self._fresh(number)
+        with self._checker.asking(), self._checker.at(state):
             self._record_each(decision, self._checker.candidates.get(decision.action))
             return decision.worked.advice or ()
 
-    def repairs(self, decision: Decision, number: int) -> tuple[Repair, ...]:
+    def repairs(self, decision: Decision, state: Version) -> tuple[Repair, ...]:
         """The smallest changes that would admit a rejected action; none where the time is over."""
         if decision.admissible:
             return ()
-        with suppress(BudgetError), self._checker.asking():
-            self._fresh(number)
+        with suppress(BudgetError), self._checker.asking(), self._checker.at(state):
             return self._checker.repairs(decision)
         return ()
 
@@ -215,12 +213,6 @@ class Reasons:
             known = error if isinstance(error, EvaluationError) else translated(error)
             text = because_text(rule, _head_bindings(action, rule), action.args)
             return Reason(f"{text} (its proof could not be written down: {known})", weight, rule)
-
-    def _fresh(self, number: int) -> None:
-        if number != self._checker.state_number:
-            raise StaleDecisionError(
-                "the state has changed since this was decided: ask before it changes, or check with proofs"
-            )
 
 
 def _unpermitted(action: Action | str) -> str:

@@ -26,7 +26,7 @@ def decision_json(decision: Decision, audience: Audience = "operator") -> dict[s
     """A decision: everything for the operator, for the model what each rule's author allows.
 
     Raises:
-        StaleDecisionError: its reasons were not recorded, and the state has changed since.
+        StaleDecisionError: too much has changed since to go back to its state.
     """
     found: dict[str, Any] = {
         "action": str(decision.action),

@@ -47,6 +47,9 @@ class Engine(Protocol):
     def remove(self, relation: str, row: Row) -> None:
         """Retract a fact; nothing happens where it was not asserted."""
 
+    def source(self, relation: str, row: Row) -> Span | str:
+        """Where an asserted fact came from; "" where it is not asserted, or the engine does not keep it."""
+
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
         """The rows of a core relation, asserted or derived, that match, each with its weight.
 

@@ -53,6 +53,10 @@ class BothEngine:
         self.native.remove(relation, row)
         self.second.remove(relation, row)
 
+    def source(self, relation: str, row: Row) -> Span | str:
+        """Where an asserted fact came from; "" where it is not asserted."""
+        return self.native.source(relation, row)
+
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
         """The rows that match.
 

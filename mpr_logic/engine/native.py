@@ -68,6 +68,13 @@ class NativeEngine:
             stored.remove(row)
             self._changed(stored, row)
 
+    def source(self, relation: str, row: Row) -> Span | str:
+        """Where an asserted fact came from; "" where it is not asserted."""
+        stored = self._stored.get(relation)
+        if stored is None:
+            return ""
+        return stored.rows.get(row[0] if stored.arity == 1 else row) or ""
+
     def _changed(self, stored: Relation, row: Row) -> None:
         """A stored row has come, gone or changed its weight: forget what was made from it."""
         for readers, key in stored.watches:

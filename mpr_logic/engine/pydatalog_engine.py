@@ -93,6 +93,10 @@ class PyDatalogEngine:
         if self._facts.get(relation, {}).pop(row, None) is not None:
             self._derived = {}
 
+    def source(self, relation: str, row: Row) -> Span | str:
+        """Nothing: pyDatalog keeps no sources."""
+        return ""
+
     def query(self, relation: str, pattern: Pattern) -> Weights:
         """The rows that match, each with its weight; of an action's relation, its arguments given."""
         rules = self._rules.get(relation, [])

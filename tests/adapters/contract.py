@@ -339,6 +339,32 @@ def reload_in_the_middle(driver: Driver, folder: Path) -> None:
     assert office.ran == [("pay", {"to": "ann@us", "amount": 1.5}), ("read", {"path": "/data/a"})]
 
 
+def decisions_outlive_the_check(driver: Driver, folder: Path) -> None:
+    """Reasons, advice and repairs of a verdict's decision can be asked for when the turn is over, and speak
+    of the state in which the call was checked: what the host said of it then included."""
+    seen: list[Verdict] = []
+
+    class Kept(DecisionLog):
+        def decision(self, verdict: Verdict) -> None:
+            seen.append(verdict)
+
+    calls = [
+        call("pay", {"to": "eve@them", "amount": 1.5}, "a"),
+        call("pay", {"to": "ann@us", "amount": 1.5}, "b"),
+        call("pay", {"to": "ann@us", "amount": 2.5}, "c"),
+        call("read", {"path": "/data/a"}, "d"),
+    ]
+    Turn(driver, calls, relations={"late": lambda _: ["eve@them"]}, log=Kept(None))
+    rules: list[str] = []
+    for verdict in seen:
+        assert verdict.decision is not None
+        assert isinstance(verdict.decision.repairs, tuple)
+        assert verdict.decision.advice == ()
+        rules += verdict.decision.rules
+        assert all(reason.proof is not None for reason in verdict.decision.reasons)
+    assert sorted(rules) == ["late", "once"]
+
+
 SCENARIOS: list[Scenario] = [
     admitted,
     rejected,
@@ -355,4 +381,5 @@ SCENARIOS: list[Scenario] = [
     exception_in_the_checker,
     timeout,
     reload_in_the_middle,
+    decisions_outlive_the_check,
 ]

@@ -55,9 +55,9 @@ def test_nothing_new() -> None:
     """Where nothing has changed, the decisions of before still speak of the state."""
     mirror = Mirror(Checker.from_text(RULES))
     mirror.follow({"p(a)"})
-    number = mirror.checker.state_number
+    state = mirror.checker.version
     assert mirror.follow({"p(a)"}) == (set(), set())
-    assert mirror.checker.state_number == number
+    assert mirror.checker.version is state
 
 
 def test_a_state_that_does_not_fit() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpr_logic import Action, Budget, Checker, StaleDecisionError, StateError
+from mpr_logic import Action, Budget, Checker, StateError
 from mpr_logic.checking.engines import EngineName
 from mpr_logic.errors import EvaluationError
 
@@ -177,18 +177,22 @@ def test_an_update_is_all_or_nothing(checker: Checker) -> None:
     assert checker.facts() == before
 
 
-def test_unrecorded_reasons_go_stale(checker: Checker) -> None:
-    """Reasons that were not recorded cannot be asked for when the state has changed; recorded ones can."""
+def test_a_decision_speaks_of_its_own_state(checker: Checker) -> None:
+    """Whatever is asked of a decision when the state has changed is answered of the state it was made in,
+    recorded or not, and the present state stays as it is."""
     recorded = checker.check("put(a, fridge)")
     late, prompt = checker.check_all(["put(a, fridge)", "put(b, fridge)"])
     assert prompt.rules == ("closed", "empty")
+    repairs = checker.check("put(a, fridge)").repairs
     checker.update(add=["opened(fridge)"])
-    assert [r.id for r in recorded.reasons] == ["closed", "empty"]
-    assert prompt.rules == ("closed", "empty")
-    with pytest.raises(StaleDecisionError):
-        _ = late.reasons
-    with pytest.raises(StaleDecisionError):
-        _ = recorded.repairs
+    checker.update(add=["holding(a)"], remove=["openable(fridge)"])
+    before = checker.facts()
+    for decision in (recorded, late, prompt):
+        assert decision.rules == ("closed", "empty")
+        assert decision.advice == ()
+    assert recorded.repairs == late.repairs == repairs
+    assert checker.facts() == before
+    assert checker.check("put(a, fridge)").admissible
 
 
 def test_time_that_runs_out_rejects() -> None:

@@ -1,0 +1,132 @@
+"""A decision answers of the state that it was made in, however much has changed since."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mpr_logic import Action, Budget, Checker, EvaluationError, StaleDecisionError
+from mpr_logic.analysis.core import Fact
+from mpr_logic.checking import versions
+from mpr_logic.checking.render import proof_json
+from mpr_logic.syntax.ast import NOWHERE
+from tests.checking.test_verdicts import guarded, tell
+from tests.engine.test_agreement import EXAMPLES
+from tests.programs import Case
+
+SMALL = """
+.decl at(p: symbol)
+.decl seen(p: symbol) open_world
+.decl hour(s: int)
+.action go(p: symbol)
+@because("not at {P}, at {Q}") forbid go(P) :- not at(P), at(Q).
+@id(blind) forbid go(P) :- not seen(P).
+0.5 :: forbid go(_) :- hour(N), N > 5.
+"""
+
+
+def told(decision: Any) -> list[Any]:
+    """All that a decision says, with its proofs and their sources."""
+    with suppress(EvaluationError):
+        return [
+            (r.id, r.text, r.weight, r.proof and proof_json(r.proof))
+            for r in (*decision.reasons, *decision.advice)
+        ]
+    return ["undecided"]
+
+
+def sources(checker: Checker) -> dict[Any, Any]:
+    """Every asserted fact with its weight, and where it came from."""
+    with checker.asking() as engine:
+        return {
+            (relation, row): (weight, str(engine.source(relation, row)))
+            for relation, rows in checker.facts().items()
+            for row, weight in rows.items()
+        }
+
+
+@pytest.mark.slow
+@settings(
+    database=None,
+    max_examples=max(EXAMPLES // 4, 1),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+@given(given_case=guarded(), data=st.data())
+def test_what_is_asked_late_is_what_was_true_then(given_case: tuple[Case, str], data: st.DataObject) -> None:
+    """In generated programs, after any number of updates and in any order: reasons and advice are those that
+    were there at once, also of what was decided while facts were assumed, and nothing of the present
+    state changes, where its facts came from included."""
+    case, text = given_case
+    actions = [Action(name, *row) for name, rows in case.candidates.items() for row in rows[:2]]
+    checker = Checker.from_text(text, theta=0.6, budget=Budget(seconds=60))
+    kept: list[tuple[Any, list[Any]]] = []
+    for number, step in enumerate((*case.facts, *case.updates)):
+        tell(checker, step)
+        assumed = Fact(step.relation, step.row, 0.7, NOWHERE)
+        with checker.assuming([assumed] if number % 2 else []):
+            at_once = [told(d) for d in checker.check_all(actions, proofs=True)]
+            kept += zip(checker.check_all(actions), at_once, strict=True)
+    before = sources(checker)
+    for late, at_once in data.draw(st.permutations(kept)):
+        assert told(late) == at_once
+    assert sources(checker) == before
+
+
+def test_what_changes_while_facts_are_assumed_stays() -> None:
+    """What is assumed is taken back, what else changes stays: weights and sources are as before."""
+    checker = Checker.from_text(SMALL)
+    checker.update(add=["0.4 :: at(a)", "seen(a)"], source="the eyes")
+    assumed = [Fact("at", ("a",), 1.0, NOWHERE), Fact("not seen", ("a",), 1.0, NOWHERE)]
+    before = sources(checker)
+    with checker.assuming(assumed):
+        inside = checker.check("go(a)")
+        checker.update(add=["at(b)"], source="another")
+        assert checker.query("at(X)") == {("a",): 1.0, ("b",): 1.0}
+    assert sources(checker) == before | {("at", ("b",)): (1.0, "another")}
+    assert inside.rules == ("blind",)
+    assert [str(r) for r in checker.check("go(c)").reasons] == ["not at c, at b"]
+    assert sources(checker) == before | {("at", ("b",)): (1.0, "another")}
+
+
+def test_an_assumption_that_does_not_fit_leaves_nothing() -> None:
+    """Where a fact cannot be assumed, those before it are taken back too."""
+    checker = Checker.from_text(SMALL)
+    facts: list[Any] = [Fact("at", ("a",), 1.0, NOWHERE), 7]
+    with pytest.raises(Exception, match="a fact is a text"), checker.assuming(facts):
+        raise AssertionError
+    assert checker.facts() == {}
+
+
+def test_too_much_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a bound the state is not gone back to: that is said by an error of its own, and the reasons that
+    were recorded are still there."""
+    monkeypatch.setattr(versions, "FAR", 10)
+    checker = Checker.from_text(SMALL)
+    checker.update(add=["not seen(a)"])
+    recorded, (late,) = checker.check("go(a)"), checker.check_all(["go(a)"])
+    checker.update(add=[f"at(p{i})" for i in range(11)])
+    with pytest.raises(StaleDecisionError, match="11 facts have changed"):
+        _ = late.reasons
+    assert recorded.rules == ("blind",)
+    assert len(checker.facts()["at"]) == 11
+
+
+def test_states_that_nobody_asks_about_are_forgotten() -> None:
+    """Twenty thousand updates hold no memory of the states between, and letting go of a decision frees
+    a chain of any length."""
+    checker = Checker.from_text(SMALL)
+    first = checker.version
+    (decision,) = checker.check_all(["go(a)"])
+    for i in range(20_000):
+        checker.update(add=[f"hour({i % 3})"], remove=[f"hour({(i + 2) % 3})"])
+    length, each = 0, first
+    while each.newer is not None:
+        length, each = length + 1, each.newer
+    assert length > 19_000
+    del decision, first
+    assert checker.check("go(a)").verdict == "admissible"
