@@ -130,3 +130,27 @@ def test_states_that_nobody_asks_about_are_forgotten() -> None:
     assert length > 19_000
     del decision, first
     assert checker.check("go(a)").verdict == "admissible"
+
+
+@settings(database=None, max_examples=60, deadline=None)
+@given(steps=st.lists(st.tuples(st.integers(0, 2), st.sampled_from((None, True, False))), max_size=12))
+def test_calls_of_the_history_come_back(steps: list[tuple[int, bool | None]]) -> None:
+    """Equal calls that were counted in an earlier state are counted there again, and the present state counts
+    its own, as a checker does that never went back."""
+    text = """
+    .action pay(to: symbol, n: int)
+    @because("{S} was paid, {C} tried") forbid pay(_, N) :-
+        S = sum A : { succeeded pay(_, A) }, C = count : { past pay(_, _) }, S + N > 3.
+    """
+    checker, other = Checker.from_text(text), Checker.from_text(text)
+    kept = []
+    for amount, outcome in steps:
+        for each in (checker, other):
+            each.record(f"pay(ann, {amount})", outcome)
+        kept.append((checker.check_all(["pay(bob, 2)"])[0], str(other.check("pay(bob, 2)").reasons)))
+    for decision, at_once in reversed(kept):
+        assert str(decision.reasons) == at_once
+    for each in (checker, other):
+        each.record("pay(ann, 1)", True)
+    assert str(checker.check("pay(bob, 2)").reasons) == str(other.check("pay(bob, 2)").reasons)
+    assert checker.history() == other.history()
