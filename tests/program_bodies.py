@@ -239,6 +239,12 @@ class Body:
     def aggregate(self) -> None:
         """An aggregate: its variables are bound outside, or groups that the head may use, or local."""
         relations = [r for r in self.w.relations if r.layer < self.layer]
+        if "history" in self.on:
+            relations += [
+                Relation(f"{tense} {a.name}", a.types, 0)
+                for a in self.w.actions
+                for tense in ("past", "past", "succeeded", "failed")
+            ]
         items, local = [], {t: list[str]() for t in NAMES}
         for _ in range(self.w.draw(st.integers(1, 2))):
             relation = self.w.draw(st.sampled_from(relations))
@@ -254,6 +260,11 @@ class Body:
                     args.append(name)
                     local[type_].append(name)
             items.append(atom(relation.name, args))
+            if " " in relation.name:
+                self.w.tags.add("calls")
+                if self.w.chance(4):  # of the same call where it is its outcome
+                    other = self.w.draw(st.sampled_from(["past", "succeeded", "failed"]))
+                    items.append(f"not {other} {atom(relation.name.partition(' ')[2], args)}")
         numbers = [(n, t) for t in ("int", "float") for n in local[t]]
         if numbers and self.w.chance(2):
             name, type_ = numbers[0]

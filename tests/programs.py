@@ -7,12 +7,14 @@ stratified by construction, typed, safe, and end: whatever computes numbers boun
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from mpr_logic.analysis import analyse
+from mpr_logic.analysis.core import Program
 from mpr_logic.errors import ProgramError
 from mpr_logic.syntax.ast import Row, Value
 from mpr_logic.syntax.parser import parse
@@ -53,6 +55,38 @@ class Case:
     candidates: dict[str, list[Row]]
     updates: tuple[Change, ...]
     tags: frozenset[str]
+
+    def told(self, program: Program) -> tuple[list[Change], list[Change]]:
+        """The facts and the updates with the numbered calls that engines read in aggregates: each fact of
+        the history is one of a call of its own, an outcome one of a call that has none."""
+        numbers: dict[tuple[str, Row], list[int]] = {}
+        for fact in program.facts:
+            if fact.relation.startswith("call "):
+                numbers.setdefault((fact.relation, fact.row[1:]), []).append(int(fact.row[0]))
+
+        def numbered(change: Change) -> Iterator[Change]:
+            yield change
+            core, row = f"call {change.relation}", change.row
+            if core not in program.arity:
+                return
+            mine = numbers.setdefault((core, row), [])
+            if change.weight is None:
+                for number in mine:
+                    yield Change(core, (number, *row), None)
+                mine.clear()
+                return
+            word, _, action = change.relation.partition(" ")
+            tried, *outcomes = (
+                numbers.get((f"call {each} {action}", row), ()) for each in ("past", "succeeded", "failed")
+            )
+            ended = [n for each in outcomes for n in each]
+            waiting = [n for n in ended if n not in tried] if word == "past" else set(tried) - set(ended)
+            last = max((n for each in numbers.values() for n in each), default=0)
+            mine.append(min(waiting, default=last + 1))
+            yield Change(core, (mine[-1], *row), change.weight)
+
+        facts, updates = ([c for each in some for c in numbered(each)] for some in (self.facts, self.updates))
+        return facts, updates
 
     def __repr__(self) -> str:
         return "\n".join(
@@ -195,6 +229,12 @@ def cases(draw: Draw) -> Case:
         return Change(relation.name, w.row(relation), w.weight(6))
 
     facts = [fact(draw(st.sampled_from(sources))) for _ in range(draw(st.integers(2, 14)))]
+    calls = [f for f in facts if f.relation.split()[0] in ("past", "succeeded", "failed")]
+    if calls:  # some calls are made again
+        again = [draw(st.sampled_from(calls)) for _ in range(draw(st.integers(0, 3)))]
+        facts += again
+        if again and "calls" in w.tags:
+            w.tags.add("equal calls")
     in_text = [
         (f"{f.weight} :: " if f.weight != 1.0 else "") + f"{atom(f.relation, list(map(write, f.row)))}."
         for f in facts

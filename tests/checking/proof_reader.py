@@ -14,7 +14,8 @@ from mpr_logic.syntax.parser import parse_clause
 VERBS = {"is forbidden": "forbid", "is permitted": "permit", "is preferred": "prefer"}
 _END = re.compile(r"(?: \[(?P<weight>[-+.e\d]+)\])?(?P<again> \(proved above\))?$")
 _FACT = re.compile(
-    r"(?P<atom>.*?)(?: \[(?P<weight>[-+.e\d]+)\])?: (?P<source>asserted|update \d+|<rules>:\d+:\d+)$"
+    r"(?P<atom>.*?)(?: \[(?P<weight>[-+.e\d]+)\])?: (?:call (?P<call>\d+), )?"
+    r"(?P<source>asserted|update \d+|<rules>:\d+:\d+)$"
 )
 _LINE = re.compile(r"(?P<indent>(?:│  |   )*)(?:├─ |└─ )(?P<text>.*)$")
 
@@ -39,7 +40,8 @@ class Reader:
         if not below and not text.endswith("(proved above)"):
             found = _FACT.match(text)
             assert found, text
-            return FactProof(*atom(found["atom"]), float(found["weight"] or 1), found["source"])
+            fact = called(*atom(found["atom"]), found["call"])
+            return FactProof(*fact, float(found["weight"] or 1), found["source"])
         end = _END.search(text)
         assert end is not None
         relation, row = concluded(text[: end.start()])
@@ -93,7 +95,8 @@ class Reader:
             common = each["relation"], tuple(each["row"]), each["weight"]
             assert concluded_or_fact(each["atom"]) == common[:2]
             if "source" in each:
-                made[place] = FactProof(*common, each["source"])
+                fact = called(*common[:2], each.get("call"))
+                made[place] = FactProof(*fact, each["weight"], each["source"])
             else:
                 rule = self.rules[each["rule"]["id"]]
                 made[place] = RuleProof(*common, rule, each["bindings"], ())
@@ -158,6 +161,11 @@ def concluded_or_fact(text: str) -> tuple[str, Row]:
 def atom(text: str) -> tuple[str, Row]:
     """The relation and the row of a ground atom, an observed absence or a piece of history."""
     return concluded_or_fact(text)
+
+
+def called(relation: str, row: Row, number: str | int | None) -> tuple[str, Row]:
+    """The core relation and the row of a fact, of a call where it has a number."""
+    return (relation, row) if number is None else (f"call {relation}", (int(number), *row))
 
 
 def pattern(text: str) -> tuple[str, tuple[Value | None, ...]]:

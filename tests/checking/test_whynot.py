@@ -127,7 +127,7 @@ def test_an_open_action_argument_is_named() -> None:
 def test_it_agrees_with_the_engine(case: Case) -> None:
     """A rule fires for an action if and only if why-not finds no literal that fails, with that weight."""
     engine = NativeEngine(analyse([parse(case.text)]))
-    for change in case.facts:
+    for change in case.told(engine.program)[0]:
         if change.weight is not None:
             engine.add(change.relation, change.row, change.weight)
     for action, rows in case.candidates.items():
