@@ -10,12 +10,14 @@ from mpr_logic.analysis.annotations import check_because, explicit_id, resolve_o
 from mpr_logic.analysis.canonical import short_id
 from mpr_logic.analysis.core import Fact, Program, Rule
 from mpr_logic.analysis.infer import infer
+from mpr_logic.analysis.keyed import conflict, key_columns, key_text
 from mpr_logic.analysis.occurrences import CALL, Calls, calls_read, is_history
 from mpr_logic.analysis.prepare import Preparer
 from mpr_logic.analysis.report import Report, where
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.strata import Edges, dependencies, stratify
 from mpr_logic.errors import ProgramError
+from mpr_logic.syntax.printer import print_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -153,6 +155,7 @@ class _Build:
         """Check what concerns the rules together; the program is whole only where nothing is reported."""
         derived = dict.fromkeys(r.head for r in self.rules)
         self._check_effects(derived)
+        self._check_keys()
         overrides = resolve_overrides(
             (r for r in self.rules if r.clause.annotations), self.named, self.report
         )
@@ -190,6 +193,29 @@ class _Build:
                 f"`{relation}` is derived by rules, so no action can change it",
                 span,
                 f"let the action change what the rule{where(rule.clause.span)} reads",
+            )
+
+    def _check_keys(self) -> None:
+        columns = key_columns(self.schema.relations)
+        if not columns:
+            return
+        for rule in self.rules:
+            if rule.head in columns:
+                self.report.error(
+                    "E0227",
+                    f"`{rule.head}` is derived by this rule, so it cannot have a key",
+                    rule.clause.head.span,
+                    "take the key away, or derive another relation: which of two derived rows came later?",
+                )
+        found = conflict(self.facts.values(), columns)
+        if found is not None:
+            first, second = found
+            self.report.error(
+                "E0226",
+                f"`{print_row(second.relation, second.row)}` has the key of "
+                f"`{print_row(first.relation, first.row)}`{where(first.span)}",
+                second.span,
+                f"`{first.relation}` has {key_text(self.schema.relations[first.relation])}: keep one of them",
             )
 
     def _version(self) -> str:

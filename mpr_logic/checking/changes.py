@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import TypeAlias
 
-from mpr_logic.analysis.core import Rule
+from mpr_logic.analysis.core import Program, Rule
 from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.checking.solve import Bindings, extend, holds, matched, pattern, rule_steps, value
 from mpr_logic.engine.base import Engine, Pattern
@@ -62,6 +62,9 @@ def supposed(engine: Engine, facts: Asserted, changes: Iterable[Change]) -> Iter
             signature = engine.program.schema.relations.get(change.relation)
             opposite = f"not {change.relation}"
             add, drop = (change.relation, opposite) if change.present else (opposite, change.relation)
+            for row in _replaced(engine.program, facts, change):
+                before.append((change.relation, row, _asserted(engine, facts, change.relation, row)))
+                engine.remove(change.relation, row)
             for relation in (drop, add):
                 if relation == change.relation or (signature is not None and signature.open_world):
                     before.append((relation, change.row, _asserted(engine, facts, relation, change.row)))
@@ -76,6 +79,19 @@ def supposed(engine: Engine, facts: Asserted, changes: Iterable[Change]) -> Iter
                 engine.remove(relation, row)
             else:
                 engine.add(relation, row, facts[relation][row], fact.source)
+
+
+def _replaced(program: Program, facts: Asserted, change: Change) -> list[Row]:
+    """The other rows with the key of one that becomes true: it takes their place."""
+    signature = program.schema.relations.get(change.relation)
+    if not change.present or signature is None or signature.key is None:
+        return []
+    places = signature.key
+    return [
+        row
+        for row in facts.get(change.relation, {})
+        if row != change.row and all(row[place] == change.row[place] for place in places)
+    ]
 
 
 def _asserted(engine: Engine, facts: Asserted, relation: str, row: Row) -> FactProof | None:

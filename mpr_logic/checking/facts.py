@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis import effect_head
 from mpr_logic.analysis.core import Fact
 from mpr_logic.analysis.occurrences import CALL, HISTORY, Calls, call_of
+from mpr_logic.checking.keys import Keys
 from mpr_logic.checking.plain import PlainAtoms
 from mpr_logic.checking.state import fact_of
 from mpr_logic.checking.versions import Version
@@ -43,6 +44,7 @@ class Facts:
         self._plain = PlainAtoms(program.schema.relations, names)
         open_world = [n for n, signature in program.schema.relations.items() if signature.open_world]
         self._opposites = {n: f"not {n}" for n in open_world} | {f"not {n}": n for n in open_world}
+        self._keys = Keys(program.schema.relations)
         self.rows: dict[str, dict[Row, float]] = defaultdict(dict)
         self.number = 0
         self.version = Version()
@@ -56,6 +58,7 @@ class Facts:
             self.calls.enter(relation, row, weight)
         for fact in program.facts:  # the engine holds them already
             self.rows[fact.relation][fact.row] = fact.weight
+            self._keys.enter(fact.relation, fact.row)
         for fact in program.facts:
             if fact.relation in self._opposites and fact.row in self.rows[fact.relation]:
                 self._drop(self._opposites[fact.relation], fact.row)
@@ -67,11 +70,14 @@ class Facts:
         """Retract, then assert: see :meth:`Checker.update`.
 
         Raises:
-            StateError: a fact does not fit the program; nothing has changed then.
+            StateError: a fact does not fit the program, or two have one key; nothing has changed then.
         """
         known = self._parsed.get
         going = [(known(f) if type(f) is str else None) or self.fact(f) for f in remove]
         coming = [(known(f) if type(f) is str else None) or self.fact(f) for f in add]
+        keys = self._keys
+        if keys.columns:
+            keys.check(coming)
         self.number += 1
         label = source or f"update {self.number}"
         opposites, history = self._opposites, self._history
@@ -80,6 +86,9 @@ class Facts:
         for relation, row, weight, span in coming:
             if relation in opposites:
                 self._drop(opposites[relation], row)  # of an open-world relation what was observed last holds
+            replaced = keys.other(relation, row) if relation in keys.columns else None
+            if replaced is not None:
+                self._drop(relation, replaced)
             where = label if source or not span.file else span
             self._hold(relation, row, weight, where)
             if relation in history:
@@ -95,6 +104,8 @@ class Facts:
             return
         self._engine.add(relation, row, weight, source)
         own[row] = weight
+        if relation in self._keys.columns:
+            self._keys.enter(relation, row)
 
     def _drop(self, relation: str, row: Row) -> None:
         """A fact goes; one of the history with all of its calls."""
@@ -103,6 +114,7 @@ class Facts:
             return
         self._changes.append((relation, row, weight, self._source(relation, row)))
         self._engine.remove(relation, row)
+        self._keys.leave(relation, row)
         if relation in self._history:
             for number, weight in self.calls.weights(relation, row).items():
                 self._drop_call(relation, row, number, weight)
@@ -126,7 +138,7 @@ class Facts:
     # -- other versions ------------------------------------------------------------------------
 
     def _set(self, fact: Undone) -> None:
-        """Make a fact, or one fact of a call, what it was."""
+        """Make a fact, or one fact of a call, what it was; but what came later under its key stays."""
         relation, row, weight, source = fact
         history, own, number = call_of(relation, row)
         if number is not None:
@@ -136,10 +148,12 @@ class Facts:
                 self.calls.put(history, own, number, weight)
                 self._hold(relation, row, weight, source)
         elif weight is not None:
-            self._hold(relation, row, weight, source)
+            if self._keys.other(relation, row) is None:
+                self._hold(relation, row, weight, source)
         elif (before := self.rows[relation].pop(row, None)) is not None:
             self._changes.append((relation, row, before, self._source(relation, row)))
             self._engine.remove(relation, row)
+            self._keys.leave(relation, row)
 
     def go(self, version: Version) -> None:
         """Go to another version: the facts become what they were in it, their sources included.
@@ -172,7 +186,13 @@ class Facts:
     @contextmanager
     def assuming(self, facts: Iterable[Fact]) -> Iterator[None]:
         """A context in which these facts are asserted too; afterwards they are as before, and what else was
-        changed inside stays."""
+        changed inside stays.
+
+        Raises:
+            StateError: two of them have one key; nothing has changed then.
+        """
+        facts = list(facts)
+        self._keys.check(facts)
         before = self.version
         try:
             for fact in facts:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.atoms import anything, coerce_rows
+from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.keyed import conflict, key_columns
 from mpr_logic.engine.base import Budget
 from mpr_logic.engine.batch import Batch
 from mpr_logic.engine.guard import Guard
 from mpr_logic.engine.semiring import semiring as semiring_named
-from mpr_logic.errors import DisagreementError
+from mpr_logic.errors import DisagreementError, StateError
+from mpr_logic.syntax.ast import NOWHERE
 from mpr_logic.syntax.parser import parse
+from mpr_logic.syntax.printer import print_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,6 +60,7 @@ def evaluate(
         raise ValueError(f"no engine `{engine}`: choose native, pydatalog or both")
     checked = analyse([parse(program, "<program>")], declared=False, inputs=facts or ())
     known, others = _rows(checked, facts or {})
+    checked = _replaced(checked, known)
     budget = budget or Budget()
     found: dict[str, set[Row]] = {}
     if engine != "pydatalog":
@@ -82,6 +88,25 @@ def _rows(
         else:
             known[name] = coerce_rows(signature, rows)
     return known, others
+
+
+def _replaced(program: Program, known: Mapping[str, list[Row]]) -> Program:
+    """The program without the facts in whose place given rows come, by the keys of their relations."""
+    columns = key_columns(program.schema.relations)
+    if not columns:
+        return program
+    given = [Fact(name, row, 1.0, NOWHERE) for name in columns for row in known.get(name, ())]
+    twice = conflict(given, columns)
+    if twice is not None:
+        rows = " and ".join(f"`{print_row(each.relation, each.row)}`" for each in twice)
+        raise StateError(f"{rows} have one key: `{twice[0].relation}` has one row for it")
+    taken = {(each.relation, columns[each.relation](each.row)) for each in given}
+    kept = [
+        each
+        for each in program.facts
+        if each.relation not in columns or (each.relation, columns[each.relation](each.row)) not in taken
+    ]
+    return replace(program, facts=tuple(kept))
 
 
 def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:

@@ -62,6 +62,8 @@ CODES: Final[Mapping[str, str]] = {
     "E0223": "built-in relation declared otherwise",
     "E0224": "built-in relation in a head",
     "E0225": "optional argument that cannot be null",
+    "E0226": "two rows for one key",
+    "E0227": "key of a derived relation",
     "E0301": "unbound variable in a head",
     "E0302": "wildcard in a head",
     "E0303": "variable in a negated literal alone",

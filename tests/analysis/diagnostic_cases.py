@@ -390,6 +390,20 @@ CASES = [
         "of type any",
     ),
     (
+        ".decl most(x: object, n: int) key(x)\nmost(a, 1). most(b, 1). most(a, 2).",
+        "E0226",
+        "most(a, 2).",
+        "`most(a, 2)` has the key of `most(a, 1)` at rules.dl:17:1",
+        "`most` has one row for each `x`",
+    ),
+    (
+        ".decl most(n: int) key()\nmost(N) :- size(_, N).",
+        "E0227",
+        "most(N)",
+        "`most` is derived by this rule, so it cannot have a key",
+        "take the key away",
+    ),
+    (
         ".decl wide(" + ", ".join(f"a{i}: int" for i in range(65)) + ")",
         "E0221",
         ".decl wide(" + ", ".join(f"a{i}: int" for i in range(65)) + ")",

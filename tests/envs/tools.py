@@ -46,7 +46,8 @@ def guard(style: str, *more: str, without: tuple[str, ...] = ()) -> Checker:
     """A checker with a set of rules, in that state, with more facts or without some relations."""
     checker = Checker.load(*STYLES[style])
     kept = [fact for fact in STATE if fact.partition("(")[0] not in without]
-    checker.update(add=[*kept, *more])
+    checker.update(add=kept)
+    checker.update(add=more)  # a later fact replaces the one with its key
     return checker
 
 
