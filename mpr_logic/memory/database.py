@@ -8,6 +8,7 @@ about. What a transaction has written is on the disk when it ends (``synchronous
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sqlite3
 import tempfile
@@ -15,17 +16,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, insert, inspect, select, text
+from sqlalchemy import create_engine, delete, event, func, insert, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from mpr_logic.errors import StoreError
 from mpr_logic.memory.files import APPLICATION, check_file
-from mpr_logic.memory.tables import META, METADATA, VERSION
+from mpr_logic.memory.seals import fault_of, last_of, sealed, tables_sealed
+from mpr_logic.memory.tables import META, METADATA, SEALS, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection, Engine
 
@@ -49,9 +51,11 @@ class Database:
     def __init__(self, location: str | os.PathLike[str], *, create: bool = True, wait: float = WAIT) -> None:
         self.name, url = _named(location)
         self.sqlite = url.get_backend_name() == "sqlite"
+        file = self.sqlite and url.database and url.database != ":memory:"
+        self._path = Path(str(url.database)) if file else None
         with self._translating():
-            if self.sqlite and url.database:
-                self._prepare_file(Path(url.database), create)
+            if self._path is not None:
+                self._prepare_file(self._path, create)
             self._engine = _engine(url, self.sqlite, wait)
             try:
                 self._check(create or (self.sqlite and not url.database))
@@ -81,9 +85,35 @@ class Database:
                 if not self.sqlite:
                     writer.execute(text("LOCK TABLE changes IN SHARE ROW EXCLUSIVE MODE"))
                 yield writer
+                if self._path is not None:
+                    self._seal(writer)
+
+    def reseal(self, writer: Connection) -> None:
+        """Let one seal over all rows take the place of those that there are, since rows were changed."""
+        if self._path is not None:
+            SEALS.create(writer, checkfirst=True)
+            writer.execute(delete(SEALS))
+
+    def _seal(self, writer: Connection) -> None:
+        """Seal the rows that a transaction has added."""
+        SEALS.create(writer, checkfirst=True)
+
+        def ask(query: str) -> Iterable[Any]:
+            return writer.exec_driver_sql(query)
+
+        newest = writer.execute(select(func.max(SEALS.c.number))).scalar()
+        if newest is None:
+            newest = 0
+            writer.execute(insert(SEALS).values(**tables_sealed(ask)))
+        ranges, hash = sealed(ask, last_of(ask))
+        if ranges:
+            seal = {"number": newest + 1, "ranges": json.dumps(ranges), "hash": hash}
+            writer.execute(insert(SEALS).values(**seal))
 
     def intact(self) -> bool:
-        """Whether the database's own check of all its pages finds no fault."""
+        """Whether the database's own check of all its pages, and that of all seals, finds no fault."""
+        if self._path is not None:
+            return fault_of(self._path, full=True) is None
         if not self.sqlite:
             return True
         with self.reading() as connection:
@@ -125,7 +155,7 @@ class Database:
                 METADATA.create_all(connection)
                 _mark(connection)
             return
-        missing = sorted(set(METADATA.tables) - known)
+        missing = sorted(set(METADATA.tables) - known - {SEALS.name})
         if missing:
             what = f"the memory is damaged: it has no table `{missing[0]}`"
             raise StoreError(f"{self.name}: {what if 'meta' in known else 'there is no memory'}")
@@ -253,7 +283,7 @@ def _said(error: SQLAlchemyError) -> str:
     low = said.lower()
     if "locked" in low or "busy" in low:
         return "another process is writing, and did not finish in time: try again"
-    if "full" in low or "no space" in low:
+    if "full" in low or "no space" in low or "disk i/o error" in low:
         return "the disk is full: nothing was written; make room, and try again"
     if "malformed" in low or "not a database" in low or "corrupt" in low:
         return f"the memory is damaged ({said}): take a backup in its place"

@@ -196,6 +196,7 @@ class Memory(Reports):
             with writer.judging(writer.touched(episode), f"episode {episode} was forgotten"):
                 writer.change("forget", because, episode=episode)
                 erase(writer.connection, episode, schema)
+                self._database.reseal(writer.connection)
         return self._database.shrink()
 
     # -- rules ----------------------------------------------------------------------------------

@@ -171,3 +171,12 @@ PROBES = Table(
     Column("action", Text, nullable=False),
     Index("probes_version", "version"),
 )
+
+SEALS = Table(
+    "seals",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("ranges", Text, nullable=False),  # of each table the first and the last key
+    Column("hash", String(64), nullable=False),
+)
+"""What was written, in a SQLite file: see :mod:`mpr_logic.memory.seals`. A file may be older than this."""

@@ -1,0 +1,138 @@
+"""Seals: what a SQLite file says is what was written.
+
+SQLite's own check finds broken pages and indexes. A letter that has become another inside a text it does not
+find, and no reader of the text could. So each transaction ends with a *seal*: a hash over the rows that it
+added, in the order of their keys. Rows are append-only; where an episode is forgotten, one seal over all that
+is left takes the place of all before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.memory.tables import METADATA, SEALS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    Ask = Callable[[str], Iterable[Any]]
+    """Answers a query with its rows."""
+
+FULL = 32 * 2**20
+"""A file of up to so many bytes is checked as a whole when it is opened; of a larger one its pages, and the
+newest seals."""
+
+NEWEST = 20
+"""So many seals of a larger file are checked when it is opened."""
+
+_KEYS = {
+    table.name: next(iter(table.primary_key)).name
+    for table in METADATA.sorted_tables
+    if table.name not in ("meta", SEALS.name)
+}
+"""The tables whose rows are sealed, each with its key: a number that grows."""
+
+
+def tables_sealed(ask: Ask) -> dict[str, Any]:
+    """The first seal: how the tables and indexes are made."""
+    return {"number": 0, "ranges": "{}", "hash": schema_of(ask)}
+
+
+def sealed(ask: Ask, last: dict[str, int]) -> tuple[dict[str, list[int]], str]:
+    """The seal of the rows that came after those sealed ``last``: from which key to which, for each table,
+    and the hash of them."""
+    ranges = {}
+    for name, key in _KEYS.items():
+        (newest,) = next(iter(ask(f'SELECT max("{key}") FROM "{name}"')))
+        before = last.get(name, 0)
+        ranges[name] = [before + 1, max(before, newest or 0)]
+    return ranges, _hash(ask, ranges)
+
+
+def last_of(ask: Ask) -> dict[str, int]:
+    """Up to which key the rows of each table are sealed: the newest seal says it."""
+    query = f'SELECT "ranges" FROM "{SEALS.name}" ORDER BY "number" DESC LIMIT 1'
+    return {name: last for (text,) in ask(query) for name, (_, last) in json.loads(text).items()}
+
+
+def schema_of(ask: Ask) -> str:
+    """A hash of how the tables and indexes are made."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+    return hashlib.sha256(repr([tuple(row) for row in ask(query)]).encode()).hexdigest()
+
+
+def fault_of(path: Path, *, full: bool = False) -> str | None:
+    """What is wrong with the file of a memory: SQLite's own recovery is left to judge what a log still holds,
+    then its check of all pages, then the seals. Nothing is written. None where nothing is wrong.
+
+    Args:
+        path: the file.
+        full: check a large file as a whole too.
+    """
+    full = full or path.stat().st_size <= FULL
+    at_rest = not path.with_name(f"{path.name}-wal").exists()
+    fault = _fault(path, full, "&immutable=1" if at_rest else "")
+    # at rest no process has the file open; where one has opened it meanwhile, it is looked at once more
+    return _fault(path, full, "") if at_rest and fault is not None else fault
+
+
+def _fault(path: Path, full: bool, how: str) -> str | None:
+    uri = f"{path.absolute().as_uri()}?mode=ro{how}"
+    try:
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+        try:
+            connection.execute("BEGIN").close()
+            return _checked(connection, full)
+        finally:
+            connection.close()
+    except (sqlite3.Error, OverflowError) as error:
+        return str(error)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        return f"a seal cannot be read: {error}"
+
+
+def _checked(connection: sqlite3.Connection, full: bool) -> str | None:
+    def ask(query: str) -> Iterable[Any]:
+        return connection.execute(query)
+
+    found = [row[0] for row in ask(f"PRAGMA {'integrity_check' if full else 'quick_check'}")]
+    if found != ["ok"]:
+        return str(found[0]) if found else "the check of its pages says nothing"
+    tables = {row[0] for row in ask("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if SEALS.name not in tables:
+        return None  # from before there were seals
+    last: dict[str, int] = {}
+    seals = list(ask(f'SELECT "number", "ranges", "hash" FROM "{SEALS.name}" ORDER BY "number"'))
+    for place, (number, text, hash) in enumerate(seals):
+        ranges = json.loads(text)
+        if number != place:
+            return f"seal {place} is missing"
+        if not place:
+            if hash != schema_of(ask):
+                return "its tables are not as they were made"
+            continue
+        for name, (first, newest) in ranges.items():
+            if first != last.get(name, 0) + 1:
+                return f"rows of `{name}` before {first} have no seal"
+            last[name] = newest
+        if (full or place >= len(seals) - NEWEST) and _hash(ask, ranges) != hash:
+            return f"rows are not as they were written (seal {number})"
+    return None
+
+
+def _hash(ask: Ask, ranges: dict[str, list[int]]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(ranges):
+        first, last = ranges[name]
+        if first > last:
+            continue
+        key = _KEYS[name]
+        query = f'SELECT * FROM "{name}" WHERE "{key}" BETWEEN {int(first)} AND {int(last)} ORDER BY "{key}"'
+        digest.update(f"{name} {first} {last}\n".encode())
+        for row in ask(query):
+            digest.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
