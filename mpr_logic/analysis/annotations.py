@@ -1,4 +1,8 @@
-"""The annotations that mean something: id, because, source, overrides and disclose."""
+"""The annotations: which there are, before which clauses they stand, and what they take.
+
+Whoever writes one of their own begins its name with ``x_``; any other name is an error, since a law whose
+annotation is spelled wrongly would be another law.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +30,58 @@ LEVELS = ("nothing", "because", "repair", "proof")
 """What ``@disclose`` can let a model see; each level shows more than the one before."""
 
 
+OWN = "x_"
+"""What the names of one's own annotations begin with."""
+
+_HEADS = ("forbid", "permit", "prefer")
+_PLACES = {"relation": "a rule for a relation"}
+_BEFORE: Mapping[str, tuple[str, ...]] = {
+    "id": (),
+    "because": (),
+    "source": (),
+    "evidence": (),  # the memory writes it beside the rules that it exports
+    "overrides": ("permit",),
+    "disclose": (*_HEADS, "relation"),
+    "rewrite": ("forbid",),
+    "escalate": ("forbid",),
+}
+"""The annotations that there are, and the kinds of clauses that each may stand before; none named: all."""
+
+
+def _known(each: Annotation, clause: Clause, report: Report) -> bool:
+    """Whether an annotation is one, and stands before a clause where it means something."""
+    if each.name.startswith(OWN) and each.name != OWN:
+        return True
+    kinds = _BEFORE.get(each.name)
+    if kinds is None:
+        otherwise = f"one of your own begins with `{OWN}`: @{OWN}{each.name.lstrip('_')}"
+        close = nearest(each.name, _BEFORE)
+        help = f"did you mean `@{close}`? {otherwise[0].upper()}{otherwise[1:]}" if close else otherwise
+        report.error("E0228", f"there is no annotation `@{each.name}`", each.span, help)
+        return False
+    kind = "fact" if clause.kind == "relation" and not clause.body else clause.kind
+    if not kinds or kind in kinds:
+        return True
+    of = {"fact": "a fact", "relation": "a rule for a relation", "absent": "`not`"}.get(kind, f"`{kind}`")
+    if each.name == "overrides":
+        message = f"{of if kind in ('fact', 'relation') else f'a {of} rule'} overrides nothing"
+        help = "only a permit rule overrides: take the annotation away, or make it a permit"
+        report.error("E0215", message, each.span, help)
+    else:
+        places = " or ".join(_PLACES.get(kind, f"`{kind}`") for kind in kinds)
+        help = f"it stands before {places}: take it away, or move it there"
+        report.error("E0229", f"`@{each.name}` means nothing before {of}", each.span, help)
+    return False
+
+
 def explicit_id(clause: Clause, report: Report) -> str | None:
-    """The id that a clause gives itself. Reports annotations whose arguments do not fit."""
+    """The id that a clause gives itself. Reports annotations that are none, that stand before the wrong
+    clause, or whose arguments do not fit."""
     found: str | None = None
     seen: set[str] = set()
     for each in clause.annotations:
         wanted = _WANTS.get(each.name)
-        if wanted is None:
+        if not _known(each, clause, report) or wanted is None:
             continue
         if not _fits(each):
             report.error(
@@ -115,13 +164,7 @@ def resolve_overrides(
 def _overridden(
     rule: Rule, annotation: Annotation, named: Mapping[str, list[Rule]], report: Report
 ) -> frozenset[str]:
-    if rule.clause.kind != "permit":
-        report.error(
-            "E0215",
-            f"a `{rule.clause.kind}` rule overrides nothing",
-            annotation.span,
-            "only a permit rule overrides: take the annotation away, or make it a permit",
-        )
+    if rule.clause.kind != "permit":  # it was reported
         return frozenset()
     ids: set[str] = set()
     for arg in annotation.args:

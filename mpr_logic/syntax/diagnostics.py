@@ -64,6 +64,8 @@ CODES: Final[Mapping[str, str]] = {
     "E0225": "optional argument that cannot be null",
     "E0226": "two rows for one key",
     "E0227": "key of a derived relation",
+    "E0228": "unknown annotation",
+    "E0229": "annotation before the wrong clause",
     "E0301": "unbound variable in a head",
     "E0302": "wildcard in a head",
     "E0303": "variable in a negated literal alone",

@@ -317,13 +317,28 @@ def test_async_hosts_go_on() -> None:
         ("@rewrite(y, 1) forbid go(_).", "no argument `y`"),
         ("@rewrite(x) forbid go(_).", "takes an argument and a value"),
         ('@rewrite(x, "{Y}") forbid go(_).', "no variable"),
-        ("@escalate permit go(_).", "before a forbid"),
         ("@escalate(1) forbid go(_).", "takes nothing"),
     ],
 )
 def test_directives_are_held_against_the_rules(rules: str, said: str) -> None:
     """A directive that makes no sense is refused when the guard is made, with its place."""
     with pytest.raises(GuardError, match=f"<rules>:2:.*{said}"):
+        Guard(text=f".action go(x: symbol)\n{rules}")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "@escalate permit go(_).",
+        '@rewrite(x, "a") permit go(_).',
+        "@escalate prefer go(_).",
+        '@escalte @because("no") forbid go(_).',
+        "@rewrte(x, 1) forbid go(_).",
+    ],
+)
+def test_a_directive_that_would_do_nothing_is_no_rule(rules: str) -> None:
+    """One before the wrong clause, or spelled wrongly, is refused before any call, with its place."""
+    with pytest.raises(ProgramError, match=r"(?s)`@\w+`.*<rules>:2:"):
         Guard(text=f".action go(x: symbol)\n{rules}")
 
 
