@@ -84,8 +84,8 @@ def _size(writer: Writer, step: Gather) -> str | None:
     names = [t.name for t in free if isinstance(t, Var)]
     if relation is None or len(set(names)) != len(free) or not writer.locals.keys().isdisjoint(names):
         return None
-    writer.notes.read(relation, scan.bound, [writer.term(args[i]) for i in scan.bound])
+    writer.notes.read(relation.name, scan.bound, [writer.term(args[i]) for i in scan.bound])
     if not scan.bound:
-        return f"len({writer.namespace.name('R', relation.rows)})"
-    index = writer.namespace.name("I", relation.index(scan.bound))
+        return f"len({writer.namespace.rows(relation)})"
+    index = writer.namespace.index(relation, scan.bound)
     return f"len({index}.get({key([writer.term(args[i]) for i in scan.bound])}, E))"

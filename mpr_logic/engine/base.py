@@ -41,6 +41,9 @@ class Engine(Protocol):
     program: Program
     deadline: Deadline
 
+    def fork(self) -> Engine:
+        """An engine of its own with the facts as they are now; what was made of the rules is shared."""
+
     def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
         """Assert a fact of a core relation; a fact asserted before takes the new weight and source."""
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.collector import resting
 from mpr_logic.engine.codegen import Writer
+from mpr_logic.engine.compiler import UNKNOWN_SIZE
 from mpr_logic.engine.deadline import Deadline
-from mpr_logic.engine.goals import UNKNOWN_SIZE
 from mpr_logic.engine.groups import MEMBER, Group, group
-from mpr_logic.engine.namespace import Access, Goal, Namespace, key
+from mpr_logic.engine.namespace import Access, Frame, Goal, Namespace, key
 from mpr_logic.engine.plan import body_relations, forget_singletons, plan, term_variables
 from mpr_logic.engine.setwise import Setwise, fits
 from mpr_logic.engine.store import Relation
@@ -45,8 +45,9 @@ class Batch(Access):
         self.deadline = Deadline(budget.clock)
         self._growing: Any = ()
         self._derived = 0
-        self.namespace = Namespace(self.deadline)
-        self.namespace.known["now"] = self._now
+        self.namespace = Namespace()
+        self.frame = Frame(self.namespace, self, self.deadline)
+        self.frame.known["now"] = self._now
         self._rules: dict[str, list[Rule]] = defaultdict(list)
         for rule in program.rules:
             if rule.given == 0:
@@ -61,7 +62,12 @@ class Batch(Access):
             found = self.relations[name] = Relation(name, self.program.arity[name])
         if name in self.grown:
             found.fill(self.grown.pop(name).pairs())
+            self.frame.renew(name)
         return found
+
+    def relation_of(self, name: str) -> Relation:
+        """The relation that generated code reads."""
+        return self.stored(name)
 
     def rows(self, name: str) -> set[Row]:
         """The rows of a relation."""
@@ -202,7 +208,7 @@ class Batch(Access):
         """A function that enters what a rule derives, and the relation does not have, into ``out``."""
         writer = Writer(self.namespace, self)
         relation = self.stored(head)
-        rows = self.namespace.name("R", relation.rows)
+        rows = self.namespace.rows(relation)
         body = forget_singletons([*each.args, *([Var(MEMBER)] if each.weighs else [])], each.body)
         steps = plan(body, (), self.cost, head={n for t in each.args for n in term_variables(t)}, first=first)
 
@@ -216,15 +222,14 @@ class Batch(Access):
                 weights = [*weights, f"{table}[{writer.locals[MEMBER]}]"]
             elif each.weighs:
                 weights = [*weights, self.namespace.constant(each.rules[0].weight)]
-            weight, all_weights = writer.weight(weights), self.namespace.name("W", relation.weights)
+            weight, all_weights = writer.weight(weights), self.namespace.weights(relation)
             writer.line(f"k = {found}")
             writer.line(
                 f"if {weight} > {all_weights}.get(k, 0.0) and {weight} > out.get(k, 0.0): out[k] = {weight}"
             )
 
         writer.alternative(lambda fail: writer.steps(steps, fail, [], done))
-        name = f"def{len(self.namespace)}"
-        return self.namespace.define(name, [f"def {name}(out):", *writer.lines])  # type: ignore[no-any-return]
+        return self.frame.function(self.namespace.define(["out"], writer.lines))
 
 
 def _with_delta(each: Group, place: int) -> Group:

@@ -43,6 +43,15 @@ class BothEngine:
         self.second = PyDatalogEngine(program, **both)  # type: ignore[arg-type]
         self.native = NativeEngine(program, **both)  # type: ignore[arg-type]
 
+    def fork(self) -> BothEngine:
+        """Both engines forked, with the facts as they are."""
+        other = BothEngine.__new__(BothEngine)
+        other.program, other.budget = self.program, self.budget
+        other.deadline = Deadline(self.budget.clock)
+        other.second = self.second.fork(other.deadline)
+        other.native = self.native.fork(other.deadline)
+        return other
+
     def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
         """Assert a fact in both engines."""
         self.native.add(relation, row, weight, source)  # may refuse; the second never does

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from math import inf
-from typing import Any
 
 from mpr_logic.engine import builtins
 from mpr_logic.engine.aggregates import gather
@@ -216,17 +215,17 @@ class Writer:
                 source = f"dict({source}).get((), 0.0)"
         else:
             self.work += self._turns
-            self.notes.read(relation, tuple(known), parts)
+            self.notes.read(relation.name, tuple(known), parts)
         if relation is None:
             pass
         elif weighted:
             source = self._strength(relation, tuple(known), parts)
         elif not known and atom.args:
-            source = self.namespace.name("R", relation.rows)
+            source = self.namespace.rows(relation)
         elif len(known) == len(atom.args):
-            source = f"{key(parts)} in {self.namespace.name('R', relation.rows)}"
+            source = f"{key(parts)} in {self.namespace.rows(relation)}"
         else:
-            source = f"{key(parts)} in {self.namespace.name('I', relation.index(tuple(known)))}"
+            source = f"{key(parts)} in {self.namespace.index(relation, tuple(known))}"
         if not item.negated:
             return source, weighted
         if not weighted:
@@ -235,24 +234,9 @@ class Writer:
         return f"{complement}({source})", True
 
     def _strength(self, relation: Relation, known: tuple[int, ...], parts: list[str]) -> str:
-        weights = self.namespace.name("W", relation.weights)
         if len(known) == relation.arity:
-            return f"{weights}.get({key(parts)}, 0.0)"
-        index = relation.index(known)
-
-        def strongest(wanted: Any) -> float:
-            # the rest of the columns is put back between the known ones to find the row's weight
-            best = 0.0
-            for rest in index.get(wanted, ()):
-                row = list(rest if relation.arity - len(known) != 1 else (rest,))
-                values = iter(wanted if len(known) != 1 else (wanted,))
-                for position in known:
-                    row.insert(position, next(values))
-                best = max(best, relation.weights[relation.key(tuple(row))])
-            return best
-
-        called = self.namespace.name("S", strongest, (relation.name, known))
-        return f"{called}({key(parts)})"
+            return f"{self.namespace.weights(relation)}.get({key(parts)}, 0.0)"
+        return f"{self.namespace.strongest(relation, known)}({key(parts)})"
 
     # -- steps ---------------------------------------------------------------------------------
 
@@ -368,14 +352,14 @@ class Writer:
                 iterable += "" if goal.inside else ".items()"
                 weight = self.fresh("w")
         elif step.bound:
-            self.notes.read(relation, step.bound, parts)
-            index = self.namespace.name("I", relation.index(step.bound))
+            self.notes.read(relation.name, step.bound, parts)
+            index = self.namespace.index(relation, step.bound)
             iterable = f"{index}.get({key(parts)}, E)"
             if self.access.rare(name):  # a test costs less than a loop without turns
                 iterable, met = f"{index}[{key(parts)}]", f"{key(parts)} in {index}"
         else:
-            self.notes.read(relation, (), [])
-            iterable = self.namespace.name("R", relation.rows)
+            self.notes.read(relation.name, (), [])
+            iterable = self.namespace.rows(relation)
         targets, checks = self._targets([args[i] for i in free], row_needed=weighted and relation is not None)
         target = key(targets) if targets else "_"
         if relation is None and goal.inside:
@@ -389,7 +373,7 @@ class Writer:
                 own = self.fresh("w")
                 columns = dict(zip(free, targets, strict=True)) | dict(zip(step.bound, parts, strict=True))
                 whole = key([columns[i] for i in range(len(args))]) if args else "()"
-                self.line(f"{own} = {self.namespace.name('W', relation.weights)}[{whole}]")
+                self.line(f"{own} = {self.namespace.weights(relation)}[{whole}]")
                 used = [*weights, own]
             elif weight:
                 used = [*weights, weight]

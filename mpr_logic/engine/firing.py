@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.engine.checks import Proofs, best_match, may_weigh_less, weighted_body, write_table
 from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.goals import parameters
 from mpr_logic.engine.groups import variables_in_order
-from mpr_logic.engine.namespace import Namespace
+from mpr_logic.engine.namespace import Namespace, parameters
 from mpr_logic.engine.plan import Assign, Filter, name_anonymous
 from mpr_logic.engine.proof_writer import ProofWriter
 
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.analysis.core import Rule
-    from mpr_logic.engine.checks import Checks
-    from mpr_logic.engine.goals import Goals
+    from mpr_logic.engine.compiler import Compiler
     from mpr_logic.engine.groups import Group
-    from mpr_logic.engine.proofs import Prover
     from mpr_logic.syntax.ast import Row
 
 Firing: TypeAlias = "Callable[[Row], tuple[Proofs, Proofs]]"
@@ -33,23 +30,17 @@ overrides, and of those that fire with less."""
 
 
 class Firings:
-    """Compiles and keeps these functions for ``forbid a`` and the like."""
+    """Compiles these functions for ``forbid a`` and the like, and keeps their names."""
 
-    def __init__(self, goals: Goals, checks: Checks, prover: Prover) -> None:
-        self._goals = goals
-        self._checks = checks
-        self._prover = prover
-        self._compiled: dict[tuple[str, float, bool], Firing] = {}
+    def __init__(self, compiler: Compiler) -> None:
+        self._compiler = compiler
+        self._compiled: dict[tuple[str, float, bool], str] = {}
 
-    def reset(self) -> None:
-        """Forget compiled code."""
-        self._compiled.clear()
-
-    def function(self, head: str, theta: float, *, soft: bool = False) -> Firing:
-        """The compiled function of a head; with ``soft`` of what fires with less than theta alone."""
+    def function(self, head: str, theta: float, *, soft: bool = False) -> str:
+        """The function of a head; with ``soft`` of what fires with less than theta alone."""
         found = self._compiled.get((head, theta, soft))
         if found is None:
-            firing = _Firing(self._goals, self._checks, self._prover, head, theta, soft)
+            firing = _Firing(self._compiler, head, theta, soft)
             found = self._compiled[head, theta, soft] = firing.compiled()
         return found
 
@@ -57,29 +48,27 @@ class Firings:
 class _Firing:
     """Writes one such function."""
 
-    def __init__(
-        self, goals: Goals, checks: Checks, prover: Prover, head: str, theta: float, soft: bool
-    ) -> None:
-        self._goals = goals
-        self._checks = checks
-        self._prover = prover
+    def __init__(self, compiler: Compiler, head: str, theta: float, soft: bool) -> None:
+        self._compiler = compiler
+        self._checks = compiler.checks
+        self._explainer = compiler.explainer
         self._head = head
         self._action = head.partition(" ")[2]
         self._laws = "laws"
         self._open = False  # whether it takes the ids of permits to tell which laws stand
         self._theta = theta
         self._soft = soft
-        self._writer = Writer(goals.namespace, goals)
+        self._writer = Writer(compiler.namespace, compiler)
 
-    def compiled(self) -> Firing:
+    def compiled(self) -> str:
         """The function."""
-        goals, writer, head = self._goals, self._writer, self._head
-        adornment = "b" * goals.program.arity[head]
+        compiler, writer, head = self._compiler, self._writer, self._head
+        adornment = "b" * compiler.program.arity[head]
         if adornment:
             writer.line(f"{', '.join(parameters(adornment))}, = row")
         writer.line("laws, soft = [], []")
-        for each in goals.groups.get(head, ()):
-            if self._soft and not may_weigh_less(goals, each, self._theta):
+        for each in compiler.groups.get(head, ()):
+            if self._soft and not may_weigh_less(compiler, each, self._theta):
                 continue
             self._laws = self._into(each)
             if each.table is not None:
@@ -88,11 +77,13 @@ class _Firing:
                 self._call(each, adornment)
         laws = "laws"
         if self._open:
-            standing = partial(self._checks.standing, self._action, self._theta)
-            named = goals.namespace.name("U", standing, ("standing", self._action, self._theta))
+            action, theta = self._action, self._theta
+            named = compiler.namespace.own(
+                "U", ("standing", action, theta), lambda user: partial(user.standing, action, theta)
+            )
             laws = f"{named}(laws, row)"
         writer.line(f"return {laws}, soft")
-        return goals.define(writer, ["row"])
+        return compiler.define(writer, ["row"])
 
     def _into(self, each: Group) -> str:
         """The source of the list for the laws of a group."""
@@ -107,7 +98,7 @@ class _Firing:
 
     def _fires(self, proof: str, weight: str, *, given: float | None = None) -> str:
         """The source that enters a proof; ``given`` is the weight where it is known by now."""
-        theta = self._goals.namespace.constant(self._theta)
+        theta = self._compiler.namespace.constant(self._theta)
         if given is not None:
             into = self._laws if given >= self._theta else "soft"
         else:
@@ -115,55 +106,55 @@ class _Firing:
         return f"{into}.append(({proof}, {weight}))"
 
     def _weight(self, rule: Rule) -> float:
-        return rule.weight if self._goals.semiring.weighted else 1.0
+        return rule.weight if self._compiler.semiring.weighted else 1.0
 
     def _table(self, each: Group, adornment: str) -> None:
-        found, rules = write_table(self._goals, self._writer, each, adornment)
-        explain = self._goals.namespace.name("U", self._prover.explained, "explained")
+        found, rules = write_table(self._compiler, self._writer, each, adornment)
+        explain = self._explainer.explained()
         self._writer.line(f"    for m, w in {found}.items():")
         if self._soft:
-            self._writer.line(f"        if w >= {self._goals.namespace.constant(self._theta)}: continue")
+            self._writer.line(f"        if w >= {self._compiler.namespace.constant(self._theta)}: continue")
         self._writer.line(f"        {self._fires(f'{explain}({rules}[m], row)', 'w')}")
 
     def _inline(self, each: Group, adornment: str) -> bool:
         """Write out a rule that joins nothing: it matches once at most. Says whether it is such a rule."""
-        goals, writer, (rule,) = self._goals, self._writer, each.rules
-        draft = Writer(Namespace(), goals)
-        steps = goals.begin(draft, each, adornment, "", keep=True)
+        compiler, writer, (rule,) = self._compiler, self._writer, each.rules
+        draft = Writer(Namespace(), compiler)
+        steps = compiler.begin(draft, each, adornment, "", keep=True)
         if not all(isinstance(s, Filter | Assign) for s in steps):
             return False
         body = name_anonymous(rule.body)
 
         def emit(_: Writer, __: list[str], weights: list[str]) -> None:
             weight, given = writer.weight(weights), None
-            if not weighted_body(goals, each):
+            if not weighted_body(compiler, each):
                 given = self._weight(rule)
             elif self._soft:
-                writer.line(f"if {weight} >= {goals.namespace.constant(self._theta)}: break")
+                writer.line(f"if {weight} >= {compiler.namespace.constant(self._theta)}: break")
             named = [n for n in variables_in_order(rule.args, body) if n in writer.locals and n[0] != "?"]
-            bindings = {goals.namespace.constant(n): writer.locals[n] for n in named}
-            label, arity = goals.namespace.name("L", rule), len(rule.args)
-            proof = ProofWriter(self._prover, goals).recorded(writer, body, bindings, label, arity)
+            bindings = {compiler.namespace.constant(n): writer.locals[n] for n in named}
+            label, arity = compiler.namespace.name("L", rule), len(rule.args)
+            proof = ProofWriter(compiler).recorded(writer, body, bindings, label, arity)
             writer.line(self._fires(proof, weight, given=given))
 
-        goals.write_group(writer, each, adornment, emit, keep=True)
+        compiler.write_group(writer, each, adornment, emit, keep=True)
         return True
 
     def _call(self, each: Group, adornment: str) -> None:
         """Ask the function that explains a rule; where matches have weights, after that of the best."""
-        goals, writer, (rule,) = self._goals, self._writer, each.rules
-        names = goals.namespace
+        compiler, writer, (rule,) = self._compiler, self._writer, each.rules
+        names = compiler.namespace
         label = names.name("L", rule)
-        if weighted_body(goals, each):
+        if weighted_body(compiler, each):
             weight = writer.fresh("w")
-            best = best_match(goals, each, adornment)
+            best = best_match(compiler, each, adornment)
             writer.line(f"{weight} = {best}({', '.join(parameters(adornment))})")
-            explain = names.name("U", self._prover.explained, "explained")
+            explain = self._explainer.explained()
             bar = f" and {weight} < {names.constant(self._theta)}" if self._soft else ""
             writer.line(f"if {weight}{bar}: {self._fires(f'{explain}({label}, row)', weight)}")
             return
-        function, own = self._prover.compiled(rule)
+        function, own = self._explainer.compiled(rule)
         found = writer.fresh("found")
-        writer.line(f"{found} = {names.name('K', function)}({label}, row, {names.name('O', own)})")
+        writer.line(f"{found} = {function}({label}, row, {names.name('O', own)})")
         given = self._weight(rule)
         writer.line(f"if {found} is not None: {self._fires(found, names.constant(given), given=given)}")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mpr_logic.engine.codegen import Writer
-    from mpr_logic.engine.goals import Goals
+    from mpr_logic.engine.compiler import Compiler
     from mpr_logic.engine.groups import Group
 
 
@@ -43,23 +43,23 @@ Walk: TypeAlias = "Callable[[Writer], None]"
 """Writes the body of a function that answers by a walk."""
 
 
-def walk(goals: Goals, name: str, adornment: str) -> Walk | None:
+def walk(compiler: Compiler, name: str, adornment: str) -> Walk | None:
     """What writes a function that answers for a linear recursive relation; None where neither walk fits."""
-    parts = linear(goals, name)
+    parts = linear(compiler, name)
     if parts is None:
         return None
     exits, steps = parts
     if goes_from_goal_to_goal(steps, adornment):
-        return lambda writer: _walk_goals(writer, goals, exits, steps, adornment)
+        return lambda writer: _walk_goals(writer, compiler, exits, steps, adornment)
     if "d" not in adornment and all(_hands_goal_on(s, adornment) for s in steps):
-        return lambda writer: _walk_answers(writer, goals, exits, steps, adornment)
+        return lambda writer: _walk_answers(writer, compiler, exits, steps, adornment)
     return None
 
 
-def walked_from(goals: Goals, name: str, adornment: str) -> tuple[int, ...] | None:
+def walked_from(compiler: Compiler, name: str, adornment: str) -> tuple[int, ...] | None:
     """The columns that a closure is walked from, where all are bound: the walk would be the same without
     the others, and its answers serve every question that begins there. None where it is no closure."""
-    parts = linear(goals, name) if set(adornment) == {"b"} else None
+    parts = linear(compiler, name) if set(adornment) == {"b"} else None
     if parts is None or not len(parts[0]) == len(parts[1]) == 1:
         return None
     (exit_,), (step,) = parts
@@ -68,14 +68,14 @@ def walked_from(goals: Goals, name: str, adornment: str) -> tuple[int, ...] | No
     return by if goes_from_goal_to_goal([step], wider) and _closes(exit_, step, wider) else None
 
 
-def linear(goals: Goals, name: str) -> tuple[list[Group], list[Linear]] | None:
+def linear(compiler: Compiler, name: str) -> tuple[list[Group], list[Linear]] | None:
     """The groups of a recursive relation, those without recursion and those that read it once; None where
     its recursion is not linear, or is weighted."""
-    if goals.component[name] != (name,) or goals.weighted(name):
+    if compiler.component[name] != (name,) or compiler.weighted(name):
         return None
     exits: list[Group] = []
     steps: list[Linear] = []
-    for each in goals.alternatives(name):
+    for each in compiler.alternatives(name):
         places = [i for i, item in enumerate(each.body) if name in _reads(item)]
         if not places:
             exits.append(each)
@@ -143,13 +143,13 @@ def _hands_goal_on(step: Linear, adornment: str) -> bool:
 
 
 def _walk_goals(
-    writer: Writer, goals: Goals, exits: list[Group], steps: list[Linear], adornment: str
+    writer: Writer, compiler: Compiler, exits: list[Group], steps: list[Linear], adornment: str
 ) -> None:
     params = [f"p{i}" for i in range(adornment.count("b"))]
     wanted = "f" in adornment
     here = key(params) if params else "()"
     if len(exits) == len(steps) == 1 and _closes(exits[0], steps[0], adornment):
-        _walk_closure(writer, goals, steps[0], adornment, here)
+        _walk_closure(writer, compiler, steps[0], adornment, here)
         return
     writer.line("out = set()" if wanted else "out = False")
     writer.line(f"todo = [{here}]")
@@ -161,7 +161,7 @@ def _walk_goals(
     def body() -> None:
         writer.poll()
         for each in exits:
-            goals.write_group(writer, each, adornment, answer)
+            compiler.write_group(writer, each, adornment, answer)
         for step in steps:
             asked = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
 
@@ -169,7 +169,7 @@ def _walk_goals(
                 following = key([writer.term(t) for t in asked]) if asked else "()"
                 writer.line(f"if {following} not in seen: seen.add({following}); todo.append({following})")
 
-            goals.write_group(writer, step.rest, adornment.replace("f", "d"), go_on, wanted=asked)
+            compiler.write_group(writer, step.rest, adornment.replace("f", "d"), go_on, wanted=asked)
 
     writer.loop(here if params else "_", "todo", body, outermost=True)
     writer.line("return out")
@@ -193,7 +193,7 @@ def _closes(exit_: Group, step: Linear, adornment: str) -> bool:
     return tuple(rewrite_item(i, lambda t: same.get(t, t)) for i in step.rest.body) == exit_.body
 
 
-def _walk_closure(writer: Writer, goals: Goals, step: Linear, adornment: str, here: str) -> None:
+def _walk_closure(writer: Writer, compiler: Compiler, step: Linear, adornment: str, here: str) -> None:
     asked = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
     writer.line("out = set()")
     writer.line(f"todo = [{here}]")
@@ -204,14 +204,14 @@ def _walk_closure(writer: Writer, goals: Goals, step: Linear, adornment: str, he
 
     def body() -> None:
         writer.poll()
-        goals.write_group(writer, step.rest, adornment.replace("f", "d"), go_on, wanted=asked)
+        compiler.write_group(writer, step.rest, adornment.replace("f", "d"), go_on, wanted=asked)
 
     writer.loop(here, "todo", body, outermost=True)
     writer.line("return out")
 
 
 def _walk_answers(
-    writer: Writer, goals: Goals, exits: list[Group], steps: list[Linear], adornment: str
+    writer: Writer, compiler: Compiler, exits: list[Group], steps: list[Linear], adornment: str
 ) -> None:
     columns = [f"f{i}" for i in range(adornment.count("f"))]
     writer.line("out = set()")
@@ -221,7 +221,7 @@ def _walk_answers(
         writer.line(f"if {key(found)} not in out: out.add({key(found)}); todo.append({key(found)})")
 
     for each in exits:
-        goals.write_group(writer, each, adornment, answer)
+        compiler.write_group(writer, each, adornment, answer)
 
     def body() -> None:
         writer.poll()
@@ -233,7 +233,7 @@ def _walk_answers(
             ]
             preset = dict(zip(inner, columns, strict=True))
             bound = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
-            goals.write_group(writer, step.rest, adornment, answer, preset=preset, wanted=bound)
+            compiler.write_group(writer, step.rest, adornment, answer, preset=preset, wanted=bound)
 
     writer.loop(key(columns), "todo", body, outermost=True)
     writer.line("return out")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.syntax.ast import Literal, Var
 
@@ -25,19 +25,19 @@ MOST_BEHIND_ONE = 8
 """A condition is followed where no row decides about more rules of a table than this: a change of the
 state stays cheap."""
 
-Condition: TypeAlias = "tuple[dict[Key, Any], Callable[[Row], Key]]"
-"""The rows of a relation, and from the constants of a rule to the key that must be among them."""
+Condition: TypeAlias = "tuple[str, Callable[[Row], Key]]"
+"""A relation, and from the constants of a rule to the key that must be among its rows."""
 
 
 class Live:
     """Follows the conditions of the tables of one program. ``tables`` are the names of those that have
     any, ``fixed`` of those that never change; ``followed`` has by stored relation and key the rows that
-    hang on it: the table, the row, its conditions."""
+    hang on it: the table, the row, its conditions. Nothing in it changes with a state."""
 
     def __init__(self) -> None:
         self.tables: set[str] = set()
         self.fixed: set[str] = set()
-        self.followed: dict[str, dict[Key, list[tuple[Relation, Row, list[Condition]]]]] = {}
+        self.followed: dict[str, dict[Key, list[tuple[str, Row, list[Condition]]]]] = {}
 
     def enter(
         self, table: Relation, body: Iterable[BodyItem], stored: Callable[[str], Relation | None]
@@ -48,25 +48,25 @@ class Live:
         for name, positions in _on_constants(body):
             relation, key = stored(name), itemgetter(*positions)
             if relation is not None and max(Counter(map(key, table.rows)).values()) <= MOST_BEHIND_ONE:
-                conditions.append((relation.rows, key))
+                conditions.append((name, key))
                 followed = self.followed.setdefault(relation.name, {})
                 for row in table:
-                    followed.setdefault(key(row), []).append((table, row, conditions))
+                    followed.setdefault(key(row), []).append((table.name, row, conditions))
         (self.tables if conditions else self.fixed).add(table.name)
         if conditions:
             table.rows.clear()
 
-    def follow(self, relation: Relation, row: Row) -> list[tuple[Relation, Row]]:
-        """A row of a relation has come or gone: the rows of tables that came or went with it."""
+    def follow(
+        self, relation: Relation, row: Row, stored: Callable[[str], Relation]
+    ) -> Iterator[tuple[str, Row, bool]]:
+        """A row of a relation has come or gone: the rows of tables that come or go with it, by the table's
+        name, and whether they come. ``stored`` has the relations of the state."""
         key = relation.key(row)
         there = key in relation.rows
-        moved = []
         for table, own, conditions in self.followed[relation.name].get(key, ()):
-            lives = there and all(wanted(own) in rows for rows, wanted in conditions)
-            if lives != (own in table.rows):
-                (table.add if lives else table.remove)(own)
-                moved.append((table, own))
-        return moved
+            lives = there and all(wanted(own) in stored(name).rows for name, wanted in conditions)
+            if lives != (own in stored(table).rows):
+                yield table, own, lives
 
 
 def _on_constants(body: Iterable[BodyItem]) -> Iterator[tuple[str, tuple[int, ...]]]:

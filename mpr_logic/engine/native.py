@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.engine.answers import matching
 from mpr_logic.engine.base import Budget, Pattern
-from mpr_logic.engine.checks import Checks
 from mpr_logic.engine.deadline import Deadline
-from mpr_logic.engine.firing import Firings
 from mpr_logic.engine.goals import Goals
 from mpr_logic.engine.guard import Guard
-from mpr_logic.engine.proofs import Prover
+from mpr_logic.engine.rules import RuleSet
 from mpr_logic.engine.semiring import semiring as semiring_named
 
 if TYPE_CHECKING:
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
 
 
 class NativeEngine:
-    """See :class:`~mpr_logic.engine.base.Engine`. One instance serves one thread at a time; two
-    instances share nothing."""
+    """See :class:`~mpr_logic.engine.base.Engine`. One instance serves one thread at a time. Those that were
+    forked from another share what is compiled, and no state."""
 
     def __init__(
         self,
@@ -37,43 +35,62 @@ class NativeEngine:
         budget: Budget | None = None,
         deadline: Deadline | None = None,
     ) -> None:
-        self.program = program
-        self.budget = budget or Budget()
-        self.semiring = semiring_named(semiring)
-        self.deadline = deadline or Deadline(self.budget.clock)
-        self._goals = Goals(program, self.semiring, self.budget, self.deadline)
-        self._checks = Checks(self._goals)
-        self.prover = Prover(self._goals)
-        self._firings = Firings(self._goals, self._checks, self.prover)
-        self.generation = 0  # counts how often everything was compiled anew
-        self._stored: dict[str, Relation] = {}
-        self._followed = self._goals.live.followed
-        self._order = {rule: i for i, rule in enumerate(program.rules)}
+        budget = budget or Budget()
+        rules = RuleSet(program, semiring_named(semiring))
+        self._begin(Goals(rules, budget, deadline or Deadline(budget.clock)))
         for fact in program.facts:
             self.add(fact.relation, fact.row, fact.weight, fact.span)
+
+    def _begin(self, goals: Goals) -> None:
+        self.program = goals.program
+        self.budget = goals.budget
+        self.semiring = goals.semiring
+        self.deadline = goals.deadline
+        self.prover = goals.prover
+        self.generation = 0  # counts how often other code had to be taken
+        self._goals = goals
+        self._rules = goals.rules
+        self._stored: dict[str, Relation] = {}
+        self._followed = goals.live.followed
+
+    def fork(self, deadline: Deadline | None = None) -> NativeEngine:
+        """An engine of its own with the same rules, compiled once for both, and the facts as they are."""
+        other = NativeEngine.__new__(NativeEngine)
+        goals = self._goals
+        other._begin(Goals(goals.rules, goals.budget, deadline or Deadline(goals.budget.clock), goals))
+        return other
 
     def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
         """Assert a fact of a core relation; a fact asserted before takes the new weight and source."""
         stored = self._stored.get(relation)
         if stored is None:
             stored = self._store(relation)
+        if stored.shared:
+            self._goals.take(stored)
         if stored.add(row, weight, source):
             self._recompile()
         self._changed(stored, row)
 
     def remove(self, relation: str, row: Row) -> None:
         """Retract a fact; nothing happens where it was not asserted."""
-        stored = self._stored.get(relation)
+        stored = self._stored.get(relation) or self._known(relation)
         if stored is not None:  # else nothing was ever asserted of it
+            if stored.shared:
+                self._goals.take(stored)
             stored.remove(row)
             self._changed(stored, row)
 
     def source(self, relation: str, row: Row) -> Span | str:
         """Where an asserted fact came from; "" where it is not asserted."""
-        stored = self._stored.get(relation)
+        stored = self._stored.get(relation) or self._known(relation)
         if stored is None:
             return ""
         return stored.rows.get(row[0] if stored.arity == 1 else row) or ""
+
+    def _known(self, relation: str) -> Relation | None:
+        """The stored rows of a relation of which something was asserted before this engine was forked."""
+        name = self._rules.stored_name(relation)
+        return self._store(relation) if name in self._goals.relations else None
 
     def _changed(self, stored: Relation, row: Row) -> None:
         """A stored row has come, gone or changed its weight: forget what was made from it."""
@@ -83,23 +100,29 @@ class NativeEngine:
                 self._goals.dependencies.forget(found)
         followed = self._followed.get(stored.name)
         if followed is not None and stored.key(row) in followed:
-            for table, own in self._goals.live.follow(stored, row):
-                self._changed(table, own)
+            self._follow(stored, row)
         if self.prover.used:
             self.prover.changed()
 
+    def _follow(self, stored: Relation, row: Row) -> None:
+        """Let the tables of rules follow a row that has come or gone."""
+        goals = self._goals
+        for name, own, comes in list(goals.live.follow(stored, row, goals.relation_of)):
+            table = goals.relation_of(name)
+            if table.shared:
+                goals.take(table)
+            (table.add if comes else table.remove)(own)
+            self._changed(table, own)
+
     def _store(self, relation: str) -> Relation:
         stored = self._stored[relation] = self._goals.relation(relation)
-        if relation in self._goals.groups:
+        if relation in self._goals.groups and relation not in self._goals.asserted:
             self._goals.asserted.add(relation)
             self._recompile()  # the code so far does not look for asserted rows
         return stored
 
     def _recompile(self) -> None:
         self._goals.reset()
-        self._checks.reset()
-        self.prover.reset()
-        self._firings.reset()
         self.generation += 1
 
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
@@ -110,31 +133,34 @@ class NativeEngine:
     def fired(self, head: str, args: Row) -> list[tuple[Rule, float]]:
         """The rules of ``forbid a`` and the like that fire for an action, in program order."""
         with self.bounded():
-            found = self._checks.function(head)(*args)
-        return sorted(found, key=lambda each: self._order[each[0]])
+            found = self._goals.check(head)(*args)
+        return sorted(found, key=lambda each: self._rules.order[each[0]])
 
     def check(self, head: str) -> Callable[..., list[tuple[Rule, float]]]:
         """The compiled function behind :meth:`fired`, without its guards: to be called, with the
         action's arguments, inside :meth:`bounded`."""
-        return self._checks.function(head)
+        return self._goals.check(head)
 
     def firing(self, head: str, theta: float, *, soft: bool = False) -> Firing:
         """The compiled function from an action's arguments to the proofs of the rules that fire; see
         Firings. Like :meth:`check` it has no guards."""
-        return self._firings.function(head, theta, soft=soft)
+        return self._goals.named(
+            (head, theta, soft), lambda compiler: compiler.firings.function(head, theta, soft=soft)
+        )
 
     def verdict(self, action: str, theta: float) -> Verdict:
         """The compiled function that only decides about an action; see Checks. Like :meth:`check` it has
         no guards."""
-        return self._checks.verdict(action, theta)
+        return self._goals.named((action, theta), lambda compiler: compiler.checks.verdict(action, theta))
 
     def cheapest_first(self, action: str) -> list[Rule]:
         """The forbids of an action, those first that cost least to ask."""
-        return self._checks.cheapest_first(f"forbid {action}")
+        return self._goals.compiled(lambda compiler: compiler.checks.cheapest_first(f"forbid {action}"))
 
     def weighs_less(self, head: str, theta: float) -> bool:
         """Whether a rule of the head could fire with a weight below theta."""
-        return self._goals.weighted(head) and self._checks.weighs_less(head, theta)
+        compiler = self._goals.compiler
+        return compiler.weighted(head) and compiler.checks.weighs_less(head, theta)
 
     def explain(self, rule: Rule, args: Row) -> RuleProof | None:
         """The best derivation of a rule for a ground head; None where there is none."""

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from mpr_logic.engine.codegen import Writer
     from mpr_logic.engine.namespace import Alternative, Goal, Read
-    from mpr_logic.engine.store import Relation
 
 
 class Notes:
@@ -46,7 +45,7 @@ class Notes:
         """The wide loop ends."""
         self._place = None
 
-    def read(self, relation: Relation, positions: tuple[int, ...], parts: Sequence[str]) -> None:
+    def read(self, relation: str, positions: tuple[int, ...], parts: Sequence[str]) -> None:
         """A stored relation is read here, by these columns with these values."""
         self.reads.append((relation, positions, tuple(parts)))
         if self._place is not None:

@@ -7,8 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.goals import parameters
-from mpr_logic.engine.namespace import key
+from mpr_logic.engine.namespace import key, parameters
 from mpr_logic.engine.plan import body_relations
 from mpr_logic.engine.proof import AbsenceStep, BuiltinStep, FactProof, RuleProof
 from mpr_logic.syntax.ast import Aggregate, Literal, Term, Var
@@ -16,8 +15,7 @@ from mpr_logic.syntax.ast import Aggregate, Literal, Term, Var
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mpr_logic.engine.goals import Goals
-    from mpr_logic.engine.proofs import Prover
+    from mpr_logic.engine.compiler import Compiler
     from mpr_logic.syntax.ast import BodyItem
 
 
@@ -32,10 +30,9 @@ class ProofWriter:
     the function has under that name.
     """
 
-    def __init__(self, prover: Prover, goals: Goals, given: int | None = None) -> None:
-        self._prover = prover
-        self._goals = goals
-        self._names = goals.namespace
+    def __init__(self, compiler: Compiler, given: int | None = None) -> None:
+        self._compiler = compiler
+        self._names = compiler.namespace
         self._given = given
         self._crisp = True
         self._recorded: dict[str, str] | None = None  # by its source, what holds it in the later function
@@ -47,8 +44,9 @@ class ProofWriter:
         steps = "".join(f"{self.step(writer, i, item)}, " for i, item in enumerate(body))
         pairs = "{" + ", ".join(f"{name}: {self._now(value)}" for name, value in bindings.items()) + "}"
         if not self._crisp:
-            return f"{self._name('U', self._prover.assemble)}(rule, row, {pairs}, ({steps}))"
-        weight = "rule.weight" if self._goals.semiring.weighted else "1.0"
+            assemble = self._names.own("U", "assemble", lambda user: user.prover.assemble)
+            return f"{assemble}(rule, row, {pairs}, ({steps}))"
+        weight = "rule.weight" if self._compiler.semiring.weighted else "1.0"
         return f"{self._name('U', RuleProof)}(rule.head, row, {weight}, rule, {pairs}, ({steps}))"
 
     def recorded(
@@ -63,7 +61,7 @@ class ProofWriter:
         """The source of what the proof is written down from: see :data:`~mpr_logic.engine.proof.Recorded`.
         ``label`` is the source of the rule; the names ``own`` come from a row of that name."""
         self._recorded = {}
-        later = Writer(self._names, self._goals)
+        later = Writer(self._names, self._compiler)
         proof = self.proof(writer, body, bindings)
         if arity:
             later.line(f"{', '.join(parameters('b' * arity))}, = row")
@@ -73,7 +71,7 @@ class ProofWriter:
         given = {"own": "own"} if own else {}
         given |= self._recorded
         self._recorded = None
-        function = self._names.name("B", self._goals.define(later, ["rule", "row", *given.values()]))
+        function = self._compiler.define(later, ["rule", "row", *given.values()])
         return f"({', '.join([function, label, 'row', *given])})"
 
     def _now(self, source: str) -> str:
@@ -91,11 +89,11 @@ class ProofWriter:
         if index == self._given:
             return "given"
         if isinstance(item, Aggregate):
-            weighted = any(self._goals.weighted(n) for n in body_relations([item]))
+            weighted = any(self._compiler.weighted(n) for n in body_relations([item]))
             self._crisp = self._crisp and not weighted
-            function, outer = self._prover.inner(index, item, writer.locals)
+            function, outer = self._compiler.explainer.inner(index, item, writer.locals)
             values = ", ".join([writer.term(item.target), *map(writer.locals.__getitem__, outer)])
-            return self._now(f"{self._names.name('U', function)}({values})")
+            return self._now(f"{function}({values})")
         if not isinstance(item, Literal):
             return self._names.name("B", BuiltinStep(index), ("builtin", index))
         relation = item.atom.name
@@ -103,18 +101,20 @@ class ProofWriter:
         parts = [self._part(writer, t) for t in item.atom.args]
         row = f"({''.join(p + ', ' for p in parts)})"
         lasting = f"({''.join(self._now(p) + ', ' for p in parts)})"
-        weighted = self._goals.weighted(relation)
+        weighted = self._compiler.weighted(relation)
         self._crisp = self._crisp and not weighted
         if item.negated:
             if weighted:
-                return self._now(f"{self._name('U', self._prover.absence)}({label}, {row})")
+                absence = self._names.own("U", "absence", lambda user: user.prover.absence)
+                return self._now(f"{absence}({label}, {row})")
             return f"{self._name('U', AbsenceStep)}({label}, {lasting}, 1.0)"
-        stored = self._goals.stored(relation)
+        stored = self._compiler.stored(relation)
         if stored is None:
-            return self._now(f"{self._names.name('P', self._prover.proved(relation))}[{row}]")
+            proved = self._names.own("P", relation, lambda user: user.prover.proved(relation))
+            return self._now(f"{proved}[{row}]")
         where = key(parts) if parts else "()"
-        weight = self._now(f"{self._names.name('W', stored.weights)}[{where}]") if weighted else "1.0"
-        source = self._now(f"{self._names.name('R', stored.rows)}[{where}]")
+        weight = self._now(f"{self._names.weights(stored)}[{where}]") if weighted else "1.0"
+        source = self._now(f"{self._names.rows(stored)}[{where}]")
         return f"{self._name('U', FactProof)}({label}, {lasting}, {weight}, {source} or '')"
 
     @staticmethod

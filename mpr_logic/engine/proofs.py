@@ -7,31 +7,27 @@ recursive relation the tables say how each answer came about.
 from __future__ import annotations
 
 import graphlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mpr_logic.analysis.shapes import abstract, shape_of
 from mpr_logic.engine.answers import matching
-from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.goals import parameters
-from mpr_logic.engine.groups import MEMBER, Group, variables_in_order
+from mpr_logic.engine.groups import MEMBER, variables_in_order
 from mpr_logic.engine.paths import Paths
-from mpr_logic.engine.plan import inner_variables, item_variables, name_anonymous
+from mpr_logic.engine.plan import name_anonymous
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof, written
-from mpr_logic.engine.proof_writer import ProofWriter
 from mpr_logic.engine.proved import Proved
 from mpr_logic.errors import EvaluationError
 from mpr_logic.syntax.ast import Aggregate, Const, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.engine.base import Pattern
     from mpr_logic.engine.goals import Goals
+    from mpr_logic.engine.groups import Group
     from mpr_logic.engine.proof import Proof, Recorded, Step
     from mpr_logic.engine.tables import Node, Tables
-    from mpr_logic.syntax.ast import Atom, BodyItem, Row, Term
+    from mpr_logic.syntax.ast import Atom, BodyItem, Row
 
 Bindings = dict[str, Any]
 
@@ -39,16 +35,14 @@ Explain: TypeAlias = "Callable[[Rule, Row, Row], Recorded | None]"
 
 
 class Prover:
-    """Finds proofs over the goals of one engine."""
+    """Finds proofs over the goals of one session."""
 
     def __init__(self, goals: Goals) -> None:
         self._goals = goals
         self._bodies: dict[Rule, tuple[BodyItem, ...]] = {}
-        self.reset()
 
     def reset(self) -> None:
         """Forget compiled code."""
-        self._shapes: dict[object, tuple[Explain, list[str]]] = {}
         self._rules: dict[Rule, tuple[Explain, Row]] = {}
         self._inner: dict[object, tuple[Callable[..., AggregateStep], list[str]]] = {}
         self._proved: dict[str, Proved] = {}
@@ -62,7 +56,7 @@ class Prover:
         return None if found is None else written(found)
 
     def _recorded(self, rule: Rule, args: Row) -> Recorded | None:
-        function, own = self._rules.get(rule) or self.compiled(rule)
+        function, own = self._rules.get(rule) or self._compiled(rule)
         return function(rule, args, own)
 
     def explained(self, rule: Rule, args: Row) -> Recorded:
@@ -75,7 +69,13 @@ class Prover:
     def prepare(self, rule: Rule) -> None:
         """Compile now what explains a rule."""
         if rule not in self._rules:
-            self.compiled(rule)
+            self._compiled(rule)
+
+    def _compiled(self, rule: Rule) -> tuple[Explain, Row]:
+        """The function of a rule's shape, and what the rule fills it with."""
+        name, own = self._goals.compiled(lambda compiler: compiler.explainer.compiled(rule))
+        found = self._rules[rule] = self._goals.frame.function(name), own
+        return found
 
     def proved(self, relation: str) -> Proved:
         """The proofs of a relation's facts in the present state."""
@@ -99,8 +99,9 @@ class Prover:
         """What finds the strongest proof of a fact of a relation; None where it does not hold."""
         goals = self._goals
         if relation in goals.component:
-            paths = Paths.of(self, goals, relation)
-            if paths is not None:
+            walked = goals.compiled(lambda compiler: compiler.explainer.walked(relation))
+            if walked is not None:
+                paths = Paths(self, goals, walked)
                 return lambda row: paths.prove(relation, row, self._asserted)
             return lambda row: self._prove_recursive(relation, row)
         if relation not in goals.groups:
@@ -127,66 +128,6 @@ class Prover:
         if body is None:
             body = self._bodies[rule] = name_anonymous(rule.body)
         return body
-
-    def compiled(self, rule: Rule) -> tuple[Explain, Row]:
-        """The function of a rule's shape, and what the rule fills it with: its constants, and its names for
-        the variables."""
-        shape, constants = shape_of(rule)
-        args, body = abstract(rule)
-        known = self._shapes.get(shape)
-        if known is None:
-            known = self._shapes[shape] = self._compile(rule, args, name_anonymous(body), len(constants))
-        function, abstract_names = known
-        renamed = dict(
-            zip(variables_in_order(args, body), variables_in_order(rule.args, rule.body), strict=True)
-        )
-        self._rules[rule] = (function, (*constants, *[renamed[n] for n in abstract_names]))
-        return self._rules[rule]
-
-    def _compile(
-        self, rule: Rule, args: tuple[Term, ...], body: tuple[BodyItem, ...], constants: int
-    ) -> tuple[Explain, list[str]]:
-        """For a shape the function from a rule of it, the head's arguments and what the rule fills it
-        with to the record of its best match; and the variables whose names it has to be filled with."""
-        goals = self._goals
-        alike = replace(rule, weight=1.0)  # rules of one shape differ in their weights
-        preset = {f"${i}": f"k{i}" for i in range(constants)}
-        params = parameters("b" * len(args))
-        names = [n for n in variables_in_order(args, body) if not n.startswith("?")]
-        writer = Writer(goals.namespace, goals)
-        prover = ProofWriter(self, goals)
-        if params:
-            writer.line(f"{', '.join(params)}, = row")
-        filled = [*preset.values(), *(f"name{i}" for i in range(len(names)))]
-        if filled:
-            writer.line(f"{', '.join(filled)}, = own")
-        writer.line("best, found = 0.0, None")
-        held: list[list[str]] = []  # the variables of the best match, where matches have weights
-
-        def proof() -> str:
-            known = writer.locals
-            bindings = {f"name{i}": known[n] for i, n in enumerate(names) if n in known}
-            return prover.recorded(writer, body, bindings, "rule", len(args), filled)
-
-        def emit(_: Writer, __: list[str], weights: list[str]) -> None:
-            if not weights:  # every match weighs the same: the first will do
-                writer.line(f"return {proof()}")
-                return
-            weight = writer.weight(weights)
-            held[:] = [[n for n in writer.locals if n not in preset]]
-            values = "".join(f"{writer.locals[n]}, " for n in held[0])
-            writer.line(f"if {weight} > best: best, found = {weight}, ({values})")
-
-        goals.write_group(
-            writer, Group(args, body, (alike,)), "b" * len(args), emit, keep=True, preset=preset
-        )
-        if held:
-            writer.line("if found is None: return None")
-            writer.locals = {n: f"h{i}" for i, n in enumerate(held[0])} | preset
-            if held[0]:
-                writer.line(f"{', '.join(writer.locals[n] for n in held[0])}, = found")
-            writer.line(f"return {proof()}")
-        return goals.define(writer, ["rule", "row", "own"]), names
 
     def assemble(self, rule: Rule, row: Row, bindings: Bindings, steps: tuple[Step, ...]) -> RuleProof:
         """The proof of these steps."""
@@ -218,7 +159,7 @@ class Prover:
 
     def absence(self, relation: str, pattern: Pattern) -> AbsenceStep:
         """The step for a ``not`` that holds."""
-        rows = matching(self._goals, relation, pattern) if self._goals.weighted(relation) else {}
+        rows = matching(self._goals, relation, pattern) if self._goals.compiler.weighted(relation) else {}
         if not rows:
             return AbsenceStep(relation, pattern, 1.0)
         row = max(rows, key=lambda r: (rows[r], str(r)))
@@ -230,39 +171,10 @@ class Prover:
         key = (index, item, tuple(sorted(bindings)))
         found = self._inner.get(key)
         if found is None:
-            found = self._inner[key] = self.inner(index, item, bindings)
+            name, names = self._goals.compiled(lambda each: each.explainer.inner(index, item, bindings))
+            found = self._inner[key] = self._goals.frame.function(name), names
         function, outer = found
         return function(_value(item.target, bindings), *[bindings[n] for n in outer])
-
-    def inner(
-        self, index: int, item: Aggregate, known: Iterable[str]
-    ) -> tuple[Callable[..., AggregateStep], list[str]]:
-        """For an aggregate at this place of a body a function from its value and those of the variables
-        around it to its step, which has the proofs of the positive literals in the braces for each
-        distinct binding; and those variables."""
-        goals = self._goals
-        body = name_anonymous(item.body, f"?{index}_")
-        names = sorted({n for i in body for n in item_variables(i)} | inner_variables(item))
-        outer = [n for n in names if n in known]
-        inner = [n for n in names if n not in known]
-        literals = [i for i in body if isinstance(i, Literal) and not i.negated]
-        adornment = "b" * len(outer) + "f" * len(inner)
-        writer = Writer(goals.namespace, goals)
-        prover = ProofWriter(self, goals)
-        writer.line("out, weights = [], []")
-
-        def emit(_: Writer, __: list[str], weights: list[str]) -> None:
-            proofs = "".join(f"{prover.step(writer, i, literal)}, " for i, literal in enumerate(literals))
-            writer.line(f"out.append(({proofs}))")
-            if weights:
-                writer.line(f"weights.append({writer.weight(weights)})")
-
-        columns = tuple(Var(n) for n in (*outer, *inner))
-        goals.write_group(writer, Group(columns, body), adornment, emit)
-        together = goals.namespace.name("U", goals.semiring.all, "all")
-        step = goals.namespace.name("U", AggregateStep, "aggregate step")
-        writer.line(f"return {step}({index}, value, {together}(weights) if weights else 1.0, (*out,))")
-        return goals.define(writer, ["value", *parameters(adornment)]), outer
 
     # -- facts ---------------------------------------------------------------------------------
 
@@ -277,7 +189,7 @@ class Prover:
     def _prove_recursive(self, relation: str, row: Row) -> Proof | None:
         """Follow the tables. One fact may stand in them as answers to several goals; of these the one
         with the lowest tree is taken, so that no fact stands below itself."""
-        label = self._goals.table_body(relation, "b" * len(row))
+        label = f"{relation} {'b' * len(row)}"
         tables = self._goals.tables(relation)
         if () not in tables.answers(label, row):
             return None
@@ -312,7 +224,7 @@ class Prover:
         """What a table entry says: the relation, the rule (None: asserted) and its bindings."""
         relation = node[0].rpartition(" ")[0]
         index, bindings, _ = self._goals.tables(relation).why(node)
-        group = self._goals.alternatives(relation)[index]
+        group = self._goals.compiler.alternatives(relation)[index]
         if group.table is None:
             return relation, group, group.rules[0] if group.rules else None, bindings
         rule = group.rules[bindings[MEMBER]]

@@ -13,6 +13,7 @@ holding where 1 - w(a) is at least t. The highest such level is the row's weight
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from mpr_logic.engine.base import Budget
@@ -82,6 +83,14 @@ class PyDatalogEngine:
             self._rules.setdefault(rule.head, []).append(translate(rule, f"rule {number} x"))
         for fact in program.facts:
             self.add(fact.relation, fact.row, fact.weight)
+
+    def fork(self, deadline: Deadline | None = None) -> PyDatalogEngine:
+        """An engine of its own with the same rules, translated once for both, and the facts as they are."""
+        other = copy(self)
+        other.deadline = deadline or Deadline(self._budget.clock)
+        other._facts = {name: dict(rows) for name, rows in self._facts.items()}
+        other._derived = {}
+        return other
 
     def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
         """Assert a fact; one asserted before takes the new weight. The source is for proofs: unused."""

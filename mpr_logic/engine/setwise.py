@@ -259,9 +259,8 @@ class ChunkWriter:
     def compile(self) -> Callable[[Any, set[Any]], None]:
         """The compiled join."""
         self._write("return")
-        namespace = self._setwise.batch.namespace
-        name = f"def{len(namespace)}"
-        return namespace.define(name, [f"def {name}(k, s):", *self._writer.lines])  # type: ignore[no-any-return]
+        batch = self._setwise.batch
+        return batch.frame.function(batch.namespace.define(["k", "s"], self._writer.lines))
 
     # -- one step after the other --------------------------------------------------------------
 
@@ -311,7 +310,7 @@ class ChunkWriter:
                 continue
             self._left.remove(item)
             if len(item.atom.args) == 1:
-                others = self._writer.namespace.name("R", self._setwise.batch.stored(item.atom.name).rows)
+                others = self._writer.namespace.rows(self._setwise.batch.stored(item.atom.name))
             else:
                 fixed = 1 - places[0]
                 others = f"{self._map(item, fixed)}.get({self._writer.term(item.atom.args[fixed])}, E)"

@@ -10,7 +10,7 @@ from mpr_logic.engine.plan import Filter, Scan
 from mpr_logic.syntax.ast import Literal, Var
 
 if TYPE_CHECKING:
-    from mpr_logic.engine.goals import Goals
+    from mpr_logic.engine.compiler import Compiler
     from mpr_logic.engine.groups import Group
     from mpr_logic.engine.plan import Step
 
@@ -20,55 +20,57 @@ MOST = 3
 """So many rules of a relation are."""
 
 
-def binding_is_useless(goals: Goals, name: str, adornment: str) -> bool:
+def binding_is_useless(compiler: Compiler, name: str, adornment: str) -> bool:
     """Whether knowing the arguments saves nothing: every rule would begin with a scan that does not
     use them. All rows are derived once then, and looked up in."""
-    if set(adornment) != {"b"} or name in goals.component or goals.weighted(name):
+    if set(adornment) != {"b"} or name in compiler.component or compiler.weighted(name):
         return False
-    draft = Writer(Namespace(), goals)
-    plans = [goals.begin(draft, each, adornment, "break") for each in goals.alternatives(name) if each.body]
+    draft = Writer(Namespace(), compiler)
+    plans = [
+        compiler.begin(draft, each, adornment, "break") for each in compiler.alternatives(name) if each.body
+    ]
     scans = [p[0] for p in plans if isinstance(p[0], Scan) and not p[0].bound]
     return bool(scans) and len(scans) + sum(_is_lookup(p) for p in plans) == len(plans)
 
 
-def condition(goals: Goals, name: str, adornment: str) -> Condition | None:
+def condition(compiler: Compiler, name: str, adornment: str) -> Condition | None:
     """The rules that are a few tests of stored relations, or of relations that are such conditions, as a
     condition over the parameters. It is written out where the relation is asked."""
-    if (name, adornment) not in goals.conditions:
-        goals.conditions[name, adornment] = _condition(goals, name, adornment)
-    return goals.conditions[name, adornment]
+    if (name, adornment) not in compiler.conditions:
+        compiler.conditions[name, adornment] = _condition(compiler, name, adornment)
+    return compiler.conditions[name, adornment]
 
 
-def _condition(goals: Goals, name: str, adornment: str) -> Condition | None:
-    if set(adornment) != {"b"} or name in goals.component or goals.weighted(name):
+def _condition(compiler: Compiler, name: str, adornment: str) -> Condition | None:
+    if set(adornment) != {"b"} or name in compiler.component or compiler.weighted(name):
         return None
-    groups = goals.alternatives(name)
-    written = [found for each in groups if (found := _written(goals, each, adornment)) is not None]
+    groups = compiler.alternatives(name)
+    written = [found for each in groups if (found := _written(compiler, each, adornment)) is not None]
     written = written[:MOST]
     if not written or sum(len(each.source) for each in written) > LONGEST:
         return None
     return Condition(tuple(written), whole=len(written) == len(groups))
 
 
-def _written(goals: Goals, each: Group, adornment: str) -> Alternative | None:
+def _written(compiler: Compiler, each: Group, adornment: str) -> Alternative | None:
     """A rule as a condition; None where it takes more than a few tests."""
-    draft = Writer(goals.namespace, goals)
-    steps = goals.begin(draft, each, adornment, "break")
-    if draft.lines or len(steps) > 4 or not all(_is_test(goals, s) for s in steps):
+    draft = Writer(compiler.namespace, compiler)
+    steps = compiler.begin(draft, each, adornment, "break")
+    if draft.lines or len(steps) > 4 or not all(_is_test(compiler, s) for s in steps):
         return None
     tests = [draft.condition(s.item)[0] for s in steps if isinstance(s, Filter)]
     return Alternative(" and ".join(f"({t})" for t in tests) or "True", tuple(draft.notes.reads))
 
 
-def _is_test(goals: Goals, step: Step) -> bool:
+def _is_test(compiler: Compiler, step: Step) -> bool:
     if not isinstance(step, Filter):
         return False
-    if not isinstance(step.item, Literal) or goals.stored(step.item.atom.name) is not None:
+    if not isinstance(step.item, Literal) or compiler.stored(step.item.atom.name) is not None:
         return True
     atom = step.item.atom
     if any(isinstance(t, Var) and t.anonymous for t in atom.args):
         return False
-    found = condition(goals, atom.name, "b" * len(atom.args))
+    found = condition(compiler, atom.name, "b" * len(atom.args))
     return found is not None and found.whole
 
 

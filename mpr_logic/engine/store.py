@@ -43,14 +43,20 @@ class Index:
         self.rest = key_of(tuple(i for i in range(arity) if i not in positions))
         self.buckets: dict[Key, dict[Key, None]] = {}
 
+    def copy(self, arity: int) -> Index:
+        """The same index, to be changed by itself."""
+        other = Index(self.positions, arity)
+        other.buckets = {key: dict(bucket) for key, bucket in self.buckets.items()}
+        return other
+
 
 class Relation:
     """The rows of one relation. ``rows`` maps a row's key to its source, ``weights`` the key to its
     weight where any row has ever weighed less than 1; the dictionaries are changed in place and
-    never replaced, since compiled code holds on to them. ``watches`` has who reads it by which columns:
-    see :mod:`mpr_logic.engine.dependencies`."""
+    never replaced, since compiled code holds on to them, but by :meth:`take` where they are ``shared``.
+    ``watches`` has who reads it by which columns: see :mod:`mpr_logic.engine.dependencies`."""
 
-    __slots__ = ("arity", "indexes", "name", "rows", "watches", "weighted", "weights")
+    __slots__ = ("arity", "indexes", "name", "rows", "shared", "watches", "weighted", "weights")
 
     def __init__(self, name: str, arity: int) -> None:
         self.name = name
@@ -60,6 +66,21 @@ class Relation:
         self.weighted = False
         self.indexes: dict[tuple[int, ...], Index] = {}
         self.watches: list[tuple[dict[Any, Any], Callable[[Row], Key]]] = []
+        self.shared = False
+
+    def share(self) -> Relation:
+        """A relation with the very same rows. Before either is changed it must :meth:`take` them."""
+        other = Relation(self.name, self.arity)
+        other.rows, other.weights, other.weighted = self.rows, self.weights, self.weighted
+        other.indexes = self.indexes
+        self.shared = other.shared = True
+        return other
+
+    def take(self) -> None:
+        """Go on with rows of its own."""
+        self.rows, self.weights = dict(self.rows), dict(self.weights)
+        self.indexes = {positions: index.copy(self.arity) for positions, index in list(self.indexes.items())}
+        self.shared = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -148,6 +169,24 @@ class Relation:
                 buckets.setdefault(key(row), {})[rest(row)] = None
             self.indexes[positions] = index
         return index.buckets
+
+    def strongest(self, positions: tuple[int, ...]) -> Callable[[Key], float]:
+        """A function from the values at these positions to the weight of the strongest row that has them; 0
+        where there is none."""
+        buckets, several = self.index(positions), self.arity - len(positions) != 1
+
+        def strongest(wanted: Key) -> float:
+            # the rest of the columns is put back between the known ones to find the row's weight
+            best = 0.0
+            for rest in buckets.get(wanted, ()):
+                row = list(rest if several else (rest,))
+                values = iter(wanted if len(positions) != 1 else (wanted,))
+                for position in positions:
+                    row.insert(position, next(values))
+                best = max(best, self.weights[self.key(tuple(row))])
+            return best
+
+        return strongest
 
     def largest_bucket(self, positions: tuple[int, ...]) -> int:
         """How many rows share a key at these positions, at most."""

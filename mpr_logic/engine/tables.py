@@ -50,10 +50,17 @@ class Table(dict[Any, float]):
 
 
 class Tables:
-    """The tables of one strongly connected component."""
+    """The tables of one strongly connected component. ``body`` has the function of each label."""
 
-    def __init__(self, dependencies: Dependencies, budget: Budget, deadline: Deadline) -> None:
-        self.bodies: dict[str, Callable[..., None]] = {}
+    def __init__(
+        self,
+        body: Callable[[str], Callable[..., None]],
+        dependencies: Dependencies,
+        budget: Budget,
+        deadline: Deadline,
+    ) -> None:
+        self._body = body
+        self._bodies: dict[str, Callable[..., None]] = {}
         self._done: dict[Goal, Table] = {}
         self._dependencies = dependencies
         self._number, self.readers = dependencies.store(self._done)
@@ -137,7 +144,10 @@ class Tables:
         self._current = goal
         table = self._open[goal]
         before = len(table)
-        self.bodies[goal[0]](*goal[1], table)
+        body = self._bodies.get(goal[0])
+        if body is None:
+            body = self._bodies[goal[0]] = self._body(goal[0])
+        body(*goal[1], table)
         self._derived += len(table) - before
         if self._derived > self._budget.facts:
             raise BudgetError(f"more than {self._budget.facts} facts were derived: bound the recursion")

@@ -33,7 +33,7 @@ def table_of(engine: NativeEngine, head: str) -> Relation:
     """The table of the one shape of a head."""
     (group,) = engine._goals.groups[head]
     assert group.table is not None
-    return group.table
+    return engine._goals.relation_of(group.table.name)
 
 
 def alike(shape: str) -> str:
