@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mpr_logic.adapters.session import Options
     from mpr_logic.adapters.tools import Tools
     from mpr_logic.analysis.core import Program
+    from mpr_logic.checking.checker import Checker
     from mpr_logic.syntax.diagnostics import Diagnostic
 
 
@@ -42,6 +43,7 @@ class Ruleset:
         self.tools = tools
         self.relations = dict(relations)
         self.actions = Actions(program, tools)
+        self.began: dict[bool, Checker] = {}  # what sessions are forked from, with and without their state
         self.directives = read_directives(program)
         for name in relations:
             if name not in program.schema.relations:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -71,15 +72,25 @@ class Session:
         self._number = 0
         self._replayed: set[str] = set()  # a call that two lines tell of is one call
         self.rules = rules
-        self.checker = self._checker(rules)
+        self.checker = self._checker(rules, begun=True)
         if callable(options.state):
             self.checker.update(add=options.state(rules.program))
-        elif options.state is not None:
+        elif is_file(options.state):  # it may have changed
             self.checker.load_state(options.state)
 
-    def _checker(self, rules: Ruleset) -> Checker:
+    def _checker(self, rules: Ruleset, *, begun: bool = False) -> Checker:
+        """A checker that shares what is compiled with the other sessions'; where the session has ``begun``,
+        with the facts of a state that is the same for all."""
         options = self._options
-        return Checker(rules.program, theta=options.theta, engine=options.engine, budget=options.budget)
+        first = rules.began.get(begun)
+        if first is None and begun:
+            first = self._checker(rules)
+            if not (options.state is None or callable(options.state) or is_file(options.state)):
+                first.load_state(options.state)
+        elif first is None:
+            first = Checker(rules.program, theta=options.theta, engine=options.engine, budget=options.budget)
+        rules.began[begun] = first
+        return first.fork()
 
     @contextmanager
     def locked(self, seconds: float = -1) -> Iterator[None]:
@@ -239,6 +250,11 @@ class Session:
             if each.action.name in rules.program.schema.actions
         ]
         self._pending = OrderedDict(kept)
+
+
+def is_file(state: object) -> bool:
+    """Whether a state is the path of a file."""
+    return isinstance(state, (str, os.PathLike))
 
 
 def _second(line: dict[str, Any]) -> int:

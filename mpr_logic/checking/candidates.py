@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -101,9 +102,18 @@ class Candidates:
         self._engine = engine
         self._theta = theta
         self._rules: dict[str, ActionRules] = {}
+        self._told: dict[str, tuple[frozenset[str], bool]] = {}
         self._generation = -1
         self._plain = PlainAtoms(program.schema.actions, names)
         self.known: dict[Any, Candidate] = {}
+
+    def fork(self, engine: Engine, names: dict[str, str]) -> Candidates:
+        """The same for an engine that was forked from this one's: what the rules alone say is shared."""
+        other = copy(self)
+        other._engine, other._generation = engine, -1
+        other._rules, other.known = {}, {}
+        other._plain = self._plain.fork(names)
+        return other
 
     def renew(self) -> None:
         """Make ready for a question: ask the engine for its functions again where it has compiled anew."""
@@ -164,16 +174,23 @@ class Candidates:
         return found
 
     def _make_rules(self, name: str) -> ActionRules:
-        lifted = {i for ids in self._program.overrides.values() for i in ids}
-        mine = frozenset(r.id for r in self._program.rules_for(f"forbid {name}") if r.id in lifted)
         engine, closed = self._engine, name in self._program.schema.closed
+        mine, sure = self._told.get(name) or self._tell(name)
         if not isinstance(engine, NativeEngine):
             return ActionRules(name, engine, _always_open, self._theta, closed, mine, may_advise=True)
         less = engine.weighs_less(f"forbid {name}", self._theta)
         exact = engine.semiring.name != "product"  # a product is rounded: in another order, otherwise
-        sure = exact and certain(self._program, (f"forbid {name}", f"permit {name}"))
         verdict = engine.verdict(name, self._theta)
-        return ActionRules(name, engine, verdict, self._theta, closed, mine, less, sure)
+        return ActionRules(name, engine, verdict, self._theta, closed, mine, less, exact and sure)
+
+    def _tell(self, name: str) -> tuple[frozenset[str], bool]:
+        """What the rules alone say of an action: the ids of its forbids that some permit overrides, and
+        whether none of its rules can fail."""
+        lifted = {i for ids in self._program.overrides.values() for i in ids}
+        mine = frozenset(r.id for r in self._program.rules_for(f"forbid {name}") if r.id in lifted)
+        sure = certain(self._program, (f"forbid {name}", f"permit {name}"))
+        self._told[name] = mine, sure
+        return mine, sure
 
     def weigh(self, candidate: Candidate) -> tuple[int, tuple[Fired, Fired]]:
         """The verdict by the rules that fire, one by one, and those rules."""

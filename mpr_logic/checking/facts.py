@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from contextlib import contextmanager
+from copy import copy, deepcopy
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import effect_head
@@ -63,6 +64,20 @@ class Facts:
             if fact.relation in self._opposites and fact.row in self.rows[fact.relation]:
                 self._drop(self._opposites[fact.relation], fact.row)
         self._changes.clear()
+
+    def fork(self, engine: Engine, names: dict[str, str]) -> Facts:
+        """The facts as they are now, for an engine that was forked from this one's; older states are left
+        behind."""
+        other = copy(self)
+        other._engine, other._source = engine, engine.source
+        other._parsed, other._changes = {}, []
+        other._plain = self._plain.fork(names)
+        other._keys = self._keys.fork()
+        other.rows = defaultdict(dict, {name: dict(rows) for name, rows in self.rows.items() if rows})
+        other.version = Version()
+        other.version.newer = None
+        other.calls = deepcopy(self.calls)
+        return other
 
     def update(
         self, add: Iterable[str | Fact], remove: Iterable[str | Fact], source: str | None = None

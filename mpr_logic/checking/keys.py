@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.keyed import conflict, key_columns, key_text
@@ -23,6 +24,12 @@ class Keys:
         self._relations = relations
         self.columns = key_columns(relations)
         self._rows: dict[str, dict[Hashable, Row]] = {name: {} for name in self.columns}
+
+    def fork(self) -> Keys:
+        """The same, to be changed by itself."""
+        other = copy(self)
+        other._rows = {name: dict(rows) for name, rows in self._rows.items()}
+        return other
 
     def check(self, facts: Iterable[Fact]) -> None:
         """See that no two of some facts, which come at once, are two rows for one key.

@@ -6,6 +6,7 @@ A name that was seen to be plain need not be looked at again.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.atoms import coerce_row
@@ -32,6 +33,12 @@ class PlainAtoms:
         self._arities = {name: s.arity for name, s in symbols.items()}
         self._names: dict[str, str] = {} if names is None else names
         self._known = self._names.__getitem__
+
+    def fork(self, names: dict[str, str]) -> PlainAtoms:
+        """The same over other names."""
+        other = copy(self)
+        other._names, other._known = names, names.__getitem__
+        return other
 
     def read(self, text: str) -> tuple[str, Row] | None:
         """The declared name and the typed arguments; None where the text is for the parser.

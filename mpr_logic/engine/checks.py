@@ -49,6 +49,7 @@ class Checks:
         self._compiler = compiler
         self._compiled: dict[str, str] = {}
         self._verdicts: dict[tuple[str, float], str] = {}
+        self._less: dict[tuple[str, float], bool] = {}
         self.overriding: dict[str, set[str]] = defaultdict(set)  # by a law's id the ids of permits
         for permit, ids in compiler.program.overrides.items():
             for each in ids:
@@ -156,6 +157,12 @@ class Checks:
 
     def weighs_less(self, head: str, theta: float) -> bool:
         """Whether a rule of the head could fire with a weight below theta."""
+        found = self._less.get((head, theta))
+        if found is None:
+            found = self._less[head, theta] = self._weighs_less(head, theta)
+        return found
+
+    def _weighs_less(self, head: str, theta: float) -> bool:
         return any(
             may_weigh_less(self._compiler, each, theta) for each in self._compiler.groups.get(head, ())
         )
