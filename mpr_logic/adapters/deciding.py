@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.calls import Call, read_arguments
-from mpr_logic.adapters.directives import asks_person, may_go_on, rewritten
+from mpr_logic.adapters.directives import asks_person, may_go_on, rewritten, severity
 from mpr_logic.adapters.host import asked
+from mpr_logic.adapters.session import named
 from mpr_logic.adapters.verdict import Verdict
 from mpr_logic.errors import BudgetError, StateError
 
@@ -117,7 +118,14 @@ class Check:
                 return None
             with session.checker.until(self._deadline):
                 self._decision, text = session.decide(
-                    proposed, facts, settle=settle, id=self._id, repairs=self._dry
+                    proposed,
+                    facts,
+                    severity=lambda decision: severity(decision, rules.directives),
+                    settle=settle,
+                    left=self.left,
+                    id=self._id,
+                    named=named(self._call.tool, self._call.id),
+                    repairs=self._dry,
                 )
         self.inside = False
         if outcome is None:

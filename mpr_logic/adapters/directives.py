@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mpr_logic.checking.decision import Decision, Reason
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+REJECTED = 3
+"""The greatest severity of a decision."""
 NOTHING = object()
 """What a rewriting gives for an argument that it leaves out."""
 
@@ -109,6 +111,15 @@ def may_go_on(decision: Decision, directives: dict[str, Directives]) -> bool:
 def asks_person(decision: Decision, directives: dict[str, Directives]) -> bool:
     """Whether every reason against a call leaves it to a person."""
     return may_go_on(decision, directives) and all(_of(r, directives).escalates for r in decision.reasons)
+
+
+def severity(decision: Decision, directives: dict[str, Directives]) -> int:
+    """How much stands in the way of a call: 0 nothing, 1 a person's answer, 2 a rewriting, 3 a rejection."""
+    if decision.admissible:
+        return 0
+    if not may_go_on(decision, directives):
+        return REJECTED
+    return 1 if asks_person(decision, directives) else 2
 
 
 def _of(reason: Reason, directives: dict[str, Directives]) -> Directives:

@@ -14,42 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.core import Fact
-from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.errors import BudgetError, StateError
-from mpr_logic.syntax.ast import Aggregate, Literal, Span
+from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mpr_logic.adapters.calls import Call
     from mpr_logic.analysis.core import Program
-    from mpr_logic.syntax.ast import BodyItem, Value
+    from mpr_logic.syntax.ast import Value
 
     Relation = Callable[[Call], Iterable[Sequence[Value] | Value]]
 
 MOST_ROWS = 10_000
 """So many rows a function returns at most."""
-
-
-def read_by(program: Program, heads: Iterable[str]) -> frozenset[str]:
-    """The core relations that the rules of some heads read, directly or through others."""
-    todo, seen = list(heads), set()
-    while todo:
-        head = todo.pop()
-        for rule in program.rules_for(head):
-            for name in _names(rule.body):
-                if name not in seen:
-                    seen.add(name)
-                    todo.append(name)
-    return frozenset(name.removeprefix(CALL) for name in seen)
-
-
-def _names(body: Iterable[BodyItem]) -> Iterator[str]:
-    for item in body:
-        if isinstance(item, Literal):
-            yield item.atom.name
-        elif isinstance(item, Aggregate):
-            yield from _names(item.body)
 
 
 def within(seconds: float, work: Callable[[], Any], what: str) -> Any:

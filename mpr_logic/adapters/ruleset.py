@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from mpr_logic.adapters.actions import Actions
 from mpr_logic.adapters.calls import OPENED
 from mpr_logic.adapters.directives import read_directives
-from mpr_logic.adapters.host import read_by
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin import FILLED
+from mpr_logic.analysis.influence import influence_on, read_by
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.vetting import Known, vet
 from mpr_logic.checking.loading import load_modules, rule_files
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mpr_logic.adapters.session import Options
     from mpr_logic.adapters.tools import Tools
     from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.influence import Influence
     from mpr_logic.checking.checker import Checker
     from mpr_logic.syntax.diagnostics import Diagnostic
 
@@ -57,6 +58,9 @@ class Ruleset:
         read = read_by(program, effects).union(*self._reads.values())
         self._opened = OPENED & read
         self._remembered = {each for each in actions if any(f"{word} {each}" in read for word in HISTORY)}
+        ended = {each for each in actions if f"succeeded {each}" in read or f"failed {each}" in read}
+        self._weighing = self._changing | ended
+        self._influences: dict[str, Influence] = {}
         self.counts_calls = "called" in read
 
     def reads(self, action: str) -> frozenset[str]:
@@ -76,6 +80,17 @@ class Ruleset:
     def remembers(self, action: str) -> bool:
         """Whether a rule reads the history of an action: only then is it kept."""
         return action in self._remembered
+
+    def weighs(self, action: str) -> bool:
+        """Whether the outcome of an action can change anything that a rule reads."""
+        return action in self._weighing
+
+    def influence(self, action: str) -> Influence:
+        """What can bear on the verdict about an action."""
+        found = self._influences.get(action)
+        if found is None:
+            found = self._influences[action] = influence_on(self.program, action)
+        return found
 
     def may_admit(self, tool: str) -> bool:
         """Whether a tool is one, and neither forbidden whatever its arguments are, nor by default without any

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.calls import OPENED
+from mpr_logic.adapters.directives import REJECTED
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.core import Fact
 from mpr_logic.analysis.occurrences import HISTORY, call_of, is_history
 from mpr_logic.checking.checker import Checker
 from mpr_logic.checking.disclosure import for_model, repairs_of
 from mpr_logic.checking.state import state_facts
+from mpr_logic.checking.underway import UnderWay
 from mpr_logic.errors import BudgetError, GuardError, StateError
 from mpr_logic.syntax.ast import Span
 
@@ -27,13 +28,18 @@ if TYPE_CHECKING:
     from mpr_logic.adapters.actions import Proposed
     from mpr_logic.adapters.ruleset import Ruleset
     from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.influence import Influence
+    from mpr_logic.checking.action import Action
     from mpr_logic.checking.decision import Decision
     from mpr_logic.checking.engines import EngineName
+    from mpr_logic.checking.underway import Assumed, Outcomes, State
+    from mpr_logic.checking.versions import Version
     from mpr_logic.engine.base import Budget
     from mpr_logic.syntax.ast import Row
 
-PENDING = 10_000
-"""So many admitted calls of a session wait for their results; the oldest are given up first."""
+MOST = 10_000
+"""So many admitted calls of a session wait for their outcomes, of those that a rule may ask about; while they
+do, no further one is admitted. Of the others the oldest are given up."""
 
 _KEPT = 1_000
 """So many actions the checker may keep resolved: their arguments can be large."""
@@ -68,7 +74,11 @@ class Session:
     def __init__(self, rules: Ruleset, options: Options) -> None:
         self._options = options
         self._lock = threading.RLock()
-        self._pending: OrderedDict[str, Proposed] = OrderedDict()
+        self._calls: dict[str, UnderWay] = {}  # those whose outcome is not known, as they were admitted
+        self._told: set[str] = set()  # those of them of which nobody can tell it
+        self._under_way: dict[str, UnderWay] = {}  # those of them whose outcome some rule asks about
+        self._outcomes: dict[str, Outcomes] = {}
+        self._known: Version | None = None  # the state that the outcomes were worked out for
         self._number = 0
         self._replayed: set[str] = set()  # a call that two lines tell of is one call
         self.rules = rules
@@ -111,17 +121,24 @@ class Session:
         proposed: Proposed,
         facts: Iterable[Fact],
         *,
+        severity: Callable[[Decision], int],
         settle: Callable[[Decision], bool],
+        left: Callable[[], float],
         id: str,
+        named: str,
         repairs: bool = False,
     ) -> tuple[Decision, str]:
-        """Decide about a call, and enter it into the history if it may run.
+        """Decide about a call, and enter it into the history if it may run. It may, where it is admissible
+        now and in every state that can come of the calls under way.
 
         Args:
             proposed: the action of the call.
             facts: what the host's functions say.
+            severity: says how much stands in the way by a decision; of several the gravest counts.
             settle: tells, of the decision, whether the call runs now.
+            left: how many seconds are left; it may raise.
             id: under which the result will be recorded.
+            named: what a model may read of the call.
             repairs: whether repairs are worked out.
 
         Returns:
@@ -131,17 +148,64 @@ class Session:
         assumed = [*proposed.facts, *facts]
         if self.rules.tells_time(action.name):
             assumed.append(Fact("now", (int(time.time()),), 1.0, _HERE))
+        influence = self.rules.influence(action.name)
+        relevant = bool(influence.actions) and bool(self._under_way)
+        self._renew()
         with checker.assuming(assumed):
-            decision = checker.check(action)
-            text = "" if decision.admissible and not decision.advice else for_model(decision)
-            if repairs:
-                repairs_of(decision)
-            runs = settle(decision)
+            decision, text = self._answered(action, (), repairs)
+        if severity(decision) < REJECTED:
+            try:
+                if self.rules.weighs(action.name) and len(self._under_way) >= MOST:
+                    raise StateError(f"{MOST} calls of this session are under way: say how they went")
+                states = self._states(action.name, influence, left) if relevant else []
+            except StateError as error:
+                decision = checker.undecided(action, error)
+                text, states = for_model(decision), []
+            with checker.assuming(assumed), checker.elsewhere() as moved:
+                for state in states:
+                    moved.go(state.changes)
+                    left()
+                    found, said = self._answered(action, state.assumed, repairs)
+                    if severity(found) > severity(decision):
+                        decision, text = found, said
+                    if severity(decision) == REJECTED:
+                        break
+        self._known = checker.version
         if len(checker.candidates.known) > _KEPT:
             checker.candidates.known.clear()
-        if runs:
-            self._enter(proposed, id)
+        if settle(decision):
+            self._enter(proposed, id, named)
         return decision, text.partition("\n")[2]
+
+    def _answered(
+        self, action: Action, under_way: tuple[Assumed, ...], repairs: bool
+    ) -> tuple[Decision, str]:
+        """The decision in the state where the checker is, and its text for a model."""
+        decision = self.checker.check(action)
+        if not decision.admissible:
+            decision.under_way = under_way
+        text = "" if decision.admissible and not decision.advice else for_model(decision)
+        if repairs:
+            repairs_of(decision)
+        return decision, text
+
+    def _renew(self) -> None:
+        """Forget what the calls under way come to, where the state has changed since."""
+        if self._known is not self.checker.version:
+            self._outcomes.clear()
+
+    def _states(self, action: str, influence: Influence, left: Callable[[], float]) -> list[State]:
+        """The states that can come of the calls under way, as far as they bear on an action; none besides
+        the present one where there is no such call.
+
+        Raises:
+            StateError: there are too many.
+        """
+        outcomes = self._outcomes.get(action)
+        if outcomes is None:
+            outcomes = self._outcomes[action] = self.checker.outcomes(influence)
+        states = outcomes.states(list(self._under_way.values()), left)
+        return [state for state in states if state.changes]
 
     def replay(self, line: dict[str, Any]) -> None:
         """Enter what a line of a log says; see ``Guard.replay``.
@@ -152,7 +216,7 @@ class Session:
         """
         id = str(line.get("id"))
         if line["kind"] == "result":
-            if id in self._pending:
+            if self.waits_for(id):
                 self.record(id, line.get("succeeded"), ())
         elif line.get("runs") is True and id not in self._replayed:
             self._replayed.add(id)
@@ -164,11 +228,12 @@ class Session:
                 else line.get("rewritten", line["arguments"])
             )
             proposed = self.rules.actions.propose(str(line.get("tool")), arguments, opened=OPENED)
-            self._enter(proposed, id, _second(line))
+            self._enter(proposed, id, named(line.get("tool"), line.get("call")), _second(line))
 
-    def _enter(self, proposed: Proposed, id: str, second: int | None = None) -> None:
-        """The call counts as tried from now on, so that calls of the same turn see it."""
+    def _enter(self, proposed: Proposed, id: str, named: str, second: int | None = None) -> None:
+        """The call counts as tried from now on, and as under way."""
         name = proposed.action.name
+        self._renew()
         if self.rules.remembers(name):
             self.checker.update(add=proposed.facts, source=f"call {id}")
             self.checker.record(proposed.action)
@@ -176,32 +241,50 @@ class Session:
             self._number += 1
             row = (self._number, name, int(time.time()) if second is None else second)
             self.checker.update(add=[Fact("called", row, 1.0, _HERE)], source=f"call {id}")
-        self._pending[id] = proposed
-        while len(self._pending) > PENDING:
-            self._pending.popitem(last=False)
+        call = self._calls[id] = UnderWay(id, proposed.action, proposed.facts, named)
+        if self.rules.weighs(name):
+            self._under_way[id] = call
+        elif len(self._calls) - len(self._under_way) > MOST:
+            oldest = next(each for each in self._calls if each not in self._under_way)
+            del self._calls[oldest]
+            self._told.discard(oldest)
+        # that it was tried is certain: what the others come to stays as it was
+        self._known = self.checker.version
 
     def waits_for(self, id: str) -> bool:
         """Whether an admitted call of that id waits for its result."""
-        return id in self._pending
+        return id in self._calls and id not in self._told
 
     def record(self, id: str, succeeded: bool | None, facts: Iterable[str | Fact]) -> None:
-        """Enter how a call went, and what facts came of it.
+        """Enter how a call went, and what facts came of it. Where nobody can tell, it stays under way.
 
         Raises:
             StateError: no admitted call of that id waits for its result, or a fact does not fit.
             EvaluationError: what the call changes could not be derived.
         """
-        proposed = self._pending.get(id)
-        if proposed is None:
+        if not self.waits_for(id):
             raise StateError(f"no admitted call `{id[:60]}` waits for its result in this session")
+        call = self._calls[id]
         given = list(facts)
-        name = proposed.action.name
-        with self.checker.assuming(proposed.facts):
-            ends, causes = self.checker.effects(proposed.action) if succeeded else ([], [])
+        name = call.action.name
+        if name not in self.rules.program.schema.actions:  # no longer: nothing can come of it
+            self.checker.update(add=given, source=f"result of call {id}")
+            self._ended(id)
+            return
+        with self.checker.assuming(call.facts):
+            ends, causes = self.checker.effects(call.action) if succeeded else ([], [])
         self.checker.update(add=[*causes, *given], remove=ends, source=f"result of call {id}")
         if self.rules.remembers(name):
-            self.checker.record(proposed.action, succeeded, effects=False, entered=True)
-        del self._pending[id]
+            self.checker.record(call.action, succeeded, effects=False, entered=True)
+        if succeeded is None:
+            self._told.add(id)
+        else:
+            self._ended(id)
+
+    def _ended(self, id: str) -> None:
+        del self._calls[id]
+        if self._under_way.pop(id, None) is not None:
+            self._outcomes.clear()
 
     def moved(self, rules: Ruleset) -> Checker:
         """A checker for new rules, with the facts that this session gathered under the old ones. Those of
@@ -235,21 +318,26 @@ class Session:
             and fact.row not in now.get(fact.relation, {})
         ]
         checker.update(add=gathered, remove=gone, source="before the rules changed")
-        for each in self._pending.values():  # what no rule read until now was not entered
+        for each in self._calls.values():
             name = each.action.name
+            signature = rules.program.schema.actions.get(name)
+            if signature is not None and coerce_row(signature, each.action.args) != each.action.args:
+                raise StateError(f"{each.action} is under way, and does not fit its new declaration")
             if rules.remembers(name) and not self.rules.remembers(name):
-                checker.record(each.action)
+                checker.record(each.action)  # what no rule read until now was not entered
         return checker
 
     def move(self, rules: Ruleset, checker: Checker) -> None:
-        """Go on under new rules."""
+        """Go on under new rules. The calls under way go on with the effects that the new rules declare; one
+        whose action is no longer declared bears on nothing."""
         self.rules, self.checker = rules, checker
-        kept = [
-            (id, each)
-            for id, each in self._pending.items()
-            if each.action.name in rules.program.schema.actions
-        ]
-        self._pending = OrderedDict(kept)
+        self._outcomes.clear()
+        self._under_way = {id: each for id, each in self._calls.items() if rules.weighs(each.action.name)}
+
+
+def named(tool: object, id: object) -> str:
+    """What a model may read of a call: the names that it gave itself."""
+    return f"`{str(tool)[:60]}`" + (f" ({str(id)[:60]})" if id else "")
 
 
 def is_file(state: object) -> bool:

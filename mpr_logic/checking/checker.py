@@ -20,6 +20,7 @@ from mpr_logic.checking.questions import literal_of, question_of, resolve_action
 from mpr_logic.checking.reasons import Reasons
 from mpr_logic.checking.repair import Limits, Repair, repairs
 from mpr_logic.checking.state import read_state, state_from_value, tried
+from mpr_logic.checking.underway import Elsewhere, Outcomes, elsewhere
 from mpr_logic.checking.whynot import WhyNot, why_not
 from mpr_logic.engine.base import Budget
 from mpr_logic.engine.checks import ADMITTED, OPEN
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.influence import Influence
     from mpr_logic.checking.candidates import Fired
     from mpr_logic.checking.reasons import Moment
     from mpr_logic.checking.versions import Version
@@ -233,6 +235,17 @@ class Checker:
             self.candidates.renew()
             yield
 
+    def outcomes(self, influence: Influence) -> Outcomes:
+        """What the calls under way can come to, for the verdict about the action that the influence is on."""
+        return Outcomes(self._facts, self.theta, influence)
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[Elsewhere]:
+        """A context in which the facts can be moved to states that may come, for the questions of this thread
+        alone; afterwards the state is as it was."""
+        with self._lock, elsewhere(self._facts) as moved:
+            yield moved
+
     def facts(self) -> dict[str, dict[Row, float]]:
         """The state: for each core relation its asserted rows and their weights; a copy. Where aggregates
         range over the history, ``call succeeded pay`` has a row for each call, its number in front."""
@@ -348,6 +361,10 @@ class Checker:
         with self.asking():
             self.candidates.renew()
             return self.candidates.fired(self.candidates.get(decision.action))
+
+    def undecided(self, action: Action, error: MprError) -> Decision:
+        """The decision about an action that could not be decided, for a reason outside of the checker."""
+        return self._undecided(action, error, self._context.now())
 
     def _undecided(self, action: Any, error: BaseException, moment: Moment) -> Decision:
         if not isinstance(action, (str, Action)):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mpr_logic.checking.candidates import Candidate, Fired
     from mpr_logic.checking.reasons import Moment
     from mpr_logic.checking.repair import Repair
+    from mpr_logic.checking.underway import Assumed
     from mpr_logic.engine.checks import Proofs
     from mpr_logic.engine.proof import RuleProof
 
@@ -167,12 +168,14 @@ class Decision:
     check was made with proofs (``repairs`` never: they cost more); otherwise they are worked out when
     first asked for: if the state has changed since, the checker goes back to it for the answer.
 
+    ``under_way`` has the outcomes of other calls that it assumes: it speaks of the state that comes of them.
+
     Raises:
         StaleDecisionError: by ``reasons``, ``advice`` and ``repairs``, when they were not recorded and
             too much has changed since to go back to the state.
     """
 
-    __slots__ = ("_asked", "_moment", "_verdict", "_worked", "admissible", "seconds")
+    __slots__ = ("_asked", "_moment", "_verdict", "_worked", "admissible", "seconds", "under_way")
 
     def __init__(
         self,
@@ -187,6 +190,7 @@ class Decision:
         self._worked: Worked | tuple[Proofs | None, Proofs] | None = worked
         self.admissible = not verdict
         self.seconds = 0.0
+        self.under_way: tuple[Assumed, ...] = ()
 
     @property
     def action(self) -> Action | str:

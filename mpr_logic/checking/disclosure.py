@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mpr_logic.checking.repair import Repair
     from mpr_logic.engine.proof import Proof
 
+SHOWN = 4
+"""So many calls under way are named."""
+
 _LEVELS = {name: number for number, name in enumerate(DISCLOSURES)}
 
 
@@ -81,6 +84,9 @@ def for_model(decision: Decision) -> str:
         lines = [f"{decision.action} is rejected"]
     told = list(dict.fromkeys(text for r in decision.reasons if (text := model_text(r)) is not None))
     lines += [f"- because {text}" for text in told]
+    if told and decision.under_way:
+        calls = under_way_text(decision, operator=False)
+        lines.append(f"- that is so if {calls}, which is under way: wait until the outcome is known")
     if not told and not decision.admissible:
         lines.append("- no reason is disclosed")
     for reason in decision.reasons:
@@ -100,6 +106,8 @@ def for_operator(decision: Decision) -> str:
         StaleDecisionError: too much has changed since to go back to its state.
     """
     lines = [_verdict(decision)]
+    if decision.under_way:
+        lines.append(f"in the state to come if {under_way_text(decision)}: what is under way counts")
     for reason in decision.reasons:
         lines += ["", f"because {_weighed(reason)}"]
         if reason.proof is not None:
@@ -112,6 +120,19 @@ def for_operator(decision: Decision) -> str:
         lines += ["", f"advice (rules below theta {decision.theta:g})"]
         lines += [f"- {_weighed(reason)}{_by(reason)}" for reason in decision.advice]
     return "\n".join(lines)
+
+
+def under_way_text(decision: Decision, *, operator: bool = True) -> str:
+    """The outcomes that a decision assumes of calls under way; for a model in the names that it knows."""
+    told = [
+        str(each)
+        if operator
+        else f"{each.call.named or each.call.action.name} {'succeeds' if each.succeeds else 'fails'}"
+        for each in decision.under_way[-SHOWN:]
+    ]
+    if more := len(decision.under_way) - len(told):
+        told.insert(0, f"{more} earlier calls end so too")
+    return " and ".join(told)
 
 
 def _verdict(decision: Decision) -> str:

@@ -18,7 +18,7 @@ from mpr_logic.errors import StateError
 from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from mpr_logic.analysis.core import Program
     from mpr_logic.checking.versions import Undone
@@ -48,6 +48,7 @@ class Facts:
         self._keys = Keys(program.schema.relations)
         self.rows: dict[str, dict[Row, float]] = defaultdict(dict)
         self.number = 0
+        self.weighted: set[str] = set()  # relations of which a fact has ever weighed less than 1
         self.version = Version()
         self.version.newer = None
         self._source = engine.source
@@ -60,6 +61,8 @@ class Facts:
         for fact in program.facts:  # the engine holds them already
             self.rows[fact.relation][fact.row] = fact.weight
             self._keys.enter(fact.relation, fact.row)
+            if fact.weight != 1.0:
+                self.weighted.add(fact.relation)
         for fact in program.facts:
             if fact.relation in self._opposites and fact.row in self.rows[fact.relation]:
                 self._drop(self._opposites[fact.relation], fact.row)
@@ -117,6 +120,8 @@ class Facts:
         self._changes.append((relation, row, before, "" if before is None else self._source(relation, row)))
         if relation in self._unread:
             return
+        if weight != 1.0:
+            self.weighted.add(relation)
         self._engine.add(relation, row, weight, source)
         own[row] = weight
         if relation in self._keys.columns:
@@ -169,6 +174,22 @@ class Facts:
             self._changes.append((relation, row, before, self._source(relation, row)))
             self._engine.remove(relation, row)
             self._keys.leave(relation, row)
+
+    def held(self, relation: str, row: Row) -> tuple[float | None, Span | str]:
+        """The weight of a fact, None where it is not there, and where it comes from."""
+        history, own, number = call_of(relation, row)
+        if number is None:
+            weight = self.rows.get(relation, {}).get(row)
+        else:
+            weight = self.calls.weights(history, own).get(number)
+        return weight, "" if weight is None else self._source(relation, row)
+
+    def put(self, facts: Iterable[Undone]) -> None:
+        """Make facts what they were in some other state; nothing else follows from it."""
+        for each in facts:
+            self._set(each)
+        self.number += 1
+        self._finish()
 
     def go(self, version: Version) -> None:
         """Go to another version: the facts become what they were in it, their sources included.
@@ -262,9 +283,12 @@ class Facts:
             self._parsed[given] = found
         return found
 
-    def effects(self, action: str, args: Row, theta: float) -> tuple[list[Fact], list[Fact]]:
-        """What an action ends and what it causes in the present state, by its declared effects. What it
-        ends must weigh theta; what it causes is as sure as the rule.
+    def effects(
+        self, action: str, args: Row, theta: float, relations: Collection[str] | None = None
+    ) -> tuple[list[Fact], list[Fact]]:
+        """What an action ends and what it causes in the present state, by its declared effects; where
+        ``relations`` are given, on those alone. What it ends must weigh theta; what it causes is as sure as
+        the rule.
 
         Raises:
             EvaluationError: they could not be derived.
@@ -272,6 +296,8 @@ class Facts:
         found: dict[str, list[Fact]] = {"ends": [], "causes": []}
         for kind, facts in found.items():
             for relation, signature in self._program.schema.relations.items():
+                if relations is not None and relation not in relations:
+                    continue
                 head = effect_head(kind, relation, action)
                 if not self._program.rules_for(head):
                     continue

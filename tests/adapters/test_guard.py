@@ -186,7 +186,7 @@ def test_results_are_facts() -> None:
         "@id(seen) forbid make(P) :- seen(P).\n@id(vain) forbid make(P) :- failed make(P)."
     )
     first = guard.check("make", {"p": "a"})
-    assert guard.check("make", {"p": "a"}).runs
+    assert guard.check("make", {"p": "a"}).rules in (("there",), ("vain",))  # whether it succeeds or fails
     guard.record(first, True, facts=["seen(b)"])
     assert guard.check("make", {"p": "a"}).rules == ("there",)
     assert guard.check("make", {"p": "b"}).rules == ("seen",)
