@@ -85,6 +85,30 @@ def test_what_rules_begin_to_read_is_entered_while_it_runs(tmp_path: Path) -> No
     assert "4 calls" in told.message
 
 
+ORDERS = """
+.action order(lines: any)
+@id(spent) @because("{S} spent, {A} more")
+forbid order(L) :- S = sum B : { succeeded order(K), item(K, _, X), field(X, amount, B) },
+    A = sum C : { item(L, _, Y), field(Y, amount, C) }, S + A > 500.
+@id(seats) @because("{N} of {M} seats")
+forbid order(L) :- N = count : { item(L, _, _) }, M = 4, N > M.
+"""
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.sampled_from([60, 90]), max_size=6), max_size=8))
+def test_lists_of_all_calls_are_summed_place_by_place(orders: list[list[int]]) -> None:
+    """Equal places of a list and equal calls are told apart, together."""
+    guard, spent = Guard(text=ORDERS), 0
+    for order in orders:
+        lines = [{"amount": each} for each in order]
+        verdict = guard.check("order", {"lines": lines})
+        assert verdict.runs == (spent + sum(order) <= 500 and len(order) <= 4)
+        if verdict.runs:
+            guard.record(verdict, True)
+            spent += sum(order)
+
+
 def test_a_log_is_replayed_call_by_call(tmp_path: Path) -> None:
     """Equal calls of a log are several; a log that is read twice tells of each once."""
     path = tmp_path / "log.jsonl"
