@@ -50,6 +50,7 @@ class Actions:
                 names[fact.relation].append(fact.row)
         self._action_of = {str(tool): str(action) for tool, action in names["tool_name"]}
         self._mapped = frozenset(self._action_of.values())
+        self._names: dict[str, frozenset[str]] = {}
         self._names_of: dict[tuple[str, str], list[str]] = {}
         for action, name, word in names["argument_name"]:
             self._names_of.setdefault((str(action), str(word)), []).append(str(name))
@@ -76,6 +77,17 @@ class Actions:
         if names is None:
             return word
         return next((name for name in names if name in arguments), names[0])
+
+    def names(self, tool: str) -> Collection[str]:
+        """What the arguments of a tool are named in a call; none where there is no such tool."""
+        action = self._actions.get(self._action_of.get(tool, tool))
+        if action is None:
+            return ()
+        found = self._names.get(action.name)
+        if found is None:
+            names = [self._names_of.get((action.name, each.name), [each.name]) for each in action.params]
+            found = self._names[action.name] = frozenset(name for each in names for name in each)
+        return found
 
     def propose(self, tool: str, arguments: dict[str, Any], *, opened: Collection[str]) -> Proposed:
         """The action of a call.

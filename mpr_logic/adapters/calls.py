@@ -13,11 +13,12 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mpr_logic.adapters.alike import two_alike
 from mpr_logic.checking import strict_json
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from mpr_logic.syntax.ast import Row, Value
 
@@ -47,10 +48,16 @@ class Call:
     session: str = ""
 
 
-def read_arguments(given: Any, limits: Limits) -> dict[str, Any]:
+def read_arguments(given: Any, limits: Limits, named: Collection[str] = ()) -> dict[str, Any]:
     """The arguments of a call as a JSON object of its own: nothing that the caller changes afterwards
-    changes it. A text must be strict JSON: no key twice in one object, no NaN, no half surrogate pairs. No
-    text at all, which some servers send for a tool without arguments, is an empty object.
+    changes it. A text must be strict JSON: no key twice in one object, no NaN, no half surrogate pairs; nor
+    may two keys of one object be one to some readers, such as ``path`` and ``Path``. No text at all, which
+    some servers send for a tool without arguments, is an empty object.
+
+    Args:
+        given: the object, or the text of one.
+        limits: bounds on it.
+        named: the names of the tool's arguments: whoever names two of them tells them apart.
 
     Raises:
         StateError: they are none, or beyond the limits; the message is fit for a model.
@@ -63,6 +70,7 @@ def read_arguments(given: Any, limits: Limits) -> dict[str, Any]:
         raise StateError(f"the arguments are a JSON object, not {kind_of(given)}")
     copy = _Copier(limits)
     found: dict[str, Any] = copy.value(given, limits.depth)
+    _refuse_alike(two_alike(found, named))
     return found
 
 
@@ -120,7 +128,10 @@ class _Copier:
         if not depth:
             raise StateError(f"the arguments are nested deeper than {self._limits.depth} levels")
         if isinstance(given, dict):
-            return {self._key(key): self.value(each, depth - 1) for key, each in given.items()}
+            found = {self._key(key): self.value(each, depth - 1) for key, each in given.items()}
+            if len(found) > 1 and depth < self._limits.depth:
+                _refuse_alike(two_alike(found))
+            return found
         return [self.value(each, depth - 1) for each in given]
 
     def _key(self, given: Any) -> str:
@@ -140,6 +151,14 @@ class _Copier:
                     "half of a surrogate pair in the arguments is no character: send both halves, or neither"
                 ) from None
         return given
+
+
+def _refuse_alike(keys: tuple[str, str] | None) -> None:
+    if keys is not None:
+        one, other = (each[:60] for each in keys)
+        raise StateError(
+            f"the keys `{one}` and `{other}` in the arguments are one to some readers: leave one out"
+        )
 
 
 def _too_large(limits: Limits) -> NoReturn:

@@ -61,7 +61,9 @@ class Check:
         """
         if not isinstance(self._call.tool, str):
             raise StateError(f"the name of a tool is a text, not {type(self._call.tool).__name__}")
-        self._given = read_arguments(self._call.arguments, self._guard.limits)
+        self._given = read_arguments(
+            self._call.arguments, self._guard.limits, self._guard.rules.actions.names(self._call.tool)
+        )
         self._arguments = self._given
         for _ in range(ROUNDS):
             rules = self._guard.rules

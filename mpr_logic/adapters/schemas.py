@@ -10,6 +10,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from mpr_logic.adapters.alike import alike
 from mpr_logic.adapters.extras import needed
 from mpr_logic.errors import GuardError
 
@@ -88,7 +89,7 @@ def properties(schema: dict[str, Any]) -> dict[str, Property]:
     """The properties that an object of this schema may have, by name, in their order; those of combined
     schemas too. What only some alternative requires may be left out."""
     found: dict[str, Property] = {}
-    for name, each, required in _properties(schema, schema, 0, True):
+    for name, each, required in _properties(schema, schema, True, set()):
         old = found.get(name)
         new = Property(_kinds(each, schema), required, _default(each, schema), _values(each, schema))
         if old is not None:
@@ -102,6 +103,63 @@ def properties(schema: dict[str, Any]) -> dict[str, Property]:
     return found
 
 
+def other_spelling(value: Any, schema: dict[str, Any]) -> tuple[str, str] | None:
+    """The first key of an object in a value that its schema does not name, and that some readers take for one
+    that it names; with that one. None where there is none."""
+    return _other_spelling(value, [schema], schema, 0)
+
+
+def _other_spelling(
+    value: Any, schemas: list[Any], root: dict[str, Any], depth: int
+) -> tuple[str, str] | None:
+    if not schemas or depth > _DEEP or not isinstance(value, (dict, list)):
+        return None
+    if isinstance(value, list):
+        inside = [part for each in _all_parts(schemas, root) for part in _of_items(each)]
+        found = (_other_spelling(each, inside, root, depth + 1) for each in value)
+        return next((each for each in found if each is not None), None)
+    named: dict[str, list[Any]] = {}
+    for schema in schemas:
+        for name, each, _ in _properties(schema, root, False, set()):
+            named.setdefault(name, []).append(each)
+    unnamed = value.keys() - named.keys()
+    if unnamed:
+        spelled = {alike(name): name for name in named}
+        for key in sorted(unnamed):
+            if alike(key) in spelled:
+                return key, spelled[alike(key)]
+    for key, each in value.items():
+        if isinstance(each, (dict, list)):
+            below = named.get(key) or [
+                part["additionalProperties"]
+                for part in _all_parts(schemas, root)
+                if isinstance(part.get("additionalProperties"), dict)
+            ]
+            found_below = _other_spelling(each, below, root, depth + 1)
+            if found_below is not None:
+                return found_below
+    return None
+
+
+def _all_parts(schemas: list[Any], root: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Schemas, and all that they are combined of, each once: their references may lead in circles."""
+    left, seen = list(schemas), set[int]()
+    while left:
+        schema = _resolved(left.pop(), root)
+        if isinstance(schema, dict) and id(schema) not in seen:
+            seen.add(id(schema))
+            yield schema
+            left += [part for word in ("allOf", "anyOf", "oneOf") for part in _parts(schema, word)]
+            left += [schema[word] for word in ("if", "then", "else") if word in schema]
+
+
+def _of_items(schema: dict[str, Any]) -> Iterator[Any]:
+    """The schemas of what a list may hold."""
+    for word in ("items", "prefixItems", "contains", "additionalItems", "unevaluatedItems"):
+        found = schema.get(word)
+        yield from found if isinstance(found, list) else [found] if isinstance(found, dict) else []
+
+
 def takes_more(schema: dict[str, Any]) -> bool:
     """Whether the schema says outright that an object may have properties that it does not name."""
     more = schema.get("additionalProperties")
@@ -109,11 +167,12 @@ def takes_more(schema: dict[str, Any]) -> bool:
 
 
 def _properties(
-    schema: Any, root: dict[str, Any], depth: int, certain: bool
+    schema: Any, root: dict[str, Any], certain: bool, seen: set[tuple[int, bool]]
 ) -> Iterator[tuple[str, Any, bool]]:
     schema = _resolved(schema, root)
-    if not isinstance(schema, dict) or depth > _DEEP:
+    if not isinstance(schema, dict) or (id(schema), certain) in seen:  # references may lead in circles
         return
+    seen.add((id(schema), certain))
     named = schema.get("properties")
     required = schema.get("required")
     must = set(required) if certain and _texts(required) else set()
@@ -121,9 +180,9 @@ def _properties(
         yield name, each, name in must
     for word in ("allOf", "anyOf", "oneOf"):
         for part in _parts(schema, word):
-            yield from _properties(part, root, depth + 1, certain and word == "allOf")
+            yield from _properties(part, root, certain and word == "allOf", seen)
     for word in ("if", "then", "else"):
-        yield from _properties(schema.get(word), root, depth + 1, False)
+        yield from _properties(schema.get(word), root, False, seen)
 
 
 def _kinds(schema: Any, root: dict[str, Any], depth: int = 0) -> frozenset[str]:

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.calls import canonical, constant
 from mpr_logic.adapters.extras import needed
-from mpr_logic.adapters.schemas import Property, describe, properties, takes_more
+from mpr_logic.adapters.schemas import Property, describe, other_spelling, properties, takes_more
 from mpr_logic.analysis.builtin import BUILT_IN
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, RESERVED
 from mpr_logic.analysis.vetting import KnownTool
@@ -115,6 +115,13 @@ class Tool:
         if error is not None:
             raise StateError(f"argument {_path(error.absolute_path)}: {_short(error.message, 300)}")
         unknown = arguments.keys() - {each.name for each in self.arguments}
+        if unknown or any(isinstance(each, (dict, list)) for each in arguments.values()):
+            other = other_spelling(arguments, self.schema)
+            if other is not None:
+                key, name = map(_short, other)
+                raise StateError(
+                    f"the key `{key}` in the arguments is `{name}` to some readers: write `{name}`"
+                )
         if unknown and self.rest is None:
             known = ", ".join(f"`{each.name}`" for each in self.arguments) or "no arguments"
             raise StateError(f"no argument is named `{_short(min(unknown))}`: the tool takes {known}")
