@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from typing import TYPE_CHECKING, Any
 
 from httpx2 import HTTPError
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from mpr_logic.adapters.clients import host_of
 from mpr_logic.adapters.mcp_events import STREAM, event, kind_of, message_in, parts, with_message
 from mpr_logic.adapters.mcp_gate import Gate, Passage
+from mpr_logic.adapters.mcp_headers import SESSION, fitting
 from mpr_logic.adapters.mcp_messages import refusal
 from mpr_logic.errors import StateError
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     Send = Callable[[str, dict[str, str], Message], Awaitable[Any]]
 
 SILENT = "the server does not answer"
-_SESSION = "mcp-session-id"
+UNKNOWN = "there is no such session: begin one with initialize"
 _OWN = {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer"}
 _logger = logging.getLogger(__name__)
 
@@ -47,10 +50,16 @@ class Exchange:
         self._gates, self._questions, self._send = gates, questions, send
         self._method = request.method
         self._message = message
-        self._name = request.headers.get(_SESSION, "")
+        self._name = request.headers.get(SESSION, "")
         self._headers = {k: v for k, v in request.headers.items() if k not in _OWN} | {
             "accept-encoding": "identity"
         }
+        if message:
+            self._headers["content-type"] = "application/json"
+        # who sends other credentials is another client, as far as the server lets it in
+        address = "" if request.client is None else host_of(request.client.host)
+        told = request.headers.get("authorization", "").encode()
+        self._client = f"{address} {hashlib.sha256(told).hexdigest()}"
 
     async def response(self) -> Response:
         """The answer to the client: at once; or, where its user is asked first, a stream that begins with the
@@ -60,10 +69,13 @@ class Exchange:
             HTTPError: the server does not answer.
             StateError: the request is none, or an answer is too large.
         """
-        if not Gate.guards(self._message):
+        guarded = Gate.guards(self._message)
+        gate = self._gates.of(self._name)
+        if gate is None:
+            return JSONResponse(refusal(self._message.get("id"), -32600, UNKNOWN), 404)
+        if not guarded:
             return await self._answered(Passage(self._message, True))
         outbox: asyncio.Queue[Message] = asyncio.Queue()
-        gate = self._gates.of(self._name)
 
         async def client(message: Message) -> Message:
             return await self._questions.ask(message, outbox.put)
@@ -79,9 +91,13 @@ class Exchange:
     async def _answered(self, passage: Passage) -> Response:
         if not passage.passes:
             return JSONResponse(passage.message)
-        answer = await self._send(self._method, self._headers, passage.message)
-        if self._message.get("method") == "initialize" and _SESSION in answer.headers:
-            self._gates.of(answer.headers[_SESSION]).hello(self._message)
+        try:
+            answer = await self._sent(passage)
+        except HTTPError:
+            await self._lost(passage)
+            raise
+        if self._message.get("method") == "initialize" and SESSION in answer.headers:
+            self._gates.begin(answer.headers[SESSION], self._client).hello(self._message)
         if self._method == "DELETE" and answer.status_code < 300:
             self._gates.end(self._name)
         kept = {k: v for k, v in answer.headers.items() if k not in _OWN | {"content-encoding"}}
@@ -98,7 +114,7 @@ class Exchange:
             if not passage.passes:
                 yield event(passage.message)
                 return
-            answer = await self._send(self._method, self._headers, passage.message)
+            answer = await self._sent(passage)
             if kind_of(answer) == STREAM:
                 async for part in self._events(answer, passage):
                     yield part
@@ -107,22 +123,47 @@ class Exchange:
                 yield event(message_in(part) or refusal(passage.message["id"], -32603, SILENT))
         except (HTTPError, StateError) as error:
             _logger.warning("%s: %s", SILENT, error)
+            if up.done() and not up.cancelled() and up.exception() is None:
+                await self._lost(up.result())
             yield event(refusal(self._message["id"], -32603, SILENT))
         finally:
             up.cancel()
 
+    async def _sent(self, passage: Passage) -> Any:
+        """The server's answer to what passes."""
+        headers = self._headers
+        if passage.verdict is not None and passage.verdict.rewritten:
+            headers = fitting(headers, passage.verdict.arguments)
+        return await self._send(self._method, headers, passage.message)
+
+    async def _lost(self, passage: Passage) -> None:
+        """Nobody will say how a call went."""
+        gate = self._gates.of(self._name)
+        if gate is not None:
+            await gate.lost(passage.verdict)
+
     async def _events(self, answer: Any, passage: Passage) -> AsyncIterator[bytes]:
+        """The events of a stream. One that ends before the request is answered ends with an error, unless the
+        client can take the stream up again where it broke off."""
+        id, waits, resumes = passage.message.get("id"), "method" in passage.message, False
         try:
             async for part in self._parts(answer, passage):
+                message = message_in(part)
+                waits = waits and ("method" in message or message.get("id") != id)
+                resumes = resumes or any(line.startswith(b"id:") for line in part.splitlines())
                 yield part
         except (HTTPError, StateError) as error:
             _logger.warning("an answer of the server broke off: %s", error)
+        if waits and id is not None:
+            await self._lost(passage)
+            if not resumes:
+                yield event(refusal(id, -32603, SILENT))
 
     async def _parts(self, answer: Any, passage: Passage) -> AsyncIterator[bytes]:
         """What the client gets of an answer."""
         try:
             async for part in parts(answer):
-                message, gate = message_in(part), self._gates.known(self._name)
+                message, gate = message_in(part), self._gates.of(self._name)
                 if gate is None or not message:
                     yield part
                     continue

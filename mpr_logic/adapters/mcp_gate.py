@@ -1,7 +1,8 @@
 """A guard between one MCP client and one server, whatever carries the messages.
 
 Two methods of the protocol matter here: what ``tools/call`` asks for is checked, and of what ``tools/list``
-answers only the tools are left that the guard could ever admit. All else passes.
+answers only the tools are left that the guard could ever admit. The protocol's other methods pass, and no
+others.
 """
 
 from __future__ import annotations
@@ -94,8 +95,7 @@ class Gate:
 
     async def _checked(self, call: Message, client: Ask) -> Passage:
         guard, person, params = self._tools.guard, self._person, params_of(call)
-        extra = [k for k in params if k not in ("name", "arguments") and k.lower() in ("name", "arguments")]
-        if guard is None or extra:  # a server may not tell `name` from `Name`
+        if guard is None:
             return Passage(not_made(call, UNCHECKED), False)
         said = person.answered(call) if person is not None else None
         if said is not None:
@@ -135,6 +135,18 @@ class Gate:
             except MprError as error:
                 _logger.warning("the result of a call could not be recorded: %s", error)
         return self._tools.offered(message)
+
+    async def lost(self, verdict: Verdict | None) -> None:
+        """Note that nobody will say how a call went: it may have been made, or not."""
+        if verdict is not None and self._tools.guard is not None:
+            try:
+                await asyncio.to_thread(self._tools.guard.record, verdict, None)
+            except MprError as error:
+                _logger.warning("a call that was lost could not be recorded: %s", error)
+
+    def restarted(self) -> None:
+        """The server is another process now, and its tools may be others."""
+        self._tools.changed()
 
     def close(self) -> None:
         """Forget the session, and end the guard where it was made here."""

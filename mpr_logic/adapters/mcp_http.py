@@ -13,7 +13,7 @@ from mpr_logic.adapters.extras import needed
 from mpr_logic.adapters.http import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection
 
     from starlette.applications import Starlette
 
@@ -24,7 +24,12 @@ CONNECTING = 30.0
 
 
 def proxy_application(
-    gate: Callable[[str], Gate], url: str, *, path: str = "/mcp", hosts: tuple[str, ...] = ()
+    gate: Callable[[str], Gate],
+    url: str,
+    *,
+    path: str = "/mcp",
+    hosts: tuple[str, ...] = (),
+    methods: Collection[str] = (),
 ) -> Starlette:
     """An ASGI application that stands before an MCP server.
 
@@ -33,6 +38,7 @@ def proxy_application(
         url: the server's endpoint.
         path: the application's own.
         hosts: the names that requests may come by besides the loopback's; ``*`` for any.
+        methods: methods of clients that pass besides those of the protocol.
 
     Raises:
         GuardError: the packages for it are not installed.
@@ -59,7 +65,7 @@ def proxy_application(
 
     known = ["*"] if "*" in hosts else [*LOOPBACK, "[::1]", *hosts]
     return Starlette(
-        routes=[Route(path, Relay(gates, url, client).handle, methods=["GET", "POST", "DELETE"])],
+        routes=[Route(path, Relay(gates, url, client, methods).handle, methods=["GET", "POST", "DELETE"])],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=known, www_redirect=False)],
         lifespan=lifespan,
     )

@@ -7,38 +7,103 @@ import json
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from mpr_logic.adapters.alike import alike, alike_within
 from mpr_logic.adapters.calls import Limits, parsed
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     Message = dict[str, Any]
     Send = Callable[[Message], Awaitable[None]]
     Ask = Callable[[Message], Awaitable[Message]]
 
 SIZE = 8 * 1024 * 1024
-"""So many bytes a message of a client has at most."""
+"""The most bytes of a message of a client."""
 LONGEST = 64 * 1024 * 1024
-"""So many bytes a message of a server has at most."""
+"""The most bytes of a message of a server."""
+METHODS = frozenset(
+    """
+    initialize ping completion/complete logging/setLevel prompts/get prompts/list resources/list
+    resources/read resources/subscribe resources/templates/list resources/unsubscribe
+    server/discover subscriptions/listen
+    tasks/cancel tasks/get tasks/list tasks/result tools/call tools/list notifications/cancelled
+    notifications/elicitation/complete notifications/initialized notifications/progress
+    notifications/roots/list_changed notifications/tasks/status
+    """.split()
+)
+"""What a client may ask a server, and tell it. Any other method could call a tool, for all that is known."""
 _MEMBERS = {"jsonrpc", "id", "method", "params", "result", "error"}
+_OF_A_CALL = {alike(each): each for each in "name arguments _meta task requestState inputResponses".split()}
+_WHOLE = 2**53 - 1
+"""The largest whole number that every reader of JSON takes for itself."""
+_LONGEST_ID = 256
 _VERSION = "io.modelcontextprotocol/protocolVersion"
 
 
-def read_message(data: bytes | bytearray | str) -> Message:
-    """A client's message.
+class MethodError(StateError):
+    """A method is none that passes."""
+
+
+def read_message(data: bytes | bytearray | str, more: Collection[str] = ()) -> Message:
+    """A client's message; nothing where there is none.
+
+    Args:
+        data: what it sent.
+        more: methods that pass besides those of the protocol.
 
     Raises:
         StateError: it is none, or more than one, or could be taken for another one by a server.
     """
     value = parsed(data, Limits(size=SIZE))
-    if not isinstance(value, dict) or not isinstance(value.get("method", ""), str):
+    if value == {} and not data.strip():
+        return {}
+    if not isinstance(value, dict):
         raise StateError("a message is one JSON object")
     if value.keys() - _MEMBERS:  # a server may not tell `method` from `Method`
         raise StateError(f"a message has no member `{min(value.keys() - _MEMBERS)[:60]}`")
-    if "method" in value and type(value.get("id", "")) not in (str, int):
-        raise StateError("the id of a request is a text or a whole number")
+    if value.get("jsonrpc") != "2.0":
+        raise StateError('a message says `"jsonrpc": "2.0"`')
+    if "id" in value and not _is_id(value["id"]):
+        raise StateError("an id is a text of some letters, or a whole number that is not too large")
+    if "method" in value:
+        _hold(value, more)
+    elif "params" in value or "id" not in value or ("result" in value) is ("error" in value):
+        raise StateError(
+            "a message is a request with a method, or an answer with an id and a result or an error"
+        )
     return value
+
+
+def _hold(request: Message, more: Collection[str]) -> None:
+    """Hold a request, or a notice, against what a server could take it for."""
+    method, params = request["method"], request.get("params", {})
+    if not isinstance(method, str) or "result" in request or "error" in request:
+        raise StateError("a request has one method, which is a text, and no result")
+    if method not in METHODS and method not in more:
+        raise MethodError(f"the method `{method[:60]}` does not pass: it is none of the protocol's")
+    if not isinstance(params, dict):
+        raise StateError("the parameters of a request are an object")
+    twice = alike_within({key: each for key, each in params.items() if key != "arguments"})
+    if twice is not None:
+        raise StateError(
+            f"the keys `{twice[0][:60]}` and `{twice[1][:60]}` are one to some readers: leave one out"
+        )
+    if method != "tools/call":
+        return
+    for key in params:
+        own = _OF_A_CALL.get(alike(key), key)
+        if own != key:
+            raise StateError(f"the key `{key[:60]}` is `{own}` to some readers: write it so")
+    if not isinstance(params.get("arguments", {}), dict) and params["arguments"] is not None:
+        raise StateError("the arguments of a call are an object")
+
+
+def _is_id(id: Any) -> bool:
+    """Whether an id is one that every reader takes for the same."""
+    if type(id) is int:
+        return abs(id) <= _WHOLE
+    return isinstance(id, str) and len(id) <= _LONGEST_ID
 
 
 def read_answer(data: bytes) -> Message:
@@ -83,6 +148,13 @@ def is_stateless(message: Message) -> bool:
 def refusal(id: Any, code: int, text: str) -> Message:
     """A JSON-RPC error."""
     return {"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": text}}
+
+
+def refused(data: bytes | bytearray, error: StateError) -> Message:
+    """The JSON-RPC error that answers what is no message; with its id, where it has one."""
+    found = read_answer(bytes(data)).get("id")
+    code = -32601 if isinstance(error, MethodError) else -32600
+    return refusal(found if _is_id(found) else None, code, str(error))
 
 
 def not_made(request: Message, text: str) -> Message:

@@ -14,10 +14,13 @@ from mpr_logic.adapters.endpoints import body_of
 from mpr_logic.adapters.guard import UNCHECKED
 from mpr_logic.adapters.http import LOOPBACK
 from mpr_logic.adapters.mcp_exchange import SILENT, Exchange
-from mpr_logic.adapters.mcp_messages import SIZE, Questions, read_message, refusal, written
+from mpr_logic.adapters.mcp_headers import hold
+from mpr_logic.adapters.mcp_messages import SIZE, Questions, read_message, refusal, refused, written
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from httpx2 import AsyncClient
     from starlette.requests import Request
 
@@ -34,30 +37,37 @@ class Relay:
         gates: what stands between the server and each session.
         url: the server's endpoint.
         client: what reaches it.
+        methods: methods of clients that pass besides those of the protocol.
     """
 
-    def __init__(self, gates: Gates, url: str, client: AsyncClient) -> None:
+    def __init__(self, gates: Gates, url: str, client: AsyncClient, methods: Collection[str] = ()) -> None:
         self._gates = gates
         self._url = url
         self._client = client
+        self._methods = methods
         self._questions = Questions()
 
     async def handle(self, request: Request) -> Response:
         """Answer one request."""
         message: Message = {}
+        body = bytearray()
         try:
             origin = request.headers.get("origin")
             if origin and urlsplit(origin).hostname not in LOOPBACK:  # a page in a browser
                 raise HTTPException(403, "this is not for pages of the network")
             if request.method == "POST":
-                message = read_message(await body_of(request, SIZE))
+                body = await body_of(request, SIZE)
+                message = read_message(body, self._methods)
+                if not message:
+                    raise StateError("the body is empty: a message is one JSON object")
+            hold([(k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw], message)
             if self._questions.answered(message):
                 return Response(status_code=202)
             return await Exchange(request, message, self._gates, self._questions, self._send).response()
         except HTTPException as error:
             return JSONResponse(refusal(None, -32600, error.detail), error.status_code)
         except StateError as error:
-            return JSONResponse(refusal(message.get("id"), -32600, str(error)), 400)
+            return JSONResponse(refused(body, error), 400)
         except HTTPError as error:
             _logger.warning("%s: %s", SILENT, error)
             return JSONResponse(refusal(message.get("id"), -32603, SILENT), 502)

@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from mpr_logic.adapters.mcp_gate import Gate
 
 MOST = 200
-"""So many sessions are known at a time; the one that was quiet longest is forgotten first."""
+"""The most sessions of one client: of more it loses the one that was quiet longest."""
+IN_ALL = 10 * MOST
+"""The most sessions of all: of more the client with the most loses one."""
 
 
 class Gates:
-    """What stands between the server and each session.
+    """What stands between the server and each session. A session is one that the server has begun: who names
+    another one would have a history of its own for each call.
 
     Args:
         make: makes it for a session of that name.
@@ -23,28 +26,45 @@ class Gates:
 
     def __init__(self, make: Callable[[str], Gate]) -> None:
         self._make = make
-        self._gates: OrderedDict[str, Gate] = OrderedDict()
+        self._gates: dict[str, tuple[Gate, str]] = {}
+        self._of: dict[str, OrderedDict[str, None]] = {}
 
-    def of(self, name: str) -> Gate:
-        """The gate of a session, made where there is none."""
-        found = self._gates.get(name)
-        if found is None:
-            found = self._gates[name] = self._make(name)
-            while len(self._gates) > MOST:
-                self._gates.popitem(last=False)[1].close()
-        self._gates.move_to_end(name)
-        return found
+    def of(self, name: str) -> Gate | None:
+        """The gate of a session; of those without a name there is always one. None where the server has begun
+        none of that name, or it is forgotten."""
+        if name not in self._gates:
+            return None if name else self._add("", "")
+        gate, client = self._gates[name]
+        self._of[client].move_to_end(name)
+        return gate
 
-    def known(self, name: str) -> Gate | None:
-        """The gate of a session, if there is one."""
-        return self._gates.get(name)
+    def begin(self, name: str, client: str) -> Gate:
+        """The gate of a session that the server has begun for a client."""
+        found = self.of(name)
+        return self._add(name, client) if found is None else found
+
+    def _add(self, name: str, client: str) -> Gate:
+        gate = self._make(name)
+        self._gates[name] = gate, client
+        mine = self._of.setdefault(client, OrderedDict())
+        mine[name] = None
+        if client and len(mine) > MOST:
+            self.end(next(iter(mine)))
+        if len(self._gates) > IN_ALL:
+            others = (each for each in self._of if each)
+            self.end(next(iter(self._of[max(others, key=lambda each: len(self._of[each]))])))
+        return gate
 
     def end(self, name: str) -> None:
         """Forget a session."""
         if name in self._gates:
-            self._gates.pop(name).close()
+            gate, client = self._gates.pop(name)
+            del self._of[client][name]
+            if not self._of[client]:
+                del self._of[client]
+            gate.close()
 
     def close(self) -> None:
         """End all sessions."""
-        while self._gates:
-            self._gates.popitem()[1].close()
+        for name in list(self._gates):
+            self.end(name)

@@ -85,6 +85,8 @@ async def _listed(meta: Message, server: Ask) -> list[Any]:
     params: Message = {"_meta": told} if told else {}
     for _ in range(_PAGES):
         answer = await server({"jsonrpc": "2.0", "method": "tools/list", "params": params})
+        if not answer:
+            raise ConnectionError("it does not answer")
         result = answer.get("result")
         if not isinstance(result, dict) or not isinstance(result.get("tools"), list):
             break

@@ -61,6 +61,14 @@ def proxy(
         bool,
         typer.Option(help="Ask the client's user about calls that @escalate rules leave to a person."),
     ] = True,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method",
+            metavar="NAME",
+            help="A method that passes besides the protocol's own. May be given again.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and start nothing.")] = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
@@ -99,13 +107,18 @@ def proxy(
         content = {"version": fixed.rules.program.version if fixed is not None else None}
         if dry_run:
             return Answer(YES, f"would stand before {url or ' '.join(command or [])}", content)
-        return _serve(fixed or made, command, url, port, ask)
+        return _serve(fixed or made, command, url, port, ask, method or [])
 
     reply("proxy", work, json=json, no_color=no_color)
 
 
 def _serve(
-    guard: Guard | Callable[[Tools], Guard], command: list[str] | None, url: str | None, port: int, ask: bool
+    guard: Guard | Callable[[Tools], Guard],
+    command: list[str] | None,
+    url: str | None,
+    port: int,
+    ask: bool,
+    methods: list[str],
 ) -> Answer:
     """Serve until the client ends, or the server, or somebody ends the process."""
     from mpr_logic.adapters.guard import Guard
@@ -115,7 +128,8 @@ def _serve(
         if url is not None:
             from mpr_logic.adapters.mcp_http import proxy_application
 
-            listen(proxy_application(lambda name: Gate(guard, session=name, ask=ask), url), "127.0.0.1", port)
+            app = proxy_application(lambda name: Gate(guard, session=name, ask=ask), url, methods=methods)
+            listen(app, "127.0.0.1", port)
             return Answer(YES)
 
         async def over_stdio() -> int:
@@ -123,7 +137,7 @@ def _serve(
             from mpr_logic.adapters.mcp_stdio import proxy
             from mpr_logic.adapters.standard_streams import StandardStreams
 
-            return await proxy(Gate(guard, ask=ask), command or [], StandardStreams(SIZE))
+            return await proxy(Gate(guard, ask=ask), command or [], StandardStreams(SIZE), methods=methods)
 
         status = asyncio.run(over_stdio())
         return Answer(UNDECIDED, f"error: the server ended with status {status}") if status else Answer(YES)

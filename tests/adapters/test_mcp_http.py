@@ -20,6 +20,7 @@ from mcp import Client
 from mpr_logic.adapters.guard import Guard
 from mpr_logic.adapters.mcp_gate import Gate
 from mpr_logic.adapters.mcp_http import proxy_application
+from mpr_logic.adapters.mcp_sessions import IN_ALL, MOST, Gates
 from tests.adapters.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
 from tests.adapters.server import listening
 from tests.adapters.test_mcp_stdio import called, ran
@@ -135,9 +136,9 @@ def test_what_is_not_understood_is_not_passed_on(server: tuple[str, Path]) -> No
             assert "error" in answer or answer["result"]["isError"] is True
         for more, status in (({"host": "evil.example"}, 400), ({"origin": "http://evil.example"}, 403)):
             assert client.post(own, content="{}", headers=headers | more).status_code == status
-        assert (
-            client.post(own, content=call % "", headers=headers | {"mcp-session-id": "x"}).status_code == 200
-        )
+        # a session that the server has not begun would have a history of its own
+        named = headers | {"mcp-session-id": "x"}
+        assert client.post(own, content=call % "", headers=named).status_code == 404
     assert ran(server[1]) == []
 
 
@@ -203,10 +204,15 @@ def test_a_stream_is_passed_on_as_it_is() -> None:
 
 
 def test_an_answer_that_breaks_off(caplog: pytest.LogCaptureFixture) -> None:
-    """The client gets what came, and the proxy goes on; a body that is not whole is an error."""
-    stream = posted(scripted(b"data: 1\n\n", b"data: 2", b""), READ)
-    assert stream.content == b"data: 1\n\n"
+    """The client gets what came, and an error for its request; a body that is not whole is an error too."""
+    for rest in ((b"data: 2", b""), ()):
+        first, second = posted(scripted(b"data: 1\n\n", *rest), READ).content.split(b"\n\n", 1)
+        assert first == b"data: 1"
+        answer = json.loads(second.removeprefix(b"data: "))
+        assert (answer["id"], answer["error"]["message"]) == (1, "the server does not answer")
     assert "broke off" in caplog.text
+    resumed = posted(scripted(b"id: 7\ndata: 1\n\n", b""), READ)
+    assert resumed.content == b"id: 7\ndata: 1\n\n"  # the client asks for the rest
     body = posted(scripted(b'{"jsonrpc"', b"", kind=b"application/json"), READ)
     assert (body.status_code, body.json()["error"]["message"]) == (502, "the server does not answer")
 
@@ -250,3 +256,94 @@ def test_a_question_and_then_whatever_the_server_answers(
     with served(scripted(*chunks, kind=kind)) as url, proxied(lambda name: gate, url) as own:
         asyncio.run(main(own))
     assert said in " ".join(found[1:])
+
+
+META = {"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([("Mcp-Method", "tools/call"), ("Mcp-Name", "read"), ("Mcp-Param-Path", "/data/a")], 200),
+        ([("Mcp-Name", "=?base64?cmVhZA==?=")], 200),
+        ([("Mcp-Method", "ping")], 400),
+        ([("Mcp-Method", "tools/Call")], 400),
+        ([("Mcp-Name", "pay")], 400),
+        ([("Mcp-Name", "=?base64?cGF5?=")], 400),
+        ([("Mcp-Name", "read"), ("Mcp-Name", "pay")], 400),
+        ([("Mcp_Name", "read")], 400),
+        ([("Mcp-Param-Path", "/etc")], 400),
+        ([("MCP-Protocol-Version", "2025-11-25")], 400),
+        ([("Mcp-Session-Id", ""), ("Mcp-Session-Id", "b")], 400),
+        ([("Content-Type", "application/json; charset=utf-7")], 400),
+        ([("Content-Type", "application/json"), ("Content-Type", "text/plain")], 400),
+        ([("Content-Type", "text/plain")], 400),
+        ([("Content-Type", 'application/json; charset="UTF-8"')], 200),
+        ([("Content-Encoding", "gzip")], 400),
+        ([("X-HTTP-Method-Override", "DELETE")], 400),
+    ],
+)
+def test_headers_that_say_something_else(headers: list[tuple[str, str]], status: int) -> None:
+    """What a header says otherwise than the body, or twice, is refused with an error; copies pass."""
+    reached: list[Any] = []
+
+    async def server(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            reached.append(dict(scope["headers"]))
+            await scripted(RESULT, kind=b"application/json")(scope, receive, send)
+
+    own_type = [] if any(k == "Content-Type" for k, _ in headers) else [("Content-Type", "application/json")]
+    message = READ | {"params": {"name": "read", "arguments": {"path": "/data/a"}, **META}}
+    with served(server) as url, proxied(lambda name: Gate(guard_of(Office())), url) as own:
+        answer = httpx2.post(own, content=json.dumps(message), headers=[*own_type, *headers])
+    assert answer.status_code == status
+    assert ("error" in answer.json()) is (status != 200)
+    assert [each[b"content-type"] for each in reached] == [b"application/json"] * (status == 200)
+
+
+def test_headers_that_repeat_what_a_rule_rewrote() -> None:
+    """A copy of an argument that a rule has rewritten does not go on."""
+    reached: list[Any] = []
+
+    async def server(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            reached.append(dict(scope["headers"]))
+            await scripted(RESULT, kind=b"application/json")(scope, receive, send)
+
+    message = READ | {"params": {"name": "read", "arguments": {"path": "a"}}}
+    with served(server) as url, proxied(lambda name: Gate(guard_of(Office())), url) as own:
+        assert httpx2.post(own, json=message, headers={"Mcp-Param-Path": "a"}).status_code == 200
+    assert b"mcp-param-path" not in reached[0]
+
+
+def test_sessions_are_the_servers() -> None:
+    """A client has the sessions that the server began for it; of too many it loses its own oldest."""
+    made = []
+
+    def gate(name: str) -> Gate:
+        made.append(name)
+        return Gate(guard_of(Office()), session=name)
+
+    gates = Gates(gate)
+    gates.begin("quiet", "b")
+    for number in range(MOST + 2):
+        gates.begin(f"s{number}", "a")
+    assert gates.of("s0") is gates.of("s1") is gates.of("guess") is None
+    assert gates.of("quiet") is not None
+    assert gates.of("") is gates.of("")
+    assert gates.begin("s5", "b") is gates.of("s5")
+    assert len(made) == MOST + 4
+    gates.end("s5")
+    assert gates.of("s5") is None
+    gates.close()
+    assert gates.of("quiet") is None
+
+
+def test_many_clients_with_a_few_sessions_each() -> None:
+    """There is a bound for all: the client with the most sessions loses one."""
+    guard = Guard(text=".action stop()")
+    gates = Gates(lambda name: Gate(guard, session=name))
+    for number in range(IN_ALL):
+        gates.begin(f"s{number}", f"c{number // 2}")
+    gates.begin("third", "c7")
+    assert [gates.of(name) is None for name in ("s14", "s15", "third", "s16")] == [True, False, False, False]

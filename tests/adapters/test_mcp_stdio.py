@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from mcp.shared.message import SessionMessage
 
 from mpr_logic.adapters.guard import Guard
 from mpr_logic.adapters.mcp_gate import Gate
-from mpr_logic.adapters.mcp_stdio import proxy
+from mpr_logic.adapters.mcp_stdio import ENDED, proxy
 from mpr_logic.errors import GuardError
 from tests.adapters.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
 
@@ -267,7 +268,8 @@ def test_arguments_that_a_rule_rewrote_are_sent() -> None:
         assert await proxy(Gate(guard_of(Office())), [sys.executable, "-c", ECHO], client) == 0
         return client.said
 
-    (said,) = asyncio.run(main())
+    said, unanswered = asyncio.run(main())
+    assert (unanswered["id"], unanswered["error"]["message"]) == (1, ENDED)
     params = {"_meta": {"progressToken": 3}, "name": "read", "arguments": {"path": "/data/a"}}
     assert said == {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
 
@@ -292,8 +294,8 @@ class Talking:
         message = json.loads(line)
         self.said.append(message)
         if message.get("method") == "elicitation/create":
-            self.say(message | {"method": "echo", "params": {}})
-        elif message.get("echo") == "echo":
+            self.say(message | {"method": "ping", "params": {}})
+        elif message.get("echo") == "ping":
             self.say({"jsonrpc": "2.0", "id": message["id"], "result": {"action": "decline"}})
         elif message.get("id") == 1:
             self.lines.put_nowait(b"")
@@ -318,7 +320,8 @@ ELICITS: dict[str, Any] = {"elicitation": {}}
 
 
 def test_a_server_that_ends(tmp_path: Path) -> None:
-    """Where the server ends the proxy does, with its status; a command that is none is an error."""
+    """Where the server ends without a word the proxy does, with its status; a command that is none is an
+    error."""
 
     async def main(*command: str) -> int:
         return await proxy(Gate(guard_of(Office())), command, Script([], 1))
@@ -326,6 +329,136 @@ def test_a_server_that_ends(tmp_path: Path) -> None:
     assert asyncio.run(main(sys.executable, "-c", "raise SystemExit(3)")) == 3
     with pytest.raises(GuardError, match="cannot be run"):
         asyncio.run(main(str(tmp_path / "nothing")))
+
+
+DYING = """
+import json, os, signal, sys
+print("started", file=open(sys.argv[1], "a"))
+for line in sys.stdin:
+    m = json.loads(line)
+    if m.get("method") == "tools/call":
+        how = m["params"]["arguments"]["path"][6:]
+        print(how, file=open(sys.argv[1], "a"))
+        if how == "exit":
+            sys.exit(3)
+        if how == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if how == "mute":
+            os.close(1)
+            continue
+        if how == "late":
+            continue
+    if "id" in m:
+        result = {"content": [], "me": m["method"]}
+        print(json.dumps({"jsonrpc": "2.0", "id": m["id"], "result": result}), flush=True)
+"""
+"""A server that dies in the middle of a call, in the way that the path of the call says."""
+
+
+class Turns:
+    """A client that says its lines one after the other, each when the one before is answered."""
+
+    def __init__(self, *turns: list[dict[str, Any]]) -> None:
+        self.turns = list(turns)
+        self.waits: set[Any] = set()
+        self.said: list[dict[str, Any]] = []
+        self.lines: list[dict[str, Any]] = []
+        self.answered = asyncio.Event()
+
+    async def read(self) -> bytes:
+        if not self.lines and self.waits:
+            await asyncio.wait_for(self.answered.wait(), 120)
+        if not self.lines and self.turns:
+            self.lines = self.turns.pop(0)
+            self.waits = {each["id"] for each in self.lines if "id" in each}
+            self.answered.clear()
+        return json.dumps(self.lines.pop(0)).encode() + b"\n" if self.lines else b""
+
+    async def write(self, line: bytes) -> None:
+        self.said.append(json.loads(line))
+        self.waits.discard(self.said[-1].get("id"))
+        if not self.waits:
+            self.answered.set()
+
+
+def asked(id: int, method: str, **params: Any) -> dict[str, Any]:
+    """A request."""
+    return {"jsonrpc": "2.0", "id": id, "method": method, "params": params}
+
+
+@pytest.mark.parametrize("how", ["exit", "kill", "mute"])
+def test_a_server_that_dies_during_a_call(how: str, tmp_path: Path) -> None:
+    """Every request that waits is answered with an error, once; the next one starts the server again, with
+    the client's handshake; and no call is made twice."""
+    log = tmp_path / "log"
+    rules = RULES + '@id(lost) forbid read(path: "/data/again") :- succeeded read(path: "/data/late").'
+
+    async def main() -> tuple[int, list[dict[str, Any]]]:
+        client = Turns(
+            [asked(0, "initialize", capabilities={})],
+            [{"jsonrpc": "2.0", "method": "notifications/initialized"}, asked(1, "ping")],
+            [
+                asked(2, "tools/call", name="read", arguments={"path": "/data/late"}),
+                asked(3, "tools/call", name="read", arguments={"path": f"/data/{how}"}),
+            ],
+            [asked(4, "tools/call", name="read", arguments={"path": "/data/again"})],
+            [asked(2, "ping")],
+        )
+        status = await proxy(
+            Gate(guard_of(Office(), text=rules)), [sys.executable, "-c", DYING, str(log)], client
+        )
+        return status, client.said
+
+    status, said = asyncio.run(main())
+    assert status == 0
+    assert [each["id"] for each in said[:2]] == [0, 1]
+    assert {each["id"]: each["error"]["message"] for each in said[2:4]} == {2: ENDED, 3: ENDED}
+    assert [each["result"]["me"] for each in said[4:]] == ["tools/call", "ping"]
+    assert log.read_text().split() == ["started", "late", how, "started", "again"]
+
+
+def test_a_server_that_cannot_be_started_again(tmp_path: Path) -> None:
+    """Where a server that ended cannot be started, each request is answered with an error."""
+    once = tmp_path / "once"
+    once.write_text(f"#!{sys.executable}\n{DYING}")
+    once.chmod(0o700)
+
+    class Removing(Turns):
+        async def write(self, line: bytes) -> None:
+            once.unlink(missing_ok=True)
+            await super().write(line)
+
+    async def main() -> list[dict[str, Any]]:
+        client = Removing(
+            [asked(1, "ping")],
+            [asked(2, "tools/call", name="read", arguments={"path": "/data/exit"})],
+            [asked(3, "ping")],
+            [asked(4, "tools/call", name="read", arguments={"path": "/data/a"})],
+        )
+        assert await proxy(Gate(guard_of(Office())), [str(once), str(tmp_path / "log")], client) == 0
+        return client.said
+
+    said = asyncio.run(main())
+    assert [each["id"] for each in said] == [1, 2, 3, 4]
+    assert said[1]["error"]["message"] == ENDED
+    assert all("cannot be run" in each["error"]["message"] for each in said[2:])
+
+
+def test_an_id_that_is_in_use() -> None:
+    """Two requests that wait at once need two ids, also to a server that takes 1 and "1" for one."""
+
+    async def main() -> list[dict[str, Any]]:
+        first = asked(1, "tools/call", name="read", arguments={"path": "/data/late"})
+        lines = [first, first | {"id": "1"}, asked(2, "ping")]
+        client = Script([json.dumps(each).encode() + b"\n" for each in lines], 2)
+        command = [sys.executable, "-c", DYING, os.devnull]
+        await proxy(Gate(guard_of(Office())), command, client)
+        return client.said
+
+    said = asyncio.run(main())
+    (refused,) = [each for each in said if each["id"] == "1"]
+    assert refused["error"]["message"].startswith("the id `1` is in use")
+    assert {each["id"] for each in said if "result" in each} == {2}
 
 
 def test_mpr_proxy(tmp_path: Path) -> None:
