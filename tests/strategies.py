@@ -27,7 +27,9 @@ from mpr_logic.syntax.ast import (
     TypeDecl,
     Var,
 )
+from mpr_logic.syntax.hidden import hidden_character
 from mpr_logic.syntax.printer import print_module
+from mpr_logic.syntax.source import Source
 from mpr_logic.syntax.words import keywords, reserved
 
 Strategy = st.SearchStrategy[Any]
@@ -130,7 +132,10 @@ def aggregates() -> Strategy:
 
 def comments() -> Strategy:
     """What a comment may say: one line, without blanks at its end."""
-    text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\0"), max_size=12)
+    seen = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]) | st.sampled_from(
+        "\t\u200d\u00a0"
+    )
+    text = st.text(seen.filter(lambda c: hidden_character(Source(c, "")) is None), max_size=12)
     return text.map(lambda t: t.rstrip(" \t\r"))
 
 

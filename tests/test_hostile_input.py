@@ -167,7 +167,7 @@ def test_texts_stay_texts(text: str, engine: str) -> None:
     """A text is a value wherever a constant can stand: in rules, facts, JSON, actions, queries and ids."""
     constant = quoted(text)
     rules = HEAD + FORBID + f"""
-        @id(other) @because("because of {{X}}") @source({constant}) @note({constant})
+        @id(other) @because("because of {{X}}") @source({constant}) @x_note({constant})
         forbid a(X) :- t({constant}), X = {constant}, not p({constant}).
         t({constant}).
         t(Y) :- t(X), X = {constant}, lower(X) != X, Y = lower({constant}).

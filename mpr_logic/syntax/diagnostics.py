@@ -37,6 +37,8 @@ CODES: Final[Mapping[str, str]] = {
     "E0121": "not UTF-8 text",
     "E0122": "file too large",
     "E0123": "attribute given twice, or misplaced `?`",
+    "E0124": "line end that is none",
+    "E0125": "hidden character",
     "E0201": "unknown name",
     "E0202": "relation for an action, or action for a relation",
     "E0203": "wrong number of arguments",

@@ -13,6 +13,7 @@ from mpr_logic.syntax.ast import Atom, Clause, Module, Statement
 from mpr_logic.syntax.builder import Builder
 from mpr_logic.syntax.driver import LimitFault, Run, SyntaxFault
 from mpr_logic.syntax.files import read_text
+from mpr_logic.syntax.hidden import hidden_beside_texts, hidden_character
 from mpr_logic.syntax.scanner import Scanner, comment_text
 from mpr_logic.syntax.source import Source
 from mpr_logic.syntax.tables import END
@@ -80,17 +81,19 @@ class _Parser:
         self._templates = Templates(self.source) if templates else None
         self._inner: tuple[str, ...] = ()  # the comments within the statement that was parsed last
         if "\0" in text or not text.isascii():
-            self._refuse_unfit_character()
+            from mpr_logic.syntax.faults import unfit_character
 
-    def _refuse_unfit_character(self) -> None:
-        from mpr_logic.syntax.faults import unfit_character
+            self._refuse(unfit_character(self.source))
 
-        if unfit := unfit_character(self.source):
+    def _refuse(self, unfit: Diagnostic | None) -> None:
+        if unfit is not None:
             raise ProgramError([unfit])
 
     def single(self, start: str) -> Any:
         """One statement or atom, and nothing behind it."""
         value: Any = None
+        if not self._text.isprintable():
+            self._refuse(hidden_beside_texts(self.source))
         try:
             value = self._run(start)
         except (SyntaxFault, LimitFault) as fault:
@@ -107,6 +110,8 @@ class _Parser:
 
     def module(self) -> Module:
         """Every statement, up to the end of the text."""
+        if not self._text.isprintable():
+            self._refuse(hidden_character(self.source))
         statements: list[Statement] = []
         at = 0
         while True:
