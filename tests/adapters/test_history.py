@@ -42,13 +42,14 @@ def test_equal_payments_reach_the_limit() -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from([True, False, None]), max_size=8))
 def test_an_admitted_call_is_one_whatever_becomes_of_it(outcomes: list[bool | None]) -> None:
-    """A call enters `past` once, when it is admitted, and its outcome once."""
+    """A call enters `past` once, when it is admitted, and its outcome once; one that nobody can tell may have
+    been a success."""
     guard, tried, good = Guard(text=COUNTING), 0, 0
     for outcome in outcomes:
         runs = paid(guard, outcome)
         assert runs == (tried < 4 and (good + 1) * 40 <= 100)
         tried += runs
-        good += runs and outcome is True
+        good += runs and outcome is not False
 
 
 def test_a_session_that_moves_to_new_rules_keeps_each_call(tmp_path: Path) -> None:
@@ -119,6 +120,6 @@ def test_a_log_is_replayed_call_by_call(tmp_path: Path) -> None:
     again = Guard(text=COUNTING)
     for _ in range(2):
         again.replay(read_log(path))
-    assert again.check("pay", PAY).runs
-    assert again.check("pay", PAY).runs
+    assert paid(again, False)
+    assert paid(again, False)
     assert "4 calls" in again.check("pay", PAY).message
