@@ -155,16 +155,20 @@ class Candidates:
         """The candidate for an action that is resolved already."""
         return self.rules(name), args
 
-    def prepare(self, name: str) -> None:
-        """Compile what is asked about an action, on the engine that compiles."""
-        if isinstance(self._engine, NativeEngine):
-            for kind in ("forbid", "permit"):
-                self._engine.check(f"{kind} {name}")
-            for soft in (False, True):
-                self._engine.firing(f"forbid {name}", self._theta, soft=soft)
-            for rule in self._program.rules_for(f"forbid {name}"):
-                self._engine.prover.prepare(rule)
-            self.rules(name)
+    def prepare(self, name: str, *, wholly: bool) -> None:
+        """Compile what is asked about an action, on the engine that compiles; not ``wholly`` what decides."""
+        if not isinstance(self._engine, NativeEngine):
+            return
+        if self.rules(name).certain:
+            self._engine.firing(f"forbid {name}", self._theta)
+        if not wholly:
+            return
+        for kind in ("forbid", "permit"):
+            self._engine.check(f"{kind} {name}")
+        for soft in (False, True):
+            self._engine.firing(f"forbid {name}", self._theta, soft=soft)
+        for rule in self._program.rules_for(f"forbid {name}"):
+            self._engine.prover.prepare(rule)
 
     def rules(self, name: str) -> ActionRules:
         """What decides about an action."""

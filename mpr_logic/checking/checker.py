@@ -335,9 +335,9 @@ class Checker:
         with self._lock, self.deadline.until(time):
             yield
 
-    def prepare(self) -> None:
+    def prepare(self, *, wholly: bool = True) -> None:
         """Compile now what decides about each action and what proves its rejection, so that no later
-        question waits for it. Nothing else changes.
+        question waits for it. Nothing else changes. Not ``wholly`` is what the first check needs.
 
         Raises:
             EvaluationError: a rule is too large to be compiled.
@@ -345,7 +345,7 @@ class Checker:
         with self.asking():
             self.candidates.renew()
             for name in self.program.schema.actions:
-                self.candidates.prepare(name)
+                self.candidates.prepare(name, wholly=wholly)
 
     def may_advise(self, action: str) -> bool:
         """Whether some forbid of the action could fire with a weight below theta."""

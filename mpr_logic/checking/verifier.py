@@ -4,6 +4,7 @@ import contextlib
 import graphlib
 import math
 import operator as op
+import time
 from typing import Any
 
 import re2
@@ -13,7 +14,7 @@ from mpr_logic.engine.proof import AbsenceStep, AggregateStep, BuiltinStep, Fact
 from mpr_logic.syntax.ast import Aggregate, Comparison, Const, Literal, Row, Test, Var
 
 Facts = dict[str, dict[Row, float]]  # the asserted rows of each core relation, and their weights
-LIMIT = 1_000_000  # rows of one relation; with more, what it lacks or counts is not verified
+LIMIT, SECONDS = 1_000_000, 5.0  # of rows of one relation, and of time: beyond them nothing is verified
 OPERATORS: dict[str, Any] = {
     **{"=": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge, "contains": op.contains},
     **{"+": lambda a, b: a - -b, "-": op.sub, "*": lambda a, b: +a * +b},  # the signs refuse text
@@ -31,13 +32,12 @@ def verify(proof: Proof, program: Program, facts: Facts, *, semiring: str = "max
     model, faults, todo, seen = NaiveModel(program, facts, semiring), list[str](), [proof], dict[int, Any]()
     rests_on = graphlib.TopologicalSorter[Any]()
     try:
-        while todo:
-            if id(node := todo.pop()) not in seen:
-                seen[id(node)], (claims, below) = node, model._check(node)
-                wrong = [(t, s) for t, s in claims if t != s and not (type(t) is float and abs(t - s) < 1e-9)]
-                faults += [f"{node.relation}{node.row}: {said} where {true} follows" for true, said in wrong]
-                rests_on.add((node.relation, node.row), *((each.relation, each.row) for each in below))
-                todo += below
+        for node in todo:  # which grows
+            claims, below = model._check(node)
+            wrong = [(t, s) for t, s in claims if t != s and not (type(t) is float and abs(t - s) < 1e-9)]
+            faults += [f"{node.relation}{node.row}: {said} where {true} follows" for true, said in wrong]
+            rests_on.add((node.relation, node.row), *((each.relation, each.row) for each in below))
+            todo += [seen.setdefault(id(each), each) for each in below if id(each) not in seen]
         rests_on.prepare()  # fails where a proof contains what it concludes
     except Exception as error:  # of any kind: what cannot be checked proves nothing
         faults.append(f"the proof cannot be checked: {type(error).__name__}: {error}")
@@ -49,7 +49,7 @@ class NaiveModel:
 
     def __init__(self, program: Program, facts: Facts, semiring: str = "maxmin") -> None:
         self.program, self.facts, self.both = program, facts, OPERATORS[semiring]
-        self.known: dict[str, dict[Row, float]] = {}
+        self.known, self.until = dict[str, dict[Row, float]](), time.monotonic() + SECONDS
 
     def _check(self, proof: Any) -> tuple[list[tuple[Any, Any]], list[Any]]:  # what is true and said; below
         if isinstance(proof, FactProof):
@@ -86,14 +86,15 @@ class NaiveModel:
         return rows
 
     def _rows(self, relation: str) -> dict[Row, float]:  # asserted or derived, each with its best weight
+        if time.monotonic() > self.until or len(self.known.get(relation, ())) > LIMIT:
+            raise OverflowError(f"it takes more than {SECONDS:g} seconds, or {LIMIT} rows of {relation}")
         if relation not in self.known:
             group = next((each for each in self.program.strata if relation in each), (relation,))
             self.known |= {n: {r: self.both([w]) for r, w in self.facts.get(n, {}).items()} for n in group}
             before, rules = None, [rule for rule in self.program.rules if rule.head in group]
             while before != (before := {name: dict(self.known[name]) for name in group}):
                 for rule in rules:
-                    if len(self.derive(rule, (), self.known[rule.head])) > LIMIT:
-                        raise OverflowError(f"more than {LIMIT} rows of {rule.head}")
+                    self.derive(rule, (), self.known[rule.head])
         return self.known[relation]
 
     def _solve(self, items: tuple[Any, ...], b: dict[str, Any], rule: Rule) -> list[Any]:
@@ -133,9 +134,8 @@ class NaiveModel:
 
 
 def _names(*nodes: Any) -> set[str]:
-    here = {node.name for node in nodes if isinstance(node, Var)} - {"_"}
     parts = [n if type(n) is tuple else [getattr(n, s) for s in getattr(n, "__slots__", ())] for n in nodes]
-    return here.union(*(_names(*part) for part in parts if part))
+    return ({n.name for n in nodes if isinstance(n, Var)} - {"_"}).union(*(_names(*p) for p in parts if p))
 
 
 def _match(terms: tuple[Any, ...], row: Row, b: dict[str, Any]) -> list[dict[str, Any]]:

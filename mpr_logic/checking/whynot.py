@@ -131,6 +131,7 @@ def _attempt(engine: Engine, rule: Rule, question: Pattern, semiring: Semiring) 
         found: dict[tuple[tuple[str, Value], ...], tuple[Bindings, float]] = {}
         for bindings, weight in beam:
             for new, more in extend(engine, step, bindings, semiring):
+                engine.deadline.poll()
                 key = tuple(sorted(new.items()))
                 total = semiring.both(weight, more)
                 if total > found.get(key, (new, 0.0))[1]:
@@ -138,7 +139,7 @@ def _attempt(engine: Engine, rule: Rule, question: Pattern, semiring: Semiring) 
         if not found:
             state, nearest = _failure(engine, step, item, best)
             return Attempt(rule, best, item, step.index, state, nearest, passed)
-        beam = sorted(found.values(), key=_strongest_first)[:BEAM]
+        beam = sorted(engine.deadline.polled(found.values()), key=_strongest_first)[:BEAM]
     best, weight = beam[0]
     total = semiring.both(rule.weight if semiring.weighted else 1.0, weight)
     return Attempt(rule, best, None, None, "weight", f"it fires with weight {total:g}", len(rule.body))

@@ -74,7 +74,8 @@ class Batch(Access):
         if name in self.grown:
             return set(self.grown[name].pairs())
         relation = self.stored(name)
-        return {(k,) for k in relation.rows} if relation.arity == 1 else set(relation.rows)
+        rows = self.deadline.polled(relation.rows)
+        return {(k,) for k in rows} if relation.arity == 1 else set(rows)
 
     def weighted(self, name: str) -> bool:
         """Whether a row of the relation may weigh less than 1."""

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import Row
 
 
+IN_WORK = 0.9
+"""The part of the time for deriving: what was derived in vain takes time to be taken down."""
+
+
 def evaluate(
     program: str,
     facts: Mapping[str, Iterable[tuple[object, ...]]] | None = None,
@@ -111,7 +115,7 @@ def _replaced(program: Program, known: Mapping[str, list[Row]]) -> Program:
 
 def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:
     batch = Batch(program, semiring_named("maxmin"), budget)
-    with Guard(batch.deadline, budget.seconds):
+    with Guard(batch.deadline, budget.seconds * IN_WORK):
         batch.load((f.relation, f.row, f.weight) for f in program.facts)
         batch.load_rows(rows)
         batch.run()

@@ -10,7 +10,7 @@ its chunk is taken, and all later facts are joined with it: semi-naive, without 
 
 from __future__ import annotations
 
-from itertools import repeat
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mpr_logic.engine.codegen import Writer
@@ -18,9 +18,10 @@ from mpr_logic.engine.plan import item_variables
 from mpr_logic.syntax.ast import Comparison, Const, Literal, Term, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from mpr_logic.engine.batch import Batch
+    from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.groups import Group
     from mpr_logic.syntax.ast import BodyItem, Row
 
@@ -31,6 +32,9 @@ JOINS = 12
 """Bodies of more items are joined row by row."""
 
 EMPTY: frozenset[Any] = frozenset()
+
+AT_ONCE = 64
+"""So many sets are united between two looks at the clock."""
 
 
 def fits(batch: Batch, stratum: tuple[str, ...], groups: Iterable[Group]) -> bool:
@@ -76,9 +80,16 @@ def _two_variables(args: tuple[Term, ...]) -> bool:
     return len(args) == 2 and len({t.name for t in args if isinstance(t, Var) and not t.anonymous}) == 2
 
 
-def union(mapping: Map, keys: Iterable[Any]) -> set[Any]:
-    """The union of a map's sets over some keys."""
-    return set().union(*map(mapping.get, keys, repeat(EMPTY)))
+def union(mapping: Map, keys: Collection[Any], deadline: Deadline) -> set[Any]:
+    """The union of a map's sets over some keys; of many with looks at the clock."""
+    if len(keys) < AT_ONCE:
+        return set().union(*map(mapping.get, keys, repeat(EMPTY)))
+    found: set[Any] = set()
+    rest = iter(keys)
+    while some := list(islice(rest, AT_ONCE)):
+        deadline.poll()
+        found.update(*map(mapping.get, some, repeat(EMPTY)))
+    return found
 
 
 class Grown:
@@ -125,12 +136,11 @@ class Grown:
         for key in list(keys):
             self.emit(key, {value})
 
-    def pairs(self) -> list[Row]:
-        """The rows, as tuples."""
-        rows: list[Row] = []
+    def pairs(self) -> Iterator[Row]:
+        """The rows, as tuples, with a look at the clock for those of each key."""
         for key, values in self.forward.items():
-            rows += zip(repeat(key), values) if self.key_column == 0 else zip(values, repeat(key))
-        return rows
+            self._count(0)
+            yield from zip(repeat(key), values) if self.key_column == 0 else zip(values, repeat(key))
 
     def map(self, column: int) -> Map:
         """The map whose keys are that column."""
@@ -339,7 +349,7 @@ class ChunkWriter:
             self._left.remove(item)
             unite = self._writer.namespace.name("U", union, "union")
             name = self._writer.fresh("s")
-            self._writer.line(f"{name} = {unite}({self._map(item, place)}, {self._source})")
+            self._writer.line(f"{name} = {unite}({self._map(item, place)}, {self._source}, deadline)")
             self._writer.line(f"if not {name}: {fail}")
             self._set, self._source = new, name
             self._write(fail)
