@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from mpr_logic.checking.checker import Checker
 from mpr_logic.checking.disclosure import for_model, repairs_of
 from mpr_logic.checking.state import state_facts
 from mpr_logic.checking.underway import UnderWay
-from mpr_logic.errors import BudgetError, GuardError, StateError
+from mpr_logic.errors import BudgetError, EvaluationError, GuardError, StateError
 from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 MOST = 10_000
 """So many admitted calls of a session wait for their outcomes, of those that a rule may ask about; while they
 do, no further one is admitted. Of the others the oldest are given up."""
+
+MANY = 300
+"""More rules are compiled before the first check, which would wait for them longer than it may."""
 
 _KEPT = 1_000
 """So many actions the checker may keep resolved: their arguments can be large."""
@@ -97,6 +100,9 @@ class Session:
             first = self._checker(rules)
             if not (options.state is None or callable(options.state) or is_file(options.state)):
                 first.load_state(options.state)
+            if len(rules.program.rules) > MANY:
+                with suppress(EvaluationError):  # the check that needs it says so
+                    first.prepare(wholly=False)
         elif first is None:
             first = Checker(rules.program, theta=options.theta, engine=options.engine, budget=options.budget)
         rules.began[begun] = first

@@ -155,7 +155,7 @@ class Candidates:
         """The candidate for an action that is resolved already."""
         return self.rules(name), args
 
-    def prepare(self, name: str, *, wholly: bool) -> None:
+    def prepare(self, name: str, *, wholly: bool = True) -> None:
         """Compile what is asked about an action, on the engine that compiles; not ``wholly`` what decides."""
         if not isinstance(self._engine, NativeEngine):
             return
