@@ -56,6 +56,13 @@ class Ruleset:
         self._changing = {rule.action for rule in program.rules if rule.head in effects}
         self._reads = {each: read_by(program, [f"forbid {each}", f"permit {each}"]) for each in actions}
         read = read_by(program, effects).union(*self._reads.values())
+        asked = {*relations, *OPENED, "now"}
+        self.unforeseen = frozenset(
+            each
+            for each in actions
+            if asked & (self._reads[each] | read_by(program, _effects_of(program, each)))
+        )
+        """The actions that are decided by what is known of a call only when it is proposed."""
         self._opened = OPENED & read
         self._remembered = {each for each in actions if any(f"{word} {each}" in read for word in HISTORY)}
         ended = {each for each in actions if f"succeeded {each}" in read or f"failed {each}" in read}
@@ -112,6 +119,10 @@ class Ruleset:
             and all(isinstance(arg, Var) for arg in rule.args)
             for rule in program.rules_for(f"forbid {action}")
         )
+
+
+def _effects_of(program: Program, action: str) -> set[str]:
+    return {r.head for r in program.rules if r.clause.kind in ("causes", "ends") and r.action == action}
 
 
 def load_ruleset(

@@ -105,6 +105,7 @@ class Session:
                     first.prepare(wholly=False)
         elif first is None:
             first = Checker(rules.program, theta=options.theta, engine=options.engine, budget=options.budget)
+            first.unforeseen = rules.unforeseen
         rules.began[begun] = first
         return first.fork()
 

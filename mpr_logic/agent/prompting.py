@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
-from mpr_logic.checking.disclosure import model_text, repairs_of, repairs_shown
+from mpr_logic.checking.disclosure import model_text, repairs_told
 from mpr_logic.reflection.prompts import fenced
 from mpr_logic.syntax.diagnostics import visible
 
@@ -226,8 +226,8 @@ def told(decision: Decision, disclosure: Disclosure) -> str:
         return text
     reasons = dict.fromkeys(t for reason in decision.reasons if (t := model_text(reason)) is not None)
     text += f", because {'; '.join(reasons)}" if reasons else ""
-    if disclosure == "repair" and repairs_shown(decision):
-        mending = next(iter(repairs_of(decision)), None)
+    if disclosure == "repair":
+        mending = next(iter(repairs_told(decision)), None)
         text += f"; it would do {mending}" if mending is not None else ""
     return text
 

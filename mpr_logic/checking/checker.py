@@ -6,6 +6,7 @@ import os
 import threading
 from contextlib import contextmanager
 from copy import copy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.atoms import resolve_atom
@@ -16,6 +17,7 @@ from mpr_logic.checking.decision import NOTHING, UNDECIDED, Decision, Reason, Wo
 from mpr_logic.checking.engines import EngineName, bounded, make_engine
 from mpr_logic.checking.facts import Facts
 from mpr_logic.checking.loading import load_program, program_from_text
+from mpr_logic.checking.possible import Possible
 from mpr_logic.checking.questions import literal_of, question_of, resolve_action, same_variables
 from mpr_logic.checking.reasons import Reasons
 from mpr_logic.checking.repair import Limits, Repair, repairs
@@ -91,6 +93,7 @@ class Checker:
         self.candidates = Candidates(program, self._engine, theta, names)
         self.deadline = self._engine.deadline  # when the work on the present answer must stop
         self._context = Reasons(self, self._engine)
+        self.unforeseen: frozenset[str] = frozenset()  # actions that no repair may name
 
     def fork(self) -> Checker:
         """A checker of its own with the same rules and, to begin with, the facts as they are now. What was
@@ -374,8 +377,8 @@ class Checker:
             action, UNDECIDED, moment, Worked(NOTHING, (Reason(str(known), error=known),), (), ())
         )
 
-    def repairs(self, decision: Decision) -> tuple[Repair, ...]:
-        """The smallest changes of facts that would admit a rejected action; see ``Decision.repairs``.
+    def repairs(self, decision: Decision, *, limits: Limits | None = None) -> tuple[Repair, ...]:
+        """What would admit a rejected action, and by whom; see ``Decision.repairs``.
 
         Raises:
             EvaluationError: the engine could not finish, or keeps no proofs.
@@ -386,13 +389,19 @@ class Checker:
         with self.asking():
             return repairs(
                 self._engine,
-                self._facts.rows,
+                self._facts,
+                self._possible,
                 action.name,
                 action.args,
                 theta=self.theta,
                 admissible=self._admits,
-                limits=Limits(seconds=self.budget.seconds),
+                limits=limits or Limits(),
             )
+
+    @cached_property
+    def _possible(self) -> Possible:
+        """Who can change what by these rules."""
+        return Possible(self.program, self.unforeseen)
 
     def _admits(self, name: str, args: Row) -> bool:
         """Whether the engine, as it is now, admits an action."""

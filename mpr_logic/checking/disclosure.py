@@ -65,9 +65,17 @@ def repairs_of(decision: Decision) -> tuple[Repair, ...]:
         return ()
 
 
-def repairs_shown(decision: Decision) -> bool:
-    """Whether a model may see the repairs: a repair deals with every reason, so all of them must allow it."""
-    return bool(decision.reasons) and all(shows(reason, "repair") for reason in decision.reasons)
+def repairs_told(decision: Decision) -> tuple[Repair, ...]:
+    """The repairs that a model may see: those that actions alone bring about, where every reason allows it,
+    since a repair deals with all of them. That somebody could state another fact is nothing for a model:
+    it would ask for it, or claim it.
+
+    Raises:
+        StaleDecisionError: too much has changed since to go back to its state.
+    """
+    if not decision.reasons or not all(shows(reason, "repair") for reason in decision.reasons):
+        return ()
+    return tuple(repair for repair in repairs_of(decision) if repair.reachable)
 
 
 def for_model(decision: Decision) -> str:
@@ -92,8 +100,8 @@ def for_model(decision: Decision) -> str:
     for reason in decision.reasons:
         if shows(reason, "proof") and reason.proof is not None:
             lines += [f"  {line}" for line in proof_lines(reason.proof)]
-    if not decision.admissible and repairs_shown(decision):
-        lines += [f"- it would be admissible {repair}" for repair in repairs_of(decision)]
+    if not decision.admissible:
+        lines += [f"- it would be admissible {repair}" for repair in repairs_told(decision)]
     advice = [text for r in decision.advice if (text := model_text(r)) is not None]
     lines += [f"- advice: {text}" for text in dict.fromkeys(advice)]
     return "\n".join(lines)

@@ -1,60 +1,87 @@
-"""Repair: the smallest changes of facts that would admit a rejected action.
+"""Repair: what would admit a rejected action, by whom.
 
-Search by growing size. In each supposed state that still rejects, one reason is taken, and every
-candidate must deal with it: break its derivation, or make a permit fire that overrides it. What is
-found has been tried: the action was checked again with the changes made.
+A repair is a short sequence of steps. A step is an action that the rules say brings a change about, and that
+is itself admissible when its turn comes; or a change of a relation whose declaration says who may change it.
+The search goes by growing length. In each supposed state one reason is taken, and what deals with it is
+looked for; an action that is not admissible yet may have steps of its own before it. What is found has been
+tried: each step was made, with all its declared effects, and the action was checked again.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations, islice, product
+from itertools import combinations, groupby, islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from mpr_logic.analysis.core import effect_head
-from mpr_logic.checking.changes import Asserted, Candidates, Change, Changes, supposed
-from mpr_logic.checking.solve import matched, solve, value
-from mpr_logic.engine.plan import term_variables
-from mpr_logic.errors import EvaluationError
-from mpr_logic.syntax.ast import Row, Var
+from mpr_logic.analysis.core import Fact
+from mpr_logic.checking.bringing import Bringing
+from mpr_logic.checking.facts import HERE
+from mpr_logic.checking.state import tried
+from mpr_logic.checking.wishes import Wishes
+from mpr_logic.errors import BudgetError, EvaluationError, StateError
 from mpr_logic.syntax.printer import print_row
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Rule
-    from mpr_logic.checking.solve import Bindings
-    from mpr_logic.engine.base import Engine
-    from mpr_logic.syntax.ast import Term, Value
+    from collections.abc import Callable, Iterator, Sequence
 
-Admissible: TypeAlias = Callable[[str, Row], bool]
-"""Whether an action, by its name and arguments, would be admitted in the present state of the engine."""
+    from mpr_logic.checking.facts import Facts
+    from mpr_logic.checking.possible import Possible
+    from mpr_logic.checking.wishes import Wish
+    from mpr_logic.engine.base import Engine
+    from mpr_logic.syntax.ast import Row
+
+    Admissible: TypeAlias = Callable[[str, Row], bool]
+    """Whether an action, by its name and arguments, would be admitted in the present state."""
+
+SOURCE = "supposed"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the search: ``size`` changes in one repair, ``found`` repairs, ``checks`` supposed states,
-    ``tries`` of arguments for an action that brings a change about, ``seconds`` of time, after which no
-    further state is supposed."""
+    """Bounds of the search: ``size`` steps in one repair, ``found`` repairs, ``checks`` supposed states,
+    ``tries`` of arguments for an action that brings a change about, ``wishes`` that are followed in one
+    state. The engine's deadline bounds the time."""
 
     size: int = 3
     found: int = 5
-    checks: int = 300
-    tries: int = 60
-    seconds: float = 2.0
+    checks: int = 200
+    tries: int = 40
+    wishes: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: the ``action`` that is done, or else the fact that comes to hold or ceases to by ``who``.
+    ``relation``, ``row`` and ``comes`` are that fact; of an action the one that it was looked for."""
+
+    relation: str
+    row: Row
+    comes: bool
+    who: str = ""
+    action: tuple[str, Row] | None = None
+
+    @property
+    def change(self) -> str:
+        """The change as text."""
+        return f"{'' if self.comes else 'not '}{print_row(self.relation, self.row)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A smallest change of facts that would admit the action: facts to become true (``add``) and facts to
-    become false (``remove``), each a relation and a row. ``actions`` are texts of actions, admissible
-    now, whose declared effects bring changes about; ``left`` are the changes that none brings about.
+    """What would admit the action, step by step.
+
+    ``actions`` are texts of actions in their order, the first admissible now and each later one when the
+    steps before it are made. ``add`` and ``remove`` are the facts that come to hold and cease to, each a
+    relation and a row. ``left`` are the changes that no action brings about, ``who`` for each of them who
+    may make it.
     """
 
     add: tuple[tuple[str, Row], ...]
     remove: tuple[tuple[str, Row], ...]
     actions: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    who: tuple[str, ...] = ()
+    text: str = ""
 
     @property
     def reachable(self) -> bool:
@@ -62,17 +89,43 @@ class Repair:
         return not self.left
 
     def __str__(self) -> str:
-        changes = [print_row(*fact) for fact in self.add] + [f"not {print_row(*f)}" for f in self.remove]
-        if not self.actions:
-            return f"if {', '.join(changes)}"
-        if self.left:
-            return f"after {', '.join(self.actions)}, and if {', '.join(self.left)}"
-        return f"after {', '.join(self.actions)}: {', '.join(changes)}"
+        return self.text
+
+
+def repair_of(steps: Sequence[Step]) -> Repair:
+    """The repair that some steps make."""
+    named = [s for s in steps if " " not in s.relation.removeprefix("not ")]  # what is done is not history
+    left = [s for s in steps if s.action is None]
+    text = ""
+    for who, same in groupby(steps, key=lambda s: s.who):
+        group = list(same)
+        if who:
+            joint = ", and " if text.startswith("if ") else ", then "
+            part = f"if {who} says: {', '.join(s.change for s in group)}"
+        else:
+            joint, part = ", then ", f"after {', '.join(_action(s) for s in group)}"
+        text += f"{joint}{part}" if text else part
+    if not left and named:
+        text += f": {', '.join(dict.fromkeys(s.change for s in named))}"
+    return Repair(
+        tuple(dict.fromkeys((s.relation, s.row) for s in named if s.comes)),
+        tuple(dict.fromkeys((s.relation, s.row) for s in named if not s.comes)),
+        tuple(_action(s) for s in steps if s.action is not None),
+        tuple(s.change for s in left),
+        tuple(s.who for s in left),
+        text,
+    )
+
+
+def _action(step: Step) -> str:
+    assert step.action is not None
+    return print_row(*step.action)
 
 
 def repairs(
     engine: Engine,
-    facts: Asserted,
+    facts: Facts,
+    possible: Possible,
     action: str,
     args: Row,
     *,
@@ -80,15 +133,15 @@ def repairs(
     admissible: Admissible,
     limits: Limits = Limits(),
 ) -> tuple[Repair, ...]:
-    """The inclusion-minimal changes of facts that would admit an action, those that other actions bring
-    about first, then the smallest.
+    """What would admit an action: what actions alone bring about first, then the shortest.
 
-    History cannot be changed, and neither can comparisons. The engine's facts are changed while
-    candidates are tried, and are as before when this returns or raises.
+    The facts are changed while steps are tried, and are as before when this returns or raises. Where the
+    time is over, what was found by then is returned.
 
     Args:
         engine: holds the facts; it must keep proofs.
-        facts: the asserted facts, as they are put back.
+        facts: the asserted facts.
+        possible: who can change what.
         action: the rejected action.
         args: its arguments.
         theta: the weight from which a rule counts.
@@ -98,22 +151,30 @@ def repairs(
     Raises:
         EvaluationError: the present state could not be evaluated.
     """
-    search = _Search(engine, facts, action, args, theta, admissible, limits)
-    found = search.run()
-    program_facts = {(f.relation, f.row) for f in engine.program.facts}
-    ranked: list[tuple[tuple[object, ...], Repair]] = []
-    for changes in found:
-        repair = search.described(changes)
-        written = sum((c.relation, c.row) in program_facts for c in changes if not c.present)
-        ranked.append(((not repair.reachable, len(changes), written), repair))
-    return tuple(repair for _, repair in sorted(ranked, key=lambda each: each[0]))
+    search = _Search(engine, facts, possible, action, args, theta, admissible, limits)
+    found = [repair_of(steps) for steps in search.run()]
+    return tuple(sorted(found, key=lambda each: (not each.reachable, len(each.actions) + len(each.left))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """Steps that can be made, and the actions that are to be admissible then: the proposed one, and before it
+    those that are to become steps, each with the change it is for."""
+
+    steps: tuple[Step, ...]
+    goals: tuple[Step, ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.steps) + len(self.goals) - 1
 
 
 class _Search:
     def __init__(
         self,
         engine: Engine,
-        facts: Asserted,
+        facts: Facts,
+        possible: Possible,
         action: str,
         args: Row,
         theta: float,
@@ -122,145 +183,125 @@ class _Search:
     ) -> None:
         self.engine = engine
         self.facts = facts
-        self.action = action
-        self.args = args
+        self.possible = possible
         self.theta = theta
         self.admissible = admissible
         self.limits = limits
         self.checks = 0
-        self.deadline = time.perf_counter() + limits.seconds
-        self._of_type: dict[str, list[Value]] = {}
+        self.proposed = Step("", (), comes=True, action=(action, args))
+        self.bringing = Bringing(engine, facts.rows, possible, action, args, theta, limits.tries)
 
-    def run(self) -> list[Changes]:
-        """The minimal changes, the smallest first."""
-        found: list[Changes] = []
-        seen: set[Changes] = {frozenset()}
-        buckets: list[list[Changes]] = [[] for _ in range(self.limits.size + 1)]
-        buckets[0].append(frozenset())
+    def run(self) -> list[tuple[Step, ...]]:
+        """The steps of each repair, the shortest first."""
+        found: list[tuple[Step, ...]] = []
+        start = _Node((), (self.proposed,))
+        seen = {start}
+        buckets: list[list[_Node]] = [[] for _ in range(self.limits.size + 1)]
+        buckets[0].append(start)
         for bucket in buckets:
-            for changes in bucket:
-                over = self.checks >= self.limits.checks or time.perf_counter() > self.deadline
-                if over or len(found) >= self.limits.found:
+            for node in bucket:  # grows while it is read
+                if self._over() or len(found) >= self.limits.found:
                     return found
-                if any(each <= changes for each in found):
+                if any(set(each) <= set(node.steps) for each in found):
                     continue
-                admitted, candidates = self._tried(changes)
-                if admitted:
-                    found.append(self._minimal(changes))
-                for more in candidates:
-                    both = changes | more
-                    if both not in seen and len(both) <= self.limits.size and _consistent(both):
-                        seen.add(both)
-                        buckets[len(both)].append(both)
+                for more in self._followed(node):
+                    if not more.goals:
+                        shortest = self._shortest(more.steps)
+                        if shortest not in found:
+                            found.append(shortest)
+                    elif more not in seen and more.size <= self.limits.size:
+                        seen.add(more)
+                        buckets[more.size].append(more)
         return found
 
-    def _tried(self, changes: Changes) -> tuple[bool, list[Changes]]:
-        """Whether the changes admit the action; if not, candidates to add to them."""
+    def _over(self) -> bool:
+        return self.checks >= self.limits.checks or self.engine.deadline.over()
+
+    def _followed(self, node: _Node) -> list[_Node]:
+        """The nodes after one: none has goals left where the proposed action is admitted."""
         self.checks += 1
+        goal = node.goals[-1]
+        assert goal.action is not None
         try:
-            with supposed(self.engine, self.facts, changes):
-                if changes and self.admissible(self.action, self.args):
-                    return True, []
-                found = self._candidates(self.limits.size - len(changes))
-                return False, sorted(dict.fromkeys(islice(found, self.limits.checks)), key=len)
-        except EvaluationError:
-            if not changes:
+            with self.facts.at(self.facts.version):
+                for step in node.steps:
+                    self._make(step)
+                if self.admissible(*goal.action):
+                    done = (*node.steps, goal) if len(node.goals) > 1 else node.steps
+                    return [_Node(done, node.goals[:-1])]
+                return list(self._nodes(node)) if node.size < self.limits.size else []
+        except BudgetError:
+            if not node.steps:
                 raise
-            return False, []  # what cannot be evaluated is no repair
+            return []  # the time is over: what was found stands
+        except (EvaluationError, StateError):
+            if not node.steps:
+                raise
+            return []  # what cannot be evaluated is no repair
 
-    def _minimal(self, changes: Changes) -> Changes:
-        for size in range(1, len(changes)):
-            for fewer in map(frozenset, combinations(sorted(changes, key=str), size)):
-                if self._tried(fewer)[0]:
+    def _nodes(self, node: _Node) -> Iterator[_Node]:
+        """What to try next against the first thing that stands against a node's last goal."""
+        goal = node.goals[-1]
+        assert goal.action is not None
+        room = self.limits.size - node.size
+        wishes = Wishes(self.engine, self.possible, self.theta, room).against(*goal.action)
+        later: list[_Node] = []
+        for wish in islice(dict.fromkeys(wishes), self.limits.wishes):
+            for name, args in self.bringing.actions(wish):
+                step = Step(*_meant(wish, name, args), action=(name, args))
+                if any(step.action == other.action for other in (*node.steps, *node.goals)):
+                    continue
+                if self.admissible(name, args):
+                    yield _Node((*node.steps, step), node.goals)
+                elif len(node.goals) == 1:
+                    later.append(_Node(node.steps, (*node.goals, step)))
+            for row in self.bringing.changes(wish):
+                step = Step(wish.relation, row, wish.comes, self.possible.who[wish.relation])
+                yield _Node((*node.steps, step), node.goals)
+        yield from later
+
+    def _make(self, step: Step) -> None:
+        """Make a step: an action with all its declared effects, as one that succeeded."""
+        if step.action is None:
+            fact = Fact(step.relation, step.row, 1.0, HERE)
+            opposite = Fact(f"not {step.relation}", step.row, 1.0, HERE)
+            if step.comes:
+                self.facts.update([fact], (), SOURCE)
+            elif self.engine.program.schema.relations[step.relation].open_world:
+                self.facts.update([opposite], (), SOURCE)
+            else:
+                self.facts.update((), [fact], SOURCE)
+            return
+        name, args = step.action
+        ends, causes = self.facts.effects(name, args, self.theta)
+        self.facts.update([*tried(name, args, True), *causes], ends, SOURCE)
+
+    def _shortest(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        """The shortest part of some steps that is a repair too."""
+        for size in range(1, len(steps)):
+            for fewer in combinations(steps, size):
+                if self._repairs(fewer):
                     return fewer
-        return changes
+        return steps
 
-    def _candidates(self, room: int) -> Iterator[Changes]:
-        """Candidates that deal with the first thing that stands against the action."""
-        if room <= 0:
-            return
-        engine, program = self.engine, self.engine.program
-        params = program.schema.actions[self.action].params
-        values = [(p.type, v) for p, v in zip(params, self.args, strict=True)]
-        candidates = Candidates(engine, self.theta, room, values)
-        permits = program.rules_for(f"permit {self.action}")
-        fired = [r for r, w in engine.fired(f"permit {self.action}", self.args) if w >= self.theta]
-        overridden = {i for rule in fired for i in program.overrides.get(rule.id, ())}
-        for rule, weight in engine.fired(f"forbid {self.action}", self.args):
-            if weight >= self.theta and rule.id not in overridden:
-                proof = engine.explain(rule, self.args)
-                if proof is not None:
-                    yield from candidates.breaking(proof)
-                permits = tuple(p for p in permits if rule.id in program.overrides.get(p.id, ()))
-                break
-        else:
-            if fired or self.action not in program.schema.closed:
-                return
-        for permit in permits:
-            yield from candidates.firing(permit, self.args)
-
-    # -- actions -------------------------------------------------------------------------------
-
-    def described(self, changes: Changes) -> Repair:
-        """The repair, with the actions that bring it about."""
-        ordered = sorted(changes, key=str)
-        actions = [self._bringing(change) for change in ordered]
-        return Repair(
-            tuple((c.relation, c.row) for c in ordered if c.present),
-            tuple((c.relation, c.row) for c in ordered if not c.present),
-            tuple(dict.fromkeys(a for a in actions if a is not None)),
-            tuple(str(c) for c, a in zip(ordered, actions, strict=True) if a is None),
-        )
-
-    def _bringing(self, change: Change) -> str | None:
-        """An action, admissible now, whose declared effect is the change."""
-        kind = "causes" if change.present else "ends"
-        for action in self.engine.program.schema.actions:
-            for rule in self.engine.program.rules_for(effect_head(kind, change.relation, action)):
-                for args in islice(self._arguments(rule, change.row), self.limits.tries):
-                    if (action, args) != (self.action, self.args) and self.admissible(action, args):
-                        return print_row(action, args)
-        return None
-
-    def _arguments(self, rule: Rule, row: Row) -> Iterator[Row]:
-        """The arguments with which an action has this effect now."""
-        start: Bindings | None = matched(rule.args[rule.given :], row, {})
-        if start is None:
-            return
+    def _repairs(self, steps: Sequence[Step]) -> bool:
+        """Whether each step can be made when its turn comes, and the proposed action is admitted then."""
+        self.checks += 1
+        assert self.proposed.action is not None
         try:
-            for bindings, weight in solve(self.engine, rule.body, start):
-                if weight >= self.theta:
-                    yield from self._filled(rule, bindings)
-        except EvaluationError:
-            return  # its body says more of the action than the effect determines
-
-    def _filled(self, rule: Rule, bindings: Bindings) -> Iterator[Row]:
-        """The action's arguments; where the effect leaves one open, each value of its type in the state."""
-        terms = rule.args[: rule.given]
-        open_ = [i for i, t in enumerate(terms) if any(n not in bindings for n in _names(t))]
-        action = self.engine.program.schema.actions[str(rule.action)]
-        choices = [self._values(action.params[i].type) for i in open_]
-        for chosen in product(*choices):
-            filled = dict(zip(open_, chosen, strict=True))
-            row = tuple([filled[i] if i in filled else value(t, bindings) for i, t in enumerate(terms)])
-            if matched(terms, row, bindings) is not None:
-                yield row
-
-    def _values(self, type_: str) -> list[Value]:
-        """The constants in the state's columns of a declared type, in order."""
-        found = self._of_type.get(type_)
-        if found is None:
-            signatures = self.engine.program.schema.relations.items()
-            columns = [(n, i) for n, s in signatures for i, p in enumerate(s.params) if p.type == type_]
-            values = {row[i] for name, i in columns for row in self.facts.get(name, ())}
-            found = self._of_type[type_] = sorted(values, key=lambda v: (str(type(v)), str(v)))
-        return found
+            with self.facts.at(self.facts.version):
+                for step in steps:
+                    if step.action is not None and not self.admissible(*step.action):
+                        return False
+                    self._make(step)
+                return self.admissible(*self.proposed.action)
+        except (EvaluationError, StateError):
+            return False
 
 
-def _names(term: Term) -> Iterator[str]:
-    """The variables of a term, ``_`` among them."""
-    return iter(["_"]) if isinstance(term, Var) and term.anonymous else term_variables(term)
-
-
-def _consistent(changes: Changes) -> bool:
-    return len({(c.relation, c.row) for c in changes}) == len(changes)
+def _meant(wish: Wish, name: str, args: Row) -> tuple[str, Row, bool]:
+    """The fact that an action is done for; where the wish leaves a value open, that it was done."""
+    row = tuple(value for value in wish.row if value is not None)
+    if len(row) < len(wish.row):
+        return f"succeeded {name}", args, True
+    return wish.relation, row, wish.comes

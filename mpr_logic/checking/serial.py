@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from typing import Literal as OneOf
 
-from mpr_logic.checking.disclosure import for_model, model_text, repairs_of, repairs_shown, shows
+from mpr_logic.checking.disclosure import for_model, model_text, repairs_of, repairs_told, shows
 from mpr_logic.checking.render import item_text, pattern_text, proof_json, rule_text
 from mpr_logic.syntax.printer import print_row
 
@@ -34,12 +34,11 @@ def decision_json(decision: Decision, audience: Audience = "operator") -> dict[s
         "verdict": decision.verdict,
     }
     if audience == "model":
-        repairs = repairs_of(decision) if repairs_shown(decision) else ()
         return found | {
             "text": for_model(decision),
             "reasons": _allowed(decision.reasons),
             "advice": _allowed(decision.advice),
-            "repairs": [repair_json(each) for each in repairs],
+            "repairs": [repair_json(each) for each in repairs_told(decision)],
         }
     return found | {
         "theta": decision.theta,
@@ -83,13 +82,15 @@ def _allowed(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
 
 
 def repair_json(repair: Repair) -> dict[str, Any]:
-    """A repair: facts to become true and false, the actions that bring it about, what they leave."""
+    """A repair: facts that come to hold and cease to, the actions that bring them about, what they leave, and
+    who may change that."""
     return {
         "text": str(repair),
         "add": [print_row(*fact) for fact in repair.add],
         "remove": [print_row(*fact) for fact in repair.remove],
         "actions": list(repair.actions),
         "left": list(repair.left),
+        "who": list(repair.who),
     }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mpr_logic import Action, Budget, Checker
 from mpr_logic.analysis import analyse
-from mpr_logic.checking.repair import Limits, Repair, repairs
-from mpr_logic.engine.native import NativeEngine
-from mpr_logic.syntax.ast import Row
+from mpr_logic.checking.repair import Limits, Repair
+from mpr_logic.engine.base import Engine
+from mpr_logic.syntax.ast import Row, Value
 from mpr_logic.syntax.parser import parse
 
 TEXT = """
@@ -49,15 +50,23 @@ failed clean(c).
 
 
 class Kitchen:
-    """An engine with a theta of 0.9 and its facts."""
+    """A checker with a theta of 0.9; its engine and its facts."""
 
     def __init__(self, text: str = TEXT, theta: float = 0.9) -> None:
         self.program = analyse([parse(text, "kitchen.dl")])
-        self.engine = NativeEngine(self.program)
+        self.checker = Checker(self.program, theta=theta, budget=Budget(seconds=60))
         self.theta = theta
-        self.facts: dict[str, dict[Row, float]] = {}
-        for fact in self.program.facts:
-            self.facts.setdefault(fact.relation, {})[fact.row] = fact.weight
+
+    @property
+    def engine(self) -> Engine:
+        """What answers queries of the state."""
+        with self.checker.asking() as engine:
+            return engine
+
+    @property
+    def facts(self) -> dict[str, dict[Row, float]]:
+        """The asserted facts: a copy."""
+        return self.checker.facts()
 
     def admits(self, action: str, args: Row) -> bool:
         """Whether an action is admissible, by the definition."""
@@ -68,14 +77,6 @@ class Kitchen:
             return False
         return bool(permits) or action not in self.program.schema.closed
 
-    def repairs(self, action: str, *args: str, limits: Limits | None = None) -> tuple[Repair, ...]:
+    def repairs(self, action: str, *args: Value, limits: Limits | None = None) -> tuple[Repair, ...]:
         """The repairs of a rejected action."""
-        return repairs(
-            self.engine,
-            self.facts,
-            action,
-            args,
-            theta=self.theta,
-            admissible=self.admits,
-            limits=limits or Limits(),
-        )
+        return self.checker.repairs(self.checker.check(Action(action, *args)), limits=limits)

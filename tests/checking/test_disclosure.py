@@ -16,6 +16,7 @@ RULES = """
 .decl code(x: symbol)
 .action go(x: symbol)
 .action wait()
+.action clear(x: symbol)
 {more}
 @id(law) @because("{{X}} is off limits") {disclose}
 forbid go(X) :- secret(X).
@@ -24,6 +25,7 @@ forbid go(X) :- secret(X).
 
 def decide(disclose: str = "", more: str = "", **options: float) -> Decision:
     """A decision about what one fact forbids, by a rule with this annotation."""
+    more += " clear(X) ends secret(X). clear(X) ends code(X)."
     checker = Checker.from_text(RULES.format(disclose=disclose, more=more), theta=options.get("theta", 0.9))
     checker.update(add=["secret(hall)", "code(hall)"])
     return checker.check("go(hall)")
@@ -36,7 +38,7 @@ def test_each_level_shows_more(level: str) -> None:
     shown = LEVELS.index(level)
     assert text.startswith("go(hall) is rejected")
     assert ("off limits" in text) == (shown >= 1)
-    assert ("it would be admissible if not secret(hall)" in text) == (shown >= 2)
+    assert ("it would be admissible after clear(hall): not secret(hall)" in text) == (shown >= 2)
     assert ("rule law at" in text) == (shown >= 3)
     assert ("no reason is disclosed" in text) == (shown == 0)
 
@@ -63,19 +65,19 @@ def test_a_silent_reason_hides_the_repairs() -> None:
     text = for_model(decide("@disclose(repair)", silent))
     assert "hall is off limits" in text
     assert "code" not in text
-    assert "admissible if" not in text
+    assert "it would be admissible" not in text
 
 
 @pytest.mark.parametrize(("silent", "repair"), [("nothing", False), ("because", False), ("repair", True)])
 def test_a_silent_rule_hides_the_proof_above_it(silent: str, repair: bool) -> None:
     """A proof, or a repair, is shown only where every rule in the proof allows it."""
-    hidden = f"@id(hidden) @disclose({silent}) secret(X) :- code(X).\n"
+    hidden = f"@id(hidden) @disclose({silent}) secret(X) :- code(X).\nclear(X) ends code(X).\n"
     checker = Checker.from_text(RULES.format(disclose="@disclose(proof)", more=hidden))
     checker.update(add=["code(hall)"])
     text = for_model(checker.check("go(hall)"))
     assert "hall is off limits" in text
     assert "rule" not in text
-    assert ("admissible if not code(hall)" in text) == repair
+    assert ("admissible after clear(hall): not code(hall)" in text) == repair
 
 
 def test_advice() -> None:
