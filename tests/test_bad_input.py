@@ -68,7 +68,7 @@ RULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "weight 2": ("2 :: forbid a(X) :- p(X).", ("rules.dl:7:1", "E0109", "`2`")),
     "long int": (f"n({'9' * 2000}).", ("rules.dl:7:3", "E0110", "1000 digits")),
     "large float": ("f(1e999).", ("rules.dl:7:3", "E0110", "too large")),
-    "relation": ("forbid a(X) :- q(X).", ("rules.dl:7:16", "E0201", "`q`", ".decl q(...)")),
+    "relation": ("forbid a(X) :- q(X).", ("rules.dl:7:16", "E0201", "`q`", ".decl q(x: symbol)")),
     "action": ("forbid b(X) :- p(X).", ("rules.dl:7:8", "E0201", "`b`")),
     "near name": (".decl opened(x: symbol)\nt(X) :- openend(X).", ("rules.dl:8:9", "did you mean `opened`")),
     "not an action": ("forbid p(X) :- p(X).", ("rules.dl:7:8", "E0202")),
@@ -360,7 +360,9 @@ def test_in_a_process(tmp_path: Path) -> None:
     """A process of its own ends as the same command does here, with bytes that are no text too."""
     rules = tmp_path / "rules.dl"
     rules.write_text(HEAD + "forbid a(X) :- q(X).")
-    undecided(process("check", str(rules), "--state", str(rules), "a(b)"), "rules.dl:7:16", ".decl q(...)")
+    undecided(
+        process("check", str(rules), "--state", str(rules), "a(b)"), "rules.dl:7:16", ".decl q(x: symbol)"
+    )
     undecided(process("check", b"/tmp/\xff.dl", "--state", "x.dl", "a(b)"), "\\u{dcff}", "cannot be read")
     undecided(process("check", str(rules), "--state", "x.dl", b"a(\xff)"), "rules.dl:7:16")
     undecided(process("guess"), "no such command")

@@ -16,6 +16,7 @@ from mpr_logic.analysis.prepare import Preparer
 from mpr_logic.analysis.report import Report, where
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.strata import Edges, dependencies, stratify
+from mpr_logic.analysis.undeclared import suggest
 from mpr_logic.errors import ProgramError
 from mpr_logic.syntax.printer import print_row
 
@@ -50,6 +51,8 @@ def analyse(modules: Sequence[Module], *, declared: bool = True, inputs: Collect
     for clause in clauses:
         build.add(clause)
     program = build.program()
+    if report.unknown:
+        suggest(report, schema, clauses)
     if report.broken:
         raise ProgramError(in_order(report, modules))
     return program

@@ -19,22 +19,31 @@ class Report:
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
         self.broken = 0
+        self.unknown: dict[tuple[str, str], int] = {}  # undeclared names, and where in `found` they are
 
     def error(self, code: str, message: str, span: Span, help: str = "") -> None:
         """Note an error: ``code`` is one of :data:`~mpr_logic.syntax.diagnostics.CODES`."""
         self.broken += 1
         self.found.append(Diagnostic(code, message, span, help))
 
+    def undeclared(self, kind: str, name: str, span: Span, help: str) -> None:
+        """Note that a relation or an action is not declared: once, however often it is used."""
+        if (kind, name) in self.unknown:
+            self.broken += 1
+            return
+        self.unknown[kind, name] = len(self.found)
+        self.error("E0201", f"{kind} `{name}` is not declared", span, help)
+
     def warn(self, code: str, message: str, span: Span, help: str = "") -> None:
         """Note a warning."""
         self.found.append(Diagnostic(code, message, span, help, severity="warning"))
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The known name that is most like ``name``; None where none is like it."""
     import difflib  # only an error needs it
 
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return close[0] if close else None
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.builtin import FILLED
 from mpr_logic.analysis.core import effect_head
 from mpr_logic.analysis.occurrences import HISTORY
-from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean
+from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
 from mpr_logic.analysis.terms import term_span
+from mpr_logic.analysis.undeclared import elsewhere
 from mpr_logic.syntax.ast import Aggregate, Arithmetic, Atom, Call, Literal, Var
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ VERDICTS = ("forbid", "permit", "prefer")
 EFFECTS = ("causes", "ends")
 FACTS_ONLY = ("absent", *HISTORY)
 MAX_ITEMS = 200
+NEAR = 0.75
+"""So like a name is to that of a built-in relation that this is probably meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,14 @@ class Names:
                 f"a body can ask whether it was tried: past {name}(...), or succeeded, or failed",
             )
         else:
-            self.report.error(
-                "E0201",
-                f"relation `{name}` is not declared",
-                span,
-                did_you_mean(name, self.schema.relations, f"declare it: .decl {name}(...)"),
-            )
+            self.report.undeclared("relation", name, span, self._help(name))
         return None
+
+    def _help(self, name: str) -> str:
+        built_in = [n for n, s in self.schema.relations.items() if s.builtin]
+        own = [n for n in self.schema.relations if n not in built_in]
+        close = nearest(name, own) or nearest(name, built_in, NEAR)
+        return elsewhere(name) or (f"did you mean `{close}`?" if close else f"declare it: .decl {name}(...)")
 
     def action(self, name: str, span: Span) -> Signature | None:
         """The declared action of that name."""
@@ -83,12 +87,8 @@ class Names:
                 f"declare .action {name}(...) under another name, or name a declared action",
             )
         else:
-            self.report.error(
-                "E0201",
-                f"action `{name}` is not declared",
-                span,
-                did_you_mean(name, self.schema.actions, f"declare it: .action {name}(...)"),
-            )
+            help = did_you_mean(name, self.schema.actions, f"declare it: .action {name}(...)")
+            self.report.undeclared("action", name, span, help)
         return None
 
     def place(self, atom: Atom, signature: Signature, word: str, *, fill: bool) -> tuple[Term, ...] | None:

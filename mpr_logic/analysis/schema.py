@@ -10,6 +10,7 @@ from mpr_logic.analysis.core import Schema, Signature
 from mpr_logic.analysis.lattice import BUILTIN, base
 from mpr_logic.analysis.report import count, declaration, did_you_mean, where
 from mpr_logic.syntax.ast import ActionDecl, DefaultDecl, Param, RelationDecl, TypeDecl
+from mpr_logic.syntax.foreign import TYPES
 from mpr_logic.syntax.printer import print_statement
 
 if TYPE_CHECKING:
@@ -142,6 +143,8 @@ def _cycles(types: dict[str, str]) -> list[list[str]]:
 
 
 def _type_help(name: str, types: dict[str, str]) -> str:
+    if name in TYPES:
+        return f"it is called {TYPES[name]} here; or declare your own: .type {name} <: {TYPES[name]}"
     return did_you_mean(name, (*types, *BUILTIN), f"declare it: .type {name} <: symbol")
 
 

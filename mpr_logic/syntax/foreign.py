@@ -7,12 +7,27 @@ from typing import Final
 _IF = "write `:-` between head and body"
 _EQUAL = "equality is `=`"
 _UNEQUAL = "inequality is `!=`"
-_NOT = "negation is `not`"
+_NOT = "negation is `not`: `not p(X)`"
 _OR = "there is no `or` in a body: write one clause for each case"
 _AND = "the literals of a body are separated by `,`"
 _COMMENT = "a comment begins with `%` and ends with its line"
 _POWER = "there is no power: multiply"
 _QUERY = "a query is asked with `mpr query`, not in a file of rules"
+_UNLESS = "an exception is a literal with `not`: `..., not p(X)`; or a `permit` with `@overrides`"
+_SETS = (
+    "there are no lists and sets: state a fact for each value, `one_of(a). one_of(b).`, and ask `one_of(T)`"
+)
+_ANY = "a variable that stands in the body alone stands for any value: leave this word out"
+_ALL = "what holds of all is what fails of none: `not` a relation that holds where it fails"
+_MATCHES = "a regular expression is tried by `matches(T, R)`"
+_PARTS = "there are `contains(T, U)`, `starts_with(T, U)`, `ends_with(T, U)` and `matches(T, R)`"
+_CASE = "there is `lower(T)` alone: compare it with a text in lower case"
+_LENGTH = "the number of characters is `length(T)`; of an argument's items it is `list_length(L, N)`"
+_TEXTS = (
+    "texts are not put together or cut: there are `lower(T)` and `length(T)`; a `@because` fills in variables"
+)
+_NUMBERS = "numbers are computed with `+ - * / mod`; a case distinction is two rules"
+_COUNTS = "count by `N = count : { p(X) }`, add up by `S = sum X : { p(X) }`, then compare `N` or `S`"
 
 FOREIGN: Final = {
     "<-": _IF,
@@ -44,13 +59,77 @@ FOREIGN: Final = {
     "**": _POWER,
     "^": _POWER,
     "?-": _QUERY,
-    "?": _QUERY,
+    "?": f"variables begin upper-case; `name?: type` stands in an `.action`; {_QUERY}",
+    "--": _COMMENT,
     "if": _IF,
+    "when": _IF,
+    "where": _IF,
+    "then": "write the head first: `head :- body.`",
+    "unless": _UNLESS,
+    "except": _UNLESS,
+    "in": _SETS,
     "is": "arithmetic is assigned with `=`",
     "and": _AND,
     "or": _OR,
+    "exists": _ANY,
+    "some": _ANY,
+    "forall": _ALL,
+    "every": _ALL,
 }
 """Each sign or word, and the help line for it."""
+
+VERDICTS: Final = {
+    **dict.fromkeys(
+        "deny denies block blocks reject rejects disallow prohibit ban refuse drop".split(), "forbid"
+    ),
+    **dict.fromkeys("allow allows accept accepts approve grant admit".split(), "permit"),
+    **dict.fromkeys("suggest recommend should".split(), "prefer"),
+}
+"""Words for what is said of an action, and the one that is used here."""
+
+FUNCTIONS: Final = {
+    **dict.fromkeys(
+        "upper uppercase toupper to_upper casefold lowercase tolower to_lower lcase".split(), _CASE
+    ),
+    **dict.fromkeys("len size strlen str_len string_length cardinality".split(), _LENGTH),
+    **dict.fromkeys(
+        "trim strip concat cat substr substring replace split join format str to_string".split(), _TEXTS
+    ),
+    **dict.fromkeys("abs floor ceil round sqrt pow int float to_number".split(), _NUMBERS),
+    **dict.fromkeys("avg average mean".split(), _COUNTS),
+}
+"""Functions of other languages, and the help line for each."""
+
+RELATIONS: Final = {
+    **dict.fromkeys("regex match re_match regexp glob like rlike regex_match".split(), _MATCHES),
+    **dict.fromkeys(
+        "startswith endswith has_prefix has_suffix prefix suffix includes include substr".split(), _PARTS
+    ),
+    **dict.fromkeys("member in_list memberchk element".split(), _SETS),
+    "true": "leave it out: a clause without a body always holds",
+    "false": "leave the clause out: it would never hold",
+    "fail": "leave the clause out: it would never hold",
+}
+"""Relations that other languages have built in, and the help line for each."""
+
+TYPES: Final = {
+    **dict.fromkeys("string str text char varchar".split(), "symbol"),
+    **dict.fromkeys("integer number unsigned long".split(), "int"),
+    **dict.fromkeys("double real decimal".split(), "float"),
+    "boolean": "bool",
+    **dict.fromkeys("unknown value object_t list dict json array".split(), "any"),
+}
+"""What other languages call the built-in types."""
+
+DIRECTIVES: Final = {
+    ".input": "what the host fills is declared `.decl p(x: symbol) input`",
+    ".output": _QUERY,
+    ".rule": "a rule begins with its head, such as `forbid ACTION :- body.`",
+    ".rules": "a rule begins with its head, such as `forbid ACTION :- body.`",
+    ".import": "name several files where the rules are loaded",
+    ".include": "name several files where the rules are loaded",
+}
+"""Declarations that other languages have."""
 
 SIGNS: Final = frozenset("".join(sign for sign in FOREIGN if not sign.isalpha()))
 LONGEST: Final = max(map(len, FOREIGN))

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from mpr_logic.syntax.case import BEGINNERS, DECLARED, Case
 from mpr_logic.syntax.diagnostics import Diagnostic
-from mpr_logic.syntax.foreign import FOREIGN, LONGEST, SIGNS
+from mpr_logic.syntax.foreign import DIRECTIVES, FOREIGN, FUNCTIONS, LONGEST, SIGNS, VERDICTS
 from mpr_logic.syntax.scanner import UNKNOWN
 from mpr_logic.syntax.tables import END
 from mpr_logic.syntax.words import describe, keywords, reserved
@@ -70,6 +70,10 @@ _OPERAND = re.compile(r"%\s*(?:[0-9]+|[A-Z_]\w*|\()\s*(?:[-=<>!,.)*+/]|$)")
 
 def _foreign(case: Case) -> Diagnostic | None:
     """A sign, or a word, that other languages have."""
+    quantified = case.before is not None and case.before.text in ("exists", "some", "forall", "every")
+    if case.before is not None and case.last == "NAME" and quantified and case.found.kind in ("VAR", "NAME"):
+        message = f"`{case.before.text}` is no word of this language"
+        return case.diagnostic("E0106", message, FOREIGN[case.before.text], case.before)
     if case.found.kind == "NAME" and case.found.text in FOREIGN:
         message = f"`{case.found.text}` is no word of this language"
         return case.diagnostic("E0106", message, FOREIGN[case.found.text])
@@ -87,12 +91,79 @@ def _foreign(case: Case) -> Diagnostic | None:
     return None
 
 
+def _verdict(case: Case) -> Diagnostic | None:
+    """``allow send(T)``, ``deny(send(T))``, ``forbd send(T)``: a word for a verdict that is none of ours."""
+    word = case.before if case.found.kind == "NAME" else None
+    if case.found.kind == "LPAR" and len(case.run.brackets) == 1:
+        opened = [token.start for token in case.tokens].index(case.run.brackets[0].start)
+        word = case.tokens[opened - 1] if opened else None
+    begins = word is not None and not any(token.kind in ("IF", "DOT") for token in case.tokens)
+    if word is None or word.kind != "NAME" or not begins:
+        return None
+    if case.found.kind == "NAME" and word.text == "if":
+        return case.diagnostic("E0106", "`if` is no word of this language", FOREIGN["if"], word)
+    meant = VERDICTS.get(word.text)
+    if meant is None:
+        import difflib  # only an error needs it
+
+        close = difflib.get_close_matches(word.text, _VERDICTS, n=1, cutoff=0.75)
+        meant = close[0] if close and case.found.kind == "NAME" else None
+    if meant is None:
+        return None
+    action = case.found.text if case.found.kind == "NAME" else "ACTION"
+    help = f"write `{meant} {action}`: a rule about an action begins with `forbid`, `permit` or `prefer`"
+    return case.diagnostic("E0106", f"`{word.text}` is no word of this language", help, word)
+
+
+_VERDICTS = ("forbid", "permit", "prefer", "past", "succeeded", "failed")
+
+
+def _valued(case: Case) -> Diagnostic | None:
+    """``upper(T) = "A"`` and ``X = upper(T)``: only two functions have a value."""
+    name = case.before if case.found.kind == "LPAR" else None
+    if case.found.kind in ("EQUAL", "COMPARE") and case.last == "RPAR" and not case.run.brackets:
+        depth = 0
+        for place in range(len(case.tokens) - 1, 0, -1):
+            kind = case.tokens[place].kind
+            depth += (kind == "RPAR") - (kind == "LPAR")
+            if not depth:
+                name = case.tokens[place - 1]
+                break
+    if name is None or name.kind != "NAME" or "NAME" in case.accepted:
+        return None
+    help = FUNCTIONS.get(name.text)
+    if help is None and case.found.kind == "LPAR":
+        return None
+    help = help or "relations have no value: give it a further argument, `p(X, V)`, and compare `V`"
+    return case.diagnostic("E0106", f"`{name.text}(...)` has no value", help, name)
+
+
+def _membership(case: Case) -> Diagnostic | None:
+    """``not T in {a}``."""
+    text, found = case.source.text, case.found
+    if case.last != "NOT" or found.kind not in _NUMBERS | {"VAR", "TEXT", "NAME"}:
+        return None
+    if not re.match(r"\s*(?:not\s+)?in\b", text[found.end : found.end + 40]):
+        return None
+    return case.diagnostic("E0106", "`in` is no word of this language", FOREIGN["in"])
+
+
+def _every_action(case: Case) -> Diagnostic | None:
+    """``forbid *.``"""
+    if case.last != "FORBID" or case.found.kind != "STAR":
+        return None
+    help = "every action is closed by `.default forbid *`"
+    return case.diagnostic("E0101", "`*` names no action here", help)
+
+
 def _unknown(case: Case) -> Diagnostic | None:
     if case.found.kind != UNKNOWN:
         return None
     char = case.found.text
     if char in "[]":
-        help = "there are no lists: use one atom for each element"
+        help = FOREIGN["in"]
+    elif char == "$":
+        help = "variables begin upper-case or with `_`"
     elif char.isspace():
         help = "use an ordinary blank"
     elif char.isalpha():
@@ -123,7 +194,11 @@ def _second_if(case: Case) -> Diagnostic | None:
         return None
     kinds = [token.kind for token in case.tokens]
     if not kinds:
-        return case.diagnostic("E0101", "a clause begins with its head", "write `head :- body.`")
+        return case.diagnostic(
+            "E0101",
+            "a clause begins with its head",
+            "write `head :- body.`; what must not be done is `forbid ACTION :- body.`",
+        )
     if "IF" in kinds and not case.run.brackets:
         help = "end the clause before it with a dot"
         return case.diagnostic("E0105", "a clause has one `:-`", help, label="a second one")
@@ -172,6 +247,7 @@ def _behind_declaration(case: Case) -> Diagnostic | None:
         unknown = _DOT_WORD.match(text, start)
         if unknown:
             help = "declarations are `.type`, `.decl`, `.action` and `.default`"
+            help = DIRECTIVES.get(unknown.group(), help)
             at = (start, unknown.end())
             return case.diagnostic("E0118", f"`{unknown.group()}` is no declaration", help, at)
         if declared:
@@ -235,6 +311,9 @@ def _keyword(case: Case) -> Diagnostic | None:
     if "TEXT" in case.accepted and case.follows() != "(":
         return case.diagnostic("E0108", message, in_quotes.format(token.text), token)
     help = f"take another name, such as `{token.text}_` or `is_{token.text}`"
+    if token.kind in _AGGREGATES:
+        term = "" if token.kind == "COUNT" else " X"
+        help += f"; an aggregate is written `N = {token.text}{term} : {{ p(X) }}`"
     return case.diagnostic("E0108", message, help, token)
 
 
@@ -277,6 +356,12 @@ def _aggregate(case: Case) -> Diagnostic | None:
     if found.kind in _AGGREGATES and inside and "NAME" in case.accepted:
         help = "compute the inner one in a rule of its own, and use its relation here"
         return case.diagnostic("E0116", "an aggregate stands inside an aggregate", help)
+    within = any(token.kind == "IF" for token in case.tokens)
+    if found.kind in _AGGREGATES and "NAME" in case.accepted and within and case.follows() == "{":
+        help = (
+            f"write `N = {found.text}{'' if found.text == 'count' else ' X'} : {{ p(X) }}`, and compare `N`"
+        )
+        return case.diagnostic("E0116", f"`{found.text}` stands where no aggregate may", help)
     if found.kind in _AGGREGATES and "NAME" in case.accepted and case.follows() == ":":
         help = f"assign it: `N = {found.text} ...`, and compare `N` in a literal of its own"
         return case.diagnostic("E0116", f"`{found.text}` stands where no aggregate may", help)
@@ -346,6 +431,8 @@ def _unexpected(case: Case) -> Diagnostic:
         and case.source.text[case.found.start - 1].isdigit()
     ):
         help = "a name begins with a letter; put text that begins with a digit in quotes"
+    elif case.found.kind in ("NAME", "VAR") and case.last in _NUMBERS and case.found.text[0] == "_":
+        help = "digits are not grouped: write the number without `_`"
     elif case.found.kind in ("NAME", "VAR", "NOT") and "COMMA" in case.accepted:
         help = "put a comma before it"
     return case.diagnostic("E0101", case.unexpected, help)
@@ -354,7 +441,11 @@ def _unexpected(case: Case) -> Diagnostic:
 _GUESSES: tuple[Guess, ...] = (
     _quote,
     _percent,
+    _verdict,
+    _membership,
     _foreign,
+    _valued,
+    _every_action,
     _unknown,
     _behind_declaration,
     _weight,

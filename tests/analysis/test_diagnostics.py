@@ -47,7 +47,7 @@ def test_the_message_shows_the_line() -> None:
         "16 | forbid put(X, _) :- thng(X).\n"
         "   |                     ^^^^^^^\n"
         "   |\n"
-        "   = help: did you mean `thing`?"
+        "   = help: did you mean `thing`? If a relation is meant, declare it: .decl thng(x: object)"
     )
 
 
