@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -37,3 +38,11 @@ def _guards_are_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     defaults = Guard.__init__.__kwdefaults__
     assert defaults is not None
     monkeypatch.setitem(defaults, "timeout", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def _calls_are_kept_apart(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The calls that hooks keep are those of one test, and never the user's own."""
+    folder = tmp_path_factory.getbasetemp() / "state" / uuid4().hex
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    monkeypatch.delenv("MPR_STORE", raising=False)

@@ -18,6 +18,7 @@ from mpr_logic.adapters.log import NO_LOG
 from mpr_logic.adapters.ruleset import Ruleset, load_ruleset
 from mpr_logic.adapters.session import Options, Session
 from mpr_logic.adapters.spans import make_spans
+from mpr_logic.adapters.store import Store
 from mpr_logic.adapters.verdict import Verdict
 from mpr_logic.adapters.watching import Watcher
 from mpr_logic.checking.checker import THETA
@@ -65,11 +66,14 @@ class Guard:
         sessions: the most sessions at a time, for the sake of memory; the calls of further ones are rejected.
         strict: rules that have lost their grip are an error: a law about what is no tool, a relation that
             nothing fills, a body that cannot hold. Else it is a warning: logged, and told by :meth:`health`.
+        store: where relations that are declared ``shared`` are kept, for all guards that are given the same:
+            a :class:`~mpr_logic.adapters.store.Store`, a SQLite file, or a URL of PostgreSQL.
 
     Raises:
         ProgramError: the rules are not valid, or have lost their grip.
         StateError: there is no rule file, or the state does not fit.
-        GuardError: a directive, a relation or a mode is none.
+        GuardError: a directive, a relation or a mode is none, or a relation is shared and no store is given.
+        StoreError: the store cannot be opened.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Guard:
         limits: Limits | None = None,
         sessions: int = 10_000,
         strict: bool = False,
+        store: Store | str | os.PathLike[str] | None = None,
     ) -> None:
         if mode not in ("enforce", "shadow"):
             raise GuardError(f"no mode `{mode}`: choose enforce or shadow")
@@ -103,7 +108,9 @@ class Guard:
         self._paths, self._text, self._tools = paths, text, tools
         self._strict = strict
         self._relations = dict(relations or {})
-        self._options = Options(theta, engine, Budget(seconds=timeout), state)
+        self._own_store = None if store is None or isinstance(store, Store) else Store(store)
+        self.store = self._own_store or store if isinstance(store, Store) else self._own_store
+        self._options = Options(theta, engine, Budget(seconds=timeout), state, self.store)
         self.approval_timeout = approval_timeout
         self.sessions = sessions
         self._lock = threading.RLock()
@@ -211,7 +218,7 @@ class Guard:
         with of.locked(self.timeout):
             if isinstance(verdict, Verdict) and verdict.mode == "shadow" and not of.waits_for(id):
                 return  # it ran, but the rules know no such call
-            of.record(id, succeeded, facts)
+            of.record(id, succeeded, facts, lambda: self.timeout)
         self._note(lambda: self.log.result(id, name, succeeded))
 
     def replay(self, lines: Iterable[dict[str, Any]], *, session: str = "") -> None:
@@ -241,7 +248,7 @@ class Guard:
         """
         of = self.session(session)
         with of.locked(self.timeout):
-            of.checker.update(add, remove, source="the host")
+            of.update(add, remove, lambda: self.timeout)
 
     def session(self, name: str) -> Session:
         """The session of a name, begun where there is none.
@@ -291,9 +298,11 @@ class Guard:
         self._watcher.start(seconds)
 
     def close(self) -> None:
-        """End the watching, and close the log."""
+        """End the watching, and close the log and the store that were opened here."""
         self._watcher.stop()
         self.log.close()
+        if self._own_store is not None:
+            self._own_store.close()
 
     def health(self) -> dict[str, Any]:
         """How the guard is: JSON-able. ``ok`` is False where rule files changed and could not be used."""
@@ -321,9 +330,19 @@ class Guard:
         except Exception as error:
             _logger.exception("a decision could not be logged")
             verdict = check.rejected(UNCHECKED, error=f"the decision could not be logged: {error}")
+            self._withdraw(verdict)
         with self._lock:
             self._counts["error" if verdict.error is not None else verdict.outcome] += 1
         return verdict
+
+    def _withdraw(self, verdict: Verdict) -> None:
+        """A call that was admitted is not made after all."""
+        try:
+            of = self.session(verdict.call.session)
+            with of.locked(self.timeout):
+                of.withdraw(verdict.id)
+        except Exception:
+            _logger.exception("a call that was not made could not be taken back: it counts as under way")
 
     def _guarded(self, check: Check, work: Callable[[], Verdict]) -> Verdict:
         """A verdict; whatever goes wrong on the way to it is a rejection."""
@@ -371,6 +390,12 @@ class Guard:
         rules = load_ruleset(
             self._paths, self._text, tools, self._relations, self._options, strict=self._strict
         )
+        if rules.shared and self.store is None:
+            names = " and ".join(f"`{name}`" for name in sorted(rules.shared))
+            raise GuardError(
+                f'{names} is declared shared: say where it is kept, by Guard(..., store="limits.db") or '
+                "--store limits.db; postgresql://USER@HOST/NAME where several machines share it"
+            )
         for each in rules.warnings:
             _logger.warning("%s", each.render())
         return rules

@@ -1,4 +1,5 @@
-"""Command hooks of coding agents: what they send before a tool runs, and what they understand as an answer.
+"""Command hooks of coding agents: what they send before a tool runs and after it, and what they understand
+as an answer.
 
 An agent runs a command with one JSON object on its standard input, and reads an answer from its standard
 output. What is not understood is denied, by exit status 2 with the reason on the standard error: every one of
@@ -8,7 +9,7 @@ tool; all of them run it where the hook takes longer than they wait.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.adapters.calls import Call, Limits, canonical, parsed
@@ -25,14 +26,18 @@ SIZE = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What an agent sends before a tool runs: the ``names`` of such events, and of their fields with the
-    tool, its arguments, the session and the call's id. Where there is one name, it may be left out."""
+    """What an agent sends before a tool runs, and after: the ``names`` of the events before, and of their
+    fields with the tool, its arguments, the session and the call's id; ``after`` maps the names of the
+    events after to those before, and the ``result`` is the field that they have besides. Where there is one
+    name, it may be left out."""
 
     names: tuple[str, ...]
+    after: dict[str, str] = field(default_factory=dict)
     tool: str = "tool_name"
     arguments: str = "tool_input"
     session: str = "session_id"
     id: str = "tool_use_id"
+    result: str = "tool_response"
 
     def read(self, event: dict[str, Any]) -> Call:
         """The call that an event announces.
@@ -49,16 +54,31 @@ class Event:
         id, session = (str(event.get(field) or "") for field in (self.id, self.session))
         return Call(event[self.tool], event[self.arguments], id, session)
 
+    def before(self, name: object) -> str:
+        """The name of the event that comes before a call, by that of the one after."""
+        return self.after[str(name)]
+
+    def went(self, event: dict[str, Any]) -> bool | None:
+        """Whether the call of an event did what it was meant to; None where it has not been made. What is not
+        plainly said to have failed has succeeded: nothing that it held is given back."""
+        name, result = event.get("hook_event_name"), event.get(self.result)
+        if name not in self.after and (self.names or result is None):
+            return None
+        said = result if isinstance(result, dict) else {}
+        failed = said.get("isError") is True or said.get("resultType") in ("failure", "denied")
+        return not (failed or bool(said.get("error")) or str(name).endswith("Failure"))
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A coding agent: how a call is read from the event that comes before a tool runs; how the agent is
-    told a decision (``allow``, ``deny``, ``ask``, or ``pass``: no objection, and its own permissions decide),
-    the reason, and rewritten arguments or None; whether it can ask a person; whether it takes rewritten
-    arguments."""
+    """A coding agent: how a call is read from the event that comes before a tool runs, and what comes
+    ``after``; how the agent is told a decision (``allow``, ``deny``, ``ask``, or ``pass``: no objection, and
+    its own permissions decide), the reason, and rewritten arguments or None; whether it can ask a person;
+    whether it takes rewritten arguments."""
 
     name: str
     read: Callable[[dict[str, Any]], Call]
+    after: Event
     told: Callable[[str, str, dict[str, Any] | None], dict[str, Any]]
     asks: bool = False
     rewrites: bool = False
@@ -70,10 +90,29 @@ def read_event(agent: Agent, text: str | bytes) -> Call:
     Raises:
         StateError: it is no such event.
     """
+    return agent.read(_parsed(text))
+
+
+def read_outcome(agent: Agent, text: str | bytes) -> tuple[Call, bool] | None:
+    """The call that an event says has been made, and whether it did what it was meant to; None where the
+    event comes before a call.
+
+    Raises:
+        StateError: it is no event of the agent.
+    """
+    event = _parsed(text)
+    went = agent.after.went(event)
+    if went is None:
+        return None
+    name = event.get("hook_event_name")
+    return agent.read(event if name is None else event | {"hook_event_name": agent.after.before(name)}), went
+
+
+def _parsed(text: str | bytes) -> dict[str, Any]:
     event = parsed(text, Limits(size=SIZE))
     if not isinstance(event, dict) or not event:
         raise StateError("the standard input holds no event: a JSON object is expected")
-    return agent.read(event)
+    return event
 
 
 def reply(agent: Agent, verdict: Verdict, *, allow: bool = False) -> dict[str, Any]:
@@ -163,20 +202,29 @@ def _tell_copilot(decision: str, reason: str, arguments: dict[str, Any] | None) 
     return _fields(permissionDecision=decision, permissionDecisionReason=reason)
 
 
-_CLAUDE = Event(("PreToolUse",))
-_GEMINI = Event(("BeforeTool",))
-_CURSOR = Event(("preToolUse", "beforeMCPExecution"), session="conversation_id")
-_COPILOT = Event((), tool="toolName", arguments="toolArgs", session="sessionId", id="")
+_CLAUDE = Event(("PreToolUse",), {"PostToolUse": "PreToolUse", "PostToolUseFailure": "PreToolUse"})
+_GEMINI = Event(("BeforeTool",), {"AfterTool": "BeforeTool"})
+_CURSOR = Event(
+    ("preToolUse", "beforeMCPExecution"),
+    {
+        "postToolUse": "preToolUse",
+        "postToolUseFailure": "preToolUse",
+        "afterMCPExecution": "beforeMCPExecution",
+        "afterShellExecution": "beforeShellExecution",
+    },
+    session="conversation_id",
+)
+_COPILOT = Event((), tool="toolName", arguments="toolArgs", session="sessionId", id="", result="toolResult")
 AGENTS = {
     each.name: each
     for each in (
-        Agent("claude", _CLAUDE.read, _tell_claude, asks=True, rewrites=True),
-        Agent("codex", _CLAUDE.read, _tell_codex),
-        Agent("gemini", _GEMINI.read, _tell_gemini, rewrites=True),
-        Agent("cursor", _read_cursor, _tell_cursor),
-        Agent("copilot", _read_copilot, _tell_copilot),
+        Agent("claude", _CLAUDE.read, _CLAUDE, _tell_claude, asks=True, rewrites=True),
+        Agent("codex", _CLAUDE.read, _CLAUDE, _tell_codex),
+        Agent("gemini", _GEMINI.read, _GEMINI, _tell_gemini, rewrites=True),
+        Agent("cursor", _read_cursor, _CURSOR, _tell_cursor),
+        Agent("copilot", _read_copilot, _COPILOT, _tell_copilot),
         # with new arguments it runs the call as it was
-        Agent("qwen", _CLAUDE.read, _tell_claude, asks=True),
+        Agent("qwen", _CLAUDE.read, _CLAUDE, _tell_claude, asks=True),
     )
 }
 """The agents that are known, by name."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from mpr_logic.adapters.actions import Actions
 from mpr_logic.adapters.calls import OPENED
 from mpr_logic.adapters.directives import read_directives
+from mpr_logic.adapters.sharing import shared_relations
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin import FILLED
-from mpr_logic.analysis.influence import influence_on, read_by
+from mpr_logic.analysis.influence import influence_on, read_by, written_by
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.vetting import Known, vet
 from mpr_logic.checking.loading import load_modules, rule_files
@@ -65,6 +66,9 @@ class Ruleset:
         """The actions that are decided by what is known of a call only when it is proposed."""
         self._opened = OPENED & read
         self._remembered = {each for each in actions if any(f"{word} {each}" in read for word in HISTORY)}
+        self.shared = shared_relations(program)
+        writing = {head for head in effects if written_by(head)[0] in self.shared}
+        self._sharing = {written_by(head)[1] for head in writing}
         ended = {each for each in actions if f"succeeded {each}" in read or f"failed {each}" in read}
         self._weighing = self._changing | ended
         self._influences: dict[str, Influence] = {}
@@ -91,6 +95,16 @@ class Ruleset:
     def weighs(self, action: str) -> bool:
         """Whether the outcome of an action can change anything that a rule reads."""
         return action in self._weighing
+
+    def changes_shared(self, action: str) -> bool:
+        """Whether an action changes a shared relation when it succeeds."""
+        return action in self._sharing
+
+    def shares(self, action: str) -> bool:
+        """Whether a shared relation bears on an action, or is changed by it."""
+        if not self.shared or action not in self.program.schema.actions:
+            return False
+        return action in self._sharing or not self.shared.isdisjoint(self.influence(action).relations)
 
     def influence(self, action: str) -> Influence:
         """What can bear on the verdict about an action."""

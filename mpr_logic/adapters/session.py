@@ -8,10 +8,11 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.adapters.calls import OPENED
 from mpr_logic.adapters.directives import REJECTED
+from mpr_logic.adapters.sharing import Sharing
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.core import Fact
 from mpr_logic.analysis.occurrences import HISTORY, call_of, is_history
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from mpr_logic.adapters.actions import Proposed
     from mpr_logic.adapters.ruleset import Ruleset
+    from mpr_logic.adapters.store import Store, Transaction
     from mpr_logic.analysis.core import Program
-    from mpr_logic.analysis.influence import Influence
     from mpr_logic.checking.action import Action
     from mpr_logic.checking.decision import Decision
     from mpr_logic.checking.engines import EngineName
@@ -58,6 +59,7 @@ class Options:
     engine: EngineName
     budget: Budget
     state: object = None
+    store: Store | None = None
 
     def facts(self, program: Program) -> list[Fact]:
         """The facts that each session begins with.
@@ -71,6 +73,14 @@ class Options:
         return self.state(program) if callable(self.state) else state_facts(program, self.state)
 
 
+class _Stored(NamedTuple):
+    """What is shared, inside a transaction: the calls under way are those of all sessions."""
+
+    sharing: Sharing
+    transaction: Transaction
+    calls: list[UnderWay]
+
+
 class Session:
     """The state of one session. It is used by one thread at a time, inside :meth:`locked`."""
 
@@ -82,6 +92,7 @@ class Session:
         self._under_way: dict[str, UnderWay] = {}  # those of them whose outcome some rule asks about
         self._outcomes: dict[str, Outcomes] = {}
         self._known: Version | None = None  # the state that the outcomes were worked out for
+        self._sharing: Sharing | None = None
         self._number = 0
         self._replayed: set[str] = set()  # a call that two lines tell of is one call
         self.rules = rules
@@ -155,16 +166,37 @@ class Session:
         assumed = [*proposed.facts, *facts]
         if self.rules.tells_time(action.name):
             assumed.append(Fact("now", (int(time.time()),), 1.0, _HERE))
-        influence = self.rules.influence(action.name)
-        relevant = bool(influence.actions) and bool(self._under_way)
+        with self._stored(self.rules.shares(action.name), left) as stored:
+            calls = stored.calls if stored is not None else list(self._under_way.values())
+            decision, text = self._decided(action, assumed, calls, severity, left, repairs)
+            if len(checker.candidates.known) > _KEPT:
+                checker.candidates.known.clear()
+            if settle(decision):
+                call = UnderWay(id, action, proposed.facts, named)
+                if stored is not None and self.rules.changes_shared(action.name):
+                    stored.sharing.reserve(stored.transaction, call)
+                self._enter(call)
+        return decision, text.partition("\n")[2]
+
+    def _decided(
+        self,
+        action: Action,
+        assumed: list[Fact],
+        calls: list[UnderWay],
+        severity: Callable[[Decision], int],
+        left: Callable[[], float],
+        repairs: bool,
+    ) -> tuple[Decision, str]:
+        """The gravest decision, in the present state and in those that can come of the calls under way."""
+        checker = self.checker
         self._renew()
         with checker.assuming(assumed):
             decision, text = self._answered(action, (), repairs)
         if severity(decision) < REJECTED:
             try:
-                if self.rules.weighs(action.name) and len(self._under_way) >= MOST:
-                    raise StateError(f"{MOST} calls of this session are under way: say how they went")
-                states = self._states(action.name, influence, left) if relevant else []
+                if self.rules.weighs(action.name) and len(calls) >= MOST:
+                    raise StateError(f"{MOST} calls are under way: say how they went")
+                states = self._states(action.name, calls, left)
             except StateError as error:
                 decision = checker.undecided(action, error)
                 text, states = for_model(decision), []
@@ -178,11 +210,31 @@ class Session:
                     if severity(decision) == REJECTED:
                         break
         self._known = checker.version
-        if len(checker.candidates.known) > _KEPT:
-            checker.candidates.known.clear()
-        if settle(decision):
-            self._enter(proposed, id, named)
-        return decision, text.partition("\n")[2]
+        return decision, text
+
+    @contextmanager
+    def _stored(self, needed: bool, left: Callable[[], float]) -> Iterator[_Stored | None]:
+        """A context in which the shared relations are those of the store, and nobody else changes them; None
+        where they are not ``needed``.
+
+        Raises:
+            StoreError: the store could not be read or written.
+        """
+        store = self._options.store
+        if store is None or not needed:
+            yield None
+            return
+        before, calls, told = self.checker.version, dict(self._calls), set(self._told)
+        try:
+            with store.writing(left()) as transaction:
+                if self._sharing is None:
+                    self._sharing = Sharing(store, self.checker, self.rules.shared)
+                yield _Stored(self._sharing, transaction, self._sharing.read(transaction, self._under_way))
+        except BaseException:  # nothing was written: nothing is so here either
+            self.checker.go_back(before)
+            self._calls, self._told, self._sharing = calls, told, None
+            self._weigh()
+            raise
 
     def _answered(
         self, action: Action, under_way: tuple[Assumed, ...], repairs: bool
@@ -201,18 +253,20 @@ class Session:
         if self._known is not self.checker.version:
             self._outcomes.clear()
 
-    def _states(self, action: str, influence: Influence, left: Callable[[], float]) -> list[State]:
+    def _states(self, action: str, calls: list[UnderWay], left: Callable[[], float]) -> list[State]:
         """The states that can come of the calls under way, as far as they bear on an action; none besides
         the present one where there is no such call.
 
         Raises:
             StateError: there are too many.
         """
+        influence = self.rules.influence(action)
+        if not calls or not influence.actions:
+            return []
         outcomes = self._outcomes.get(action)
         if outcomes is None:
             outcomes = self._outcomes[action] = self.checker.outcomes(influence)
-        states = outcomes.states(list(self._under_way.values()), left)
-        return [state for state in states if state.changes]
+        return [state for state in outcomes.states(calls, left) if state.changes]
 
     def replay(self, line: dict[str, Any]) -> None:
         """Enter what a line of a log says; see ``Guard.replay``.
@@ -224,7 +278,7 @@ class Session:
         id = str(line.get("id"))
         if line["kind"] == "result":
             if self.waits_for(id):
-                self.record(id, line.get("succeeded"), ())
+                self._record(id, line.get("succeeded"), [], None)
         elif line.get("runs") is True and id not in self._replayed:
             self._replayed.add(id)
             if "arguments" not in line:
@@ -235,20 +289,21 @@ class Session:
                 else line.get("rewritten", line["arguments"])
             )
             proposed = self.rules.actions.propose(str(line.get("tool")), arguments, opened=OPENED)
-            self._enter(proposed, id, named(line.get("tool"), line.get("call")), _second(line))
+            said = named(line.get("tool"), line.get("call"))
+            self._enter(UnderWay(id, proposed.action, proposed.facts, said), _second(line))
 
-    def _enter(self, proposed: Proposed, id: str, named: str, second: int | None = None) -> None:
+    def _enter(self, call: UnderWay, second: int | None = None) -> None:
         """The call counts as tried from now on, and as under way."""
-        name = proposed.action.name
+        id, name = call.id, call.action.name
         self._renew()
         if self.rules.remembers(name):
-            self.checker.update(add=proposed.facts, source=f"call {id}")
-            self.checker.record(proposed.action)
+            self.checker.update(add=call.facts, source=f"call {id}")
+            self.checker.record(call.action)
         if self.rules.counts_calls:
             self._number += 1
             row = (self._number, name, int(time.time()) if second is None else second)
             self.checker.update(add=[Fact("called", row, 1.0, _HERE)], source=f"call {id}")
-        call = self._calls[id] = UnderWay(id, proposed.action, proposed.facts, named)
+        self._calls[id] = call
         if self.rules.weighs(name):
             self._under_way[id] = call
         elif len(self._calls) - len(self._under_way) > MOST:
@@ -262,31 +317,66 @@ class Session:
         """Whether an admitted call of that id waits for its result."""
         return id in self._calls and id not in self._told
 
-    def record(self, id: str, succeeded: bool | None, facts: Iterable[str | Fact]) -> None:
+    def record(
+        self, id: str, succeeded: bool | None, facts: Iterable[str | Fact], left: Callable[[], float]
+    ) -> None:
         """Enter how a call went, and what facts came of it. Where nobody can tell, it stays under way.
 
         Raises:
             StateError: no admitted call of that id waits for its result, or a fact does not fit.
             EvaluationError: what the call changes could not be derived.
+            StoreError: what it changes of shared relations could not be kept.
         """
+        given = list(facts)
+        name = self._calls[id].action.name if self.waits_for(id) else ""
+        with self._stored(
+            bool(self.rules.shared) and (bool(given) or self.rules.shares(name)), left
+        ) as stored:
+            self._record(id, succeeded, given, stored)
+
+    def _record(
+        self, id: str, succeeded: bool | None, given: list[str | Fact], stored: _Stored | None
+    ) -> None:
         if not self.waits_for(id):
             raise StateError(f"no admitted call `{id[:60]}` waits for its result in this session")
         call = self._calls[id]
-        given = list(facts)
         name = call.action.name
-        if name not in self.rules.program.schema.actions:  # no longer: nothing can come of it
-            self.checker.update(add=given, source=f"result of call {id}")
-            self._ended(id)
-            return
-        with self.checker.assuming(call.facts):
-            ends, causes = self.checker.effects(call.action) if succeeded else ([], [])
+        known = name in self.rules.program.schema.actions  # else nothing can come of it any more
+        with self.checker.assuming(call.facts if known else ()):
+            ends, causes = self.checker.effects(call.action) if succeeded and known else ([], [])
         self.checker.update(add=[*causes, *given], remove=ends, source=f"result of call {id}")
-        if self.rules.remembers(name):
+        if known and self.rules.remembers(name):
             self.checker.record(call.action, succeeded, effects=False, entered=True)
+        if stored is not None:
+            stored.sharing.write(stored.transaction)
+            stored.sharing.settle(stored.transaction, id, known=succeeded is not None)
         if succeeded is None:
             self._told.add(id)
         else:
             self._ended(id)
+
+    def update(
+        self, add: Iterable[str | Fact], remove: Iterable[str | Fact], left: Callable[[], float]
+    ) -> None:
+        """Change the facts; see ``Checker.update``. Those of shared relations change for all.
+
+        Raises:
+            StateError: a fact does not fit.
+            StoreError: the change could not be kept.
+        """
+        with self._stored(bool(self.rules.shared), left) as stored:
+            self.checker.update(add, remove, source="the host")
+            if stored is not None:
+                stored.sharing.write(stored.transaction)
+
+    def withdraw(self, id: str) -> None:
+        """A call that was entered is not made after all; that it was tried is not taken back."""
+        if self.waits_for(id):
+            self._ended(id)
+            self._sharing = None
+        if self._options.store is not None and self.rules.shared:
+            with self._options.store.writing() as transaction:
+                transaction.settle(id)
 
     def _ended(self, id: str) -> None:
         del self._calls[id]
@@ -337,9 +427,14 @@ class Session:
     def move(self, rules: Ruleset, checker: Checker) -> None:
         """Go on under new rules. The calls under way go on with the effects that the new rules declare; one
         whose action is no longer declared bears on nothing."""
-        self.rules, self.checker = rules, checker
+        self.rules, self.checker, self._sharing = rules, checker, None
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Find those of the calls whose outcome some rule asks about."""
         self._outcomes.clear()
-        self._under_way = {id: each for id, each in self._calls.items() if rules.weighs(each.action.name)}
+        weighs = self.rules.weighs
+        self._under_way = {id: each for id, each in self._calls.items() if weighs(each.action.name)}
 
 
 def named(tool: object, id: object) -> str:

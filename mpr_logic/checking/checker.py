@@ -249,6 +249,16 @@ class Checker:
         with self._lock, elsewhere(self._facts) as moved:
             yield moved
 
+    def go_back(self, version: Version) -> None:
+        """Make the state what it was in another version, for good.
+
+        Raises:
+            StaleDecisionError: too much has changed since.
+        """
+        with self._lock:
+            self._facts.go(version)
+            self._facts.number += 1
+
     def facts(self) -> dict[str, dict[Row, float]]:
         """The state: for each core relation its asserted rows and their weights; a copy. Where aggregates
         range over the history, ``call succeeded pay`` has a row for each call, its number in front."""

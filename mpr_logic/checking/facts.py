@@ -76,6 +76,7 @@ class Facts:
         other._parsed, other._changes = {}, []
         other._plain = self._plain.fork(names)
         other._keys = self._keys.fork()
+        other.weighted = set(self.weighted)
         other.rows = defaultdict(dict, {name: dict(rows) for name, rows in self.rows.items() if rows})
         other.version = Version()
         other.version.newer = None

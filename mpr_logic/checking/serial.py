@@ -40,14 +40,15 @@ def decision_json(decision: Decision, audience: Audience = "operator") -> dict[s
             "advice": _allowed(decision.advice),
             "repairs": [repair_json(each) for each in repairs_told(decision)],
         }
+    if decision.under_way:
+        found["under_way"] = [
+            {"call": each.call.id, "action": str(each.call.action), "succeeds": each.succeeds}
+            for each in decision.under_way
+        ]
     return found | {
         "theta": decision.theta,
         "version": decision.version,
         "seconds": decision.seconds,
-        "under_way": [
-            {"call": each.call.id, "action": str(each.call.action), "succeeds": each.succeeds}
-            for each in decision.under_way
-        ],
         "reasons": [reason_json(each) for each in decision.reasons],
         "advice": [reason_json(each) for each in decision.advice],
         "repairs": [repair_json(each) for each in repairs_of(decision)],

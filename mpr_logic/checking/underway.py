@@ -34,13 +34,14 @@ TOO_MANY = "too many calls are under way whose outcomes matter for this one: wai
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnderWay:
-    """A call whose outcome is not known: its id, the action, what holds of its arguments, and how a
-    model may hear of it."""
+    """A call whose outcome is not known: its id, the action, what holds of its arguments, and how a model
+    may hear of it. One that is another session's changes ``only`` some relations here, and no history."""
 
     id: str
     action: Action
     facts: tuple[Fact, ...] = ()
     named: str = ""
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +144,17 @@ def elsewhere(facts: Facts) -> Iterator[Elsewhere]:
 
 @dataclass(slots=True)
 class Frontier:
-    """The states that can come of the first ``done`` calls; None where there are too many."""
+    """The states that can come of some calls; None where there are too many."""
 
     states: list[State] | None = field(default_factory=lambda: [State()])
-    done: int = 0
+    calls: list[UnderWay] = field(default_factory=list)
 
 
 class Outcomes:
     """Works out the states for the verdict about one action, and goes on as calls come.
 
     Args:
-        facts: the present state; whoever changes it, or ends a call, says so by :meth:`renew`.
+        facts: the present state; where it has changed, new outcomes are due.
         theta: what the end of a fact must weigh.
         influence: what can bear on the verdict.
     """
@@ -163,16 +164,15 @@ class Outcomes:
         self._theta = theta
         self._influence = influence
         self._frontier = Frontier()
-
-    def renew(self) -> None:
-        """The present state has changed, or a call has ended: begin anew."""
-        self._frontier = Frontier()
+        self.work = 0
+        """So many calls were looked at."""
 
     def states(self, calls: Sequence[UnderWay], left: Callable[[], object]) -> list[State]:
-        """The states that can come of these calls, which begin with those that were given before.
+        """The states that can come of these calls, in the order in which they were admitted. What was worked
+        out for the first of them is not worked out again.
 
         Args:
-            calls: in the order in which they were admitted.
+            calls: whose outcome is not known.
             left: is called now and then, and may raise where there is no time left.
 
         Raises:
@@ -180,16 +180,20 @@ class Outcomes:
             EvaluationError: what a call changes could not be derived.
         """
         frontier, actions = self._frontier, self._influence.actions
-        if frontier.done < len(calls) and frontier.states is not None:
+        if frontier.calls != calls[: len(frontier.calls)]:
+            frontier = self._frontier = Frontier()
+        new = calls[len(frontier.calls) :]
+        if new and frontier.states is not None:
             with elsewhere(self._facts) as moved:
-                for call in calls[frontier.done :]:
+                for call in new:
                     if call.action.name in actions:
                         left()
                         frontier.states = self._after(frontier.states, call, moved)
-                        if len(frontier.states) > MOST_STATES:
-                            frontier.states = None
-                            break
-                    frontier.done += 1
+                        self.work += 1
+                    frontier.calls.append(call)
+                    if len(frontier.states) > MOST_STATES:
+                        frontier.states = None
+                        break
         if frontier.states is None:
             raise StateError(TOO_MANY)
         return frontier.states
@@ -210,6 +214,8 @@ class Outcomes:
 
     def _ended(self, state: State, call: UnderWay, succeeds: bool, moved: Elsewhere) -> State:
         relations, action = self._influence.relations, call.action
+        if call.only is not None:
+            relations &= call.only
         ends: list[Fact] = []
         causes: list[Fact] = []
         if succeeds:

@@ -14,7 +14,16 @@ import typer
 
 from mpr_logic.cli import options as o
 from mpr_logic.cli.output import YES, Answer, reply
-from mpr_logic.cli.serve import LogOption, Mode, ModeOption, StateOption, ToolsOption, make_guard
+from mpr_logic.cli.serve import (
+    HoldOption,
+    LogOption,
+    Mode,
+    ModeOption,
+    StateOption,
+    StoreOption,
+    ToolsOption,
+    make_guard,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,12 +61,18 @@ def hook(
     event: Annotated[
         str | None, typer.Option(metavar="FILE", help="Take this event, not the standard input's: to try it.")
     ] = None,
+    store: StoreOption = None,
+    days: Annotated[
+        float, typer.Option(metavar="N", min=0.0, help="Forget a session so long after its last call.")
+    ] = 30.0,
+    hold: HoldOption = 3600.0,
+    clear: Annotated[bool, typer.Option("--clear", help="Forget all sessions, and answer no event.")] = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Read what a coding agent says before it uses a tool; answer in its own format.
+    """Read what a coding agent says before it uses a tool, or after; answer in its own format.
 
-    With --log, the log is also the history that rules see.
+    The calls of each session are kept in the store, and count for its later ones.
 
     Exit status: 0 answered, 2 not understood, which blocks the tool; the standard error says why.
     """
@@ -65,19 +80,37 @@ def hook(
     def work() -> Answer:
         from json import dumps
 
-        from mpr_logic.adapters import hooks
-        from mpr_logic.adapters.log import read_log
+        from mpr_logic.adapters import hooks, kept
+        from mpr_logic.adapters.store import Store
 
+        where = store or kept.default_path()
+        if clear:
+            with Store(where).writing() as transaction:
+                gone = transaction.forget(0)
+            return Answer(YES, f"{gone} sessions are forgotten", {"sessions": gone})
         known = hooks.AGENTS[agent.value]
-        call = hooks.read_event(known, _event(event, hooks.SIZE))
-        with _alone(log):
-            guard = make_guard(
-                rules, tools, state=state, mode=mode, theta=theta, seconds=seconds, log=log, hash=False
-            )
-            if log:
-                guard.replay(read_log(log), session=call.session)
-            verdict = guard.check(call.tool, call.arguments, id=call.id, session=call.session, ask=False)
-            guard.close()
+        sent = _event(event, hooks.SIZE)
+        ended = hooks.read_outcome(known, sent)
+        call = hooks.read_event(known, sent) if ended is None else ended[0]
+        calls = Store(where, hold=hold, wait=seconds)
+        guard = make_guard(
+            rules,
+            tools,
+            state=state,
+            mode=mode,
+            theta=theta,
+            seconds=seconds,
+            log=log,
+            hash=False,
+            store=calls,
+        )
+        key = kept.session_key(rules or (), call.session)
+        if ended is not None:
+            kept.settle(guard, calls, key, call, ended[1])
+            return Answer(YES, "{}", {"answer": {}})
+        verdict = kept.decide(guard, calls, key, call, days=days)
+        guard.close()
+        calls.close()
         said = hooks.reply(known, verdict, allow=allow)
         return Answer(YES, dumps(said), {"answer": said})
 
@@ -109,19 +142,3 @@ def _in_time(seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-
-
-@contextmanager
-def _alone(log: str | None) -> Iterator[None]:
-    """A context that one process with this log is in at a time, where the system can lock files."""
-    try:
-        import fcntl
-    except ImportError:  # on Windows; parallel calls there do not see each other
-        yield
-        return
-    if log is None:
-        yield
-        return
-    with Path(log).open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

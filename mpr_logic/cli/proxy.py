@@ -11,10 +11,12 @@ from mpr_logic.cli import options as o
 from mpr_logic.cli.output import UNDECIDED, YES, Answer, reply
 from mpr_logic.cli.serve import (
     HashOption,
+    HoldOption,
     LogOption,
     Mode,
     ModeOption,
     StateOption,
+    StoreOption,
     ToolsOption,
     WatchOption,
     listen,
@@ -56,6 +58,8 @@ def proxy(
     seconds: o.Seconds = 2.0,
     log: LogOption = None,
     hash: HashOption = False,
+    store: StoreOption = None,
+    hold: HoldOption = 3600.0,
     watch: WatchOption = 1.0,
     ask: Annotated[
         bool,
@@ -94,7 +98,16 @@ def proxy(
 
         def made(known: Tools) -> Guard:
             guard = make_guard(
-                rules, known, state=state, mode=mode, theta=theta, seconds=seconds, log=log, hash=hash
+                rules,
+                known,
+                state=state,
+                mode=mode,
+                theta=theta,
+                seconds=seconds,
+                log=log,
+                hash=hash,
+                store=store,
+                hold=hold,
             )
             if watch > 0 and not dry_run:
                 guard.watch(watch)

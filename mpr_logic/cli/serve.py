@@ -14,6 +14,7 @@ from mpr_logic.cli.output import YES, Answer, complain, reply
 
 if TYPE_CHECKING:
     from mpr_logic.adapters.guard import Guard
+    from mpr_logic.adapters.store import Store
     from mpr_logic.adapters.tools import Tools
 
 EXAMPLE = "mpr serve docs/examples/office/office.dl --tools docs/examples/office/tools.json --dry-run"
@@ -40,6 +41,15 @@ StateOption = Annotated[
     str | None, typer.Option("--state", "-s", metavar="FILE", help="Facts that every session begins with.")
 ]
 
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="WHERE", help="Keep what is shared there: a file, or postgresql://..."),
+]
+HoldOption = Annotated[
+    float,
+    typer.Option("--hold", metavar="S", min=1.0, help="Hold what a call uses so long, at most."),
+]
+
 
 def serve(
     rules: o.Rules = None,
@@ -56,6 +66,8 @@ def serve(
     seconds: o.Seconds = 2.0,
     log: LogOption = None,
     hash: HashOption = False,
+    store: StoreOption = None,
+    hold: HoldOption = 3600.0,
     watch: WatchOption = 1.0,
     sessions_per_client: Annotated[
         int, typer.Option(metavar="N", min=1, help="The most sessions that one client may begin.")
@@ -82,7 +94,16 @@ def serve(
             raise o.Usage("MPR_OPERATOR_TOKEN holds one token")
         check_address(host, token)
         guard = make_guard(
-            rules, tools, state=state, mode=mode, theta=theta, seconds=seconds, log=log, hash=hash
+            rules,
+            tools,
+            state=state,
+            mode=mode,
+            theta=theta,
+            seconds=seconds,
+            log=log,
+            hash=hash,
+            store=store,
+            hold=hold,
         )
         app = application(
             guard,
@@ -129,6 +150,8 @@ def make_guard(
     seconds: float,
     log: str | None,
     hash: bool,
+    store: str | Store | None = None,
+    hold: float = 3600.0,
 ) -> Guard:
     """A guard with what the options of a command name.
 
@@ -138,6 +161,7 @@ def make_guard(
     """
     from mpr_logic.adapters.guard import Guard
     from mpr_logic.adapters.log import DecisionLog
+    from mpr_logic.adapters.store import Store
     from mpr_logic.adapters.tools import Tools, read_tools
 
     if not rules:
@@ -153,6 +177,7 @@ def make_guard(
         theta=theta,
         timeout=seconds,
         log=DecisionLog(log, arguments="hash" if hash else "full") if log else None,
+        store=Store(store, hold=hold) if isinstance(store, str) else store,
     )
 
 

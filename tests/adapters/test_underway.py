@@ -332,7 +332,7 @@ def test_no_call_is_given_up_silently(monkeypatch: pytest.MonkeyPatch) -> None:
     guard = Guard(text=LIMITS["keyed"] + ".action look()\n")
     first, *_ = [guard.check("pay", {"to": "ann", "n": 1}) for _ in range(3)]
     verdict = guard.check("pay", {"to": "ann", "n": 1})
-    assert "3 calls of this session are under way" in verdict.message
+    assert "3 calls are under way" in verdict.message
     looks = [guard.check("look", {}) for _ in range(10)]
     assert all(each.runs for each in looks)
     guard.record(looks[-1], True)
