@@ -24,10 +24,10 @@ from tests.agent.world import Boxes
 from tests.memory.doors import BODIES, DECLARATIONS, episodes, modules, replay, rule, unlock
 
 
-def naive(clause: Clause, found: list[Episode]) -> set[tuple[str, int]]:
+def naive(clause: Clause, found: list[Episode], stated: str = "") -> set[tuple[str, int]]:
     """The episodes and turns in which a rule forbids, each state made anew for a checker of its own."""
     fired = set()
-    text = DECLARATIONS + print_clause(clause)
+    text = f"{DECLARATIONS}{stated}\n{print_clause(clause)}"
     for episode in found:
         facts: dict[str, None] = {}
         history: list[tuple[str, bool | None]] = []
@@ -54,6 +54,26 @@ def test_replay_agrees_with_a_checker_made_anew_for_each_state(body: list[str], 
     walked = Replay(modules(), found)
     covered = walked.chosen(walked.covers([unlock(body)])[0])
     assert {(trial.episode, trial.turn) for trial in covered} == naive(unlock(body), found)
+
+
+COUNTING = (
+    ["N = count : { past unlock(_, _) }", "N > 1"],
+    ["N = count : { failed unlock(D, K) }", "N > 1"],
+    ["N = count : { past unlock(D, K), not failed unlock(D, K) }", "N > 0"],
+    ["N = count : { past wait() }", "M = count : { succeeded enter(_) }", "N > M"],
+)
+
+
+@pytest.mark.parametrize("stated", ["", "past wait(). past wait(). past unlock(d1, k1)."])
+@pytest.mark.parametrize("body", COUNTING)
+@pytest.mark.parametrize("seed", range(3))
+def test_replay_counts_the_calls_of_each_episode(seed: int, body: list[str], stated: str) -> None:
+    """Equal calls of an episode are several; those of another are none, and what the rules themselves state
+    is there in each."""
+    found = episodes(seed, 3, 10)
+    walked = Replay(modules(stated), found)
+    covered = walked.chosen(walked.covers([unlock(body)])[0])
+    assert {(trial.episode, trial.turn) for trial in covered} == naive(unlock(body), found, stated)
 
 
 @given(st.lists(BODIES, min_size=1, max_size=4))
