@@ -6,6 +6,8 @@
   ``p(N + 1)`` is ``#1 = N + 1, p(#1)``. No text can contain a name with ``#``.
 * Rows of a float column hold floats: an int constant there becomes a float, an int variable in a
   head is added to 0.0.
+* A sum of floats is a float where there is nothing to sum, too: where that can be told (a column of floats
+  takes it, or the clause divides), 0.0 is added.
 * In the braces of an aggregate a literal of the history becomes one of calls: see
   :mod:`mpr_logic.analysis.occurrences`.
 """
@@ -18,7 +20,15 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.lattice import base
 from mpr_logic.analysis.occurrences import tell_apart
 from mpr_logic.analysis.safety import shared
-from mpr_logic.analysis.terms import inner_terms, names, rewrite_item, term_span, term_vars
+from mpr_logic.analysis.terms import (
+    divides,
+    inner_terms,
+    item_terms,
+    names,
+    rewrite_item,
+    term_span,
+    term_vars,
+)
 from mpr_logic.analysis.types import columns_of
 from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Var
 
@@ -64,6 +74,8 @@ class Normaliser:
         self.schema = schema
         self.env = env
         self.fresh = 0
+        self.divides = False
+        self.sums: set[str] = set()  # the variables that are sums of floats
 
     def head(self, clause: Resolved) -> tuple[tuple[Term, ...], list[BodyItem]]:
         """The head's arguments, and the comparisons that work them out: they go behind the body."""
@@ -74,7 +86,7 @@ class Normaliser:
             span = clause.clause.head.span
             if isinstance(term, Const):
                 args.append(as_column(term, column))
-            elif column == "float" and place >= clause.given and self._is_int(term):
+            elif column == "float" and place >= clause.given and (self._is_int(term) or self._is_sum(term)):
                 as_float = Arithmetic("+", term, Const(0.0), term_span(term, span))
                 args.append(self._compute(as_float, span, after))
             elif isinstance(term, (Arithmetic, Call)):
@@ -82,6 +94,14 @@ class Normaliser:
             else:
                 args.append(term)
         return (clause.args if all(map(_same, args, clause.args)) else tuple(args)), after
+
+    def clause(self, clause: Resolved) -> tuple[tuple[Term, ...], tuple[BodyItem, ...]]:
+        """The head's arguments and the body."""
+        terms = [*clause.args, *(t for item in clause.body for t in item_terms(item))]
+        self.divides = any(map(divides, terms))
+        body = self.body(clause.body)
+        args, after = self.head(clause)
+        return args, (*body, *after)
 
     def body(self, items: Sequence[BodyItem]) -> list[BodyItem]:
         """The items of a body, comparisons put before the atoms whose arguments they work out."""
@@ -101,10 +121,34 @@ class Normaliser:
             for each in self.body(tell_apart(item.body, self._name)):
                 assert not isinstance(each, Aggregate)  # the grammar has no nested ones
                 inner.append(each)
-            if len(inner) == len(item.body) and all(map(_same, inner, item.body)):
-                return [item]
-            return [replace(item, body=tuple(inner))]
+            if len(inner) != len(item.body) or not all(map(_same, inner, item.body)):
+                item = replace(item, body=tuple(inner))
+            return self._sum(item) if item.function == "sum" else [item]
         return [item]
+
+    def _sum(self, item: Aggregate) -> list[BodyItem]:
+        """A sum, and what makes a float of it."""
+        target = item.target
+        assert item.expression is not None
+        if not isinstance(target, Var) or not self._is_float(item.expression):
+            return [item]
+        self.sums.add(target.name)
+        if not self.divides:
+            return [item]
+        whole = Var(self._name(), target.span)
+        made = Arithmetic("+", whole, Const(0.0), item.span)
+        return [replace(item, target=whole), Comparison("=", target, made, item.span)]
+
+    def _is_sum(self, term: Term) -> bool:
+        return isinstance(term, Var) and term.name in self.sums
+
+    def _is_float(self, term: Term) -> bool:
+        """Whether a term can be no int."""
+        if isinstance(term, Arithmetic):
+            return self._is_float(term.left) or self._is_float(term.right)
+        if isinstance(term, Const):
+            return isinstance(term.value, float)
+        return isinstance(term, Var) and base(self.schema.types, self.env.get(term.name, "any")) == "float"
 
     def _literal(self, literal: Literal, before: list[BodyItem]) -> Literal:
         bases = columns_of(self.schema, literal.atom.name).bases

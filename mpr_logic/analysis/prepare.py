@@ -140,10 +140,7 @@ class Preparer:
         self, clause: Clause, env: Mapping[str, str]
     ) -> tuple[tuple[Term, ...], tuple[BodyItem, ...]]:
         resolved = self._resolve(clause)
-        normaliser = Normaliser(self.schema, env)
-        body = normaliser.body(resolved.body)
-        args, after = normaliser.head(resolved)
-        return args, (*body, *after)
+        return Normaliser(self.schema, env).clause(resolved)
 
     # -- for each clause ------------------------------------------------------------------------
 

@@ -64,6 +64,13 @@ def item_vars(item: BodyItem) -> Iterator[Var]:
             yield from term_vars(term)
 
 
+def divides(term: Term) -> bool:
+    """Whether a quotient or a remainder is taken in a term: of 0 there is none."""
+    return isinstance(term, Arithmetic) and (
+        term.op in ("/", "mod") or divides(term.left) or divides(term.right)
+    )
+
+
 def names(occurrences: Iterable[Var]) -> set[str]:
     """The names of variables, ``_`` left out."""
     return {v.name for v in occurrences if v.name != "_"}

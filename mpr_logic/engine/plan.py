@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from mpr_logic.analysis.terms import divides
 from mpr_logic.errors import EvaluationError
 from mpr_logic.syntax.ast import (
     Aggregate,
@@ -257,8 +258,8 @@ def _binds(step: Step) -> set[str]:
 def _ready(
     body: Sequence[BodyItem], left: list[int], known: set[str], later: set[int]
 ) -> tuple[int, Step] | None:
-    """A test or an assignment that can run now; those that cost least come first. ``later`` has the literals
-    that wait for others."""
+    """A test or an assignment that can run now; those that cost least come first, and what divides comes
+    last: a test may rule out that the divisor is 0. ``later`` has the literals that wait for others."""
     best: tuple[int, int, Step] | None = None
     for i in left:
         item = body[i]
@@ -268,7 +269,7 @@ def _ready(
         if known.issuperset(item_variables(item)):
             if i in later and any(j not in later and _matches(body[j]) for j in left):
                 continue
-            rank = 0 if isinstance(item, Comparison) else 2 if isinstance(item, Test) else 1
+            rank = _rank(item) if isinstance(item, Comparison) else 2 if isinstance(item, Test) else 1
             found = (rank, Filter(i, item))
         elif isinstance(item, Comparison) and item.op == "=":
             for side, other in ((item.left, item.right), (item.right, item.left)):
@@ -277,11 +278,15 @@ def _ready(
                     and side.name not in known
                     and known.issuperset(term_variables(other))
                 ):
-                    found = (0, Assign(i, side.name, other))
+                    found = (_rank(item), Assign(i, side.name, other))
                     break
         if found is not None and (best is None or found[0] < best[0]):
             best = (found[0], i, found[1])
     return None if best is None else (best[1], best[2])
+
+
+def _rank(item: Comparison) -> int:
+    return 3 if divides(item.left) or divides(item.right) else 0
 
 
 def _matches(item: BodyItem) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.terms import inner_terms, item_vars, names, term_vars
+from mpr_logic.analysis.terms import divides, inner_terms, item_terms, item_vars, names, term_vars
 from mpr_logic.errors import InexpressibleError
 from mpr_logic.syntax.ast import Aggregate, Comparison, Const, Literal, Test, Var
 
@@ -55,7 +55,10 @@ def ordered(body: Sequence[BodyItem], known: Collection[str], head: Collection[s
     bound = set(known)
     left = list(body)
     while left:
-        ready = [item for item in left if _is_test(item, bound) or _assigned(item, bound)]
+        ready = sorted(
+            (item for item in left if _is_test(item, bound) or _assigned(item, bound)),
+            key=lambda item: any(map(divides, item_terms(item))),  # a test may rule out that a divisor is 0
+        )
         ready = ready or sorted(
             (item for item in left if isinstance(item, Literal) and not item.negated),
             key=lambda item: -len(variables(item) & bound),

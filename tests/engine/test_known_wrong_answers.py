@@ -226,3 +226,44 @@ def test_two_engines_in_two_threads(make: Make) -> None:
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(run, range(0, 80, 10)))
     assert results == [[1, 3, 6, 10, 15, 21, 15]] * 8
+
+
+def test_a_sum_of_no_floats_is_a_float(make: Make) -> None:
+    """Nothing sums to 0.0 where the summed column holds floats: half of that and 1 is 0.5, not 0."""
+    engine = make(
+        load("""
+        .decl price(o: symbol, x: float)
+        .decl thing(o: symbol)
+        .decl total(o: symbol, x: float)
+        .decl half(o: symbol, x: float)
+        .decl rest(o: symbol, x: any)
+        .decl whole(o: symbol, n: int)
+        .decl exact(o: symbol)
+        thing(a). thing(b). price(a, 3).
+        total(O, S) :- thing(O), S = sum X : { price(O, X) }.
+        half(O, H) :- thing(O), S = sum X : { price(O, X) }, H = (S + 1) / 2.
+        rest(O, R) :- thing(O), Z = S + 7, R = Z mod 2 / 2, S = sum X * 2 : { price(O, X) }.
+        whole(O, H) :- thing(O), S = sum 1 : { price(O, _) }, H = (S + 1) / 2.
+        exact(O) :- thing(O), 0.0 = sum X : { price(O, X) }, 1 / 2 = 0.
+        """)
+    )
+    found = {n: dict(engine.query(n, (None, None))) for n in ("total", "half", "rest", "whole")}
+    assert {n: {(o, repr(x)) for o, x in rows} for n, rows in found.items()} == {
+        "total": {("a", "3.0"), ("b", "0.0")},
+        "half": {("a", "2.0"), ("b", "0.5")},
+        "rest": {("a", "0.5"), ("b", "0.5")},
+        "whole": {("a", "1"), ("b", "0")},
+    }
+    assert engine.query("exact", (None,)).keys() == {("b",)}
+
+
+@pytest.mark.parametrize("body", ["Y = 4 / X, X != 0", "Y = 4 / X, not zero(X)", "Y = 9 mod X + 3, X > 0"])
+def test_what_a_test_rules_out_is_not_divided(make: Make, body: str) -> None:
+    """A divisor is tested first, wherever the test stands."""
+    engine = make(
+        load(
+            f".decl n(x: int)\n.decl zero(x: int)\n.decl q(x: int, y: int)\nn(0). n(2). zero(0).\n"
+            f"q(X, Y) :- n(X), {body}."
+        )
+    )
+    assert [x for x, _ in engine.query("q", (None, None))] == [2]
