@@ -99,7 +99,7 @@ class NaiveModel:
 
     def _solve(self, items: tuple[Any, ...], b: dict[str, Any], rule: Rule) -> list[Any]:
         for at, item in enumerate(items):
-            with contextlib.suppress(KeyError):  # it waits for a variable that a later one binds
+            with contextlib.suppress(KeyError, ZeroDivisionError, ValueError):  # it waits for a later one
                 found, rest = self._extend(item, b, rule), items[:at] + items[at + 1 :]
                 kept = isinstance(item, Literal) and not item.negated
                 more = [(v, old * kept, end) for new, v, old in found for end in self._solve(rest, new, rule)]

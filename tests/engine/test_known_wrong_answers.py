@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mpr_logic.analysis import analyse
+from mpr_logic.checking.verifier import NaiveModel, verify
 from mpr_logic.engine.both import BothEngine
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.pydatalog_engine import PyDatalogEngine
@@ -267,3 +268,10 @@ def test_what_a_test_rules_out_is_not_divided(make: Make, body: str) -> None:
         )
     )
     assert [x for x, _ in engine.query("q", (None, None))] == [2]
+    if make is NativeEngine:
+        (row,) = engine.query("q", (None, None))
+        proof = engine.prove("q", row)
+        facts = {"n": {(0,): 1.0, (2,): 1.0}, "zero": {(0,): 1.0}}
+        assert proof is not None
+        assert verify(proof, engine.program, facts) == []
+        assert NaiveModel(engine.program, facts)._rows("q") == {row: 1.0}
