@@ -19,6 +19,7 @@ from mpr_logic.syntax.parser import parse
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program
     from mpr_logic.engine.base import Engine
+    from mpr_logic.syntax.ast import Row
 
 Make = Callable[["Program"], "Engine"]
 
@@ -271,7 +272,7 @@ def test_what_a_test_rules_out_is_not_divided(make: Make, body: str) -> None:
     if make is NativeEngine:
         (row,) = engine.query("q", (None, None))
         proof = engine.prove("q", row)
-        facts = {"n": {(0,): 1.0, (2,): 1.0}, "zero": {(0,): 1.0}}
+        facts: dict[str, dict[Row, float]] = {"n": {(0,): 1.0, (2,): 1.0}, "zero": {(0,): 1.0}}
         assert proof is not None
         assert verify(proof, engine.program, facts) == []
         assert NaiveModel(engine.program, facts)._rows("q") == {row: 1.0}
