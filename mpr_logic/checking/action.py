@@ -11,30 +11,40 @@ from mpr_logic.syntax.ast import Atom, Const, Value
 
 class Action:
     """``Action("put", "apple_1", "fridge_1")``, or with named arguments
-    ``Action("send", to="bob")``: a name and the values of its arguments."""
+    ``Action("send", to="bob")``: a name and the values of its arguments. It cannot be changed.
 
-    __slots__ = ("args", "name", "named")
+    ``key`` is what it consists of, and what tells it from other actions: a plain tuple, which Python hashes
+    and compares at once."""
+
+    __slots__ = ("key",)
 
     def __init__(self, name: str, *args: Value, **named: Value) -> None:
-        self.name = name
-        self.args = args
-        self.named = tuple(sorted(named.items())) if named else ()
+        # the types, since 1, 1.0 and True are equal in Python
+        self.key: tuple[Any, ...] = (name, args, (), *map(type, args))
+        if named:
+            pairs = tuple(sorted(named.items()))
+            self.key = (name, args, pairs, *map(type, args), *[type(value) for _, value in pairs])
+
+    @property
+    def name(self) -> str:
+        """The action's name."""
+        return self.key[0]  # type: ignore[no-any-return]
+
+    @property
+    def args(self) -> tuple[Value, ...]:
+        """The values of positional arguments."""
+        return self.key[1]  # type: ignore[no-any-return]
+
+    @property
+    def named(self) -> tuple[tuple[str, Value], ...]:
+        """The named arguments, by their names."""
+        return self.key[2]  # type: ignore[no-any-return]
 
     def __hash__(self) -> int:
-        return hash((self.name, self.args, self.named))
+        return hash(self.key)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Action):
-            return NotImplemented
-        return (
-            self.name == other.name
-            and self.args == other.args
-            and self.named == other.named
-            and self._types() == other._types()  # 1, 1.0 and True are equal in Python
-        )
-
-    def _types(self) -> list[type]:
-        return [type(a) for a in self.args] + [type(v) for _, v in self.named]
+        return self.key == other.key if isinstance(other, Action) else NotImplemented
 
     def atom(self) -> Atom:
         """The action as an atom; positional arguments and named ones do not mix.

@@ -131,7 +131,7 @@ class Candidates:
         Raises:
             StateError: it is no action of the program.
         """
-        found = self.known.get(action)
+        found = self.known.get(action if type(action) is str else action.key)  # type: ignore[union-attr]
         return self.make(action) if found is None else found
 
     def make(self, action: str | Action) -> Candidate:
@@ -140,15 +140,19 @@ class Candidates:
         Raises:
             StateError: it is no action of the program.
         """
-        found = self._plain.read(action) if isinstance(action, str) else None
+        key: object
+        if isinstance(action, str):
+            key, found = action, self._plain.read(action)
+        elif isinstance(action, Action):
+            key, found = action.key, self._plain.typed(action)
+        else:
+            raise StateError("not an action")  # the checker says more
         if found is None:
-            if not isinstance(action, str | Action):
-                raise StateError("not an action")  # the checker says more
             found = resolve_action(self._program, action)
         name, args = found
         if len(self.known) >= CACHED:
             self.known.clear()
-        candidate = self.known[action] = self._rules.get(name) or self.rules(name), args
+        candidate = self.known[key] = self._rules.get(name) or self.rules(name), args
         return candidate
 
     def candidate(self, name: str, args: Row) -> Candidate:

@@ -305,7 +305,8 @@ class Checker:
                     until = last + seconds
                     whole = limit[0] = until if until < outer else outer
                     try:
-                        candidate = known.get(action) or self.candidates.make(action)
+                        key = action if type(action) is str else action.key  # type: ignore[union-attr]
+                        candidate = known.get(key) or self.candidates.make(action)
                         decision = None
                         if proofs:
                             limit[0] = last + (whole - last) * AT_ONCE

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mpr_logic.analysis.core import Signature
+    from mpr_logic.checking.action import Action
     from mpr_logic.syntax.ast import Row
 
 NAMES = 100_000
 """So many names are remembered; then the memory begins anew."""
+
+
+SMALL = 2**63
+"""Larger ints are for the parser."""
 
 
 class PlainAtoms:
@@ -39,6 +44,17 @@ class PlainAtoms:
         other = copy(self)
         other._names, other._known = names, names.__getitem__
         return other
+
+    def typed(self, action: Action) -> tuple[str, Row] | None:
+        """The same for an action whose values are just what its declaration says; None for any other."""
+        name, args, named, *types = action.key
+        signature = self._signatures.get(name)
+        if signature is None or named or tuple(types) != signature.kinds:
+            return None
+        for value in args:  # nothing that the parser would see to
+            if not (value.isascii() if isinstance(value, str) else -SMALL < value < SMALL):
+                return None
+        return name, args
 
     def read(self, text: str) -> tuple[str, Row] | None:
         """The declared name and the typed arguments; None where the text is for the parser.
