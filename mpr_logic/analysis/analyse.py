@@ -15,7 +15,7 @@ from mpr_logic.analysis.occurrences import CALL, Calls, calls_read, is_history
 from mpr_logic.analysis.prepare import Preparer
 from mpr_logic.analysis.report import Report, where
 from mpr_logic.analysis.schema import collect
-from mpr_logic.analysis.strata import Edges, dependencies, stratify
+from mpr_logic.analysis.strata import Edges, dependencies, nest, stratify
 from mpr_logic.analysis.undeclared import suggest
 from mpr_logic.errors import ProgramError
 from mpr_logic.syntax.printer import print_row
@@ -53,6 +53,8 @@ def analyse(modules: Sequence[Module], *, declared: bool = True, inputs: Collect
     program = build.program()
     if report.unknown:
         suggest(report, schema, clauses)
+    if declared:
+        nest(program.strata, build.edges, report)
     if report.broken:
         raise ProgramError(in_order(report, modules))
     return program

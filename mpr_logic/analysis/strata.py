@@ -23,6 +23,10 @@ Edges = dict[tuple[str, str, str], "Span"]
 function): where that is written first."""
 
 
+DEEPEST = 100
+"""So many derived relations build on each other, one upon the next; of recursion only the relation counts."""
+
+
 def dependencies(body: Iterable[BodyItem]) -> Iterator[tuple[str, str, Span]]:
     """The relations that a body reads, how, and where."""
     for item in body:
@@ -57,6 +61,27 @@ def stratify(
             _report(head, used, how, span, edges, strata[stratum[head]], report)
     recursive = loops.union(*(group for group in strata if len(group) > 1))
     return strata, frozenset(recursive)
+
+
+def nest(strata: Iterable[tuple[str, ...]], edges: Edges, report: Report) -> None:
+    """Report where more than :data:`DEEPEST` derived relations build on each other: a question goes down from
+    one to the next, and Python does not nest calls without end."""
+    reads: dict[str, list[tuple[str, Span]]] = {}
+    for (head, used, _), span in edges.items():
+        reads.setdefault(head, []).append((used, span))
+    height: dict[str, int] = {}
+    for group in strata:
+        below = [(height.get(used, 0), span) for head in group for used, span in reads.get(head, ())]
+        deepest = max([high for high, _ in below], default=0)
+        height.update(dict.fromkeys(group, deepest + 1))
+        if deepest == DEEPEST:
+            report.error(
+                "E0307",
+                f"more than {DEEPEST} derived relations build on each other, up to `{group[0]}`",
+                next(span for high, span in below if high == deepest),
+                "derive it from relations further down, or let a rule read its own relation, which goes as "
+                "far as the rows do",
+            )
 
 
 def _components(graph: Mapping[str, list[str]]) -> Iterator[list[str]]:

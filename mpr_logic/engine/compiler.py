@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 LIGHT = 8
 """What takes no more lookups than this is not kept: to keep an answer, and to forget it, takes as long."""
 
+NESTED = 10
+"""So many relations are compiled one inside the other."""
+
 UNKNOWN_SIZE = 50.0
 """Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""
 
@@ -81,6 +84,7 @@ class Compiler(Access):
         self._work: dict[tuple[str, str], float] = {}  # what asking what is not kept costs, in lookups
         self._walks: dict[tuple[str, str], Walk | None] = {}
         self._users: list[User] = []
+        self._nested = 0
 
     @contextmanager
     def working(self, user: User) -> Iterator[Compiler]:
@@ -161,9 +165,25 @@ class Compiler(Access):
             found = self.kept[name, adornment] = self.define(writer, [*parameters(adornment), "me"])
         return found
 
+    @contextmanager
+    def deeper(self) -> Iterator[bool]:
+        """A context in which what a function asks is compiled; whether that is not nested too deeply."""
+        self._nested += 1
+        try:
+            yield self._nested <= NESTED
+        finally:
+            self._nested -= 1
+
     def goal(self, name: str, adornment: str, *, noted: bool = False) -> Goal:
         """See Access: outside any recursion. With ``noted`` what answers keeps its answers, so that
-        their readers can be noted."""
+        their readers can be noted. What is nested deeply is compiled when a session first needs it, and its
+        answers are kept."""
+        with self.deeper() as now:
+            if now or name in self.component:
+                return self._goal(name, adornment, noted=noted)
+            return self._kept_goal(name, adornment, noted=noted)
+
+    def _goal(self, name: str, adornment: str, *, noted: bool) -> Goal:
         enough = condition(self, name, adornment)
         if enough is not None and enough.whole:
             return Goal(tests=enough, work=sum(len(each.reads) for each in enough.alternatives))
@@ -181,9 +201,14 @@ class Compiler(Access):
         if not noted and asked not in self.kept:
             return Goal(called, enough=enough, work=self._work[asked])
         self.keep(name, adornment)
-        readers = own("X", asked, lambda user: user.kept(*asked).readers) if noted else None
+        return replace(self._kept_goal(name, adornment, noted=noted), enough=enough)
+
+    def _kept_goal(self, name: str, adornment: str, *, noted: bool) -> Goal:
+        own, asked = self.namespace.own, (name, adornment)
+        called = own("F", asked, lambda user: user.function(*asked))
         kept = own("H", asked, lambda user: user.kept(*asked))
-        return Goal(called, kept, enough=enough, readers=readers)
+        readers = own("X", asked, lambda user: user.kept(*asked).readers) if noted else None
+        return Goal(called, kept, readers=readers)
 
     def _asked_by(self, name: str, adornment: str) -> tuple[int, ...] | None:
         """The columns whose binding saves something, where every column is bound and some save nothing."""

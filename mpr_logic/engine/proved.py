@@ -45,7 +45,13 @@ class Proved(dict["Row", "Proof"]):
         return found
 
     def __missing__(self, row: Row) -> Proof:
-        found = self.ask(row)
-        if found is None:
+        if self._find is None:
+            self._find = self._finder(self._relation)
+        found = self._find(row)
+        if found is not None:
+            if not self:
+                self._used.append(self)
+            self[row] = found
+        else:
             raise EvaluationError(f"the proof of `{self._relation}` was lost: the engine contradicts itself")
         return found

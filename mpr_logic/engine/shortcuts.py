@@ -36,9 +36,13 @@ def binding_is_useless(compiler: Compiler, name: str, adornment: str) -> bool:
 def condition(compiler: Compiler, name: str, adornment: str) -> Condition | None:
     """The rules that are a few tests of stored relations, or of relations that are such conditions, as a
     condition over the parameters. It is written out where the relation is asked."""
-    if (name, adornment) not in compiler.conditions:
-        compiler.conditions[name, adornment] = _condition(compiler, name, adornment)
-    return compiler.conditions[name, adornment]
+    if (name, adornment) in compiler.conditions:
+        return compiler.conditions[name, adornment]
+    with compiler.deeper() as now:
+        found = _condition(compiler, name, adornment) if now else None
+    if now:
+        compiler.conditions[name, adornment] = found
+    return found
 
 
 def _condition(compiler: Compiler, name: str, adornment: str) -> Condition | None:

@@ -74,6 +74,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0304": "value that nothing binds",
     "E0305": "wildcard in a negated open-world literal",
     "E0306": "aggregates that need each other",
+    "E0307": "too many relations that build on each other",
     "E0401": "cycle through negation",
     "E0402": "cycle through an aggregate",
     "E0601": "law about what is no tool",

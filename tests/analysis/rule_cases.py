@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+CHAIN = "\n".join(
+    [f".decl d{n}(x: any)" for n in range(102)] + [f"d{n + 1}(X) :- d{n}(X)." for n in range(101)]
+)
+
 CASES = [
     (
         "thing(X) :- thing(Y).",
@@ -68,6 +72,13 @@ CASES = [
         "N = count : { size(_, M) }",
         "this aggregate needs a value that depends on its own",
         "bind `M`",
+    ),
+    (
+        CHAIN,
+        "E0307",
+        "d100(X)",
+        "more than 100 derived relations build on each other, up to `d101`",
+        "let a rule read its own relation",
     ),
     (
         "thing(X) :- inside(X, _). inside(X, r) :- seen(X), not thing(X).",
