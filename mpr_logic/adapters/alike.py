@@ -1,7 +1,8 @@
 """Keys that some readers of JSON take for one: by case, by Unicode's forms of a letter, by what nobody sees.
 
 Go reads ``Path`` where it looks for ``path``, and a long s where it looks for an s; Java and .NET can be told
-to. A call with two such keys, or one in another spelling than the tool's own, is another call to each reader.
+to; some leave out spaces around a key, or what comes behind a NUL. A call with two such keys, or with one in
+another spelling than the tool's own, is another call to each reader.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ _LETTERS = str.maketrans({"\u0131": "i", "\u0130": "i"})
 
 def alike(key: str) -> str:
     """What all spellings of a key have in common, which some reader takes for it."""
-    if key.isascii():
-        return key.lower()
-    seen = "".join(c for c in key.translate(_LETTERS) if unicodedata.category(c) != "Cf")
+    text = key.partition("\0")[0]  # where texts end, to a reader in C
+    if text.isascii():
+        return text.strip().lower()
+    seen = "".join(c for c in text.translate(_LETTERS) if unicodedata.category(c) != "Cf")
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).upper().casefold())
-    return unicodedata.normalize("NFKC", plain.casefold())
+    return unicodedata.normalize("NFKC", plain.casefold()).strip()
 
 
 def two_alike(keys: Iterable[str], named: Collection[str] = ()) -> tuple[str, str] | None:

@@ -31,6 +31,9 @@ SPELLINGS = [
     ("stra\u00dfe", "STRASSE"),
     ("file", "\ufb01le"),  # one letter for f and i
     ("\u03c3", "\u03c2"),  # two small sigmas
+    ("path", "path "),
+    ("path", "\tPath"),
+    ("path", "path\0x"),
 ]
 
 
