@@ -67,7 +67,7 @@ class WithDecorator(WithContext):
     """Decorated functions, called with what the model wrote."""
 
     name = "plain, decorator"
-    answers_itself = frozenset({"not_json", "unknown_tool", "not_of_the_schema"})
+    answers_itself = frozenset({"not_json", "unknown_tool", "not_of_the_schema", "keys_alike"})
 
     def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
         tools = {name: guarded(guard, function) for name, function in office.functions().items()}
