@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.syntax.ast import Aggregate, Literal
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Possible:
                 if signature.open_world:
                     self.who[f"not {name}"] = signature.changed_by
         self.true = {name for name, comes in self.effects if comes} | set(self.who)
-        self.true |= {f"{word}{name}" for name in self.actions for word in TRIED}
+        self.true |= {f"{call}{word}{name}" for name in self.actions for word in TRIED for call in ("", CALL)}
         self.false = {name for name, comes in self.effects if not comes} | set(self.who)
         # of an open-world relation what comes to hold is no longer observed to be false
         self.false |= {f"not {name}" for name in self.true}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.occurrences import is_history
+from mpr_logic.analysis.occurrences import CALL, is_history
 from mpr_logic.checking.possible import TRIED
 from mpr_logic.checking.solve import Bindings, extend, holds, matched, pattern, rule_steps
 from mpr_logic.engine.plan import Assign, Filter, Gather, Scan, item_variables, term_variables
@@ -135,6 +135,8 @@ class Wishes:
         """Wishes that help to make an atom of a core relation true; None stands for any value."""
         if relation not in self._possible.true:
             return
+        if relation.startswith(CALL):  # a call more is wished for, whatever its number
+            relation, wanted = relation.removeprefix(CALL), wanted[1:]
         possible = self._possible
         if relation.startswith(TRIED) or relation in possible.who or (relation, True) in possible.effects:
             yield Wish(relation, wanted, comes=True)

@@ -361,3 +361,18 @@ def test_a_program_without_such_aggregates_keeps_no_calls() -> None:
         checker.record("pay(40)", True)
     assert checker.facts() == {"past pay": {(40,): 1.0}, "succeeded pay": {(40,): 1.0}}
     assert checker.program.calls == frozenset()
+
+
+@pytest.mark.parametrize(("word", "least"), [("past", 1), ("past", 2), ("succeeded", 1), ("succeeded", 2)])
+def test_a_call_that_lacks_is_a_repair(word: str, least: int) -> None:
+    """Where too few calls were made, making them is what helps; one that was made counts."""
+    checker = Checker.from_text(
+        '.action step(x: symbol)\n.action finish()\n@because("{N} steps")\n'
+        f"forbid finish() :- N = count : {{ {word} step(_) }}, M = {least}, N < M.\n"
+        ".decl known(x: symbol)\nknown(a). known(b).\n@id(known) forbid step(X) :- not known(X)."
+    )
+    for made in range(least):
+        (repair, *_) = checker.check("finish()").repairs
+        assert len(repair.actions) == least - made
+        checker.record("step(a)", True)
+    assert checker.check("finish()").admissible
