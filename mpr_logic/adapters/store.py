@@ -224,6 +224,11 @@ class Store:
         with self._lock:
             self._connection.close()
 
+    def __del__(self) -> None:
+        """Let go of the store where nobody did."""
+        with suppress(Exception):
+            self._connection.close()
+
     @contextmanager
     def writing(self, wait: float | None = None) -> Iterator[Transaction]:
         """A transaction; inside of one, the same. It waits so many seconds for the others.

@@ -192,10 +192,10 @@ def test_a_killed_holder_loses_nothing(tmp_path: Path) -> None:
     assert pay(guard, 60).runs
 
 
-def test_what_cannot_be_written_is_not_admitted(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_written_is_not_admitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call whose reservation cannot be written is rejected, and nothing of it is left; an outcome that
     cannot be written is told again."""
-    guard = Guard(text=RULES, store=place)
+    guard = Guard(text=RULES, store=tmp_path / "limits.db")
     first = pay(guard, 50)
     assert first.runs
     assert guard.store is not None
@@ -206,17 +206,16 @@ def test_what_cannot_be_written_is_not_admitted(place: str, monkeypatch: pytest.
             raise sqlite3.OperationalError("database or disk is full")
         return run(statement, values)
 
-    if place.startswith("sqlite"):
-        with monkeypatch.context() as patch:
-            patch.setattr(guard.store, "_execute", broken)
-            verdict = pay(guard, 50)
-            assert not verdict.runs
-            assert "the disk is full" in str(verdict.error)
-            with pytest.raises(StoreError, match="the disk is full"):
-                guard.record(first, True)
-        guard.record(first, True)
-        assert pay(guard, 50).runs
-        assert not pay(guard, 1).runs
+    with monkeypatch.context() as patch:
+        patch.setattr(guard.store, "_execute", broken)
+        verdict = pay(guard, 50)
+        assert not verdict.runs
+        assert "the disk is full" in str(verdict.error)
+        with pytest.raises(StoreError, match="the disk is full"):
+            guard.record(first, True)
+    guard.record(first, True)
+    assert pay(guard, 50).runs
+    assert not pay(guard, 1).runs
 
 
 def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
