@@ -13,6 +13,7 @@ tools behind the guard.
 from __future__ import annotations
 
 import json
+import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -255,6 +256,27 @@ def parallel(driver: Driver, folder: Path) -> None:
     assert "read /data/a" in turn.told["r"]
 
 
+LIMIT = """
+.decl spent(n: float) key()
+spent(0.0).
+pay(amount: A) causes spent(S + A) :- spent(S).
+@id(limit) @because("{A} is more than is left") forbid pay(amount: A) :- spent(S), S + A > 1000.0.
+"""
+
+
+def limit_at_once(driver: Driver, folder: Path) -> None:
+    """Of two, eight and sixty-four calls of one turn those run together that a limit admits one after the
+    other: none has ended when the next is proposed, or all have, or some."""
+    for number in (2, 8, 64):
+        amount = random.Random(number).choice([90.0, 180.0, 270.0, 600.0])
+        calls = [call("pay", {"to": f"t{n}", "amount": amount}, f"p{n}") for n in range(number)]
+        turn = Turn(driver, calls, text=LIMIT)
+        paid = [arguments["amount"] for _, arguments in turn.ran]
+        assert len(paid) == min(number, int(1000 // amount)), (number, amount)
+        told = [text for text in turn.told.values() if "is more than is left" in text]
+        assert len(told) == number - len(paid)
+
+
 def not_json(driver: Driver, folder: Path) -> None:
     """Arguments that are no JSON, or hold a key twice, never reach a tool."""
     for text in ('{"path": "/data/a"', "[1]", '{"path": "/data/a", "path": "/etc"}', '{"path": NaN}'):
@@ -392,6 +414,7 @@ SCENARIOS: list[Scenario] = [
     declined,
     shadow,
     parallel,
+    limit_at_once,
     not_json,
     not_of_the_schema,
     keys_alike,
