@@ -71,6 +71,10 @@ class Actions:
             raise StateError(f"no tool `{tool[:60]}` is declared: {help}")
         return found
 
+    def tool_of(self, action: str) -> str:
+        """A tool that is this action: the action's own name, where no fact says another."""
+        return next((tool for tool, name in self._action_of.items() if name == action), action)
+
     def name_of(self, action: str, word: str, arguments: Mapping[str, Any]) -> str:
         """What an argument of an action is named in a call; ``*`` for the one that holds all others."""
         names = self._names_of.get((action, word))

@@ -15,13 +15,15 @@ from mpr_logic.adapters.calls import Call, Limits
 from mpr_logic.adapters.deciding import Check
 from mpr_logic.adapters.host import within
 from mpr_logic.adapters.log import NO_LOG
-from mpr_logic.adapters.ruleset import Ruleset, load_ruleset
+from mpr_logic.adapters.reloading import UnsettledError, check_ends, check_losses, check_written, losses
+from mpr_logic.adapters.ruleset import Ruleset, load_ruleset, stamp
 from mpr_logic.adapters.session import Options, Session
 from mpr_logic.adapters.spans import make_spans
 from mpr_logic.adapters.store import Store
 from mpr_logic.adapters.verdict import Verdict
 from mpr_logic.adapters.watching import Watcher
 from mpr_logic.checking.checker import THETA
+from mpr_logic.checking.loading import rule_files
 from mpr_logic.engine.base import Budget
 from mpr_logic.errors import GuardError, MprError, StateError
 
@@ -68,6 +70,8 @@ class Guard:
             nothing fills, a body that cannot hold. Else it is a warning: logged, and told by :meth:`health`.
         store: where relations that are declared ``shared`` are kept, for all guards that are given the same:
             a :class:`~mpr_logic.adapters.store.Store`, a SQLite file, or a URL of PostgreSQL.
+        semiring: how weights combine, as of a Checker.
+        clock: the time, in seconds since 1970.
 
     Raises:
         ProgramError: the rules are not valid, or have lost their grip.
@@ -92,7 +96,9 @@ class Guard:
         approval_timeout: float = 300.0,
         limits: Limits | None = None,
         sessions: int = 10_000,
-        strict: bool = False,
+        strict: bool = True,
+        semiring: str = "maxmin",
+        clock: Callable[[], float] = time.time,
         store: Store | str | os.PathLike[str] | None = None,
     ) -> None:
         if mode not in ("enforce", "shadow"):
@@ -107,10 +113,11 @@ class Guard:
         self.log = log or NO_LOG
         self._paths, self._text, self._tools = paths, text, tools
         self._strict = strict
+        self.clock = clock
         self._relations = dict(relations or {})
         self._own_store = None if store is None or isinstance(store, Store) else Store(store)
         self.store = self._own_store or store if isinstance(store, Store) else self._own_store
-        self._options = Options(theta, engine, Budget(seconds=timeout), state, self.store)
+        self._options = Options(theta, engine, Budget(seconds=timeout), state, self.store, semiring, clock)
         self.approval_timeout = approval_timeout
         self.sessions = sessions
         self._lock = threading.RLock()
@@ -118,7 +125,8 @@ class Guard:
         self._counts = dict.fromkeys(("admit", "modify", "escalate", "reject", "error"), 0)
         self._spans = make_spans()
         self._error: str | None = None
-        self._watcher = Watcher(self.reload, paths)  # has looked before the files are read
+        self._unsettled = False
+        self._watcher = Watcher(self._watched, paths)  # has looked before the files are read
         self.rules = self._load(tools)
         self.session("")
 
@@ -275,14 +283,18 @@ class Guard:
 
     # -- rules ---------------------------------------------------------------------------------
 
-    def reload(self) -> bool:
-        """Read the rule files again. Where they do not make valid rules, or do not fit what the sessions
-        hold, the old ones stay, the log says why, and so does :meth:`health`.
+    def reload(self, *, force: bool = False) -> bool:
+        """Read the rule files again. Where they do not make valid rules, do not fit what the sessions hold,
+        are being written, or have lost all laws, all laws about an action, or all clauses of a file, the old
+        ones stay, the log says why, and so does :meth:`health`.
+
+        Args:
+            force: take valid rules whatever they lost.
 
         Returns:
             Whether the guard now goes by what the files say.
         """
-        return self._replace(self._tools)
+        return self._replace(self._tools, force=force)
 
     @property
     def tools(self) -> Tools | None:
@@ -293,8 +305,14 @@ class Guard:
         """Go on with other tools; as :meth:`reload`."""
         return self._replace(tools)
 
+    def _watched(self) -> bool:
+        """Reload, since a file has changed. Returns False where it is to be tried again soon."""
+        self._replace(self._tools, watching=True)
+        return not self._unsettled
+
     def watch(self, seconds: float = 1.0) -> None:
-        """Look that often, in a thread of its own, whether the rule files have changed, and reload them."""
+        """Look that often, in a thread of its own, whether the rule files have changed, and reload them. As
+        nobody has asked for it, a file that has lost some of its clauses is not taken: it may be torn."""
         self._watcher.start(seconds)
 
     def close(self) -> None:
@@ -400,18 +418,37 @@ class Guard:
             _logger.warning("%s", each.render())
         return rules
 
-    def _replace(self, tools: Tools | None) -> bool:
+    def _replace(self, tools: Tools | None, *, force: bool = False, watching: bool = False) -> bool:
         try:
-            rules = self._load(tools)
+            rules = self._load(tools) if force else self._whole(tools, watching)
             self._move(rules)
         except (MprError, OSError, RecursionError, MemoryError) as error:
-            self._error = f"{type(error).__name__}: {error}"
-            _logger.error("the rules could not be replaced, the old ones stay: %s", error)
-            self._note(lambda: self.log.reloaded(self.rules.program.version, self._error))
+            before, self._error = self._error, f"{type(error).__name__}: {error}"
+            self._unsettled = isinstance(error, UnsettledError)
+            if self._error != before:
+                _logger.error("the rules could not be replaced, the old ones stay: %s", error)
+                self._note(lambda: self.log.reloaded(self.rules.program.version, self._error))
             return False
-        self._tools, self._error = tools, None
+        self._tools, self._error, self._unsettled = tools, None, False
         self._note(lambda: self.log.reloaded(rules.program.version, None))
         return True
+
+    def _whole(self, tools: Tools | None, watching: bool) -> Ruleset:
+        """The rules as the files say them now, if these are whole.
+
+        Raises:
+            MprError: they are not valid, or not whole.
+        """
+        files = [str(file) for file in rule_files(self._paths)] if self._paths else []
+        seen = stamp(self._paths)
+        check_written(files)
+        check_ends(files)
+        rules = self._load(tools)
+        if stamp(self._paths) != seen:
+            raise UnsettledError("the rule files changed while they were read")
+        found = losses(self.rules.program, rules.program, files, self._options.theta)
+        check_losses(found, lambda: stamp(self._paths), watching=watching)
+        return rules
 
     def _move(self, rules: Ruleset) -> None:
         """All sessions go on under new rules, or none."""

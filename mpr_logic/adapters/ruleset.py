@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program
     from mpr_logic.analysis.influence import Influence
     from mpr_logic.checking.checker import Checker
+    from mpr_logic.syntax.ast import Module
     from mpr_logic.syntax.diagnostics import Diagnostic
 
 
@@ -139,6 +140,24 @@ def _effects_of(program: Program, action: str) -> set[str]:
     return {r.head for r in program.rules if r.clause.kind in ("causes", "ends") and r.action == action}
 
 
+def load_rules(
+    paths: Sequence[str | os.PathLike[str]], text: str | None, tools: Tools | None
+) -> list[Module]:
+    """The parsed rules of files and of a text, and what declares the tools.
+
+    Raises:
+        ProgramError: they cannot be read or parsed.
+        StateError: there is no rule file.
+    """
+    modules = load_modules(paths) if paths else []
+    if text is not None:
+        modules.append(parse(text, "<rules>"))
+    if tools is not None:
+        declared = {s.name for module in modules for s in module.statements if isinstance(s, ActionDecl)}
+        modules.append(parse(tools.declarations(without=declared), "<tools>"))
+    return modules
+
+
 def load_ruleset(
     paths: Sequence[str | os.PathLike[str]],
     text: str | None,
@@ -156,12 +175,7 @@ def load_ruleset(
         StateError: there is no rule file, or the state does not fit.
         GuardError: as above.
     """
-    modules = load_modules(paths) if paths else []
-    if text is not None:
-        modules.append(parse(text, "<rules>"))
-    if tools is not None:
-        declared = {s.name for module in modules for s in module.statements if isinstance(s, ActionDecl)}
-        modules.append(parse(tools.declarations(without=declared), "<tools>"))
+    modules = load_rules(paths, text, tools)
     rules = Ruleset(analyse(modules), tools, relations)
     known = Known(
         tools=None if tools is None else [each.known for each in tools],
@@ -170,8 +184,9 @@ def load_ruleset(
         theta=options.theta,
     )
     found = vet(rules.program, known, modules)
-    if strict and any(each.severity == "error" for each in found):
-        raise ProgramError(found)
+    errors = [each for each in found if each.severity == "error"]
+    if strict and errors:
+        raise ProgramError(errors)
     rules.warnings = tuple(found)
     return rules
 

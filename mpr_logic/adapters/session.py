@@ -51,6 +51,28 @@ _KEPT = 1_000
 _HERE = Span("the guard", 0, 0, 0, 0)
 
 
+class States:
+    """States that are read once, each as a batch of facts: of what two of them say, the later one holds.
+
+    Args:
+        read: gives the batches for the program that they are to fit.
+    """
+
+    def __init__(self, read: Callable[[Program], list[list[Fact]]]) -> None:
+        self._read = read
+        self._found: list[list[Fact]] | None = None
+
+    def read(self, program: Program) -> list[list[Fact]]:
+        """The batches, in their order.
+
+        Raises:
+            StateError: one cannot be read, or does not fit the program.
+        """
+        if self._found is None:
+            self._found = self._read(program)
+        return self._found
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What every checker of a guard is made with."""
@@ -60,6 +82,8 @@ class Options:
     budget: Budget
     state: object = None
     store: Store | None = None
+    semiring: str = "maxmin"
+    clock: Callable[[], float] = time.time
 
     def facts(self, program: Program) -> list[Fact]:
         """The facts that each session begins with.
@@ -68,9 +92,9 @@ class Options:
             StateError: they do not fit the program.
             ProgramError: their file cannot be read.
         """
-        if self.state is None:
-            return []
-        return self.state(program) if callable(self.state) else state_facts(program, self.state)
+        if isinstance(self.state, States):
+            return [fact for batch in self.state.read(program) for fact in batch]
+        return [] if self.state is None else state_facts(program, self.state)
 
 
 class _Stored(NamedTuple):
@@ -97,8 +121,9 @@ class Session:
         self._replayed: set[str] = set()  # a call that two lines tell of is one call
         self.rules = rules
         self.checker = self._checker(rules, begun=True)
-        if callable(options.state):
-            self.checker.update(add=options.state(rules.program))
+        if isinstance(options.state, States):
+            for batch in options.state.read(rules.program):
+                self.checker.update(add=batch)
         elif is_file(options.state):  # it may have changed
             self.checker.load_state(options.state)
 
@@ -109,13 +134,19 @@ class Session:
         first = rules.began.get(begun)
         if first is None and begun:
             first = self._checker(rules)
-            if not (options.state is None or callable(options.state) or is_file(options.state)):
+            if not (options.state is None or isinstance(options.state, States) or is_file(options.state)):
                 first.load_state(options.state)
             if len(rules.program.rules) > MANY:
                 with suppress(EvaluationError):  # the check that needs it says so
                     first.prepare(wholly=False)
         elif first is None:
-            first = Checker(rules.program, theta=options.theta, engine=options.engine, budget=options.budget)
+            first = Checker(
+                rules.program,
+                theta=options.theta,
+                engine=options.engine,
+                semiring=options.semiring,
+                budget=options.budget,
+            )
             first.unforeseen = rules.unforeseen
         rules.began[begun] = first
         return first.fork()
@@ -165,7 +196,7 @@ class Session:
         checker, action = self.checker, proposed.action
         assumed = [*proposed.facts, *facts]
         if self.rules.tells_time(action.name):
-            assumed.append(Fact("now", (int(time.time()),), 1.0, _HERE))
+            assumed.append(Fact("now", (int(self._options.clock()),), 1.0, _HERE))
         with self._stored(self.rules.shares(action.name), left) as stored:
             calls = stored.calls if stored is not None else list(self._under_way.values())
             decision, text = self._decided(action, assumed, calls, severity, left, repairs)
@@ -301,7 +332,7 @@ class Session:
             self.checker.record(call.action)
         if self.rules.counts_calls:
             self._number += 1
-            row = (self._number, name, int(time.time()) if second is None else second)
+            row = (self._number, name, int(self._options.clock()) if second is None else second)
             self.checker.update(add=[Fact("called", row, 1.0, _HERE)], source=f"call {id}")
         self._calls[id] = call
         if self.rules.weighs(name):

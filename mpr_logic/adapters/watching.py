@@ -6,6 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from mpr_logic.adapters.reloading import SETTLED
 from mpr_logic.adapters.ruleset import stamp
 from mpr_logic.errors import MprError
 
@@ -17,9 +18,10 @@ _logger = logging.getLogger(__name__)
 
 
 class Watcher:
-    """Calls ``changed`` where the files that the paths name come, go or change."""
+    """Calls ``changed`` where the files that the paths name come, go or change, once they have been the same
+    for a little while; again, soon, where it returns False."""
 
-    def __init__(self, changed: Callable[[], object], paths: Sequence[str | os.PathLike[str]]) -> None:
+    def __init__(self, changed: Callable[[], bool], paths: Sequence[str | os.PathLike[str]]) -> None:
         self._changed = changed
         self._paths = paths
         self._ended = threading.Event()
@@ -41,14 +43,19 @@ class Watcher:
             self._thread.join(5)
 
     def _watch(self, seconds: float) -> None:
-        while not self._ended.wait(seconds):
+        before = self._seen
+        while not self._ended.wait(seconds if before == self._seen else SETTLED):
             now = self._stamp()
-            if now != self._seen:
-                self._seen = now  # before they are read: what changes meanwhile is seen next time
-                try:
-                    self._changed()
-                except Exception:
-                    _logger.exception("the changed rules could not be read")
+            if now == before != self._seen and self._taken():
+                self._seen = now  # as it was before they were read: what has changed since is seen next
+            before = now
+
+    def _taken(self) -> bool:
+        try:
+            return self._changed()
+        except Exception:
+            _logger.exception("the changed rules could not be read")
+            return True
 
     def _stamp(self) -> object:
         try:

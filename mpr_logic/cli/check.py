@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from mpr_logic.cli import options as o
+from mpr_logic.cli.guarded import FirstOption, LenientOption, NowOption, Situation, ToolsOption
 from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, reply
 from mpr_logic.errors import EvaluationError
 
@@ -34,10 +35,14 @@ def check(
     disclose: Annotated[
         Audience, typer.Option(help="Show all of it, or what the rules' authors let a model see.")
     ] = Audience.operator,
+    tools: ToolsOption = None,
+    now: NowOption = None,
+    first: FirstOption = False,
+    lenient: LenientOption = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Decide about an action: admissible, or rejected with proof and repair.
+    """Decide about an action as a guard would: admissible, or rejected with proof and repair.
 
     Exit status: 0 admissible, 1 rejected, 2 not decided.
     """
@@ -46,17 +51,26 @@ def check(
         asked = o.question(
             arguments, state, theta, engine, semiring, seconds, kind="action", needs_state=True
         )
-        checker = asked.checker()
         from mpr_logic.checking.disclosure import for_model, for_operator
         from mpr_logic.checking.serial import decision_json
 
-        decision = checker.check(asked.asked)
-        content = {"decision": decision_json(decision, disclose.value)}
+        situation = Situation(asked, tuple(tools or ()), now, first, lenient)
+        guard = situation.guard()
+        verdict, decision = situation.verdict(guard)
+        content: dict[str, Any] = {
+            "decision": decision_json(decision, disclose.value),
+            "outcome": verdict.outcome,
+            "arguments": verdict.arguments,
+        }
         if decision.verdict == "undecided":
             error = decision.reasons[0].error
             said = asked.placed(error) if isinstance(error, EvaluationError) else decision.reasons[0].text
             return Answer(UNDECIDED, f"error: {said}", content)
         text = for_model(decision) if disclose is Audience.model else for_operator(decision)
-        return Answer(YES if decision.admissible else NO, text, content)
+        if verdict.outcome == "modify":
+            text = f"✗ {asked.shown} is rejected as it is, and rewritten:\n{text}"
+        elif verdict.outcome == "escalate":
+            text += "\n\na person would be asked whether it may be done"
+        return Answer(YES if verdict.outcome == "admit" else NO, text, content)
 
     reply("check", work, json=json, no_color=no_color)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mpr_logic.cli import options as o
+from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import YES, Answer, reply
 from mpr_logic.cli.serve import (
     HoldOption,
@@ -58,6 +59,7 @@ def hook(
     allow: Annotated[
         bool, typer.Option("--allow", help="Allow what is admitted, past the agent's own permissions.")
     ] = False,
+    lenient: LenientOption = False,
     event: Annotated[
         str | None, typer.Option(metavar="FILE", help="Take this event, not the standard input's: to try it.")
     ] = None,
@@ -81,7 +83,9 @@ def hook(
         from json import dumps
 
         from mpr_logic.adapters import hooks, kept
+        from mpr_logic.adapters.reloading import check_written
         from mpr_logic.adapters.store import Store
+        from mpr_logic.checking.loading import rule_files
 
         where = store or kept.default_path()
         if clear:
@@ -92,6 +96,7 @@ def hook(
         sent = _event(event, hooks.SIZE)
         ended = hooks.read_outcome(known, sent)
         call = hooks.read_event(known, sent) if ended is None else ended[0]
+        check_written(str(file) for file in rule_files(rules or []))
         calls = Store(where, hold=hold, wait=seconds)
         guard = make_guard(
             rules,
@@ -102,6 +107,7 @@ def hook(
             seconds=seconds,
             log=log,
             hash=False,
+            lenient=lenient,
             store=calls,
         )
         key = kept.session_key(rules or (), call.session)

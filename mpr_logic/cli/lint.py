@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mpr_logic.cli import options as o
+from mpr_logic.cli.guarded import ToolsOption
 from mpr_logic.cli.output import NO, YES, Answer, reply
 
 EXAMPLE = "mpr lint rules/kitchen"
@@ -10,21 +11,44 @@ EXAMPLE = "mpr lint rules/kitchen"
 
 def lint(
     rules: o.Rules = None,
+    tools: ToolsOption = None,
+    state: o.States = None,
+    theta: o.Theta = 0.9,
     json: o.Json = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Check rules without a state: errors, and warnings of what is most likely not meant.
+    """Check rules: errors, and warnings of what is most likely not meant.
+
+    With --tools, also whether the rules fit the tools; with --state, its facts count as stated.
 
     Exit status: 0 nothing found, 1 warnings, 2 errors.
     """
 
     def work() -> Answer:
+        from mpr_logic.adapters.ruleset import load_rules
         from mpr_logic.analysis import analyse
         from mpr_logic.analysis import lint as warnings
-        from mpr_logic.checking.loading import load_modules
+        from mpr_logic.analysis.vetting import Known, vet
+        from mpr_logic.checking.loading import rule_files
+        from mpr_logic.errors import ProgramError
 
-        modules = load_modules(rules or [])
-        found = warnings(modules, analyse(modules))
+        o.check_theta(theta)
+        described = None
+        if tools:
+            from mpr_logic.adapters.tools import Tools, read_tools
+
+            described = Tools([each for path in tools for each in read_tools(path)])
+        modules = load_rules([str(each) for each in rule_files(rules or [])], None, described)
+        program = analyse(modules)
+        known = Known(
+            tools=None if described is None else [each.known for each in described],
+            facts=[fact for each in state or () for fact in o.facts_of(program, each)],
+            theta=theta,
+        )
+        lost = vet(program, known, modules)
+        if any(each.severity == "error" for each in lost):
+            raise ProgramError(lost)
+        found = [*warnings(modules, program), *lost]
         content = {"diagnostics": [each.to_json() for each in found]}
         text = "\n\n".join(each.render() for each in found) or "nothing found"
         return Answer(NO if found else YES, text, content)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mpr_logic.cli import options as o
+from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import YES, Answer, reply
 from mpr_logic.cli.serve import HashOption, LogOption, Mode, StateOption, ToolsOption, make_guard
 
@@ -27,6 +28,7 @@ def mcp(
     watch: Annotated[
         float, typer.Option(metavar="S", help="Look for changed rules so often; 0: never.")
     ] = 1.0,
+    lenient: LenientOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and do not serve.")] = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
@@ -44,7 +46,15 @@ def mcp(
         if json and not dry_run:
             raise o.Usage("the standard output is the protocol's: --json goes with --dry-run")
         guard = make_guard(
-            rules, tools, state=state, mode=Mode.enforce, theta=theta, seconds=seconds, log=log, hash=hash
+            rules,
+            tools,
+            state=state,
+            mode=Mode.enforce,
+            theta=theta,
+            seconds=seconds,
+            log=log,
+            hash=hash,
+            lenient=lenient,
         )
         served = mcp_server(guard, operator=operator)
         if dry_run:

@@ -94,13 +94,17 @@ class Question:
             budget=Budget(seconds=self.seconds),
         )
         for state in self.states:
-            checker.update(add=_facts(checker.program, state))
+            checker.update(add=facts_of(checker.program, state))
         return checker
+
+    @property
+    def shown(self) -> str:
+        """The question, cut to what fits into a message."""
+        return self.asked if len(self.asked) <= 80 else f"{self.asked[:77]}..."
 
     def placed(self, error: EvaluationError) -> EvaluationError:
         """The error with the question in front, which the engine does not know."""
-        shown = self.asked if len(self.asked) <= 80 else f"{self.asked[:77]}..."
-        return type(error)(f"`{shown}`: {error}")
+        return type(error)(f"`{self.shown}`: {error}")
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -176,7 +180,12 @@ def _names_rules(text: str) -> bool:
     return "(" not in text and (text.endswith((".dl", ".json", "/")) or "/" in text or "\\" in text)
 
 
-def _facts(program: Program, state: str) -> list[Fact]:
+def facts_of(program: Program, state: str) -> list[Fact]:
+    """The facts of a state as a command names it: a file, or - for the standard input.
+
+    Raises:
+        StateError: it cannot be read, or does not fit the rules.
+    """
     from mpr_logic.checking.state import read_state, state_from_text
 
     if state != "-":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mpr_logic.cli import options as o
+from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import UNDECIDED, YES, Answer, reply
 from mpr_logic.cli.serve import (
     HashOption,
@@ -73,6 +74,7 @@ def proxy(
             help="A method that passes besides the protocol's own. May be given again.",
         ),
     ] = None,
+    lenient: LenientOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and start nothing.")] = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
@@ -108,6 +110,7 @@ def proxy(
                 hash=hash,
                 store=store,
                 hold=hold,
+                lenient=lenient,
             )
             if watch > 0 and not dry_run:
                 guard.watch(watch)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mpr_logic.cli import options as o
+from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import YES, Answer, complain, reply
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def serve(
     sessions_per_client: Annotated[
         int, typer.Option(metavar="N", min=1, help="The most sessions that one client may begin.")
     ] = 1_000,
+    lenient: LenientOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and do not listen.")] = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
@@ -104,6 +106,7 @@ def serve(
             hash=hash,
             store=store,
             hold=hold,
+            lenient=lenient,
         )
         app = application(
             guard,
@@ -152,6 +155,7 @@ def make_guard(
     hash: bool,
     store: str | Store | None = None,
     hold: float = 3600.0,
+    lenient: bool = False,
 ) -> Guard:
     """A guard with what the options of a command name.
 
@@ -176,6 +180,7 @@ def make_guard(
         state=state,
         theta=theta,
         timeout=seconds,
+        strict=not lenient,
         log=DecisionLog(log, arguments="hash" if hash else "full") if log else None,
         store=Store(store, hold=hold) if isinstance(store, str) else store,
     )

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mpr_logic.cli import options as o
+from mpr_logic.cli.guarded import FirstOption, NowOption, Situation, ToolsOption, read_call, told_time
 from mpr_logic.cli.output import NO, YES, Answer, reply
 
 if TYPE_CHECKING:
+    from mpr_logic.adapters.guard import Guard
     from mpr_logic.checking.checker import Checker
+    from mpr_logic.checking.decision import Decision
 
 EXAMPLE = "mpr why rules/kitchen --state docs/examples/kitchen/state.dl 'full(shelf_1)'"
 
@@ -27,6 +30,9 @@ def why(
     engine: o.EngineOption = o.Engine.native,
     semiring: o.SemiringOption = o.Semiring.maxmin,
     seconds: o.Seconds = 2.0,
+    tools: ToolsOption = None,
+    now: NowOption = None,
+    first: FirstOption = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
 ) -> None:
@@ -39,23 +45,40 @@ def why(
 
     def work() -> Answer:
         asked = o.question(arguments, state, theta, engine, semiring, seconds, kind="atom")
-        checker = asked.checker()
-        answer = _action if _is_action(checker, asked.asked) else _fact
+        situation = Situation(asked, tuple(tools or ()), now, first, lenient=True)
+        guard = situation.guard()
+        checker = guard.session("").checker
         with asked.answering():
-            return answer(checker, asked.asked)
+            if not _is_fact(checker, asked.asked):
+                return _action(situation, guard)
+            situation.missing(guard, _read(checker, asked.asked))
+            if now is not None:
+                checker.update(add=[told_time(guard)])
+            return _fact(checker, asked.asked)
 
     reply("why", work, json=json, no_color=no_color)
 
 
-def _is_action(checker: Checker, text: str) -> bool:
+def _is_fact(checker: Checker, text: str) -> bool:
     from mpr_logic.errors import ProgramError
     from mpr_logic.syntax.parser import parse_clause
 
+    if "{" in text.partition("(")[0]:
+        return False  # a tool, and the JSON of its arguments
     try:
         clause = parse_clause(f"{text.rstrip().removesuffix('.')}.")
     except ProgramError:
-        return False  # the checker says what is wrong with it
-    return clause.kind == "relation" and clause.head.name in checker.program.schema.actions
+        return True  # the checker says what is wrong with it
+    return clause.kind != "relation" or clause.head.name not in checker.program.schema.actions
+
+
+def _read(checker: Checker, text: str) -> frozenset[str]:
+    """The relations that decide about a fact, its own too."""
+    from mpr_logic.analysis.influence import read_by
+    from mpr_logic.checking.questions import literal_of
+
+    name = literal_of(text).atom.name
+    return read_by(checker.program, [name]) | {name}
 
 
 def _fact(checker: Checker, atom: str) -> Answer:
@@ -76,19 +99,31 @@ def _why_not(checker: Checker, atom: str, kind: str) -> Answer:
     return Answer(NO, str(answer), content)
 
 
-def _action(checker: Checker, action: str) -> Answer:
+def _action(situation: Situation, guard: Guard) -> Answer:
     from mpr_logic.checking.disclosure import for_operator
     from mpr_logic.checking.render import proof_json
     from mpr_logic.errors import InexpressibleError
 
-    decision = checker.check(action)
+    _, decision = situation.verdict(guard)
     if decision.reasons and decision.reasons[0].error is not None:
         raise decision.reasons[0].error
     if decision.verdict != "forbidden":
-        return _why_not(checker, action, "action")
+        return _unforbidden(situation, guard, decision)
     proofs = [reason.proof for reason in decision.reasons if reason.proof is not None]
     if not proofs:
         raise InexpressibleError("this engine keeps no proofs: ask with --engine native or both")
     found = [proof_json(proof) for proof in proofs]
     content: dict[str, Any] = {"kind": "action", "found": True, "proofs": found, "why_not": None}
     return Answer(YES, for_operator(decision), content)
+
+
+def _unforbidden(situation: Situation, guard: Guard, decision: Decision) -> Answer:
+    """Why no rule forbids an action, or none permits it; in the state that the guard saw."""
+    call = read_call(guard, situation.asked.asked)
+    rules, checker = guard.rules, guard.session("").checker
+    name = rules.actions.action_of(call.tool).name
+    seen = list(rules.actions.propose(call.tool, call.arguments, opened=rules.opens(name)).facts)
+    if situation.now is not None:
+        seen.append(told_time(guard))
+    with checker.assuming(seen):
+        return _why_not(checker, str(decision.action), "action")

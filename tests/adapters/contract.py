@@ -110,7 +110,7 @@ class Office:
 
 RULES = """
 .decl internal(address: symbol)
-.decl late(address: symbol)
+.decl late(address: symbol) input
 internal("ann@us").
 internal("bob@us").
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 RULES = """
 .decl internal(address: symbol)
-.decl closed(day: symbol)
+.decl closed(day: symbol) input
 .action send(to: any, text: symbol)
 .action pay(amount: float, to: symbol)
 .action read(path: symbol)
@@ -181,7 +181,7 @@ def test_sessions_share_nothing() -> None:
 def test_results_are_facts() -> None:
     """The result of a call enters the history, with its effects, and with facts from the host."""
     guard = Guard(
-        text=".decl exists(p: symbol)\n.decl seen(p: symbol)\n.action make(p: symbol)\n"
+        text=".decl exists(p: symbol) input\n.decl seen(p: symbol) input\n.action make(p: symbol)\n"
         "make(P) causes exists(P).\n@id(there) forbid make(P) :- exists(P).\n"
         "@id(seen) forbid make(P) :- seen(P).\n@id(vain) forbid make(P) :- failed make(P)."
     )
@@ -197,7 +197,7 @@ def test_results_are_facts() -> None:
 
 
 FUNCTIONS = """
-.decl known(address: symbol)
+.decl known(address: symbol) input
 .decl blocked(address: symbol)
 bad(T) :- blocked(T).
 .decl bad(address: symbol)
@@ -304,7 +304,7 @@ def test_async_hosts_go_on() -> None:
             await asyncio.sleep(0)
         return await done, ticks
 
-    more = ".decl late(x: symbol)\nforbid pay(to: T) :- late(T)."
+    more = ".decl late(x: symbol) input\nforbid pay(to: T) :- late(T)."
     guard = Guard(text=RULES + more, approver=approver, relations={"late": slow})
     verdicts, ticks = asyncio.run(main())
     assert [each.outcome for each in verdicts] == ["admit", "admit"]

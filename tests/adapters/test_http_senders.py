@@ -33,7 +33,7 @@ RULES = """
 .decl internal(address: symbol)
 .decl seen(address: symbol) open_world
 .decl blocked(address: symbol)
-.decl known(address: symbol)
+.decl known(address: symbol) input
 .decl spent(n: int)
 known(A) :- internal(A).
 internal("ann@us").

@@ -174,7 +174,7 @@ def test_changed_files_are_noticed(tmp_path: Path) -> None:
 def test_rules_that_do_not_fit_the_history_are_refused(tmp_path: Path) -> None:
     """Where an action changes under calls that were made, the old rules stay; facts nobody declares go."""
     file = tmp_path / "rules.dl"
-    file.write_text(RULES + ".decl noted(x: symbol)\n@id(n) forbid pay(T) :- noted(T).")
+    file.write_text(RULES + ".decl noted(x: symbol) input\n@id(n) forbid pay(T) :- noted(T).")
     guard = Guard(file)
     guard.update(add=["noted(bob)"])
     guard.check("pay", {"to": "ann"})

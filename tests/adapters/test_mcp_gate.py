@@ -35,8 +35,8 @@ ACTIONS = ".action a(x: symbol, y: symbol)\n.action b(x: symbol, y: symbol)\n"
         ("@id(no) forbid a(x: _). @overrides(no) permit a(x: 1).".replace("1", '"1"'), True),
         ("@escalate forbid a(x: _).", True),
         ('@rewrite(y, "1") forbid a(y: _).', True),
-        (".default forbid a", False),
-        ('.default forbid a\npermit a(x: "1").', True),
+        (".default forbid a\npermit b(_, _).", False),
+        ('.default forbid a\npermit a(x: "1").\npermit b(_, _).', True),
         ("forbid b(x: _).", True),
     ],
 )

@@ -185,7 +185,9 @@ def test_defaults_and_absence_are_seen() -> None:
 
 def test_rules_may_declare_a_tool_more_narrowly() -> None:
     """A declaration in the rules stands; the schema is held to all the same."""
-    rules = ".type path <: symbol\n.action t(x: path)\n.decl secret(p: path)\nforbid t(x: P) :- secret(P)."
+    rules = (
+        ".type path <: symbol\n.action t(x: path)\n.decl secret(p: path) input\nforbid t(x: P) :- secret(P)."
+    )
     guard = Guard(text=rules, tools=Tools([tool({"x": {"type": "string", "maxLength": 3}}, ["x"])]))
     guard.update(add=["secret(abc)"])
     assert [guard.check("t", {"x": x}).runs for x in ("abc", "abd", "abcd")] == [False, True, False]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.report import count, did_you_mean, nearest
-from mpr_logic.syntax.ast import NOWHERE, Span
+from mpr_logic.analysis.types import literals
+from mpr_logic.syntax.ast import NOWHERE, Span, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -182,9 +183,10 @@ def _arguments(tool: KnownTool, naming: Naming, report: Report) -> None:
     if name is None or tool.rest:
         return
     signature = naming.program.schema.actions[name]
-    for param in signature.params:
+    looked = _looked_at(naming.program, name)
+    for place, param in enumerate(signature.params):
         names = naming.names(name, param.name)
-        if not any(each in tool.arguments or each == REST for each in names):
+        if place in looked and not any(each in tool.arguments or each == REST for each in names):
             left = [
                 each
                 for each in tool.arguments
@@ -196,6 +198,17 @@ def _arguments(tool: KnownTool, naming: Naming, report: Report) -> None:
                 param.span if param.span.line else _place(signature),
                 did_you_mean(names[0], left or tool.arguments, f"it has {_listed(tool.arguments)}"),
             )
+
+
+def _looked_at(program: Program, action: str) -> set[int]:
+    """The places of an action's arguments that some rule looks at."""
+    found: set[int] = set()
+    for rule in program.rules:
+        heads = [rule.args[: rule.given]] if rule.action == action else []
+        tried = [each.atom.args for each in literals(rule.body) if each.atom.name.partition(" ")[2] == action]
+        for args in (*heads, *tried):
+            found |= {place for place, term in enumerate(args) if term != Var("_")}
+    return found
 
 
 def _listed(names: Iterable[str]) -> str:

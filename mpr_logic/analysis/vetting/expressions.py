@@ -60,6 +60,7 @@ def _path_beginning(rule: Rule, test: Test, text: str) -> bool:
         and test.negated
         and text.startswith(("/", "~"))
         and text.endswith("/")
+        and text != "/"
     )
 
 
