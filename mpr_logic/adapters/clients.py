@@ -26,13 +26,18 @@ class TooManyError(StateError):
     """A client has begun as many sessions as one may."""
 
 
+class NotYoursError(StateError):
+    """A session is another agent's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Who sent a request: ``client`` is what its sessions are counted by, ``operator`` whether it sent the
-    operator's token."""
+    operator's token, ``own`` whether it has a token of its own: its sessions are its own then."""
 
     client: str
     operator: bool = False
+    own: bool = False
 
 
 class Tokens:
@@ -77,7 +82,9 @@ class Tokens:
         if self._operator is not None and hmac.compare_digest(sent, self._operator):
             return Sender("the operator", operator=True)
         if any(fits):
-            return Sender(f"token {fits.index(True)}" if len(fits) > 1 else host_of(address))
+            return (
+                Sender(f"token {fits.index(True)}", own=True) if len(fits) > 1 else Sender(host_of(address))
+            )
         return None if self.any else Sender(host_of(address))
 
 
@@ -94,7 +101,8 @@ def host_of(address: str) -> str:
 
 
 class Openings:
-    """The sessions that clients have begun: each may hold a number of them.
+    """The sessions that clients have begun: each may hold a number of them, and an agent with a token of its
+    own uses those that it has begun, the one without a name, and those that the operator has begun.
 
     Args:
         guard: holds the sessions.
@@ -106,17 +114,35 @@ class Openings:
         self._most = max(1, guard.sessions // 10) if most is None else most
         self._lock = threading.Lock()
         self._begun: dict[str, set[str]] = {}
+        self._of: dict[str, str] = {}  # by session: who has begun it
+
+    def hold(self, sender: Sender, session: str) -> bool:
+        """Whether there is a session of that name, which the sender may use.
+
+        Raises:
+            NotYoursError: there is, and it may not.
+        """
+        if not self._guard.holds(session):
+            return False
+        if sender.own and self._of.get(session, sender.client) != sender.client:
+            raise NotYoursError("this session is another agent's")
+        return True
 
     def enter(self, sender: Sender, session: str) -> None:
         """Let a client use a session, which begins where there is none. An operator may begin any.
 
         Raises:
             TooManyError: it would be one more than the client may begin.
+            NotYoursError: it is another agent's.
         """
-        if sender.operator:
-            return
         with self._lock:
-            if self._guard.holds(session):
+            if self.hold(sender, session):
+                return
+            self._of.pop(session, None)
+            if len(self._of) > 2 * self._guard.sessions:  # most were ended
+                self._of = {k: v for k, v in self._of.items() if self._guard.holds(k)}
+            if sender.operator:
+                self._guard.session(session)
                 return
             begun = self._begun.setdefault(sender.client, set())
             if len(begun) >= self._most:
@@ -127,6 +153,8 @@ class Openings:
                 )
             self._guard.session(session)
             begun.add(session)
+            if sender.own:
+                self._of[session] = sender.client
 
 
 class Waiting:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from mpr_logic.adapters import bodies
 from mpr_logic.adapters.calls import Limits, parsed
-from mpr_logic.adapters.clients import Sender, TooManyError
+from mpr_logic.adapters.clients import NotYoursError, Sender, TooManyError
 from mpr_logic.errors import MprError, StateError
 
 if TYPE_CHECKING:
@@ -141,9 +141,10 @@ def refused(_: Request, error: Exception) -> Response:
 
 def failed(_: Request, error: Exception) -> Response:
     """The answer to a request that the guard cannot do: its own fault, or the guard's."""
-    at_fault = 429 if isinstance(error, TooManyError) else 400
-    return JSONResponse({"error": str(error)}, at_fault if isinstance(error, StateError) else 503)
+    status = 400 if isinstance(error, StateError) else 503
+    return JSONResponse({"error": str(error)}, _STATUS.get(type(error), status))
 
 
+_STATUS: dict[type[Exception], int] = {TooManyError: 429, NotYoursError: 403}
 ERRORS = {HTTPException: refused, MprError: failed}
 """By the kind of an exception: what answers the request."""

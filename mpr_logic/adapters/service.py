@@ -42,7 +42,7 @@ class Service:
 
     async def check(self, sender: Sender, body: NamedCall) -> dict[str, Any]:
         """Decide about a call."""
-        if not self._guard.holds(body.session):  # to begin a session may take a moment
+        if not self._openings.hold(sender, body.session):  # to begin a session may take a moment
             await asyncio.to_thread(self._openings.enter, sender, body.session)
         ask = self._guard.approver is not None
         verdict = await self._guard.acheck(
@@ -57,7 +57,7 @@ class Service:
         """Say how an admitted call went; what facts came of it, with the operator's token alone."""
         if body.facts and not sender.operator:
             raise HTTPException(403, "facts are the operator's to say: send them with the operator's token")
-        if not self._guard.holds(body.session):  # to ask about one begins none
+        if not self._openings.hold(sender, body.session):  # to ask about one begins none
             raise StateError(f"no admitted call `{body.id[:60]}` waits for its result in this session")
         self._guard.record(body.id, body.succeeded, facts=body.facts, session=body.session)
         return {}
@@ -80,6 +80,7 @@ class Service:
 
     def facts(self, sender: Sender, body: Change) -> dict[str, Any]:
         """Change the facts of a session."""
+        self._openings.enter(sender, body.session)
         self._guard.update(body.add, body.remove, session=body.session)
         return {}
 

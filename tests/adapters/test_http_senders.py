@@ -204,7 +204,7 @@ def test_a_result_is_one_calls_in_one_session() -> None:
         (call["id"][:-1], "a"),
     ):
         body = {"id": id, "succeeded": False, "session": session}
-        assert sent(client, "record", "two", body).status_code == 400
+        assert sent(client, "record", "one", body).status_code == 400
     assert sent(client, "record", "one", {"id": call["id"], "session": "a"}).status_code == 200
 
 
@@ -220,12 +220,34 @@ def test_one_client_does_not_lock_out_another() -> None:
     assert [status("one", f"s{n}") for n in range(6)] == [200, 200, 200, 200, 429, 429]
     assert status("one", "s0") == 200
     assert [status("two", f"t{n}") for n in range(5)] == [200, 200, 200, 200, 429]
-    assert status("two", "s0") == 200  # it is there
+    assert status("two", "") == status("one", "") == 200  # the one without a name is everybody's
     assert [status("op", f"o{n}", path) for n, path in enumerate(("check", "why") * 5)] == [200] * 10
     assert sent(client, "end", "op", {"session": "s0"}).status_code == 200
     assert [status("one", "again"), status("one", "more")] == [200, 429]
     assert sent(client, "record", "two", {"id": "x", "session": "new"}).status_code == 400
     assert not guard.holds("new")
+
+
+def test_a_session_is_of_the_agent_that_began_it() -> None:
+    """With a token of its own an agent uses its sessions, and the operator's; it cannot enter into another's
+    history, nor say how its calls went."""
+    app = application(Guard(text=RULES), token=("one", "two"), operator_token="op")
+    client = TestClient(app, base_url="http://127.0.0.1")
+
+    def check(token: str, session: str) -> Any:
+        return sent(client, "check", token, BODIES["check"] | {"session": session})
+
+    call = check("one", "a").json()
+    assert check("two", "a").status_code == 403
+    body = {"id": call["id"], "succeeded": False, "session": "a"}
+    assert sent(client, "record", "two", body).status_code == 403
+    assert sent(client, "record", "one", body).status_code == 200
+    assert sent(client, "facts", "op", {"add": [], "session": "b"}).status_code == 200
+    assert check("two", "b").json()["runs"] is True
+    assert check("one", "b").json()["runs"] is False  # it was sent there already
+    assert sent(client, "end", "op", {"session": "a"}).status_code == 200
+    assert check("two", "a").json()["runs"] is True
+    assert check("one", "a").status_code == 403
 
 
 def test_clients_with_one_token_are_told_apart_by_address() -> None:
