@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 JOBS ?= 2
-EXTRAS := test,memory,postgres,models,experiments,serve,agents,pydantic-ai,mcp,langchain,inspect
+EXTRAS := test,shell,memory,postgres,models,experiments,serve,agents,pydantic-ai,mcp,langchain,inspect
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-test
@@ -57,7 +57,7 @@ test-lowest: ## test with the oldest supported dependencies
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(OLDEST) -e '.[$(EXTRAS)]'
 	$(TEST_LOWEST) -m 'not bench and not slow' $(ARGS)
-	$(OLDEST) --reinstall -e '.[test,memory,models,experiments,serve,otel]'
+	$(OLDEST) --reinstall -e '.[test,shell,memory,models,experiments,serve,otel]'
 	$(TEST_LOWEST) -m 'not bench' tests/adapters tests/reflection tests/memory tests/cli $(ARGS)
 
 build: $(READY) ## sdist and wheel into dist/

@@ -14,7 +14,10 @@ from mpr_logic.syntax.ast import Param
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FILLED = frozenset({"now", "called", "item", "list_length", "field"})
+SHELL = frozenset({"shell_runs", "shell_writes", "shell_opaque"})
+"""What the reader of shell commands says of a text."""
+
+FILLED = frozenset({"now", "called", "item", "list_length", "field"}) | SHELL
 """Those that the system fills: no clause of a program speaks of them in its head."""
 
 _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -23,6 +26,9 @@ _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "item": (("list", "any"), ("position", "int"), ("value", "any")),
     "list_length": (("list", "any"), ("length", "int")),
     "field": (("object", "any"), ("name", "symbol"), ("value", "any")),
+    "shell_runs": (("command", "symbol"), ("program", "symbol")),
+    "shell_writes": (("command", "symbol"), ("path", "symbol")),
+    "shell_opaque": (("command", "symbol"),),
     "tool_name": (("tool", "symbol"), ("action", "symbol")),
     "argument_name": (("action", "symbol"), ("name", "symbol"), ("argument", "symbol")),
 }

@@ -19,6 +19,7 @@ from mpr_logic.checking.facts import Facts
 from mpr_logic.checking.loading import load_program, program_from_text
 from mpr_logic.checking.possible import Possible
 from mpr_logic.checking.questions import literal_of, question_of, resolve_action, same_variables
+from mpr_logic.checking.readers import Readers
 from mpr_logic.checking.reasons import Reasons
 from mpr_logic.checking.repair import Limits, Repair, repairs
 from mpr_logic.checking.state import read_state, state_from_value, tried
@@ -94,6 +95,7 @@ class Checker:
         self.deadline = self._engine.deadline  # when the work on the present answer must stop
         self._context = Reasons(self, self._engine)
         self.unforeseen: frozenset[str] = frozenset()  # actions that no repair may name
+        self._readers = Readers(program)
 
     def fork(self) -> Checker:
         """A checker of its own with the same rules and, to begin with, the facts as they are now. What was
@@ -108,6 +110,7 @@ class Checker:
             other.candidates = self.candidates.fork(other._engine, names)
             other.deadline = other._engine.deadline
             other._context = Reasons(other, other._engine)
+            other._readers = self._readers.fork()
             return other
 
     @classmethod
@@ -296,6 +299,10 @@ class Checker:
         """
         decisions: list[Decision] = []
         with self._lock:
+            unread: MprError | None = None
+            if self._readers.needed:
+                actions = list(actions)
+                unread = self._read(actions)
             self.candidates.renew()
             limit, seconds, now = self.deadline.limit, self.budget.seconds, self.deadline.clock
             known, moment, outer = self.candidates.known, self._context.now(), limit[0]
@@ -305,6 +312,8 @@ class Checker:
                     until = last + seconds
                     whole = limit[0] = until if until < outer else outer
                     try:
+                        if unread is not None:
+                            raise unread
                         key = action if type(action) is str else action.key  # type: ignore[union-attr]
                         candidate = known.get(key) or self.candidates.make(action)
                         decision = None
@@ -435,6 +444,7 @@ class Checker:
                 raise StateError(
                     f"`{atom[:80]}` has a variable: a proof is of one fact; `query` finds them all"
                 )
+            self._look(row)
             return self._engine.prove(relation, row)  # type: ignore[arg-type]
 
     def why_not(self, atom: str) -> WhyNot:
@@ -447,6 +457,7 @@ class Checker:
         """
         with self.asking():
             relation, row = question_of(self.program, atom, actions=True)
+            self._look(row)
             return why_not(self._engine, relation, row, semiring=SEMIRINGS[self.semiring])
 
     def query(self, atom: str) -> dict[Row, float]:
@@ -459,6 +470,7 @@ class Checker:
         with self._lock:
             literal = literal_of(atom)
             relation, pattern = resolve_atom(self.program, literal, kind="query")
+            self._look(pattern)
             rows = self._engine.query(relation, pattern)
         return {row: weight for row, weight in rows.items() if same_variables(literal, row)}
 
@@ -483,6 +495,32 @@ class Checker:
         return sorted(found, key=lambda each: (-each[1], str(each[0])))
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _read(self, actions: Iterable[str | Action]) -> MprError | None:
+        """Let readers look at the texts among the arguments of some actions, since rules ask what they say.
+        Returns why they could not."""
+        texts: list[object] = []
+        for action in actions:
+            try:
+                texts += resolve_action(self.program, action)[1]
+            except (MprError, *ANYTHING_MAY_FAIL):
+                continue  # no action: it is rejected as such
+        try:
+            self._look(texts)
+        except MprError as error:
+            return error
+        return None
+
+    def _look(self, texts: Iterable[object]) -> None:
+        """Let readers look at some texts, where rules ask what they say.
+
+        Raises:
+            EvaluationError: a reader is not installed.
+        """
+        if self._readers.needed:
+            new, gone = self._readers.of(texts)
+            if new or gone:
+                self._facts.update(new, gone, "the reader of shell commands")
 
     @property
     def version(self) -> Version:

@@ -34,6 +34,7 @@ PACKAGES = {
     "models": "openai",
     "experiments": "matplotlib",
     "tools": "pydantic",
+    "shell": "tree_sitter_bash",
     "agents": "agents",
     "pydantic-ai": "pydantic_ai",
     "serve": "prometheus_client",

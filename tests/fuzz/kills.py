@@ -23,7 +23,7 @@ from tests.memory.test_processes import acknowledged, check, start
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LONGEST = 0.2
+LONGEST = 0.6
 """So many seconds after its first words a writer is killed at the latest."""
 
 

@@ -1,0 +1,88 @@
+"""Readers: what a text says in its own language, as relations that rules read.
+
+A reader is a function of the text alone. Its relations are filled for the texts among the arguments of an
+action when that action is decided about, and only where rules read them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.builtin import SHELL
+from mpr_logic.analysis.core import Fact
+from mpr_logic.syntax.ast import Aggregate, Literal, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.syntax.ast import BodyItem, Row
+
+KEPT = 1_000
+"""So many texts stay read; those that were read first go first."""
+
+HERE = Span("the reader of shell commands", 0, 0, 0, 0)
+
+
+class Readers:
+    """What was read for one state.
+
+    Args:
+        program: its rules say which relations are needed.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.needed = SHELL & {name for rule in program.rules for name in _names(rule.body)}
+        self._read: OrderedDict[str, list[Fact]] = OrderedDict()
+
+    def fork(self) -> Readers:
+        """The same for another state that begins as this one is."""
+        other = object.__new__(Readers)
+        other.needed, other._read = self.needed, OrderedDict(self._read)
+        return other
+
+    def of(self, texts: Iterable[object]) -> tuple[list[Fact], list[Fact]]:
+        """The facts that are new with some texts, and those that are not kept any longer: never one of these
+        texts. What is no text is passed over.
+
+        Raises:
+            EvaluationError: the reader is not installed.
+        """
+        new: list[Fact] = []
+        gone: list[Fact] = []
+        asked = [text for text in texts if isinstance(text, str)]
+        for text in asked:
+            if text not in self._read:
+                rows = [(name, row) for name, row in rows_of(text) if name in self.needed]
+                self._read[text] = [Fact(name, row, 1.0, HERE) for name, row in rows]
+                new += self._read[text]
+            self._read.move_to_end(text)
+        while len(self._read) > max(KEPT, len(asked)):
+            gone += self._read.popitem(last=False)[1]
+        return new, gone
+
+
+def rows_of(command: str) -> Iterator[tuple[str, Row]]:
+    """What the reader of shell commands says of a text.
+
+    Raises:
+        EvaluationError: it is not installed.
+    """
+    from mpr_logic.checking.readers.shell import read_command
+
+    found = read_command(command)
+    for program in found.programs:
+        yield "shell_runs", (command, program)
+    for path in found.writes:
+        yield "shell_writes", (command, path)
+    if found.opaque is not None:
+        yield "shell_opaque", (command,)
+
+
+def _names(body: Iterable[BodyItem]) -> Iterator[str]:
+    for item in body:
+        if isinstance(item, Literal):
+            yield item.atom.name
+        elif isinstance(item, Aggregate):
+            yield from _names(item.body)
