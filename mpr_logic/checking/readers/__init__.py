@@ -42,6 +42,10 @@ class Readers:
         other.needed, other._read = self.needed, OrderedDict(self._read)
         return other
 
+    def know(self, texts: Iterable[object]) -> bool:
+        """Whether all that rules ask of some texts has been read."""
+        return not self.needed or all(text in self._read for text in texts if isinstance(text, str))
+
     def of(self, texts: Iterable[object]) -> tuple[list[Fact], list[Fact]]:
         """The facts that are new with some texts, and those that are not kept any longer: never one of these
         texts. What is no text is passed over.
