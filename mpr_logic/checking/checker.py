@@ -424,8 +424,8 @@ class Checker:
         return Possible(self.program, self.unforeseen)
 
     def _admits(self, name: str, args: Row) -> bool:
-        """Whether the engine, as it is now, admits an action; not where a reader has yet to look at its texts,
-        which a state that is only supposed does not keep."""
+        """Whether the engine, as it is now, admits an action; not where a reader has yet to look at its
+        texts, since a state that is only supposed keeps nothing."""
         if not self._readers.know(args):
             return False
         self.candidates.renew()

@@ -54,11 +54,12 @@ def learn(
         seen = {"episode": lesson.episodes, "trial": lesson.trials, "failure": lesson.failures}
         came = {name: verdicts[name] for name in ("admitted", "refined", "merged", "refused")}
         said = [*(count(n, name) for name, n in seen.items()), *(f"{n} {name}" for name, n in came.items())]
-        lines = [", ".join(said), *passed_over_lines(lesson.passed_over, lesson.unfit), *table(rules)]
+        cuts = [f"the search was cut short for {each}" for each in lesson.cuts]
+        lines = [", ".join(said), *cuts, *passed_over_lines(lesson.passed_over, lesson.unfit), *table(rules)]
         counts = {f"{name}s": n for name, n in seen.items()} | came
         rows = [rule_json(rule) for rule in rules]
         passed_over = [asdict(each) for each in lesson.passed_over]
-        left: dict[str, Any] = {"passed_over": passed_over, "unfit": lesson.unfit}
+        left: dict[str, Any] = {"passed_over": passed_over, "unfit": lesson.unfit, "cuts": list(lesson.cuts)}
         return answer("learn", lines, YES if rules else NO, learned=counts, **left, rules=rows)
 
     reply("memory", work, json=json, no_color=no_color)

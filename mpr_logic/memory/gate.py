@@ -120,6 +120,11 @@ class Gate:
             admitted = self._admitted(clause)
             self.rules[admitted.id] = admitted
 
+    @property
+    def cuts(self) -> dict[str, None]:
+        """The searches that the limits cut short: an action, and the reason."""
+        return self._refiner.cuts
+
     def admit(self, text: str, source: str, episode: str | None = None) -> Outcome:
         """Hold a candidate against all that is known; let in what it comes to.
 

@@ -18,8 +18,8 @@ weights are left out, and history too: what an agent did before is not why the w
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import product
-from typing import TYPE_CHECKING
+from itertools import chain, combinations, product
+from typing import TYPE_CHECKING, TypeVar
 
 from mpr_logic.analysis.lattice import meet
 from mpr_logic.analysis.terms import names, term_vars
@@ -27,14 +27,20 @@ from mpr_logic.syntax.ast import Atom, BodyItem, Comparison, Const, Literal, Var
 from mpr_logic.syntax.printer import print_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.core import Program, Signature
+    from mpr_logic.memory.work import Work
     from mpr_logic.syntax.ast import Clause, Row, Term, Value
 
 Condition = tuple[BodyItem, ...]
 
 ANY = Var("_")
+T = TypeVar("T")
+
+FEW_CONSTANTS = 2
+"""Literals with more constants than this come after all other conditions."""
+
 MOST_CONSTANTS = 200
 """So many constants of one column are tried, those that occur in most states first."""
 
@@ -66,14 +72,18 @@ class Conditions:
         self._taken = {p.type for s in schema.actions.values() for p in s.params}
         self._constants = self._of_kinds([*((f.relation, f.row) for f in program.facts), *seen])
 
-    def conditions(self, clause: Clause, variables: Mapping[str, str]) -> list[Condition]:
-        """All conditions over a rule's variables (name to type), none twice, the simplest first. None that
-        the rule has already."""
+    def conditions(self, clause: Clause, variables: Mapping[str, str], work: Work) -> list[Condition]:
+        """All conditions over a rule's variables (name to type), none twice, the simplest first. Where
+        ``work`` is cut short, as many as were reached: relation by relation in turn, those with few constants
+        before others. None that the rule has already."""
         found: dict[Condition, None] = {}
-        for literal in self._literals(variables):
-            found.setdefault((literal,))
-        for condition in [*self._chains(variables), *self._pairs(variables)]:
-            found.setdefault(condition)
+        few = [self._literals(variables, n) for n in range(FEW_CONSTANTS + 1)]
+        most = max((len(s.params) for s in self._relations), default=0)
+        many = [self._literals(variables, n) for n in range(FEW_CONSTANTS + 1, most + 1)]
+        pairs = (self._chains(variables), self._pairs(variables))
+        for condition in work.each(chain(*few, *pairs, *many)):
+            if condition is not None:
+                found.setdefault(condition)
         has = set(clause.body)
         return sorted((c for c in found if not has.issuperset(c)), key=simplicity)
 
@@ -116,16 +126,26 @@ class Conditions:
     def _fitting(self, variables: Mapping[str, str], type: str) -> list[Term]:
         return [Var(n) for n, t in variables.items() if meet(self._types, t, type) is not None]
 
-    def _literals(self, variables: Mapping[str, str]) -> Iterator[Literal]:
-        """Literals over the variables, ``_`` and constants: with a variable, or with ``_`` alone."""
-        for s in self._relations:
-            columns = [
-                [*self._fitting(variables, p.type), ANY, *self._constants.get((s.name, i), ())]
+    def _literals(self, variables: Mapping[str, str], constants: int) -> Iterator[Condition | None]:
+        """Literals over the variables, ``_`` and so many constants: with a variable, or with ``_`` alone;
+        None for a row of terms that says nothing."""
+        return _in_turn([self._literals_of(s, variables, constants) for s in self._relations])
+
+    def _literals_of(
+        self, s: Signature, variables: Mapping[str, str], constants: int
+    ) -> Iterator[Condition | None]:
+        kinds = [i for i in range(len(s.params)) if self._constants.get((s.name, i))]
+        for places in combinations(kinds, constants):
+            columns: list[Sequence[Term]] = [
+                self._constants[s.name, i] if i in places else [*self._fitting(variables, p.type), ANY]
                 for i, p in enumerate(s.params)
             ]
             for args in product(*columns):
                 if _variables(args) or all(a is ANY for a in args):
-                    yield from self._signed(s, args)
+                    for literal in self._signed(s, args):
+                        yield (literal,)
+                else:
+                    yield None
 
     def _signed(self, s: Signature, args: tuple[Term, ...]) -> Iterator[Literal]:
         yield Literal(Atom(s.name, args))
@@ -146,25 +166,27 @@ class Conditions:
                 for args in product(*columns):
                     yield Literal(Atom(s.name, args)), name, new.type
 
-    def _chains(self, variables: Mapping[str, str]) -> Iterator[Condition]:
+    def _chains(self, variables: Mapping[str, str]) -> Iterator[Condition | None]:
         for first, name, type in self._opening(variables):
             bound = _variables(first.atom.args) - {name}
             for other in self._fitting(variables, type):
                 yield (first, Comparison("!=", Var(name), other))
             for second in self._closing(variables, {name: type}):
                 reached = _variables(second.atom.args) - {name}
-                if (bound or reached) and second.atom != first.atom:
-                    yield (first, second)
+                fits = (bound or reached) and second.atom != first.atom
+                yield (first, second) if fits else None
 
-    def _pairs(self, variables: Mapping[str, str]) -> Iterator[Condition]:
+    def _pairs(self, variables: Mapping[str, str]) -> Iterator[Condition | None]:
         """Two new variables of two literals, and a third literal that holds both."""
         for first, name, type in self._opening(variables):
             one = _variables(first.atom.args) - {name}
             if len(one) != 1:
+                yield None
                 continue
             for second, other, another in self._opening({**variables, name: type}):
                 two = _variables(second.atom.args) - {other}
                 if len(two) != 1 or two & {name, *one} or min(one) > min(two):
+                    yield None
                     continue
                 for third in self._closing({}, {name: type, other: another}):
                     yield (first, second, third)
@@ -176,6 +198,17 @@ class Conditions:
             for args in product(*columns):
                 if new.keys() <= _variables(args):
                     yield from self._signed(s, args)
+
+
+def _in_turn(generators: Sequence[Iterator[T]]) -> Iterator[T]:
+    """One of each, then another of each, until all have ended."""
+    waiting = list(generators)
+    while waiting:
+        for each in list(waiting):
+            try:
+                yield next(each)
+            except StopIteration:
+                waiting.remove(each)
 
 
 def fresh(word: str, taken: Iterable[str]) -> str:

@@ -13,22 +13,27 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mpr_logic.analysis.terms import item_vars, names, rewrite_item
+from mpr_logic.errors import BudgetError
 from mpr_logic.memory.literals import Conditions, fresh
 from mpr_logic.memory.parts import head_variables
 from mpr_logic.memory.shorten import wider_rules
+from mpr_logic.memory.work import Work
 from mpr_logic.syntax.ast import Clause, Var
 from mpr_logic.syntax.printer import print_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mpr_logic.memory.literals import Condition
     from mpr_logic.memory.replay import Replay
     from mpr_logic.syntax.ast import BodyItem, Term
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class Limits:
     """What a search may cost, and what it may find.
 
     ``literals`` in a body (one that has as many may get one more), ``conditions`` that are added, ``rules``
-    for one start, ``beam`` rules carried on in a round, ``candidates`` asked in a round, ``seconds`` in all;
+    for one start, ``beam`` rules carried on in a round, ``candidates`` asked in a round, ``steps`` of one
+    enumeration of what may be asked, and, where these do not end it before, ``seconds`` in all;
     ``chance`` of a rule that says nothing to be taken all the same; ``alike``: the share of failures that two
     explanations have in common which are taken for one; ``unsaid``: relations that no added condition speaks
     of, such as those that only help to derive others.
@@ -47,6 +53,7 @@ class Limits:
     rules: int = 8
     beam: int = 8
     candidates: int = 4000
+    steps: int = 20_000
     seconds: float = 60.0
     chance: float = 0.001
     alike: float = 0.9
@@ -121,19 +128,29 @@ class Refiner:
         self.limits = limits or Limits()
         self.sayable = Conditions(replay.program, replay.facts(), self.limits.unsaid)
         self.used: set[str] = set()
+        self.cuts: dict[str, None] = {}
+        """What was cut short, and why: an action, and a reason."""
 
     def refine(self, clause: Clause, *, known: int = 0) -> list[Clause]:
         """Rules that each cover failures and no success, grown out of a rule about an action; none where
         none is worth its length. Failures in the mask ``known`` are covered already, and count for nothing.
+        Where the search is cut short, by its limits, those that were found before; ``cuts`` says so.
 
         Raises:
             ProgramError: the rule is not valid.
-            EvaluationError: the engine could not finish, or the time was over.
+            EvaluationError: the engine could not finish.
         """
+        found: list[Clause] = []
+        try:
+            self._refined(clause, known, found)
+        except BudgetError as error:
+            self.cuts[f"{clause.head.name}: {error}"] = None
+        return found
+
+    def _refined(self, clause: Clause, known: int, found: list[Clause]) -> None:
         search = _Search(self, clause)
         trials = self.replay.of(clause.head.name)
         successes, left = trials & self.replay.succeeded, trials & self.replay.failed & ~known
-        found: list[Clause] = []
         while left and len(found) < self.limits.rules:
             best = search.best(Worth(left, successes, self.replay.cases, self.limits.chance))
             if best is None:
@@ -143,7 +160,6 @@ class Refiner:
             best = search.agreed(best)
             found.append(best)
             self.used.update(_pattern(item, search.types) for item in best.body)
-        return found
 
     def generalise(self, clause: Clause) -> Clause:
         """The rule without the body items and the constants that it does not need to cover no success: where
@@ -195,7 +211,9 @@ class _Search:
         self._used = frozenset(refiner.used)
         self._variables = frozenset(self.types) | {n for item in clause.body for n in names(item_vars(item))}
         self._start = _Grown((), self._covers([clause])[0])
-        self.told = self._priced(self._conditions(refiner.sayable.conditions(clause, self.types)))
+        self._cuts = refiner.cuts
+        asked = self._within(lambda work: refiner.sayable.conditions(clause, self.types, work))
+        self.told = self._priced(self._conditions(asked))
 
     def best(self, worth: Worth) -> Clause | None:
         """The rule with most bits to spare, the simplest of several; None where none has any."""
@@ -242,7 +260,8 @@ class _Search:
         simplest."""
         bound = head_variables(self.clause)
         all_told = [_Told(c, 0, self._shared(c) <= bound) for c in asked]
-        all_told = [told for told in all_told if self._valid(_Grown((told,), 0))][: self._limits.candidates]
+        valid = (told for told in self._timely(all_told) if self._valid(_Grown((told,), 0)))
+        all_told = list(islice(valid, self._limits.candidates))
         covers = self._covers([self._with((told,)) for told in all_told])
         found: dict[int, _Told] = {}
         for told, covered in zip(all_told, covers, strict=True):
@@ -268,10 +287,11 @@ class _Search:
                 continue
             fitting = [t for t in self.told if each.literals + len(t.condition) <= self._most]
             joined = [t for t in fitting if not t.apart and not all(a.apart for a in each.added)]
-            joined = [t for t in joined if self._valid(_Grown((*each.added, t), 0))]
+            joined = [t for t in self._timely(joined) if self._valid(_Grown((*each.added, t), 0))]
+            joined = self._within(partial(_some, joined))
             asked = self._covers([self._with((*each.added, t)) for t in joined]) if joined else []
             exact = dict(zip(map(id, joined), asked, strict=True))
-            for told in fitting:
+            for told in self._timely(fitting):
                 covered = exact.get(id(told), each.covered & told.covered)
                 if covered != each.covered:
                     yield _Grown((*each.added, told), covered)
@@ -299,6 +319,29 @@ class _Search:
     def _covers(self, clauses: list[Clause]) -> list[int]:
         return self._replay.covers(clauses, self._until - time.monotonic())
 
+    def _within(self, work: Callable[[Work], list[T]]) -> list[T]:
+        """What some bounded work comes to; that it was cut short is noted.
+
+        Raises:
+            BudgetError: the time was over.
+        """
+        bound = Work(self._limits.steps, self._until)
+        found = work(bound)
+        if bound.cut:
+            self._cuts[f"{self.clause.head.name}: {bound.cut}"] = None
+        return found
+
+    def _timely(self, things: Iterable[T]) -> Iterator[T]:
+        """The things, as long as there is time.
+
+        Raises:
+            BudgetError: it was over.
+        """
+        for thing in things:
+            if time.monotonic() > self._until:
+                raise BudgetError(f"the search took longer than {self._limits.seconds:g} s")
+            yield thing
+
     def _shared(self, condition: Condition) -> set[str]:
         return {n for item in condition for n in names(item_vars(item))} & self._variables
 
@@ -316,6 +359,11 @@ class _Search:
                 taken |= {names_[name]}
             body += [_renamed(item, names_) for item in told.condition]
         return replace(clause, body=tuple(dict.fromkeys(body)))
+
+
+def _some(things: list[T], work: Work) -> list[T]:
+    """As many of the things as there is work for."""
+    return list(work.each(things))
 
 
 def _pattern(item: BodyItem, types: Mapping[str, str]) -> str:

@@ -161,7 +161,8 @@ class Replay:
         heads = {rule.head for rule in program.rules}
         found: list[dict[int, float]] = [{} for _ in asked]
         until = None if seconds is None else time.monotonic() + seconds
-        engine = NativeEngine(program, budget=Budget(seconds=SECONDS))
+        each = SECONDS if seconds is None else min(SECONDS, max(seconds, 0.01))
+        engine = NativeEngine(program, budget=Budget(seconds=each))
         for index in self._walk(Facts(program, engine), engine):
             if until is not None and time.monotonic() > until:
                 raise BudgetError(f"the replay took longer than {seconds:g} s: there are too many rules")

@@ -21,15 +21,18 @@ if TYPE_CHECKING:
 NAME = "induced"
 
 
-def induce(replay: Replay, limits: Limits | None = None) -> list[Clause]:
+def induce(replay: Replay, limits: Limits | None = None, cuts: dict[str, None] | None = None) -> list[Clause]:
     """Rules learned from the trials of a replay, each with a ``@source`` that names the episodes which taught
     it, and a ``@because`` made of its body. Actions with most successes come first: what their rules needed
-    is tried first where there is less to learn from.
+    is tried first where there is less to learn from. Where the limits cut a search short, ``cuts`` gets the
+    action and the reason, and what was found before is returned.
 
     Raises:
-        EvaluationError: the engine could not finish, or an action took longer than ``limits.seconds``.
+        EvaluationError: the engine could not finish.
     """
     refiner = Refiner(replay, limits)
+    if cuts is not None:
+        refiner.cuts = cuts
 
     def successes(signature: Signature) -> tuple[int, str]:
         tried = replay.of(signature.name) & replay.succeeded & replay.cases

@@ -33,7 +33,7 @@ class Lesson:
     """What came of the recorded episodes: how many trials there were and how many of them failed, what
     became of each candidate, the ids of the rules that hold now, by the gate's ids, the episodes that
     could not be learned from, and the learned rules that do not fit the background, each with the reason:
-    they stay as they are."""
+    they stay as they are; and which searches for conditions were cut short by the limits, and why."""
 
     episodes: int
     trials: int
@@ -42,6 +42,7 @@ class Lesson:
     rules: dict[str, str]
     passed_over: tuple[PassedOver, ...] = ()
     unfit: dict[str, str] = field(default_factory=dict)
+    cuts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,12 @@ def learn(
     known, unfit = _known(memory, replay)
     gate = Gate(background, replay, limits, learned=known.values(), refine=refine)
     proposals = list(_proposed(reflections or {}))
+    cuts: dict[str, None] = {}
     if induced:
         # without its reason: where the gate widens a rule, another fits it
         proposals += [
             Proposal(print_clause(each, annotations=False), _source(each), "induced")
-            for each in induce(replay, limits)
+            for each in induce(replay, limits, cuts)
         ]
     outcomes = tuple(gate.admit(each.text, each.source, each.about) for each in proposals)
     writers: dict[str, Proposal] = {}
@@ -117,7 +119,16 @@ def learn(
     read = len(episodes) - len(replay.passed_over)
     memory.observe(seen, f"{count(len(replay.trials), 'trial')} of {count(read, 'episode')}")
     failures = replay.failed.bit_count()
-    return Lesson(read, len(replay.trials), failures, outcomes, rules, tuple(passed_over), unfit)
+    return Lesson(
+        read,
+        len(replay.trials),
+        failures,
+        outcomes,
+        rules,
+        tuple(passed_over),
+        unfit,
+        tuple(cuts | gate.cuts),
+    )
 
 
 def _proposed(reflections: Mapping[int, Reflection]) -> Iterator[Proposal]:

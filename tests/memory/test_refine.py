@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
+from math import inf
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mpr_logic.memory.episodes import Episode, Step
 from mpr_logic.memory.literals import Conditions, fresh
 from mpr_logic.memory.refine import Limits, Refiner, Worth
 from mpr_logic.memory.replay import Replay, mask
 from mpr_logic.memory.shorten import wider_rules
+from mpr_logic.memory.work import Work
 from mpr_logic.syntax.ast import Clause
+from mpr_logic.syntax.parser import parse
 from mpr_logic.syntax.printer import print_clause
 from tests.memory.doors import BODIES, episodes, modules, replay, rule, unlock
 
@@ -127,7 +132,7 @@ def test_wider_rules_have_less_in_them() -> None:
 def test_constants_are_of_kinds_and_not_of_what_is_acted_on() -> None:
     """A colour may stand in a rule; a door or a key, which actions take, may not."""
     program, facts = replay().program, list(replay().facts())
-    said = Conditions(program, facts).conditions(EVERYTHING, {"D": "door", "K": "key"})
+    said = Conditions(program, facts).conditions(EVERYTHING, {"D": "door", "K": "key"}, Work(10**6, inf))
     shown = {print_clause(Clause("forbid", EVERYTHING.head, c)) for c in said}
     assert "forbid unlock(D, K) :- colour(D, red)." in shown
     assert not [text for text in shown if "d1" in text or "k1" in text]
@@ -145,3 +150,57 @@ def test_the_search_is_the_same_each_time() -> None:
 def test_a_new_variable_is_named_after_its_column() -> None:
     """``K``, ``K2``, ``K3``: the first that is not taken."""
     assert [fresh("key", taken) for taken in ([], ["K"], ["K", "K2"])] == ["K", "K2", "K3"]
+
+
+WIDE = """
+.type box <: symbol
+.type kind <: symbol
+.decl label(b: box, a: kind, c: kind, d: kind, e: kind)
+.decl shut(b: box)
+.action lift(b: box)
+"""
+
+
+def wide() -> Replay:
+    """Trials of a world with a relation of five columns, of forty kinds each, in which what is shut fails."""
+    draw = random.Random(1)
+    found = []
+    for number in range(12):
+        boxes = [f"b{n}" for n in range(6)]
+        shut = [box for box in boxes if draw.random() < 0.5]
+        rows = [[draw.choice(boxes), *(f"k{draw.randrange(40)}" for _ in range(4))] for _ in range(10)]
+        facts = [f"shut({box})" for box in shut] + [f"label({', '.join(row)})" for row in rows]
+        first = Step(0, None, None, (), tuple(facts))
+        steps = [Step(n, f"lift({box})", box not in shut) for n, box in enumerate(boxes, 1)]
+        found.append(Episode(f"e{number}", (first, *steps), f"t{number}"))
+    return Replay([parse(WIDE)], found)
+
+
+def test_an_enumeration_ends_by_its_count() -> None:
+    """Of millions of conditions so many are made as there is work for, the simplest of each relation among
+    them, and the same each time."""
+    trials, lift = wide(), rule("forbid lift(B).")
+    sayable = Conditions(trials.program, list(trials.facts()))
+    asked, again = Work(500, inf), Work(500, inf)
+    found = sayable.conditions(lift, {"B": "box"}, asked)
+    assert len(found) <= 500
+    assert asked.cut == "there was more to try than is tried"
+    assert found == sayable.conditions(lift, {"B": "box"}, again)
+    shown = {print_clause(Clause("forbid", lift.head, each)) for each in found}
+    assert "forbid lift(B) :- shut(B)." in shown
+    assert "forbid lift(B) :- label(B, _, _, k1, _)." in shown
+
+
+def test_a_cut_search_says_so() -> None:
+    """What was found is returned, and the action is named with the reason; where nothing was cut, nothing is
+    said."""
+    refiner = Refiner(wide(), Limits(conditions=1, steps=500))
+    assert texts(refiner.refine(rule("forbid lift(B)."))) == ["forbid lift(B) :- shut(B)."]
+    assert list(refiner.cuts) == ["lift: there was more to try than is tried"]
+    over = Refiner(wide(), Limits(seconds=-1))
+    assert over.refine(rule("forbid lift(B).")) == []
+    assert all(each.startswith("lift: ") for each in over.cuts)
+    assert over.cuts
+    whole = Refiner(replay())
+    assert whole.refine(EVERYTHING)
+    assert not whole.cuts
