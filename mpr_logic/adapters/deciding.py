@@ -133,7 +133,7 @@ class Check:
         if outcome is None:
             return None
         message = "" if outcome in ("admit", "modify") else f"The call was rejected.\n{text}"
-        undecided = self._decision.reasons[0].text if self._decision.verdict == "undecided" else None
+        undecided = self._decision.by_rule[0].text if self._decision.verdict == "undecided" else None
         return self._verdict(outcome, message[:TOLD].strip(), True if approved else None, undecided)
 
     def _outcome(self, decision: Decision, rules: Ruleset, approved: bool) -> Outcome | None:

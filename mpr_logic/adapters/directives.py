@@ -86,7 +86,7 @@ def rewritten(
 ) -> dict[str, Any]:
     """The arguments as the rules that reject a call rewrite them; where they are the same, none did."""
     found = dict(arguments)
-    for reason in reversed(decision.reasons):  # the heaviest has the last word
+    for reason in reversed(decision.by_rule):  # the heaviest has the last word
         action = str(reason.rule.action) if reason.rule is not None else ""
         for word, value in _of(reason, directives).rewrites:
             name = actions.name_of(action, word, found)
@@ -100,7 +100,7 @@ def rewritten(
 
 def may_go_on(decision: Decision, directives: dict[str, Directives]) -> bool:
     """Whether every reason against a call is a rule with a directive."""
-    reasons = decision.reasons
+    reasons = decision.by_rule
     return (
         decision.verdict == "forbidden"
         and bool(reasons)
@@ -110,7 +110,7 @@ def may_go_on(decision: Decision, directives: dict[str, Directives]) -> bool:
 
 def asks_person(decision: Decision, directives: dict[str, Directives]) -> bool:
     """Whether every reason against a call leaves it to a person."""
-    return may_go_on(decision, directives) and all(_of(r, directives).escalates for r in decision.reasons)
+    return may_go_on(decision, directives) and all(_of(r, directives).escalates for r in decision.by_rule)
 
 
 def severity(decision: Decision, directives: dict[str, Directives]) -> int:

@@ -62,7 +62,7 @@ class DecisionLog:
         """
         if self._file is None:
             return
-        reasons = verdict.decision.reasons if verdict.decision is not None else ()
+        reasons = verdict.decision.by_rule if verdict.decision is not None else ()
         line: dict[str, Any] = {
             "kind": "decision",
             "id": verdict.id,

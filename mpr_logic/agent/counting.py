@@ -67,7 +67,7 @@ class Count:
                 self._foretold(decision, wrong=not turn.observation.succeeded)
 
     def _foretold(self, decision: Decision, *, wrong: bool) -> None:
-        spoken = {r.id: r.weight for r in (*decision.reasons, *decision.advice) if r.id in self._rules}
+        spoken = {r.id: r.weight for r in (*decision.by_rule, *decision.advice) if r.id in self._rules}
         self._forecasts += [Forecast(str(id), weight, wrong) for id, weight in spoken.items()]
 
     def figures(self, *, judged: bool) -> dict[str, Any]:

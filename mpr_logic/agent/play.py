@@ -147,7 +147,7 @@ class _Rules:
 
 def _meant(decision: Decision, checker: Checker) -> Action | None:
     """The action that a decision is about; None where it is about no action of the rules."""
-    if any(isinstance(reason.error, StateError) for reason in decision.reasons):
+    if any(isinstance(reason.error, StateError) for reason in decision.by_rule):
         return None
     name, args = resolve_action(checker.program, decision.action)
     return Action(name, *args)

@@ -38,7 +38,7 @@ class Probing:
         Raises:
             StoreError: the memory cannot be read or written.
         """
-        blocking = dict.fromkeys(reason.id for reason in decision.reasons)
+        blocking = dict.fromkeys(reason.id for reason in decision.by_rule)
         if decision.verdict != "forbidden" or not blocking or None in blocking:
             return False
         ids = [id for id in blocking if id is not None]

@@ -168,7 +168,7 @@ def _told(view: View, action: Action) -> bool:
     if not told:
         return False
     decision = view.checker.check(action, proofs=False)
-    return any(reason.id in told for reason in (*decision.reasons, *decision.advice))
+    return any(reason.id in told for reason in (*decision.by_rule, *decision.advice))
 
 
 def _mending(decision: Decision) -> Iterator[str]:

@@ -41,10 +41,11 @@ class Reason:
 
     ``weight`` is what the rule's best derivation weighs. ``rule`` is None where no rule is behind the
     reason; ``proof`` too, and where the engine keeps none. ``error`` is what went wrong where the action
-    was not decided. A text may be a function that makes it, for when it is first read.
+    was not decided. A text may be a function that makes it, for when it is first read. ``more`` counts the
+    reasons of the same rule that are not listed: the last one that is has it.
     """
 
-    __slots__ = ("_text", "error", "proof", "rule", "weight")
+    __slots__ = ("_text", "error", "more", "proof", "rule", "weight")
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Reason:
     ) -> None:
         self._text = text
         self.error = error
+        self.more = 0
         self.weight = weight
         self.rule = rule
         self.proof = proof
@@ -108,7 +110,7 @@ class Worked:
     of them; None where nobody has asked yet. Of ``proved``, the proofs of both, the reasons and the advice
     are made when they are first read; where the reason is that no rule permits, there are no proofs."""
 
-    __slots__ = ("_advice", "_reasons", "fired", "proved", "repairs")
+    __slots__ = ("_advice", "_reasons", "advised", "fired", "proved", "repairs", "told")
 
     def __init__(
         self,
@@ -124,6 +126,8 @@ class Worked:
         self._advice = advice
         self.repairs = repairs
         self.proved = proved
+        self.told: tuple[Reason, ...] | None = None  # all that the rules say, and of the advice
+        self.advised: tuple[Reason, ...] | None = None
 
     @property
     def reasons(self) -> tuple[Reason, ...] | None:
@@ -226,23 +230,35 @@ class Decision:
     @property
     def rules(self) -> tuple[str, ...]:
         """The ids of the rules that reject it, the heaviest first."""
-        return tuple(reason.id for reason in self.reasons if reason.id is not None)
+        return tuple(reason.id for reason in self.by_rule if reason.id is not None)
 
     @property
-    def reasons(self) -> tuple[Reason, ...]:
-        """Why it is rejected; empty where it is admissible."""
+    def by_rule(self) -> tuple[Reason, ...]:
+        """Why it is rejected, one reason for each rule: its best derivation."""
         known = self.worked.reasons
         if known is None:
             known = self.worked.reasons = self._moment.reasons(self)
         return known
 
     @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why it is rejected; empty where it is admissible. A rule that has several things to say, such as
+        the names of all who stand against it, has a reason for each, up to ten."""
+        worked = self.worked
+        if worked.told is None:
+            worked.told = self._moment.told(self, self.by_rule)
+        return worked.told
+
+    @property
     def advice(self) -> tuple[Reason, ...]:
-        """The rules that forbid it with a weight below theta: heed them, or not."""
-        known = self.worked.advice
-        if known is None:
-            known = self.worked.advice = self._moment.advice(self)
-        return known
+        """What the rules say that forbid it with a weight below theta: heed them, or not."""
+        worked = self.worked
+        if worked.advised is None:
+            known = worked.advice
+            if known is None:
+                known = worked.advice = self._moment.advice(self)
+            worked.advised = self._moment.told(self, known)
+        return worked.advised
 
     @property
     def repairs(self) -> tuple[Repair, ...]:

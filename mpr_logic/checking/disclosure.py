@@ -15,7 +15,7 @@ from mpr_logic.engine.proof import AbsenceStep, AggregateStep, FactProof, RulePr
 from mpr_logic.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from mpr_logic.checking.decision import Decision, Reason
     from mpr_logic.checking.repair import Repair
@@ -47,9 +47,20 @@ def model_text(reason: Reason) -> str | None:
     """
     if not shows(reason, "because"):
         return None
-    if reason.rule is None or reason.rule.clause.annotation("because") or shows(reason, "proof"):
+    if reason.rule is None or names_values(reason):
         return reason.text
     return f"a rule forbids `{reason.rule.clause.head.name}` here"
+
+
+def names_values(reason: Reason) -> bool:
+    """Whether what a model may read of a reason has the values in it: its author's words, or the proof."""
+    written = reason.rule is not None and reason.rule.clause.annotation("because")
+    return shows(reason, "because") and (bool(written) or shows(reason, "proof"))
+
+
+def more_text(reason: Reason) -> str | None:
+    """That a rule has more to say than is listed; None where it has not."""
+    return f"and {reason.more} more by the same rule" if reason.more else None
 
 
 def repairs_of(decision: Decision) -> tuple[Repair, ...]:
@@ -90,8 +101,8 @@ def for_model(decision: Decision) -> str:
         lines = [f"{decision.action} could not be decided, and is rejected"]
     else:
         lines = [f"{decision.action} is rejected"]
-    told = list(dict.fromkeys(text for r in decision.reasons if (text := model_text(r)) is not None))
-    lines += [f"- because {text}" for text in told]
+    told = dict.fromkeys(line for r in decision.reasons for line in _told(r, "because "))
+    lines += [f"- {line}" for line in told]
     if told and decision.under_way:
         calls = under_way_text(decision, operator=False)
         lines.append(f"- that is so if {calls}, which is under way: wait until the outcome is known")
@@ -102,9 +113,17 @@ def for_model(decision: Decision) -> str:
             lines += [f"  {line}" for line in proof_lines(reason.proof)]
     if not decision.admissible:
         lines += [f"- it would be admissible {repair}" for repair in repairs_told(decision)]
-    advice = [text for r in decision.advice if (text := model_text(r)) is not None]
-    lines += [f"- advice: {text}" for text in dict.fromkeys(advice)]
+    advice = dict.fromkeys(line for r in decision.advice for line in _told(r, "advice: "))
+    lines += [f"- {line}" for line in advice]
     return "\n".join(lines)
+
+
+def _told(reason: Reason, word: str) -> Iterator[str]:
+    text = model_text(reason)
+    if text is not None:
+        yield f"{word}{text}"
+        if reason.more and names_values(reason):
+            yield str(more_text(reason))
 
 
 def for_operator(decision: Decision) -> str:
@@ -122,11 +141,15 @@ def for_operator(decision: Decision) -> str:
             lines += proof_lines(reason.proof)
         elif reason.rule is not None:
             lines.append(f"by rule {reason.id} at {reason.where} (this engine keeps no proofs)")
+        if reason.more:
+            lines += ["", str(more_text(reason))]
     if repairs := repairs_of(decision):
         lines += ["", "repairs", *(f"- {repair}" for repair in repairs)]
     if decision.advice:
         lines += ["", f"advice (rules below theta {decision.theta:g})"]
-        lines += [f"- {_weighed(reason)}{_by(reason)}" for reason in decision.advice]
+        for reason in decision.advice:
+            lines.append(f"- {_weighed(reason)}{_by(reason)}")
+            lines += [f"  {more_text(reason)}"] if reason.more else []
     return "\n".join(lines)
 
 

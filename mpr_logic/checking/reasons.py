@@ -8,11 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mpr_logic.checking.decision import NOTHING, Decision, Reason
+from mpr_logic.checking.readings import open_variables, readings
 from mpr_logic.checking.render import because_text
 from mpr_logic.engine.checks import ADMITTED, FORBIDDEN, UNPERMITTED
 from mpr_logic.engine.guard import ANYTHING_MAY_FAIL, translated
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError
+from mpr_logic.engine.semiring import SEMIRINGS
+from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError, StaleDecisionError
 from mpr_logic.syntax.ast import Var
 
 if TYPE_CHECKING:
@@ -57,6 +59,10 @@ class Moment:
         """The advice of a decision that did not record it."""
         return self.context.advice(decision, self.state)
 
+    def told(self, decision: Decision, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+        """All that the rules of some reasons say."""
+        return self.context.told(decision, reasons, self.state)
+
     def repairs(self, decision: Decision) -> tuple[Repair, ...]:
         """The repairs of a decision."""
         return self.context.repairs(decision, self.state)
@@ -71,6 +77,7 @@ class Reasons:
         self.theta = checker.theta
         self.version = checker.program.version
         self._moment = Moment(self, checker.version)
+        self._said: dict[Rule, bool] = {}
         self._deadline = engine.deadline
         self._native = isinstance(engine, NativeEngine)
         self._explain = engine.prover.explain if isinstance(engine, NativeEngine) else engine.explain
@@ -171,6 +178,30 @@ class Reasons:
             self._record_each(decision, self._checker.candidates.get(decision.action))
             return decision.worked.advice or ()
 
+    def told(self, decision: Decision, reasons: tuple[Reason, ...], state: Version) -> tuple[Reason, ...]:
+        """All that the rules of some reasons say: see :mod:`~mpr_logic.checking.readings`. Where the state is
+        too long ago, the best of each."""
+        action = decision.action
+        if isinstance(action, str) or not any(self._open(r.rule) for r in reasons if r.rule is not None):
+            return reasons
+        semiring = SEMIRINGS[self._checker.semiring]
+        found: list[Reason] = []
+        with suppress(BudgetError, StaleDecisionError), self._checker.asking(), self._checker.at(state):
+            for each in reasons:
+                if each.rule is None or not self._open(each.rule):
+                    found.append(each)
+                    continue
+                with self._deadline.within(self._deadline.left() * AT_ONCE):
+                    found += readings(self._engine, each, action.args, semiring, self.theta)
+        return tuple(found) if found else reasons
+
+    def _open(self, rule: Rule) -> bool:
+        """Whether a rule may have several things to say."""
+        known = self._said.get(rule)
+        if known is None:
+            known = self._said[rule] = bool(open_variables(rule))
+        return known
+
     def repairs(self, decision: Decision, state: Version) -> tuple[Repair, ...]:
         """The smallest changes that would admit a rejected action; none where the time is over."""
         if decision.admissible:
@@ -221,4 +252,5 @@ def _unpermitted(action: Action | str) -> str:
 
 def _head_bindings(action: Action, rule: Rule) -> dict[str, Value]:
     """What the action alone says of a rule's variables: for an engine that keeps no proofs."""
-    return {t.name: v for t, v in zip(rule.args, action.args, strict=False) if isinstance(t, Var)}
+    pairs = zip(rule.args, action.args, strict=False)
+    return {t.name: v for t, v in pairs if isinstance(t, Var) and not t.anonymous}

@@ -89,6 +89,14 @@ def because_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = No
     return f"{text}{joint} {rule.id}: {items}" if items else f"{text}{joint} {rule.id}"
 
 
+def text_variables(rule: Rule) -> set[str]:
+    """The variables that have a value in the sentence that :func:`because_text` makes."""
+    said = rule.clause.annotation("because")
+    if said:
+        return {name for name in _PLACEHOLDER.findall(str(said[0])) if name}
+    return {name for name in rule.variables if not name.startswith("#")}
+
+
 def _filled(found: re.Match[str], bindings: Mapping[str, Value]) -> str:
     name = found[1]
     if name is None:

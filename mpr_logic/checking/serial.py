@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from typing import Literal as OneOf
 
-from mpr_logic.checking.disclosure import for_model, model_text, repairs_of, repairs_told, shows
+from mpr_logic.checking.disclosure import for_model, model_text, names_values, repairs_of, repairs_told, shows
 from mpr_logic.checking.render import item_text, pattern_text, proof_json, rule_text
 from mpr_logic.syntax.printer import print_row
 
@@ -58,7 +58,8 @@ def decision_json(decision: Decision, audience: Audience = "operator") -> dict[s
 def reason_json(reason: Reason) -> dict[str, Any]:
     """A reason or a piece of advice, all of it. ``rule`` is null where no rule is behind it."""
     rule = reason.rule
-    return {
+    more = {"more": reason.more} if reason.more else {}
+    return more | {
         "text": reason.text,
         "weight": reason.weight,
         "rule": None
@@ -76,6 +77,8 @@ def _allowed(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
         if text is None:
             continue
         each: dict[str, Any] = {"text": text}
+        if reason.more and names_values(reason):
+            each["more"] = reason.more
         if shows(reason, "proof") and reason.proof is not None:
             each["proof"] = proof_json(reason.proof)
         found.append(each)

@@ -76,9 +76,11 @@ def _cited(turns: Iterable[RecordedTurn]) -> Iterator[Cited]:
     for turn in turns:
         for decision in turn.decisions:
             for name in ("reasons", "advice"):
+                said: set[str] = set()  # a rule that says several things is cited once
                 for reason in _dicts(decision.get(name)):
                     rule = reason.get("rule")
-                    if isinstance(rule, dict) and isinstance(rule.get("id"), str):
+                    if isinstance(rule, dict) and isinstance(rule.get("id"), str) and rule["id"] not in said:
+                        said.add(rule["id"])
                         weight = reason.get("weight")
                         yield Cited(
                             turn.number,
