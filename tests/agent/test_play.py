@@ -73,6 +73,20 @@ def test_the_start() -> None:
     assert (start.added, start.removed) == ({"box(box_1)", "box(box_2)", "left(20)"}, set())
 
 
+def test_a_turn_is_one_call() -> None:
+    """Waiting twice is two calls, whether it was the policy's choice or the same again: the third is rejected,
+    and what failed counts by itself."""
+    law = '@id(patience) @because("{N} waits") forbid wait() :- N = count : { past wait() }, N >= 2.'
+    lost = '@id(lost) @because("{N} failed") forbid open(X) :- N = count : { failed open(X) }, N >= 2.'
+    policy = Says("wait", "wait", "wait", "open(box_1)", "open(box_1)", "open(box_1)", "open(box_1)")
+    turns = list(play(Boxes(2), boxed(law + lost, laws=""), policy))
+    assert names(turns) == ["None", "wait", "wait", *["open(box_1)"] * 3, "None"]
+    assert [d.rules for turn in turns for d in turn.decisions if not d.admissible] == [
+        ("patience",),
+        ("lost",),
+    ]
+
+
 def test_a_rejection_is_not_done() -> None:
     """After a rejection the policy is asked again, with the rejection in its view and the state as it was."""
     world, policy = Boxes(2), Says("take(box_2)", "open(box_2)", "take(box_2)")
