@@ -74,8 +74,7 @@ def test_the_start() -> None:
 
 
 def test_a_turn_is_one_call() -> None:
-    """Waiting twice is two calls, whether it was the policy's choice or the same again: the third is rejected,
-    and what failed counts by itself."""
+    """Waiting twice is two calls, so the third is rejected; what failed counts by itself."""
     law = '@id(patience) @because("{N} waits") forbid wait() :- N = count : { past wait() }, N >= 2.'
     lost = '@id(lost) @because("{N} failed") forbid open(X) :- N = count : { failed open(X) }, N >= 2.'
     policy = Says("wait", "wait", "wait", "open(box_1)", "open(box_1)", "open(box_1)", "open(box_1)")
