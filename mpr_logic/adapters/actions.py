@@ -110,48 +110,37 @@ class Actions:
         if described is not None:
             described.validate(arguments)
             known = {each.word: each for each in described.arguments}
-        left = dict(arguments)
-        values: list[Any] = []
-        for param, base in zip(signature.params, signature.bases, strict=True):
-            name = self.name_of(signature.name, param.name, arguments)
-            if name == REST:
-                values.append(None)
-                continue
-            value = _value(name, param, base, known.get(param.name), left)
-            if base == "int" and type(value) is float and value.is_integer():
-                value = int(value)
-            values.append(value)
-        for place, param in enumerate(signature.params):
-            if self.name_of(signature.name, param.name, {}) == REST:
-                values[place], left = left, {}
-        if left:
-            raise StateError(f"no argument of `{tool[:60]}` is named `{min(left)[:60]}`")
+        names = [self.name_of(signature.name, param.name, arguments) for param in signature.params]
+        named = {name for name in names if name != REST}
+        rest = {name: value for name, value in arguments.items() if name not in named}
+        if rest and REST not in names:
+            raise StateError(f"no argument of `{tool[:60]}` is named `{min(rest)[:60]}`")
+        values = [
+            rest if name == REST else _value(name, param, base, known.get(param.name), arguments)
+            for name, param, base in zip(names, signature.params, signature.bases, strict=True)
+        ]
         row = coerce_row(signature, [constant(value) for value in values])
         return Proposed(Action(signature.name, *row), _facts(values, opened) if opened else ())
 
 
-def _value(name: str, param: Param, base: str, argument: Argument | None, left: dict[str, Any]) -> Any:
-    """What is given for an argument, taken out of what is left of a call; None where it may be left out.
+def _value(name: str, param: Param, base: str, argument: Argument | None, given: dict[str, Any]) -> Any:
+    """What a call gives for an argument; None for null, and where it was left out.
 
     Raises:
-        StateError: it may not, or rules could not tell what is given from something else.
+        StateError: it may not be left out, or not be of this kind, or rules could not tell it from null.
     """
-    if name not in left:
-        if argument is not None and argument.said.default:
-            value = argument.said.default[0]
-        elif param.optional:
-            value = None
-        else:
-            raise StateError(f"the argument `{name}` is missing: give it; it is declared as {param.type}")
+    if name in given:
+        value = given[name]
+    elif argument is not None and argument.said.default:
+        value = argument.said.default[0]
+    elif param.optional:
+        value = None
     else:
-        value = left.pop(name)
-    if value is None and not (
-        param.optional or base == "any" or (argument is not None and argument.nullable)
-    ):
+        raise StateError(f"the argument `{name}` is missing: give it; it is declared as {param.type}")
+    nullable = param.optional or base == "any" or (argument is not None and argument.nullable)
+    if value is None and not (nullable and base in ("symbol", "any")):
         raise StateError(f"the argument `{name}` is null: give it; it is declared as {param.type}")
-    if value is None and base not in ("symbol", "any"):
-        raise StateError(f"the argument `{name}` is missing or null: it is declared as {base}")
-    if value == NULL and (param.optional or argument is None or argument.nullable):
+    if value == NULL and nullable:
         raise StateError(
             f"the argument `{name}` is the text `{NULL}`, which rules would read as left out: "
             "leave it out, or write another text"
@@ -160,7 +149,7 @@ def _value(name: str, param: Param, base: str, argument: Argument | None, left: 
         raise StateError(
             f"the argument `{name}` is {kind_of(value)}, and it is declared as {param.type}: give one value"
         )
-    return value
+    return int(value) if base == "int" and type(value) is float and value.is_integer() else value
 
 
 def _facts(values: list[Any], opened: Collection[str]) -> tuple[Fact, ...]:

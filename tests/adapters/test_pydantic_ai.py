@@ -231,7 +231,7 @@ class Fields(TypedDict, total=False):
 
 
 MODEL_RULES = """
-.action buy(item: symbol, number: int, note: symbol)
+.action buy(item: symbol, number: int, note?: symbol)
 @id(less) @rewrite(number, 5) forbid buy(number: N) :- N > 5.
 @because("no {I} here") forbid buy(item: I) :- I = "bombs".
 """

@@ -86,7 +86,9 @@ def test_every_type_takes_what_it_says(type_: str, value: Any) -> None:
 def test_a_required_argument_that_is_missing_is_named(type_: str) -> None:
     """No arguments, a null where none may be, and another name in its place: each is refused."""
     guard = guard_of(type_)
-    for arguments in ({}, None, "", "{}", {"X": "a"}):
+    assert guard.check("go", {"X": "a"}).message == "no argument of `go` is named `X`"
+    nothing: list[Any] = [{}, None, "", "{}"]
+    for arguments in nothing:
         verdict = guard.check("go", arguments)
         assert not verdict.runs
         assert verdict.message.startswith("the argument `x` is missing: give it")

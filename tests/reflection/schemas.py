@@ -29,7 +29,8 @@ def declarations(draw: st.DrawFn) -> str:
         if number < actions:
             lines.append(f".action {name}({written})")
         else:
-            lines.append(f".decl {name}({written}){draw(st.sampled_from(['', ' open_world']))}")
+            attributes = draw(st.sampled_from(["", " open_world", " input key()", " shared"]))
+            lines.append(f".decl {name}({written}){attributes}")
     return "\n".join(lines) + "\n"
 
 
