@@ -11,6 +11,7 @@ from mpr_logic.errors import EvaluationError
 from mpr_logic.memory.declarations import EVIDENCE
 from mpr_logic.memory.retrieval import HEADS, Retrieved, Retriever, tokens
 from mpr_logic.syntax.ast import Annotation, Clause, Const
+from mpr_logic.syntax.fence import in_place, on_one_line
 from mpr_logic.syntax.printer import print_atom, print_clause
 
 if TYPE_CHECKING:
@@ -132,12 +133,12 @@ def told_text(rule: Rule, *, whole: bool, weights: bool) -> str | None:
     """
     said = rule.clause.annotation("disclose")
     level = (str(said[0]) if said else LEVELS[0]) if said is not None else LEVELS[-1 if whole else 1]
-    because = " ".join(because_text(rule, {}).split()) if rule.clause.annotation("because") else ""
+    because = on_one_line(because_text(rule, {})) if rule.clause.annotation("because") else ""
     if level == LEVELS[-1]:
         clause = rule.clause if weights else replace(rule.clause, weight=1.0)
-        text = " ".join(map(str.strip, print_clause(clause, annotations=False).split("\n")))
+        text = in_place(" ".join(map(str.strip, print_clause(clause, annotations=False).split("\n"))))
         return f"{text} % {because}" if because else text
     if level not in LEVELS[1:] or not because:
         return None
     weight = f"{rule.weight:g} :: " if weights and rule.weight < 1 else ""
-    return f"{weight}{rule.clause.kind} {print_atom(rule.clause.head)}: {because}"
+    return f"{weight}{rule.clause.kind} {on_one_line(print_atom(rule.clause.head))}: {because}"

@@ -15,7 +15,7 @@ from typing import Literal as OneOf
 
 from mpr_logic.checking.disclosure import model_text, repairs_told
 from mpr_logic.reflection.prompts import fenced
-from mpr_logic.syntax.diagnostics import visible
+from mpr_logic.syntax.fence import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -235,7 +235,7 @@ def told(decision: Decision, disclosure: Disclosure) -> str:
 def one_line(text: str, longest: int | None = None) -> str:
     """A text on one line, with nothing in it that moves a cursor, less its middle where it is too long: tasks
     are stated at the end."""
-    shown = visible(" ".join(text.split()))
+    shown = on_one_line(text)
     if longest is None or len(shown) <= longest:
         return shown
     half = (longest - len(_CUT)) // 2

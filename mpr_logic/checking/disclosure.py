@@ -13,6 +13,7 @@ from mpr_logic.checking.decision import DISCLOSURES
 from mpr_logic.checking.render import proof_lines
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
 from mpr_logic.errors import EvaluationError
+from mpr_logic.syntax.fence import in_place, on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,13 +44,20 @@ def model_text(reason: Reason) -> str | None:
     """What a model may read of a reason; None where that is nothing.
 
     Where no because-text was written, a sentence made of the rule would give its body away: then only
-    that a rule stands against the action is said.
+    that a rule stands against the action is said. It is one line, which cannot leave its place.
     """
     if not shows(reason, "because"):
         return None
     if reason.rule is None or names_values(reason):
-        return reason.text
+        return on_one_line(reason.text)
     return f"a rule forbids `{reason.rule.clause.head.name}` here"
+
+
+def _of_a_model(reason: Reason) -> bool:
+    """Whether a model wrote the words of a reason: an export of a memory says who wrote a rule."""
+    if reason.rule is None or not reason.rule.clause.annotation("because"):
+        return False
+    return (reason.rule.clause.annotation("evidence") or ("",))[0] == "model"
 
 
 def names_values(reason: Reason) -> bool:
@@ -96,11 +104,12 @@ def for_model(decision: Decision) -> str:
         StaleDecisionError: too much has changed since to go back to its state.
     """
     if decision.admissible:
-        lines = [f"{decision.action} is admissible"]
+        how = "is admissible"
     elif decision.verdict == "undecided":
-        lines = [f"{decision.action} could not be decided, and is rejected"]
+        how = "could not be decided, and is rejected"
     else:
-        lines = [f"{decision.action} is rejected"]
+        how = "is rejected"
+    lines = [f"{on_one_line(str(decision.action))} {how}"]
     told = dict.fromkeys(line for r in decision.reasons for line in _told(r, "because "))
     lines += [f"- {line}" for line in told]
     if told and decision.under_way:
@@ -110,9 +119,9 @@ def for_model(decision: Decision) -> str:
         lines.append("- no reason is disclosed")
     for reason in decision.reasons:
         if shows(reason, "proof") and reason.proof is not None:
-            lines += [f"  {line}" for line in proof_lines(reason.proof)]
+            lines += [f"  {in_place(line)}" for line in proof_lines(reason.proof)]
     if not decision.admissible:
-        lines += [f"- it would be admissible {repair}" for repair in repairs_told(decision)]
+        lines += [f"- it would be admissible {on_one_line(str(each))}" for each in repairs_told(decision)]
     advice = dict.fromkeys(line for r in decision.advice for line in _told(r, "advice: "))
     lines += [f"- {line}" for line in advice]
     return "\n".join(lines)
@@ -121,6 +130,8 @@ def for_model(decision: Decision) -> str:
 def _told(reason: Reason, word: str) -> Iterator[str]:
     text = model_text(reason)
     if text is not None:
+        if _of_a_model(reason) and names_values(reason):  # data: nothing else here fences it
+            text = 'a learned rule says "{}"'.format(text.replace('"', "'"))
         yield f"{word}{text}"
         if reason.more and names_values(reason):
             yield str(more_text(reason))

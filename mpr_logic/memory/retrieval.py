@@ -16,6 +16,7 @@ from mpr_logic.checking.solve import body_steps, matched, run
 from mpr_logic.engine.plan import item_variables, term_variables
 from mpr_logic.errors import BudgetError, EvaluationError, StateError, StoreError
 from mpr_logic.memory.evidence import MISSING
+from mpr_logic.syntax.fence import in_place
 from mpr_logic.syntax.printer import print_clause
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class Retriever:
 
     def _retrieved(self, rank: int, candidate: Action, missing: str | None) -> Retrieved:
         rule = self._ranked[rank]
-        text = print_clause(rule.clause, annotations=False)
+        text = "\n".join(map(in_place, print_clause(rule.clause, annotations=False).split("\n")))
         return Retrieved(rule, candidate, text, self._estimate(text), missing)
 
 

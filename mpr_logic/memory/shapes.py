@@ -188,6 +188,7 @@ class Look:
     def __init__(self, index: Index, engine: Engine) -> None:
         self._index = index
         self._engine = engine
+        self.deadline = engine.deadline
         self._rows: dict[tuple[str, Pattern], dict[Row, float]] = {}
         self._allowed: dict[tuple[str, Pattern, tuple[int, ...], bool], Marks | Numbers] = {}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.reflection.constrained import CAUSE, RULE
 from mpr_logic.reflection.vocabulary import wrapped
-from mpr_logic.syntax.diagnostics import visible
+from mpr_logic.syntax.fence import in_place, on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,10 +65,9 @@ def reflection_prompt(episode: Episode, vocabulary: Vocabulary, budget: int = BU
     """
     relations, actions = vocabulary.explained()
     parts = [TASK, "The relations:", *relations, "", "The actions:", *actions, ""]
-    for type_, names in vocabulary.constants.items():
-        parts += (
-            [*wrapped([f"Constants of type {type_}: {names[0]}", *names[1:CONSTANTS]]), ""] if names else []
-        )
+    for type_, values in vocabulary.constants.items():
+        names = [on_one_line(each) for each in values[:CONSTANTS]]
+        parts += [*wrapped([f"Constants of type {type_}: {names[0]}", *names[1:]]), ""] if names else []
     parts += [
         FORM,
         "",
@@ -101,7 +100,7 @@ def fenced(lines: Iterable[str], seed: str | None = None) -> list[str]:
         seed: what the marks are made of, by default the data. Where data grows from prompt to prompt, a seed
             that stays lets a model that keeps what it has read begin where the data is new.
     """
-    shown = [f"| {visible(line)}" for line in lines]
+    shown = [f"| {in_place(line)}" for line in lines]
     text = "\n".join(shown)
     mark = _mark(text if seed is None else seed)
     while mark in text:

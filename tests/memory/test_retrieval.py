@@ -130,3 +130,14 @@ def test_the_state_may_change() -> None:
     assert [each.missing for each in retriever.find(["take(box_1)"])] == ["heavy(box_1)"]
     checker.update(add=["heavy(box_1)"])
     assert [each.missing for each in retriever.find(["take(box_1)"])] == [None]
+
+
+def test_comparisons_in_bodies() -> None:
+    """A rule whose body compares is looked at as others are."""
+    checker = Checker.from_text(
+        ".decl shut(b: symbol)\n.action take(b: symbol)\n@id(one) forbid take(B) :- shut(B), B != x."
+    )
+    checker.update(add=["shut(y)"])
+    (found,) = Retriever(checker).find(["take(y)"])
+    assert (found.rule.id, found.missing) == ("one", None)
+    assert Retriever(checker).find(["take(z)"])[0].missing == "shut(z)"
