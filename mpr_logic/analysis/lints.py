@@ -128,8 +128,8 @@ def _verdict(rule: Rule, program: Program, report: Report) -> None:
             'say why in front of it: @because("{X} is closed: open it first")',
         )
     action = clause.head.name
-    open_to_all = action not in program.schema.closed
-    if clause.kind == "permit" and rule.id not in program.overrides and open_to_all and not says_open(rule):
+    open_to_all = action not in program.schema.closed and not says_open(rule, program)
+    if clause.kind == "permit" and rule.id not in program.overrides and open_to_all:
         report.warn(
             "W0504",
             f"this permit changes nothing: it overrides no rule, and `{action}` is allowed by default",
@@ -138,8 +138,11 @@ def _verdict(rule: Rule, program: Program, report: Report) -> None:
         )
 
 
-def says_open(rule: Rule) -> bool:
-    """Whether a permit has no condition at all: where its action is open, it says that this is meant."""
+def says_open(rule: Rule, program: Program) -> bool:
+    """Whether a permit has no condition at all: beside actions that are closed, it says that its own is
+    open, and that this is meant."""
+    if not program.schema.closed:
+        return False
     names = [term.name for term in rule.args if isinstance(term, Var) and term.name != "_"]
     return not rule.body and all(isinstance(t, Var) for t in rule.args) and len(set(names)) == len(names)
 

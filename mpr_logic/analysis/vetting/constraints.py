@@ -110,10 +110,15 @@ class Constraints:
         for item in self.items:
             if isinstance(item, Comparison) and item.op == "=":
                 left, right = self._node(item.left), self._node(item.right)
-                if left is not None and right is not None and left != right:
-                    # a constant stands for its class; two of them are told apart later
+                if (
+                    left is not None
+                    and right is not None
+                    and (isinstance(left, str) or isinstance(right, str))
+                ):
+                    # a constant stands for its class; two of them are a fault, and stay two
                     first, second = (right, left) if isinstance(right, str) else (left, right)
-                    self._parent[first] = second
+                    if first != second:
+                        self._parent[first] = second
             elif isinstance(item, Aggregate) and item.function == "count" and isinstance(item.target, Var):
                 self._whole_names.add(item.target.name)
 

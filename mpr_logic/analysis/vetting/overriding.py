@@ -33,7 +33,7 @@ def check_overriding(filling: Filling, theta: float, report: Report) -> None:
             continue
         action = str(permit.action)
         lifted = [laws[id] for id in sorted(program.overrides.get(permit.id, ())) if id in laws]
-        if not lifted and action not in program.schema.closed and not says_open(permit):
+        if not lifted and action not in program.schema.closed and not says_open(permit, program):
             report.error(
                 "E0612",
                 f"this permit changes nothing: it overrides no rule, and `{action}` is allowed by default",

@@ -103,10 +103,18 @@ def check_constants(filling: Filling, known: Known, report: Report) -> None:
 def _constants(rule: Rule) -> Iterator[tuple[str, int, Const, Span]]:
     """The constants in the atoms of a rule: the core relation, the place, the constant and its span. Those of
     the action in its head stand in the relation of what was tried."""
+    yield from _in_head(rule)
+    yield from _in_body(rule)
+
+
+def _in_head(rule: Rule) -> Iterator[tuple[str, int, Const, Span]]:
     if rule.action is not None:
         for place, term in enumerate(rule.args[: rule.given]):
             if isinstance(term, Const):
                 yield f"past {rule.action}", place, term, term_span(term, rule.clause.head.span)
+
+
+def _in_body(rule: Rule) -> Iterator[tuple[str, int, Const, Span]]:
     for literal in literals(rule.body):
         for place, term in enumerate(literal.atom.args):
             if isinstance(term, Const):
@@ -198,6 +206,9 @@ MOST_CONSTANTS = 500
 """A column with more constants than this is data, and is not searched for likenesses."""
 
 
+_WORDS = ("true", "false", "null")
+
+
 def check_lower_case(program: Program, report: Report) -> None:
     """Report lower-case words that are most likely meant to be variables."""
     stated = {value for fact in program.facts for value in fact.row}
@@ -212,29 +223,21 @@ def check_lower_case(program: Program, report: Report) -> None:
 def _lower_case(
     rule: Rule, program: Program, stated: set[Value], uses: Mapping[Value, set[int]], report: Report
 ) -> None:
-    places: dict[str, list[tuple[str, str, Span]]] = {}
-    for name, place, constant, span in _constants(rule):
+    inside = {constant.value for _, _, constant, _ in _in_body(rule)}
+    for name, place, constant, span in _in_head(rule):
         value = constant.value
-        written = span.end_column - span.column == len(str(value))  # not in quotes
-        if (
-            isinstance(value, str)
-            and written
-            and value.isidentifier()
-            and value not in ("true", "false", "null")
-        ):
-            param = columns_of(program.schema, name).params[place].name
-            places.setdefault(value, []).append((name, param, span))
-    for value, found in places.items():
-        own = any(param == value and name == f"past {rule.action}" for name, param, _ in found)
-        in_head = any(name == f"past {rule.action}" for name, _, _ in found) and rule.action is not None
-        joined = in_head and len({name for name, _, _ in found}) > 1
-        if value in stated or len(uses[value]) > 1 or not (own or joined):
+        if not isinstance(value, str) or value in _WORDS or value in stated or len(uses[value]) > 1:
             continue
-        short = len(value.rstrip("0123456789")) <= 1
+        if not value.isidentifier() or span.end_column - span.column != len(value):  # in quotes
+            continue
+        own = columns_of(program.schema, name).params[place].name == value
+        letter = len(value.rstrip("0123456789")) <= 1 and (value in inside or bool(rule.variables))
+        if not (own or letter or value in inside):
+            continue
         message = f"`{value}` is a constant here: the rule speaks of that one value alone"
         variable = value[:1].upper() + value[1:]
-        help = f"a variable begins with a capital letter: `{variable}`; a constant in quotes is meant as one"
-        if own or short:
-            report.error("E0606", message, found[0][2], help)
+        help = f"a variable begins with a capital letter: `{variable}`"
+        if own or letter:
+            report.error("E0606", message, span, help)
         else:
-            report.warn("W0606", message, found[0][2], help)
+            report.warn("W0606", message, span, help)

@@ -1,0 +1,255 @@
+"""What has lost its grip: what is found of it, and what is left in peace."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpr_logic.analysis import analyse
+from mpr_logic.analysis.vetting import Known, KnownTool, vet
+from mpr_logic.checking.loading import load_modules
+from mpr_logic.checking.state import state_from_dl
+from mpr_logic.syntax.parser import parse
+
+HEAD = """.decl p(x: symbol)
+.decl q(x: symbol, n: int) input
+.decl level(l: symbol)
+.decl seen(x: symbol) open_world
+.action act(x: symbol, n: int)
+.action other(x: symbol)
+p(one). p(two). level(strict).
+"""
+TOOLS = (
+    KnownTool("act", {"x": frozenset({"fast", "slow"}), "n": None}),
+    KnownTool("other", {"x": None}),
+)
+
+
+def found(text: str, known: Known | None = None, head: str = HEAD) -> list[str]:
+    """The codes of what has lost its grip in a text behind the declarations."""
+    modules = [parse(head + text)]
+    diagnostics = vet(analyse(modules), known, modules)
+    assert all(each.help and each.source_line is not None for each in diagnostics)
+    assert all((each.severity == "error") == each.code.startswith("E") for each in diagnostics)
+    return [each.code for each in diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("level(strikt)", "E0605"),
+        ("not level(strikt)", "E0605"),
+        ("q(X, _), N = count : { level(strikt) }, N > 0", "E0605"),
+        ("p(X), level(X)", "E0608"),
+        ("N > 5, N < 3", "E0608"),
+        ("N > 5, N < 6", "E0608"),
+        ("N >= 5, N <= 5, N != 5", "E0608"),
+        ("N > 5, M = N + 1, q(_, M), M < 6", "E0608"),
+        ("q(X, M), M < N, N < M", "E0608"),
+        ("q(X, M), M = N, N < M", "E0608"),
+        ("q(X, M), M <= N, N <= K, q(_, K), K < M", "E0608"),
+        ("p(X), not p(X)", "E0608"),
+        ("q(X, _), not q(X, _)", "E0608"),
+        ("Y = X, q(X, _), not q(Y, _)", "E0608"),
+        ("seen(X), not seen(X)", "E0608"),
+        ("succeeded act(X, _), not past act(X, _)", "E0608"),
+        ("X != X", "E0608"),
+        ("N < N", "E0608"),
+        ("X = a, X = b", "E0608"),
+        ("X = Y, Y = a, X = b", "E0608"),
+        ("X = a, X != a", "E0608"),
+        ('starts_with(X, "/a/"), starts_with(X, "/b/")', "E0608"),
+        ('ends_with(X, ".a"), ends_with(X, ".b")', "E0608"),
+        ('starts_with(X, "abc"), not contains(X, "b")', "E0608"),
+        ('matches(X, "^a$"), not matches(X, "^a$")', "E0608"),
+        ('X = "/c/d", starts_with(X, "/a/")', "E0608"),
+        ("K = count : { q(_, _) }, K < 0", "E0608"),
+        ("K = count : { q(_, M), M > 5, M < 3 }, K > 0", "E0608"),
+        ("length(X) < 0", "E0608"),
+        ("2 < 1", "E0608"),
+    ],
+)
+def test_a_law_that_never_holds(body: str, code: str) -> None:
+    """A condition that cannot be met is an error, by whatever it is hidden."""
+    assert found(f"forbid act(X, N) :- {body}.") == [code]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "level(strict)",
+        "q(strikt, N)",
+        "p(X), seen(X)",
+        "N > 5, N < 7",
+        "N >= 5, N <= 5",
+        "q(X, M), M <= N, N <= M",
+        "p(X), not p(Y), q(Y, _)",
+        "q(X, 1), not q(X, 2)",
+        "past act(X, _), not succeeded act(X, _)",
+        "X = Y, q(Y, _)",
+        'starts_with(X, "/a/"), starts_with(X, "/a/b")',
+        'starts_with(X, "/a"), ends_with(X, "/b")',
+        'contains(X, "b"), not starts_with(X, "b")',
+        "K = count : { q(_, M), M > 5 }, K = 0",
+        "N > 9007199254740993, N < 9007199254740995",
+        "M = N * 2, M > 3, N > -5, q(_, M)",
+        "q(X, M), M / 2 > N",
+    ],
+)
+def test_a_law_that_may_hold(body: str) -> None:
+    """What can be met is left in peace."""
+    assert found(f"forbid act(X, N) :- {body}.") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        # nothing fills it; the relation that is derived from it is not blamed too
+        (".decl r(x: symbol)\nforbid act(X, _) :- r(X).", ["E0607"]),
+        (".decl r(x: symbol)\nforbid act(X, _) :- not r(X).", ["E0607"]),
+        (".decl r(x: symbol)\n.decl s(x: symbol)\ns(X) :- r(X).\nforbid act(X, _) :- s(X).", ["E0607"]),
+        (".decl r(x: symbol)\nr(X) :- r(X), p(X).\nforbid act(X, _) :- r(X).", ["E0607"]),
+        (".decl r(x: symbol) input\nforbid act(X, _) :- r(X).", []),
+        (".decl r(x: symbol) open_world\nforbid act(X, _) :- r(X).", []),
+        ('.decl r(x: symbol) changed_by("ann")\nforbid act(X, _) :- r(X).', []),
+        (".decl r(x: symbol)\nother(X) causes r(X).\nforbid act(X, _) :- r(X).", []),
+        (".decl r(x: symbol)", []),
+        # a relation that a rule can never derive: only that rule is told of
+        (".decl r(x: symbol)\nr(X) :- level(strikt), p(X).\nforbid act(X, _) :- r(X).", ["E0605"]),
+        # what rules and effects put there counts
+        (".decl r(x: symbol)\nr(X) :- p(X).\nforbid act(_, _) :- r(tow).", ["E0605"]),
+        (".decl r(x: symbol)\nr(X) :- q(X, _).\nforbid act(_, _) :- r(tow).", []),
+        (".decl r(x: symbol)\nr(a).\nother(X) causes r(X).\nforbid act(_, _) :- r(b).", []),
+        # the action of a call
+        ("forbid act(_, _) :- called(_, othr, _).", ["E0601"]),
+        ("forbid act(_, _) :- called(_, other, _).", []),
+        # closed sets
+        (".default forbid act\npermit act(_, _) :- p(one).", ["E0602"]),
+        (".default forbid act\npermit act(_, _) :- p(one).\npermit other(_).", []),
+        (".default forbid act\npermit act(_, _) :- p(one).\nforbid other(two).", []),
+        (".default forbid *\npermit act(_, _) :- p(one).", []),
+        # permits
+        ("permit act(X, _) :- q(X, _).", ["E0612"]),
+        ("permit act(_, _).", ["E0612"]),
+        ("permit act(_, _). .default forbid other permit other(two).", []),
+        (".default forbid *\n0.5 :: permit act(_, _) :- q(_, 1).", ["W0613"]),
+        ("@id(k) forbid act(X, _) :- q(X, _). @overrides(k) permit act(_, _).", ["E0609"]),
+        ("@id(k) forbid act(X, _) :- q(X, _). @overrides(k) permit act(Y, _) :- q(Y, _).", ["E0609"]),
+        ("@id(k) forbid act(X, N) :- q(X, N). @overrides(k) permit act(Y, _) :- q(Y, _).", ["E0609"]),
+        ("@id(k) forbid act(_, N) :- N > 9. @overrides(k) permit act(_, N) :- N > 5.", ["E0609"]),
+        ("@id(k) forbid act(_, N) :- N > 5. @overrides(k) permit act(_, N) :- N > 9.", []),
+        ("@id(k) forbid act(X, _) :- q(X, _). @overrides(k) permit act(X, _) :- q(X, 3).", []),
+        ("@id(k) forbid act(X, _) :- q(X, _). @overrides(k) 0.5 :: permit act(_, _).", ["W0613"]),
+        ("@id(k) forbid act(one, _). @overrides(k) permit act(two, _).", ["E0610"]),
+        ("@id(k) forbid act(_, N) :- N > 9. @overrides(k) permit act(_, N) :- N < 5.", ["E0610"]),
+        # directives
+        ("@escalate 0.5 :: forbid act(_, N) :- N > 9.", ["E0611"]),
+        ("@rewrite(n, 9) 0.89 :: forbid act(_, N) :- N > 9.", ["E0611"]),
+        ("@escalate 0.9 :: forbid act(_, N) :- N > 9.", []),
+        # words in lower case
+        ("forbid act(x, _).", ["E0606"]),
+        ("forbid act(t, _) :- q(t, _).", ["E0606"]),
+        ("forbid act(cake, _) :- q(cake, _).", ["W0606"]),
+        ("forbid act(one, _) :- q(one, _).", []),
+        ('forbid act("x", _).', []),
+        # names of tools and arguments
+        ('tool_name("Act", act). tool_name("Act", other).', ["E0604"]),
+        ('tool_name("Act", atc).', ["E0604"]),
+        ('argument_name(act, "X", y).', ["E0604"]),
+        ('argument_name(act, "X", x). argument_name(act, "X", n).', ["E0604"]),
+        ('tool_name("Act", act). argument_name(act, "X", x). argument_name(act, "Y", x).', []),
+        # near misses in what the host fills
+        ("forbid act(_, _) :- q(user, _). forbid other(_) :- q(usr, _).", ["W0605"]),
+        ("forbid act(_, _) :- q(item_1, _). forbid other(_) :- q(item_2, _).", []),
+        # expressions
+        ('forbid act(X, _) :- matches(X, "rm.*-r").', ["W0614"]),
+        ('forbid act(X, _) :- matches(X, "(?s)rm.*-r").', []),
+        ('forbid act(X, _) :- matches(X, "(?s:rm.*)-r").', []),
+        ('forbid act(X, _) :- matches(X, "(?s:rm).*-r").', ["W0614"]),
+        ('forbid act(X, _) :- matches(X, "rm[.]*\\\\.[^.]\\\\Q.\\\\E-r").', []),
+        ('forbid act(X, _) :- not matches(X, "^ls .*$").', []),
+        ('forbid act(X, _) :- not starts_with(X, "/data/").', ["W0615"]),
+        ('forbid act(X, _) :- not starts_with(X, "/data/"). forbid act(X, _) :- contains(X, "..").', []),
+    ],
+)
+def test_each_kind(text: str, codes: list[str]) -> None:
+    """Each kind of lost grip is found where it is, and nowhere else."""
+    assert found(text) == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("forbid act(X, _) :- p(X).", []),
+        (".action gone(x: symbol)\nforbid gone(_).", ["E0601"]),
+        (
+            ".action gone(x: symbol) .default forbid gone permit gone(_). permit act(_, _). permit other(_).",
+            ["E0601"],
+        ),
+        (".action gone(x: symbol)\nforbid act(X, _) :- past gone(X).", ["E0601"]),
+        (".action gone(x: symbol)", []),
+        ('.action gone(x: symbol)\nforbid gone(_).\ntool_name("Act", gone).', ["E0601"]),
+        ("forbid act(fats, _).", ["E0605"]),
+        ("forbid act(fast, _).", []),
+        ("forbid act(X, _) :- X = fats.", ["E0608"]),
+        ("forbid act(X, _) :- X != fast.", []),
+        ("forbid other(X) :- past act(fats, _), p(X).", ["E0605"]),
+    ],
+)
+def test_with_tools(text: str, codes: list[str]) -> None:
+    """Where the tools are known, laws about others, and values that no schema lets in, are errors."""
+    assert found(text, Known(tools=TOOLS)) == codes
+
+
+def test_an_argument_that_the_tool_lacks() -> None:
+    """A law that looks at an argument which the tool does not have is told the nearest; others are fine."""
+    tools = (KnownTool("send", {"to": None, "body": None}),)
+    head = ".action send(too: symbol, body: symbol)\n"
+    assert found("forbid send(too: ann).", Known(tools=tools), head) == ["E0603"]
+    assert found("forbid send(body: ann).", Known(tools=tools), head) == []
+    named = 'argument_name(send, "to", too).\nforbid send(too: ann).'
+    assert found(named, Known(tools=tools), head) == []
+    assert found("forbid send(too: ann).", Known(tools=(KnownTool("send", {}, rest=True),)), head) == []
+
+
+def test_what_fills_a_relation_from_outside() -> None:
+    """Functions of the host, and facts of the state, fill relations; the state's facts are known words."""
+    text = ".decl r(x: symbol)\nforbid act(_, _) :- r(user)."
+    assert found(text) == ["E0607"]
+    assert found(text, Known(functions=frozenset({"r"}))) == []
+    program = analyse([parse(HEAD + text)])
+    assert found(text, Known(facts=state_from_dl(program, "r(anybody)."))) == []
+    assert found(text, Known(facts=state_from_dl(program, "r(usr)."))) == ["W0605"]
+
+
+def test_theta_is_that_of_the_guard() -> None:
+    """What weighs enough depends on theta."""
+    assert found("@escalate 0.5 :: forbid act(_, N) :- N > 9.", Known(theta=0.5)) == []
+    assert found("@escalate 0.9 :: forbid act(_, N) :- N > 9.", Known(theta=0.95)) == ["E0611"]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["rules/kitchen"],
+        ["rules/alfworld"],
+        ["rules/tools/world", "rules/tools/open"],
+        ["rules/tools/world", "rules/tools/closed"],
+        ["rules/tools"],
+    ],
+    ids=" ".join,
+)
+def test_the_bundled_rules_hold(paths: list[str]) -> None:
+    """Nothing is found in the rules that come with the package."""
+    modules = load_modules(paths)
+    assert vet(analyse(modules), None, modules) == []
+
+
+def test_help_names_what_was_meant() -> None:
+    """The help line names the nearest tool, constant, and what to write."""
+    tools = (KnownTool("delete_file", {"path": None}),)
+    (lost,) = vet(analyse([parse(".action delete(path: symbol)\nforbid delete(_).")]), Known(tools=tools))
+    assert "did you mean the tool `delete_file`?" in lost.help
+    (lost,) = vet(analyse([parse(HEAD + "forbid act(_, _) :- level(strikt).")]))
+    assert "did you mean `strict`?" in lost.help
+    (lost,) = vet(analyse([parse(".decl r(x: symbol)\n.action a(x: symbol)\nforbid a(X) :- r(X).")]))
+    assert ".decl r(x: symbol) input" in lost.help

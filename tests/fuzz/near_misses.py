@@ -1,0 +1,304 @@
+"""Rule sets with one slip in them: a name misspelt, a declaration left out, a variable in lower case.
+
+Each slip must be refused with an error, or change nothing that matters: *silently open* is a rule set that is
+accepted without an error and admits a call that the intended one rejects.
+
+``python -m tests.fuzz.near_misses --count 100000`` tries that many, and prints what is silently open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import logging
+import random
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.tools import Tools
+from mpr_logic.errors import MprError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PEOPLE = ("ann", "bob", "eve")
+MODES = ("fast", "slow", "strict")
+AMOUNTS = (1, 60, 200)
+TOOLS = ("send", "transfer", "remove_file", "lookup")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules that are meant: their statements, the tools, and what the host states."""
+
+    statements: tuple[str, ...]
+    tools: tuple[dict[str, Any], ...]
+    state: tuple[str, ...]
+
+    def guard(self, statements: tuple[str, ...] | None = None) -> Guard:
+        """A guard of these rules, or of others in their place."""
+        text = "\n".join(self.statements if statements is None else statements)
+        return Guard(text=text, tools=Tools(self.tools), state=list(self.state))
+
+    def calls(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Calls of every tool, with every choice of values."""
+        for tool in self.tools:
+            yield from ((tool["name"], dict(arguments)) for arguments in _choices(tool))
+
+
+def _choices(tool: dict[str, Any]) -> Iterator[Any]:
+    domains = []
+    for name, schema in tool["inputSchema"]["properties"].items():
+        values = schema.get("enum") or (AMOUNTS if schema["type"] == "integer" else PEOPLE)
+        domains.append([(name, value) for value in values])
+    return itertools.product(*domains)
+
+
+def tool(name: str) -> dict[str, Any]:
+    """The schema of a tool."""
+    properties = {
+        "who": {"type": "string"},
+        "mode": {"enum": list(MODES), "type": "string"},
+        "amount": {"type": "integer"},
+    }
+    return {
+        "name": name,
+        "inputSchema": {"type": "object", "properties": properties, "required": list(properties)},
+    }
+
+
+def rule_set(rng: random.Random) -> RuleSet:
+    """Rules that hold: declarations, facts, laws, and at times a closed set or an exception."""
+    tools = tuple(tool(name) for name in rng.sample(TOOLS, rng.randint(1, 3)))
+    names = [each["name"] for each in tools]
+    statements = [
+        ".decl blocked(who: symbol)",
+        ".decl level(l: symbol)",
+        ".decl trusted(who: symbol) input",
+        ".decl risky(who: symbol, l: symbol)",
+        "blocked(eve).",
+        f"level({rng.choice(('strict', 'normal'))}).",
+        "level(normal).",
+        "risky(W, L) :- blocked(W), level(L).",
+    ]
+    bodies = [
+        "blocked(W)",
+        "not trusted(W)",
+        "risky(W, normal)",
+        "level(normal), W = bob",
+        "A > 50, blocked(W)",
+        "A > 100",
+        "not trusted(W), A > 50",
+        "M = strict, not trusted(W)",
+        "N = count : { risky(W, _) }, N > 0",
+        "past {other}(who: W), A > 50",
+    ]
+    closed = rng.random() < 0.4
+    if closed:
+        statements.append(rng.choice([".default forbid *", *(f".default forbid {name}" for name in names)]))
+    for number, name in enumerate(names):
+        law = rng.choice(bodies).replace("{other}", rng.choice(names))
+        if closed and (".default forbid *" in statements or f".default forbid {name}" in statements):
+            body = rng.choice(["trusted(W)", "not blocked(W), A < 100", "level(normal), A < 100"])
+            statements.append(f"@id(may_{number}) permit {name}(who: W, amount: A) :- {body}.")
+        elif rng.random() < 0.8 or closed:
+            statements.append(
+                f'@id(law_{number}) @because("no") forbid {name}(who: W, mode: M, amount: A) :- {law}.'
+            )
+            if rng.random() < 0.3:
+                statements.append(f"@overrides(law_{number}) permit {name}(who: W) :- trusted(W).")
+        if rng.random() < 0.3:
+            statements.append(f'@id(mode_{number}) @because("no") forbid {name}(mode: strict).')
+    return RuleSet(tuple(statements), tools, ("trusted(ann)",))
+
+
+def misspelt(word: str, rng: random.Random) -> str:
+    """The word with one slip: a letter left out, doubled, another one, or two in turn."""
+    place = rng.randrange(len(word))
+    ways = [
+        word[:place] + word[place + 1 :],
+        word[:place] + word[place] + word[place:],
+        word[:place] + rng.choice("abcdefghijklmnopqrstuvwxyz") + word[place + 1 :],
+        word[:place] + word[place + 1 : place + 2] + word[place : place + 1] + word[place + 2 :],
+    ]
+    ways = [each for each in ways if re.fullmatch(r"[a-z][a-z_]*", each) and each != word]
+    return rng.choice(ways) if ways else f"{word}x"
+
+
+def _in_one(
+    statements: tuple[str, ...], pattern: str, rng: random.Random
+) -> tuple[int, re.Match[str]] | None:
+    found = [
+        (number, match) for number, each in enumerate(statements) for match in re.finditer(pattern, each)
+    ]
+    return rng.choice(found) if found else None
+
+
+def _slip(statements: tuple[str, ...], pattern: str, rng: random.Random) -> tuple[str, ...] | None:
+    """One occurrence of a word misspelt: the first group of a pattern."""
+    found = _in_one(statements, pattern, rng)
+    if found is None:
+        return None
+    number, match = found
+    text = statements[number]
+    new = text[: match.start(1)] + misspelt(match[1], rng) + text[match.end(1) :]
+    return (*statements[:number], new, *statements[number + 1 :])
+
+
+def action(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """An action misspelt in one place."""
+    return _slip(rules.statements, r"(?:forbid|permit|past) ([a-z_]+)\(", rng)
+
+
+def declared_action(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """An action misspelt everywhere, and declared so: a tool that was renamed."""
+    name = rng.choice(rules.tools)["name"]
+    other = misspelt(name, rng)
+    statements = [re.sub(rf"\b{name}\b", other, each) for each in rules.statements]
+    if statements == list(rules.statements) or other in [each["name"] for each in rules.tools]:
+        return None
+    return (f".action {other}(who: symbol, mode: symbol, amount: int)", *statements)
+
+
+def relation(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A relation misspelt in one body or head."""
+    return _slip(rules.statements, r"\b(blocked|level|trusted|risky)\(", rng)
+
+
+def declared_relation(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A relation misspelt in one body, and declared so."""
+    found = _in_one(rules.statements, r"(?:[:,{-]|not) (blocked|level|trusted)\(", rng)
+    if found is None:
+        return None
+    number, match = found
+    other = misspelt(match[1], rng)
+    text = rules.statements[number]
+    new = text[: match.start(1)] + other + text[match.end(1) :]
+    changed = (*rules.statements[:number], new, *rules.statements[number + 1 :])
+    return (f".decl {other}(x: symbol)", *changed)
+
+
+def constant(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A constant misspelt where a law reads it: of a relation that facts fill, or of a schema."""
+    return _slip(
+        rules.statements, r"(?:level\(|mode: |risky\(W, |M = )(normal|strict)(?=[),].*[:.])(?!\)\.$)", rng
+    )
+
+
+def mode(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A value of a schema misspelt in a head."""
+    return _slip(rules.statements, r"\(mode: (strict)\)", rng)
+
+
+def argument(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """The name of an argument misspelt."""
+    return _slip(rules.statements, r"[(,] ?(who|mode|amount): [A-Zs]", rng)
+
+
+def annotation(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """An annotation, or the id in it, misspelt."""
+    return _slip(
+        rules.statements, rng.choice([r"@(overrides)\(", r"@(because)\(", r"@overrides\((law)_"]), rng
+    )
+
+
+def lower_case(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A variable of a law in lower case, in all places."""
+    laws = [n for n, each in enumerate(rules.statements) if "forbid" in each and "(who: W" in each]
+    if not laws:
+        return None
+    number = rng.choice(laws)
+    new = re.sub(r"\bW\b", "w", rules.statements[number])
+    return (*rules.statements[:number], new, *rules.statements[number + 1 :])
+
+
+def dropped(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A declaration, or the default, left out."""
+    found = [n for n, each in enumerate(rules.statements) if each.startswith((".decl", ".default"))]
+    number = rng.choice(found)
+    return (*rules.statements[:number], *rules.statements[number + 1 :])
+
+
+def unfilled(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """The word `input` left out, or all facts of a relation."""
+    if rng.random() < 0.5:
+        return tuple(each for each in rules.statements if not re.fullmatch(r"blocked\(.*\)\.", each))
+    return tuple(each.removesuffix(" input") for each in rules.statements)
+
+
+def default(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """The action of a default misspelt."""
+    return _slip(rules.statements, r"\.default forbid ([a-z_]+)", rng)
+
+
+SLIPS: tuple[Callable[[RuleSet, random.Random], tuple[str, ...] | None], ...] = (
+    action,
+    declared_action,
+    relation,
+    declared_relation,
+    constant,
+    mode,
+    argument,
+    annotation,
+    lower_case,
+    dropped,
+    unfilled,
+    default,
+)
+
+
+def held(rng: random.Random) -> tuple[RuleSet, Guard]:
+    """Rules that a guard takes: some that were made at random cannot hold, and are refused as they are."""
+    while True:
+        rules = rule_set(rng)
+        try:
+            return rules, rules.guard()
+        except MprError:
+            continue
+
+
+def trial(seed: int) -> tuple[str, str, str]:
+    """One rule set with one slip: the kind, what came of it (``refused``, ``same``, ``stricter``, ``open``,
+    ``none`` where there was nothing to misspell), and the text of an open one."""
+    rng = random.Random(seed)
+    rules, intended = held(rng)
+    kind = rng.choice(SLIPS)
+    changed = kind(rules, rng)
+    if changed is None or changed == rules.statements:
+        return kind.__name__, "none", ""
+    try:
+        guard = rules.guard(changed)
+    except MprError:
+        return kind.__name__, "refused", ""
+    stricter = False
+    for name, arguments in rules.calls():
+        meant, found = intended.check(name, arguments), guard.check(name, arguments)
+        if found.runs and not meant.runs:
+            text = "\n".join(changed)
+            return kind.__name__, "open", f"{text}\nadmits {name} {arguments}"
+        stricter = stricter or (meant.runs and not found.runs)
+    return kind.__name__, "stricter" if stricter else "same", ""
+
+
+def main() -> None:
+    """Try many, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    logging.disable()
+    figures: Counter[tuple[str, str]] = Counter()
+    for seed in range(given.seed, given.seed + given.count):
+        kind, outcome, text = trial(seed)
+        figures[kind, outcome] += 1
+        if outcome == "open":
+            print(f"seed {seed}, {kind}:\n{text}\n")
+    for (kind, outcome), number in sorted(figures.items()):
+        print(f"{kind:20} {outcome:10} {number}")
+
+
+if __name__ == "__main__":
+    main()

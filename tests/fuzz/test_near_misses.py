@@ -1,0 +1,28 @@
+"""Some hundreds of rule sets with one slip: none is silently open."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mpr_logic.adapters import ruleset
+from tests.fuzz.near_misses import trial
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 2**40))
+@settings(max_examples=300, deadline=None)
+def test_no_slip_is_silently_open(seed: int) -> None:
+    """A slip is refused, or admits nothing that the rules that were meant reject."""
+    kind, outcome, text = trial(seed)
+    assert outcome != "open", f"{kind}:\n{text}"
+
+
+def test_without_the_check_slips_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trials can fail: where nothing is looked for, some slips admit what is to be rejected."""
+    monkeypatch.setattr(ruleset, "vet", lambda *_: [])
+    outcomes = Counter(trial(seed)[1] for seed in range(60))
+    assert outcomes["open"] > 3
