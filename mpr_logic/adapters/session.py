@@ -231,15 +231,16 @@ class Session:
             except StateError as error:
                 decision = checker.undecided(action, error)
                 text, states = for_model(decision), []
-            with checker.assuming(assumed), checker.elsewhere() as moved:
-                for state in states:
-                    moved.go(state.changes)
-                    left()
-                    found, said = self._answered(action, state.assumed, repairs)
-                    if severity(found) > severity(decision):
-                        decision, text = found, said
-                    if severity(decision) == REJECTED:
-                        break
+            if states:
+                with checker.assuming(assumed), checker.elsewhere() as moved:
+                    for state in states:
+                        moved.go(state.changes)
+                        left()
+                        found, said = self._answered(action, state.assumed, repairs)
+                        if severity(found) > severity(decision):
+                            decision, text = found, said
+                        if severity(decision) == REJECTED:
+                            break
         self._known = checker.version
         return decision, text
 

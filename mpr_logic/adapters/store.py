@@ -179,7 +179,8 @@ class Store:
 
     Args:
         location: the path of a SQLite file, ``sqlite:///PATH``, or ``postgresql://USER@HOST/NAME``. The file
-            is made where there is none, for its owner alone.
+            is made where there is none, for its owner alone. ``:memory:`` is a store that is gone with this
+            object.
         hold: how many seconds a reservation is held of which nothing more is heard: its holder has crashed.
         wait: how many seconds to wait for others, unless a transaction says otherwise.
         clock: tells the time, in seconds since 1970.
@@ -265,6 +266,8 @@ class Store:
         if self._postgres:
             connect = needed("psycopg", "postgres").connect
             return connect(self._text, autocommit=True, connect_timeout=10)
+        if self._path.name == ":memory:":
+            return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         if self._path.is_dir():
             raise StoreError(f"{self.name}: this is a folder: name a file")
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -64,6 +64,7 @@ class Situation:
         """
         from mpr_logic.adapters.guard import Guard
         from mpr_logic.adapters.session import States
+        from mpr_logic.adapters.store import Store
         from mpr_logic.adapters.tools import Tools, read_tools
 
         asked = self.asked
@@ -79,6 +80,7 @@ class Situation:
             timeout=asked.seconds,
             clock=lambda: now,
             strict=not self.lenient,
+            store=Store(":memory:"),  # what is shared is what the state says
         )
 
     def missing(self, guard: Guard, read: Collection[str]) -> None:

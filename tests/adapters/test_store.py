@@ -16,6 +16,7 @@ from uuid import uuid4
 import pytest
 
 from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.log import DecisionLog
 from mpr_logic.adapters.store import Store
 from mpr_logic.errors import GuardError, StoreError
 from tests.command import mpr
@@ -23,6 +24,8 @@ from tests.command import mpr
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from mpr_logic.adapters.verdict import Verdict
 
 POSTGRES = os.environ.get("MPR_POSTGRES_URL")
 
@@ -135,6 +138,10 @@ def test_a_shared_relation_needs_a_store(tmp_path: Path) -> None:
     assert mpr("hook", str(rules), stdin=event).out == "{}\n"
     assert "--store" in mpr("serve", str(rules), "--dry-run").err
     assert mpr("serve", str(rules), "--dry-run", "--store", str(tmp_path / "b.db")).status == 0
+    state = tmp_path / "state.dl"
+    state.write_text("spent(60).")  # for a question what is shared is what the state says
+    for n, status in ((40, 0), (41, 1)):
+        assert mpr("check", str(rules), f"pay(a, {n})", "--state", str(state)).status == status
 
 
 def test_of_what_none_of_these_rules_knows_nothing_is_assumed(place: str) -> None:
@@ -216,6 +223,24 @@ def test_what_cannot_be_written_is_not_admitted(tmp_path: Path, monkeypatch: pyt
     guard.record(first, True)
     assert pay(guard, 50).runs
     assert not pay(guard, 1).runs
+
+
+def test_what_could_not_be_logged_is_not_under_way(tmp_path: Path) -> None:
+    """A call whose decision could not be logged is not made: it holds nothing, here or in the store."""
+
+    class FullDisk(DecisionLog):
+        full = True
+
+        def decision(self, verdict: Verdict) -> None:
+            if self.full:
+                raise OSError("the disk is full")
+
+    for text, store in ((LIMIT, None), (RULES, tmp_path / "limits.db")):
+        log = FullDisk(None)
+        guard = Guard(text=text, store=store, log=log)
+        assert not pay(guard, 60).runs
+        log.full = False
+        assert pay(guard, 100, "" if store is None else "another").runs
 
 
 def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
