@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import assume, given
@@ -412,3 +412,69 @@ def test_threads_share_one_limit(calls: int) -> None:
 
     with ThreadPoolExecutor(min(calls, 8)) as pool:
         assert sum(pool.map(work, range(calls))) == min(calls, 4)
+
+
+ORDERS: dict[str, tuple[str, list[tuple[str, dict[str, Any], bool]]]] = {
+    "what an end reads": (
+        """
+        .decl shut(d: symbol)
+        .decl key(d: symbol)
+        .action fetch(d: symbol)
+        .action open(d: symbol)
+        .action fly(d: symbol)
+        shut(a).
+        fetch(D) causes key(D).
+        open(D) ends shut(D) :- key(D).
+        forbid fly(D) :- not shut(D).
+        """,
+        [("fetch", {"d": "a"}, True), ("open", {"d": "a"}, True), ("fly", {"d": "a"}, False)],
+    ),
+    "a sum of numbers of both signs": (
+        LIMITS["history"],
+        [
+            ("pay", {"to": "a", "n": -50}, True),
+            ("pay", {"to": "a", "n": 100}, True),
+            ("pay", {"to": "a", "n": 1}, False),
+        ],
+    ),
+    "what replaces a row": (
+        """
+        .decl mode(m: symbol) key()
+        .decl allowed(m: symbol)
+        .action grant(m: symbol)
+        .action set(m: symbol)
+        .action go()
+        mode(a).
+        grant(M) causes allowed(M).
+        set(M) causes mode(M) :- allowed(M).
+        forbid go() :- not mode(a).
+        """,
+        [("grant", {"m": "b"}, True), ("set", {"m": "b"}, True), ("go", {}, False)],
+    ),
+    "a number that is worse the smaller it is": (
+        """
+        .decl left(n: int) key()
+        .action take(n: int)
+        .action fill(n: int)
+        left(10).
+        take(N) causes left(L - N) :- left(L).
+        fill(N) causes left(L + N) :- left(L).
+        forbid take(N) :- left(L), L < N.
+        """,
+        [
+            ("fill", {"n": 5}, True),
+            ("take", {"n": 8}, True),
+            ("take", {"n": 3}, False),
+            ("take", {"n": 2}, True),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ORDERS)
+def test_the_worse_state_is_the_worse_one(case: str) -> None:
+    """Of the states that can come none is left out that would reject: where an end is for the better, a
+    number has another sign, a row is replaced, or less is worse."""
+    text, calls = ORDERS[case]
+    guard = Guard(text=text)
+    assert [guard.check(tool, arguments).runs for tool, arguments, _ in calls] == [runs for *_, runs in calls]
