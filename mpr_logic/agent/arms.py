@@ -23,6 +23,7 @@ from mpr_logic.analysis import analyse
 from mpr_logic.analysis.resolve import VERDICTS
 from mpr_logic.checking.checker import THETA, Checker
 from mpr_logic.checking.loading import load_modules
+from mpr_logic.engine.base import counted
 from mpr_logic.errors import GameError
 from mpr_logic.memory.store import Memory
 from mpr_logic.syntax.ast import Clause, Module
@@ -163,7 +164,7 @@ class _Table:
                 raise GameError(f"nobody lists what can be done in {arm.environment}: leave that method out")
             world = Listed(world, possible)
         checker, count, watched = (
-            Checker(self.program, theta=arm.theta),
+            Checker(self.program, theta=arm.theta, budget=counted()),  # the same however busy the machine is
             Count(self.ids),
             Watched(policy, possible),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
@@ -306,7 +307,7 @@ class Checker:
             self.candidates.renew()
             limit, seconds, now = self.deadline.limit, self.budget.seconds, self.deadline.clock
             known, moment, outer = self.candidates.known, self._context.now(), limit[0]
-            last = now()
+            last, timed = now(), now is time.perf_counter
             try:
                 for action in actions:
                     until = last + seconds
@@ -334,7 +335,7 @@ class Checker:
                     except (MprError, *ANYTHING_MAY_FAIL) as error:
                         decision = self._undecided(action, error, moment)
                     last, before = now(), last
-                    decision.seconds = last - before
+                    decision.seconds = last - before if timed else 0.0
                     decisions.append(decision)
             finally:
                 limit[0] = outer
@@ -352,10 +353,10 @@ class Checker:
             yield self._engine
 
     @contextmanager
-    def until(self, time: float) -> Iterator[None]:
+    def until(self, moment: float) -> Iterator[None]:
         """A context in which all answers are there at that time by the budget's clock (``time.perf_counter``
         unless it has another), or say that it was over: the time that several questions have together."""
-        with self._lock, self.deadline.until(time):
+        with self._lock, self.deadline.until(moment):
             yield
 
     def prepare(self, *, wholly: bool = True) -> None:

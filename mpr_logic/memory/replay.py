@@ -20,7 +20,7 @@ from mpr_logic.analysis.report import Report
 from mpr_logic.checking.facts import Facts
 from mpr_logic.checking.questions import resolve_action
 from mpr_logic.checking.state import history_facts
-from mpr_logic.engine.base import Budget
+from mpr_logic.engine.base import Budget, counted
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.errors import BudgetError, MprError, StateError
 from mpr_logic.memory.parts import parts
@@ -161,8 +161,8 @@ class Replay:
         heads = {rule.head for rule in program.rules}
         found: list[dict[int, float]] = [{} for _ in asked]
         until = None if seconds is None else time.monotonic() + seconds
-        each = SECONDS if seconds is None else min(SECONDS, max(seconds, 0.01))
-        engine = NativeEngine(program, budget=Budget(seconds=each))
+        each = counted() if seconds is None else Budget(seconds=min(SECONDS, max(seconds, 0.01)))
+        engine = NativeEngine(program, budget=each)
         for index in self._walk(Facts(program, engine), engine):
             if until is not None and time.monotonic() > until:
                 raise BudgetError(f"the replay took longer than {seconds:g} s: there are too many rules")
