@@ -179,7 +179,8 @@ def test_each_kind(text: str, codes: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
-        ("forbid act(X, _) :- p(X).", []),
+        ("forbid act(X, _) :- q(X, _).", []),
+        ("forbid act(X, _) :- p(X).", ["E0608"]),  # p holds of one and two, x is fast or slow
         (".action gone(x: symbol)\nforbid gone(_).", ["E0601"]),
         (
             ".action gone(x: symbol) .default forbid gone permit gone(_). permit act(_, _). permit other(_).",

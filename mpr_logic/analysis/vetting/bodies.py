@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.types import columns_of
+from mpr_logic.analysis.types import columns_of, literals
 from mpr_logic.analysis.vetting.constraints import Constraints
 from mpr_logic.syntax.ast import Aggregate, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.vetting.filling import Filling
-    from mpr_logic.syntax.ast import BodyItem, Term
+    from mpr_logic.syntax.ast import BodyItem, Term, Value
 
 
 def check_bodies(filling: Filling, report: Report) -> None:
     """Report each rule whose body cannot hold, and each aggregate that can range over nothing."""
     program = filling.program
     for rule in program.rules:
-        if not _worth(rule):
-            continue
         domains = filling.of(rule)
+        if not _worth(rule, domains or {}):
+            continue
         whole = whole_numbers(program, rule)
         fault = Constraints(rule.body, domains, whole).fault()
         if fault is not None:
@@ -47,9 +47,15 @@ def check_bodies(filling: Filling, report: Report) -> None:
                     )
 
 
-def _worth(rule: Rule) -> bool:
-    """Whether there is anything that might not hold together: two items, or one that is no literal."""
-    return len(rule.body) > 1 or any(not isinstance(item, Literal) for item in rule.body)
+def _worth(rule: Rule, domains: Mapping[str, frozenset[Value]]) -> bool:
+    """Whether there is anything that might not hold together: an item that is no literal, a relation that is
+    both asserted and denied, or a variable without a value."""
+    if not all(isinstance(item, Literal) for item in rule.body) or not all(domains.values()):
+        return True
+    asked = {each.atom.name for each in literals(rule.body) if not each.negated}
+    denied = {each.atom.name for each in literals(rule.body) if each.negated}
+    denied |= {name.removeprefix("not ") for name in asked if name.startswith("not ")}
+    return any(name in asked or name.startswith("past ") for name in denied)
 
 
 def whole_numbers(program: Program, rule: Rule) -> set[str]:

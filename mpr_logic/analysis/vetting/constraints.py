@@ -200,11 +200,16 @@ class Constraints:
                 elif node is not None and isinstance(node[1], (int, float)) and node[1] < 0:
                     return self._because(item, [])
         comparisons = [i for i in self.items if isinstance(i, Comparison) and i.op != "!="]
+        before: object = None
         for _ in range(4):  # bounds pass on along a few equations
             for item in comparisons:
                 fault = self._bound(item, bounds)
                 if fault is not None:
                     return fault
+            now = [(each.low, each.high) for each in bounds.values()]
+            if now == before:
+                break
+            before = now
         return self._pinned(bounds)
 
     def _bound(self, item: Comparison, bounds: dict[Node, Bounds]) -> str | None:

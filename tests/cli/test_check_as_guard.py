@@ -1,0 +1,152 @@
+"""mpr check and mpr why say what a guard would say."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mpr_logic.adapters.guard import Guard
+from mpr_logic.adapters.tools import Tools
+from tests.command import Done, mpr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULES = """
+.action send(to: symbol, at?: any)
+.action read(path: symbol, lines: int)
+.action invite(guests: any)
+.action wait(seconds: int)
+.decl late(s: int) input
+@id(many) @rewrite(lines, 100) @because("{L} lines are many") forbid read(lines: L) :- L > 100.
+@id(far) @escalate @because("{T} is far") forbid send(to: T) :- ends_with(T, "@far").
+@id(minor) @because("{N} is {A}")
+forbid invite(guests: L) :- item(L, _, G), field(G, name, N), field(G, age, A), A < 18.
+@id(night) @because("it is late") forbid wait(S) :- now(T), T mod 86400 > 72000, S > 10.
+@id(often) @because("enough") forbid wait(_) :- 2 <= N, N = count : { called(_, wait, _) }.
+"""
+TOOLS = [
+    {
+        "name": "read",
+        "inputSchema": {
+            "type": "object",
+            "properties": {"path": {"type": "string"}, "lines": {"type": "integer", "default": 500}},
+            "required": ["path"],
+        },
+    },
+    {"name": "send", "inputSchema": {"type": "object", "properties": {"to": {"type": "string"}}}},
+    {"name": "invite", "inputSchema": {"type": "object", "properties": {"guests": {"type": "array"}}}},
+    {"name": "wait", "inputSchema": {"type": "object", "properties": {"seconds": {"type": "integer"}}}},
+]
+NOON, NIGHT = "2026-01-01T12:00:00Z", "2026-01-01T23:00:00Z"
+GUESTS = '[{"age":9,"name":"Bob"}]'
+
+
+def ask(folder: Path, action: str, *options: str, verb: str = "check", rules: str = RULES) -> Done:
+    """Ask about an action in a state where nothing holds."""
+    (folder / "rules.dl").write_text(rules)
+    (folder / "state.dl").write_text("")
+    return mpr(verb, str(folder / "rules.dl"), "--state", str(folder / "state.dl"), *options, action)
+
+
+@pytest.mark.parametrize(
+    ("action", "options", "status", "said"),
+    [
+        ("read(a, 5)", (), 0, "read(a, 5) is admissible"),
+        ("read(a, 500)", (), 1, "read(a, 100) is admissible"),
+        ('read {"path": "a", "lines": 500}', (), 1, "rewritten"),
+        ("read(path: a)", (), 2, "the argument `lines` is missing"),
+        ('read {"path": "a"}', (), 2, "the argument `lines` is missing"),
+        ('read {"path": "a", "line": 5, "lines": 5}', (), 2, "no argument of `read` is named `line`"),
+        ("send(to: ann)", (), 0, "send(ann, null) is admissible"),
+        ('send("x@far", null)', (), 1, "a person would be asked"),
+        (f"invite({json.dumps(GUESTS)})", (), 1, '"Bob" is 9'),
+        (f'invite {{"guests": {GUESTS}}}', (), 1, '"Bob" is 9'),
+        ("wait(20)", (), 2, "cannot be decided without `now`: give"),
+        ("wait(20)", ("--now", NOON), 2, "cannot be decided without `called`: state"),
+        ("wait(20)", ("--now", NOON, "--first"), 0, "admissible"),
+        ("wait(20)", ("--now", NIGHT, "--first"), 1, "it is late"),
+        ("wait(20)", ("--now", "1767306600", "--first"), 1, "it is late"),
+        ("wait(20)", ("--now", "soon", "--first"), 2, "--now is `soon`"),
+        ("wiat(20)", ("--now", NOON, "--first"), 2, "did you mean `wait`?"),
+        ("wait(X)", ("--now", NOON, "--first"), 2, "variable"),
+    ],
+)
+def test_check(tmp_path: Path, action: str, options: tuple[str, ...], status: int, said: str) -> None:
+    """The answer is the guard's: directives, missing arguments, lists; what is not known is not decided."""
+    done = ask(tmp_path, action, *options)
+    assert (done.status, said in done.out + done.err) == (status, True), done.out + done.err
+
+
+def test_calls_of_the_session(tmp_path: Path) -> None:
+    """The calls so far can be stated, and count."""
+    (tmp_path / "calls.dl").write_text("called(1, wait, 5). called(2, wait, 6).")
+    done = ask(tmp_path, "wait(1)", "--now", NOON, "--state", str(tmp_path / "calls.dl"))
+    assert (done.status, "enough" in done.out) == (1, True)
+
+
+def test_with_tools(tmp_path: Path) -> None:
+    """With the tools' schemas defaults are put in, and what the schema refuses is not decided."""
+    (tmp_path / "tools.json").write_text(json.dumps(TOOLS))
+    tools = ("--tools", str(tmp_path / "tools.json"))
+    rules = RULES.replace(".action send(to: symbol, at?: any)\n", "")
+    done = ask(tmp_path, 'read {"path": "a"}', *tools, rules=rules)
+    assert (done.status, "read(a, 100) is admissible" in done.out) == (1, True)
+    assert ask(tmp_path, "read(a, 5)", *tools, rules=rules).status == 0
+    assert ask(tmp_path, 'read {"path": 5}', *tools, rules=rules).status == 2
+
+
+def test_json(tmp_path: Path) -> None:
+    """The object tells the outcome and the arguments that the tool would be called with."""
+    done = ask(tmp_path, "read(a, 500)", "--json")
+    told = json.loads(done.out)
+    assert (told["status"], told["outcome"], told["arguments"]) == (1, "modify", {"path": "a", "lines": 100})
+    done = ask(tmp_path, "wait(20)", "--json")
+    told = json.loads(done.out)
+    assert (told["status"], told["error"]["kind"]) == (2, "state")
+    assert "`now`" in told["error"]["message"]
+
+
+def test_what_lost_its_grip_is_not_decided(tmp_path: Path) -> None:
+    """Rules that have lost their grip are an error; who insists goes on; a state may fill a relation."""
+    rules = '.action a(x: symbol)\n.decl p(x: symbol)\n@because("no") forbid a(X) :- p(X).'
+    done = ask(tmp_path, "a(b)", rules=rules)
+    assert (done.status, "E0607" in done.err) == (2, True)
+    assert ask(tmp_path, "a(b)", "--lenient", rules=rules).status == 0
+    (tmp_path / "more.dl").write_text("p(c).")
+    assert ask(tmp_path, "a(b)", "--state", str(tmp_path / "more.dl"), rules=rules).status == 0
+
+
+def test_why(tmp_path: Path) -> None:
+    """mpr why knows no more than mpr check, and says so."""
+    done = ask(tmp_path, "wait(20)", verb="why")
+    assert (done.status, "cannot be decided without `now`" in done.err) == (2, True)
+    done = ask(tmp_path, "wait(20)", "--now", NIGHT, "--first", verb="why")
+    assert (done.status, "it is late" in done.out) == (0, True)
+    done = ask(tmp_path, "wait(20)", "--now", NOON, "--first", verb="why")
+    assert (done.status, "no rule forbids wait(20)" in done.out) == (1, True)
+    noted = RULES + ".decl dark()\ndark :- now(T), T mod 86400 > 72000.\n"
+    assert ask(tmp_path, "dark", verb="why", rules=noted).status == 2
+    assert ask(tmp_path, "dark", "--now", NIGHT, verb="why", rules=noted).status == 0
+
+
+@pytest.mark.parametrize("path", ["a", "b"])
+@pytest.mark.parametrize("lines", [1, 100, 101, 10_000])
+def test_as_the_guard(tmp_path: Path, path: str, lines: int) -> None:
+    """Of the same call the guard and the command say the same."""
+    outcome = Guard(text=RULES).check("read", {"path": path, "lines": lines}).outcome
+    told = json.loads(ask(tmp_path, f"read({path}, {lines})", "--json").out)
+    assert told["outcome"] == outcome
+
+
+def test_lint_with_tools(tmp_path: Path) -> None:
+    """mpr lint holds rules against tools; what is wrong is an error, with status 2."""
+    rules, tools = tmp_path / "rules.dl", tmp_path / "tools.json"
+    rules.write_text('.action raed(path: symbol)\n@because("no") forbid raed(path: _).\n')
+    tools.write_text(json.dumps(TOOLS))
+    assert mpr("lint", str(rules)).status == 0
+    done = mpr("lint", str(rules), "--tools", str(tools))
+    assert (done.status, "did you mean the tool `read`?" in done.err) == (2, True)
+    assert len(Tools(TOOLS)) == 4
