@@ -389,7 +389,7 @@ def asked(id: int, method: str, **params: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("how", ["exit", "kill", "mute"])
 def test_a_server_that_dies_during_a_call(how: str, tmp_path: Path) -> None:
     """Every request that waits is answered with an error, once; the next one starts the server again, with
-    the client's handshake; and no call is made twice."""
+    the client's handshake; no call is made twice; and what was lost may have succeeded, and counts so."""
     log = tmp_path / "log"
     rules = RULES + '@id(lost) forbid read(path: "/data/again") :- succeeded read(path: "/data/late").'
 
@@ -402,6 +402,7 @@ def test_a_server_that_dies_during_a_call(how: str, tmp_path: Path) -> None:
                 asked(3, "tools/call", name="read", arguments={"path": f"/data/{how}"}),
             ],
             [asked(4, "tools/call", name="read", arguments={"path": "/data/again"})],
+            [asked(5, "tools/call", name="read", arguments={"path": "/data/other"})],
             [asked(2, "ping")],
         )
         status = await proxy(
@@ -413,8 +414,9 @@ def test_a_server_that_dies_during_a_call(how: str, tmp_path: Path) -> None:
     assert status == 0
     assert [each["id"] for each in said[:2]] == [0, 1]
     assert {each["id"]: each["error"]["message"] for each in said[2:4]} == {2: ENDED, 3: ENDED}
-    assert [each["result"]["me"] for each in said[4:]] == ["tools/call", "ping"]
-    assert log.read_text().split() == ["started", "late", how, "started", "again"]
+    assert said[4]["result"]["isError"] is True
+    assert [each["result"]["me"] for each in said[5:]] == ["tools/call", "ping"]
+    assert log.read_text().split() == ["started", "late", how, "started", "other"]
 
 
 def test_a_server_that_cannot_be_started_again(tmp_path: Path) -> None:
