@@ -4,6 +4,7 @@
 
     MprError
      ├─ ProgramError     text that is not a program: carries diagnostics with spans
+     ├─ OptionError      an option that is none of those offered; a ValueError too
      ├─ StateError       a state, fact or action that does not fit the program
      ├─ EvaluationError  the engine could not finish
      │   ├─ BudgetError        too many derived facts, or too much time
@@ -55,6 +56,10 @@ class ProgramError(MprError):
         """The first finding on one line, without its place: what is wrong, and what to do."""
         first = self.diagnostics[0]
         return f"{first.message}: {first.help}" if first.help else first.message
+
+
+class OptionError(MprError, ValueError):
+    """An option (theta, an engine, a semiring) that is none of those offered."""
 
 
 class StateError(MprError):

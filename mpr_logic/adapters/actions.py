@@ -66,7 +66,8 @@ class Actions:
         # a tool must not pass for another one whose action happens to be named so
         stranger = found is not None and tool not in self._action_of and found.name in self._mapped
         if found is None or unknown or stranger:
-            known = [t.name for t in self._tools] if self._tools else [*self._action_of, *self._actions]
+            free = (name for name in self._actions if name not in self._mapped)
+            known = [t.name for t in self._tools] if self._tools else [*self._action_of, *free]
             help = did_you_mean(tool[:60], known, "only declared tools may be called")
             raise StateError(f"no tool `{tool[:60]}` is declared: {help}")
         return found

@@ -62,8 +62,10 @@ def read_arguments(given: Any, limits: Limits, named: Collection[str] = ()) -> d
     Raises:
         StateError: they are none, or beyond the limits; the message is fit for a model.
     """
-    if isinstance(given, (str, bytes, bytearray)):
-        given = parsed(given, limits)
+    if isinstance(given, str):
+        given = parsed(given.removeprefix("\ufeff"), limits)
+    elif isinstance(given, (bytes, bytearray)):
+        given = parsed(given.removeprefix(b"\xef\xbb\xbf"), limits)  # a mark of the byte order
     if given is None:
         given = {}
     if not isinstance(given, dict):
@@ -192,21 +194,27 @@ OPENED = frozenset({"item", "list_length", "field"})
 """The built-in relations that say what is inside the arguments of a call."""
 
 
+def _inside(value: Any) -> Value:
+    """The constant for a value in a column of any type: there a whole number is an int, however written."""
+    found = constant(value)
+    return int(found) if isinstance(found, float) and found.is_integer() else found
+
+
 def structure(value: Any) -> Iterator[tuple[str, Row]]:
     """What ``item``, ``list_length`` and ``field`` hold of a value, and of all that is inside it: the name of
     the relation, and a row. Of ``null`` they hold nothing."""
     if value is None:
         return
-    whole = constant(value)
+    whole = _inside(value)
     if not isinstance(value, list):
         yield "item", (whole, 0, whole)
         yield "list_length", (whole, 1)
     else:
         for position, each in enumerate(value):
-            yield "item", (whole, position, constant(each))
+            yield "item", (whole, position, _inside(each))
             yield from structure(each)
         yield "list_length", (whole, len(value))
     if isinstance(value, dict):
         for key, each in value.items():
-            yield "field", (whole, key, constant(each))
+            yield "field", (whole, key, _inside(each))
             yield from structure(each)

@@ -346,7 +346,7 @@ class Guard:
         try:
             self.log.decision(verdict)
         except Exception as error:
-            _logger.exception("a decision could not be logged")
+            _logger.error("a decision could not be logged, and the call is rejected: %s", _one_line(error))
             verdict = check.rejected(UNCHECKED, error=f"the decision could not be logged: {error}")
             self._withdraw(verdict)
         with self._lock:
@@ -401,8 +401,8 @@ class Guard:
     def _note(self, write: Callable[[], None]) -> None:
         try:
             write()
-        except Exception:
-            _logger.exception("the log could not be written")
+        except Exception as error:
+            _logger.error("the log could not be written: %s", _one_line(error))
 
     def _load(self, tools: Tools | None) -> Ruleset:
         rules = load_ruleset(
@@ -467,6 +467,10 @@ class Guard:
             finally:
                 for context in reversed(held):
                     context.__exit__(None, None, None)
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
 
 
 async def _awaited(value: Awaitable[Any]) -> Any:

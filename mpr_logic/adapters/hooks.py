@@ -109,7 +109,9 @@ def read_outcome(agent: Agent, text: str | bytes) -> tuple[Call, bool] | None:
 
 
 def _parsed(text: str | bytes) -> dict[str, Any]:
-    event = parsed(text, Limits(size=SIZE))
+    # some shells write a mark of the byte order before what they pipe
+    unmarked = text.removeprefix("\ufeff") if isinstance(text, str) else text.removeprefix(b"\xef\xbb\xbf")
+    event = parsed(unmarked, Limits(size=SIZE))
     if not isinstance(event, dict) or not event:
         raise StateError("the standard input holds no event: a JSON object is expected")
     return event

@@ -98,6 +98,12 @@ def resolve_fact(of: Program | Schema, clause: Clause) -> Fact:
     return Fact(relation, row, clause.weight, clause.span)
 
 
+DIGITS = 1000
+"""So many digits an int has at most, as in a text of the language."""
+
+BITS = int(DIGITS * math.log2(10))
+
+
 def coerce_row(signature: Signature, values: Sequence[object]) -> Row:
     """A row of Python values (from Python or JSON) as engines store it: ``True`` is the name
     ``true``, an int in a float column is a float.
@@ -105,10 +111,13 @@ def coerce_row(signature: Signature, values: Sequence[object]) -> Row:
     Raises:
         StateError: too few or too many values, or one that the column does not take.
     """
-    if type(values) is tuple and tuple(map(type, values)) == signature.kinds:
+    if type(values) is tuple and tuple(map(type, values)) == signature.kinds and all(map(_is_plain, values)):
         return values  # texts and ints where they belong: most rows
     if isinstance(values, (str, bytes)):
         raise StateError(f"a row of `{signature.name}` is a list of values, not the text {_shown(values)}")
+    if not isinstance(values, (tuple, list)):
+        kind = type(values).__name__
+        raise StateError(f"a row of `{signature.name}` is a tuple or a list of values, not {kind}")
     if len(values) != signature.arity:
         raise StateError(_wrong_arity(signature, len(values)))
     return tuple([_value(signature, place, value) for place, value in enumerate(values)])
@@ -171,23 +180,42 @@ def _value(signature: Signature, place: int, value: object, span: Span | None = 
     return stored
 
 
+def _is_plain(value: object) -> bool:
+    """Whether a text has characters alone, and an int has a length that can be written."""
+    if isinstance(value, str):
+        if value.isascii():
+            return True
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+    return not isinstance(value, int) or value.bit_length() <= BITS
+
+
 def _stored(value: object, wanted: str) -> Value | None:
     """The value as a column of a built-in type stores it; None where it does not take it."""
     kind = type(value)
     if kind is str:
         assert isinstance(value, str)
+        if not _is_plain(value):
+            raise StateError(f"{_shown(value)} has half of a surrogate pair in it, which is no character")
         if wanted in ("symbol", "any") or (wanted == "bool" and value in ("true", "false")):
             return value
     elif kind is int:
         assert isinstance(value, int)
+        if not _is_plain(value):
+            raise StateError(f"an int has at most {DIGITS} digits, and this one has more")
         if wanted in ("int", "any"):
             return value
         if wanted == "float" and abs(value) <= LARGEST:
             return float(value)
     elif kind is float:
         assert isinstance(value, float)
+        if wanted == "any" and value.is_integer():
+            return int(value)  # 1.0 is 1: equal values are written alike
         if wanted in ("float", "any") and math.isfinite(value):
-            return value
+            return value + 0.0  # -0.0 is 0.0
     elif kind is bool and wanted in ("bool", "symbol", "any"):
         return "true" if value else "false"
     return None

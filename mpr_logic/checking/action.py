@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from mpr_logic.analysis.atoms import BITS, DIGITS
 from mpr_logic.errors import StateError
 from mpr_logic.syntax.ast import Atom, Const, Value
 
@@ -54,6 +55,8 @@ class Action:
         """
         if self.args and self.named:
             raise StateError(f"`{self.name}` mixes positional and named arguments: use one kind")
+        if not isinstance(self.name, str):
+            raise StateError(f"the name of an action is a text, not {type(self.name).__name__}")
         values = self.args or tuple(v for _, v in self.named)
         return Atom(self.name, tuple(map(_constant, values)), tuple(n for n, _ in self.named))
 
@@ -72,15 +75,27 @@ def _constant(value: Any) -> Const:
     if isinstance(value, bool):
         return Const("true" if value else "false")
     if not _plain(value):
-        raise StateError(f"an argument is a text, a finite number, true or false, not {value!r:.60}")
+        raise StateError(f"an argument is a text, a finite number, true or false, not {_shown(value)[:60]}")
     return Const(value)
 
 
 def _plain(value: Any) -> bool:
-    return type(value) in (str, int) or (type(value) is float and math.isfinite(value))
+    if type(value) is int:
+        return value.bit_length() <= BITS
+    return type(value) is str or (type(value) is float and math.isfinite(value))
+
+
+def _shown(value: object) -> str:
+    """A value of any kind, as far as it can be written."""
+    if type(value) is int and value.bit_length() > BITS:
+        return f"an int of more than {DIGITS} digits"
+    try:
+        return repr(value)
+    except Exception:  # of an object that is none of ours
+        return f"a {type(value).__name__}"
 
 
 def _loose(action: Action) -> str:
     """An action whose arguments are not yet known to be right."""
-    shown = [repr(a) for a in action.args] + [f"{n}: {v!r}" for n, v in action.named]
+    shown = [_shown(a) for a in action.args] + [f"{n}: {_shown(v)}" for n, v in action.named]
     return f"{action.name}({', '.join(shown)})"

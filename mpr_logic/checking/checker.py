@@ -30,7 +30,7 @@ from mpr_logic.engine.base import Budget
 from mpr_logic.engine.checks import ADMITTED, OPEN
 from mpr_logic.engine.guard import ANYTHING_MAY_FAIL, translated
 from mpr_logic.engine.semiring import SEMIRINGS
-from mpr_logic.errors import MprError, StateError
+from mpr_logic.errors import MprError, OptionError, StateError
 from mpr_logic.syntax.ast import Row
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Checker:
 
     Raises:
         InexpressibleError: the chosen engine cannot run these rules.
-        ValueError: theta, the engine or the semiring is not one of those.
+        OptionError: theta, the engine or the semiring is not one of those.
     """
 
     def __init__(
@@ -81,8 +81,8 @@ class Checker:
         semiring: str = "maxmin",
         budget: Budget | None = None,
     ) -> None:
-        if not 0 < theta <= 1:
-            raise ValueError(f"theta is {theta}: it is a weight above 0 and at most 1")
+        if type(theta) not in (int, float) or not 0 < theta <= 1:
+            raise OptionError(f"theta is {theta}: it is a weight above 0 and at most 1")
         self.program = program
         self.theta = theta
         self.semiring = semiring
@@ -393,6 +393,7 @@ class Checker:
     def _undecided(self, action: Any, error: BaseException, moment: Moment) -> Decision:
         if not isinstance(action, (str, Action)):
             error = StateError(f"an action is a text or an Action, not {type(action).__name__}")
+            action = f"<{type(action).__name__}>"
         known = error if isinstance(error, MprError) else translated(error)
         return Decision(
             action, UNDECIDED, moment, Worked(NOTHING, (Reason(str(known), error=known),), (), ())

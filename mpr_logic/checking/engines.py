@@ -8,6 +8,7 @@ from typing import Literal as OneOf
 
 from mpr_logic.engine.guard import Guard
 from mpr_logic.engine.native import NativeEngine
+from mpr_logic.errors import OptionError
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program
@@ -33,7 +34,7 @@ def make_engine(program: Program, name: str, semiring: str, budget: Budget) -> E
         from mpr_logic.engine.both import BothEngine
 
         return BothEngine(program, semiring=semiring, budget=budget)
-    raise ValueError(f"no engine `{name}`: choose native, pydatalog or both")
+    raise OptionError(f"no engine `{name}`: choose native, pydatalog or both")
 
 
 def bounded(engine: Engine, budget: Budget) -> Guard | AbstractContextManager[None]:

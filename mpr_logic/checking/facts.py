@@ -8,6 +8,7 @@ from copy import copy, deepcopy
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import effect_head
+from mpr_logic.analysis.atoms import coerce_row, signature_of
 from mpr_logic.analysis.core import Fact
 from mpr_logic.analysis.occurrences import CALL, HISTORY, Calls, call_of
 from mpr_logic.checking.keys import Keys
@@ -91,6 +92,10 @@ class Facts:
         Raises:
             StateError: a fact does not fit the program, or two have one key; nothing has changed then.
         """
+        for given in (add, remove):
+            if isinstance(given, str) or not hasattr(given, "__iter__"):
+                kind = type(given).__name__
+                raise StateError(f"facts come in a list, not as {kind}: write one as a list of one")
         known = self._parsed.get
         going = [(known(f) if type(f) is str else None) or self.fact(f) for f in remove]
         coming = [(known(f) if type(f) is str else None) or self.fact(f) for f in add]
@@ -269,7 +274,7 @@ class Facts:
         """
         if not isinstance(given, str):
             if isinstance(given, Fact):
-                return given
+                return self._fitting(given)
             raise StateError(f"a fact is a text, not {type(given).__name__}")
         found = self._parsed.get(given)
         if found is None:
@@ -283,6 +288,20 @@ class Facts:
                 self._parsed.clear()
             self._parsed[given] = found
         return found
+
+    def _fitting(self, given: Fact) -> Fact:
+        """A Fact that somebody made, as the program holds it."""
+        whole = isinstance(given.span, Span)
+        try:
+            hash(given.row)
+            if whole and self._program.arity.get(given.relation) == len(given.row):
+                return given
+        except TypeError:
+            pass  # the message says what is wrong
+        if not isinstance(given.relation, str):
+            raise StateError(f"the name of a relation is a text, not {type(given.relation).__name__}")
+        row = coerce_row(signature_of(self._program, given.relation), given.row)
+        return Fact(given.relation, row, given.weight, given.span if whole else HERE)
 
     def effects(
         self, action: str, args: Row, theta: float, relations: Collection[str] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from mpr_logic.resources import rules_folder
 from mpr_logic.syntax.parser import parse, parse_file
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from mpr_logic.analysis.core import Program
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.diagnostics import Diagnostic
 
 
-def rule_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+def rule_files(paths: Iterable[str | PathLike[str]]) -> list[Path]:
     """The ``.dl`` files that the paths name: files as they are, folders with all that is below them,
     in the order of their names. ``rules/NAME`` that is not there is looked up among the rules that
     come with the package.
@@ -30,6 +30,8 @@ def rule_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """
     files: list[Path] = []
     for given in paths:
+        if not isinstance(given, (str, PathLike)):
+            raise StateError(f"the path of a rule file is a text, not {type(given).__name__}")
         path = _bundled(Path(given))
         if path.is_dir():
             found = sorted(p for p in path.rglob("*.dl") if p.is_file())
@@ -53,7 +55,7 @@ def _bundled(path: Path) -> Path:
     return bundled if bundled.exists() else path
 
 
-def load_program(paths: Iterable[str | os.PathLike[str]]) -> Program:
+def load_program(paths: Iterable[str | PathLike[str]]) -> Program:
     """The program that all these rule files make together.
 
     Raises:
@@ -63,7 +65,7 @@ def load_program(paths: Iterable[str | os.PathLike[str]]) -> Program:
     return analyse(load_modules(paths))
 
 
-def load_modules(paths: Iterable[str | os.PathLike[str]]) -> list[Module]:
+def load_modules(paths: Iterable[str | PathLike[str]]) -> list[Module]:
     """The parsed rule files that the paths name.
 
     Raises:

@@ -31,6 +31,8 @@ def resolve_action(program: Program, action: str | Action) -> tuple[str, Row]:
             atom = parse_atom(action)
         except ProgramError as error:
             raise StateError(f"`{action[:80]}` is not an action: {error.summary}") from None
+    elif not isinstance(action, Action):
+        raise StateError(f"an action is a text or an Action, not {type(action).__name__}")
     else:
         atom = action.atom()
     return resolve_atom(program, atom, kind="action")
@@ -42,6 +44,8 @@ def literal_of(text: str) -> Literal:
     Raises:
         StateError: it is none of them.
     """
+    if not isinstance(text, str):
+        raise StateError(f"an atom is a text, not {type(text).__name__}")
     try:
         clause = parse_clause(f"{text.rstrip().removesuffix('.')}.")
     except ProgramError as error:

@@ -139,7 +139,7 @@ def state_from_value(program: Program, value: object, file: str = "<state>") -> 
         value = {"facts": value}
     if not isinstance(value, dict):
         _wrong(file, "", "a state is an object with `facts`, `absent` and `history`", value)
-    unknown = sorted(set(value) - KEYS)
+    unknown = sorted(map(str, set(value) - KEYS))
     if unknown:
         raise StateError(f"{file}: unknown key `{_short(unknown[0])}`: a state has {', '.join(sorted(KEYS))}")
     version = value.get("mpr_state", VERSION)
@@ -157,6 +157,8 @@ def _facts(program: Program, value: object, file: str, place: str, *, absent: bo
         for name, rows in value.items():
             if not isinstance(rows, list):
                 _wrong(file, f"{place}.{name}", "the rows of a relation are a list", rows)
+            if not isinstance(name, str):
+                _wrong(file, place, "the name of a relation is a text", name)
             core = f"not {name}" if absent else name
             signature = _located(
                 file, f"{place}.{_short(name)}", lambda core=core: signature_of(program, core)
@@ -257,7 +259,10 @@ def _wrong(file: str, place: str, what: str, found: object) -> NoReturn:
 
 
 def _shown(value: object) -> str:
-    return f"`{_short(json.dumps(value, default=str))}`"
+    try:
+        return f"`{_short(json.dumps(value, default=str))}`"
+    except (ValueError, TypeError, RecursionError):  # too long, a key that is none, nested in itself
+        return f"a {type(value).__name__} that cannot be written"
 
 
 def _short(text: str) -> str:

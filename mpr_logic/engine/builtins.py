@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.engine import regex
@@ -45,22 +46,28 @@ def _bounded(op: str, value: int | float) -> int | float:
     return value
 
 
+def _computed(op: str, operation: Callable[[Any, Any], Any], a: Value, b: Value) -> Value:
+    """The result of an operation on two numbers, of whichever kinds: one bound holds for all."""
+    _numbers(op, a, b)
+    try:
+        return _bounded(op, operation(a, b))
+    except OverflowError:  # an int beyond the floats, together with a float
+        raise ArithmeticFailure(f"the result of `{op}` is not a finite number: bound the numbers") from None
+
+
 def add(a: Value, b: Value) -> Value:
     """a + b"""
-    _numbers("+", a, b)
-    return _bounded("+", a + b)  # type: ignore[operator, arg-type]
+    return _computed("+", operator.add, a, b)
 
 
 def subtract(a: Value, b: Value) -> Value:
     """a - b"""
-    _numbers("-", a, b)
-    return _bounded("-", a - b)  # type: ignore[operator]
+    return _computed("-", operator.sub, a, b)
 
 
 def multiply(a: Value, b: Value) -> Value:
     """a * b"""
-    _numbers("*", a, b)
-    return _bounded("*", a * b)  # type: ignore[operator, arg-type]
+    return _computed("*", operator.mul, a, b)
 
 
 def divide(a: Value, b: Value) -> Value:
@@ -71,7 +78,7 @@ def divide(a: Value, b: Value) -> Value:
     if isinstance(a, int) and isinstance(b, int):
         quotient = abs(a) // abs(b)
         return quotient if (a < 0) == (b < 0) else -quotient
-    return _bounded("/", a / b)  # type: ignore[operator]
+    return _computed("/", operator.truediv, a, b)
 
 
 def remainder(a: Value, b: Value) -> Value:
@@ -82,7 +89,7 @@ def remainder(a: Value, b: Value) -> Value:
     if isinstance(a, int) and isinstance(b, int):
         rest = abs(a) % abs(b)
         return -rest if a < 0 else rest
-    return math.fmod(a, b)  # type: ignore[arg-type]
+    return _computed("mod", math.fmod, a, b)
 
 
 def _text(name: str, *values: object) -> None:
@@ -160,7 +167,10 @@ def total(values: Sequence[Value]) -> Value:
         _numbers("sum", value, value)
     if all(isinstance(v, int) for v in values):
         return _bounded("sum", sum(values))  # type: ignore[arg-type]
-    return _bounded("sum", math.fsum(values))  # type: ignore[arg-type]
+    try:
+        return _bounded("sum", math.fsum(values))  # type: ignore[arg-type]
+    except OverflowError:
+        raise ArithmeticFailure("the result of `sum` is not a finite number: bound the numbers") from None
 
 
 def smallest(values: Sequence[Value]) -> Value:

@@ -43,6 +43,14 @@ _LOCAL = re.compile(r"\b[a-z]+\d+\b")
 Done = Callable[["list[str]"], None]
 
 
+SMALL = 2**53
+"""A whole number up to this can be added to any float without leaving the finite ones."""
+
+
+def _is_small(value: object) -> bool:
+    return type(value) is int and -SMALL <= value <= SMALL
+
+
 class Writer:
     """Writes one function body. ``locals`` maps variables to the Python names that hold them."""
 
@@ -162,7 +170,7 @@ class Writer:
                 called = self.namespace.name("U", builtins.FUNCTIONS[function], function)
                 return f"{called}({self.term(argument)}, deadline)"
             case Arithmetic(op, left, right):
-                if op in "+-" and any(isinstance(t, Const) and type(t.value) is int for t in (left, right)):
+                if op in "+-" and any(isinstance(t, Const) and _is_small(t.value) for t in (left, right)):
                     return f"({self.term(left)} {op} {self.term(right)})"  # text raises TypeError here
                 called = self.namespace.name("U", builtins.ARITHMETIC[op], op)
                 return f"{called}({self.term(left)}, {self.term(right)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,13 @@ from mpr_logic.engine.base import Budget
 from mpr_logic.engine.batch import Batch
 from mpr_logic.engine.guard import Guard
 from mpr_logic.engine.semiring import semiring as semiring_named
-from mpr_logic.errors import DisagreementError, StateError
+from mpr_logic.errors import DisagreementError, OptionError, StateError
 from mpr_logic.syntax.ast import NOWHERE
 from mpr_logic.syntax.parser import parse
 from mpr_logic.syntax.printer import print_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from mpr_logic.analysis.core import Program
     from mpr_logic.syntax.ast import Row
@@ -61,7 +62,10 @@ def evaluate(
     [(1, 2), (1, 3), (2, 3)]
     """
     if engine not in ("native", "pydatalog", "both"):
-        raise ValueError(f"no engine `{engine}`: choose native, pydatalog or both")
+        raise OptionError(f"no engine `{engine}`: choose native, pydatalog or both")
+    given: object = facts or {}
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise StateError("the facts are a dictionary from the name of a relation to its rows")
     checked = analyse([parse(program, "<program>")], declared=False, inputs=facts or ())
     known, others = _rows(checked, facts or {})
     checked = _replaced(checked, known)
@@ -84,10 +88,13 @@ def _rows(
     known: dict[str, list[Row]] = {}
     others: dict[str, set[Row]] = {}
     for name, rows in facts.items():
+        if isinstance(rows, (str, bytes, Mapping)) or not hasattr(rows, "__iter__"):
+            raise StateError(f"the rows of `{name}` come in a list or a set, not as {type(rows).__name__}")
         signature = program.schema.relations.get(name)
         if signature is None:
             listed = list(rows)
-            signature = anything(name, len(listed[0]) if listed else 0)
+            first: object = listed[0] if listed else ()
+            signature = anything(name, len(first) if isinstance(first, (tuple, list)) else 1)
             others[name] = set(coerce_rows(signature, listed))
         else:
             known[name] = coerce_rows(signature, rows)

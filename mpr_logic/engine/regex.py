@@ -65,11 +65,14 @@ def matches(text: str, expression: str, deadline: Deadline | None = None, *, wri
         raise ArithmeticFailure(
             f"`{_short(expression)}` costs too much over {len(text)} characters: make either shorter"
         )
-    if cost <= QUICK or deadline is None:
-        if deadline is not None and len(text) > _TEXT:
-            deadline.poll()
-        return found.search(text) is not None
-    return _waited_for(found, text, deadline)
+    try:
+        if cost <= QUICK or deadline is None:
+            if deadline is not None and len(text) > _TEXT:
+                deadline.poll()
+            return found.search(text) is not None
+        return _waited_for(found, text, deadline)
+    except UnicodeEncodeError:
+        raise ArithmeticFailure("half of a surrogate pair is no character: `matches` reads none") from None
 
 
 def _waited_for(found: Any, text: str, deadline: Deadline) -> bool:

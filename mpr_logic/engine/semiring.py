@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mpr_logic.errors import OptionError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -62,4 +64,4 @@ def semiring(name: str) -> Semiring:
     try:
         return SEMIRINGS[name]
     except KeyError:
-        raise ValueError(f"no semiring `{name}`: choose one of {', '.join(SEMIRINGS)}") from None
+        raise OptionError(f"no semiring `{name}`: choose one of {', '.join(SEMIRINGS)}") from None

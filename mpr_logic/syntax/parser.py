@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.errors import ProgramError
+from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.syntax.ast import Atom, Clause, Module, Statement
 from mpr_logic.syntax.builder import Builder
 from mpr_logic.syntax.driver import LimitFault, Run, SyntaxFault
@@ -34,14 +34,22 @@ def parse(text: str, file: str = "<text>", templates: bool = True) -> Module:
     """The tree of a text.
 
     ``file`` is the name that spans and messages carry. Raises ProgramError with every syntax error
-    that was found: after one, parsing goes on behind the dot that ends the clause.
+    that was found: after one, parsing goes on behind the dot that ends the clause; StateError where it is
+    no text.
     """
+    _must_be_text(text, "a program")
     return _Parser(text, file, templates).module()
+
+
+def _must_be_text(text: object, what: str) -> None:
+    if not isinstance(text, str):
+        raise StateError(f"{what} is a text, not {type(text).__name__}")
 
 
 def parse_atom(text: str, file: str = "<text>") -> Atom:
     """The tree of one atom, such as ``put(apple_1, R)``. Raises ProgramError."""
     # an agent proposes the same actions again and again
+    _must_be_text(text, "an atom")
     return _known_atom(text, file) if len(text) <= 200 else _atom(text, file)
 
 
@@ -55,6 +63,7 @@ _known_atom = lru_cache(maxsize=4096)(_atom)
 
 def parse_clause(text: str, file: str = "<text>") -> Clause:
     """The tree of one fact or rule, its dot included. Raises ProgramError."""
+    _must_be_text(text, "a clause")
     parser = _Parser(text, file)
     statement = parser.single("statement")
     if not isinstance(statement, Clause):
