@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import Row
 
 
-IN_WORK = 0.9
+IN_WORK = 0.8
 """The part of the time for deriving: what was derived in vain takes time to be taken down."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Literal
 
 from datalog_conformance.schema import Model, Program
@@ -24,11 +25,11 @@ class SuiteError(Exception):
 
 
 class Evaluator:
-    """Evaluates the suite's programs, within ``seconds``.
+    """Evaluates the suite's programs, within ``seconds``, if they are given.
 
     Cases of one file often share their program, up to 103,074 facts: the last model is kept."""
 
-    def __init__(self, engine: Engine, *, projecting: bool = False, seconds: float = 120.0) -> None:
+    def __init__(self, engine: Engine, *, projecting: bool = False, seconds: float = inf) -> None:
         self._engine: Engine = engine
         self._projecting = projecting
         self._budget = Budget(seconds=seconds)
