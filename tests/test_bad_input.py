@@ -16,7 +16,7 @@ import pytest
 from tests.command import Done, mpr, process
 
 HEAD = """\
-.decl p(x: symbol)
+.decl p(x: symbol) input
 .decl n(x: int)
 .decl f(x: float)
 .decl o(x: symbol) open_world

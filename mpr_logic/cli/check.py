@@ -55,7 +55,7 @@ def check(
         from mpr_logic.checking.serial import decision_json
 
         situation = Situation(asked, tuple(tools or ()), now, first, lenient)
-        guard = situation.guard()
+        guard = situation.held()
         verdict, decision = situation.verdict(guard)
         content: dict[str, Any] = {
             "decision": decision_json(decision, disclose.value),

@@ -83,6 +83,28 @@ class Situation:
             store=Store(":memory:"),  # what is shared is what the state says
         )
 
+    def held(self) -> Guard:
+        """A guard, as above; where the rules have lost their grip, an action that is none is told of first.
+
+        Raises:
+            MprError: as above.
+            StateError: the action is none.
+        """
+        from mpr_logic.errors import ProgramError, StateError
+
+        try:
+            return self.guard()
+        except ProgramError as error:
+            if self.lenient or not all(each.code.startswith("E06") for each in error.diagnostics):
+                raise
+            from mpr_logic.checking.checker import Checker
+
+            decision = Checker.load(*self.asked.rules).check(self.asked.asked)
+            bad = decision.verdict == "undecided" and isinstance(decision.reasons[0].error, StateError)
+            if not self.tools and bad:
+                raise StateError(decision.reasons[0].text) from None
+            raise
+
     def missing(self, guard: Guard, read: Collection[str]) -> None:
         """Refuse to decide where rules read what nobody has told.
 
