@@ -308,10 +308,12 @@ class Checker:
             limit, seconds, now = self.deadline.limit, self.budget.seconds, self.deadline.clock
             known, moment, outer = self.candidates.known, self._context.now(), limit[0]
             last, timed = now(), now is time.perf_counter
+            whole = again = last
             try:
                 for action in actions:
-                    until = last + seconds
-                    whole = limit[0] = until if until < outer else outer
+                    if last >= again:  # the ones before took time that is not this one's
+                        whole, again = min(outer, last + seconds), last + seconds * 0.01
+                        limit[0] = whole
                     try:
                         if unread is not None:
                             raise unread
