@@ -196,10 +196,17 @@ def read_call(guard: Guard, text: str) -> Call:
     except ProgramError:
         atom = None
     signature = program.schema.actions.get(atom.name) if atom is not None else None
-    if atom is None or signature is None or not (atom.names or len(atom.args) == signature.arity):
+    if atom is None or signature is None or not _fits(atom, signature):
         resolve_action(program, text)  # it says what is wrong
         raise AssertionError("an action that is none was resolved")
     return _call(guard, program, atom, signature)
+
+
+def _fits(atom: Atom, signature: Signature) -> bool:
+    """Whether the arguments of an action are as many as declared, or each has a name of its own."""
+    if not atom.names:
+        return len(atom.args) == signature.arity
+    return len(set(atom.names)) == len(atom.names) and set(atom.names) <= {p.name for p in signature.params}
 
 
 def _call(guard: Guard, program: Program, atom: Atom, signature: Signature) -> Call:

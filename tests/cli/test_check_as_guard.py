@@ -60,6 +60,8 @@ def ask(folder: Path, action: str, *options: str, verb: str = "check", rules: st
         ("read(path: a)", (), 2, "the argument `lines` is missing"),
         ('read {"path": "a"}', (), 2, "the argument `lines` is missing"),
         ('read {"path": "a", "line": 5, "lines": 5}', (), 2, "no argument of `read` is named `line`"),
+        ("read(path: a, path: b, lines: 5)", (), 2, "given twice"),
+        ("read(pth: a, lines: 5)", (), 2, "no argument `pth`"),
         ("send(to: ann)", (), 0, "send(ann, null) is admissible"),
         ('send("x@far", null)', (), 1, "a person would be asked"),
         (f"invite({json.dumps(GUESTS)})", (), 1, '"Bob" is 9'),
