@@ -39,6 +39,7 @@ class Check:
         self._given: dict[str, Any] = {}
         self._arguments: dict[str, Any] = {}
         self._decision: Decision | None = None
+        self._approved: frozenset[str] | None = None  # the rules in spite of which a person approved
         self._version = guard.rules.program.version
         self.inside = False
 
@@ -67,7 +68,7 @@ class Check:
         self._arguments = self._given
         for _ in range(ROUNDS):
             rules = self._guard.rules
-            settled = self._settle(rules, approved=False)
+            settled = self._settle(rules)
             if settled is not None:
                 return settled
         raise BudgetError(f"the call was rewritten {ROUNDS} times, and still is not admissible")
@@ -82,8 +83,9 @@ class Check:
         if approved is not True:
             who = "No person could be asked to approve" if approved is None else "A person did not approve"
             return self._verdict("reject", f"{who} this call.\n{verdict.message}", approved)
-        found = self._settle(self._guard.rules, approved=True)
-        if found is None or found.arguments != verdict.arguments:
+        self._approved = frozenset(verdict.rules)
+        found = self._settle(self._guard.rules)
+        if found is None or found.arguments != verdict.arguments or found.outcome == "escalate":
             raise BudgetError("the rules or the state changed while a person was asked")
         return found
 
@@ -91,7 +93,7 @@ class Check:
         """A rejection for another reason than a rule."""
         return self._verdict("reject", message, None, error=error)
 
-    def _settle(self, rules: Ruleset, *, approved: bool) -> Verdict | None:
+    def _settle(self, rules: Ruleset) -> Verdict | None:
         """One round; None where the call was rewritten or the rules replaced, so that another is due."""
         self.inside = False
         self._version = rules.program.version
@@ -106,9 +108,11 @@ class Check:
 
         def settle(decision: Decision) -> bool:
             nonlocal outcome
-            outcome = self._outcome(decision, rules, approved)
+            outcome = self._outcome(decision, rules)
             if outcome not in ("reject", "escalate"):  # a rejection stands, however late it is
                 self.left()
+                if self._approved is not None and self._id in session.approved:
+                    raise StateError("a person has approved this call, and it was made: ask for another")
             if self._dry:
                 return False
             if self._guard.mode == "shadow":  # it runs as it was given, whatever is said of it
@@ -129,14 +133,17 @@ class Check:
                     named=named(self._call.tool, self._call.id),
                     repairs=self._dry,
                 )
+            if self._approved is not None and outcome in ("admit", "modify"):
+                session.approve(self._id)
         self.inside = False
         if outcome is None:
             return None
         message = "" if outcome in ("admit", "modify") else f"The call was rejected.\n{text}"
         undecided = self._decision.by_rule[0].text if self._decision.verdict == "undecided" else None
-        return self._verdict(outcome, message[:TOLD].strip(), True if approved else None, undecided)
+        approved = None if self._approved is None else True
+        return self._verdict(outcome, message[:TOLD].strip(), approved, undecided)
 
-    def _outcome(self, decision: Decision, rules: Ruleset, approved: bool) -> Outcome | None:
+    def _outcome(self, decision: Decision, rules: Ruleset) -> Outcome | None:
         """What a decision comes to; None where it rewrote the arguments."""
         admitted: Outcome = "admit" if self._arguments == self._given else "modify"
         if decision.admissible:
@@ -149,6 +156,7 @@ class Check:
             return None
         if not asks_person(decision, rules.directives):
             return "reject"
+        approved = self._approved is not None and self._approved.issuperset(decision.rules)
         return admitted if approved else "escalate"
 
     def _verdict(

@@ -119,6 +119,7 @@ class Session:
         self._sharing: Sharing | None = None
         self._number = 0
         self._replayed: set[str] = set()  # a call that two lines tell of is one call
+        self.approved: dict[str, None] = {}  # the ids of calls that were made since a person approved
         self.rules = rules
         self.checker = self._checker(rules, begun=True)
         if isinstance(options.state, States):
@@ -344,6 +345,12 @@ class Session:
             self._told.discard(oldest)
         # that it was tried is certain: what the others come to stays as it was
         self._known = self.checker.version
+
+    def approve(self, id: str) -> None:
+        """A call is made since a person approved it: an approval is for one. The last of them are kept."""
+        self.approved[id] = None
+        if len(self.approved) > MOST:
+            del self.approved[next(iter(self.approved))]
 
     def waits_for(self, id: str) -> bool:
         """Whether an admitted call of that id waits for its result."""

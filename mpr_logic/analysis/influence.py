@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.occurrences import CALL, OUTCOMES, is_history
-from mpr_logic.analysis.terms import item_vars, names, term_vars
-from mpr_logic.analysis.types import literals
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Var
+from mpr_logic.analysis.terms import divides, item_terms, item_vars, names, term_vars
+from mpr_logic.analysis.types import columns_of, flat, literals
+from mpr_logic.syntax.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.core import Program, Rule
-    from mpr_logic.syntax.ast import Term
+    from mpr_logic.syntax.ast import BodyItem, Term
 
 MORE, FEWER = 1, -1
 _BOTH = frozenset({MORE, FEWER})
@@ -125,6 +125,7 @@ class _Order:
         self._numbers: dict[str, int] = {}
         self._signs: dict[str, set[int]] = {}
         self._sums: dict[str, set[tuple[int, int]]] = {}
+        self._failing: dict[Rule, bool] = {}
 
     def found(self) -> Influence:
         """The order."""
@@ -184,7 +185,8 @@ class _Order:
         """In which direction it is worse that a rule fires."""
         kind = rule.clause.kind
         if kind not in ("causes", "ends"):
-            return frozenset(self._signs.get(rule.head, ()))
+            found = frozenset(self._signs.get(rule.head, ()))
+            return _BOTH if FEWER in found and self._may_fail(rule) else found
         relation = written_by(rule.head)[0]
         signature = self._program.schema.relations[relation]
         signs = frozenset(self._signs.get(relation, ()))
@@ -193,6 +195,13 @@ class _Order:
         if kind == "ends":
             return _turned(signs)
         return signs | _turned(frozenset(self._signs.get(_opposite(relation), ())))
+
+    def _may_fail(self, rule: Rule) -> bool:
+        """Whether a row may make that a rule has no answer: then nothing is admitted, whatever the head."""
+        found = self._failing.get(rule)
+        if found is None:
+            found = self._failing[rule] = may_fail(self._program, rule)
+        return found
 
     def _of_rule(self, rule: Rule) -> Iterator[tuple[str, frozenset[int]]]:
         signs = self._head_signs(rule)
@@ -226,10 +235,12 @@ class _Order:
                 if column is None or self._program.rules_for(each.atom.name):
                     found = _BOTH
                 else:  # worse or better by the sign of what a row adds, or takes away
-                    signs = _turned(value) if each.negated else value
-                    self._sums.setdefault(each.atom.name, set()).update((column, sign) for sign in signs)
+                    adds = _turned(value) if each.negated else value
+                    self._sums.setdefault(each.atom.name, set()).update((column, sign) for sign in adds)
                     found = frozenset()
             found |= exists
+            if signs and self._may_fail(rule):
+                found |= {MORE}
             yield each.atom.name, _turned(found) if each.negated else found
 
     # -- the order of a number -----------------------------------------------------------------
@@ -355,6 +366,41 @@ class _Order:
                 if assigns == [item] and variable in names(term_vars(term)):
                     return target.name, term
         raise _NoOrderError
+
+
+def may_fail(program: Program, rule: Rule) -> bool:
+    """Whether a rule may have no answer, in some state: where it divides, or needs a number or a text of what
+    may be another value."""
+    items = list(flat(rule.body))
+    terms = [*rule.args, *(term for item in items for term in item_terms(item))]
+    terms += [
+        each.expression for each in items if isinstance(each, Aggregate) and each.expression is not None
+    ]
+    if any(map(divides, terms)):
+        return True
+    atoms = [(each.atom.args, columns_of(program.schema, each.atom.name)) for each in literals(rule.body)]
+    if rule.action is not None:
+        atoms.append((rule.args[: rule.given], program.schema.actions[rule.action]))
+    unsure = {
+        name
+        for args, signature in atoms
+        for term, base in zip(args, signature.bases, strict=True)
+        if base == "any"
+        for name in names(term_vars(term))
+    }
+    return not unsure.isdisjoint(names(_needed(items, terms)))
+
+
+def _needed(items: Iterable[BodyItem], terms: Iterable[Term]) -> Iterator[Var]:
+    """The variables that must be numbers or texts, or may be another name of one that must."""
+    for term in terms:
+        if not isinstance(term, Var):
+            yield from term_vars(term)
+    for item in items:
+        if isinstance(item, Test) or (isinstance(item, Comparison) and item.op != "!="):
+            yield from item_vars(item)
+        elif isinstance(item, Aggregate) and item.expression is not None:
+            yield from term_vars(item.expression)
 
 
 def _turned(signs: frozenset[int]) -> frozenset[int]:

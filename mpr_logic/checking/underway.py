@@ -128,6 +128,7 @@ class Elsewhere:
 
     def _put(self, facts: list[Undone]) -> None:
         if facts:
+            facts.sort(key=lambda fact: fact[2] is not None)  # what goes makes room under its key
             self._facts.put(facts)
             self._moved += len(facts)
 

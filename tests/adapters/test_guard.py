@@ -148,6 +148,47 @@ def test_hosts_may_ask_in_their_own_way() -> None:
         guard.answer(second, True)
 
 
+def test_an_approval_is_for_one_call() -> None:
+    """A second answer to one verdict makes no second call, also where the rules alone would admit it."""
+    guard = Guard(
+        text="""
+        .decl spent(n: int) key()
+        .action pay(n: int)
+        spent(0).
+        pay(N) causes spent(S + N) :- spent(S).
+        @escalate forbid pay(N) :- N > 10.
+        forbid pay(N) :- spent(S), S + N > 100.
+        """
+    )
+    verdict = guard.check("pay", {"n": 30}, ask=False)
+    assert [guard.answer(verdict, True).runs for _ in range(3)] == [True, False, False]
+    guard.record(verdict, True)
+    assert "approved this call" in str(guard.answer(verdict, True).error)
+    assert [guard.check("pay", {"n": 10}).runs for _ in range(8)] == [True] * 7 + [False]
+
+
+def test_an_approval_is_for_the_rules_that_a_person_was_told_of() -> None:
+    """What has come to stand against a call since a person was asked is no part of the answer, though it is
+    left to a person too."""
+    guard = Guard(
+        text="""
+        .decl blocked(to: symbol) input
+        .action pay(to: symbol, n: int)
+        @id(large) @escalate forbid pay(_, N) :- N > 10.
+        @id(blocked) @escalate forbid pay(T, _) :- blocked(T).
+        """
+    )
+    verdict = guard.check("pay", {"to": "bob", "n": 30}, ask=False)
+    guard.update(add=["blocked(bob)"])
+    answered = guard.answer(verdict, True)
+    assert (answered.outcome, answered.runs) == ("reject", False)
+    assert "changed while a person was asked" in str(answered.error)
+    asked = guard.check("pay", {"to": "bob", "n": 30}, ask=False)
+    guard.update(remove=["blocked(bob)"])
+    assert set(asked.rules) == {"large", "blocked"}
+    assert guard.answer(asked, True).runs
+
+
 def test_calls_of_one_turn_see_each_other() -> None:
     """A call counts as tried from the moment it is admitted: of many at once, one is paid."""
     guard = Guard(text=RULES)
