@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 class MprError(Exception):
     """The root: whatever mpr_logic refuses to do, it says with one of these."""
 
+    def __str__(self) -> str:
+        """The message. Half of a surrogate pair in it is written out, so that every output can take it."""
+        return super().__str__().encode("utf-8", "backslashreplace").decode("utf-8")
+
 
 class ProgramError(MprError):
     """Text that is not a valid program.

@@ -108,7 +108,7 @@ def test_only_errors_of_ours_escape(entry: str, checker: Checker, odd: Any) -> N
         said = str(ASKED[entry](checker, odd))
     except MprError as error:
         said = str(error)
-        assert said
+        assert said.encode()
     assert "the engine has a fault" not in said
 
 

@@ -25,6 +25,7 @@ def test_half_a_surrogate_pair() -> None:
     decision = Checker.from_text(text).check(Action("tell", "\udc00 secret"))
     assert decision.verdict == "undecided"
     assert "half of a surrogate pair" in decision.reasons[0].text
+    assert decision.reasons[0].text.encode()  # the message itself can be printed
     assert "half of a surrogate pair" in Guard(text=text).check("tell", {"what": "\udc00"}).message
 
 
