@@ -65,6 +65,15 @@ def found(text: str, known: Known | None = None, head: str = HEAD) -> list[str]:
         ("K = count : { q(_, _) }, K < 0", "E0608"),
         ("K = count : { q(_, M), M > 5, M < 3 }, K > 0", "E0608"),
         ("length(X) < 0", "E0608"),
+        ('lower(X) = "One"', "E0608"),
+        ('Y = lower(X), Y = "One"', "E0608"),
+        ('contains(lower(X), "DROP TABLE")', "E0608"),
+        ('starts_with(lower(X), "Re:")', "E0608"),
+        ('ends_with(lower(X), ".EXE")', "E0608"),
+        ('Y = lower(X), contains(Y, "A")', "E0608"),
+        ('shell_runs(X, "rm -rf")', "E0605"),
+        ('shell_runs(X, "git\\tpush")', "E0605"),
+        ('not shell_runs(X, "git status")', "E0605"),
         ("2 < 1", "E0608"),
     ],
 )
@@ -89,6 +98,11 @@ def test_a_law_that_never_holds(body: str, code: str) -> None:
         'starts_with(X, "/a/"), starts_with(X, "/a/b")',
         'starts_with(X, "/a"), ends_with(X, "/b")',
         'contains(X, "b"), not starts_with(X, "b")',
+        'contains(lower(X), "drop table")',
+        'not contains(lower(X), "DROP"), contains(X, "DROP")',
+        'lower(X) = "straße"',
+        'shell_runs(X, "rm")',
+        'shell_runs(X, "/opt/my tools/rm")',
         "K = count : { q(_, M), M > 5 }, K = 0",
         "N > 9007199254740993, N < 9007199254740995",
         "M = N * 2, M > 3, N > -5, q(_, M)",
@@ -113,6 +127,17 @@ def test_a_law_that_may_hold(body: str) -> None:
         ('.decl r(x: symbol) changed_by("ann")\nforbid act(X, _) :- r(X).', []),
         (".decl r(x: symbol)\nother(X) causes r(X).\nforbid act(X, _) :- r(X).", []),
         (".decl r(x: symbol)", []),
+        # an effect that needs a row to begin with
+        (".decl r(n: int) key()\nact(_, N) causes r(S + N) :- r(S).\nforbid act(_, N) :- r(N).", ["E0607"]),
+        (".decl r(n: int)\nact(_, N) causes r(N) :- r(_), p(one).\nforbid act(_, N) :- r(N).", ["E0607"]),
+        (".decl r(n: int)\nact(_, N) causes r(N) :- not r(_).\nforbid act(_, N) :- r(N).", []),
+        (
+            ".decl r(n: int)\nact(_, N) causes r(S + N) :- r(S).\nother(_) causes r(0).\n"
+            "forbid act(_, N) :- r(N).",
+            [],
+        ),
+        (".decl r(n: int) input\nact(_, N) causes r(S + N) :- r(S).\nforbid act(_, N) :- r(N).", []),
+        (".decl r(n: int)\nr(0).\nact(_, N) causes r(S + N) :- r(S).\nforbid act(_, N) :- r(N).", []),
         # a relation that a rule can never derive: only that rule is told of
         (".decl r(x: symbol)\nr(X) :- level(strikt), p(X).\nforbid act(X, _) :- r(X).", ["E0605"]),
         # what rules and effects put there counts

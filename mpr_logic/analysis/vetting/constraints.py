@@ -89,6 +89,7 @@ class Constraints:
             or self._ranges()
             or self._orders()
             or self._choices()
+            or self._lowered()
             or self._texts()
         )
 
@@ -349,6 +350,29 @@ class Constraints:
                 return self._because(item, [] if other is item else [other])
         return None
 
+    def _lowered(self) -> str | None:
+        """A text in lower case that is, or has in it, one that is not."""
+        lowered: dict[Node, BodyItem] = {}
+        for item in self.items:
+            if not (isinstance(item, Comparison) and item.op == "="):
+                continue
+            for term, other in ((item.left, item.right), (item.right, item.left)):
+                node, value = self._node(other), self.value(other)
+                if _is_lowered(term) and _has_capitals(value):
+                    return self._because(item, [])
+                if _is_lowered(term) and isinstance(node, str):
+                    lowered[node] = item
+        for item in self.items:
+            if isinstance(item, Test) and not item.negated and item.name != "matches":
+                if not _has_capitals(self.value(item.args[1])):
+                    continue
+                if _is_lowered(item.args[0]):
+                    return self._because(item, [])
+                node = self._node(item.args[0])
+                if node is not None and node in lowered:
+                    return self._because(item, [lowered[node]])
+        return None
+
     def _because(self, item: BodyItem, others: Iterable[BodyItem]) -> str:
         shown = list(dict.fromkeys(_printed(each) for each in (*others, item)))
         if len(shown) == 1:
@@ -363,6 +387,15 @@ def negation(item: BodyItem) -> BodyItem | None:
     if isinstance(item, Test):
         return Test(item.name, item.args, not item.negated, item.span)
     return None
+
+
+def _is_lowered(term: Term) -> bool:
+    return isinstance(term, Call) and term.function == "lower"
+
+
+def _has_capitals(value: Value | None) -> bool:
+    """Whether a text has a character that no text in lower case has."""
+    return isinstance(value, str) and any(character.lower() != character for character in value)
 
 
 def _printed(item: BodyItem) -> str:

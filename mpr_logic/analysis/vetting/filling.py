@@ -35,7 +35,7 @@ class Filling:
         self.program = program
         self.actions = actions  # those that may be called, with the domains of their arguments
         self.columns: dict[str, tuple[Domain, ...]] = {}
-        self._effects = self._effects_of()
+        self.effects = self._effects_of()
         self.hosted = frozenset(self._hosted(known))
         for name in self.hosted:
             self.columns[name] = (None,) * program.arity.get(name, 0)
@@ -47,7 +47,7 @@ class Filling:
 
     def sources(self, relation: str) -> bool:
         """Whether anything at all is meant to fill a relation: the host, a fact, a rule or an effect."""
-        return relation in self.columns or bool(self.program.rules_for(relation)) or relation in self._effects
+        return relation in self.columns or bool(self.program.rules_for(relation)) or relation in self.effects
 
     def of(self, rule: Rule) -> dict[str, frozenset[Value]] | None:
         """The domains of a rule's variables, as far as there are only some values; None where what it needs
@@ -98,7 +98,7 @@ class Filling:
     def _grow(self) -> None:
         """Add what rules and effects derive, until nothing new comes."""
         derived = [(rule, rule.head, 0) for rule in self.program.rules if rule.clause.kind == "relation"]
-        derived += [(r, name, r.given) for name, rules in self._effects.items() for r in rules]
+        derived += [(r, name, r.given) for name, rules in self.effects.items() for r in rules]
         derived = [each for each in derived if each[1] not in self.hosted]
         for number in range(MOST_ROUNDS):
             grown = False

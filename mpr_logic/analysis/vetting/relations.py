@@ -8,6 +8,7 @@ from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.report import declaration, did_you_mean, where
 from mpr_logic.analysis.terms import term_span
 from mpr_logic.analysis.types import columns_of, literals
+from mpr_logic.analysis.vetting.filling import literals_outside
 from mpr_logic.analysis.vetting.likeness import like
 from mpr_logic.syntax.ast import Const
 from mpr_logic.syntax.printer import print_value
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.vetting.filling import Filling
     from mpr_logic.analysis.vetting.known import Known
     from mpr_logic.syntax.ast import Literal, Span, Value
+
+
+SHELL = "shell_runs"
 
 
 def check_filled(filling: Filling, report: Report) -> None:
@@ -52,6 +56,14 @@ def check_filled(filling: Filling, report: Report) -> None:
                 program.rules_for(name)[0].clause.head.span,
                 "add a fact, or a rule, that it begins with",
             )
+        elif effects := _continuing(filling, name):
+            report.error(
+                "E0607",
+                f"nothing ever fills `{name}`: what causes it needs it already",
+                effects[0].clause.head.span,
+                f"add the fact that it begins with, or, if the host fills it, say so: .decl "
+                f"{declaration(program.schema.relations[name])} input",
+            )
 
 
 def _declared(span: Span | None) -> str:
@@ -82,6 +94,15 @@ def _circular(filling: Filling, name: str) -> bool:
     )
 
 
+def _continuing(filling: Filling, name: str) -> list[Rule]:
+    """The effects that fill a relation, where nothing else does and each of them needs it already."""
+    effects = filling.effects.get(name, [])
+    needed = [
+        {item.atom.name for item in literals_outside(each.body) if not item.negated} for each in effects
+    ]
+    return effects if not filling.program.rules_for(name) and all(name in each for each in needed) else []
+
+
 def check_constants(filling: Filling, known: Known, report: Report) -> None:
     """Report constants where no fact, rule or schema ever has them, and those that look like others."""
     seen = _Seen(filling, known)
@@ -97,6 +118,7 @@ def check_constants(filling: Filling, known: Known, report: Report) -> None:
             else:
                 seen.add(name, place, constant, span)
     _called(filling, report)
+    _programs(filling.program, report)
     seen.report(report)
 
 
@@ -158,6 +180,22 @@ def _called(filling: Filling, report: Report) -> None:
                     f"`{term.value}` is no action, so no call of it was ever made",
                     term_span(term, literal.span),
                     did_you_mean(str(term.value), filling.actions, "name the action of a tool"),
+                )
+
+
+def _programs(program: Program, report: Report) -> None:
+    """Constants in ``shell_runs(command, program)`` that are more than the name of a program."""
+    for rule in program.rules:
+        for name, place, constant, span in _in_body(rule):
+            value = constant.value
+            if name != SHELL or place != 1 or not isinstance(value, str) or "/" in value:
+                continue
+            if len(value.split()) != 1:
+                report.error(
+                    "E0605",
+                    f"`{print_value(value)}` never stands in argument `program` of `{SHELL}`",
+                    span,
+                    "a program stands there by its name alone: look for its arguments in the command",
                 )
 
 
