@@ -5,7 +5,8 @@ How a page is written so that its blocks can be run:
 - A block whose first line is ``% file: NAME`` (``// file: NAME`` in JSON, ``# file: NAME`` in Python) is that
   file, without the line; ``% add to: NAME`` appends to it. Any other ``dl`` block is checked as a further
   file beside the page's rule files.
-- ``dl wrong`` is refused when it is checked so; a ``text`` block right behind it is the message.
+- ``dl wrong`` is refused when it is checked so; a ``text`` block right behind it is the message. ``dl lost``
+  is valid, and has lost its grip. ``dl alone`` is checked by itself.
 - ``python`` blocks of a page are run one after the other in one namespace; ``pycon`` blocks too, and what
   they print is compared. Those that are files are modules, which the others may import.
 - ``console`` blocks are run: ``$ mpr ...``, also with ``< FILE`` behind it, and ``$ echo $?``; what they

@@ -88,8 +88,10 @@ class Reader:
         path.write_text(f"{before}\n{text}" if before else text, encoding="utf-8")
 
     def rules(self, block: Block) -> None:
-        """Check the rule files of the page together, and the block beside them if it is none."""
+        """Check the rule files of the page together, and the block beside them if it is none; or it alone."""
         files = sorted(self.folder.rglob("*.dl"))
+        if "alone" in block.words:
+            files = [self.folder / block.file[0]] if block.file else []
         modules = [parse(f.read_text(encoding="utf-8"), f.relative_to(self.folder).as_posix()) for f in files]
         try:
             if block.file is None:
