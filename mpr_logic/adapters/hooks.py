@@ -62,7 +62,7 @@ class Event:
         """Whether the call of an event did what it was meant to; None where it has not been made. What is not
         plainly said to have failed has succeeded: nothing that it held is given back."""
         name, result = event.get("hook_event_name"), event.get(self.result)
-        if name not in self.after and (self.names or result is None):
+        if name not in tuple(self.after) and (self.names or result is None):
             return None
         said = result if isinstance(result, dict) else {}
         failed = said.get("isError") is True or said.get("resultType") in ("failure", "denied")
@@ -126,7 +126,7 @@ def reply(agent: Agent, verdict: Verdict, *, allow: bool = False) -> dict[str, A
         allow: say that an admitted call is allowed, which lets it pass the agent's own permissions; else only
             that there is no objection.
     """
-    if verdict.rewritten and agent.rewrites and (allow or agent.asks):
+    if verdict.rewritten and may_run(agent, verdict, allow=allow):
         decision = "allow" if allow else "ask"
         return agent.told(decision, "a rule rewrote the arguments", verdict.arguments)
     if verdict.rewritten:
@@ -137,6 +137,13 @@ def reply(agent: Agent, verdict: Verdict, *, allow: bool = False) -> dict[str, A
         return agent.told("allow" if allow else "pass", "", None)
     decision = "ask" if verdict.outcome == "escalate" and agent.asks else "deny"
     return agent.told(decision, verdict.message or "it was rejected", None)
+
+
+def may_run(agent: Agent, verdict: Verdict, *, allow: bool = False) -> bool:
+    """Whether a call may run by what :func:`reply` answers. One that was rewritten does not where the agent
+    takes no other arguments: the model is told to make the call anew."""
+    taken = agent.rewrites and (allow or agent.asks)
+    return verdict.outcome == "escalate" or (verdict.runs and (taken or not verdict.rewritten))
 
 
 def _fields(**given: Any) -> dict[str, Any]:

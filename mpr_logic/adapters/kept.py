@@ -15,7 +15,7 @@ from mpr_logic.adapters.calls import canonical
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mpr_logic.adapters.calls import Call
     from mpr_logic.adapters.guard import Guard
@@ -49,7 +49,15 @@ def session_key(rules: Iterable[str | os.PathLike[str]], session: str) -> str:
     return hashlib.sha256(json.dumps([paths, session]).encode()).hexdigest()
 
 
-def decide(guard: Guard, store: Store, key: str, call: Call, *, days: float = DAYS) -> Verdict:
+def decide(
+    guard: Guard,
+    store: Store,
+    key: str,
+    call: Call,
+    *,
+    days: float = DAYS,
+    may_run: Callable[[Verdict], bool] = lambda verdict: verdict.runs or verdict.outcome == "escalate",
+) -> Verdict:
     """Decide about a call after those that are kept of its session, and keep it where it may run. All of that
     is one transaction.
 
@@ -59,6 +67,7 @@ def decide(guard: Guard, store: Store, key: str, call: Call, *, days: float = DA
         key: of the session.
         call: what is proposed.
         days: sessions are forgotten so long after their last call.
+        may_run: whether the call may run by what the agent is told; one that does not is not kept.
 
     Raises:
         StoreError: the calls could not be read, or this one not be kept: it must not be made.
@@ -67,8 +76,10 @@ def decide(guard: Guard, store: Store, key: str, call: Call, *, days: float = DA
         transaction.forget(days * 86_400)
         _replay(guard, transaction.lines(key), call.session)
         verdict = guard.check(call.tool, call.arguments, id=call.id, session=call.session, ask=False)
-        if verdict.runs or verdict.outcome == "escalate":
+        if may_run(verdict):
             transaction.add(key, _line(verdict))
+        elif verdict.runs:
+            transaction.settle(verdict.id)  # it holds nothing of what is shared
     return verdict
 
 

@@ -114,7 +114,14 @@ def hook(
         if ended is not None:
             kept.settle(guard, calls, key, call, ended[1])
             return Answer(YES, "{}", {"answer": {}})
-        verdict = kept.decide(guard, calls, key, call, days=days)
+        verdict = kept.decide(
+            guard,
+            calls,
+            key,
+            call,
+            days=days,
+            may_run=lambda verdict: hooks.may_run(known, verdict, allow=allow),
+        )
         guard.close()
         calls.close()
         said = hooks.reply(known, verdict, allow=allow)

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mpr_logic.adapters import kept
+from mpr_logic.adapters.calls import Call
 from mpr_logic.adapters.guard import Guard
-from mpr_logic.adapters.hooks import AGENTS, read_event, reply
+from mpr_logic.adapters.hooks import AGENTS, may_run, read_event, read_outcome, reply
+from mpr_logic.adapters.store import Store
 from mpr_logic.errors import StateError
 from mpr_logic.syntax.printer import print_value
 from tests.command import TOP, mpr, process
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mpr_logic.adapters.verdict import Verdict
 
 RULES = """
 .action bash(command: symbol)
@@ -290,3 +295,41 @@ def test_parallel_hooks_see_each_other(tmp_path: Path) -> None:
     ]
     told = [each.communicate(json.dumps(sent), timeout=300)[0] for each in running]
     assert sorted(json.loads(each) == {} for each in told) == [False, False, False, True]
+
+
+@pytest.mark.parametrize("shared", ["", " shared"])
+@pytest.mark.parametrize("agent", AGENTS)
+def test_a_call_that_the_agent_is_to_make_anew_holds_nothing(agent: str, shared: str, tmp_path: Path) -> None:
+    """An agent that takes no other arguments is told to make the rewritten call, and may; the one that did
+    not run counts for nothing."""
+    rules = f"""
+        .decl spent(n: int) key(){shared}
+        .action pay(n: int)
+        spent(0).
+        pay(N) causes spent(S + N) :- spent(S).
+        @rewrite(n, 10) forbid pay(N) :- N = 12.
+        forbid pay(N) :- spent(S), S + N > 15.
+    """
+    store = Store(tmp_path / "calls.db")
+
+    def decided(n: int, id: str) -> Verdict:
+        guard = Guard(text=rules, store=store)
+        call = Call("pay", {"n": n}, id, "s")
+        return kept.decide(guard, store, "k", call, may_run=lambda each: may_run(AGENTS[agent], each))
+
+    first = decided(12, "a")
+    runs = may_run(AGENTS[agent], first)
+    assert first.outcome == "modify"
+    assert runs == (AGENTS[agent].asks and AGENTS[agent].rewrites)
+    assert decided(10, "b").runs != runs
+    assert not decided(10, "c").runs
+
+
+@pytest.mark.parametrize("name", [["PreToolUse"], {}, 1, True, {"PostToolUse": 1}])
+@pytest.mark.parametrize("agent", ["claude", "gemini", "cursor"])
+def test_the_name_of_an_event_is_a_text(agent: str, name: object) -> None:
+    """An event whose name is something else is no event, before a call or after."""
+    like = json.dumps({"tool_name": "Bash", "tool_input": {}, "hook_event_name": name})
+    assert read_outcome(AGENTS[agent], like) is None
+    with pytest.raises(StateError, match="this hook is for"):
+        read_event(AGENTS[agent], like)
