@@ -323,6 +323,36 @@ def test_bad_files(tmp_path: Path) -> None:
             undecided(mpr("check", bad, "--state", str(rules), "a(b)"), bad, part, "give the path")
 
 
+def test_no_rule_file_of_a_folder_is_passed_over(tmp_path: Path) -> None:
+    """A link to a folder is followed, once; a broken link that is named as a rule file is an error."""
+    inside, outside = tmp_path / "rules", tmp_path / "outside"
+    for folder in (inside, outside):
+        folder.mkdir()
+    (inside / "rules.dl").write_text(".action act(n: int)\nforbid act(1).\n")
+    (outside / "more.dl").write_text("forbid act(2).\n")
+    (outside / "back").symlink_to(inside)
+    (inside / "more").symlink_to(outside)
+    (inside / ".#rules.dl").symlink_to("somebody@somewhere")
+    state = tmp_path / "state.dl"
+    state.touch()
+    check = ("check", str(inside), "--state", str(state))
+    assert [mpr(*check, f"act({n})").status for n in (1, 2, 3)] == [1, 1, 0]
+    (inside / "gone.dl").symlink_to("nowhere.dl")
+    undecided(mpr(*check, "act(3)"), "gone.dl", "cannot be read")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+def test_unreadable_folder(tmp_path: Path) -> None:
+    """A folder that one may not read is named, though there are rules beside it."""
+    (tmp_path / "rules.dl").write_text(HEAD)
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    hidden.chmod(0)
+    state = str(tmp_path / "rules.dl")
+    undecided(mpr("check", str(tmp_path), "--state", state, "a(b)"), "hidden", "cannot be read")
+    hidden.chmod(0o700)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_unreadable_file(tmp_path: Path) -> None:
     """A file that one may not read is named, with the reason."""

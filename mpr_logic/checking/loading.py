@@ -26,7 +26,7 @@ def rule_files(paths: Iterable[str | PathLike[str]]) -> list[Path]:
     come with the package.
 
     Raises:
-        StateError: there is no such path, or a folder holds no rule file.
+        StateError: there is no such path, a folder cannot be read, or holds no rule file.
     """
     files: list[Path] = []
     for given in paths:
@@ -34,7 +34,7 @@ def rule_files(paths: Iterable[str | PathLike[str]]) -> list[Path]:
             raise StateError(f"the path of a rule file is a text, not {type(given).__name__}")
         path = _bundled(Path(given))
         if path.is_dir():
-            found = sorted(p for p in path.rglob("*.dl") if p.is_file())
+            found = _below(path)
             if not found:
                 raise StateError(
                     f"the folder `{given}` holds no `.dl` file: name a rule file, or another folder"
@@ -45,6 +45,31 @@ def rule_files(paths: Iterable[str | PathLike[str]]) -> list[Path]:
     if not files:
         raise StateError("no rule file is named: give the path of a `.dl` file, or of a folder of them")
     return list(dict.fromkeys(files))
+
+
+def _below(folder: Path) -> list[Path]:
+    """What is named as a rule file below a folder, also behind links. What cannot be read is among it, so
+    that its rules are missed. Locks of editors, ``.#rules.dl``, are not.
+
+    Raises:
+        StateError: a folder cannot be read.
+    """
+    found: list[Path] = []
+    seen: set[Path] = set()
+    todo = [folder]
+    while todo:
+        at = todo.pop()
+        real = at.resolve()
+        if real in seen:  # links may lead round in a circle
+            continue
+        seen.add(real)
+        try:
+            inside = sorted(at.iterdir())
+        except OSError as error:
+            raise StateError(f"the folder `{at}` cannot be read: {error.strerror}") from None
+        todo += [each for each in inside if each.is_dir()]
+        found += [e for e in inside if e.suffix == ".dl" and not e.is_dir() and not e.name.startswith(".#")]
+    return sorted(found)
 
 
 def _bundled(path: Path) -> Path:
