@@ -24,7 +24,8 @@ function): where that is written first."""
 
 
 DEEPEST = 100
-"""So many derived relations build on each other, one upon the next; of recursion only the relation counts."""
+"""The most derived relations that may build on each other under a rule about an action; of recursion only the
+relation counts."""
 
 
 def dependencies(body: Iterable[BodyItem]) -> Iterator[tuple[str, str, Span]]:
@@ -64,21 +65,31 @@ def stratify(
 
 
 def nest(strata: Iterable[tuple[str, ...]], edges: Edges, report: Report) -> None:
-    """Report where more than :data:`DEEPEST` derived relations build on each other: a question goes down from
-    one to the next, and Python does not nest calls without end."""
+    """Report actions that rest on more than :data:`DEEPEST` derived relations which build on each other.
+
+    A question goes down from one to the next, and Python does not nest calls without end: every check of such
+    an action would be undecided.
+    """
     reads: dict[str, list[tuple[str, Span]]] = {}
     for (head, used, _), span in edges.items():
         reads.setdefault(head, []).append((used, span))
     height: dict[str, int] = {}
+    told: set[str] = set()
     for group in strata:
-        below = [(height.get(used, 0), span) for head in group for used, span in reads.get(head, ())]
-        deepest = max([high for high, _ in below], default=0)
+        below = [(height.get(used, 0), used, span) for head in group for used, span in reads.get(head, ())]
+        deepest = max([high for high, _, _ in below], default=0)
         height.update(dict.fromkeys(group, deepest + 1))
-        if deepest == DEEPEST:
+        # the head of a rule about an action, such as `forbid open`, is no name alone
+        if deepest <= DEEPEST or " " not in group[0]:
+            continue
+        last, span = next((used, span) for high, used, span in below if high == deepest)
+        if last not in told:
+            told.add(last)
             report.error(
                 "E0307",
-                f"more than {DEEPEST} derived relations build on each other, up to `{group[0]}`",
-                next(span for high, span in below if high == deepest),
+                f"more than {DEEPEST} derived relations build on each other, up to `{last}`, "
+                f"which `{group[0]}` rests on",
+                span,
                 "derive it from relations further down, or let a rule read its own relation, which goes as "
                 "far as the rows do",
             )

@@ -109,7 +109,7 @@ class Office:
 
 
 RULES = """
-.decl internal(address: symbol)
+.decl internal(address: symbol) changed_by("the operator")
 .decl late(address: symbol) input
 internal("ann@us").
 internal("bob@us").

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 CHAIN = "\n".join(
-    [f".decl d{n}(x: any)" for n in range(102)] + [f"d{n + 1}(X) :- d{n}(X)." for n in range(101)]
+    [f".decl d{n}(x: any)" for n in range(102)]
+    + [f"d{n + 1}(X) :- d{n}(X)." for n in range(101)]
+    + [".action climb(x: any)", "forbid climb(Y) :- d101(Y)."]
 )
 
 CASES = [
@@ -76,8 +78,8 @@ CASES = [
     (
         CHAIN,
         "E0307",
-        "d100(X)",
-        "more than 100 derived relations build on each other, up to `d101`",
+        "d101(Y)",
+        "more than 100 derived relations build on each other, up to `d101`, which `forbid climb` rests on",
         "let a rule read its own relation",
     ),
     (
