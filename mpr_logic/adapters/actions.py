@@ -15,7 +15,7 @@ from mpr_logic.errors import StateError
 from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from mpr_logic.adapters.tools import Argument, Tools
     from mpr_logic.analysis.core import Program, Signature
@@ -27,10 +27,11 @@ _HERE = Span("the call", 0, 0, 0, 0)
 @dataclass(frozen=True, slots=True)
 class Proposed:
     """A call as rules see it: the action, and what ``item``, ``list_length`` and ``field`` say of its
-    arguments."""
+    arguments; ``values`` are these as they were given, in the order of the declaration."""
 
     action: Action
     facts: tuple[Fact, ...]
+    values: tuple[Any, ...] = ()
 
 
 class Actions:
@@ -121,7 +122,7 @@ class Actions:
             for name, param, base in zip(names, signature.params, signature.bases, strict=True)
         ]
         row = coerce_row(signature, [constant(value) for value in values])
-        return Proposed(Action(signature.name, *row), _facts(values, opened) if opened else ())
+        return Proposed(Action(signature.name, *row), opened_facts(values, opened), tuple(values))
 
 
 def _value(name: str, param: Param, base: str, argument: Argument | None, given: dict[str, Any]) -> Any:
@@ -153,7 +154,10 @@ def _value(name: str, param: Param, base: str, argument: Argument | None, given:
     return int(value) if base == "int" and type(value) is float and value.is_integer() else value
 
 
-def _facts(values: list[Any], opened: Collection[str]) -> tuple[Fact, ...]:
+def opened_facts(values: Sequence[Any], opened: Collection[str]) -> tuple[Fact, ...]:
+    """What those of ``item``, ``list_length`` and ``field`` that are ``opened`` say of some arguments."""
+    if not opened:
+        return ()
     found: dict[tuple[str, Row], Fact] = {}
     for value in values:
         for relation, row in structure(value):

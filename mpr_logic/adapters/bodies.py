@@ -36,13 +36,13 @@ class Call(OfSession):
 class NamedCall(Call):
     """A call to decide about."""
 
-    id: str = Field("", description="the id that the framework gave the call")
+    id: str = Field("", description="your own name of the call; the answer's `id` is the verdict's")
 
 
 class Outcome(OfSession):
     """How an admitted call went."""
 
-    id: str = Field(description="the id of the verdict")
+    id: str = Field(description="the id of the verdict, from the answer of /check")
     succeeded: bool | None = Field(None, description="whether it did what it was meant to")
     facts: list[str] = Field(
         [], description='facts that the result says, such as `exists("a.txt")`: the operator\'s to say'
@@ -52,7 +52,7 @@ class Outcome(OfSession):
 class PersonsAnswer(Body):
     """What a person answered about a call that was left to one."""
 
-    id: str = Field(description="the id of the verdict")
+    id: str = Field(description="the id of the verdict, from the answer of /check")
     approved: bool = Field(description="whether the call may be made")
     by: str = Field("", description="who said so")
 

@@ -181,6 +181,11 @@ class Waiting:
         with self._lock:
             return self._take(id)
 
+    def named(self, id: str) -> list[str]:
+        """The verdicts' ids of the calls that their callers gave this id."""
+        with self._lock:
+            return [verdict.id for _, verdict in self._calls.values() if verdict.call.id == id]
+
     def _take(self, id: str) -> Verdict | None:
         client, verdict = self._calls.pop(id, (None, None))
         if client is not None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.adapters.calls import Call, read_arguments
 from mpr_logic.adapters.directives import asks_person, may_go_on, rewritten, severity
 from mpr_logic.adapters.host import asked
-from mpr_logic.adapters.session import named
-from mpr_logic.adapters.verdict import Verdict
+from mpr_logic.adapters.verdict import PERSON, REJECTED, Verdict
 from mpr_logic.errors import BudgetError, StateError
 
 if TYPE_CHECKING:
+    from mpr_logic.adapters.admitted import Known
     from mpr_logic.adapters.guard import Guard
     from mpr_logic.adapters.ruleset import Ruleset
     from mpr_logic.adapters.session import Session
@@ -41,6 +41,7 @@ class Check:
         self._decision: Decision | None = None
         self._approved: frozenset[str] | None = None  # the rules in spite of which a person approved
         self._version = guard.rules.program.version
+        self._known: Known = {}
         self.inside = False
 
     def left(self) -> float:
@@ -82,7 +83,7 @@ class Check:
         self._given, self._arguments, self._decision = verdict.given, verdict.arguments, verdict.decision
         if approved is not True:
             who = "No person could be asked to approve" if approved is None else "A person did not approve"
-            return self._verdict("reject", f"{who} this call.\n{verdict.message}", approved)
+            return self._verdict("reject", f"{who} this call.\n{verdict.refusal}", approved)
         self._approved = frozenset(verdict.rules)
         found = self._settle(self._guard.rules)
         if found is None or found.arguments != verdict.arguments or found.outcome == "escalate":
@@ -101,7 +102,8 @@ class Check:
         proposed = rules.actions.propose(self._call.tool, self._arguments, opened=rules.opens(signature.name))
         self.inside = True
         call = Call(self._call.tool, self._arguments, self._call.id, self._call.session)
-        facts = asked(rules.program, rules.relations, rules.reads(signature.name), call, self.left)
+        needed = rules.reads(signature.name) | rules.keeps(signature.name)
+        facts = asked(rules.program, rules.relations, needed, call, self.left)
         session: Session = self._guard.session(call.session)
         outcome: Outcome | None = "reject"
         arguments = self._arguments
@@ -123,14 +125,14 @@ class Check:
             if session.rules is not rules:
                 return None
             with session.checker.until(self._deadline):
-                self._decision, text = session.decide(
+                self._decision, text, self._known = session.decide(
                     proposed,
                     facts,
                     severity=lambda decision: severity(decision, rules.directives),
                     settle=settle,
                     left=self.left,
                     id=self._id,
-                    named=named(self._call.tool, self._call.id),
+                    call=self._call,
                     repairs=self._dry,
                 )
             if self._approved is not None and outcome in ("admit", "modify"):
@@ -138,7 +140,8 @@ class Check:
         self.inside = False
         if outcome is None:
             return None
-        message = "" if outcome in ("admit", "modify") else f"The call was rejected.\n{text}"
+        first = {"reject": REJECTED, "escalate": PERSON}.get(outcome)
+        message = "" if first is None else f"{first}\n{text}"
         undecided = self._decision.by_rule[0].text if self._decision.verdict == "undecided" else None
         approved = None if self._approved is None else True
         return self._verdict(outcome, message[:TOLD].strip(), approved, undecided)
@@ -175,4 +178,5 @@ class Check:
             approved=approved,
             given=self._given,
             version=self._version,
+            known=self._known,
         )

@@ -135,8 +135,9 @@ def reply(agent: Agent, verdict: Verdict, *, allow: bool = False) -> dict[str, A
         )
     if verdict.runs:
         return agent.told("allow" if allow else "pass", "", None)
-    decision = "ask" if verdict.outcome == "escalate" and agent.asks else "deny"
-    return agent.told(decision, verdict.message or "it was rejected", None)
+    if verdict.outcome == "escalate" and agent.asks:
+        return agent.told("ask", verdict.message, None)
+    return agent.told("deny", verdict.refusal or "it was rejected", None)
 
 
 def may_run(agent: Agent, verdict: Verdict, *, allow: bool = False) -> bool:

@@ -124,6 +124,8 @@ def _line(verdict: Verdict) -> dict[str, Any]:
         "mode": verdict.mode,
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
+    if verdict.known:
+        line["known"] = verdict.known
     if verdict.rewritten:
         line["rewritten"] = verdict.arguments
     return line

@@ -82,6 +82,8 @@ class DecisionLog:
             "version": verdict.version,
             "seconds": round(verdict.seconds, 6),
         }
+        if verdict.known and not self._hashed:
+            line["known"] = verdict.known
         if verdict.approved is not None:
             line["approved"] = verdict.approved
         if verdict.error is not None:

@@ -10,9 +10,9 @@ from mpr_logic.adapters.calls import OPENED
 from mpr_logic.adapters.directives import read_directives
 from mpr_logic.adapters.sharing import shared_relations
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.builtin import FILLED
+from mpr_logic.analysis.builtin import FILLED, SHELL
 from mpr_logic.analysis.influence import influence_on, read_by, written_by
-from mpr_logic.analysis.occurrences import HISTORY
+from mpr_logic.analysis.occurrences import CALL, HISTORY
 from mpr_logic.analysis.vetting import Known, vet
 from mpr_logic.checking.loading import load_modules, rule_files
 from mpr_logic.errors import GuardError, ProgramError, StateError
@@ -58,16 +58,22 @@ class Ruleset:
         self._changing = {rule.action for rule in program.rules if rule.head in effects}
         self._reads = {each: read_by(program, [f"forbid {each}", f"permit {each}"]) for each in actions}
         read = read_by(program, effects).union(*self._reads.values())
-        asked = {*relations, *OPENED, "now"}
-        self.unforeseen = frozenset(
-            each
-            for each in actions
-            if asked & (self._reads[each] | read_by(program, _effects_of(program, each)))
+        told = {*relations, "now"}
+        changing = {each: read_by(program, _effects_of(program, each)) for each in actions}
+        self._keeps = {each: frozenset(told & found) for each, found in changing.items()}
+        self._commands = {each: SHELL & found for each, found in changing.items()}
+        self.asks_tries = any(
+            name == "called" or name.removeprefix(CALL).startswith("past ")
+            for found in changing.values()
+            for name in found
         )
+        """Whether what some call changes hangs on which others were tried."""
+        asked = {*told, *OPENED}
+        self.unforeseen = frozenset(each for each in actions if asked & (self._reads[each] | changing[each]))
         """The actions that are decided by what is known of a call only when it is proposed."""
         self._opened = OPENED & read
         self._remembered = {each for each in actions if any(f"{word} {each}" in read for word in HISTORY)}
-        self.shared = shared_relations(program)
+        self.shared = shared_relations(program, relations)
         writing = {head for head in effects if written_by(head)[0] in self.shared}
         self._sharing = {written_by(head)[1] for head in writing}
         ended = {each for each in actions if f"succeeded {each}" in read or f"failed {each}" in read}
@@ -78,6 +84,15 @@ class Ruleset:
     def reads(self, action: str) -> frozenset[str]:
         """The core relations that decide about an action."""
         return self._reads[action]
+
+    def keeps(self, action: str) -> frozenset[str]:
+        """What is told of the moment of a call, and read by its effects: ``now``, and the relations of the
+        host's functions. It is kept with the call until its outcome is known."""
+        return self._keeps[action]
+
+    def commands(self, action: str) -> frozenset[str]:
+        """What its effects read of the commands among the arguments of a call."""
+        return self._commands[action]
 
     def opens(self, action: str) -> frozenset[str]:
         """The relations by which rules look inside arguments, where this action is decided or has effects."""

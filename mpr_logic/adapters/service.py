@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from mpr_logic.adapters.admitted import not_the_verdicts
 from mpr_logic.adapters.clients import Openings, Waiting
 from mpr_logic.adapters.metrics import Metrics
 from mpr_logic.adapters.verdict import verdict_json
@@ -66,7 +67,10 @@ class Service:
         """Say what a person answered about a call whose outcome is `escalate`."""
         waiting = self._waiting.pop(body.id)
         if waiting is None:
-            raise StateError(f"no call `{body.id[:60]}` waits for a person")
+            found = self._waiting.named(body.id)
+            raise StateError(
+                not_the_verdicts(body.id, found) or f"no call `{body.id[:60]}` waits for a person"
+            )
         verdict = self._guard.answer(waiting, body.approved, by=body.by)
         self._metrics.seen(verdict)
         return verdict_json(verdict)

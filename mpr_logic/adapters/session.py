@@ -7,10 +7,9 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mpr_logic.adapters.calls import OPENED
+from mpr_logic.adapters.admitted import admitted, named, not_the_verdicts, replayed, told
 from mpr_logic.adapters.directives import REJECTED
 from mpr_logic.adapters.sharing import Sharing
 from mpr_logic.analysis.atoms import coerce_row
@@ -19,21 +18,22 @@ from mpr_logic.analysis.occurrences import HISTORY, call_of, is_history
 from mpr_logic.checking.checker import Checker
 from mpr_logic.checking.disclosure import for_model, repairs_of
 from mpr_logic.checking.state import state_facts
-from mpr_logic.checking.underway import UnderWay
-from mpr_logic.errors import BudgetError, EvaluationError, GuardError, StateError
+from mpr_logic.errors import BudgetError, EvaluationError, StateError
 from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mpr_logic.adapters.actions import Proposed
+    from mpr_logic.adapters.admitted import Admitted, Known
+    from mpr_logic.adapters.calls import Call
     from mpr_logic.adapters.ruleset import Ruleset
     from mpr_logic.adapters.store import Store, Transaction
     from mpr_logic.analysis.core import Program
     from mpr_logic.checking.action import Action
     from mpr_logic.checking.decision import Decision
     from mpr_logic.checking.engines import EngineName
-    from mpr_logic.checking.underway import Assumed, Outcomes, State
+    from mpr_logic.checking.underway import Assumed, Outcomes, State, UnderWay
     from mpr_logic.checking.versions import Version
     from mpr_logic.engine.base import Budget
     from mpr_logic.syntax.ast import Row
@@ -111,7 +111,7 @@ class Session:
     def __init__(self, rules: Ruleset, options: Options) -> None:
         self._options = options
         self._lock = threading.RLock()
-        self._calls: dict[str, UnderWay] = {}  # those whose outcome is not known, as they were admitted
+        self._calls: dict[str, Admitted] = {}  # those whose outcome is not known, as they were admitted
         self._told: set[str] = set()  # those of them of which nobody can tell it
         self._under_way: dict[str, UnderWay] = {}  # those of them whose outcome some rule asks about
         self._outcomes: dict[str, Outcomes] = {}
@@ -175,9 +175,9 @@ class Session:
         settle: Callable[[Decision], bool],
         left: Callable[[], float],
         id: str,
-        named: str,
+        call: Call,
         repairs: bool = False,
-    ) -> tuple[Decision, str]:
+    ) -> tuple[Decision, str, Known]:
         """Decide about a call, and enter it into the history if it may run. It may, where it is admissible
         now and in every state that can come of the calls under way.
 
@@ -188,27 +188,29 @@ class Session:
             settle: tells, of the decision, whether the call runs now.
             left: how many seconds are left; it may raise.
             id: under which the result will be recorded.
-            named: what a model may read of the call.
+            call: as it was proposed.
             repairs: whether repairs are worked out.
 
         Returns:
-            The decision with its reasons, and what the model may read of it.
+            The decision with its reasons, what the model may read of it, and what is kept of the moment.
         """
-        checker, action = self.checker, proposed.action
+        checker, action, second = self.checker, proposed.action, int(self._options.clock())
         assumed = [*proposed.facts, *facts]
+        known = told(self.rules, action.name, assumed, second)
         if self.rules.tells_time(action.name):
-            assumed.append(Fact("now", (int(self._options.clock()),), 1.0, _HERE))
+            assumed.append(Fact("now", (second,), 1.0, _HERE))
         with self._stored(self.rules.shares(action.name), left) as stored:
             calls = stored.calls if stored is not None else list(self._under_way.values())
             decision, text = self._decided(action, assumed, calls, severity, left, repairs)
             if len(checker.candidates.known) > _KEPT:
                 checker.candidates.known.clear()
             if settle(decision):
-                call = UnderWay(id, action, proposed.facts, named)
+                said = named(call.tool, call.id)
+                made = admitted(self.rules, id, proposed, known, second, said=said, caller=str(call.id))
                 if stored is not None and self.rules.changes_shared(action.name):
-                    stored.sharing.reserve(stored.transaction, call)
-                self._enter(call)
-        return decision, text.partition("\n")[2]
+                    stored.sharing.reserve(stored.transaction, made.call)
+                self._enter(made)
+        return decision, text.partition("\n")[2], known
 
     def _decided(
         self,
@@ -261,7 +263,7 @@ class Session:
         try:
             with store.writing(left()) as transaction:
                 if self._sharing is None:
-                    self._sharing = Sharing(store, self.checker, self.rules.shared)
+                    self._sharing = Sharing(store, self.checker, self.rules.shared, self.rules.keeps)
                 yield _Stored(self._sharing, transaction, self._sharing.read(transaction, self._under_way))
         except BaseException:  # nothing was written: nothing is so here either
             self.checker.go_back(before)
@@ -305,7 +307,7 @@ class Session:
         """Enter what a line of a log says; see ``Guard.replay``.
 
         Raises:
-            GuardError: the log holds no arguments.
+            GuardError: the log holds no arguments, or not what effects read.
             StateError: the call is none of the present rules.
         """
         id = str(line.get("id"))
@@ -314,37 +316,28 @@ class Session:
                 self._record(id, line.get("succeeded"), [], None)
         elif line.get("runs") is True and id not in self._replayed:
             self._replayed.add(id)
-            if "arguments" not in line:
-                raise GuardError("the log holds hashes: a history needs the arguments themselves")
-            arguments = (
-                line["arguments"]
-                if line.get("mode") == "shadow"
-                else line.get("rewritten", line["arguments"])
-            )
-            proposed = self.rules.actions.propose(str(line.get("tool")), arguments, opened=OPENED)
-            said = named(line.get("tool"), line.get("call"))
-            self._enter(UnderWay(id, proposed.action, proposed.facts, said), _second(line))
+            self._enter(replayed(self.rules, line))
 
-    def _enter(self, call: UnderWay, second: int | None = None) -> None:
+    def _enter(self, made: Admitted) -> None:
         """The call counts as tried from now on, and as under way."""
-        id, name = call.id, call.action.name
+        id, name = made.call.id, made.action.name
         self._renew()
         if self.rules.remembers(name):
-            self.checker.update(add=call.facts, source=f"call {id}")
-            self.checker.record(call.action)
+            self.checker.update(add=made.proposed.facts, source=f"call {id}")
+            self.checker.record(made.action)
         if self.rules.counts_calls:
             self._number += 1
-            row = (self._number, name, int(self._options.clock()) if second is None else second)
+            row = (self._number, name, made.second)
             self.checker.update(add=[Fact("called", row, 1.0, _HERE)], source=f"call {id}")
-        self._calls[id] = call
+        self._calls[id] = made
         if self.rules.weighs(name):
-            self._under_way[id] = call
+            self._under_way[id] = made.call
         elif len(self._calls) - len(self._under_way) > MOST:
             oldest = next(each for each in self._calls if each not in self._under_way)
             del self._calls[oldest]
             self._told.discard(oldest)
-        # that it was tried is certain: what the others come to stays as it was
-        self._known = self.checker.version
+        if not self.rules.asks_tries:  # else what the others come to may hang on this one
+            self._known = self.checker.version
 
     def approve(self, id: str) -> None:
         """A call is made since a person approved it: an approval is for one. The last of them are kept."""
@@ -355,6 +348,19 @@ class Session:
     def waits_for(self, id: str) -> bool:
         """Whether an admitted call of that id waits for its result."""
         return id in self._calls and id not in self._told
+
+    def missing(self, id: str) -> str:
+        """What to say of an id that no admitted call has that waits for its result; where its caller gave it
+        to just one, which that is."""
+        found = [
+            each.call.id
+            for each in self._calls.values()
+            if each.caller == id and self.waits_for(each.call.id)
+        ]
+        return (
+            not_the_verdicts(id, found)
+            or f"no admitted call `{id[:60]}` waits for its result in this session"
+        )
 
     def record(
         self, id: str, succeeded: bool | None, facts: Iterable[str | Fact], left: Callable[[], float]
@@ -377,8 +383,8 @@ class Session:
         self, id: str, succeeded: bool | None, given: list[str | Fact], stored: _Stored | None
     ) -> None:
         if not self.waits_for(id):
-            raise StateError(f"no admitted call `{id[:60]}` waits for its result in this session")
-        call = self._calls[id]
+            raise StateError(self.missing(id))
+        call = self._calls[id].call
         name = call.action.name
         known = name in self.rules.program.schema.actions  # else nothing can come of it any more
         with self.checker.assuming(call.facts if known else ()):
@@ -454,44 +460,35 @@ class Session:
             and fact.row not in now.get(fact.relation, {})
         ]
         checker.update(add=gathered, remove=gone, source="before the rules changed")
-        for each in self._calls.values():
+        for call in self._calls.values():
+            each = call.under(rules)
             name = each.action.name
             signature = rules.program.schema.actions.get(name)
             if signature is not None and coerce_row(signature, each.action.args) != each.action.args:
                 raise StateError(f"{each.action} is under way, and does not fit its new declaration")
-            if rules.remembers(name) and not self.rules.remembers(name):
-                checker.record(each.action)  # what no rule read until now was not entered
+            if rules.remembers(name):  # what no rule read until now was not entered
+                checker.update(add=each.proposed.facts, source=f"call {each.call.id}")
+                if not self.rules.remembers(name):
+                    checker.record(each.action)
         return checker
 
     def move(self, rules: Ruleset, checker: Checker) -> None:
         """Go on under new rules. The calls under way go on with the effects that the new rules declare; one
         whose action is no longer declared bears on nothing."""
         self.rules, self.checker, self._sharing = rules, checker, None
+        self._calls = {id: each.under(rules) for id, each in self._calls.items()}
         self._weigh()
 
     def _weigh(self) -> None:
         """Find those of the calls whose outcome some rule asks about."""
         self._outcomes.clear()
         weighs = self.rules.weighs
-        self._under_way = {id: each for id, each in self._calls.items() if weighs(each.action.name)}
-
-
-def named(tool: object, id: object) -> str:
-    """What a model may read of a call: the names that it gave itself."""
-    return f"`{str(tool)[:60]}`" + (f" ({str(id)[:60]})" if id else "")
+        self._under_way = {id: each.call for id, each in self._calls.items() if weighs(each.action.name)}
 
 
 def is_file(state: object) -> bool:
     """Whether a state is the path of a file."""
     return isinstance(state, (str, os.PathLike))
-
-
-def _second(line: dict[str, Any]) -> int:
-    """When a line of a log was written, in seconds since 1970; 0 where it does not say."""
-    try:
-        return int(datetime.fromisoformat(str(line.get("time"))).timestamp())
-    except (ValueError, OverflowError):
-        return 0
 
 
 def is_declared(program: Program, relation: str) -> bool:

@@ -6,45 +6,54 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.adapters.store import Reservation
+from mpr_logic.analysis.builtin import FILLED
 from mpr_logic.analysis.core import Fact
 from mpr_logic.analysis.influence import read_by, written_by
 from mpr_logic.analysis.occurrences import is_history
 from mpr_logic.checking.action import Action
-from mpr_logic.checking.underway import UnderWay
+from mpr_logic.checking.underway import OTHERS, UnderWay
 from mpr_logic.errors import GuardError, StateError
 from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from mpr_logic.adapters.store import Store, Transaction
     from mpr_logic.analysis.core import Program
     from mpr_logic.checking.checker import Checker
     from mpr_logic.syntax.ast import Row
 
 _HERE = Span("the store", 0, 0, 0, 0)
-_CALL = frozenset({"item", "field", "list_length"})
-OTHERS = "a call of another session"
 
 
-def shared_relations(program: Program) -> frozenset[str]:
+def shared_relations(program: Program, told: Iterable[str] = ()) -> frozenset[str]:
     """The relations that are declared ``shared``.
+
+    Args:
+        program: the rules.
+        told: those that functions of the host fill: their rows are kept with each call, as ``now`` is.
 
     Raises:
         GuardError: what an effect does to one hangs on what each session has for itself.
     """
     shared = frozenset(name for name, each in program.schema.relations.items() if each.shared)
-    own = _own(program) if shared else frozenset()
+    own = _own(program, told) if shared else frozenset()
     for rule in program.rules:
         if rule.clause.kind in ("causes", "ends") and written_by(rule.head)[0] in shared:
             for name in sorted(read_by(program, [rule.head]) & own):
+                help = (
+                    "count the calls in a shared relation of their own, which they change by `causes`"
+                    if is_history(name) or name == "called"
+                    else "declare that one shared too, or state its facts in the rules"
+                )
                 raise GuardError(
                     f"{rule.clause.span}: `{written_by(rule.head)[0]}` is shared, and what changes it here "
-                    f"reads `{name}`, which each session has for itself: declare that one shared too, or "
-                    "state its facts in the rules"
+                    f"reads `{name}`, which each session has for itself: {help}"
                 )
     return shared
 
 
-def _own(program: Program) -> frozenset[str]:
+def _own(program: Program, told: Iterable[str]) -> frozenset[str]:
     """The relations that each session has for itself: history, and what the host or an effect fills."""
     written = {written_by(r.head)[0] for r in program.rules if r.clause.kind in ("causes", "ends")}
     relations = program.schema.relations
@@ -52,7 +61,8 @@ def _own(program: Program) -> frozenset[str]:
     history = {
         f"{word} {name}" for name in program.schema.actions for word in ("past", "succeeded", "failed")
     }
-    own = {name for name in filled if not relations[name].shared} | history | {"called", "now"}
+    own = {name for name in filled if not relations[name].shared} | history | {"called"}
+    own -= (FILLED - {"called"}).union(told)  # these are kept with the call
     return frozenset(own | {f"not {name}" for name in own if not is_history(name)})
 
 
@@ -63,12 +73,20 @@ class Sharing:
         store: it holds the rows and the reservations.
         checker: of the session.
         relations: those that are shared.
+        keeps: says, of an action, what is kept of the moment of its calls.
     """
 
-    def __init__(self, store: Store, checker: Checker, relations: frozenset[str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        checker: Checker,
+        relations: frozenset[str],
+        keeps: Callable[[str], frozenset[str]],
+    ) -> None:
         self._store = store
         self._checker = checker
         self._relations = relations
+        self._keeps = keeps
         self._revision = -1
         self._rows: dict[str, dict[Row, float]] = {}
         self._others: list[Reservation] = []
@@ -147,7 +165,9 @@ class Sharing:
 
     def _read_call(self, each: Reservation) -> UnderWay:
         signature = self._checker.program.schema.actions.get(each.action)
-        if signature is None or signature.arity != len(each.args):
+        unlike = signature is None or signature.arity != len(each.args)
+        # every call has a second; one without was admitted where no effect reads it
+        if unlike or ("now" in self._keeps(each.action) and all(name != "now" for name, _ in each.facts)):
             raise StateError(
                 "a call that other rules admitted is under way, and these cannot tell what it would change: "
                 "wait until it has ended"

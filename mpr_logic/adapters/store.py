@@ -44,7 +44,7 @@ SWEEP = 3600
 """So many seconds pass between two looks for old sessions."""
 
 FOREVER = 1e18
-"""The end of a reservation of which nobody can tell how the call went."""
+"""The end of a reservation that is held until its call has ended, or its session is forgotten."""
 
 _TABLES = (
     "CREATE TABLE mpr_numbers (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
@@ -61,7 +61,7 @@ _TABLES = (
 
 class Reservation(NamedTuple):
     """An admitted call that would change shared relations and has not ended: its action, the arguments, and
-    what ``item`` and ``field`` say of them."""
+    what its effects read of these and of the moment: ``item``, ``field``, ``now``, rows of the host."""
 
     id: str
     action: str
@@ -123,7 +123,7 @@ class Transaction:
         self._run(
             "INSERT INTO mpr_reservations (number, id, action, args, facts, ends) VALUES (?, ?, ?, ?, ?, ?)",
             self._next("number"), call.id, call.action, _text(call.args), json.dumps(call.facts),
-            self._now() + seconds,
+            min(self._now() + seconds, FOREVER),
         )  # fmt: skip
         return self._next("revision")
 
@@ -151,8 +151,8 @@ class Transaction:
         )  # fmt: skip
 
     def forget(self, seconds: float) -> int:
-        """Remove the sessions of which nothing was added for so long; returns how many there were. What is
-        kept of the others is looked at once an hour."""
+        """Remove the sessions of which nothing was added for so long, with what their calls hold; returns how
+        many there were. What is kept of the others is looked at once an hour."""
         now = int(self._now())
         if seconds > 0 and self._number("swept") > now - SWEEP:
             return 0
@@ -161,10 +161,19 @@ class Transaction:
             "SELECT session FROM mpr_calls GROUP BY session HAVING MAX(second) <= ?", self._now() - seconds
         )
         for (session,) in old:
+            self._give_back(self.lines(session))
             self._run("DELETE FROM mpr_calls WHERE session = ?", session)
         return len(old)
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _give_back(self, lines: list[dict[str, Any]]) -> None:
+        """Give back what the calls of a session hold, but for those of which nobody could tell how they
+        went."""
+        ended = {line["id"] for line in lines if line["kind"] == "result"}
+        for line in lines:
+            if line["kind"] == "decision" and line["id"] not in ended:
+                self.settle(line["id"])
 
     def _number(self, name: str) -> int:
         return int(self._run("SELECT value FROM mpr_numbers WHERE name = ?", name)[0][0])
@@ -182,6 +191,7 @@ class Store:
             is made where there is none, for its owner alone. ``:memory:`` is a store that is gone with this
             object.
         hold: how many seconds a reservation is held of which nothing more is heard: its holder has crashed.
+            FOREVER, for hooks, whose process ends with each call: as long as the session is kept.
         wait: how many seconds to wait for others, unless a transaction says otherwise.
         clock: tells the time, in seconds since 1970.
 

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 from typing import Literal as OneOf
 
 if TYPE_CHECKING:
+    from mpr_logic.adapters.admitted import Known
     from mpr_logic.adapters.calls import Call
     from mpr_logic.checking.decision import Decision
+
+REJECTED = "The call was rejected."
+PERSON = "A person must approve this call."
 
 Mode = OneOf["enforce", "shadow"]
 Outcome = OneOf["admit", "modify", "escalate", "reject"]
@@ -19,13 +23,15 @@ class Verdict:
     """The answer about one call.
 
     A host needs three things of it: ``runs``, whether the tool may run now; ``arguments``, to run it with;
-    ``message``, what to tell the model where it may not.
+    ``message``, what to tell the model where it may not; where the outcome is ``escalate``, what to tell the
+    person who is asked.
 
     ``outcome`` is what the rules say: ``admit``, ``modify`` (admitted with other arguments, which were
     checked), ``escalate`` (a person must be asked, and was not yet) or ``reject``. In shadow mode the tool
     runs whatever the outcome, with its own arguments. ``decision`` is the checker's, for the operator; None
     where the call did not come so far, and ``error`` says what was wrong. ``id`` names the verdict in the
-    log. ``approved`` is what a person answered, None where nobody was asked.
+    log. ``approved`` is what a person answered, None where nobody was asked. ``known`` has what was told of
+    the moment and is kept with the call: rows of ``now`` and of the host's functions that its effects read.
     """
 
     call: Call
@@ -40,11 +46,18 @@ class Verdict:
     seconds: float = 0.0
     given: dict[str, Any] = field(default_factory=dict)
     version: str = ""
+    known: Known = field(default_factory=dict)
 
     @property
     def runs(self) -> bool:
         """Whether the tool may run now, with ``arguments``."""
         return self.mode == "shadow" or self.outcome in ("admit", "modify")
+
+    @property
+    def refusal(self) -> str:
+        """What to tell the model where it may not run, also where a person could have been asked."""
+        asks = self.message.startswith(PERSON)
+        return REJECTED + self.message.removeprefix(PERSON) if asks else self.message
 
     @property
     def rewritten(self) -> bool:

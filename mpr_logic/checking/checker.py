@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.atoms import resolve_atom
 from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.occurrences import is_history
 from mpr_logic.checking.action import Action
 from mpr_logic.checking.candidates import Candidates
 from mpr_logic.checking.decision import NOTHING, UNDECIDED, Decision, Reason, Worked
@@ -170,7 +171,13 @@ class Checker:
             StateError: a fact does not fit the program.
         """
         with self._lock:
-            self._facts.update(add, remove, source)
+            if not self._readers.needed or isinstance(add, str) or not hasattr(add, "__iter__"):
+                self._facts.update(add, remove, source)
+                return
+            coming = [self._facts.fact(each) for each in add]
+            self._facts.update(coming, remove, source)
+            tried = [each.row for each in coming if is_history(each.relation)]
+            self._facts.update(self._readers.keep(value for row in tried for value in row), ())
 
     def load_state(self, state: object, *, source: str | None = None) -> None:
         """Add the facts of a state: the path of a ``.dl`` or ``.json`` file, or a value that was JSON. See
@@ -222,7 +229,9 @@ class Checker:
             EvaluationError: they could not be derived.
         """
         with self._lock:
-            return self._facts.effects(*resolve_action(self.program, action), self.theta)
+            name, args = resolve_action(self.program, action)
+            self._look(args)
+            return self._facts.effects(name, args, self.theta)
 
     @contextmanager
     def assuming(self, facts: Iterable[Fact]) -> Iterator[None]:
@@ -238,7 +247,7 @@ class Checker:
         Raises:
             StaleDecisionError: too much has changed since.
         """
-        with self._lock, self._facts.at(version):
+        with self._lock, self._facts.at(version), self._reading(self._readers.fresh()):
             self.candidates.renew()
             yield
 
@@ -250,7 +259,7 @@ class Checker:
     def elsewhere(self) -> Iterator[Elsewhere]:
         """A context in which the facts can be moved to states that may come, for the questions of this thread
         alone; afterwards the state is as it was."""
-        with self._lock, elsewhere(self._facts) as moved:
+        with self._lock, elsewhere(self._facts) as moved, self._reading(self._readers.fork()):
             yield moved
 
     def go_back(self, version: Version) -> None:
@@ -262,6 +271,7 @@ class Checker:
         with self._lock:
             self._facts.go(version)
             self._facts.number += 1
+            self._readers = self._readers.fresh()  # what was read since is gone, too
 
     def facts(self) -> dict[str, dict[Row, float]]:
         """The state: for each core relation its asserted rows and their weights; a copy. Where aggregates
@@ -517,6 +527,15 @@ class Checker:
         except MprError as error:
             return error
         return None
+
+    @contextmanager
+    def _reading(self, readers: Readers) -> Iterator[None]:
+        """A context with other readers: what they add to the facts inside is undone behind it."""
+        before, self._readers = self._readers, readers
+        try:
+            yield
+        finally:
+            self._readers = before
 
     def _look(self, texts: Iterable[object]) -> None:
         """Let readers look at some texts, where rules ask what they say.

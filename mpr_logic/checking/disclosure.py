@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.checking.decision import DISCLOSURES
 from mpr_logic.checking.render import proof_lines
+from mpr_logic.checking.underway import OTHERS
 from mpr_logic.engine.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
 from mpr_logic.errors import EvaluationError
 from mpr_logic.syntax.fence import in_place, on_one_line
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mpr_logic.checking.repair import Repair
     from mpr_logic.engine.proof import Proof
 
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SHOWN = 4
 """So many calls under way are named."""
 
@@ -114,7 +116,8 @@ def for_model(decision: Decision) -> str:
     lines += [f"- {line}" for line in told]
     if told and decision.under_way:
         calls = under_way_text(decision, operator=False)
-        lines.append(f"- that is so if {calls}, which is under way: wait until the outcome is known")
+        which = "is" if len(decision.under_way) == 1 else "are"
+        lines.append(f"- that is so if {calls}, which {which} under way: wait until the outcome is known")
     if not told and not decision.admissible:
         lines.append("- no reason is disclosed")
     for reason in decision.reasons:
@@ -166,15 +169,28 @@ def for_operator(decision: Decision) -> str:
 
 def under_way_text(decision: Decision, *, operator: bool = True) -> str:
     """The outcomes that a decision assumes of calls under way; for a model in the names that it knows."""
-    told = [
-        str(each)
-        if operator
-        else f"{each.call.named or each.call.action.name} {'succeeds' if each.succeeds else 'fails'}"
-        for each in decision.under_way[-SHOWN:]
-    ]
-    if more := len(decision.under_way) - len(told):
-        told.insert(0, f"{more} earlier calls end so too")
+    counted: dict[tuple[str, bool], int] = {}
+    for each in decision.under_way:
+        said = str(each.call.action) if operator else each.call.named or each.call.action.name
+        counted[said, each.succeeds] = counted.get((said, each.succeeds), 0) + 1
+    shown = list(counted.items())[-SHOWN:]
+    told = [_outcomes(said, succeed, number) for (said, succeed), number in shown]
+    if more := len(decision.under_way) - sum(number for _, number in shown):
+        told.insert(0, f"{_counted(more, 'earlier call')} {'ends' if more == 1 else 'end'} so too")
     return " and ".join(told)
+
+
+def _outcomes(said: str, succeed: bool, number: int) -> str:
+    """That some calls of one name succeed, or fail."""
+    if number == 1:
+        return f"{said} {'succeeds' if succeed else 'fails'}"
+    calls = f"{_counted(number, 'call')} of " + ("other sessions" if said == OTHERS else said)
+    return f"{calls} {'succeed' if succeed else 'fail'}"
+
+
+def _counted(number: int, noun: str) -> str:
+    said = _NUMBERS[number] if number < len(_NUMBERS) else str(number)
+    return f"{said} {noun}" + ("" if number == 1 else "s")
 
 
 def _verdict(decision: Decision) -> str:

@@ -32,10 +32,15 @@ MOST_STATES = 64
 TOO_MANY = "too many calls are under way whose outcomes matter for this one: wait until one of them has ended"
 
 
+OTHERS = "a call of another session"
+"""How a model hears of a call that is another session's."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class UnderWay:
-    """A call whose outcome is not known: its id, the action, what holds of its arguments, and how a model
-    may hear of it. One that is another session's changes ``only`` some relations here, and no history."""
+    """A call whose outcome is not known: its id, the action, what holds of its arguments and of the moment of
+    its admission, and how a model may hear of it. One of another session changes ``only`` some relations
+    here, and no history."""
 
     id: str
     action: Action

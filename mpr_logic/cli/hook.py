@@ -16,7 +16,6 @@ from mpr_logic.cli import options as o
 from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import YES, Answer, reply
 from mpr_logic.cli.serve import (
-    HoldOption,
     LogOption,
     Mode,
     ModeOption,
@@ -67,7 +66,6 @@ def hook(
     days: Annotated[
         float, typer.Option(metavar="N", min=0.0, help="Forget a session so long after its last call.")
     ] = 30.0,
-    hold: HoldOption = 3600.0,
     clear: Annotated[bool, typer.Option("--clear", help="Forget all sessions, and answer no event.")] = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
@@ -84,7 +82,7 @@ def hook(
 
         from mpr_logic.adapters import hooks, kept
         from mpr_logic.adapters.reloading import check_written
-        from mpr_logic.adapters.store import Store
+        from mpr_logic.adapters.store import FOREVER, Store
         from mpr_logic.checking.loading import rule_files
 
         where = store or kept.default_path()
@@ -97,7 +95,7 @@ def hook(
         ended = hooks.read_outcome(known, sent)
         call = hooks.read_event(known, sent) if ended is None else ended[0]
         check_written(str(file) for file in rule_files(rules or []))
-        calls = Store(where, hold=hold, wait=seconds)
+        calls = Store(where, hold=FOREVER, wait=seconds)
         guard = make_guard(
             rules,
             tools,

@@ -89,7 +89,6 @@ CODES: Final[Mapping[str, str]] = {
     "E0610": "permit apart from what it overrides",
     "E0611": "directive without weight",
     "E0612": "conditional permit of what is open",
-    "E0616": "effect of what is asked before",
     "W0501": "variable that stands once",
     "W0502": "clause stated twice",
     "W0503": "unused relation",

@@ -148,6 +148,46 @@ def test_hosts_may_ask_in_their_own_way() -> None:
         guard.answer(second, True)
 
 
+def test_a_person_reads_that_a_person_is_asked() -> None:
+    """Whoever is asked reads so, with the reasons; the model reads that the call was rejected."""
+    asked: list[str] = []
+
+    def approver(verdict: Verdict) -> bool:
+        asked.append(verdict.message)
+        return False
+
+    guard = Guard(text=RULES, approver=approver)
+    call: dict[str, Any] = {"to": "ann@us", "amount": 500}
+    left = guard.check("pay", call, ask=False)
+    refused = guard.check("pay", call)
+    (read,) = asked
+    first, reasons = read.split("\n", 1)
+    assert (first, left.message) == ("A person must approve this call.", read)
+    assert left.refusal == f"The call was rejected.\n{reasons}"
+    assert refused.message == f"A person did not approve this call.\nThe call was rejected.\n{reasons}"
+    assert refused.refusal == refused.message
+
+
+def test_the_callers_name_of_a_call_is_told_apart_from_the_verdicts_id() -> None:
+    """Where the caller's own name stands for the verdict's id, the error says which that is; where several
+    calls have that name, or none that waits, it does not."""
+    guard = Guard(text=".action look()", strict=False)
+    verdict = guard.check("look", {}, id="call_1")
+    with pytest.raises(
+        StateError, match=f"`call_1` is your name of the call; its verdict's id is `{verdict.id}`"
+    ):
+        guard.record("call_1", True)
+    with pytest.raises(StateError, match="no admitted call `call_1`"):
+        guard.record("call_1", True, session="another")
+    guard.check("look", {}, id="call_1")
+    with pytest.raises(StateError, match="no admitted call `call_1`"):
+        guard.record("call_1", True)
+    guard.record(verdict.id, True)
+    guard.check("look", {})
+    with pytest.raises(StateError, match="no admitted call ``"):
+        guard.record("", True)
+
+
 def test_an_approval_is_for_one_call() -> None:
     """A second answer to one verdict makes no second call, also where the rules alone would admit it."""
     guard = Guard(

@@ -110,6 +110,9 @@ def test_a_person_is_asked_where_the_agent_can(agent: str) -> None:
     told = said(agent, "npm publish")
     assert decision(agent, told) == ("ask" if AGENTS[agent].asks else "deny")
     assert "it is published" in json.dumps(told)
+    asks = "A person must approve" in json.dumps(told)
+    assert asks != ("The call was rejected" in json.dumps(told))
+    assert asks == (agent in ("claude", "qwen"))
 
 
 @pytest.mark.parametrize("agent", AGENTS)

@@ -133,6 +133,17 @@ def test_a_person_answers_over_http(client: httpx.Client) -> None:
     assert client.post("/answer", json={"id": waiting["id"], "approved": True}).status_code == 400
 
 
+def test_the_callers_id_is_not_the_verdicts(client: httpx.Client) -> None:
+    """Where `/answer` or `/record` gets the caller's name of a call, the error says the verdict's id."""
+    for amount, path, more in ((500, "/answer", {"approved": True}), (1, "/record", {"succeeded": True})):
+        body = {"tool": "pay", "arguments": {"to": "ann@us", "amount": amount}, "id": "call_1"}
+        id = client.post("/check", json=body).json()["id"]
+        answer = client.post(path, json={"id": "call_1", **more})
+        assert answer.status_code == 400
+        assert f"`call_1` is your name of the call; its verdict's id is `{id}`" in answer.json()["error"]
+        assert client.post(path, json={"id": id, **more}).status_code == 200
+
+
 def test_facts_and_sessions(client: httpx.Client) -> None:
     """Facts are those of one session, and gone with it."""
     body = {"tool": "send", "arguments": {"to": ["eve@them"], "text": "x"}, "session": "s"}

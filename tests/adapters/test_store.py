@@ -81,7 +81,7 @@ def test_sessions_and_guards_share_a_limit(place: str) -> None:
     assert not pay(one, 60, "b").runs
     rejected = pay(two, 60, "c")
     assert rejected.rules == ("limit",)
-    assert "a call of another session succeeds" in rejected.message
+    assert "if a call of another session succeeds, which is under way" in rejected.message
     assert "ann" not in rejected.message
     second = pay(two, 40, "c")
     assert second.runs
@@ -94,6 +94,19 @@ def test_sessions_and_guards_share_a_limit(place: str) -> None:
     one.update(add=["spent(10)"], session="a")
     assert pay(two, 30, "c").runs
     assert not pay(two, 1, "e").runs
+
+
+def test_calls_of_other_sessions_are_counted(place: str) -> None:
+    """Where several calls of other sessions stand against one, their number is told, not each of them."""
+    guard = Guard(text=RULES, store=place)
+    for session in "abc":
+        assert pay(guard, 30, session).runs
+    verdict = pay(guard, 60, "d")
+    assert "if three calls of other sessions succeed, which are under way" in verdict.message
+    own = Guard(text=RULES, store=place)
+    assert own.check("pay", {"to": "ann", "n": 1}, id="mine").runs
+    said = own.check("pay", {"to": "ann", "n": 60}).message
+    assert "if three calls of other sessions succeed and `pay` (mine) succeeds, which are under way" in said
 
 
 def test_what_a_store_begins_with(place: str) -> None:
@@ -351,6 +364,29 @@ def test_old_sessions_are_forgotten(tmp_path: Path) -> None:
     assert hook.pay(60, session="old")
     assert "2 sessions" in mpr("hook", "--clear", "--store", str(hook.store)).out
     assert hook.pay(60)
+
+
+def test_a_hook_holds_a_shared_limit_as_long_as_its_session(tmp_path: Path) -> None:
+    """Without events after its calls, what a hook's session has used of a shared limit is used for others
+    until the session is forgotten; what was settled, and other sessions' calls, stay as they are."""
+    hook = Hook(tmp_path, RULES)
+    assert hook.pay(60, "a")
+    assert hook.pay(10, "b", session="t")
+    hook.went(10, "b", session="t")
+    with sqlite3.connect(hook.store) as raw:  # ten days pass
+        raw.execute("UPDATE mpr_calls SET second = second - 864000")
+        raw.execute("UPDATE mpr_reservations SET ends = ends - 864000")
+    assert not hook.pay(60, "c")
+    assert not hook.pay(60, "d", session="u")
+    assert hook.pay(30, "e", session="u")
+    with sqlite3.connect(hook.store) as raw:
+        raw.execute('UPDATE mpr_calls SET second = 0 WHERE line LIKE \'%"call":"a"%\'')
+        raw.execute("UPDATE mpr_numbers SET value = 0 WHERE name = 'swept'")
+    assert hook.pay(60, "f", session="v")
+    assert not hook.pay(1, "g", session="v")
+    assert mpr("hook", "--clear", "--store", str(hook.store)).status == 0
+    assert hook.pay(90, "h")
+    assert not hook.pay(1, "i")
 
 
 def test_a_session_may_have_any_name(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from mpr_logic.analysis.occurrences import program_as_written
 from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.vetting.actions import Naming, check_actions, check_names
 from mpr_logic.analysis.vetting.bodies import check_bodies
-from mpr_logic.analysis.vetting.effects import check_effects
 from mpr_logic.analysis.vetting.expressions import check_expressions
 from mpr_logic.analysis.vetting.filling import Filling
 from mpr_logic.analysis.vetting.known import Known, KnownTool
@@ -46,7 +45,6 @@ def vet(program: Program, known: Known | None = None, modules: Sequence[Module] 
     check_names(naming, report)
     check_actions(naming, reached, report)
     check_filled(filling, report)
-    check_effects(program, known, report)
     check_constants(filling, known, report)
     check_lower_case(program, report)
     check_bodies(filling, report)
