@@ -171,6 +171,7 @@ class Checker:
             StateError: a fact does not fit the program.
         """
         with self._lock:
+            self._context.let_go()
             if not self._readers.needed or isinstance(add, str) or not hasattr(add, "__iter__"):
                 self._facts.update(add, remove, source)
                 return
@@ -546,6 +547,7 @@ class Checker:
         if self._readers.needed:
             new, gone = self._readers.of(texts)
             if new or gone:
+                self._context.let_go()
                 self._facts.update(new, gone, "the reader of shell commands")
 
     @property

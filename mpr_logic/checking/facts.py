@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from mpr_logic.analysis import effect_head
 from mpr_logic.analysis.atoms import coerce_row, signature_of
@@ -19,7 +20,7 @@ from mpr_logic.errors import StateError
 from mpr_logic.syntax.ast import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from mpr_logic.analysis.core import Program
     from mpr_logic.checking.versions import Undone
@@ -29,15 +30,37 @@ if TYPE_CHECKING:
 CACHED = 100_000
 """So many texts of facts are kept parsed; then the cache begins anew."""
 
+LISTS = frozenset((list, tuple))
+"""The types in which facts mostly come."""
+
 HERE = Span("", 0, 0, 0, 0)
 """The span of a fact that no file holds."""
+
+
+def _see_that_all_are_lists(*given: object) -> None:
+    """See that what is given can be gone through, fact by fact.
+
+    Raises:
+        StateError: one cannot.
+    """
+    for each in given:
+        if isinstance(each, str) or not hasattr(each, "__iter__"):
+            kind = type(each).__name__
+            raise StateError(f"facts come in a list, not as {kind}: write one as a list of one")
+
+
+def _nobody() -> None:
+    """In the place of a reference to a version, where there is none."""
 
 
 class Facts:
     """The asserted facts of one engine. ``rows`` has for each core relation its rows and weights, and
     ``calls`` each call of the history, also where no rule tells equal calls apart: other rules may come;
     ``version`` stands for the present state, and can be gone back to; ``number`` counts the updates.
-    ``names`` are for :class:`PlainAtoms`."""
+    ``names`` are for :class:`PlainAtoms`.
+
+    What changes is noted only while somebody holds on to the version of the present state: nobody else can
+    go back to it. So the facts themselves hold it weakly."""
 
     def __init__(self, program: Program, engine: Engine, names: dict[str, str] | None = None) -> None:
         self._program = program
@@ -50,13 +73,13 @@ class Facts:
         self.rows: dict[str, dict[Row, float]] = defaultdict(dict)
         self.number = 0
         self.weighted: set[str] = set()  # relations of which a fact has ever weighed less than 1
-        self.version = Version()
-        self.version.newer = None
+        self._version: Callable[[], Version | None] = _nobody
         self._source = engine.source
-        self._changes: list[Undone] = []  # of the present update, as they were before
+        self._changes: list[Undone] | None = None  # of the present update, as they were before
         self.calls = Calls()
         self._history = frozenset(f"{word} {name}" for name in program.schema.actions for word in HISTORY)
         self._unread = frozenset(CALL + name for name in self._history if name not in program.calls)
+        self._special = {*self._opposites, *self._keys.columns, *self._history, *self._unread}
         for relation, row, weight, _ in program.history:
             self.calls.enter(relation, row, weight)
         for fact in program.facts:  # the engine holds them already
@@ -67,20 +90,32 @@ class Facts:
         for fact in program.facts:
             if fact.relation in self._opposites and fact.row in self.rows[fact.relation]:
                 self._drop(self._opposites[fact.relation], fact.row)
-        self._changes.clear()
+
+    @property
+    def version(self) -> Version:
+        """The version of the present state: while it is held, what changes is noted."""
+        found = self._version()
+        if found is None:
+            found = Version()
+            self._be(found)
+        return found
+
+    def _be(self, version: Version) -> None:
+        """This version is the one of the present state."""
+        version.newer, version.undo = None, ()
+        self._version = ref(version)
 
     def fork(self, engine: Engine, names: dict[str, str]) -> Facts:
         """The facts as they are now, for an engine that was forked from this one's; older states are left
         behind."""
         other = copy(self)
         other._engine, other._source = engine, engine.source
-        other._parsed, other._changes = {}, []
+        other._parsed, other._changes = {}, None
         other._plain = self._plain.fork(names)
         other._keys = self._keys.fork()
         other.weighted = set(self.weighted)
         other.rows = defaultdict(dict, {name: dict(rows) for name, rows in self.rows.items() if rows})
-        other.version = Version()
-        other.version.newer = None
+        other._version = _nobody
         other.calls = deepcopy(self.calls)
         return other
 
@@ -92,10 +127,8 @@ class Facts:
         Raises:
             StateError: a fact does not fit the program, or two have one key; nothing has changed then.
         """
-        for given in (add, remove):
-            if isinstance(given, str) or not hasattr(given, "__iter__"):
-                kind = type(given).__name__
-                raise StateError(f"facts come in a list, not as {kind}: write one as a list of one")
+        if type(add) not in LISTS or type(remove) not in LISTS:
+            _see_that_all_are_lists(add, remove)
         known = self._parsed.get
         going = [(known(f) if type(f) is str else None) or self.fact(f) for f in remove]
         coming = [(known(f) if type(f) is str else None) or self.fact(f) for f in add]
@@ -104,26 +137,51 @@ class Facts:
             keys.check(coming)
         self.number += 1
         label = source or f"update {self.number}"
-        opposites, history = self._opposites, self._history
-        for relation, row, _, _ in going:
-            self._drop(relation, row)
-        for relation, row, weight, span in coming:
-            if relation in opposites:
-                self._drop(opposites[relation], row)  # of an open-world relation what was observed last holds
-            replaced = keys.other(relation, row) if relation in keys.columns else None
-            if replaced is not None:
-                self._drop(relation, replaced)
-            where = label if source or not span.file else span
-            self._hold(relation, row, weight, where)
-            if relation in history:
-                self._hold(CALL + relation, (self.calls.enter(relation, row, weight), *row), weight, where)
-        self._finish()
+        before = self._version()
+        self._changes = None if before is None else []
+        plain = before is None  # then a fact of a relation that nothing is special about only comes or goes
+        special, rows, engine = self._special, self.rows, self._engine
+        try:
+            for relation, row, _, _ in going:
+                if plain and relation not in special:
+                    if rows[relation].pop(row, None) is not None:
+                        engine.remove(relation, row)
+                else:
+                    self._drop(relation, row)
+            for relation, row, weight, span in coming:
+                where = label if source or not span.file else span
+                if plain and relation not in special:
+                    engine.add(relation, row, weight, where)
+                    rows[relation][row] = weight
+                    if weight != 1.0:
+                        self.weighted.add(relation)
+                else:
+                    self._come(relation, row, weight, where)
+        finally:
+            if before is not None:
+                self._finish()
+
+    def _come(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
+        """A fact comes by an update: what it replaces goes, and a call is entered."""
+        if relation in self._opposites:
+            self._drop(
+                self._opposites[relation], row
+            )  # of an open-world relation what was observed last holds
+        replaced = self._keys.other(relation, row) if relation in self._keys.columns else None
+        if replaced is not None:
+            self._drop(relation, replaced)
+        self._hold(relation, row, weight, source)
+        if relation in self._history:
+            number = self.calls.enter(relation, row, weight)
+            self._hold(CALL + relation, (number, *row), weight, source)
 
     def _hold(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
         """A fact comes, or takes another weight and source. Calls that no rule tells apart are only noted."""
         own = self.rows[relation]
-        before = own.get(row)
-        self._changes.append((relation, row, before, "" if before is None else self._source(relation, row)))
+        if self._changes is not None:
+            before = own.get(row)
+            where = "" if before is None else self._source(relation, row)
+            self._changes.append((relation, row, before, where))
         if relation in self._unread:
             return
         if weight != 1.0:
@@ -138,7 +196,8 @@ class Facts:
         weight = self.rows[relation].pop(row, None)
         if weight is None:
             return
-        self._changes.append((relation, row, weight, self._source(relation, row)))
+        if self._changes is not None:
+            self._changes.append((relation, row, weight, self._source(relation, row)))
         self._engine.remove(relation, row)
         self._keys.leave(relation, row)
         if relation in self._history:
@@ -148,18 +207,19 @@ class Facts:
     def _drop_call(self, relation: str, row: Row, number: int, weight: float) -> None:
         """One fact of a call goes."""
         call, counted = CALL + relation, (number, *row)
-        self._changes.append((call, counted, weight, self._source(call, counted)))
+        if self._changes is not None:
+            self._changes.append((call, counted, weight, self._source(call, counted)))
         self.calls.take_out(relation, row, number)
         if self.rows[call].pop(counted, None) is not None:
             self._engine.remove(call, counted)
 
     def _finish(self) -> None:
-        """The changes that were made are one version further."""
-        if self._changes:
-            new = Version()
-            new.newer = None
-            self.version.newer, self.version.undo = new, self._changes
-            self.version, self._changes = new, []
+        """The changes that were noted are one version further."""
+        changes, self._changes = self._changes, None
+        if changes:
+            before, new = self.version, Version()
+            self._be(new)
+            before.newer, before.undo = new, changes
 
     # -- other versions ------------------------------------------------------------------------
 
@@ -177,7 +237,8 @@ class Facts:
             if self._keys.other(relation, row) is None:
                 self._hold(relation, row, weight, source)
         elif (before := self.rows[relation].pop(row, None)) is not None:
-            self._changes.append((relation, row, before, self._source(relation, row)))
+            if self._changes is not None:
+                self._changes.append((relation, row, before, self._source(relation, row)))
             self._engine.remove(relation, row)
             self._keys.leave(relation, row)
 
@@ -192,6 +253,8 @@ class Facts:
 
     def put(self, facts: Iterable[Undone]) -> None:
         """Make facts what they were in some other state; nothing else follows from it."""
+        before = self._version()
+        self._changes = None if before is None else []
         for each in facts:
             self._set(each)
         self.number += 1
@@ -204,12 +267,15 @@ class Facts:
             StaleDecisionError: too much has changed since.
         """
         for each in version.back():
-            assert each.newer is self.version
+            before = self.version
+            assert each.newer is before
+            changes: list[Undone] = []
+            self._changes = changes
             for fact in reversed(each.undo):
                 self._set(fact)
-            each.newer, each.undo = None, ()
-            self.version.newer, self.version.undo = each, self._changes
-            self.version, self._changes = each, []
+            self._changes = None
+            self._be(each)
+            before.newer, before.undo = each, changes
 
     @contextmanager
     def at(self, version: Version) -> Iterator[None]:
@@ -250,10 +316,7 @@ class Facts:
             if self.version is inside:
                 self.go(before)
             else:
-                for each in assumed:
-                    self._set(each)
-                self.number += 1
-                self._finish()
+                self.put(assumed)
 
     def gathered(self) -> list[tuple[str, Row, float]]:
         """The facts of the calls beside those that the program states: see :meth:`Checker.history`."""

@@ -34,7 +34,7 @@ AT_ONCE = 0.25
 one, in what remains."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Moment:
     """What a decision remembers of its checker: which, and the state at the time."""
 
@@ -76,7 +76,7 @@ class Reasons:
         self._engine = engine
         self.theta = checker.theta
         self.version = checker.program.version
-        self._moment = Moment(self, checker.version)
+        self._moment: Moment | None = None
         self._said: dict[Rule, bool] = {}
         self._deadline = engine.deadline
         self._native = isinstance(engine, NativeEngine)
@@ -84,9 +84,14 @@ class Reasons:
 
     def now(self) -> Moment:
         """The present state, for a decision to remember."""
-        if self._moment.state is not self._checker.version:
-            self._moment = Moment(self, self._checker.version)
-        return self._moment
+        moment, state = self._moment, self._checker.version
+        if moment is None or moment.state is not state:
+            moment = self._moment = Moment(self, state)
+        return moment
+
+    def let_go(self) -> None:
+        """Hold on to the present state no longer: it changes, and only decisions may ask about it later."""
+        self._moment = None
 
     def decide(self, candidate: Candidate, moment: Moment) -> Decision | None:
         """Decide by the proofs of what fires, which are recorded with that. None where the rules may fail, or

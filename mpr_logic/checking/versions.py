@@ -1,8 +1,8 @@
 """The states that a checker has been in: each is reached again from the present one by undoing changes.
 
 A version points to the next one towards the present, with what has to be undone on the way back. So nothing
-is copied, a version that nobody asks about any more is forgotten, and a question about an older one costs
-what has changed since.
+is copied, a version that nobody holds any more is forgotten, and nothing is noted where nobody holds the
+present one. A question about an older one costs what has changed since.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Version:
     """One state. ``newer`` is the next one towards the present; None for the present state itself.
     ``undo`` leads from there back to this one, to be undone from the last to the first."""
 
-    __slots__ = ("newer", "undo")
+    __slots__ = ("__weakref__", "newer", "undo")
 
     newer: Version | None
     undo: Sequence[Undone]

@@ -73,7 +73,9 @@ class NativeEngine:
 
     def remove(self, relation: str, row: Row) -> None:
         """Retract a fact; nothing happens where it was not asserted."""
-        stored = self._stored.get(relation) or self._known(relation)
+        stored = self._stored.get(relation)
+        if stored is None:
+            stored = self._known(relation)
         if stored is not None:  # else nothing was ever asserted of it
             if stored.shared:
                 self._goals.take(stored)
@@ -82,7 +84,9 @@ class NativeEngine:
 
     def source(self, relation: str, row: Row) -> Span | str:
         """Where an asserted fact came from; "" where it is not asserted."""
-        stored = self._stored.get(relation) or self._known(relation)
+        stored = self._stored.get(relation)
+        if stored is None:
+            stored = self._known(relation)
         if stored is None:
             return ""
         return stored.rows.get(row[0] if stored.arity == 1 else row) or ""

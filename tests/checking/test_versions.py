@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -75,6 +76,25 @@ def test_what_is_asked_late_is_what_was_true_then(given_case: tuple[Case, str], 
     for late, at_once in data.draw(st.permutations(kept)):
         assert told(late) == at_once
     assert sources(checker) == before
+
+
+def test_a_state_that_nobody_holds_is_not_kept() -> None:
+    """Once the decisions about a state are gone, an update keeps nothing of it; while one is there, all."""
+    checker = Checker.from_text(SMALL)
+    checker.update(add=["at(here)"])
+    kept = checker.check("go(there)")
+    state = ref(checker.version)
+    checker.update(remove=["at(here)"])
+    held = state()
+    assert held is not None
+    assert held.undo
+    del held
+    del kept
+    assert state() is None
+    checker.check_all(["go(there)", "go(here)"])
+    state = ref(checker.version)
+    checker.update(add=["at(here)"])
+    assert state() is None
 
 
 def test_what_changes_while_facts_are_assumed_stays() -> None:
