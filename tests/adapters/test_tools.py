@@ -299,6 +299,28 @@ def test_any_json_object_is_read_as_it_is(value: dict[str, Any]) -> None:
                 assert ("item", (canonical(each), place, constant(inner))) in rows
 
 
+@pytest.mark.parametrize("name", ["*", "x", "Z", "~", "#", ""])
+def test_all_other_arguments_are_seen_whatever_they_are_named(name: str) -> None:
+    """An argument that takes all others holds each of them, even one that is named as it is itself."""
+    guard = Guard(
+        text=".action run(all: any)\n"
+        'argument_name(run, "*", all).\n'
+        '@id(bad) forbid run(R) :- field(R, _, "bad").'
+    )
+    assert guard.check("run", {name: "bad"}).rules == ("bad",)
+    assert guard.check("run", {name: "good"}).runs
+
+
+def test_a_text_is_bounded_before_it_is_read() -> None:
+    """Characters count, whatever they are: 256 times 1024 are let in, and not one more."""
+    text = '{"a": 1' + " " * (256 * 1024 - 8) + "}"
+    assert read_arguments(text, Limits()) == {"a": 1}
+    with pytest.raises(StateError, match="too large"):
+        read_arguments(text + " ", Limits())
+    with pytest.raises(StateError, match="too large"):
+        read_arguments(text + " " * 1024, Limits())
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -468,6 +468,123 @@ ORDERS: dict[str, tuple[str, list[tuple[str, dict[str, Any], bool]]]] = {
             ("take", {"n": 2}, True),
         ],
     ),
+    "one state among many": (
+        """
+        .decl on(x: int)
+        .action turn(x: int)
+        .action look(x: int)
+        turn(X) causes on(X).
+        forbid look(X) :- on(X), not on(0).
+        """,
+        [
+            ("turn", {"x": 0}, True),
+            ("turn", {"x": 1}, True),
+            ("look", {"x": 1}, False),
+            ("look", {"x": 2}, True),
+        ],
+    ),
+    "what one call adds another ends": (
+        """
+        .decl wet(x: symbol)
+        .action spill(x: symbol)
+        .action dry(x: symbol)
+        .action walk(x: symbol)
+        spill(X) causes wet(X).
+        dry(X) ends wet(X).
+        forbid walk(X) :- wet(X).
+        """,
+        [
+            ("spill", {"x": "hall"}, True),
+            ("dry", {"x": "hall"}, True),
+            ("walk", {"x": "hall"}, False),
+            ("walk", {"x": "yard"}, True),
+        ],
+    ),
+    "what is needed, ended and added again": (
+        """
+        .decl key(x: symbol)
+        .action lose(x: symbol)
+        .action find(x: symbol)
+        .action open(x: symbol)
+        key(a).
+        lose(X) ends key(X).
+        find(X) causes key(X).
+        forbid open(X) :- not key(X).
+        """,
+        [
+            ("lose", {"x": "a"}, True),
+            ("find", {"x": "a"}, True),
+            ("open", {"x": "a"}, False),
+        ],
+    ),
+    "a number that is a key": (
+        """
+        .decl quota(n: int, day: int) key(day)
+        .action move()
+        .action set(n: int, day: int)
+        .action go()
+        quota(5, 3).
+        move() causes quota(5, 4).
+        move() ends quota(5, 3).
+        set(N, D) causes quota(N, D).
+        forbid go() :- quota(5, D), D > 2, quota(9, _).
+        """,
+        [("move", {}, True), ("set", {"n": 9, "day": 4}, True), ("go", {}, False)],
+    ),
+    "what an effect reads, that a sum is of": (
+        """
+        .decl spent(n: int)
+        .decl rate(n: int)
+        .decl over()
+        .action drop()
+        .action pay()
+        .action go()
+        rate(5).
+        over :- T = sum N : { spent(N) }, T > 3.
+        pay() causes spent(N) :- rate(N).
+        drop() ends rate(N) :- rate(N).
+        forbid go() :- over.
+        """,
+        [("drop", {}, True), ("pay", {}, True), ("go", {}, False)],
+    ),
+    "what is permitted after it was paid back": (
+        LIMITS["pairs"],
+        [
+            ("pay", {"to": "a", "n": 60}, True),
+            ("pay", {"to": "a", "n": -50}, True),
+            ("pay", {"to": "a", "n": 90}, False),
+            ("pay", {"to": "a", "n": 40}, True),
+        ],
+    ),
+    "a derivation that fails of what a rule needs": (
+        """
+        .decl part(n: int)
+        .decl whole()
+        .action add(n: int)
+        .action go()
+        part(2).
+        whole :- part(N), 10 / N > 1.
+        add(N) causes part(N).
+        forbid go() :- not whole.
+        """,
+        [("add", {"n": 4}, True), ("go", {}, True), ("add", {"n": 0}, True), ("go", {}, False)],
+    ),
+    "a sum of what is computed": (
+        """
+        .decl spent(id: int, n: int)
+        .action pay(id: int, n: int)
+        .action void(id: int)
+        pay(I, N) causes spent(I, N).
+        void(I) ends spent(I, N) :- spent(I, N).
+        forbid pay(_, N) :- T = sum (0 - M) : { spent(_, M) }, N - T > 10.
+        """,
+        [
+            ("pay", {"id": 1, "n": 6}, True),
+            ("void", {"id": 1}, True),
+            ("pay", {"id": 2, "n": 5}, False),
+            ("pay", {"id": 3, "n": 4}, True),
+        ],
+    ),
 }
 
 
