@@ -362,3 +362,16 @@ def test_a_fault_of_the_engine_admits_nothing(fault: Exception, monkeypatch: pyt
     assert f"the engine has a fault ({type(fault).__name__}: " in decision.reasons[0].text
     with pytest.raises(EvaluationError, match="the engine has a fault"):
         checker.prepare()
+
+
+def test_a_proof_is_of_one_fact() -> None:
+    """`why` proves a fact that holds, gives None for one that does not, and says so of a variable."""
+    checker = Checker.from_text(
+        ".decl wet(x: symbol)\n.decl slips(x: symbol)\nwet(hall). slips(X) :- wet(X)."
+    )
+    proof = checker.why("slips(hall)")
+    assert proof is not None
+    assert proof.row == ("hall",)
+    assert checker.why("slips(yard)") is None
+    with pytest.raises(StateError, match="has a variable"):
+        checker.why("slips(X)")
