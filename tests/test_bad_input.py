@@ -289,6 +289,7 @@ def test_bad_questions(tmp_path: Path, verb: str, text: str, parts: tuple[str, .
         ("check rules/kitchen --state nowhere.dl put(a,b)", ("nowhere.dl", "cannot be read", "that exists")),
         ("check rules/kitchen --state rules put(a,b)", ("`rules` is a folder", "give the path")),
         ("check rules/kitchen --state /dev/zero put(a,b)", ("is a device",)),
+        ("check rules/kitchen --state /dev/full put(a,b)", ("is a device",)),
         ("lint", ("no rule file is named",)),
         ("lint mpr_logic/cli/schema", ("holds no `.dl` file", "name a rule file")),
         ("fmt", ("no rule file is named",)),

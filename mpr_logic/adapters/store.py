@@ -24,7 +24,7 @@ from mpr_logic.adapters.extras import needed
 from mpr_logic.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mpr_logic.syntax.ast import Row
 
@@ -57,6 +57,10 @@ _TABLES = (
     " second DOUBLE PRECISION NOT NULL, line TEXT NOT NULL)",
     "CREATE INDEX mpr_calls_session ON mpr_calls (session, number)",
 )
+
+
+TABLES = ("mpr_numbers", "mpr_relations", "mpr_rows", "mpr_reservations")
+"""What a verdict may hang on: all but the calls of hooks."""
 
 
 class Reservation(NamedTuple):
@@ -270,6 +274,18 @@ class Store:
         finally:
             self._lock.release()
 
+    def all_of(self, table: str) -> list[tuple[Any, ...]]:
+        """The rows of one of :data:`TABLES`."""
+        return self._execute(f"SELECT * FROM {table}")
+
+    def take(self, tables: Mapping[str, list[tuple[Any, ...]]]) -> None:
+        """Hold these rows, and no others."""
+        with self.writing():
+            for table, rows in tables.items():
+                self._execute(f"DELETE FROM {table}")
+                for row in rows:
+                    self._run(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
+
     # -- inside --------------------------------------------------------------------------------
 
     def _connected(self) -> Any:
@@ -343,6 +359,39 @@ class Store:
             yield
         except known as error:
             raise StoreError(f"{self.name}: {_said(error)}") from None
+
+
+def snapshot(location: str | os.PathLike[str]) -> Store:
+    """What a store holds now, as a store of its own that is gone with this object. The one that is named is
+    read, and nothing is written to it. ``:memory:`` is an empty one.
+
+    Raises:
+        StoreError: it is not there, is no such store, or cannot be read.
+    """
+    copy = Store(":memory:")
+    text = os.fspath(location)
+    path = Path(text.removeprefix("sqlite:///"))
+    if path.name == ":memory:":
+        return copy
+    if "://" in text and not text.startswith("sqlite:///"):
+        found = Store(text)
+        with found.writing() as _:
+            copy.take({name: found.all_of(name) for name in TABLES})
+        found.close()
+        return copy
+    if not path.is_file():
+        raise StoreError(f"{path}: there is no such store: name the one that the guard was given")
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=WAIT)
+        try:
+            if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+                raise StoreError(f"{path}: this is no store of calls: name the one that the guard was given")
+            copy.take({name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in TABLES})
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {_said(error)}") from None
+    return copy
 
 
 def _text(row: Row) -> str:

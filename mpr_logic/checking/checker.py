@@ -465,9 +465,10 @@ class Checker:
             self._look(row)
             return self._engine.prove(relation, row)  # type: ignore[arg-type]
 
-    def why_not(self, atom: str) -> WhyNot:
+    def why_not(self, atom: str, *, verdict: str = "") -> WhyNot:
         """Why a fact does not hold, or why no rule forbids (or, of a closed action, permits) an action:
-        for each rule that could have derived it, the first literal that fails.
+        for each rule that could have derived it, the first literal that fails. With a ``verdict``, such as
+        ``forbid``, why no rule says that of an action.
 
         Raises:
             StateError: it is neither an atom nor an action of the program.
@@ -475,6 +476,8 @@ class Checker:
         """
         with self.asking():
             relation, row = question_of(self.program, atom, actions=True)
+            if verdict:
+                relation = f"{verdict} {relation.partition(' ')[2] or relation}"
             self._look(row)
             return why_not(self._engine, relation, row, semiring=SEMIRINGS[self.semiring])
 

@@ -13,7 +13,7 @@ from mpr_logic.analysis.core import Fact
 from mpr_logic.checking import strict_json
 from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.syntax.ast import NOWHERE, Clause, Span
-from mpr_logic.syntax.files import read_text
+from mpr_logic.syntax.files import is_null, read_text
 from mpr_logic.syntax.parser import parse, parse_atom, parse_clause
 from mpr_logic.syntax.plain import plain_atom
 
@@ -63,13 +63,16 @@ def state_facts(program: Program, state: object) -> list[Fact]:
 
 
 def read_state(program: Program, path: str | os.PathLike[str]) -> list[Fact]:
-    """The facts of a state file: JSON where the name ends in ``.json``, else ``.dl``.
+    """The facts of a state file: JSON where the name ends in ``.json``, else ``.dl``; none of the null
+    device.
 
     Raises:
         StateError: the file cannot be read, or what it says does not fit the program.
         ProgramError: it is not valid ``.dl``.
     """
     path = Path(path)
+    if is_null(path):
+        return []
     text = read_text(path)
     if path.suffix == ".json":
         return state_from_json(program, text, str(path))

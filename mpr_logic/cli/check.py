@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.guarded import FirstOption, LenientOption, NowOption, Situation, ToolsOption
+from mpr_logic.cli.guarded import FirstOption, LenientOption, NowOption, Situation, StoreOption, ToolsOption
 from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, reply
 from mpr_logic.errors import EvaluationError
 
@@ -38,6 +38,7 @@ def check(
     tools: ToolsOption = None,
     now: NowOption = None,
     first: FirstOption = False,
+    store: StoreOption = None,
     lenient: LenientOption = False,
     json: o.Json = False,
     no_color: o.NoColor = False,
@@ -54,7 +55,7 @@ def check(
         from mpr_logic.checking.disclosure import for_model, for_operator
         from mpr_logic.checking.serial import decision_json
 
-        situation = Situation(asked, tuple(tools or ()), now, first, lenient)
+        situation = Situation(asked, tuple(tools or ()), now, first, lenient, store)
         guard = situation.held()
         verdict, decision = situation.verdict(guard)
         content: dict[str, Any] = {

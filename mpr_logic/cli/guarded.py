@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +12,11 @@ import typer
 from mpr_logic.cli import options as o
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from mpr_logic.adapters.guard import Guard
     from mpr_logic.adapters.tools import Argument
     from mpr_logic.adapters.verdict import Verdict
     from mpr_logic.analysis.core import Fact, Program, Signature
+    from mpr_logic.checking.checker import Checker
     from mpr_logic.checking.decision import Decision
     from mpr_logic.cli.options import Question
     from mpr_logic.errors import StateError
@@ -33,6 +32,14 @@ NowOption = Annotated[
 ]
 FirstOption = Annotated[
     bool, typer.Option("--first", help="It is the first call of its session: `called` holds of nothing.")
+]
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="WHERE",
+        help="The guard's store of shared relations, which is read only; :memory: is an empty one.",
+    ),
 ]
 LenientOption = Annotated[bool, typer.Option("--lenient", help="Go on with rules that have lost their grip.")]
 
@@ -54,34 +61,45 @@ class Situation:
     now: str | None = None
     first: bool = False
     lenient: bool = False
+    store: str | None = None
+    stated: set[str] = field(default_factory=set)
 
     def guard(self) -> Guard:
         """A guard of the rules, in this state.
 
         Raises:
-            MprError: the rules, the tools or the state cannot be used.
+            MprError: the rules, the tools, the state or the store cannot be used.
             Usage: the time is none.
         """
         from mpr_logic.adapters.guard import Guard
         from mpr_logic.adapters.session import States
-        from mpr_logic.adapters.store import Store
+        from mpr_logic.adapters.store import snapshot
         from mpr_logic.adapters.tools import Tools, read_tools
 
         asked = self.asked
         now = seconds_of(self.now) if self.now is not None else 0.0
         described = [each for path in self.tools for each in read_tools(path)]
-        return Guard(
+        guard = Guard(
             *asked.rules,
             tools=Tools(described) if self.tools else None,
-            state=States(lambda program: [o.facts_of(program, each) for each in asked.states]),
+            state=States(self._batches),
             theta=asked.theta,
             engine=asked.engine.value,
             semiring=asked.semiring.value,
             timeout=asked.seconds,
             clock=lambda: now,
             strict=not self.lenient,
-            store=Store(":memory:"),  # what is shared is what the state says
+            store=snapshot(self.store or ":memory:"),
         )
+        guard.session("")  # so that the states are read
+        if guard.rules.shared:
+            guard.update()  # so that facts are asked about with the rows of the store
+        return guard
+
+    def _batches(self, program: Program) -> list[list[Fact]]:
+        found = [o.facts_of(program, each) for each in self.asked.states]
+        self.stated.update(fact.relation for batch in found for fact in batch)
+        return found
 
     def held(self) -> Guard:
         """A guard, as above; where the rules have lost their grip, an action that is none is told of first.
@@ -105,7 +123,7 @@ class Situation:
                 raise StateError(decision.reasons[0].text) from None
             raise
 
-    def missing(self, guard: Guard, read: Collection[str]) -> None:
+    def missing(self, guard: Guard, read: frozenset[str]) -> None:
         """Refuse to decide where rules read what nobody has told.
 
         Raises:
@@ -118,6 +136,13 @@ class Situation:
             raise StateError(
                 f"`{self.asked.shown}` cannot be decided without `now`: give the time of the check, such as "
                 "--now 2026-01-01T10:00:00Z"
+            )
+        lacking = sorted((read & guard.rules.shared) - self.stated) if self.store is None else []
+        if lacking:
+            raise StateError(
+                f"`{self.asked.shown}` cannot be decided without `{lacking[0]}`, which is shared: name the "
+                "guard's store, --store WHERE (it is read only), or state its rows; --store :memory: begins "
+                "with what the rules say"
             )
         if "called" in read and not self.first and "called" not in known:
             raise StateError(
@@ -254,6 +279,15 @@ def _json(value: Value, base: str, argument: Argument | None, *, whole: bool) ->
         return read if canonical(read) == value else value
     except (ValueError, RecursionError):
         return value
+
+
+def read_of(checker: Checker, text: str) -> frozenset[str]:
+    """The relations that decide about a fact, its own too."""
+    from mpr_logic.analysis.influence import read_by
+    from mpr_logic.checking.questions import literal_of
+
+    name = literal_of(text).atom.name
+    return read_by(checker.program, [name]) | {name}
 
 
 def told_time(guard: Guard) -> Fact:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mpr_logic.analysis.core import Fact, Program
-    from mpr_logic.checking.checker import Checker
     from mpr_logic.errors import EvaluationError
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -74,28 +73,6 @@ class Question:
     engine: Engine
     semiring: Semiring
     seconds: float
-
-    def checker(self) -> Checker:
-        """A checker with the rules and the states loaded.
-
-        Raises:
-            ProgramError: the rules are not valid.
-            StateError: a state cannot be read, or does not fit the rules.
-            InexpressibleError: the engine cannot run these rules.
-        """
-        from mpr_logic.checking.checker import Checker
-        from mpr_logic.engine.base import Budget
-
-        checker = Checker.load(
-            *self.rules,
-            theta=self.theta,
-            engine=self.engine.value,
-            semiring=self.semiring.value,
-            budget=Budget(seconds=self.seconds),
-        )
-        for state in self.states:
-            checker.update(add=facts_of(checker.program, state))
-        return checker
 
     @property
     def shown(self) -> str:

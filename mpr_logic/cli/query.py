@@ -7,6 +7,15 @@ from typing import Annotated
 import typer
 
 from mpr_logic.cli import options as o
+from mpr_logic.cli.guarded import (
+    FirstOption,
+    NowOption,
+    Situation,
+    StoreOption,
+    ToolsOption,
+    read_of,
+    told_time,
+)
 from mpr_logic.cli.output import NO, YES, Answer, reply
 
 EXAMPLE = "mpr query rules/kitchen --state docs/examples/kitchen/state.dl 'at(X, shelf_1)'"
@@ -24,6 +33,10 @@ def query(
     engine: o.EngineOption = o.Engine.native,
     semiring: o.SemiringOption = o.Semiring.maxmin,
     seconds: o.Seconds = 2.0,
+    tools: ToolsOption = None,
+    now: NowOption = None,
+    first: FirstOption = False,
+    store: StoreOption = None,
     json: o.Json = False,
     no_color: o.NoColor = False,
 ) -> None:
@@ -34,11 +47,16 @@ def query(
 
     def work() -> Answer:
         asked = o.question(arguments, state, 0.9, engine, semiring, seconds, kind="query")
-        checker = asked.checker()
+        situation = Situation(asked, tuple(tools or ()), now, first, lenient=True, store=store)
+        guard = situation.guard()
+        checker = guard.session("").checker
         from mpr_logic.syntax.parser import parse_clause
         from mpr_logic.syntax.printer import print_atom, print_row
 
         with asked.answering():
+            situation.missing(guard, read_of(checker, asked.asked))
+            if now is not None:
+                checker.update(add=[told_time(guard)])
             found = checker.query(asked.asked)
         clause = parse_clause(f"{asked.asked.rstrip().removesuffix('.')}.")
         word = {"relation": "", "absent": "not "}.get(clause.kind, f"{clause.kind} ")

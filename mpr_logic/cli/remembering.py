@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.cli.options import check_theta
-from mpr_logic.cli.output import YES, Answer
+from mpr_logic.cli.output import YES, Answer, complain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,6 +40,12 @@ def opened(store: str, theta: float = 0.9, *, create: bool = False) -> Iterator[
 
     with Memory.open(store, theta=theta, create=create) as memory:
         yield memory
+        if memory.outdated:
+            names = ", ".join(f"`{name}`" for name in memory.outdated)
+            complain(
+                f"note: the memory declares {names} in an older form: the built-in one stands, and rules in "
+                "the older form do not fit"
+            )
 
 
 def answer(action: str, lines: list[str], status: int = YES, remark: str = "", **content: Any) -> Answer:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.guarded import FirstOption, NowOption, Situation, ToolsOption, read_call, told_time
+from mpr_logic.cli.guarded import (
+    FirstOption,
+    NowOption,
+    Situation,
+    StoreOption,
+    ToolsOption,
+    read_call,
+    read_of,
+    told_time,
+)
 from mpr_logic.cli.output import NO, YES, Answer, reply
 
 if TYPE_CHECKING:
@@ -33,25 +43,27 @@ def why(
     tools: ToolsOption = None,
     now: NowOption = None,
     first: FirstOption = False,
+    store: StoreOption = None,
     json: o.Json = False,
     no_color: o.NoColor = False,
 ) -> None:
     """Show the proof of a fact, or why it does not hold.
 
-    Of an action, show the proofs that reject it, or why no rule does.
+    Of an action, show the proofs that reject it, or why no rule does: then also of one that is forbidden by
+    default, what permits it.
 
-    Exit status: 0 there is a proof, 1 there is none, 2 not decided.
+    Exit status: 0 there is a proof (of an action: it is rejected by a rule), 1 there is none, 2 not decided.
     """
 
     def work() -> Answer:
         asked = o.question(arguments, state, theta, engine, semiring, seconds, kind="atom")
-        situation = Situation(asked, tuple(tools or ()), now, first, lenient=True)
+        situation = Situation(asked, tuple(tools or ()), now, first, lenient=True, store=store)
         guard = situation.guard()
         checker = guard.session("").checker
         with asked.answering():
             if not _is_fact(checker, asked.asked):
                 return _action(situation, guard)
-            situation.missing(guard, _read(checker, asked.asked))
+            situation.missing(guard, read_of(checker, asked.asked))
             if now is not None:
                 checker.update(add=[told_time(guard)])
             return _fact(checker, asked.asked)
@@ -70,15 +82,6 @@ def _is_fact(checker: Checker, text: str) -> bool:
     except ProgramError:
         return True  # the checker says what is wrong with it
     return clause.kind != "relation" or clause.head.name not in checker.program.schema.actions
-
-
-def _read(checker: Checker, text: str) -> frozenset[str]:
-    """The relations that decide about a fact, its own too."""
-    from mpr_logic.analysis.influence import read_by
-    from mpr_logic.checking.questions import literal_of
-
-    name = literal_of(text).atom.name
-    return read_by(checker.program, [name]) | {name}
 
 
 def _fact(checker: Checker, atom: str) -> Answer:
@@ -126,4 +129,12 @@ def _unforbidden(situation: Situation, guard: Guard, decision: Decision) -> Answ
     if situation.now is not None:
         seen.append(told_time(guard))
     with checker.assuming(seen):
-        return _why_not(checker, str(decision.action), "action")
+        answer = _why_not(checker, str(decision.action), "action")
+        if decision.admissible and name in rules.program.schema.closed:
+            forbids = checker.why_not(str(decision.action), verdict="forbid")
+            if forbids.state == "holds":
+                text = f"{forbids}\n(each is overridden by a permit, or weighs less than theta)"
+            else:
+                text = str(forbids)
+            answer = replace(answer, text=f"{answer.text}\n\n{text}")
+    return answer

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.analyse import in_order
 from mpr_logic.analysis.annotations import check_because, explicit_id
+from mpr_logic.analysis.builtin import BUILT_IN
 from mpr_logic.analysis.prepare import Preparer
 from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.schema import declarations_of as schema_declarations
 from mpr_logic.errors import ProgramError, StoreError
-from mpr_logic.syntax.ast import Clause, DefaultDecl, Module
+from mpr_logic.syntax.ast import ActionDecl, Clause, DefaultDecl, Module, RelationDecl, TypeDecl
 from mpr_logic.syntax.parser import parse
 from mpr_logic.syntax.printer import print_module, print_statement
 
@@ -52,6 +53,8 @@ class Checked:
 class Declarations:
     """Declarations of types, relations and actions.
 
+    ``outdated`` are the names in the text that are built in now, in another form: they are left out.
+
     Args:
         text: the declarations, as :attr:`text` of others.
 
@@ -61,6 +64,8 @@ class Declarations:
 
     def __init__(self, text: str = "") -> None:
         module = parse(text, "<memory>")
+        self.outdated = tuple(_name(s)[1] for s in module.statements if _outdated(s))
+        module = replace(module, statements=tuple(s for s in module.statements if not _outdated(s)))
         self.statements = module.statements
         report = Report()
         self.schema = collect(module.statements, report)
@@ -73,22 +78,47 @@ class Declarations:
         return print_module(Module(self.statements))
 
     def with_(self, modules: Sequence[Module]) -> Declarations:
-        """These and the declarations in some modules.
+        """These and the declarations in some modules. Of one that differs in its attributes alone, such as
+        `input`, the newer stands.
 
         Raises:
             ProgramError: one of them does not go with the others.
         """
         known = {_name(s): _bare(s) for s in self.statements}
-        own = Module(self.statements, (), "<memory>", self.text)
+        anew = {_name(s) for m in modules for s in m.statements}
+        rest = tuple(s for s in self.statements if _name(s) not in anew)
+        own = Module(rest, (), "<memory>", self.text)
         report = Report()
         collect([s for m in (own, *modules) for s in m.statements], report)
+        for statement in (s for m in modules for s in m.statements if not isinstance(s, Clause)):
+            old = known.get(_name(statement))
+            if old is not None and _form(old) != _form(statement):
+                report.error(
+                    "E0208",
+                    f"`{_name(statement)[1]}` is declared otherwise in the memory",
+                    statement.span,
+                    f"there it is {print_statement(old)}, and its rules speak of that: declare it so, or "
+                    "take another name; to declare it anew, export the rules, mend them, and import them "
+                    "with the new declaration into another memory",
+                )
+            known[_name(statement)] = _bare(statement)
         if report.broken:
             raise ProgramError(in_order(report, [own, *modules]))
-        for module in modules:
-            for statement in module.statements:
-                if not isinstance(statement, Clause):
-                    known.setdefault(_name(statement), _bare(statement))
-        return Declarations(print_module(Module(tuple(known.values()))))
+        kept = Declarations(print_module(Module(tuple(known.values()))))
+        kept.outdated = self.outdated
+        return kept
+
+    def filled(self, names: Iterable[str]) -> str:
+        """The declarations as text, these relations as what the host fills."""
+        wanted = set(names)
+        return print_module(
+            Module(
+                tuple(
+                    replace(s, input=True) if isinstance(s, RelationDecl) and s.name in wanted else s
+                    for s in self.statements
+                )
+            )
+        )
 
     def check(self, modules: Sequence[Module]) -> list[Checked]:
         """Check each clause of some modules: names, types, safety and annotations.
@@ -118,8 +148,14 @@ class Declarations:
 
 def declarations_of(schema: Schema) -> Module:
     """The declarations of a schema, as a module."""
-    module = Module(tuple(schema_declarations(schema)), (), "<program>")
-    return replace(module, source=print_module(module))
+    written = {s.name: s.span for s in (*schema.relations.values(), *schema.actions.values()) if s.span}
+    placed = [
+        replace(s, span=written[s.name])
+        if isinstance(s, (RelationDecl, ActionDecl)) and s.name in written
+        else s
+        for s in schema_declarations(schema)
+    ]
+    return Module(tuple(placed), (), "<program>")
 
 
 def learned(text: str, because: str | None, source: str) -> Module:
@@ -163,6 +199,36 @@ def without_comments(texts: Iterable[str]) -> list[str]:
         for text in texts
         for clause in parse(text).clauses
     ]
+
+
+def concluded(text: str) -> set[str]:
+    """The relations that the facts, rules and effects of a text fill."""
+    found = set()
+    for clause in parse(text).clauses:
+        if clause.effect is not None:
+            found.add(clause.effect.name)
+        elif clause.kind == "relation":
+            found.add(clause.head.name)
+    return found
+
+
+def _outdated(statement: Statement) -> bool:
+    """Whether a declaration is of what is built in now, and says something else of it."""
+    if not isinstance(statement, (RelationDecl, ActionDecl)) or statement.name not in BUILT_IN:
+        return False
+    form = BUILT_IN[statement.name].params
+    return isinstance(statement, ActionDecl) or _arguments(statement) != [(p.name, p.type) for p in form]
+
+
+def _form(statement: Statement) -> object:
+    """What rules depend on in a declaration: its arguments and their types."""
+    if isinstance(statement, TypeDecl):
+        return statement.base
+    return _arguments(statement) if isinstance(statement, (RelationDecl, ActionDecl)) else None
+
+
+def _arguments(statement: RelationDecl | ActionDecl) -> list[tuple[str, str]]:
+    return [(param.name, param.type) for param in statement.params]
 
 
 def _name(statement: Statement) -> tuple[str, str]:

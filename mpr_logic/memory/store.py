@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from mpr_logic.errors import StoreError
-from mpr_logic.memory.declarations import Declarations, declarations_of, learned
+from mpr_logic.memory.declarations import Declarations, concluded, declarations_of, learned
 from mpr_logic.memory.evidence import MISSING
 from mpr_logic.memory.recordings import recordings, storable
 from mpr_logic.memory.records import ACTIVE, Observation, PassedOver, StoredRule
-from mpr_logic.memory.trials import first_unfit
+from mpr_logic.memory.trials import first_unfit, observed
 
 try:
     from sqlalchemy import func, insert, select
@@ -115,6 +115,12 @@ class Memory(Reports):
         with self._database.reading() as connection:
             return self._declared(connection).text
 
+    @property
+    def outdated(self) -> tuple[str, ...]:
+        """The names in the declarations, as far as they were read, that are built in now in another form.
+        They are left out; a rule that uses the old form does not fit."""
+        return self._known[1].outdated
+
     def _declared(self, connection: Connection) -> Declarations:
         here = around(connection, self.theta)
         newest = select(func.max(DECLARATIONS.c.revision)).where(
@@ -131,7 +137,8 @@ class Memory(Reports):
         new = old.with_(modules)
         if new.text != old.text:
             more = len(new.statements) - len(old.statements)
-            revision = writer.change("declare", f"{more} declarations")
+            said = f"{more} declarations" if more else "other attributes"
+            revision = writer.change("declare", said)
             writer.connection.execute(insert(DECLARATIONS).values(revision=revision, text=new.text))
         return new
 
@@ -370,12 +377,19 @@ class Memory(Reports):
         """The rules that count as ``.dl`` text, each with its weight, @id and @evidence.
 
         Args:
-            declarations: put the declarations in front, so that the text stands by itself.
+            declarations: put the declarations in front, so that the text stands by itself. A relation that
+                the recorded episodes observe, and that no exported rule fills, is declared `input`.
             ids: only these rules.
         """
         rules = self.rules(status=ACTIVE)
         chosen = rules if ids is None else [r for r in rules if r.id in set(ids)]
-        return (f"{self.declarations()}\n" if declarations else "") + export_text(chosen)
+        text = export_text(chosen)
+        if not declarations:
+            return text
+        with self._database.reading() as connection:
+            declared = self._declared(connection)
+        seen = observed(line for _, lines in self.trajectories() for line in lines)
+        return f"{declared.filled(seen - concluded(text))}\n{text}"
 
     def import_(self, *texts: str | Module, replace: bool = False, cause: str = "by hand") -> Imported:
         """Take ``.dl`` texts as a person's: rules that are new or changed are hand-written from then on,

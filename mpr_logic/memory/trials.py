@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ from mpr_logic.syntax.plain import plain_atom
 from mpr_logic.syntax.printer import print_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mpr_logic.analysis.core import Schema
     from mpr_logic.memory.records import Observation
     from mpr_logic.syntax.ast import Atom, Row
+
+_STATED = re.compile(r"\s*(?:[0-9.eE+-]+\s*::\s*)?(?:not\s+)?([a-z][A-Za-z0-9_]*)\s*\(?")
 
 Tried = tuple[str, "Row"]
 """An action, and the arguments with which it was tried."""
@@ -135,6 +138,16 @@ def first_unfit(schema: Schema, episode: int, text: str) -> tuple[int, str] | No
                 except MprError as error:
                     return number, in_a_line(error)
     return None
+
+
+def observed(lines: Iterable[str]) -> set[str]:
+    """The relations of which the lines of recorded episodes state facts."""
+    return {
+        match[1]
+        for line in lines
+        for fact in json.loads(line).get("added") or ()
+        if isinstance(fact, str) and (match := _STATED.match(fact))
+    }
 
 
 def in_a_line(error: MprError) -> str:

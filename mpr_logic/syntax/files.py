@@ -21,6 +21,15 @@ _KINDS = (
 )
 
 
+def is_null(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is that of the null device: it is empty for ever, and reading it ends."""
+    try:
+        found, null = Path(path).stat(), Path(os.devnull).stat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISCHR(found.st_mode) and found.st_rdev == null.st_rdev
+
+
 def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a file, its byte order mark taken off.
 

@@ -293,3 +293,53 @@ def test_effects_may_ask_the_host() -> None:
     assert found(rules, asked) == []
     assert found(rules + effect) == []
     assert found(rules + effect, asked) == []
+
+
+    assert found(rules + effect, asked) == ["E0616"]
+
+
+CLIMB = ".action read(path: symbol)\n.default forbid read\n.decl met(x: symbol) input\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ('permit read(P) :- starts_with(P, "/data/").', True),
+        ('permit read(P) :- starts_with(P, "https://").', False),
+        ('permit read(P) :- not starts_with(P, "/etc/").', False),
+        ('permit read(P) :- starts_with(P, "/data/"), not contains(P, "..").', False),
+        ('permit read(P) :- starts_with(P, "/data/").\nforbid read(P) :- contains(P, "..").', False),
+        (
+            'permit read(P) :- starts_with(P, "/data/").\npermit read(P) :- met(P), not contains(P, "..").',
+            True,
+        ),
+        (
+            '.decl climbs(x: symbol)\nclimbs(X) :- met(X), contains(X, "..").\n'
+            'permit read(P) :- starts_with(P, "/data/"), not climbs(P).',
+            False,
+        ),
+        (
+            '.decl climbs(x: symbol)\nclimbs(X) :- met(X), contains(X, "..").\n'
+            'permit read(P) :- starts_with(P, "/data/").\nforbid read(P) :- climbs(P).',
+            False,
+        ),
+        (
+            '.decl inside(x: symbol)\ninside(X) :- met(X), starts_with(X, "/data/").\n'
+            "permit read(P) :- inside(P).",
+            True,
+        ),
+        (
+            '.decl inside(x: symbol)\ninside(X) :- met(X), starts_with(X, "/data/").\n'
+            "permit read(_).\nforbid read(P) :- not inside(P).",
+            True,
+        ),
+        (
+            '.decl inside(x: symbol)\ninside(X) :- met(X), starts_with(X, "/data/").\n'
+            "permit read(_).\nforbid read(P) :- inside(P).",
+            False,
+        ),
+    ],
+)
+def test_paths_that_climb_out(text: str, warned: bool) -> None:
+    """A beginning that lets a path pass is warned of, unless `..` is looked for."""
+    assert found(text, head=CLIMB) == ["W0615"] * warned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from unittest.mock import ANY
 
 import pytest
 
@@ -152,3 +153,83 @@ def test_lint_with_tools(tmp_path: Path) -> None:
     done = mpr("lint", str(rules), "--tools", str(tools))
     assert (done.status, "did you mean the tool `read`?" in done.err) == (2, True)
     assert len(Tools(TOOLS)) == 4
+
+
+@pytest.mark.parametrize("verb", ["why", "query"])
+@pytest.mark.parametrize(("atom", "option"), [("late(D)", "--now"), ("begun(D)", "--first")])
+def test_facts_that_need_the_moment(tmp_path: Path, verb: str, atom: str, option: str) -> None:
+    """What derives a fact from the time, or from the calls so far, is asked for as of an action."""
+    (tmp_path / "r.dl").write_text(
+        ".decl late(d: int)\nlate(D) :- now(T), D = T / 86400.\n"
+        ".decl begun(n: int)\nbegun(N) :- N = count : { called(_, _, _) }.\n"
+    )
+    atom = atom if verb == "query" else atom.replace("D", "0")
+    asked = (verb, str(tmp_path / "r.dl"), "--state", "/dev/null", atom)
+    done = mpr(*asked)
+    assert done.status == 2
+    assert option in done.err
+    value = ("3600",) if option == "--now" else ()
+    done = mpr(*asked, option, *value)
+    assert (done.status, done.out.splitlines()[0]) == (0, atom.replace("D", "0") if verb == "query" else ANY)
+
+
+SHARED = """.decl spent(n: int) key() shared
+spent(90).
+.action pay(n: int)
+@because("{M} is spent") forbid pay(N) :- spent(M), N + M > 100.
+"""
+
+
+def test_what_is_shared_is_told_or_not_decided(tmp_path: Path) -> None:
+    """Shared rows come from the guard's store, which is only read, or from the state, or not at all."""
+    rules, path = tmp_path / "r.dl", tmp_path / "limits.db"
+    rules.write_text(SHARED)
+    asked = ("check", str(rules), "--state", "/dev/null", "pay(50)")
+    done = mpr(*asked)
+    assert (done.status, "--store" in done.err) == (2, True)
+    assert mpr("why", *asked[1:]).status == 2
+    assert mpr("query", *asked[1:-1], "spent(N)").status == 2
+    assert mpr(*asked, "--store", ":memory:").status == 1
+    (tmp_path / "s.dl").write_text("spent(10).")
+    assert mpr(*asked, "--state", str(tmp_path / "s.dl")).status == 0
+    done = mpr(*asked, "--store", str(path))
+    assert (done.status, path.exists()) == (2, False)
+    guard = Guard(rules, store=path)
+    guard.update(add=["spent(20)"])
+    guard.close()
+    before = path.read_bytes()
+    assert mpr(*asked, "--store", str(path)).status == 0
+    assert mpr("query", *asked[1:-1], "spent(N)", "--store", str(path)).out == "spent(20)\n"
+    assert mpr("why", *asked[1:-1], "pay(90)", "--store", str(path)).status == 0
+    assert path.read_bytes() == before
+    rules_as_store = mpr(*asked, "--store", str(rules))
+    assert (rules_as_store.status, "r.dl" in rules_as_store.err) == (2, True)
+
+
+@pytest.mark.parametrize("state", ["/dev/null", "-"])
+def test_an_empty_state(tmp_path: Path, state: str) -> None:
+    """Nothing is known to hold: the null device, and an empty standard input, say that."""
+    (tmp_path / "r.dl").write_text(".decl ok(x: symbol) input\n.action a(x: symbol)\nforbid a(X) :- ok(X).")
+    assert mpr("check", str(tmp_path / "r.dl"), "--state", state, "a(b)").status == 0
+
+
+def test_why_an_action_is_admitted(tmp_path: Path) -> None:
+    """Of what is forbidden by default the permit is shown, and that nothing forbids it."""
+    (tmp_path / "r.dl").write_text(
+        ".decl ok(x: symbol) input\n.action a(x: symbol)\n.default forbid a\npermit a(X) :- ok(X).\n"
+        "@id(bad) forbid a(X) :- X = c.\n@id(odd) forbid a(X) :- X = d.\n"
+        "@overrides(odd) permit a(X) :- ok(X), X = d.\n"
+    )
+    (tmp_path / "s.dl").write_text("ok(b). ok(c). ok(d).")
+    asked = ("why", str(tmp_path / "r.dl"), "--state", str(tmp_path / "s.dl"))
+    done = mpr(*asked, "a(b)")
+    assert (done.status, "a rule permits a(b)" in done.out, "no rule forbids a(b)" in done.out) == (
+        1,
+        True,
+        True,
+    )
+    done = mpr(*asked, "a(d)")
+    assert (done.status, "overridden by a permit" in done.out) == (1, True)
+    assert mpr(*asked, "a(c)").status == 0
+    done = mpr(*asked, "a(e)")
+    assert (done.status, "no rule permits a(e)" in done.out, "forbids" in done.out) == (1, True, False)

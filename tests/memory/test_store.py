@@ -7,14 +7,21 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from mpr_logic.analysis import analyse
+from mpr_logic.analysis.builtin import BUILT_IN
+from mpr_logic.analysis.core import Signature
+from mpr_logic.analysis.vetting import vet
 from mpr_logic.checking.checker import Checker
 from mpr_logic.errors import ProgramError, StoreError
 from mpr_logic.memory.evidence import Kind
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import Memory
+from mpr_logic.syntax.parser import parse
+from tests.command import mpr
 from tests.memory.stores import BACKENDS, DECLARATIONS, SHUT, episode, failures, location_of, memory_at
 
 
@@ -317,6 +324,69 @@ def test_declarations_must_agree(memory: Memory) -> None:
     assert memory.stats()["revision"] == 1
     with pytest.raises(ProgramError, match="shut"):
         memory.import_(".decl shut(b: symbol, p: symbol)")
+
+
+def test_newer_attributes_stand(memory: Memory) -> None:
+    """Of declarations that differ in their attributes alone the newer stands; a clash says how to mend it."""
+    memory.import_('.decl shut(b: symbol) input changed_by("porter")')
+    assert '.decl shut(b: symbol) input changed_by("porter")' in memory.declarations()
+    program = Checker.from_text(".decl shut(b: int)\n.decl lit(p: symbol)").program
+    with pytest.raises(ProgramError) as caught:
+        memory.declare(program)
+    (clash,) = caught.value.diagnostics
+    assert clash.code == "E0208"
+    assert clash.span.line == 1
+    assert ".decl shut(b: symbol) input" in clash.help
+    assert "another memory" in clash.help
+    assert "lit" not in memory.declarations()
+    memory.import_(".type box <: symbol\n.decl lit(p: box)")
+    memory.import_(".decl dim(p: box)")  # a type that the memory has
+    with pytest.raises(ProgramError, match="lit"):
+        memory.import_(".action lit(p: box)")
+
+
+def test_the_export_stands_by_itself(memory: Memory) -> None:
+    """What the recorded turns observe, and no exported rule fills, is declared as filled by the host."""
+    lines = episode()
+    lines[1]["added"] = ["shut(box_1)", "0.5 :: heavy(box_1)", "not at(box_1, shelf)"]
+    memory.add_episode(lines)
+    memory.import_(f"{SHUT} forbid open(B) :- heavy(B). heavy(box_1).")
+    text = memory.export(declarations=True)
+    assert ".decl shut(b: symbol) input\n" in text
+    assert ".decl heavy(b: symbol)\n" in text
+    assert ".decl shut(b: symbol)\n" in memory.declarations()
+    modules = [parse(text)]
+    assert not vet(analyse(modules), None, modules)
+    memory.import_(text)
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        ".decl item(list: any, value: any)",
+        ".decl now(t: int)\n.decl item(list: any, value: any)",
+        ".decl list_length(list: any, length: int)",
+        ".action field(name: symbol)",
+    ],
+)
+def test_declarations_of_an_earlier_version(tmp_path: Path, old: str) -> None:
+    """A memory that declares what is built in now still opens; the built-in forms stand, and that is said."""
+    path = tmp_path / "old.db"
+    with pytest.MonkeyPatch.context() as earlier:
+        for name in list(BUILT_IN):
+            earlier.delitem(cast("dict[str, Signature]", BUILT_IN), name)
+        with memory_at(path) as memory:
+            memory.import_(f"{old}\n{SHUT}")
+    with Memory.open(path) as memory:
+        assert "shut" in memory.declarations()
+        assert "item" not in memory.declarations()
+        Checker.from_text(memory.export(declarations=True))
+    done = mpr("memory", "export", str(path), "--declarations")
+    assert done.status == 0
+    assert ("older form" in done.err) is ("list_length" not in old)
+    with Memory.open(path) as memory:
+        memory.declare(Checker.from_text(".decl lit(p: symbol)").program)
+    assert not mpr("memory", "export", str(path)).err
 
 
 def test_the_export_is_a_program(memory: Memory) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.terms import names, term_span, term_vars
+from mpr_logic.analysis.terms import term_span
+from mpr_logic.analysis.types import literals
 from mpr_logic.analysis.vetting.texts import passes_no_line_end
-from mpr_logic.syntax.ast import Aggregate, Const, Literal, Test
+from mpr_logic.syntax.ast import Aggregate, Const, Test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
 def check_expressions(program: Program, report: Report) -> None:
     """Report tests of laws, and of relations that they read, which are easily got around."""
     seen: set[tuple[object, ...]] = set()
-    climbing = _climbing(program)
     for rule in program.rules:
         if rule.clause.kind not in ("forbid", "relation"):
             continue
         for test in _tests(rule.body):
-            text = test.args[1].value if isinstance(test.args[1], Const) else None
-            if not isinstance(text, str) or (test.span, text) in seen:
+            text = _text(test)
+            if text is None or (test.span, text) in seen:
                 continue
             seen.add((test.span, text))
             if test.name == "matches" and not test.negated and passes_no_line_end(text):
@@ -35,13 +35,13 @@ def check_expressions(program: Program, report: Report) -> None:
                     term_span(test.args[1], test.span),
                     "begin it with (?s), which lets `.` stand for any character",
                 )
-            elif _path_beginning(rule, test, text) and not climbing & _spoken(rule):
-                report.warn(
-                    "W0615",
-                    f'`..` leads out of what begins with "{text}"',
-                    test.span,
-                    'forbid paths that climb too: matches(P, "(^|/)\\\\.\\\\.(/|$)")',
-                )
+    for test in {test.span: test for test in _climbed_out_of(program)}.values():
+        report.warn(
+            "W0615",
+            f'`..` leads out of what begins with "{_text(test)}"',
+            test.span,
+            'forbid paths that climb too: matches(P, "(^|/)\\\\.\\\\.(/|$)")',
+        )
 
 
 def _tests(body: Iterable[BodyItem]) -> Iterator[Test]:
@@ -52,35 +52,64 @@ def _tests(body: Iterable[BodyItem]) -> Iterator[Test]:
             yield from _tests(item.body)
 
 
-def _path_beginning(rule: Rule, test: Test, text: str) -> bool:
-    """Whether a law asks that a path begin with a folder."""
-    return (
-        rule.clause.kind == "forbid"
-        and test.name == "starts_with"
-        and test.negated
-        and text.startswith(("/", "~"))
-        and text.endswith("/")
-        and text != "/"
-    )
+def _text(test: Test) -> str | None:
+    value = test.args[1].value if isinstance(test.args[1], Const) else None
+    return value if isinstance(value, str) else None
 
 
-def _climbing(program: Program) -> set[str]:
-    """The actions, and relations, about which a rule looks for `..`."""
-    return {
-        name
+def _climbed_out_of(program: Program) -> Iterator[Test]:
+    """The tests that a path begin with a folder, in a law or in a relation that a law reads, where neither
+    the law nor another that forbids its action looks for `..`."""
+    beginnings = [
+        (rule, test)
         for rule in program.rules
+        if rule.clause.kind in ("forbid", "permit", "relation")
         for test in _tests(rule.body)
-        if isinstance(test.args[1], Const)
-        and ".." in str(test.args[1].value).replace("\\", "").replace("[.]", ".")
-        for name in _spoken(rule)
-    }
+        if test.name == "starts_with" and _folder(_text(test) or "")
+    ]
+    if not beginnings:
+        return
+    wary = _wary(program)
+    looked = {id(rule) for rule in program.rules if _looks(rule, wary)}
+    barred = {rule.action for rule in program.rules if rule.clause.kind == "forbid" and id(rule) in looked}
+    open_laws = [
+        rule
+        for rule in program.rules
+        if rule.clause.kind in ("forbid", "permit") and rule.action not in barred and id(rule) not in looked
+    ]
+    for rule, test in beginnings:
+        if id(rule) in looked:
+            continue
+        if rule.clause.kind == "relation":
+            if not test.negated and any(_relies_on(law, rule.head) for law in open_laws):
+                yield test
+        elif test.negated == (rule.clause.kind == "forbid") and rule.action not in barred:
+            yield test
 
 
-def _spoken(rule: Rule) -> set[str]:
-    """The action of a law, and the relations that it reads: one of them may be the one that looks."""
-    found = {rule.head}
-    return found | {
-        item.atom.name
-        for item in rule.body
-        if isinstance(item, Literal) and names(v for t in item.atom.args for v in term_vars(t))
-    }
+def _folder(text: str) -> bool:
+    return text.startswith(("/", "~")) and text.endswith("/") and text != "/"
+
+
+def _relies_on(law: Rule, relation: str) -> bool:
+    """Whether a law lets pass what is in a relation: a permit that asks it, or a forbid of all else."""
+    denied = law.clause.kind == "forbid"
+    return any(each.atom.name == relation and each.negated == denied for each in literals(law.body))
+
+
+def _wary(program: Program) -> set[str]:
+    """The relations with a rule that looks for `..`, itself or by another relation."""
+    wary: set[str] = set()
+    while True:
+        found = {rule.head for rule in program.rules if rule.action is None and _looks(rule, wary)}
+        if found <= wary:
+            return wary
+        wary |= found
+
+
+def _looks(rule: Rule, wary: set[str]) -> bool:
+    """Whether a rule looks for `..`, itself or by a relation that does."""
+    direct = any(
+        ".." in (_text(test) or "").replace("\\", "").replace("[.]", ".") for test in _tests(rule.body)
+    )
+    return direct or any(each.atom.name in wary for each in literals(rule.body))
