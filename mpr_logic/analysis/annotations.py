@@ -135,7 +135,8 @@ def check_because(clause: Clause, known: frozenset[str], report: Report) -> None
                 continue
             else:
                 message = f"`{{{name}}}` in the text is no variable that the clause binds"
-                close = nearest(name, known)
+                capital = name[:1].upper() + name[1:]
+                close = capital if capital in known else nearest(name, known)
                 help = f"did you mean `{{{close}}}`?" if close else _bound(known)
             report.error("E0216", message, each.span, help)
 

@@ -16,14 +16,14 @@ from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
 from mpr_logic.analysis.terms import term_span
 from mpr_logic.analysis.undeclared import elsewhere
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Atom, Call, Literal, Var
+from mpr_logic.syntax.ast import Aggregate, Arithmetic, Atom, Call, Literal, Span, Var
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.analysis.core import Schema, Signature
     from mpr_logic.analysis.report import Report
-    from mpr_logic.syntax.ast import BodyItem, Clause, Comparison, Span, Term, Test
+    from mpr_logic.syntax.ast import BodyItem, Clause, Comparison, Term, Test
 
 VERDICTS = ("forbid", "permit", "prefer")
 EFFECTS = ("causes", "ends")
@@ -31,6 +31,14 @@ FACTS_ONLY = ("absent", *HISTORY)
 MAX_ITEMS = 200
 NEAR = 0.75
 """So like a name is to that of a built-in relation that this is probably meant."""
+
+
+def _before(span: Span, name: str) -> Span:
+    """Where the name of an argument stands, of which this is the value: `name: ` on the same line."""
+    column = span.column - len(name) - 2
+    if column < 1:
+        return span
+    return Span(span.file, span.line, column, span.line, column + len(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,7 @@ class Names:
         given: dict[str, Term] = {}
         fine = True
         for name, term in zip(atom.names, atom.args, strict=True):
-            span = term_span(term, atom.span)
+            span = _before(term_span(term, atom.span), name)
             if name not in known:
                 otherwise = declared_as(signature, word)
                 message = f"`{atom.name}` has no argument `{name}`"

@@ -7,6 +7,7 @@ action of a rule that speaks of one. What ``=`` or an aggregate computes has a v
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -163,7 +164,7 @@ class Typing:
         if not isinstance(term, Var) or term.name == "_" or type_ is None or term.name in self.env:
             return False
         self.env[term.name] = type_
-        self._why[term.name] = "what it is set to"
+        self._why[term.name] = _SET
         return True
 
     def _aggregate_type(self, item: Aggregate) -> str | None:
@@ -235,12 +236,20 @@ class Typing:
                 f"{self._why.get(term.name, 'the body')} makes it `{shown(found)}`: bind it more narrowly, "
                 f"or declare .type {shown(found)} <: {param.type} if that is so"
                 if found in self.types and param.type in self.types
-                else f"{self._why.get(term.name, 'the body')} makes it `{shown(found)}`",
+                else f"{self._why.get(term.name, 'the body')} makes it `{shown(found)}`"
+                + self._declare(term, found, param),
             )
         else:
             what = f"`{term.value}` is" if isinstance(term, Const) else "this is"
             found = base(self.types, found)
-            self.report.error("E0207", f"{what} {_a(found)}, but {place}", span, _hint(param.type))
+            help = self._meant(term) or _hint(param.type)
+            self.report.error("E0207", f"{what} {_a(found)}, but {place}", span, help)
+
+    def _declare(self, term: Var, found: str, param: Param) -> str:
+        """What to declare, where a variable is computed from columns of any type."""
+        if self._why.get(term.name) != _SET or found.removeprefix("=") != "any":
+            return ""
+        return f", since a column that it is computed from is of type any: declare that one as `{param.type}`"
 
     def _operands(self, term: Term) -> None:
         """Report arithmetic on what is no number, and text functions on what is no text."""
@@ -263,8 +272,15 @@ class Typing:
             "E0212",
             f"{rule}, but {what} is {_a(base(self.types, found))}",
             term_span(term, span),
-            "take a value of the right type",
+            self._meant(term) or "take a value of the right type",
         )
+
+    def _meant(self, *terms: Term) -> str:
+        """The variable that a lower-case name may have been meant for."""
+        for term in terms:
+            if isinstance(term, Const) and isinstance(term.value, str) and _PLAIN.fullmatch(term.value):
+                return f"did you mean the variable `{term.value[0].upper()}{term.value[1:]}`?"
+        return ""
 
     def _order(self, item: Comparison) -> None:
         left, right = self.type_of(item.left), self.type_of(item.right)
@@ -276,7 +292,7 @@ class Typing:
                 "E0212",
                 f"`{item.op}` has no order between {_a(first)} and {_a(second)}",
                 item.span,
-                "compare numbers with numbers and symbols with symbols",
+                self._meant(item.left, item.right) or "compare numbers with numbers and symbols with symbols",
             )
 
     def _test(self, item: Test) -> None:
@@ -319,6 +335,10 @@ def regex_fault(pattern: str) -> str | None:
 
 def _a(name: str) -> str:
     return ARTICLE.get(name, f"a {name}")
+
+
+_SET = "what it is set to"
+_PLAIN = re.compile(r"[a-z][A-Za-z0-9_]*")
 
 
 def _hint(wanted: str) -> str:

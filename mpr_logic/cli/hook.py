@@ -89,7 +89,8 @@ def hook(
         if clear:
             with Store(where).writing() as transaction:
                 gone = transaction.forget(0)
-            return Answer(YES, f"{gone} sessions are forgotten", {"sessions": gone})
+            told = "1 session is forgotten" if gone == 1 else f"{gone} sessions are forgotten"
+            return Answer(YES, told, {"sessions": gone})
         known = hooks.AGENTS[agent.value]
         sent = _event(event, hooks.SIZE)
         ended = hooks.read_outcome(known, sent)

@@ -24,6 +24,7 @@ from mpr_logic.cli.remembering import (
     stats_lines,
     table,
     unfit_lines,
+    untold_lines,
 )
 from mpr_logic.errors import StoreError
 
@@ -208,16 +209,17 @@ def import_(
                 if modules
                 else Imported((), (), (), ())
             )
-            episodes, unfit = [], []
+            episodes, unfit, untold = [], [], []
             for file, data in recorded:
                 try:
                     ids = memory.add_episodes(data.decode("utf-8", "replace").split("\n"), many=True)
                 except StoreError as error:
                     raise StoreError(f"{file}: {error}") from None
                 episodes += ids
+                untold += untold_lines(memory, ids)
                 unfit += [asdict(each) | {"file": file} for each in memory.unfit(ids)]
         content: dict[str, Any] = {name: list(ids) for name, ids in asdict(found).items()}
-        lines = [*import_lines(found, episodes), *unfit_lines(unfit)]
+        lines = [*import_lines(found, episodes), *untold, *unfit_lines(unfit)]
         return answer("import", lines, **content, episodes=episodes, unfit=unfit)
 
     reply("memory", work, json=json, no_color=no_color)

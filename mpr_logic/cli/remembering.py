@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -170,10 +171,11 @@ def unfit_lines(found: Sequence[dict[str, Any]]) -> list[str]:
 
 def import_lines(found: Imported, episodes: Sequence[int]) -> list[str]:
     """What an import did."""
+    ruled = any((found.new, found.changed, found.unchanged, found.removed)) or not episodes
     lines = [
         f"{len(found.new)} new, {len(found.changed)} changed, {len(found.unchanged)} unchanged, "
         f"{len(found.removed)} removed"
-    ]
+    ] * ruled
     for word, ids in (("new", found.new), ("changed", found.changed), ("removed", found.removed)):
         if ids:
             more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
@@ -182,6 +184,17 @@ def import_lines(found: Imported, episodes: Sequence[int]) -> list[str]:
         one = len(episodes) == 1
         lines.append(f"episode {episodes[0]}" if one else f"episodes {episodes[0]} to {episodes[-1]}")
     return lines
+
+
+def untold_lines(memory: Memory, episodes: Iterable[int]) -> list[str]:
+    """A line that counts the turns of which nobody said how they went, if there are any."""
+    from mpr_logic.analysis.report import count
+
+    turns = [json.loads(line) for id in episodes for line in memory.trajectory(id)]
+    untold = sum(t.get("action") is not None and t.get("succeeded") is None for t in turns)
+    if not untold:
+        return []
+    return [f"{count(untold, 'turn')} without an outcome (`succeeded`): nothing is learned from them"]
 
 
 def stats_lines(counts: dict[str, Any], intact: bool) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import TypeAlias
 
 from mpr_logic.syntax.case import BEGINNERS, DECLARED, Case
@@ -257,13 +258,29 @@ def _behind_declaration(case: Case) -> Diagnostic | None:
             help = "remove the dot; or let a fact of that name stand elsewhere than right behind a `.decl`"
             return case.diagnostic("E0118", "this was read as an attribute of the `.decl`", help)
         return case.diagnostic("E0101", "a dot ends nothing here", "remove it")
+    if case.found.kind in DECLARED and case.tokens and case.tokens[0].kind == "AT":
+        help = "write it behind the declarations, right before its clause, or take it away"
+        return case.diagnostic(
+            "E0101", "an annotation stands before a clause, not before a declaration", help
+        )
     if not declared:
         return None
+    word = case.tokens[0] if case.tokens else None
+    ended = case.found.kind == END or case.found.kind in BEGINNERS
+    called = [token.kind for token in case.tokens[:2]] == ["NAME", "LPAR"]
+    if word and called and ended and declared.group(1) == "decl" and not case.run.brackets:
+        close = get_close_matches(word.text, ("key", "changed_by"), n=1)
+        if close:
+            help = f"did you mean `{close[0]}`?"
+            return case.diagnostic("E0118", f"`{word.text}` is no part of a declaration", help, word)
     if not case.tokens and case.found.kind == "LPAR" and declared.group(1) == "default":
         return case.diagnostic("E0118", "a default takes no arguments", "name the action alone")
     if [token.kind for token in case.tokens] == ["NAME"] and case.found.kind not in ("LPAR", "IF"):
         help = "only `open_world`, `input`, `key(..)`, `changed_by(..)` and `shared` may follow a `.decl`"
         word = case.tokens[0]
+        close = get_close_matches(word.text, ("open_world", "input", "key", "changed_by", "shared"), n=1)
+        if close:
+            help = f"did you mean `{close[0]}`?"
         return case.diagnostic("E0118", f"`{word.text}` is no part of a declaration", help, word)
     return None
 

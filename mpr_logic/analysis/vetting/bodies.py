@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.terms import item_terms, item_vars, term_vars
 from mpr_logic.analysis.types import columns_of, literals
 from mpr_logic.analysis.vetting.constraints import Constraints
-from mpr_logic.syntax.ast import Aggregate, Literal, Var
+from mpr_logic.syntax.ast import Aggregate, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +32,7 @@ def check_bodies(filling: Filling, report: Report) -> None:
                 "E0608",
                 f"this rule can never hold: {fault}",
                 rule.clause.head.span,
-                "change one of them, or take the rule away",
+                _meant(rule) or "change it, or what contradicts it, or take the rule away",
             )
             continue
         for item in rule.body:
@@ -45,6 +46,19 @@ def check_bodies(filling: Filling, report: Report) -> None:
                         item.span,
                         "change one of them",
                     )
+
+
+def _meant(rule: Rule) -> str:
+    """A lower-case name in a test that is that of a variable of the rule, but for its first letter."""
+    known = {var.name for term in rule.args for var in term_vars(term)}
+    known |= {var.name for item in rule.body for var in item_vars(item)}
+    for item in rule.body:
+        for term in item_terms(item) if isinstance(item, (Test, Comparison)) else ():
+            if isinstance(term, Const) and isinstance(term.value, str):
+                capital = term.value[:1].upper() + term.value[1:]
+                if capital in known and capital != term.value:
+                    return f"did you mean the variable `{capital}`?"
+    return ""
 
 
 def _worth(rule: Rule, domains: Mapping[str, frozenset[Value]]) -> bool:
