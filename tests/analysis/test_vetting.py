@@ -294,7 +294,6 @@ def test_effects_may_ask_the_host() -> None:
     assert found(rules + effect) == []
     assert found(rules + effect, asked) == []
 
-
     assert found(rules + effect, asked) == ["E0616"]
 
 
