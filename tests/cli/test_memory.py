@@ -107,8 +107,8 @@ def test_one_is_no_more_than_one(store: str, tmp_path: Path) -> None:
     """What is there once is named in the singular."""
     file = tmp_path / "played.jsonl"
     file.write_text("".join(f"{json.dumps(line)}\n" for line in episode()))
-    assert run(store, "import", str(file)).out.endswith("\nepisode 2\n")
-    assert run(store, "import", str(file), str(file)).out.endswith("\nepisodes 3 to 4\n")
+    assert run(store, "import", str(file)).out == "episode 2\n"
+    assert run(store, "import", str(file), str(file)).out == "episodes 3 to 4\n"
     run(store, "forget", "3")
     run(store, "forget", "4")
     run(store, "forget", "1")
