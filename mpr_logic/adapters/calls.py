@@ -178,6 +178,19 @@ def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+def value_of(constant: Value) -> Any:
+    """The JSON value that a constant stands for. A text that is the canonical JSON of a list or an object is
+    taken for one: of a call that was made, rules have no more than its constants."""
+    if isinstance(constant, str) and constant[:1] in ("[", "{"):
+        try:
+            value = json.loads(constant)
+        except (ValueError, RecursionError):
+            return constant
+        if canonical(value) == constant:
+            return value
+    return constant
+
+
 def constant(value: Any) -> Value:
     """The constant of the language that stands for a JSON value."""
     if value is None:

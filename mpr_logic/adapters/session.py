@@ -9,7 +9,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mpr_logic.adapters.actions import opened_facts
 from mpr_logic.adapters.admitted import admitted, named, not_the_verdicts, replayed, told
+from mpr_logic.adapters.calls import value_of
 from mpr_logic.adapters.directives import REJECTED
 from mpr_logic.adapters.sharing import Sharing
 from mpr_logic.analysis.atoms import coerce_row
@@ -460,6 +462,7 @@ class Session:
             and fact.row not in now.get(fact.relation, {})
         ]
         checker.update(add=gathered, remove=gone, source="before the rules changed")
+        checker.update(add=self._looked_into(rules), source="calls before the rules changed")
         for call in self._calls.values():
             each = call.under(rules)
             name = each.action.name
@@ -471,6 +474,20 @@ class Session:
                 if not self.rules.remembers(name):
                     checker.record(each.action)
         return checker
+
+    def _looked_into(self, rules: Ruleset) -> list[Fact]:
+        """The insides of the arguments of calls in the history that new rules look into and the old ones did
+        not."""
+        found: dict[tuple[str, Row], Fact] = {}
+        for relation, row, _ in self.checker.history():
+            name, arguments, _ = call_of(relation, row)
+            action = name.rpartition(" ")[2]
+            if action not in rules.program.schema.actions:
+                continue
+            opened = rules.opens(action) - self.rules.opens(action)
+            for fact in opened_facts([value_of(each) for each in arguments], opened):
+                found[fact.relation, fact.row] = fact
+        return list(found.values())
 
     def move(self, rules: Ruleset, checker: Checker) -> None:
         """Go on under new rules. The calls under way go on with the effects that the new rules declare; one

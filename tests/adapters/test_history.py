@@ -123,3 +123,25 @@ def test_a_log_is_replayed_call_by_call(tmp_path: Path) -> None:
     assert paid(again, False)
     assert paid(again, False)
     assert "4 calls" in again.check("pay", PAY).message
+
+
+def test_rules_that_begin_to_look_into_lists_see_the_calls_before(tmp_path: Path) -> None:
+    """What was ordered before a reload counts under rules that only now add up the places of a list."""
+    before = """
+.action order(lines: any)
+forbid order(_) :- N = count : { past order(_) }, N > 9.
+"""
+    after = """
+.action order(lines: any)
+forbid order(L) :-
+    T = sum A : { succeeded order(K), item(K, _, A) }, S = sum A : { item(L, _, A) }, T + S > 150.
+"""
+    path = tmp_path / "rules.dl"
+    path.write_text(before)
+    guard = Guard(path)
+    guard.record(guard.check("order", {"lines": [60, 60]}), True)
+    path.write_text(after)
+    assert guard.reload(force=True)
+    assert guard.check("order", {"lines": [10, 10]}).runs
+    assert not guard.check("order", {"lines": [60, 60]}).runs
+    assert not guard.check("order", {"lines": [31]}).runs  # 120 ordered, 20 under way
