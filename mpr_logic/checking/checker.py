@@ -422,6 +422,7 @@ class Checker:
         if decision.verdict == "undecided" or not isinstance(action, Action):
             return ()
         with self.asking():
+            self._look(action.args)  # in an earlier state nothing is known to have been looked at
             return repairs(
                 self._engine,
                 self._facts,
