@@ -242,7 +242,8 @@ class Typing:
         else:
             what = f"`{term.value}` is" if isinstance(term, Const) else "this is"
             found = base(self.types, found)
-            help = self._meant(term) or _hint(param.type)
+            meant = self._meant(term)
+            help = f"{_hint(param.type)}; {meant}" if meant else _hint(param.type)
             self.report.error("E0207", f"{what} {_a(found)}, but {place}", span, help)
 
     def _declare(self, term: Var, found: str, param: Param) -> str:

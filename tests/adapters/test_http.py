@@ -117,7 +117,8 @@ def test_why_says_everything_and_changes_nothing(client: httpx.Client) -> None:
     assert (said["outcome"], said["runs"]) == ("reject", False)
     assert said["decision"]["reasons"][0]["rule"]["id"] == "outside"
     assert said["decision"]["reasons"][0]["proof"]
-    assert said["decision"]["repairs"] == []  # nobody is declared to change who is one of the house
+    repairs = [each["text"] for each in said["decision"]["repairs"]]
+    assert repairs == ['if the operator says: internal("eve@them")']
     pay = {"tool": "pay", "arguments": {"to": "ann@us", "amount": 1}}
     for _ in range(2):
         assert client.post("/why", json=pay).json()["outcome"] == "admit"
@@ -135,8 +136,11 @@ def test_a_person_answers_over_http(client: httpx.Client) -> None:
 
 def test_the_callers_id_is_not_the_verdicts(client: httpx.Client) -> None:
     """Where `/answer` or `/record` gets the caller's name of a call, the error says the verdict's id."""
-    for amount, path, more in ((500, "/answer", {"approved": True}), (1, "/record", {"succeeded": True})):
-        body = {"tool": "pay", "arguments": {"to": "ann@us", "amount": amount}, "id": "call_1"}
+    for to, amount, path, more in (
+        ("ann@us", 500, "/answer", {"approved": False}),
+        ("bob@us", 1, "/record", {"succeeded": True}),
+    ):
+        body = {"tool": "pay", "arguments": {"to": to, "amount": amount}, "id": "call_1"}
         id = client.post("/check", json=body).json()["id"]
         answer = client.post(path, json={"id": "call_1", **more})
         assert answer.status_code == 400

@@ -75,14 +75,14 @@ CASES = [
     (
         "thing(X) :- inside(x: X, s: _).",
         "E0204",
-        "_",
+        "s",
         "`inside` has no argument `s`",
         "it is declared as .decl inside(x: object, r: receptacle)",
     ),
     (
         "thing(X) :- inside(x: X, x: b).",
         "E0204",
-        "b",
+        "x",
         "argument `x` of `inside` is given twice",
         "keep one of them",
     ),

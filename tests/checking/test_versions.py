@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import pytest
@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from mpr_logic import Action, Budget, Checker, EvaluationError, StaleDecisionError
 from mpr_logic.analysis.core import Fact
 from mpr_logic.checking import versions
-from mpr_logic.checking.render import proof_json
+from mpr_logic.engine.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
 from mpr_logic.syntax.ast import NOWHERE
 from tests.checking.test_verdicts import guarded, tell
 from tests.engine.test_agreement import EXAMPLES
 from tests.programs import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SMALL = """
 .decl at(p: symbol)
@@ -30,14 +33,32 @@ SMALL = """
 """
 
 
-def told(decision: Any) -> list[Any]:
-    """All that a decision says, with its proofs and their sources."""
+def told(decision: Any) -> tuple[list[Any], dict[Any, Any]]:
+    """What a decision says: its rules and their weights, and the facts of its proofs with their weights and
+    sources. Of two proofs of one weight either may be told."""
     with suppress(EvaluationError):
-        return [
-            (r.id, r.text, r.weight, r.proof and proof_json(r.proof))
-            for r in (*decision.reasons, *decision.advice)
-        ]
-    return ["undecided"]
+        said = [*decision.reasons, *decision.advice]
+        facts: dict[Any, Any] = {}
+        for each in said:
+            facts |= {(f.relation, f.row): (f.weight, str(f.source)) for f in leaves(each.proof)}
+        return sorted((r.id, r.weight) for r in said), facts
+    return ["undecided"], {}
+
+
+def leaves(part: Any) -> Iterator[FactProof]:
+    """The asserted facts that a proof, or a step of one, rests on."""
+    match part:
+        case FactProof():
+            yield part
+        case RuleProof():
+            for step in part.steps:
+                yield from leaves(step)
+        case AggregateStep():
+            for row in part.rows:
+                for each in row:
+                    yield from leaves(each)
+        case AbsenceStep():
+            yield from leaves(part.present)
 
 
 def sources(checker: Checker) -> dict[Any, Any]:
@@ -59,22 +80,26 @@ def sources(checker: Checker) -> dict[Any, Any]:
 )
 @given(given_case=guarded(), data=st.data())
 def test_what_is_asked_late_is_what_was_true_then(given_case: tuple[Case, str], data: st.DataObject) -> None:
-    """In generated programs, after any number of updates and in any order: reasons and advice are those that
-    were there at once, also of what was decided while facts were assumed, and nothing of the present
-    state changes, where its facts came from included."""
+    """In generated programs, after any number of updates and in any order: the rules and weights are those
+    that were there at once, also of what was decided while facts were assumed; the proofs rest on facts of
+    that state, with their sources; and nothing of the present state changes."""
     case, text = given_case
     actions = [Action(name, *row) for name, rows in case.candidates.items() for row in rows[:2]]
     checker = Checker.from_text(text, theta=0.6, budget=Budget(seconds=60))
-    kept: list[tuple[Any, list[Any]]] = []
+    kept: list[tuple[Any, Any, dict[Any, Any]]] = []
     for number, step in enumerate((*case.facts, *case.updates)):
         tell(checker, step)
         assumed = Fact(step.relation, step.row, 0.7, NOWHERE)
         with checker.assuming([assumed] if number % 2 else []):
-            at_once = [told(d) for d in checker.check_all(actions, proofs=True)]
-            kept += zip(checker.check_all(actions), at_once, strict=True)
+            now = [told(d) for d in checker.check_all(actions, proofs=True)]
+            held = sources(checker)
+            late = checker.check_all(actions)
+            kept += [(each, said, held) for each, (said, _) in zip(late, now, strict=True)]
     before = sources(checker)
-    for late, at_once in data.draw(st.permutations(kept)):
-        assert told(late) == at_once
+    for decision, at_once, held in data.draw(st.permutations(kept)):
+        said, facts = told(decision)
+        assert said == at_once
+        assert facts.items() <= held.items()
     assert sources(checker) == before
 
 
