@@ -41,7 +41,7 @@ def told(decision: Any) -> tuple[list[Any], dict[Any, Any]]:
         facts: dict[Any, Any] = {}
         for each in said:
             facts |= {(f.relation, f.row): (f.weight, str(f.source)) for f in leaves(each.proof)}
-        return sorted((r.id, r.weight) for r in said), facts
+        return sorted([(r.id, r.weight) for r in said], key=str), facts
     return ["undecided"], {}
 
 
