@@ -26,4 +26,5 @@ def test_the_task(secret: str, tmp_path: Path) -> None:
         for _ in range(2):
             assert not any(secret.encode() in each.read_bytes() for each in tmp_path.iterdir())
             memory.close()
-    assert memory.episodes()[0].task == "forgotten"
+    with Memory.open(tmp_path / "m.db") as again:
+        assert again.episodes()[0].task == "forgotten"
