@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -267,13 +269,13 @@ def test_the_log_is_the_history(tmp_path: Path) -> None:
 
 
 def test_a_late_answer_blocks(tmp_path: Path) -> None:
-    """An agent whose hook is late runs the tool: here another process holds the log, and does not end."""
-    fcntl = pytest.importorskip("fcntl")
-    log = tmp_path / "log.jsonl"
-    with log.open("ab") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        command = ("hook", CODING, "--log", str(log), "--within", "0.5")
-        done = process(*command, stdin=json.dumps(event("claude", "ls")).encode())
+    """An agent whose hook is late runs the tool: here another process holds the store, and does not end."""
+    store = tmp_path / "calls.db"
+    sent = json.dumps(event("claude", "ls")).encode()
+    assert process("hook", CODING, "--store", str(store), stdin=sent).status == 0
+    with closing(sqlite3.connect(store, isolation_level=None)) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        done = process("hook", CODING, "--store", str(store), "--within", "0.5", stdin=sent)
     assert (done.status, done.out) == (2, "")
     assert done.err == "error: there was no answer within 0.5 seconds\n"
 
