@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -203,7 +204,7 @@ def test_a_killed_holder_loses_nothing(tmp_path: Path) -> None:
         assert holder.stdout.readline() == b"True\n"
         holder.kill()
     clock = Clock()
-    with sqlite3.connect(store) as raw:
+    with closing(sqlite3.connect(store)) as raw, raw:
         ((end,),) = raw.execute("SELECT ends FROM mpr_reservations")
     guard = Guard(rules, store=Store(store, clock=clock))
     clock.now = end - 1
@@ -260,7 +261,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
     """What is no store of calls is refused and stays as it is."""
     text, base = tmp_path / "a.txt", tmp_path / "b.db"
     text.write_text("some text " * 500)
-    with sqlite3.connect(base) as raw:
+    with closing(sqlite3.connect(base)) as raw, raw:
         raw.execute("CREATE TABLE things (x)")
     for path, said in ((text, "damaged"), (base, "something else"), (tmp_path, "a folder")):
         with pytest.raises(StoreError, match=said):
@@ -354,11 +355,11 @@ def test_old_sessions_are_forgotten(tmp_path: Path) -> None:
     """A session is forgotten so many days after its last call, or with all others when somebody says so."""
     hook = Hook(tmp_path)
     assert hook.pay(60, session="old")
-    with sqlite3.connect(hook.store) as raw:
+    with closing(sqlite3.connect(hook.store)) as raw, raw:
         raw.execute("UPDATE mpr_calls SET second = second - 86400 * 31")
         raw.execute("UPDATE mpr_numbers SET value = 0 WHERE name = 'swept'")
     assert hook.pay(60)
-    with sqlite3.connect(hook.store) as raw:
+    with closing(sqlite3.connect(hook.store)) as raw, raw:
         ((count,),) = raw.execute("SELECT COUNT(*) FROM mpr_calls")
     assert count == 1
     assert hook.pay(60, session="old")
@@ -373,13 +374,13 @@ def test_a_hook_holds_a_shared_limit_as_long_as_its_session(tmp_path: Path) -> N
     assert hook.pay(60, "a")
     assert hook.pay(10, "b", session="t")
     hook.went(10, "b", session="t")
-    with sqlite3.connect(hook.store) as raw:  # ten days pass
+    with closing(sqlite3.connect(hook.store)) as raw, raw:  # ten days pass
         raw.execute("UPDATE mpr_calls SET second = second - 864000")
         raw.execute("UPDATE mpr_reservations SET ends = ends - 864000")
     assert not hook.pay(60, "c")
     assert not hook.pay(60, "d", session="u")
     assert hook.pay(30, "e", session="u")
-    with sqlite3.connect(hook.store) as raw:
+    with closing(sqlite3.connect(hook.store)) as raw, raw:
         raw.execute('UPDATE mpr_calls SET second = 0 WHERE line LIKE \'%"call":"a"%\'')
         raw.execute("UPDATE mpr_numbers SET value = 0 WHERE name = 'swept'")
     assert hook.pay(60, "f", session="v")
