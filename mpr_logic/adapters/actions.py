@@ -85,7 +85,7 @@ class Actions:
         return next((name for name in names if name in arguments), names[0])
 
     def names(self, tool: str) -> Collection[str]:
-        """What the arguments of a tool are named in a call; none where there is no such tool."""
+        """The names that a tool's arguments have in a call; none where there is no such tool."""
         action = self._actions.get(self._action_of.get(tool, tool))
         if action is None:
             return ()
@@ -126,7 +126,7 @@ class Actions:
 
 
 def _value(name: str, param: Param, base: str, argument: Argument | None, given: dict[str, Any]) -> Any:
-    """What a call gives for an argument; None for null, and where it was left out.
+    """The value that a call gives for an argument; None for null, and where it was left out.
 
     Raises:
         StateError: it may not be left out, or not be of this kind, or rules could not tell it from null.
@@ -155,7 +155,7 @@ def _value(name: str, param: Param, base: str, argument: Argument | None, given:
 
 
 def opened_facts(values: Sequence[Any], opened: Collection[str]) -> tuple[Fact, ...]:
-    """What those of ``item``, ``list_length`` and ``field`` that are ``opened`` say of some arguments."""
+    """The facts of some arguments in those of ``item``, ``list_length`` and ``field`` that are ``opened``."""
     if not opened:
         return ()
     found: dict[tuple[str, Row], Fact] = {}

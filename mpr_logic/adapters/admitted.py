@@ -67,7 +67,7 @@ class Admitted(NamedTuple):
 
 
 def told(rules: Ruleset, action: str, facts: Iterable[Fact], second: int) -> Known:
-    """What is to be kept of the moment of a call: what its effects read of it, and the second where rules
+    """The part of a call's moment that is kept: what its effects read of it, and the second where rules
     ask when calls were made.
 
     Args:
@@ -154,7 +154,7 @@ def replayed(rules: Ruleset, line: Mapping[str, Any]) -> Admitted:
 
 
 def named(tool: object, id: object) -> str:
-    """What a model may read of a call: the names that it gave itself."""
+    """The words for a call that a model may read: the names that it gave itself."""
     return f"`{str(tool)[:60]}`" + (f" ({str(id)[:60]})" if id else "")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mpr_logic.adapters.verdict import Verdict
 
 DAYS = 30.0
-"""So many days a session is kept after its last call."""
+"""The days that a session is kept after its last call."""
 
 
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:

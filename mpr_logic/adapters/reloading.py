@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program, Rule
 
 SETTLED = 0.25
-"""So many seconds a file that lost something must not have changed for, to be taken."""
+"""The seconds for which a file that lost something must stay unchanged before it is taken."""
 
 FORBID = "forbid"
 

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import Row
 
 MOST = 10_000
-"""So many admitted calls of a session wait for their outcomes, of those that a rule may ask about; while they
-do, no further one is admitted. Of the others the oldest are given up."""
+"""The most admitted calls of a session, of those that a rule may ask about, that wait for outcomes; while so
+many do, no further one is admitted. Of the others the oldest are given up."""
 
 MANY = 300
 """More rules are compiled before the first check, which would wait for them longer than it may."""

@@ -35,13 +35,13 @@ VERSION = 1
 """The version of the tables; it grows when an older mpr_logic could not read them."""
 
 WAIT = 5.0
-"""So many seconds a transaction waits for the others."""
+"""The seconds that a transaction waits for the others."""
 
 HOLD = 3600.0
-"""So many seconds a reservation is held of which nothing more is heard."""
+"""The seconds that a reservation is held of which nothing more is heard."""
 
 SWEEP = 3600
-"""So many seconds pass between two looks for old sessions."""
+"""The seconds between two looks for old sessions."""
 
 FOREVER = 1e18
 """The end of a reservation that is held until its call has ended, or its session is forgotten."""

@@ -99,7 +99,7 @@ def resolve_fact(of: Program | Schema, clause: Clause) -> Fact:
 
 
 DIGITS = 1000
-"""So many digits an int has at most, as in a text of the language."""
+"""The most digits of an int, as in a text of the language."""
 
 BITS = int(DIGITS * math.log2(10))
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SHOWN = 4
-"""So many calls under way are named."""
+"""The most calls under way that are named."""
 
 _LEVELS = {name: number for number, name in enumerate(DISCLOSURES)}
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import Atom, Row, Value
 
 MOST = 10
-"""So many reasons of one rule are listed; the rest are counted."""
+"""The most reasons of one rule that are listed; the rest are counted."""
 FOLLOWED = 1_000
-"""So many derivations of a rule are looked at."""
+"""The most derivations of a rule that are looked at."""
 
 
 def open_variables(rule: Rule) -> tuple[str, ...]:

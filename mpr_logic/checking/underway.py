@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import Row, Span
 
 MOST_STATES = 64
-"""So many states are looked at for one question."""
+"""The most states that are looked at for one question."""
 
 TOO_MANY = "too many calls are under way whose outcomes matter for this one: wait until one of them has ended"
 
@@ -171,7 +171,7 @@ class Outcomes:
         self._influence = influence
         self._frontier = Frontier()
         self.work = 0
-        """So many calls were looked at."""
+        """The number of calls that were looked at."""
 
     def states(self, calls: Sequence[UnderWay], left: Callable[[], object]) -> list[State]:
         """The states that can come of these calls, in the order in which they were admitted. What was worked

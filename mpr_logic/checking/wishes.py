@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import Aggregate, BodyItem, Row
 
 ROWS = 30
-"""So many rows of a relation or an aggregate are looked at."""
+"""The most rows of a relation or an aggregate that are looked at."""
 STATES = 60
-"""So many ways to make a rule fire are followed at a time."""
+"""The most ways to make a rule fire that are followed at a time."""
 DEPTH = 3
 """A derived relation is made to hold through so many rules, one below the other."""
 

@@ -43,7 +43,7 @@ LIGHT = 8
 """What takes no more lookups than this is not kept: to keep an answer, and to forget it, takes as long."""
 
 NESTED = 10
-"""So many relations are compiled one inside the other."""
+"""The most relations that are compiled one inside the other."""
 
 UNKNOWN_SIZE = 50.0
 """Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""

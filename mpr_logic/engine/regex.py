@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from mpr_logic.engine.deadline import Deadline
 
 COMPILED = 1 << 20
-"""So many bytes an expression of a rule may be compiled to: some 10,000 instructions, in some 50 ms."""
+"""The most bytes that an expression of a rule may be compiled to: some 10,000 instructions, in some 50 ms."""
 
 GIVEN = 1_000
-"""So many characters an expression may have that is no text of a rule: an argument, or of the state."""
+"""The most characters of an expression that does not stand in a rule: an argument, or of the state."""
 
 GIVEN_COMPILED = 1 << 17
-"""So many bytes such an expression may be compiled to: some 1,000 instructions."""
+"""The most bytes that such an expression may be compiled to: some 1,000 instructions."""
 
 MEMORY = 1 << 21
-"""So many bytes the states of one expression take while it runs."""
+"""The most bytes that the states of one expression take while it runs."""
 
 QUICK = 8_000_000
 """Instructions times characters: no more take some 50 ms at worst."""
@@ -39,7 +39,7 @@ MOST = 2_000_000_000
 """More of them are refused: they may take longer than 10 s."""
 
 STRAYS = 2
-"""So many searches may go on of which the answer was not waited for; then long ones are refused."""
+"""The most searches that may go on with nobody waiting for them; then long ones are refused."""
 
 _KEPT = 512
 _TEXT = 10_000

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mpr_logic.engine.semiring import Semiring
 
 VARIANTS = 16
-"""So many compilers are kept, each for other relations that have weights or asserted rows."""
+"""The most compilers that are kept, each for other relations that have weights or asserted rows."""
 
 
 class RuleSet:

@@ -34,7 +34,7 @@ JOINS = 12
 EMPTY: frozenset[Any] = frozenset()
 
 AT_ONCE = 64
-"""So many sets are united between two looks at the clock."""
+"""The number of sets that are united between two looks at the clock."""
 
 
 def fits(batch: Batch, stratum: tuple[str, ...], groups: Iterable[Group]) -> bool:

@@ -27,7 +27,7 @@ FULL = 32 * 2**20
 newest seals."""
 
 NEWEST = 20
-"""So many seals of a larger file are checked when it is opened."""
+"""The number of seals of a larger file that are checked when it is opened."""
 
 _KEYS = {
     table.name: next(iter(table.primary_key)).name

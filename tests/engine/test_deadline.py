@@ -34,7 +34,7 @@ class Clock:
 
 
 def numbers(count: int) -> str:
-    """So many facts of one relation."""
+    """Return that many facts of one relation."""
     return " ".join(f"e({n})." for n in range(count))
 
 

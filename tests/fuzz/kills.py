@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LONGEST = 0.6
-"""So many seconds after its first words a writer is killed at the latest."""
+"""The seconds after its first words by which a writer is killed at the latest."""
 
 
 def kill_once(location: Path, log: Path, name: str, seconds: float) -> None:

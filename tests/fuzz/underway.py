@@ -124,7 +124,7 @@ PERMITS = (
 
 ACTIONS = ("pay", "put", "take")
 FEW = 5
-"""So many calls are under way at most: their outcomes are taken one by one."""
+"""The most calls under way: their outcomes are taken one by one."""
 
 
 class Clock:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import BodyItem, Term
 
 MOST_STEPS = 2_000
-"""So many steps the search takes that maps the body of one rule into another's."""
+"""The most steps of the search that maps the body of one rule into another's."""
 
 
 def check_overriding(filling: Filling, theta: float, report: Report) -> None:

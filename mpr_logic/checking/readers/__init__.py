@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mpr_logic.syntax.ast import BodyItem, Row
 
 KEPT = 1_000
-"""So many texts stay read; those that were read first go first."""
+"""The most texts that stay read; those that were read first go first."""
 
 HERE = Span("the reader of shell commands", 0, 0, 0, 0)
 
