@@ -30,12 +30,13 @@ class Check:
     """One check of one call; a dry one leaves no trace. ``inside`` tells whether trouble is the guard's, not
     that of the call."""
 
-    def __init__(self, guard: Guard, call: Call, id: str, deadline: float, *, dry: bool = False) -> None:
+    def __init__(self, guard: Guard, call: Call, id: str, *, dry: bool = False) -> None:
         self._dry = dry
         self._guard = guard
         self._call = call
         self._id = id
-        self._deadline = deadline
+        self._began = time.perf_counter()
+        self._deadline = self._began + guard.timeout
         self._given: dict[str, Any] = {}
         self._arguments: dict[str, Any] = {}
         self._decision: Decision | None = None
@@ -179,4 +180,5 @@ class Check:
             given=self._given,
             version=self._version,
             known=self._known,
+            seconds=time.perf_counter() - self._began,
         )

@@ -7,7 +7,6 @@ import inspect
 import logging
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -163,9 +162,7 @@ class Guard:
     def why(self, tool: str, arguments: Any = None, *, session: str = "") -> Verdict:
         """What :meth:`check` would say now, with the decision's repairs. It is neither logged nor entered
         into the history, and the call may not be made on its account."""
-        check = Check(
-            self, Call(tool, arguments, "", session), "", time.perf_counter() + self.timeout, dry=True
-        )
+        check = Check(self, Call(tool, arguments, "", session), "", dry=True)
         return self._guarded(check, check.run)
 
     async def acheck(
@@ -339,10 +336,8 @@ class Guard:
 
     def _decided(self, call: Call, answer: tuple[Verdict, bool | None] | None) -> Verdict:
         """A verdict that is logged and counted."""
-        start = time.perf_counter()
-        check = Check(self, call, uuid4().hex if answer is None else answer[0].id, start + self.timeout)
+        check = Check(self, call, uuid4().hex if answer is None else answer[0].id)
         verdict = self._guarded(check, check.run if answer is None else lambda: check.answered(*answer))
-        verdict = replace(verdict, seconds=time.perf_counter() - start)
         try:
             self.log.decision(verdict)
         except Exception as error:

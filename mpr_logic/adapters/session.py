@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -246,11 +246,12 @@ class Session:
                             decision, text = found, said
                         if severity(decision) == REJECTED:
                             break
-        self._known = checker.version
+        self._know()
         return decision, text
 
-    @contextmanager
-    def _stored(self, needed: bool, left: Callable[[], float]) -> Iterator[_Stored | None]:
+    def _stored(
+        self, needed: bool, left: Callable[[], float]
+    ) -> AbstractContextManager[_Stored] | AbstractContextManager[None]:
         """A context in which the shared relations are those of the store, and nobody else changes them; None
         where they are not ``needed``.
 
@@ -258,9 +259,10 @@ class Session:
             StoreError: the store could not be read or written.
         """
         store = self._options.store
-        if store is None or not needed:
-            yield None
-            return
+        return nullcontext() if store is None or not needed else self._transaction(store, left)
+
+    @contextmanager
+    def _transaction(self, store: Store, left: Callable[[], float]) -> Iterator[_Stored]:
         before, calls, told = self.checker.version, dict(self._calls), set(self._told)
         try:
             with store.writing(left()) as transaction:
@@ -287,8 +289,15 @@ class Session:
 
     def _renew(self) -> None:
         """Forget what the calls under way come to, where the state has changed since."""
-        if self._known is not self.checker.version:
+        if self._outcomes and self._known is not self.checker.version:
             self._outcomes.clear()
+            self._known = None
+
+    def _know(self) -> None:
+        """What the calls under way come to was worked out for the present state. Where nothing was, the state
+        is not held: while it is, every change is noted."""
+        if self._outcomes:
+            self._known = self.checker.version
 
     def _states(self, action: str, calls: list[UnderWay], left: Callable[[], float]) -> list[State]:
         """The states that can come of the calls under way, as far as they bear on an action; none besides
@@ -339,7 +348,7 @@ class Session:
             del self._calls[oldest]
             self._told.discard(oldest)
         if not self.rules.asks_tries:  # else what the others come to may hang on this one
-            self._known = self.checker.version
+            self._know()
 
     def approve(self, id: str) -> None:
         """A call is made since a person approved it: an approval is for one. The last of them are kept."""

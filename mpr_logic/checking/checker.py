@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -234,10 +234,14 @@ class Checker:
             self._look(args)
             return self._facts.effects(name, args, self.theta)
 
-    @contextmanager
-    def assuming(self, facts: Iterable[Fact]) -> Iterator[None]:
+    def assuming(self, facts: Iterable[Fact]) -> AbstractContextManager[object]:
         """A context in which these facts hold too, for the questions of this thread alone; afterwards the
         state is as it was, apart from what else was changed inside."""
+        given = list(facts)
+        return self._assuming(given) if given else self._lock
+
+    @contextmanager
+    def _assuming(self, facts: list[Fact]) -> Iterator[None]:
         with self._lock, self._facts.assuming(facts):
             yield
 

@@ -21,7 +21,7 @@ class ScriptedLlama:
     """``weights`` need not add up to 1; ``most`` is how many tokens it lists of all. ``asked`` are the
     requests: the path, what was written so far, and the body."""
 
-    weights: Weights
+    weights: Weights = field(repr=False)  # a table that a test fills: it may be large
     most: int = 400
     asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list, repr=False)
 
