@@ -58,7 +58,7 @@ test-lowest: ## test with the oldest supported dependencies
 	$(OLDEST) -e '.[$(EXTRAS)]'
 	$(TEST_LOWEST) -m 'not bench and not slow' $(ARGS)
 	$(OLDEST) --reinstall -e '.[test,shell,memory,models,experiments,serve,otel]'
-	$(TEST_LOWEST) -m 'not bench' tests/adapters tests/reflection tests/memory tests/cli $(ARGS)
+	$(TEST_LOWEST) -m 'not bench' tests/guard tests/integrations tests/models tests/memory tests/cli $(ARGS)
 
 build: $(READY) ## sdist and wheel into dist/
 	$(BIN)/python -m build --no-isolation

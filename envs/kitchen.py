@@ -10,8 +10,8 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from mpr_logic import Checker
-from mpr_logic.checking.render import ASCII, proof_text
-from mpr_logic.syntax.printer import print_clause
+from mpr_logic.checker.render import ASCII, proof_text
+from mpr_logic.language.printer import print_clause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic import moved
+
 if TYPE_CHECKING:
-    from mpr_logic.checking.action import Action
-    from mpr_logic.checking.checker import THETA, Checker
-    from mpr_logic.checking.decision import Decision, Reason
-    from mpr_logic.checking.disclosure import for_model, for_operator
-    from mpr_logic.checking.render import proof_text
-    from mpr_logic.checking.repair import Repair
-    from mpr_logic.checking.serial import decision_json
-    from mpr_logic.checking.state import read_state
-    from mpr_logic.checking.verifier import verify
-    from mpr_logic.checking.whynot import WhyNot
-    from mpr_logic.engine.base import Budget
-    from mpr_logic.engine.evaluate import evaluate
+    from mpr_logic.checker.action import Action
+    from mpr_logic.checker.checker import THETA, Checker
+    from mpr_logic.checker.decision import Decision, Reason
+    from mpr_logic.checker.disclosure import for_model, for_operator
+    from mpr_logic.checker.render import proof_text
+    from mpr_logic.checker.repair import Repair
+    from mpr_logic.checker.serial import decision_json
+    from mpr_logic.checker.state import read_state
+    from mpr_logic.checker.verifier import verify
+    from mpr_logic.checker.whynot import WhyNot
+    from mpr_logic.engine.bottomup.evaluate import evaluate
+    from mpr_logic.engine.protocol import Budget
     from mpr_logic.errors import (
         ArithmeticFailure,
         BudgetError,
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
         StateError,
         StoreError,
     )
+    from mpr_logic.guard.guard import Guard
+    from mpr_logic.guard.tools import Tools
+    from mpr_logic.guard.verdict import Verdict
+    from mpr_logic.memory.store import Memory
 
 __all__ = [
     "THETA",
@@ -52,8 +58,10 @@ __all__ = [
     "EvaluationError",
     "ExperimentError",
     "GameError",
+    "Guard",
     "GuardError",
     "InexpressibleError",
+    "Memory",
     "ModelError",
     "MprError",
     "ProgramError",
@@ -64,6 +72,8 @@ __all__ = [
     "StaleDecisionError",
     "StateError",
     "StoreError",
+    "Tools",
+    "Verdict",
     "WhyNot",
     "decision_json",
     "evaluate",
@@ -75,22 +85,28 @@ __all__ = [
 ]
 
 _HOMES = {
-    "THETA": "checking.checker",
-    "Action": "checking.action",
-    "Budget": "engine.base",
-    "Checker": "checking.checker",
-    "Decision": "checking.decision",
-    "Reason": "checking.decision",
-    "Repair": "checking.repair",
-    "WhyNot": "checking.whynot",
-    "decision_json": "checking.serial",
-    "evaluate": "engine.evaluate",
-    "for_model": "checking.disclosure",
-    "for_operator": "checking.disclosure",
-    "proof_text": "checking.render",
-    "read_state": "checking.state",
-    "verify": "checking.verifier",
+    "THETA": "checker.checker",
+    "Action": "checker.action",
+    "Budget": "engine.protocol",
+    "Checker": "checker.checker",
+    "Decision": "checker.decision",
+    "Guard": "guard.guard",
+    "Memory": "memory.store",
+    "Reason": "checker.decision",
+    "Repair": "checker.repair",
+    "Tools": "guard.tools",
+    "Verdict": "guard.verdict",
+    "WhyNot": "checker.whynot",
+    "decision_json": "checker.serial",
+    "evaluate": "engine.bottomup.evaluate",
+    "for_model": "checker.disclosure",
+    "for_operator": "checker.disclosure",
+    "proof_text": "checker.render",
+    "read_state": "checker.state",
+    "verify": "checker.verifier",
 }
+
+moved.install()
 
 
 if not TYPE_CHECKING:

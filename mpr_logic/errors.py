@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mpr_logic.adapters.verdict import Verdict
-    from mpr_logic.syntax.diagnostics import Diagnostic
+    from mpr_logic.guard.verdict import Verdict
+    from mpr_logic.language.diagnostics import Diagnostic
 
 
 class MprError(Exception):

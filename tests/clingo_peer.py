@@ -13,7 +13,7 @@ from typing import Any
 import clingo
 
 from mpr_logic.analysis.core import Program, Rule
-from mpr_logic.syntax.ast import (
+from mpr_logic.language.ast import (
     Aggregate,
     Arithmetic,
     Atom,

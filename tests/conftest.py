@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, settings
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.checker import Checker
+from mpr_logic.guard.guard import Guard
 from tests.verified import verified
 
 # A failure prints a blob that `@reproduce_failure` replays. No deadline: machines are slow at times.

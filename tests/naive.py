@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from mpr_logic.analysis.core import Program, Rule
-from mpr_logic.syntax.ast import Aggregate, BodyItem, Literal, Row
+from mpr_logic.language.ast import Aggregate, BodyItem, Literal, Row
 from tests.naive_values import (
     Binding,
     assignable,

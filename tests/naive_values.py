@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from mpr_logic.syntax.ast import (
+from mpr_logic.language.ast import (
     Aggregate,
     Arithmetic,
     BodyItem,

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.core import Program
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.ast import Row, Value
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.ast import Row, Value
+from mpr_logic.language.parser import parse
 from tests.program_bodies import Body, Relation, atom
 
 FEATURES = (

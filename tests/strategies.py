@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mpr_logic.syntax.ast import (
+from mpr_logic.language.ast import (
     ActionDecl,
     Aggregate,
     Annotation,
@@ -27,10 +27,10 @@ from mpr_logic.syntax.ast import (
     TypeDecl,
     Var,
 )
-from mpr_logic.syntax.hidden import hidden_character
-from mpr_logic.syntax.printer import print_module
-from mpr_logic.syntax.source import Source
-from mpr_logic.syntax.words import keywords, reserved
+from mpr_logic.language.hidden import hidden_character
+from mpr_logic.language.printer import print_module
+from mpr_logic.language.source import Source
+from mpr_logic.language.words import keywords, reserved
 
 Strategy = st.SearchStrategy[Any]
 

@@ -15,31 +15,35 @@ LONGEST = 800
 
 # What each room may import besides itself. errors and resources lie at the bottom, the facade (mpr_logic
 # itself) is what users import: no room but envs looks up at it.
-BOTTOM = {"collector", "errors", "resources"}
+BOTTOM = {"collector", "errors", "extras", "moved", "resources"}
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "collector": set(),
+    "moved": set(),
+    "extras": {"errors"},
     "resources": {"errors"},
-    "syntax": BOTTOM,
-    "analysis": BOTTOM | {"syntax"},
-    "engine": BOTTOM | {"syntax", "analysis"},
-    "checking": BOTTOM | {"syntax", "analysis", "engine"},
-    "memory": BOTTOM | {"syntax", "analysis", "engine", "checking"},
-    "reflection": BOTTOM | {"syntax", "analysis", "engine", "checking", "memory"},
-    "agent": BOTTOM | {"syntax", "analysis", "engine", "checking", "memory", "reflection"},
-    "adapters": BOTTOM | {"syntax", "analysis", "engine", "checking"},
+    "language": BOTTOM,
+    "analysis": BOTTOM | {"language"},
+    "engine": BOTTOM | {"language", "analysis"},
+    "checker": BOTTOM | {"language", "analysis", "engine"},
 }
+ROOMS["guard"] = {*ROOMS}
+ROOMS["memory"] = {*ROOMS} - {"guard"}
+ROOMS["integrations"] = {*ROOMS} - {"memory"}
+ROOMS["models"] = {*ROOMS} - {"guard", "integrations"}
+ROOMS["agent"] = ROOMS["models"] | {"models"}
+ROOMS["experiments"] = ROOMS["agent"] | {"agent"}
 ROOMS["envs"] = {*ROOMS, ""}
 ROOMS["cli"] = {*ROOMS, ""}
-ROOMS[""] = set(ROOMS) - {"cli", "envs", "adapters"}
+ROOMS[""] = set(ROOMS) - {"cli", "envs", "integrations", "experiments", "agent", "models"}
 
 # An error carries what it was raised for, diagnostics or a verdict: it names the type, and imports nothing
 # at run time.
-DECLARED_LOOKS = {("errors", "syntax"), ("errors", "adapters")}
+DECLARED_LOOKS = {("errors", "language"), ("errors", "guard")}
 # Module-level state that is meant.
 DECLARED_STATE = {
     # pyDatalog's own state is one for the whole process: one session at a time may use it
-    "mpr_logic/engine/pydatalog_session.py:_LOCK",
+    "mpr_logic/engine/pydatalog/session.py:_LOCK",
 }
 
 DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp, ast.GeneratorExp)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from mpr_logic import Checker
-from mpr_logic.checking.state import read_state
+from mpr_logic.checker.state import read_state
 from mpr_logic.envs.kitchen import STATE, main
 from tests.command import TOP, mpr
 

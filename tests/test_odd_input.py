@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, MprError, StateError, evaluate
-from mpr_logic.adapters.guard import Guard
 from mpr_logic.analysis.core import Fact
-from mpr_logic.checking.disclosure import for_operator
-from mpr_logic.checking.serial import decision_json
-from mpr_logic.syntax.ast import NOWHERE
+from mpr_logic.checker.disclosure import for_operator
+from mpr_logic.checker.serial import decision_json
+from mpr_logic.guard.guard import Guard
+from mpr_logic.language.ast import NOWHERE
 
 RULES = """
 .decl d()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from mpr_logic.checking.action import Action
-from mpr_logic.checking.checker import Checker
-from mpr_logic.checking.decision import Decision
-from mpr_logic.checking.verifier import NaiveModel, verify
-from mpr_logic.engine.proof import RuleProof
-from mpr_logic.syntax.ast import Row
+from mpr_logic.checker.action import Action
+from mpr_logic.checker.checker import Checker
+from mpr_logic.checker.decision import Decision
+from mpr_logic.checker.verifier import NaiveModel, verify
+from mpr_logic.engine.provenance.proof import RuleProof
+from mpr_logic.language.ast import Row
 
 MANY_FACTS, MANY_RULES = 400, 120
 """Larger states are left to the tests of speed: the verifier derives everything naively."""

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.envs.alfworld.observations import Sentence, read, read_task
 from mpr_logic.envs.alfworld.places import Places
-from mpr_logic.syntax.printer import print_value
+from mpr_logic.language.printer import print_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-    from mpr_logic.checking.action import Action
+    from mpr_logic.checker.action import Action
 
 SIGHTS = frozenset({"surface", "inside", "shut"})
 """Sentences that are said of a receptacle at the agent's place alone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
 
 # Of each action: how it is said, and how it is read. `{}` is an argument.
 SAID = {

@@ -25,24 +25,24 @@ from mpr_logic.agent.guidance import Retrieval
 from mpr_logic.agent.play import play
 from mpr_logic.agent.scripted import Reminded
 from mpr_logic.agent.showing import Score, decision_lines, turn_text
-from mpr_logic.agent.training import Learner, known, remember, study
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.analysis import analyse
-from mpr_logic.checking.checker import Checker
-from mpr_logic.checking.colors import painted
-from mpr_logic.checking.loading import load_modules
-from mpr_logic.checking.render import proof_text
+from mpr_logic.checker.checker import Checker
+from mpr_logic.checker.colors import painted
+from mpr_logic.checker.loading import load_modules
+from mpr_logic.checker.render import proof_text
 from mpr_logic.envs.alfworld.worlds import AlfWorlds
+from mpr_logic.experiments.training import Learner, known, remember, study
+from mpr_logic.language.parser import parse
 from mpr_logic.memory.records import ACTIVE
 from mpr_logic.memory.store import Memory
-from mpr_logic.syntax.parser import parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mpr_logic.agent.play import Turn
     from mpr_logic.agent.worlds import Episode
-    from mpr_logic.checking.decision import Decision
+    from mpr_logic.checker.decision import Decision
     from mpr_logic.memory.records import StoredRule
 
 SEED = 15

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.agent.environment import Observation
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
 from mpr_logic.envs.alfworld.belief import Belief
 from mpr_logic.envs.alfworld.commands import OLD_PUT, SAID, command_of, positional
 from mpr_logic.envs.alfworld.simulator import Simulator

@@ -13,7 +13,7 @@ from mpr_logic.envs.alfworld.belief import kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mpr_logic.checking.action import Action
+    from mpr_logic.checker.action import Action
 
 # Which hidden predicate a relation of the belief stands for, where they have the same arguments.
 SAME = {

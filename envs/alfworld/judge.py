@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.checker import Checker
 from mpr_logic.envs.alfworld.commands import SAID
 from mpr_logic.envs.alfworld.games import games
 from mpr_logic.envs.alfworld.judging import PLAYS, Judge, Tally

@@ -15,8 +15,8 @@ from mpr_logic.envs.alfworld.hidden import Shown, Truth
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mpr_logic.checking.action import Action
-    from mpr_logic.checking.checker import Checker
+    from mpr_logic.checker.action import Action
+    from mpr_logic.checker.checker import Checker
     from mpr_logic.envs.alfworld.games import Game
 
 WALKTHROUGH, RANDOM, MISTAKEN = PLAYS = ("walkthrough", "random", "mistaken")

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from mpr_logic.agent.play import play
 from mpr_logic.agent.policies import StrongestPreference
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.checker import Checker
 from mpr_logic.envs.alfworld.environment import STEPS, AlfWorld
 from mpr_logic.envs.alfworld.games import games
 from mpr_logic.envs.alfworld.judge import RULES, WIDTH

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mpr_logic.agent.environment import Environment
-    from mpr_logic.checking.action import Action
+    from mpr_logic.checker.action import Action
     from mpr_logic.envs.alfworld.games import Game
 
 

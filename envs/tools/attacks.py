@@ -16,12 +16,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from mpr_logic.agent.statistics import wilson
 from mpr_logic.envs.tools import measure
 from mpr_logic.envs.tools.gullible import SHARE, Gullible
 from mpr_logic.envs.tools.measure import CLOSED, OPEN, Tally
 from mpr_logic.envs.tools.planting import ATTACKS
 from mpr_logic.errors import MprError
+from mpr_logic.experiments.statistics import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from mpr_logic.agent.environment import Observation
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
 from mpr_logic.envs.tools.knowledge import KINDS, Knowledge
 from mpr_logic.envs.tools.names import HARM, OTHER_HARM
 from mpr_logic.envs.tools.office import ToolError

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mpr_logic.agent.policies import View
-    from mpr_logic.checking.action import Action
+    from mpr_logic.checker.action import Action
 
 SHARE = 0.8
 """So often it obeys."""

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from mpr_logic.envs.tools.office import LIMIT, MOST_MAILS, WORKSPACE, kind_of, real
-from mpr_logic.syntax.printer import print_row
+from mpr_logic.language.printer import print_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mpr_logic.checking.action import Action
+    from mpr_logic.checker.action import Action
     from mpr_logic.envs.tools.office import Office
 
 Mention = tuple[str, str | int]

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.agent.play import play
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.analysis import analyse
-from mpr_logic.checking.checker import Checker
-from mpr_logic.checking.loading import load_modules, load_program
+from mpr_logic.checker.checker import Checker
+from mpr_logic.checker.loading import load_modules, load_program
 from mpr_logic.envs.tools.environment import ToolOffice
 from mpr_logic.envs.tools.gullible import Gullible
 from mpr_logic.envs.tools.worlds import tasks
 from mpr_logic.errors import GameError
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +139,7 @@ def learned(first: int, episodes: int, tick: Callable[[], None] = lambda: None) 
     """
     try:
         from mpr_logic.memory.store import Memory
-        from mpr_logic.reflection.learning import learn
+        from mpr_logic.models.learning import learn
     except ImportError:
         raise GameError("the memory extra is not installed: `pip install 'mpr-logic[memory]'`") from None
     modules = load_modules([WORLD])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mpr_logic.checking.action import Action
+    from mpr_logic.checker.action import Action
 
 WORKSPACE = "/workspace/"
 """What the paths of the workspace begin with."""

@@ -13,7 +13,7 @@ from mpr_logic.envs.tools.office import LIMIT, MOST_MAILS, WORKSPACE, kind_of, r
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from mpr_logic.checking.action import Action
+    from mpr_logic.checker.action import Action
     from mpr_logic.envs.tools.office import Office
 
 

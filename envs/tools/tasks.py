@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
 from mpr_logic.envs.tools import names
 from mpr_logic.envs.tools.knowledge import mentioned
 from mpr_logic.envs.tools.office import Office, Text

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
-    from mpr_logic.checking.action import Action
+    from mpr_logic.checker.action import Action
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from mpr_logic.analysis.annotations import LEVELS
-from mpr_logic.checking.render import because_text
+from mpr_logic.checker.render import because_text
 from mpr_logic.errors import EvaluationError
+from mpr_logic.language.ast import Annotation, Clause, Const
+from mpr_logic.language.fence import in_place, on_one_line
+from mpr_logic.language.printer import print_atom, print_clause
 from mpr_logic.memory.declarations import EVIDENCE
 from mpr_logic.memory.retrieval import HEADS, Retrieved, Retriever, tokens
-from mpr_logic.syntax.ast import Annotation, Clause, Const
-from mpr_logic.syntax.fence import in_place, on_one_line
-from mpr_logic.syntax.printer import print_atom, print_clause
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from mpr_logic.analysis.core import Rule
-    from mpr_logic.checking.action import Action
-    from mpr_logic.checking.checker import Checker
-    from mpr_logic.syntax.ast import Module, Statement
+    from mpr_logic.checker.action import Action
+    from mpr_logic.checker.checker import Checker
+    from mpr_logic.language.ast import Module, Statement
 
 BUDGET = 250
 """So many tokens of rules are told in one turn."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from mpr_logic.checking.checker import Checker
+    from mpr_logic.checker.checker import Checker
 
 
 class Mirror:

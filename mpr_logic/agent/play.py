@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.agent.mirror import Mirror
 from mpr_logic.agent.policies import Pass, StrongestPreference, View
-from mpr_logic.checking.action import Action
-from mpr_logic.checking.disclosure import repairs_of
-from mpr_logic.checking.questions import resolve_action
+from mpr_logic.checker.action import Action
+from mpr_logic.checker.disclosure import repairs_of
+from mpr_logic.checker.questions import resolve_action
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mpr_logic.agent.environment import Environment, Observation
     from mpr_logic.agent.guidance import Guide
     from mpr_logic.agent.policies import Policy
-    from mpr_logic.checking.checker import Checker
-    from mpr_logic.checking.decision import Decision
+    from mpr_logic.checker.checker import Checker
+    from mpr_logic.checker.decision import Decision
 
 ATTEMPTS = 4
 """So often a policy may propose in one turn; then the safe fallback is taken."""

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     from mpr_logic.agent.environment import Environment, Observation
     from mpr_logic.agent.play import Turn
-    from mpr_logic.checking.action import Action
-    from mpr_logic.checking.checker import Checker
-    from mpr_logic.checking.decision import Decision
+    from mpr_logic.checker.action import Action
+    from mpr_logic.checker.checker import Checker
+    from mpr_logic.checker.decision import Decision
     from mpr_logic.memory.retrieval import Retrieved
 
 

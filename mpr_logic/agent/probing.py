@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.memory.store import PROBES_EACH
 
 if TYPE_CHECKING:
-    from mpr_logic.checking.decision import Decision
+    from mpr_logic.checker.decision import Decision
     from mpr_logic.memory.store import Memory
 
 

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
-from mpr_logic.checking.disclosure import model_text, repairs_told
-from mpr_logic.reflection.prompts import fenced
-from mpr_logic.syntax.fence import on_one_line
+from mpr_logic.checker.disclosure import model_text, repairs_told
+from mpr_logic.language.fence import on_one_line
+from mpr_logic.models.prompts import fenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mpr_logic.agent.play import Turn
     from mpr_logic.agent.policies import View
-    from mpr_logic.checking.decision import Decision
+    from mpr_logic.checker.decision import Decision
 
 Style = OneOf["act", "react"]
 """The action alone; or a thought before it (ReAct, Yao et al. 2023)."""

@@ -6,14 +6,14 @@ import random
 from typing import TYPE_CHECKING
 
 from mpr_logic.agent.policies import StrongestPreference
-from mpr_logic.checking.disclosure import repairs_of
+from mpr_logic.checker.disclosure import repairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mpr_logic.agent.policies import View
-    from mpr_logic.checking.action import Action
-    from mpr_logic.checking.decision import Decision
+    from mpr_logic.checker.action import Action
+    from mpr_logic.checker.decision import Decision
 
 
 class Planned:

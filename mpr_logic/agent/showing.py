@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mpr_logic.agent.play import Turn
-    from mpr_logic.checking.decision import Decision
+    from mpr_logic.checker.decision import Decision
 
 ADVICE = 3
 """So many pieces of advice are shown of a decision."""

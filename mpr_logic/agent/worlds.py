@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from mpr_logic.agent.environment import Environment
-    from mpr_logic.checking.action import Action
+    from mpr_logic.checker.action import Action
 
 GROUP = "mpr_logic.environments"
 """The group of entry points under which a package offers its environment: a name, and a :class:`Worlds`."""

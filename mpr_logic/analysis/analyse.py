@@ -18,15 +18,15 @@ from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.strata import Edges, dependencies, nest, stratify
 from mpr_logic.analysis.undeclared import suggest
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.printer import print_row
+from mpr_logic.language.printer import print_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mpr_logic.analysis.core import Schema
     from mpr_logic.analysis.prepare import Prepared
-    from mpr_logic.syntax.ast import Clause, Module, Row, Value
-    from mpr_logic.syntax.diagnostics import Diagnostic
+    from mpr_logic.language.ast import Clause, Module, Row, Value
+    from mpr_logic.language.diagnostics import Diagnostic
 
 
 def analyse(modules: Sequence[Module], *, declared: bool = True, inputs: Collection[str] = ()) -> Program:

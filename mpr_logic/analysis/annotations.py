@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.core import Rule
     from mpr_logic.analysis.report import Report
-    from mpr_logic.syntax.ast import Annotation, Clause
+    from mpr_logic.language.ast import Annotation, Clause
 
 _BRACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _WANTS = {

@@ -17,12 +17,12 @@ from mpr_logic.analysis.report import Report, argument, count, declared_as
 from mpr_logic.analysis.resolve import FACTS_ONLY, Names
 from mpr_logic.analysis.types import LARGEST
 from mpr_logic.errors import StateError
-from mpr_logic.syntax.ast import Atom, Const, Literal, Param, Var
+from mpr_logic.language.ast import Atom, Const, Literal, Param, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mpr_logic.syntax.ast import Clause, Row, Span, Term, Value
+    from mpr_logic.language.ast import Clause, Row, Span, Term, Value
 
 Pattern = tuple["Value | None", ...]
 _ELSEWHERE = "put the rule into a rule file"

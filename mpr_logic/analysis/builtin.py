@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.core import Signature
-from mpr_logic.syntax.ast import Param
+from mpr_logic.language.ast import Param
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

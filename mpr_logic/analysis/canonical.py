@@ -14,13 +14,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.terms import item_vars, term_vars
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Var
+from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.syntax.ast import BodyItem, Term, Value
+    from mpr_logic.language.ast import BodyItem, Term, Value
 
 Ranks = dict[str, int]
 MARK = "\x00"  # around the number of a placeholder in a template

@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mpr_logic.analysis.safety import bound_outside
 from mpr_logic.analysis.terms import item_terms, names, term_vars
-from mpr_logic.syntax.ast import BodyItem, Clause, Param, Term, Value
+from mpr_logic.language.ast import BodyItem, Clause, Param, Term, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mpr_logic.syntax.ast import Row, Span
+    from mpr_logic.language.ast import Row, Span
 
 
 _KINDS = {"symbol": str, "int": int}

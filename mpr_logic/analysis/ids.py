@@ -15,7 +15,7 @@ from mpr_logic.errors import ProgramError
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Schema
-    from mpr_logic.syntax.ast import Clause
+    from mpr_logic.language.ast import Clause
 
 
 def canonical_text(of: Program | Schema, clause: Clause) -> str:

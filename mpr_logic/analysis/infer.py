@@ -12,14 +12,14 @@ from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.resolve import Names, resolve_clause
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, too_many
 from mpr_logic.analysis.types import Typing, literals
-from mpr_logic.syntax.ast import Const, Param
+from mpr_logic.language.ast import Const, Param
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mpr_logic.analysis.core import Schema
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.syntax.ast import Atom, Clause
+    from mpr_logic.language.ast import Atom, Clause
 
 
 def infer(schema: Schema, clauses: Sequence[Clause], inputs: Collection[str], report: Report) -> Schema:

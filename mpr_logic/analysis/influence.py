@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.occurrences import CALL, OUTCOMES, is_history
 from mpr_logic.analysis.terms import divides, item_terms, item_vars, names, term_vars
 from mpr_logic.analysis.types import columns_of, flat, literals
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.core import Program, Rule
-    from mpr_logic.syntax.ast import BodyItem, Term
+    from mpr_logic.language.ast import BodyItem, Term
 
 MORE, FEWER = 1, -1
 _BOTH = frozenset({MORE, FEWER})

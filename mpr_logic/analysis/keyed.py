@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from mpr_logic.analysis.core import Fact, Signature
-    from mpr_logic.syntax.ast import Row
+    from mpr_logic.language.ast import Row
 
     Columns = Mapping[str, Callable[[Row], Hashable]]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Clause, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.ast import Aggregate, Arithmetic, Clause, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from mpr_logic.syntax.ast import Atom, BodyItem, Term, Value
+    from mpr_logic.language.ast import Atom, BodyItem, Term, Value
 
 LARGE = 1 << 1000  # an int from here on may be too large for a float column
 _SYMBOL, _INT, _FLOAT, _BOOL, _LARGE = range(5)

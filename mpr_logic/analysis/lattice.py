@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mpr_logic.syntax.ast import Value
+    from mpr_logic.language.ast import Value
 
 BUILTIN = ("symbol", "int", "float", "bool", "any")
 UNKNOWN = "?"

@@ -12,14 +12,14 @@ from mpr_logic.analysis.report import Report, where
 from mpr_logic.analysis.resolve import EFFECTS
 from mpr_logic.analysis.terms import item_vars, rewrite_item, term_span, term_vars
 from mpr_logic.analysis.types import Typing, flat, literals
-from mpr_logic.syntax.ast import Comparison, Var
+from mpr_logic.language.ast import Comparison, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mpr_logic.analysis.core import Program, Rule
-    from mpr_logic.syntax.ast import Atom, BodyItem, Clause, Module, Term
-    from mpr_logic.syntax.diagnostics import Diagnostic
+    from mpr_logic.language.ast import Atom, BodyItem, Clause, Module, Term
+    from mpr_logic.language.diagnostics import Diagnostic
 
 
 def lint(modules: Sequence[Module], program: Program | None = None) -> list[Diagnostic]:

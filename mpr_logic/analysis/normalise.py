@@ -30,14 +30,14 @@ from mpr_logic.analysis.terms import (
     term_vars,
 )
 from mpr_logic.analysis.types import columns_of
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Var
+from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mpr_logic.analysis.core import Schema
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.syntax.ast import BodyItem, Span, Term, Test
+    from mpr_logic.language.ast import BodyItem, Span, Term, Test
 
 
 def apart(clause: Resolved) -> Resolved:

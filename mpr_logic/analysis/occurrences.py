@@ -14,13 +14,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.syntax.ast import Aggregate, Atom, Literal, Var
+from mpr_logic.language.ast import Aggregate, Atom, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mpr_logic.analysis.core import Program
-    from mpr_logic.syntax.ast import BodyItem, Comparison, Row, Term, Test
+    from mpr_logic.language.ast import BodyItem, Comparison, Row, Term, Test
 
 CALL = "call "
 """What the name of a relation of calls begins with: the name of the history's relation follows."""

@@ -18,13 +18,13 @@ from mpr_logic.analysis.resolve import FACTS_ONLY, Names, Resolved, resolve_clau
 from mpr_logic.analysis.safety import Safety
 from mpr_logic.analysis.terms import item_terms, names, term_vars
 from mpr_logic.analysis.types import Typing
-from mpr_logic.syntax.ast import Atom, Const, Literal, Var
+from mpr_logic.language.ast import Atom, Const, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
     from mpr_logic.analysis.core import Schema
-    from mpr_logic.syntax.ast import BodyItem, Clause, Row, Span, Term, Value
+    from mpr_logic.language.ast import BodyItem, Clause, Row, Span, Term, Value
 
 Picks = tuple[int, ...]
 """For each argument its place in the written atom; -1 is an argument left out."""

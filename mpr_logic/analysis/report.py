@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.syntax.diagnostics import Diagnostic
+from mpr_logic.language.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mpr_logic.analysis.core import Signature
-    from mpr_logic.syntax.ast import Param, Span
+    from mpr_logic.language.ast import Param, Span
 
 
 class Report:
@@ -22,7 +22,7 @@ class Report:
         self.unknown: dict[tuple[str, str], int] = {}  # undeclared names, and where in `found` they are
 
     def error(self, code: str, message: str, span: Span, help: str = "") -> None:
-        """Note an error: ``code`` is one of :data:`~mpr_logic.syntax.diagnostics.CODES`."""
+        """Note an error: ``code`` is one of :data:`~mpr_logic.language.diagnostics.CODES`."""
         self.broken += 1
         self.found.append(Diagnostic(code, message, span, help))
 

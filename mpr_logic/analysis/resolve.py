@@ -16,14 +16,14 @@ from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
 from mpr_logic.analysis.terms import term_span
 from mpr_logic.analysis.undeclared import elsewhere
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Atom, Call, Literal, Span, Var
+from mpr_logic.language.ast import Aggregate, Arithmetic, Atom, Call, Literal, Span, Var
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.analysis.core import Schema, Signature
     from mpr_logic.analysis.report import Report
-    from mpr_logic.syntax.ast import BodyItem, Clause, Comparison, Term, Test
+    from mpr_logic.language.ast import BodyItem, Clause, Comparison, Term, Test
 
 VERDICTS = ("forbid", "permit", "prefer")
 EFFECTS = ("causes", "ends")

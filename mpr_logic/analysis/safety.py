@@ -14,14 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.terms import inner_terms, item_terms, item_vars, names, plain, term_span, term_vars
-from mpr_logic.syntax.ast import Aggregate, Comparison, Literal, Var
+from mpr_logic.language.ast import Aggregate, Comparison, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.syntax.ast import BodyItem, Span, Term
+    from mpr_logic.language.ast import BodyItem, Span, Term
 
 
 def positive(body: Iterable[BodyItem]) -> set[str]:

@@ -9,15 +9,15 @@ from mpr_logic.analysis.builtin import BUILT_IN
 from mpr_logic.analysis.core import Schema, Signature
 from mpr_logic.analysis.lattice import BUILTIN, base
 from mpr_logic.analysis.report import count, declaration, did_you_mean, where
-from mpr_logic.syntax.ast import ActionDecl, DefaultDecl, Param, RelationDecl, TypeDecl
-from mpr_logic.syntax.foreign import TYPES
-from mpr_logic.syntax.printer import print_statement
+from mpr_logic.language.ast import ActionDecl, DefaultDecl, Param, RelationDecl, TypeDecl
+from mpr_logic.language.foreign import TYPES
+from mpr_logic.language.printer import print_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mpr_logic.analysis.report import Report
-    from mpr_logic.syntax.ast import Span, Statement
+    from mpr_logic.language.ast import Span, Statement
 
 MAX_ARGUMENTS = 64
 BUILT_IN_ATTRIBUTES = (False, False, None, None, False)

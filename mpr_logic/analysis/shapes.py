@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Rule
-    from mpr_logic.syntax.ast import BodyItem, Row, Term, Value
+    from mpr_logic.language.ast import BodyItem, Row, Term, Value
 
 ShapeKey: TypeAlias = Hashable
 """Equal for rules of one shape; opaque."""

@@ -10,13 +10,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.types import flat
-from mpr_logic.syntax.ast import Aggregate, Literal
+from mpr_logic.language.ast import Aggregate, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.report import Report
-    from mpr_logic.syntax.ast import BodyItem, Span
+    from mpr_logic.language.ast import BodyItem, Span
 
 Edges = dict[tuple[str, str, str], "Span"]
 """From a head to a relation of its body, and how it is used (``""``, ``not`` or an aggregate's

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from mpr_logic.syntax.ast import (
+from mpr_logic.language.ast import (
     Aggregate,
     Arithmetic,
     BodyItem,

@@ -26,7 +26,7 @@ from mpr_logic.analysis.lattice import (
 from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.analysis.report import argument
 from mpr_logic.analysis.terms import plain, term_span
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Param, Var
+from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Param, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Schema, Signature
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.syntax.ast import BodyItem, Span, Term, Test
+    from mpr_logic.language.ast import BodyItem, Span, Term, Test
 
 NUMBER = Param("#call", "int")  # of a call, which no text can name
 LARGEST = int(sys.float_info.max)  # an int over it has no float

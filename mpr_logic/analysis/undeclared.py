@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lattice import value_type
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
-from mpr_logic.syntax.foreign import RELATIONS, VERDICTS
+from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.foreign import RELATIONS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mpr_logic.analysis.core import Schema, Signature
     from mpr_logic.analysis.report import Report
-    from mpr_logic.syntax.ast import Atom, BodyItem, Clause, Term
+    from mpr_logic.language.ast import Atom, BodyItem, Clause, Term
 
 _UNKNOWN = "symbol"
 """The type of an argument of which the uses show nothing."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mpr_logic.agent.actor import ModelPolicy
     from mpr_logic.agent.guidance import Guide
     from mpr_logic.analysis.core import Program
-    from mpr_logic.reflection.client import Client
-    from mpr_logic.syntax.ast import Module
+    from mpr_logic.language.ast import Module
+    from mpr_logic.models.client import Client
 
 KEY = "OPENAI_API_KEY"
 
@@ -137,13 +137,13 @@ class Acting:
         if self.local is not None:
             if self.base_url:
                 raise Usage("--local serves the model here, and --base-url names a server: give one of them")
-            from mpr_logic.reflection.local import served
+            from mpr_logic.models.local import served
 
             with served(self.local, self.model, cache=self.cache) as client:
                 yield client
             return
-        from mpr_logic.reflection.cache import Cache
-        from mpr_logic.reflection.client import Client
+        from mpr_logic.models.cache import Cache
+        from mpr_logic.models.client import Client
 
         cache = None if self.cache is None else Cache(self.cache)
         yield Client(self.model, base_url=self.base_url, api_key=self._key(), cache=cache)
@@ -157,7 +157,7 @@ class Acting:
     def policy(self, client: Client, lessons: Sequence[str] = ()) -> ModelPolicy:
         """The model as the policy of an episode."""
         from mpr_logic.agent.actor import ModelPolicy
-        from mpr_logic.reflection.llama import LlamaScorer
+        from mpr_logic.models.llama import LlamaScorer
 
         return ModelPolicy(
             client,
@@ -180,9 +180,9 @@ def remembered(modules: Sequence[Module], store: str, theta: float) -> tuple[Pro
     """
     from mpr_logic.agent.guidance import disclosed
     from mpr_logic.analysis import analyse
+    from mpr_logic.language.parser import parse
     from mpr_logic.memory.records import ACTIVE
     from mpr_logic.memory.store import Memory
-    from mpr_logic.syntax.parser import parse
 
     there = {rule.id for rule in analyse(modules).rules}
     with Memory.open(store, theta=theta, create=False) as memory:

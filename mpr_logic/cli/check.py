@@ -52,8 +52,8 @@ def check(
         asked = o.question(
             arguments, state, theta, engine, semiring, seconds, kind="action", needs_state=True
         )
-        from mpr_logic.checking.disclosure import for_model, for_operator
-        from mpr_logic.checking.serial import decision_json
+        from mpr_logic.checker.disclosure import for_model, for_operator
+        from mpr_logic.checker.serial import decision_json
 
         situation = Situation(asked, tuple(tools or ()), now, first, lenient, store)
         guard = situation.held()

@@ -13,8 +13,8 @@ from mpr_logic.cli import tasks as t
 from mpr_logic.cli.output import YES, Answer, reply
 
 if TYPE_CHECKING:
-    from mpr_logic.agent.arms import Played
-    from mpr_logic.agent.results import Plan
+    from mpr_logic.experiments.arms import Played
+    from mpr_logic.experiments.results import Plan
 
 EXAMPLE = "mpr eval memory.db --env tools --split test --tasks 3"
 
@@ -64,13 +64,13 @@ def evaluate(
         if store is None:
             raise o.Usage("no memory is named: give one that mpr learn has written")
         o.check_theta(theta)
-        from mpr_logic.agent.arms import Arm
-        from mpr_logic.agent.executors import executor
-        from mpr_logic.agent.methods import METHODS
-        from mpr_logic.agent.report import make_report
-        from mpr_logic.agent.results import MethodNote, ModelNote, Plan, Run
-        from mpr_logic.agent.training import Learner, chunks, known
         from mpr_logic.cli import report
+        from mpr_logic.experiments.arms import Arm
+        from mpr_logic.experiments.executors import executor
+        from mpr_logic.experiments.methods import METHODS
+        from mpr_logic.experiments.report import make_report
+        from mpr_logic.experiments.results import MethodNote, ModelNote, Plan, Run
+        from mpr_logic.experiments.training import Learner, chunks, known
 
         names = method or ["act only", "MPR", "MPR+HAC"]
         for name in names:
@@ -107,8 +107,8 @@ def _write(out: Path, played: list[Played], plan: Plan) -> None:
     from dataclasses import asdict
     from json import dumps
 
-    from mpr_logic.agent.results import PLAN, RESULTS, result_json
-    from mpr_logic.agent.running import STEPS
+    from mpr_logic.experiments.results import PLAN, RESULTS, result_json
+    from mpr_logic.experiments.running import STEPS
 
     out.mkdir(parents=True, exist_ok=True)
     (out / PLAN).write_text(f"{dumps(asdict(plan), indent=1)}\n", encoding="utf-8")

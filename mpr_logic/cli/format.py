@@ -30,7 +30,7 @@ def fmt(
 
     def work() -> Answer:
         from mpr_logic.analysis.report import count
-        from mpr_logic.checking.loading import rule_files
+        from mpr_logic.checker.loading import rule_files
 
         paths = rule_files(files or [])
         texts = [(path, formatted(path)) for path in paths]  # all are read before one is written
@@ -53,9 +53,9 @@ def formatted(path: Path) -> str | None:
     Raises:
         ProgramError: it cannot be read or parsed.
     """
-    from mpr_logic.syntax.files import read_text
-    from mpr_logic.syntax.parser import parse
-    from mpr_logic.syntax.printer import print_module
+    from mpr_logic.language.files import read_text
+    from mpr_logic.language.parser import parse
+    from mpr_logic.language.printer import print_module
 
     text = read_text(path)
     module = parse(text, str(path))

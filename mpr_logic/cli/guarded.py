@@ -12,15 +12,15 @@ import typer
 from mpr_logic.cli import options as o
 
 if TYPE_CHECKING:
-    from mpr_logic.adapters.guard import Guard
-    from mpr_logic.adapters.tools import Argument
-    from mpr_logic.adapters.verdict import Verdict
     from mpr_logic.analysis.core import Fact, Program, Signature
-    from mpr_logic.checking.checker import Checker
-    from mpr_logic.checking.decision import Decision
+    from mpr_logic.checker.checker import Checker
+    from mpr_logic.checker.decision import Decision
     from mpr_logic.cli.options import Question
     from mpr_logic.errors import StateError
-    from mpr_logic.syntax.ast import Atom, Value
+    from mpr_logic.guard.guard import Guard
+    from mpr_logic.guard.tools import Argument
+    from mpr_logic.guard.verdict import Verdict
+    from mpr_logic.language.ast import Atom, Value
 
 ToolsOption = Annotated[
     list[str] | None,
@@ -71,10 +71,10 @@ class Situation:
             MprError: the rules, the tools, the state or the store cannot be used.
             Usage: the time is none.
         """
-        from mpr_logic.adapters.guard import Guard
-        from mpr_logic.adapters.session import States
-        from mpr_logic.adapters.store import snapshot
-        from mpr_logic.adapters.tools import Tools, read_tools
+        from mpr_logic.guard.guard import Guard
+        from mpr_logic.guard.session import States
+        from mpr_logic.guard.store import snapshot
+        from mpr_logic.guard.tools import Tools, read_tools
 
         asked = self.asked
         now = seconds_of(self.now) if self.now is not None else 0.0
@@ -115,7 +115,7 @@ class Situation:
         except ProgramError as error:
             if self.lenient or not all(each.code.startswith("E06") for each in error.diagnostics):
                 raise
-            from mpr_logic.checking.checker import Checker
+            from mpr_logic.checker.checker import Checker
 
             decision = Checker.load(*self.asked.rules).check(self.asked.asked)
             bad = decision.verdict == "undecided" and isinstance(decision.reasons[0].error, StateError)
@@ -171,8 +171,8 @@ class Situation:
 
     def _no_action(self, guard: Guard, error: StateError) -> tuple[Verdict, Decision]:
         """The answer about what is no action: an undecided decision, as a checker's."""
-        from mpr_logic.adapters import calls
-        from mpr_logic.adapters.verdict import Verdict
+        from mpr_logic.guard import calls
+        from mpr_logic.guard.verdict import Verdict
 
         decision = guard.session("").checker.check(self.asked.asked)
         if decision.verdict != "undecided":
@@ -206,13 +206,13 @@ def read_call(guard: Guard, text: str) -> Call:
     Raises:
         StateError: it is neither, or no action of the rules.
     """
-    from mpr_logic.checking.questions import resolve_action
+    from mpr_logic.checker.questions import resolve_action
     from mpr_logic.errors import ProgramError
-    from mpr_logic.syntax.parser import parse_atom
+    from mpr_logic.language.parser import parse_atom
 
     name, brace, rest = text.partition("{")
     if brace and "(" not in name:
-        from mpr_logic.adapters.calls import read_arguments
+        from mpr_logic.guard.calls import read_arguments
 
         return Call(name.strip(), read_arguments(brace + rest, guard.limits))
     program = guard.rules.program
@@ -236,10 +236,10 @@ def _fits(atom: Atom, signature: Signature) -> bool:
 
 def _call(guard: Guard, program: Program, atom: Atom, signature: Signature) -> Call:
     """A call with the constants of an action; ``null`` and ``_`` are arguments that are left out."""
-    from mpr_logic.adapters.calls import NULL
-    from mpr_logic.adapters.tools import REST
     from mpr_logic.errors import StateError
-    from mpr_logic.syntax.ast import Const, Var
+    from mpr_logic.guard.calls import NULL
+    from mpr_logic.guard.tools import REST
+    from mpr_logic.language.ast import Const, Var
 
     actions, tools = guard.rules.actions, guard.tools
     tool = actions.tool_of(atom.name)
@@ -266,7 +266,7 @@ def _call(guard: Guard, program: Program, atom: Atom, signature: Signature) -> C
 
 def _json(value: Value, base: str, argument: Argument | None, *, whole: bool) -> Any:
     """The JSON that a constant of a rule stands for: rules see a list or an object as its canonical text."""
-    from mpr_logic.adapters.calls import canonical
+    from mpr_logic.guard.calls import canonical
 
     kinds = argument.said.kinds if argument is not None else None
     if value in ("true", "false") and (base == "bool" or (kinds is not None and "string" not in kinds)):
@@ -284,7 +284,7 @@ def _json(value: Value, base: str, argument: Argument | None, *, whole: bool) ->
 def read_of(checker: Checker, text: str) -> frozenset[str]:
     """The relations that decide about a fact, its own too."""
     from mpr_logic.analysis.influence import read_by
-    from mpr_logic.checking.questions import literal_of
+    from mpr_logic.checker.questions import literal_of
 
     name = literal_of(text).atom.name
     return read_by(checker.program, [name]) | {name}
@@ -293,6 +293,6 @@ def read_of(checker: Checker, text: str) -> frozenset[str]:
 def told_time(guard: Guard) -> Fact:
     """The fact that tells the time of the check."""
     from mpr_logic.analysis.core import Fact
-    from mpr_logic.syntax.ast import Span
+    from mpr_logic.language.ast import Span
 
     return Fact("now", (int(guard.clock()),), 1.0, Span("--now", 0, 0, 0, 0))

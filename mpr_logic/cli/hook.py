@@ -80,10 +80,10 @@ def hook(
     def work() -> Answer:
         from json import dumps
 
-        from mpr_logic.adapters import hooks, kept
-        from mpr_logic.adapters.reloading import check_written
-        from mpr_logic.adapters.store import FOREVER, Store
-        from mpr_logic.checking.loading import rule_files
+        from mpr_logic.checker.loading import rule_files
+        from mpr_logic.guard.reloading import check_written
+        from mpr_logic.guard.store import FOREVER, Store
+        from mpr_logic.integrations import hooks, kept
 
         where = store or kept.default_path()
         if clear:

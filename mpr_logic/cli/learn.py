@@ -13,7 +13,7 @@ from mpr_logic.cli import tasks as t
 from mpr_logic.cli.output import NO, YES, Answer, reply
 
 if TYPE_CHECKING:
-    from mpr_logic.agent.training import Round
+    from mpr_logic.experiments.training import Round
 
 EXAMPLE = "mpr learn memory.db --env tools --split train --tasks 3 --rounds 1"
 
@@ -74,10 +74,10 @@ def learn(
         if not (induced or reflect):
             raise o.Usage("nobody reflects: leave --no-induced out, or add --reflect")
         o.check_theta(theta)
-        from mpr_logic.agent.arms import Arm
-        from mpr_logic.agent.executors import executor
-        from mpr_logic.agent.methods import METHODS
-        from mpr_logic.agent.training import Learner, Reflecting, train
+        from mpr_logic.experiments.arms import Arm
+        from mpr_logic.experiments.executors import executor
+        from mpr_logic.experiments.methods import METHODS
+        from mpr_logic.experiments.training import Learner, Reflecting, train
         from mpr_logic.memory.records import ACTIVE
         from mpr_logic.memory.store import Memory
 

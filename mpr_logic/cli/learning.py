@@ -41,9 +41,9 @@ def learn(
                 f"no rules are named after {store}: give the files that declare what episodes speak of"
             )
         from mpr_logic.analysis.report import count
-        from mpr_logic.checking.loading import load_modules
-        from mpr_logic.memory.refine import Limits
-        from mpr_logic.reflection.learning import learn as learn_from
+        from mpr_logic.checker.loading import load_modules
+        from mpr_logic.memory.induction.refine import Limits
+        from mpr_logic.models.learning import learn as learn_from
 
         modules = load_modules(files)
         with opened(store, theta) as memory:

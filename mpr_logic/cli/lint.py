@@ -25,17 +25,17 @@ def lint(
     """
 
     def work() -> Answer:
-        from mpr_logic.adapters.ruleset import load_rules
         from mpr_logic.analysis import analyse
         from mpr_logic.analysis import lint as warnings
         from mpr_logic.analysis.vetting import Known, vet
-        from mpr_logic.checking.loading import rule_files
+        from mpr_logic.checker.loading import rule_files
         from mpr_logic.errors import ProgramError
+        from mpr_logic.guard.ruleset import load_rules
 
         o.check_theta(theta)
         described = None
         if tools:
-            from mpr_logic.adapters.tools import Tools, read_tools
+            from mpr_logic.guard.tools import Tools, read_tools
 
             described = Tools([each for path in tools for each in read_tools(path)])
         modules = load_rules([str(each) for each in rule_files(rules or [])], None, described)

@@ -41,7 +41,7 @@ def mcp(
     """
 
     def work() -> Answer:
-        from mpr_logic.adapters.mcp_server import TOOLS, mcp_server
+        from mpr_logic.integrations.mcp.server import TOOLS, mcp_server
 
         if json and not dry_run:
             raise o.Usage("the standard output is the protocol's: --json goes with --dry-run")

@@ -195,7 +195,7 @@ def import_(
 
         if not files:
             raise o.Usage(f"no files are named after {store}: give rule files, folders, or trajectories")
-        from mpr_logic.checking.loading import load_modules
+        from mpr_logic.checker.loading import load_modules
 
         paths = [each for each in files if not each.endswith(".jsonl")]
         if replace and not paths:

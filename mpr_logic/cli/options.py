@@ -163,7 +163,7 @@ def facts_of(program: Program, state: str) -> list[Fact]:
     Raises:
         StateError: it cannot be read, or does not fit the rules.
     """
-    from mpr_logic.checking.state import read_state, state_from_text
+    from mpr_logic.checker.state import read_state, state_from_text
 
     if state != "-":
         return read_state(program, state)
@@ -172,7 +172,7 @@ def facts_of(program: Program, state: str) -> list[Fact]:
 
 def _standard_input() -> str:
     from mpr_logic.errors import StateError
-    from mpr_logic.syntax.files import MAX_BYTES
+    from mpr_logic.language.files import MAX_BYTES
 
     if sys.stdin is None:
         raise StateError("<stdin>: the standard input is closed: give the state in a file")

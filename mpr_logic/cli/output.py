@@ -153,13 +153,13 @@ def write(text: str, stream: TextIO | None, *, no_color: bool = False) -> None:
         OSError: it could not be written, all of it.
         ValueError: the stream is closed.
     """
-    from mpr_logic.syntax.diagnostics import visible
+    from mpr_logic.language.diagnostics import visible
 
     if stream is None:
         raise OSError("it is closed")
     lines = _fitting("\n".join(map(visible, text.split("\n"))), stream)
     if not no_color and not os.environ.get("NO_COLOR") and stream.isatty():
-        from mpr_logic.checking.colors import paint
+        from mpr_logic.checker.colors import paint
 
         paint(lines, stream)
     else:
@@ -173,7 +173,7 @@ def _fitting(text: str, stream: TextIO) -> str:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        from mpr_logic.checking.render import ASCII
+        from mpr_logic.checker.render import ASCII
 
         return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
     return text

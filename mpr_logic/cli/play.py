@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mpr_logic.agent.trajectory import Recorder
     from mpr_logic.agent.worlds import Episode, Worlds
     from mpr_logic.analysis.core import Program
-    from mpr_logic.reflection.client import Client
+    from mpr_logic.models.client import Client
 
 EXAMPLE = "mpr play --policy preferences --seed 3"
 
@@ -111,7 +111,7 @@ def play(
         from mpr_logic.agent.trajectory import Recorder
         from mpr_logic.agent.worlds import worlds
         from mpr_logic.analysis import analyse
-        from mpr_logic.checking.loading import load_modules
+        from mpr_logic.checker.loading import load_modules
 
         world = worlds(env)
         modules, ids = load_modules(rules or [world.rules]), None
@@ -192,7 +192,7 @@ class Table:
         from mpr_logic.agent.play import play as turns_of
         from mpr_logic.agent.showing import Score
         from mpr_logic.agent.trajectory import heading
-        from mpr_logic.checking.checker import Checker
+        from mpr_logic.checker.checker import Checker
 
         checker = Checker(self.program, theta=self.theta)
         policy = self._policy(who, episode, seed)

@@ -27,8 +27,8 @@ from mpr_logic.cli.serve import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.adapters.guard import Guard
-    from mpr_logic.adapters.tools import Tools
+    from mpr_logic.guard.guard import Guard
+    from mpr_logic.guard.tools import Tools
 
 EXAMPLE = (
     "mpr proxy --rules docs/examples/office/office.dl --tools docs/examples/office/tools.json --dry-run -- "
@@ -88,8 +88,8 @@ def proxy(
     """
 
     def work() -> Answer:
-        from mpr_logic.adapters.tools import Tools, read_tools
-        from mpr_logic.checking.loading import load_modules
+        from mpr_logic.checker.loading import load_modules
+        from mpr_logic.guard.tools import Tools, read_tools
 
         if bool(command) == bool(url):
             raise o.Usage("a server is a command behind --, or --url: give one of them")
@@ -137,21 +137,21 @@ def _serve(
     methods: list[str],
 ) -> Answer:
     """Serve until the client ends, or the server, or somebody ends the process."""
-    from mpr_logic.adapters.guard import Guard
-    from mpr_logic.adapters.mcp_gate import Gate
+    from mpr_logic.guard.guard import Guard
+    from mpr_logic.integrations.mcp.gate import Gate
 
     try:
         if url is not None:
-            from mpr_logic.adapters.mcp_http import proxy_application
+            from mpr_logic.integrations.mcp.http import proxy_application
 
             app = proxy_application(lambda name: Gate(guard, session=name, ask=ask), url, methods=methods)
             listen(app, "127.0.0.1", port)
             return Answer(YES)
 
         async def over_stdio() -> int:
-            from mpr_logic.adapters.mcp_messages import SIZE
-            from mpr_logic.adapters.mcp_stdio import proxy
-            from mpr_logic.adapters.standard_streams import StandardStreams
+            from mpr_logic.integrations.mcp.messages import SIZE
+            from mpr_logic.integrations.mcp.standard_streams import StandardStreams
+            from mpr_logic.integrations.mcp.stdio import proxy
 
             return await proxy(Gate(guard, ask=ask), command or [], StandardStreams(SIZE), methods=methods)
 

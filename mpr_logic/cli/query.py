@@ -50,8 +50,8 @@ def query(
         situation = Situation(asked, tuple(tools or ()), now, first, lenient=True, store=store)
         guard = situation.guard()
         checker = guard.session("").checker
-        from mpr_logic.syntax.parser import parse_clause
-        from mpr_logic.syntax.printer import print_atom, print_row
+        from mpr_logic.language.parser import parse_clause
+        from mpr_logic.language.printer import print_atom, print_row
 
         with asked.answering():
             situation.missing(guard, read_of(checker, asked.asked))

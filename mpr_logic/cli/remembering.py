@@ -83,8 +83,8 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _clause(rule: StoredRule) -> str:
     """The clause on one line, without annotations and comments."""
-    from mpr_logic.syntax.parser import parse_clause
-    from mpr_logic.syntax.printer import print_clause
+    from mpr_logic.language.parser import parse_clause
+    from mpr_logic.language.printer import print_clause
 
     text = print_clause(parse_clause(rule.text), annotations=False)
     return " ".join(part.strip() for part in text.split("\n"))

@@ -13,8 +13,8 @@ from mpr_logic.cli import options as o
 from mpr_logic.cli.output import YES, Answer, reply
 
 if TYPE_CHECKING:
-    from mpr_logic.agent.report import Report
-    from mpr_logic.agent.tables import Table
+    from mpr_logic.experiments.report import Report
+    from mpr_logic.experiments.tables import Table
 
 EXAMPLE = "mpr report docs/examples/run --baseline act-only"
 
@@ -50,13 +50,13 @@ def report(
     def work() -> Answer:
         if folder is None:
             raise o.Usage("no folder is named: give the one that an experiment has written")
-        from mpr_logic.agent.report import make_report
-        from mpr_logic.agent.results import read_run
+        from mpr_logic.experiments.report import make_report
+        from mpr_logic.experiments.results import read_run
 
         made = make_report(read_run(folder), baseline or ())
         remark = ""
         if html is not None:
-            from mpr_logic.agent.page import page
+            from mpr_logic.experiments.page import page
 
             html.write_text(page(made), encoding="utf-8")
             remark = f"the page is {html}"

@@ -14,9 +14,9 @@ from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import YES, Answer, complain, reply
 
 if TYPE_CHECKING:
-    from mpr_logic.adapters.guard import Guard
-    from mpr_logic.adapters.store import Store
-    from mpr_logic.adapters.tools import Tools
+    from mpr_logic.guard.guard import Guard
+    from mpr_logic.guard.store import Store
+    from mpr_logic.guard.tools import Tools
 
 EXAMPLE = "mpr serve docs/examples/office/office.dl --tools docs/examples/office/tools.json --dry-run"
 
@@ -88,7 +88,7 @@ def serve(
     """
 
     def work() -> Answer:
-        from mpr_logic.adapters.http import application, check_address
+        from mpr_logic.integrations.http.app import application, check_address
 
         token = tokens_of("MPR_TOKEN")
         operator = tokens_of("MPR_OPERATOR_TOKEN")
@@ -163,10 +163,10 @@ def make_guard(
         Usage: no rules are named, or a number is out of range.
         MprError: something in the files is wrong.
     """
-    from mpr_logic.adapters.guard import Guard
-    from mpr_logic.adapters.log import DecisionLog
-    from mpr_logic.adapters.store import Store
-    from mpr_logic.adapters.tools import Tools, read_tools
+    from mpr_logic.guard.guard import Guard
+    from mpr_logic.guard.log import DecisionLog
+    from mpr_logic.guard.store import Store
+    from mpr_logic.guard.tools import Tools, read_tools
 
     if not rules:
         raise o.Usage("no rules are named: give rule files or folders, such as rules/kitchen")
@@ -190,7 +190,7 @@ def listen(app: object, host: str, port: int) -> None:
     """Serve until the process is told to end."""
     import socket
 
-    from mpr_logic.adapters.extras import needed
+    from mpr_logic.extras import needed
 
     uvicorn = needed("uvicorn", "serve")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mpr_logic.agent.players import Player, Script
     from mpr_logic.agent.worlds import Worlds
     from mpr_logic.cli.acting import Choose
+    from mpr_logic.experiments.players import Player, Script
 
 
 class Who(StrEnum):
@@ -70,8 +70,8 @@ def chosen(env: str, split: str | None, tasks: int, skip: int, draw: int | None)
         GameError: there is no such environment or split.
         ExperimentError: the split has fewer tasks, or the extra is not installed.
     """
-    from mpr_logic.agent.experiment import Tasks as Asked
     from mpr_logic.agent.worlds import worlds
+    from mpr_logic.experiments.experiment import Tasks as Asked
 
     world = worlds(env)
     return Chosen(world, Asked(tasks=tasks, split=split, skip=skip, draw=draw).places(world))
@@ -86,7 +86,7 @@ def player_of(
         Usage: a model is to play, and none is named.
     """
     if who is not Who.model:
-        from mpr_logic.agent.players import Scripted
+        from mpr_logic.experiments.players import Scripted
 
         return Scripted(cast("Script", who.value))
     import os
@@ -94,7 +94,7 @@ def player_of(
     name = model or (local.stem if local else os.environ.get("MPR_MODEL"))
     if not name:
         raise Usage("a model is to play, and none is named: add --model or --local, or set MPR_MODEL")
-    from mpr_logic.agent.modelled import Modelled
+    from mpr_logic.experiments.modelled import Modelled
 
     return Modelled(name, base_url, local, choose.value, None, cache)
 

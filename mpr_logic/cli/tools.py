@@ -29,7 +29,7 @@ def tools(
     """
 
     def work() -> Answer:
-        from mpr_logic.adapters.tools import Tools, read_tools
+        from mpr_logic.guard.tools import Tools, read_tools
 
         if not schemas:
             raise o.Usage("no schemas are named: give JSON files of tools, such as tools.json")

@@ -21,9 +21,9 @@ from mpr_logic.cli.guarded import (
 from mpr_logic.cli.output import NO, YES, Answer, reply
 
 if TYPE_CHECKING:
-    from mpr_logic.adapters.guard import Guard
-    from mpr_logic.checking.checker import Checker
-    from mpr_logic.checking.decision import Decision
+    from mpr_logic.checker.checker import Checker
+    from mpr_logic.checker.decision import Decision
+    from mpr_logic.guard.guard import Guard
 
 EXAMPLE = "mpr why rules/kitchen --state docs/examples/kitchen/state.dl 'full(shelf_1)'"
 
@@ -73,7 +73,7 @@ def why(
 
 def _is_fact(checker: Checker, text: str) -> bool:
     from mpr_logic.errors import ProgramError
-    from mpr_logic.syntax.parser import parse_clause
+    from mpr_logic.language.parser import parse_clause
 
     if "{" in text.partition("(")[0]:
         return False  # a tool, and the JSON of its arguments
@@ -85,7 +85,7 @@ def _is_fact(checker: Checker, text: str) -> bool:
 
 
 def _fact(checker: Checker, atom: str) -> Answer:
-    from mpr_logic.checking.render import proof_json, proof_text
+    from mpr_logic.checker.render import proof_json, proof_text
 
     proof = checker.why(atom)
     if proof is None:
@@ -95,7 +95,7 @@ def _fact(checker: Checker, atom: str) -> Answer:
 
 
 def _why_not(checker: Checker, atom: str, kind: str) -> Answer:
-    from mpr_logic.checking.serial import why_not_json
+    from mpr_logic.checker.serial import why_not_json
 
     answer = checker.why_not(atom)
     content = {"kind": kind, "found": False, "proofs": [], "why_not": why_not_json(answer)}
@@ -103,8 +103,8 @@ def _why_not(checker: Checker, atom: str, kind: str) -> Answer:
 
 
 def _action(situation: Situation, guard: Guard) -> Answer:
-    from mpr_logic.checking.disclosure import for_operator
-    from mpr_logic.checking.render import proof_json
+    from mpr_logic.checker.disclosure import for_operator
+    from mpr_logic.checker.render import proof_json
     from mpr_logic.errors import InexpressibleError
 
     _, decision = situation.verdict(guard)

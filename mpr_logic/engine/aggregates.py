@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.engine import builtins
 from mpr_logic.engine.namespace import key
-from mpr_logic.engine.plan import Scan
-from mpr_logic.syntax.ast import Literal, Var
+from mpr_logic.engine.planner import Scan
+from mpr_logic.language.ast import Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mpr_logic.engine.codegen import Done, Writer
-    from mpr_logic.engine.plan import Gather, Step
+    from mpr_logic.engine.planner import Gather, Step
 
 
 def gather(

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.engine import regex
 from mpr_logic.errors import ArithmeticFailure
-from mpr_logic.syntax.ast import Const, Var
+from mpr_logic.language.ast import Const, Var
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mpr_logic.engine.deadline import Deadline
-    from mpr_logic.syntax.ast import Test, Value
+    from mpr_logic.language.ast import Test, Value
 
 LONG = 10_000
 """Before a text of more characters is searched there is a look at the clock."""

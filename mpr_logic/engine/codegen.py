@@ -14,11 +14,11 @@ from math import inf
 from mpr_logic.engine import builtins
 from mpr_logic.engine.aggregates import gather
 from mpr_logic.engine.namespace import Access, Condition, Namespace, key, substituted
-from mpr_logic.engine.notes import Notes
-from mpr_logic.engine.plan import Assign, Filter, Gather, Scan, Step
+from mpr_logic.engine.planner import Assign, Filter, Gather, Scan, Step
 from mpr_logic.engine.store import Relation
+from mpr_logic.engine.topdown.notes import Notes
 from mpr_logic.errors import EvaluationError
-from mpr_logic.syntax.ast import (
+from mpr_logic.language.ast import (
     Arithmetic,
     Call,
     Comparison,

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.shapes import abstract, shape_of
-from mpr_logic.engine.plan import body_relations, item_variables, term_variables
+from mpr_logic.engine.planner import body_relations, item_variables, term_variables
 from mpr_logic.engine.store import Relation
-from mpr_logic.syntax.ast import Atom, Literal, Var
+from mpr_logic.language.ast import Atom, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mpr_logic.analysis.core import Program, Rule
-    from mpr_logic.syntax.ast import BodyItem, Row, Term
+    from mpr_logic.language.ast import BodyItem, Row, Term
 
 MEMBER = "$rule"
 """The variable that says which rule of the group it is: its index in ``Group.rules``."""

@@ -14,7 +14,7 @@ from mpr_logic.engine.deadline import Deadline, late
 from mpr_logic.engine.semiring import Semiring
 from mpr_logic.engine.store import Relation
 from mpr_logic.errors import EvaluationError
-from mpr_logic.syntax.ast import Value
+from mpr_logic.language.ast import Value
 
 _PARAMETER = re.compile(r"\bp(\d+)\b")
 

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.engine.answers import matching
-from mpr_logic.engine.base import Budget, Pattern
 from mpr_logic.engine.deadline import Deadline
-from mpr_logic.engine.goals import Goals
-from mpr_logic.engine.guard import Guard
-from mpr_logic.engine.rules import RuleSet
+from mpr_logic.engine.failures import Guard
+from mpr_logic.engine.protocol import Budget, Pattern
 from mpr_logic.engine.semiring import semiring as semiring_named
+from mpr_logic.engine.topdown.answers import matching
+from mpr_logic.engine.topdown.goals import Goals
+from mpr_logic.engine.topdown.rules import RuleSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.analysis.core import Program, Rule
-    from mpr_logic.engine.checks import Verdict
-    from mpr_logic.engine.firing import Firing
-    from mpr_logic.engine.proof import Proof, RuleProof
+    from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.engine.store import Relation
-    from mpr_logic.syntax.ast import Row, Span
+    from mpr_logic.engine.topdown.checks import Verdict
+    from mpr_logic.engine.topdown.firing import Firing
+    from mpr_logic.language.ast import Row, Span
 
 
 class NativeEngine:
-    """See :class:`~mpr_logic.engine.base.Engine`. One instance serves one thread at a time. Those that were
+    """The native engine, an :class:`~mpr_logic.engine.protocol.Engine`. One instance serves one thread at a
+    time. Those that were
     forked from another share what is compiled, and no state."""
 
     def __init__(

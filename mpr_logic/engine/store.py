@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
-    from mpr_logic.syntax.ast import Row, Span
+    from mpr_logic.language.ast import Row, Span
 
 Key: TypeAlias = Any
 Source: TypeAlias = "Span | str | None"
@@ -54,7 +54,7 @@ class Relation:
     """The rows of one relation. ``rows`` maps a row's key to its source, ``weights`` the key to its
     weight where any row has ever weighed less than 1; the dictionaries are changed in place and
     never replaced, since compiled code holds on to them, but by :meth:`take` where they are ``shared``.
-    ``watches`` has who reads it by which columns: see :mod:`mpr_logic.engine.dependencies`."""
+    ``watches`` has who reads it by which columns: see :mod:`mpr_logic.engine.topdown.dependencies`."""
 
     __slots__ = ("arity", "indexes", "name", "rows", "shared", "watches", "weighted", "weights")
 

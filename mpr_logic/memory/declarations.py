@@ -14,15 +14,15 @@ from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.schema import declarations_of as schema_declarations
 from mpr_logic.errors import ProgramError, StoreError
-from mpr_logic.syntax.ast import ActionDecl, Clause, DefaultDecl, Module, RelationDecl, TypeDecl
-from mpr_logic.syntax.parser import parse
-from mpr_logic.syntax.printer import print_module, print_statement
+from mpr_logic.language.ast import ActionDecl, Clause, DefaultDecl, Module, RelationDecl, TypeDecl
+from mpr_logic.language.parser import parse
+from mpr_logic.language.printer import print_module, print_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mpr_logic.analysis.core import Schema
-    from mpr_logic.syntax.ast import Statement
+    from mpr_logic.language.ast import Statement
 
 HEADS = ("forbid", "prefer")
 """What a rule that nobody wrote by hand may conclude."""
@@ -174,7 +174,7 @@ def learned(text: str, because: str | None, source: str) -> Module:
         raise StoreError(f"`{clause.kind}` is not for a learned rule: it may only forbid or prefer an action")
     if clause.annotation("overrides") is not None:
         raise StoreError("a learned rule overrides nothing: leave @overrides out")
-    from mpr_logic.syntax.ast import Annotation, Const
+    from mpr_logic.language.ast import Annotation, Const
 
     given = {a.name: a for a in clause.annotations if a.name in _LEARNED_KEEP}
     if because is not None:

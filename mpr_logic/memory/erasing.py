@@ -17,6 +17,9 @@ from sqlalchemy import delete, or_, select, update
 
 from mpr_logic.analysis import canonical_text
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
+from mpr_logic.language.ast import Const
+from mpr_logic.language.parser import parse_clause
+from mpr_logic.language.printer import print_statement
 from mpr_logic.memory.tables import (
     CHANGES,
     CITATIONS,
@@ -30,9 +33,6 @@ from mpr_logic.memory.tables import (
     TRAJECTORIES,
     VERSIONS,
 )
-from mpr_logic.syntax.ast import Const
-from mpr_logic.syntax.parser import parse_clause
-from mpr_logic.syntax.printer import print_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from mpr_logic.analysis.core import Schema
-    from mpr_logic.syntax.ast import Clause, Term
+    from mpr_logic.language.ast import Clause, Term
 
 FORGOTTEN = "forgotten"
 """What stands in the place of what was taken out."""

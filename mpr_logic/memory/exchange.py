@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from mpr_logic.collector import resting
 from mpr_logic.errors import StoreError
+from mpr_logic.language.ast import Annotation, Const, Module
+from mpr_logic.language.parser import parse
+from mpr_logic.language.printer import print_module
 from mpr_logic.memory.declarations import EVIDENCE, without_comments
 from mpr_logic.memory.reading import MANY, belief, load
 from mpr_logic.memory.records import ACTIVE, Imported
 from mpr_logic.memory.tables import VERSIONS
-from mpr_logic.syntax.ast import Annotation, Const, Module
-from mpr_logic.syntax.parser import parse
-from mpr_logic.syntax.printer import print_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

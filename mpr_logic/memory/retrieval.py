@@ -10,23 +10,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
-from mpr_logic.checking.candidates import action_of
-from mpr_logic.checking.render import item_text
-from mpr_logic.checking.solve import body_steps, matched, run
-from mpr_logic.engine.plan import item_variables, term_variables
+from mpr_logic.checker.candidates import action_of
+from mpr_logic.checker.render import item_text
+from mpr_logic.checker.solve import body_steps, matched, run
+from mpr_logic.engine.planner import item_variables, term_variables
 from mpr_logic.errors import BudgetError, EvaluationError, StateError, StoreError
+from mpr_logic.language.fence import in_place
+from mpr_logic.language.printer import print_clause
 from mpr_logic.memory.evidence import MISSING
-from mpr_logic.syntax.fence import in_place
-from mpr_logic.syntax.printer import print_clause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from mpr_logic.analysis.core import Rule
-    from mpr_logic.checking.action import Action
-    from mpr_logic.checking.checker import Checker
-    from mpr_logic.engine.base import Engine
-    from mpr_logic.engine.plan import Step
+    from mpr_logic.checker.action import Action
+    from mpr_logic.checker.checker import Checker
+    from mpr_logic.engine.planner import Step
+    from mpr_logic.engine.protocol import Engine
     from mpr_logic.memory.shapes import Look
 
 HEADS = ("forbid", "prefer")

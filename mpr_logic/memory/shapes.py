@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mpr_logic.analysis.shapes import shape_of
-from mpr_logic.syntax.ast import Const, Literal, Var
+from mpr_logic.language.ast import Const, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mpr_logic.analysis.core import Rule
-    from mpr_logic.engine.base import Engine, Pattern
-    from mpr_logic.syntax.ast import Comparison, Row, Term, Value
+    from mpr_logic.engine.protocol import Engine, Pattern
+    from mpr_logic.language.ast import Comparison, Row, Term, Value
 
 FEW = 2
 """Of no more rows than this each is looked up by itself: a query for all of them costs more."""
@@ -167,7 +167,7 @@ def _columns(item: Item) -> int:
 
 def _constants(item: Any) -> int:
     """How many constants ``shape_of`` takes out of an item that is no literal of the body."""
-    from mpr_logic.syntax.ast import Aggregate, Comparison
+    from mpr_logic.language.ast import Aggregate, Comparison
 
     if isinstance(item, Aggregate):
         return sum(map(_constants, item.body))

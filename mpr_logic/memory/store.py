@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from mpr_logic.analysis.core import Program
+    from mpr_logic.language.ast import Module
     from mpr_logic.memory.evidence import Kind
     from mpr_logic.memory.records import Imported, Status
-    from mpr_logic.syntax.ast import Module
 
 THETA = 0.9
 """The weight from which a rule is law, unless another is set."""
@@ -100,7 +100,7 @@ class Memory(Reports):
             ProgramError: they contradict those that the memory has.
             StoreError: the memory cannot be written.
         """
-        from mpr_logic.syntax.ast import Module
+        from mpr_logic.language.ast import Module
 
         module = program if isinstance(program, Module) else declarations_of(program.schema)
         with self._database.reading() as connection:
@@ -237,7 +237,7 @@ class Memory(Reports):
                 be written.
         """
         if kind == "hand":
-            from mpr_logic.syntax.parser import parse
+            from mpr_logic.language.parser import parse
 
             modules = [parse(text, "<hand>")]
             if len(modules[0].clauses) != 1 or source or because is not None:
@@ -405,7 +405,7 @@ class Memory(Reports):
             StoreError: the memory cannot be written.
         """
         from mpr_logic.collector import resting
-        from mpr_logic.syntax.parser import parse
+        from mpr_logic.language.parser import parse
 
         with resting():
             modules = [parse(t, f"<text {i}>") if isinstance(t, str) else t for i, t in enumerate(texts, 1)]

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.checking.strict_json import no_number
+from mpr_logic.checker.strict_json import no_number
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:

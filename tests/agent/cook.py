@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from mpr_logic.agent.environment import Observation
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
 from tests.command import TOP
 
 RULES = TOP / "rules" / "kitchen"

@@ -15,11 +15,11 @@ from mpr_logic.agent.environment import Observation
 from mpr_logic.agent.play import Turn, play
 from mpr_logic.agent.policies import Pass
 from mpr_logic.agent.prompting import Disclosure, Style
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
 from mpr_logic.errors import ModelError, ServerError
 from mpr_logic.memory.retrieval import Retrieved
-from mpr_logic.reflection.grammar import choice
-from mpr_logic.reflection.model import Completion, ScriptedModel
+from mpr_logic.models.grammar import choice
+from mpr_logic.models.model import Completion, ScriptedModel
 from tests.agent.cook import RULES, Kitchen
 from tests.agent.test_policies import played
 
@@ -255,8 +255,8 @@ def test_a_server_that_is_gone() -> None:
 def test_a_server_that_cannot_be_reached() -> None:
     """The client's own errors tell a server that is gone, or refuses, from an answer that will not do."""
     pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
-    from mpr_logic.reflection.client import Client
-    from tests.reflection.server import chat, serving, status
+    from mpr_logic.models.client import Client
+    from tests.models.server import chat, serving, status
 
     with serving(status(401)) as server, pytest.raises(ServerError, match="refuses the key"):
         acted(ModelPolicy(Client("m", base_url=server.url, retries=0)))

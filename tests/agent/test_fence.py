@@ -11,20 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Checker, for_model
-from mpr_logic.adapters.guard import Guard
 from mpr_logic.agent.environment import Observation
 from mpr_logic.agent.guidance import Retrieval, WholeMemory, told_text
-from mpr_logic.agent.lessons import verbal_lesson
 from mpr_logic.agent.play import Turn
 from mpr_logic.agent.policies import View
 from mpr_logic.agent.prompting import Form, acting_prompt
+from mpr_logic.experiments.lessons import verbal_lesson
+from mpr_logic.guard.guard import Guard
+from mpr_logic.language.fence import in_place, on_one_line
+from mpr_logic.language.printer import print_value
 from mpr_logic.memory.retrieval import Retriever
-from mpr_logic.reflection.episode import Episode, Step
-from mpr_logic.reflection.prompts import correction_prompt, reflection_prompt
-from mpr_logic.syntax.fence import in_place, on_one_line
-from mpr_logic.syntax.printer import print_value
+from mpr_logic.models.episode import Episode, Step
+from mpr_logic.models.prompts import correction_prompt, reflection_prompt
 from tests.agent.cook import Kitchen
-from tests.reflection.failures import vocabulary
+from tests.models.failures import vocabulary
 
 pytest.importorskip("numpy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 

@@ -10,9 +10,9 @@ from mpr_logic import Checker
 from mpr_logic.agent.guidance import Guide, Retrieval, WholeMemory, disclosed
 from mpr_logic.agent.play import play
 from mpr_logic.agent.policies import View
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
+from mpr_logic.language.parser import parse
 from mpr_logic.memory.retrieval import Retrieved, tokens
-from mpr_logic.syntax.parser import parse
 from tests.agent.cook import RULES, Kitchen
 from tests.agent.test_play import Says
 

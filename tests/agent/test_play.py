@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mpr_logic import Budget, Checker, StateError
 from mpr_logic.agent.play import ATTEMPTS, Turn, play
 from mpr_logic.agent.policies import StrongestPreference, View
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
 from tests.agent.world import RULES, Boxes
 
 ENDLESS = ".decl n(x: int) n(0). n(Y) :- n(X), Y = X + 1. forbid wait :- n(1000000)."

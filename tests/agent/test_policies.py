@@ -9,8 +9,8 @@ import pytest
 from mpr_logic.agent.play import Turn, play
 from mpr_logic.agent.policies import StrongestPreference, View
 from mpr_logic.agent.scripted import Forgetful, Planned
-from mpr_logic.checking.action import Action
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.action import Action
+from mpr_logic.checker.checker import Checker
 from tests.agent.test_play import LAWS, boxed
 from tests.agent.world import Boxes
 

@@ -14,13 +14,13 @@ from mpr_logic.agent.scripted import Planned
 from mpr_logic.agent.showing import turn_text
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.analysis import analyse
-from mpr_logic.checking.checker import Checker
-from mpr_logic.checking.decision import Decision
-from mpr_logic.checking.loading import load_modules
+from mpr_logic.checker.checker import Checker
+from mpr_logic.checker.decision import Decision
+from mpr_logic.checker.loading import load_modules
+from mpr_logic.language.parser import parse
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import PROBES_EACH, Memory
-from mpr_logic.reflection.learning import learn
-from mpr_logic.syntax.parser import parse
+from mpr_logic.models.learning import learn
 from tests.agent.cook import RULES, Kitchen
 from tests.agent.test_play import Says
 

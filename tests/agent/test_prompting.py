@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from mpr_logic import Checker
 from mpr_logic.agent.environment import Observation
 from mpr_logic.agent.guidance import Retrieval
-from mpr_logic.agent.lessons import verbal_lesson
 from mpr_logic.agent.play import Turn
 from mpr_logic.agent.policies import View
 from mpr_logic.agent.prompting import CHARACTERS, LEAST, STRIDE, Form, acting_prompt, one_line
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
 from mpr_logic.errors import ModelError
-from mpr_logic.reflection.episode import Episode, Step
-from mpr_logic.reflection.model import ScriptedModel
+from mpr_logic.experiments.lessons import verbal_lesson
+from mpr_logic.models.episode import Episode, Step
+from mpr_logic.models.model import ScriptedModel
 from tests.agent.cook import RULES, Kitchen
 
 TEXTS = st.one_of(

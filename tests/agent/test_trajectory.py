@@ -13,7 +13,7 @@ from mpr_logic.agent.play import play
 from mpr_logic.agent.policies import Policy
 from mpr_logic.agent.scripted import Forgetful
 from mpr_logic.agent.trajectory import VERSION, Recorder, heading, turn_json
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
 from tests.agent.test_play import Says, boxed
 from tests.agent.world import Boxes
 from tests.cli.test_json import schema

@@ -10,7 +10,7 @@ import pytest
 from mpr_logic.agent.play import play
 from mpr_logic.agent.scripted import Planned
 from mpr_logic.agent.worlds import worlds
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.checker import Checker
 from mpr_logic.errors import GameError
 from tests.agent.world import install
 

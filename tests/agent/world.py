@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mpr_logic.agent.environment import Observation
 from mpr_logic.agent.worlds import Episode
-from mpr_logic.checking.action import Action
+from mpr_logic.checker.action import Action
 from mpr_logic.errors import GameError
 
 RULES = Path(__file__).with_name("boxes")

@@ -8,8 +8,8 @@ import pytest
 
 from mpr_logic.analysis import analyse, coerce_row, resolve_atom, resolve_fact, signature_of
 from mpr_logic.errors import StateError
-from mpr_logic.syntax.ast import Atom, Literal, Var
-from mpr_logic.syntax.parser import parse, parse_atom, parse_clause
+from mpr_logic.language.ast import Atom, Literal, Var
+from mpr_logic.language.parser import parse, parse_atom, parse_clause
 
 PROGRAM = analyse(
     [

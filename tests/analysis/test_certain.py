@@ -6,7 +6,7 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.certain import certain
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 
 DECLARED = (
     ".decl n(i: int) .decl f(i: float) .decl s(x: symbol) .decl a(x: any) .decl d(i: int) "

@@ -6,8 +6,8 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.diagnostics import CODES
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.diagnostics import CODES
+from mpr_logic.language.parser import parse
 from tests.analysis import diagnostic_cases, rule_cases
 from tests.analysis.diagnostic_cases import SCHEMA
 

@@ -18,7 +18,7 @@ from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.resolve import Names, resolve_clause
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.ast import (
+from mpr_logic.language.ast import (
     Aggregate,
     Atom,
     BodyItem,
@@ -30,8 +30,8 @@ from mpr_logic.syntax.ast import (
     Term,
     Var,
 )
-from mpr_logic.syntax.parser import parse, parse_clause
-from mpr_logic.syntax.printer import print_clause, print_module
+from mpr_logic.language.parser import parse, parse_clause
+from mpr_logic.language.printer import print_clause, print_module
 from tests.programs import Case, cases
 
 SCHEMA = analyse(

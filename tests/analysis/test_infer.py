@@ -6,7 +6,7 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 
 
 def bases(text: str, inputs: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:

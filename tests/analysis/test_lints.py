@@ -6,7 +6,7 @@ import pytest
 
 from mpr_logic.analysis import analyse, lint
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 
 SCHEMA = """.decl p(x: symbol)
 .decl q(x: symbol, n: int)

@@ -7,7 +7,7 @@ import pytest
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.vetting import vet
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 
 HEAD = ".action pay(amount: int)\n.action read(path: symbol)\n"
 

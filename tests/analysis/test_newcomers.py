@@ -6,8 +6,8 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.diagnostics import Diagnostic
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.diagnostics import Diagnostic
+from mpr_logic.language.parser import parse
 
 HEAD = """.type address <: symbol
 .decl q(x: symbol)

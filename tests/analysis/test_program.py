@@ -9,9 +9,9 @@ import pytest
 from mpr_logic.analysis import Program, Rule, analyse
 from mpr_logic.analysis.schema import declarations_of
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.ast import Comparison, Const, Module, Var
-from mpr_logic.syntax.parser import parse
-from mpr_logic.syntax.printer import print_item, print_term
+from mpr_logic.language.ast import Comparison, Const, Module, Var
+from mpr_logic.language.parser import parse
+from mpr_logic.language.printer import print_item, print_term
 
 SCHEMA = """.decl p(x: symbol)
 .decl q(x: symbol, n: int)

@@ -6,9 +6,9 @@ from hypothesis import given
 
 from mpr_logic.analysis import Rule, abstract, analyse, shape_of
 from mpr_logic.analysis.terms import rewrite_item
-from mpr_logic.syntax.ast import Const, Term, Value, Var
-from mpr_logic.syntax.parser import parse
-from mpr_logic.syntax.printer import print_item, print_term
+from mpr_logic.language.ast import Const, Term, Value, Var
+from mpr_logic.language.parser import parse
+from mpr_logic.language.printer import print_item, print_term
 from tests.programs import Case, cases
 
 SCHEMA = ".decl p(x: symbol) .decl q(x: symbol, n: int) .action act(x: symbol, y: symbol) "

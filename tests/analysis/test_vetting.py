@@ -6,9 +6,9 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.vetting import Known, KnownTool, vet
-from mpr_logic.checking.loading import load_modules
-from mpr_logic.checking.state import state_from_dl
-from mpr_logic.syntax.parser import parse
+from mpr_logic.checker.loading import load_modules
+from mpr_logic.checker.state import state_from_dl
+from mpr_logic.language.parser import parse
 
 HEAD = """.decl p(x: symbol)
 .decl q(x: symbol, n: int) input

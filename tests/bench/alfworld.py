@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mpr_logic.checking.loading import load_program
+from mpr_logic.checker.loading import load_program
+from mpr_logic.language.ast import Atom, Literal, Term, Var
 from mpr_logic.resources import rules_folder
-from mpr_logic.syntax.ast import Atom, Literal, Term, Var
 from tests.bench.household import Action, Fact, Step, World
 from tests.bench.plain import PlainRule
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program
-    from mpr_logic.checking.action import Action as Proposed
+    from mpr_logic.checker.action import Action as Proposed
     from tests.bench.plain import Plain
 
 RULES = "rules/alfworld"

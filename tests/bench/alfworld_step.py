@@ -27,7 +27,7 @@ from mpr_logic.envs.alfworld.games import games
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mpr_logic.checking.action import Action
+    from mpr_logic.checker.action import Action
     from mpr_logic.envs.alfworld.games import Game
 
 GAMES, STEPS = 60, 25

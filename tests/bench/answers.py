@@ -12,12 +12,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.checking import verifier
-from mpr_logic.checking.checker import Checker
-from mpr_logic.engine.base import Budget
-from mpr_logic.engine.evaluate import evaluate
+from mpr_logic.checker import verifier
+from mpr_logic.checker.checker import Checker
+from mpr_logic.engine.bottomup.evaluate import evaluate
+from mpr_logic.engine.protocol import Budget
 from mpr_logic.errors import EvaluationError
+from mpr_logic.guard.guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable

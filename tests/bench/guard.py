@@ -49,8 +49,8 @@ def calls(made: list[tuple[str, str, str]], number: int, seed: int) -> list[tupl
 
 def ours(made: list[tuple[str, str, str]]) -> Decide:
     """The guard, each call of a session of its own schema."""
-    from mpr_logic.adapters.guard import Guard
-    from mpr_logic.adapters.tools import Tools
+    from mpr_logic.guard.guard import Guard
+    from mpr_logic.guard.tools import Tools
 
     properties = {"to": {"type": "string"}, "text": {"type": "string"}, "amount": {"type": "integer"}}
     schema = {"type": "object", "properties": properties, "required": list(properties)}

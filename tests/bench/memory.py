@@ -17,12 +17,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from mpr_logic import Checker
+from mpr_logic.language.ast import Const, Var
+from mpr_logic.language.parser import parse, parse_clause
+from mpr_logic.language.printer import print_atom
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.retrieval import Retriever
 from mpr_logic.memory.store import Memory
-from mpr_logic.syntax.ast import Const, Var
-from mpr_logic.syntax.parser import parse, parse_clause
-from mpr_logic.syntax.printer import print_atom
 from tests.bench.household import BASE_RULES, household
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from mpr_logic.syntax.ast import (
+from mpr_logic.language.ast import (
     ActionDecl,
     Aggregate,
     Atom,
@@ -23,11 +23,11 @@ from mpr_logic.syntax.ast import (
     Term,
     Var,
 )
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 from tests.bench.household import THETA
 
 if TYPE_CHECKING:
-    from mpr_logic.syntax.ast import Clause, Module
+    from mpr_logic.language.ast import Clause, Module
     from tests.bench.household import Fact, World
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpr_logic.adapters.guard import Guard
+from mpr_logic.guard.guard import Guard
 
 RULES = ("rules/tools/world", "rules/tools/closed")
 

@@ -11,8 +11,8 @@ pytest.importorskip("starlette", reason="needs the extra: pip install 'mpr-logic
 
 from starlette.testclient import TestClient
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.adapters.http import application
+from mpr_logic.guard.guard import Guard
+from mpr_logic.integrations.http.app import application
 
 RULES = """
 .decl staff(name: symbol)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.adapters.tools import Tools
 from mpr_logic.errors import ProgramError
+from mpr_logic.guard.guard import Guard
+from mpr_logic.guard.tools import Tools
 from tests.command import mpr
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from mpr_logic import Checker
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.parser import parse, parse_atom, parse_clause
-from mpr_logic.syntax.printer import print_module
+from mpr_logic.language.parser import parse, parse_atom, parse_clause
+from mpr_logic.language.printer import print_module
 from tests.command import mpr
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import itertools
 
 import pytest
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.checking.checker import Checker
-from mpr_logic.checking.verifier import verify
-from mpr_logic.engine.base import Budget
-from mpr_logic.engine.evaluate import evaluate
+from mpr_logic.checker.checker import Checker
+from mpr_logic.checker.verifier import verify
+from mpr_logic.engine.bottomup.evaluate import evaluate
+from mpr_logic.engine.protocol import Budget
 from mpr_logic.errors import ProgramError
+from mpr_logic.guard.guard import Guard
 
 DECLARED = ".decl step(a: int, b: int) .action go(a: int) .action jump(a: int, b: int) "
 ROWS = " ".join(f"step({n}, {n + 1})." for n in range(260))

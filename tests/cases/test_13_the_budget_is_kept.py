@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.checker import Checker
+from mpr_logic.guard.guard import Guard
 
 EDGES = [[n, (7 * n + 3) % 420] for n in range(420)]
 LAWS = {

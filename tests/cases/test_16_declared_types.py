@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.adapters.tools import Tools
+from mpr_logic.guard.guard import Guard
+from mpr_logic.guard.tools import Tools
 
 RULES = '.action bash(command: symbol)\nforbid bash(command: C) :- matches(C, "rm\\\\s").'
 WORDS: list[Any] = [["rm", "-rf", "x"], {"program": "rm", "arguments": ["x"]}, [], {}, [["rm x"]], ["rm x"]]

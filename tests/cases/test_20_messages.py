@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mpr_logic import Action, Checker, StateError, evaluate
-from mpr_logic.adapters.guard import Guard
+from mpr_logic.guard.guard import Guard
 from tests.command import mpr
 
 
@@ -63,7 +63,7 @@ def test_a_mark_before_an_event(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
 def test_a_log_that_cannot_be_written(caplog: pytest.LogCaptureFixture) -> None:
     """The call is rejected, and one line says why: no traceback."""
-    from mpr_logic.adapters.log import DecisionLog
+    from mpr_logic.guard.log import DecisionLog
 
     guard = Guard(
         text='.action go(x: symbol)\nforbid go(X) :- contains(X, "b").', log=DecisionLog("/dev/full")

@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
+from mpr_logic.language.parser import parse
 from mpr_logic.memory.store import Memory
-from mpr_logic.syntax.parser import parse
 
 
 @pytest.mark.parametrize("secret", ["ring Bob under 0171-4242", "PIN 9931 of Mme Léger", "x" * 9000])

@@ -7,9 +7,9 @@ import pytest
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
 from mpr_logic.errors import StoreError
+from mpr_logic.language.parser import parse
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import Memory
-from mpr_logic.syntax.parser import parse
 
 HEADING = {"mpr_trajectory": 1, "line": "episode", "task": "doors"}
 

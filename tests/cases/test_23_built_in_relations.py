@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from mpr_logic import Checker, evaluate
-from mpr_logic.adapters.guard import Guard
 from mpr_logic.analysis import analyse, lint
 from mpr_logic.analysis.builtin import BUILT_IN
 from mpr_logic.analysis.report import declaration
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.parser import parse
+from mpr_logic.guard.guard import Guard
+from mpr_logic.language.parser import parse
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
-"""A rule file that was emptied keeps the old rules; tests/adapters/test_reloading.py has the other ways."""
+"""A rule file that was emptied keeps the old rules; tests/guard/test_reloading.py has the other ways."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.adapters.tools import Tools
+from mpr_logic.guard.guard import Guard
+from mpr_logic.guard.tools import Tools
 
 if TYPE_CHECKING:
     from pathlib import Path

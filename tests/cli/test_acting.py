@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from mpr_logic.checking.loading import load_program
+from mpr_logic.checker.loading import load_program
 from tests.agent.world import RULES, install
 from tests.cli.test_json import answer
 from tests.command import Done, mpr
 
 pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
 
-from tests.reflection.server import Handler, Reply, chat, raw, serving, status
+from tests.models.server import Handler, Reply, chat, raw, serving, status
 
 WORLD = str(RULES / "1_world.dl")
 

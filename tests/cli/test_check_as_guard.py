@@ -8,8 +8,8 @@ from unittest.mock import ANY
 
 import pytest
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.adapters.tools import Tools
+from mpr_logic.guard.guard import Guard
+from mpr_logic.guard.tools import Tools
 from tests.command import Done, mpr
 
 if TYPE_CHECKING:

@@ -132,9 +132,9 @@ def test_plain_encodings() -> None:
 
 def test_imports_are_lazy() -> None:
     """The help loads no engine; a check on the native engine loads no second one and no terminal library."""
-    heavy = "{'networkx', 'pyDatalog', 'clingo', 'lark', 'rich.console', 'mpr_logic.checking.checker'}"
+    heavy = "{'networkx', 'pyDatalog', 'clingo', 'lark', 'rich.console', 'mpr_logic.checker.checker'}"
     run = "import sys; from mpr_logic.cli.main import run; run(sys.argv[1:]); "
     found = f"print('loaded', sorted({heavy} & set(sys.modules)))"
-    for arguments, loaded in (("--help", "[]"), (NO, "['mpr_logic.checking.checker']")):
+    for arguments, loaded in (("--help", "[]"), (NO, "['mpr_logic.checker.checker']")):
         done = shell(f'{sys.executable} -c "{run}{found}" {arguments}')
         assert done.stdout.splitlines()[-1] == f"loaded {loaded}", done

@@ -8,7 +8,7 @@ from typing import Literal
 from datalog_conformance.schema import Model, Program
 
 import mpr_logic
-from mpr_logic.engine.base import Budget
+from mpr_logic.engine.protocol import Budget
 from mpr_logic.errors import MprError, ProgramError, StateError
 from tests.conformance.errors import suite_name
 from tests.conformance.translate import Names, translate

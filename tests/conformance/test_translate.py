@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 from tests.conformance.cases import core_cases, load_case, projecting
 from tests.conformance.translate import Names, translate
 

@@ -22,8 +22,8 @@ import mpr_logic
 from mpr_logic.analysis import analyse
 from mpr_logic.cli.main import app, run
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.diagnostics import CODES
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.diagnostics import CODES
+from mpr_logic.language.parser import parse
 from tests.docs.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, needs, prose, same_output
 
 KINDS = {"dl", "json", "toml", "python", "pycon", "console", "sh", "text"}

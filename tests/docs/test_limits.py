@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpr_logic.adapters.guard import Guard
+from mpr_logic.guard.guard import Guard
 from tests.docs.pages import DOCS, blocks
 
 pytest.importorskip("pydantic")

@@ -12,7 +12,7 @@ from mpr_logic.analysis import analyse
 from mpr_logic.analysis.core import Program
 from mpr_logic.analysis.vetting import vet
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 from tests.docs.pages import PAGES, blocks, name_of
 
 

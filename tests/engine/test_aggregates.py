@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.core import Program
-from mpr_logic.checking.checker import Checker
-from mpr_logic.checking.verifier import verify
-from mpr_logic.engine.base import Budget, Engine
-from mpr_logic.engine.batch import Batch
+from mpr_logic.checker.checker import Checker
+from mpr_logic.checker.verifier import verify
+from mpr_logic.engine.bottomup.seminaive import Batch
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.engine.pydatalog_engine import PyDatalogEngine
+from mpr_logic.engine.protocol import Budget, Engine
+from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.errors import EvaluationError
-from mpr_logic.syntax.ast import Row
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.ast import Row
+from mpr_logic.language.parser import parse
 from tests import naive
 from tests.naive_values import NoValue
 

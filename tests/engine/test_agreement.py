@@ -14,20 +14,20 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic.analysis import analyse
-from mpr_logic.engine.base import Budget
-from mpr_logic.engine.batch import Batch
-from mpr_logic.engine.both import BothEngine
+from mpr_logic.engine.bottomup.seminaive import Batch
+from mpr_logic.engine.differential import BothEngine
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.engine.pydatalog_engine import PyDatalogEngine
+from mpr_logic.engine.protocol import Budget
+from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
 from mpr_logic.engine.semiring import semiring as semiring_named
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 from tests import clingo_peer, naive
 from tests.programs import Case, Change, cases
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program
-    from mpr_logic.engine.base import Engine, Pattern
-    from mpr_logic.syntax.ast import Row
+    from mpr_logic.engine.protocol import Engine, Pattern
+    from mpr_logic.language.ast import Row
 
 EXAMPLES = int(os.environ.get("MPR_FUZZ", "400"))
 PATIENT = Budget(seconds=60)  # a busy machine must not look like a disagreement

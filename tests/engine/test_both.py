@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mpr_logic.analysis import analyse
-from mpr_logic.engine.both import BothEngine
-from mpr_logic.engine.proof import FactProof, RuleProof
+from mpr_logic.engine.differential import BothEngine
+from mpr_logic.engine.provenance.proof import FactProof, RuleProof
 from mpr_logic.errors import DisagreementError, InexpressibleError
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 
 TEXT = """
 .decl closed(r: symbol)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.checker import Checker
 from mpr_logic.engine.builtins import divide, remainder
 from mpr_logic.engine.semiring import SEMIRINGS
 

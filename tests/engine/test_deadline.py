@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpr_logic.checking import verifier
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker import verifier
+from mpr_logic.checker.checker import Checker
 from mpr_logic.engine import regex
-from mpr_logic.engine.base import Budget
+from mpr_logic.engine.bottomup.evaluate import evaluate
 from mpr_logic.engine.deadline import TURNS, Deadline
-from mpr_logic.engine.evaluate import evaluate
+from mpr_logic.engine.protocol import Budget
 from mpr_logic.errors import ArithmeticFailure, BudgetError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.engine.proof import rule_of, written
-from mpr_logic.syntax.parser import parse
+from mpr_logic.engine.provenance.proof import rule_of, written
+from mpr_logic.language.parser import parse
 
 TEXT = """
 .decl p(a: symbol) .decl q(a: symbol, b: symbol) .decl sure(a: symbol) .decl doubt(a: symbol)

@@ -11,10 +11,10 @@ from hypothesis import given
 
 from mpr_logic.analysis import analyse
 from mpr_logic.engine import codegen
-from mpr_logic.engine.both import BothEngine
+from mpr_logic.engine.differential import BothEngine
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.engine.pydatalog_engine import PyDatalogEngine
-from mpr_logic.syntax.parser import parse
+from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
+from mpr_logic.language.parser import parse
 from tests.engine.test_agreement import (
     PATIENT,
     SEMIRINGS,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.analysis.core import Program
-    from mpr_logic.engine.base import Engine
+    from mpr_logic.engine.protocol import Engine
 
 
 @pytest.fixture

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mpr_logic.analysis import analyse
-from mpr_logic.checking.verifier import NaiveModel, verify
-from mpr_logic.engine.both import BothEngine
+from mpr_logic.checker.verifier import NaiveModel, verify
+from mpr_logic.engine.differential import BothEngine
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.engine.pydatalog_engine import PyDatalogEngine
+from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
 from mpr_logic.errors import ProgramError
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program
-    from mpr_logic.engine.base import Engine
-    from mpr_logic.syntax.ast import Row
+    from mpr_logic.engine.protocol import Engine
+    from mpr_logic.language.ast import Row
 
 Make = Callable[["Program"], "Engine"]
 

@@ -7,15 +7,15 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
-from mpr_logic.engine.live import MOST_BEHIND_ONE
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.syntax.parser import parse
+from mpr_logic.engine.topdown.live import MOST_BEHIND_ONE
+from mpr_logic.language.parser import parse
 from tests import naive
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program
     from mpr_logic.engine.store import Relation
-    from mpr_logic.syntax.ast import Row
+    from mpr_logic.language.ast import Row
 
 DECLARED = """
 .decl task(t: symbol) .decl held(o: symbol) .decl at(o: symbol, c: symbol) .decl odd(o: symbol)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, evaluate
-from mpr_logic.checking.engines import EngineName
-from mpr_logic.checking.verifier import verify
+from mpr_logic.checker.engines import EngineName
+from mpr_logic.checker.verifier import verify
 from mpr_logic.engine import builtins
 from mpr_logic.errors import ArithmeticFailure
 

@@ -12,10 +12,10 @@ import pytest
 from pyDatalog import Logic, pyDatalog, pyEngine
 
 from mpr_logic.analysis import analyse
-from mpr_logic.engine.base import Budget
-from mpr_logic.engine.pydatalog_engine import PyDatalogEngine, inexpressible
+from mpr_logic.engine.protocol import Budget
+from mpr_logic.engine.pydatalog.engine import PyDatalogEngine, inexpressible
 from mpr_logic.errors import ArithmeticFailure, BudgetError, InexpressibleError
-from mpr_logic.syntax.parser import parse
+from mpr_logic.language.parser import parse
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program

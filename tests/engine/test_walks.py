@@ -7,10 +7,10 @@ from itertools import product
 import pytest
 
 from mpr_logic.analysis import analyse
-from mpr_logic.engine.base import Budget
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.syntax.ast import Row
-from mpr_logic.syntax.parser import parse
+from mpr_logic.engine.protocol import Budget
+from mpr_logic.language.ast import Row
+from mpr_logic.language.parser import parse
 from tests import naive
 
 DECLARED = (

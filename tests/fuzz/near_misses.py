@@ -17,9 +17,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.adapters.tools import Tools
 from mpr_logic.errors import MprError
+from mpr_logic.guard.guard import Guard
+from mpr_logic.guard.tools import Tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,9 @@ pytest.importorskip("httpx2", reason="needs the extra: pip install 'mpr-logic[mc
 pytest.importorskip("starlette", reason="needs the extra: pip install 'mpr-logic[serve]'")
 pytest.importorskip("prometheus_client", reason="needs the extra: pip install 'mpr-logic[serve]'")
 
-from mpr_logic.adapters import mcp_messages, mcp_relay, tools
+from mpr_logic.guard import tools
+from mpr_logic.integrations.mcp import messages as mcp_messages
+from mpr_logic.integrations.mcp import relay as mcp_relay
 from tests.fuzz.lenient import GUESSING, READERS, UTF_7
 from tests.fuzz.messages import Fuzz
 

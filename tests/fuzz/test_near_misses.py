@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpr_logic.adapters import ruleset
+from mpr_logic.guard import ruleset
 from tests.fuzz.near_misses import trial
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.checking.underway import Outcomes
+from mpr_logic.checker.underway import Outcomes
 from tests.fuzz import underway
 
 if TYPE_CHECKING:

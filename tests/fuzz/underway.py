@@ -13,15 +13,15 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mpr_logic.adapters.guard import Guard
-from mpr_logic.checking.action import Action
-from mpr_logic.checking.underway import TOO_MANY
+from mpr_logic.checker.action import Action
+from mpr_logic.checker.underway import TOO_MANY
 from mpr_logic.errors import ProgramError, StateError
+from mpr_logic.guard.guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mpr_logic.checking.checker import Checker
+    from mpr_logic.checker.checker import Checker
 
 DECLARATIONS = """
 .decl spent(n: int) key()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mpr_logic.adapters.hooks import AGENTS as KNOWN
+from mpr_logic.integrations.hooks import AGENTS as KNOWN
 from tests.live_hooks import __main__ as live
 from tests.live_hooks import dialects
 from tests.live_hooks.agents import AGENTS

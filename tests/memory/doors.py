@@ -7,11 +7,11 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from mpr_logic.memory.episodes import Episode, Step
-from mpr_logic.memory.replay import Replay
-from mpr_logic.syntax import parse
-from mpr_logic.syntax.ast import Clause, Module
-from mpr_logic.syntax.parser import parse_clause
+from mpr_logic.language import parse
+from mpr_logic.language.ast import Clause, Module
+from mpr_logic.language.parser import parse_clause
+from mpr_logic.memory.induction.episodes import Episode, Step
+from mpr_logic.memory.induction.replay import Replay
 
 DECLARATIONS = """
 .type door <: symbol

@@ -12,9 +12,9 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
+from mpr_logic.language.parser import parse
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import Memory
-from mpr_logic.syntax.parser import parse
 
 POSTGRES = os.environ.get("MPR_POSTGRES_URL")
 """Where the same tests run on PostgreSQL too: an SQLAlchemy URL of a database in which they make schemas

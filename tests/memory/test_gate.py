@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpr_logic.memory.gate import Gate, listing
-from mpr_logic.memory.refine import Limits
-from mpr_logic.memory.replay import Replay
-from mpr_logic.syntax import parse
-from mpr_logic.syntax.printer import print_clause
+from mpr_logic.language import parse
+from mpr_logic.language.printer import print_clause
+from mpr_logic.memory.induction.gate import Gate, listing
+from mpr_logic.memory.induction.refine import Limits
+from mpr_logic.memory.induction.replay import Replay
 from tests.memory.doors import ITEMS, episodes, modules, replay, rule
 
 HELD = "forbid unlock(D, K) :- not holds(K)."

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpr_logic.memory.merge import contradictions, equal, subsumes
-from mpr_logic.memory.parts import head_variables
-from mpr_logic.syntax.ast import Clause
+from mpr_logic.language.ast import Clause
+from mpr_logic.memory.induction.merge import contradictions, equal, subsumes
+from mpr_logic.memory.induction.parts import head_variables
 from tests.memory.doors import BODIES, replay, rule, unlock
 
 SCHEMA = replay().program.schema

@@ -9,15 +9,15 @@ from math import inf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpr_logic.memory.episodes import Episode, Step
-from mpr_logic.memory.literals import Conditions, fresh
-from mpr_logic.memory.refine import Limits, Refiner, Worth
-from mpr_logic.memory.replay import Replay, mask
-from mpr_logic.memory.shorten import wider_rules
-from mpr_logic.memory.work import Work
-from mpr_logic.syntax.ast import Clause
-from mpr_logic.syntax.parser import parse
-from mpr_logic.syntax.printer import print_clause
+from mpr_logic.language.ast import Clause
+from mpr_logic.language.parser import parse
+from mpr_logic.language.printer import print_clause
+from mpr_logic.memory.induction.episodes import Episode, Step
+from mpr_logic.memory.induction.literals import Conditions, fresh
+from mpr_logic.memory.induction.refine import Limits, Refiner, Worth
+from mpr_logic.memory.induction.replay import Replay, mask
+from mpr_logic.memory.induction.shorten import wider_rules
+from mpr_logic.memory.induction.work import Work
 from tests.memory.doors import BODIES, episodes, modules, replay, rule, unlock
 
 EVERYTHING = rule("forbid unlock(D, K).")

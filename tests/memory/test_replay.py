@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from mpr_logic.agent.play import play
 from mpr_logic.agent.scripted import Planned
 from mpr_logic.agent.trajectory import heading, turn_json
-from mpr_logic.checking.action import Action
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.action import Action
+from mpr_logic.checker.checker import Checker
 from mpr_logic.errors import BudgetError, StateError
-from mpr_logic.memory.episodes import Episode, Step, episode_of, read_episodes
-from mpr_logic.memory.parts import parts
-from mpr_logic.memory.replay import Replay, bits, mask
-from mpr_logic.syntax.ast import Clause
-from mpr_logic.syntax.printer import print_clause
+from mpr_logic.language.ast import Clause
+from mpr_logic.language.printer import print_clause
+from mpr_logic.memory.induction.episodes import Episode, Step, episode_of, read_episodes
+from mpr_logic.memory.induction.parts import parts
+from mpr_logic.memory.induction.replay import Replay, bits, mask
 from tests.agent.world import Boxes
 from tests.memory.doors import BODIES, DECLARATIONS, episodes, modules, replay, rule, unlock
 

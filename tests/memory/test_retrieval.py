@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.checker import Checker
 from mpr_logic.errors import ProgramError
+from mpr_logic.language.printer import print_clause
 from mpr_logic.memory.retrieval import Retrieved, Retriever
-from mpr_logic.syntax.printer import print_clause
 from tests.memory.stores import DECLARATIONS
 
 pytest.importorskip("numpy", reason="needs the extra: pip install 'mpr-logic[memory]'")

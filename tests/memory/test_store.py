@@ -15,12 +15,12 @@ from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin import BUILT_IN
 from mpr_logic.analysis.core import Signature
 from mpr_logic.analysis.vetting import vet
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.checker import Checker
 from mpr_logic.errors import ProgramError, StoreError
+from mpr_logic.language.parser import parse
 from mpr_logic.memory.evidence import Kind
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import Memory
-from mpr_logic.syntax.parser import parse
 from tests.command import mpr
 from tests.memory.stores import BACKENDS, DECLARATIONS, SHUT, episode, failures, location_of, memory_at
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mpr_logic.analysis.core import Program
-    from mpr_logic.syntax.ast import Module
-    from mpr_logic.syntax.diagnostics import Diagnostic
+    from mpr_logic.language.ast import Module
+    from mpr_logic.language.diagnostics import Diagnostic
 
 __all__ = ["Known", "KnownTool", "vet"]
 

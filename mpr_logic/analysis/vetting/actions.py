@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.report import count, did_you_mean, nearest
 from mpr_logic.analysis.types import literals
-from mpr_logic.syntax.ast import NOWHERE, Span, Var
+from mpr_logic.language.ast import NOWHERE, Span, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.vetting.filling import Domain
     from mpr_logic.analysis.vetting.known import Known, KnownTool
-    from mpr_logic.syntax.ast import Value
+    from mpr_logic.language.ast import Value
 
 REST = "*"
 """Stands, in ``argument_name``, for all arguments that a tool does not name."""

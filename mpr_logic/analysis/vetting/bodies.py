@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.terms import item_terms, item_vars, term_vars
 from mpr_logic.analysis.types import columns_of, literals
 from mpr_logic.analysis.vetting.constraints import Constraints
-from mpr_logic.syntax.ast import Aggregate, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.vetting.filling import Filling
-    from mpr_logic.syntax.ast import BodyItem, Term, Value
+    from mpr_logic.language.ast import BodyItem, Term, Value
 
 
 def check_bodies(filling: Filling, report: Report) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.analysis.terms import term_vars
 from mpr_logic.analysis.vetting.texts import Texts
-from mpr_logic.syntax.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
-from mpr_logic.syntax.printer import print_item
+from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.printer import print_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mpr_logic.syntax.ast import BodyItem, Term, Value
+    from mpr_logic.language.ast import BodyItem, Term, Value
 
 Node: TypeAlias = str | tuple[type, "Value"]
 """A variable by its name, or a constant with its type."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.terms import term_span
 from mpr_logic.analysis.types import literals
 from mpr_logic.analysis.vetting.texts import passes_no_line_end
-from mpr_logic.syntax.ast import Aggregate, Const, Test
+from mpr_logic.language.ast import Aggregate, Const, Test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.analysis.report import Report
-    from mpr_logic.syntax.ast import BodyItem
+    from mpr_logic.language.ast import BodyItem
 
 
 def check_expressions(program: Program, report: Report) -> None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.vetting.constraints import Constraints
-from mpr_logic.syntax.ast import Comparison, Const, Literal, Var
+from mpr_logic.language.ast import Comparison, Const, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.analysis.vetting.known import Known
-    from mpr_logic.syntax.ast import BodyItem, Term, Value
+    from mpr_logic.language.ast import BodyItem, Term, Value
 
 Domain: TypeAlias = "frozenset[Value] | None"
 """The only values of a column, or of a variable; None where there may be others."""

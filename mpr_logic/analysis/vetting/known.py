@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mpr_logic.analysis.core import Fact
-    from mpr_logic.syntax.ast import Value
+    from mpr_logic.language.ast import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from mpr_logic.analysis.report import where
 from mpr_logic.analysis.terms import item_vars, rewrite_item
 from mpr_logic.analysis.vetting.bodies import whole_numbers
 from mpr_logic.analysis.vetting.constraints import Constraints, negation
-from mpr_logic.syntax.ast import Comparison, Literal, Var
+from mpr_logic.language.ast import Comparison, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.core import Program, Rule
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.vetting.filling import Filling
-    from mpr_logic.syntax.ast import BodyItem, Term
+    from mpr_logic.language.ast import BodyItem, Term
 
 MOST_STEPS = 2_000
 """The most steps of the search that maps the body of one rule into another's."""

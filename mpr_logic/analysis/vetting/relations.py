@@ -10,8 +10,8 @@ from mpr_logic.analysis.terms import term_span
 from mpr_logic.analysis.types import columns_of, literals
 from mpr_logic.analysis.vetting.filling import literals_outside
 from mpr_logic.analysis.vetting.likeness import like
-from mpr_logic.syntax.ast import Const
-from mpr_logic.syntax.printer import print_value
+from mpr_logic.language.ast import Const
+from mpr_logic.language.printer import print_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.vetting.filling import Filling
     from mpr_logic.analysis.vetting.known import Known
-    from mpr_logic.syntax.ast import Literal, Span, Value
+    from mpr_logic.language.ast import Literal, Span, Value
 
 
 SHELL = "shell_runs"

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mpr_logic.syntax.ast import Test
+    from mpr_logic.language.ast import Test
 
 
 class Texts:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import clingo
 
-from mpr_logic.syntax.ast import Aggregate, Atom, BodyItem, Comparison, Const, Literal, Var
+from mpr_logic.language.ast import Aggregate, Atom, BodyItem, Comparison, Const, Literal, Var
 from tests.bench.household import Fact
 from tests.bench.household import atom as ground
 from tests.bench.plain import actions_of, comparison, plain_facts, plain_rules, relations, term

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.checking.checker import Checker
+from mpr_logic.checker.checker import Checker
 from tests.bench.household import THETA
 
 if TYPE_CHECKING:

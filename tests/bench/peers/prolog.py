@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.syntax.ast import Aggregate, Atom, BodyItem, Comparison, Literal
+from mpr_logic.language.ast import Aggregate, Atom, BodyItem, Comparison, Literal
 from tests.bench.household import atom as ground
 from tests.bench.plain import comparison, counted, plain_facts, plain_rules, relations, term
 

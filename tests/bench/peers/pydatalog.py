@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.syntax.ast import Aggregate, Atom, BodyItem, Comparison, Const, Literal, Term, Var
+from mpr_logic.language.ast import Aggregate, Atom, BodyItem, Comparison, Const, Literal, Term, Var
 from tests.bench.peers.base import candidates
 from tests.bench.plain import comparison, counted, plain_facts, plain_rules, relations, term
 

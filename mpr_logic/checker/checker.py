@@ -1,0 +1,564 @@
+"""The checker: rules, a state, and decisions about proposed actions."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import AbstractContextManager, contextmanager
+from copy import copy
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.analysis.atoms import resolve_atom
+from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.occurrences import is_history
+from mpr_logic.checker.action import Action
+from mpr_logic.checker.candidates import Candidates
+from mpr_logic.checker.decision import NOTHING, UNDECIDED, Decision, Reason, Worked
+from mpr_logic.checker.engines import EngineName, bounded, make_engine
+from mpr_logic.checker.facts import Facts
+from mpr_logic.checker.loading import load_program, program_from_text
+from mpr_logic.checker.possible import Possible
+from mpr_logic.checker.questions import literal_of, question_of, resolve_action, same_variables
+from mpr_logic.checker.readers import Readers
+from mpr_logic.checker.reasons import Reasons
+from mpr_logic.checker.repair import Limits, Repair, repairs
+from mpr_logic.checker.state import read_state, state_from_value, tried
+from mpr_logic.checker.underway import Elsewhere, Outcomes, elsewhere
+from mpr_logic.checker.whynot import WhyNot, why_not
+from mpr_logic.engine.failures import ANYTHING_MAY_FAIL, translated
+from mpr_logic.engine.protocol import Budget
+from mpr_logic.engine.semiring import SEMIRINGS
+from mpr_logic.engine.topdown.checks import ADMITTED, OPEN
+from mpr_logic.errors import MprError, OptionError, StateError
+from mpr_logic.language.ast import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.influence import Influence
+    from mpr_logic.checker.candidates import Fired
+    from mpr_logic.checker.reasons import Moment
+    from mpr_logic.checker.versions import Version
+    from mpr_logic.engine.protocol import Engine
+    from mpr_logic.engine.provenance.proof import Proof
+
+AT_ONCE = 0.25
+"""The part of the time in which the proofs of all rules that fire may decide. Then one rule that forbids is
+enough, and the reasons are worked out in what is left."""
+
+THETA = 0.9
+"""The weight from which a forbid rejects, unless another is set (DESIGN 3)."""
+
+
+class Checker:
+    """Holds rules and a state, and decides about actions.
+
+    A checker may be used from several threads; one question is answered at a time. Two checkers share
+    nothing but, where one was made by :meth:`fork`, what is compiled of the rules.
+
+    Args:
+        program: the checked rules; :meth:`load` and :meth:`from_text` make them from files or text.
+        theta: the weight in (0, 1] from which a ``forbid`` rejects; below it is advice.
+        engine: ``native``; ``pydatalog``, the second opinion, which keeps no proofs; ``both``, which
+            fails closed where the two disagree.
+        semiring: how weights combine: ``maxmin``, ``product`` or ``boolean``.
+        budget: bounds on every question, and on each action of a check, its reasons included; what
+            exceeds them is rejected as undecided.
+
+    Raises:
+        InexpressibleError: the chosen engine cannot run these rules.
+        OptionError: theta, the engine or the semiring is not one of those.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        theta: float = THETA,
+        engine: EngineName = "native",
+        semiring: str = "maxmin",
+        budget: Budget | None = None,
+    ) -> None:
+        if type(theta) not in (int, float) or not 0 < theta <= 1:
+            raise OptionError(f"theta is {theta}: it is a weight above 0 and at most 1")
+        self.program = program
+        self.theta = theta
+        self.semiring = semiring
+        self.budget = budget or Budget(seconds=2.0)
+        self.engine_name = engine
+        self._engine = make_engine(program, engine, semiring, self.budget)
+        self._lock = threading.RLock()
+        names: dict[str, str] = {}  # what facts name, actions name too
+        self._facts = Facts(program, self._engine, names)
+        self.candidates = Candidates(program, self._engine, theta, names)
+        self.deadline = self._engine.deadline  # when the work on the present answer must stop
+        self._context = Reasons(self, self._engine)
+        self.unforeseen: frozenset[str] = frozenset()  # actions that no repair may name
+        self._readers = Readers(program)
+
+    def fork(self) -> Checker:
+        """A checker of its own with the same rules and, to begin with, the facts as they are now. What was
+        compiled is shared, also what either compiles later; so to fork costs little more than to copy the
+        facts. The two may be used in different threads."""
+        with self._lock:
+            other = copy(self)
+            other._engine = self._engine.fork()
+            other._lock = threading.RLock()
+            names: dict[str, str] = {}
+            other._facts = self._facts.fork(other._engine, names)
+            other.candidates = self.candidates.fork(other._engine, names)
+            other.deadline = other._engine.deadline
+            other._context = Reasons(other, other._engine)
+            other._readers = self._readers.fork()
+            return other
+
+    @classmethod
+    def load(
+        cls,
+        *paths: str | os.PathLike[str],
+        theta: float = THETA,
+        engine: EngineName = "native",
+        semiring: str = "maxmin",
+        budget: Budget | None = None,
+    ) -> Checker:
+        """A checker with the rules of files, and of folders with all ``.dl`` files below them.
+
+        Raises:
+            ProgramError: a file cannot be read, or the rules are not valid.
+            StateError: there is no rule file.
+        """
+        return cls(load_program(paths), theta=theta, engine=engine, semiring=semiring, budget=budget)
+
+    @classmethod
+    def from_text(
+        cls,
+        text: str,
+        *,
+        theta: float = THETA,
+        engine: EngineName = "native",
+        semiring: str = "maxmin",
+        budget: Budget | None = None,
+    ) -> Checker:
+        """A checker with the rules of a text.
+
+        Raises:
+            ProgramError: the rules are not valid.
+        """
+        return cls(program_from_text(text), theta=theta, engine=engine, semiring=semiring, budget=budget)
+
+    # -- the state -----------------------------------------------------------------------------
+
+    def update(
+        self,
+        add: Iterable[str | Fact] = (),
+        remove: Iterable[str | Fact] = (),
+        *,
+        source: str | None = None,
+    ) -> None:
+        """Change the state: first retract, then assert. Either all changes are made or none.
+
+        Args:
+            add: facts as text, ``at(apple_1, fridge_1)``, with a weight ``0.7 :: at(..)``, or observed to
+                be false ``not at(..)``; or :class:`Fact` as :mod:`~mpr_logic.checker.state` reads them.
+            remove: facts in the same forms; one that is not there is passed over.
+            source: where the facts come from, for proofs; by default the number of the update, or the
+                place where a Fact was read.
+
+        Raises:
+            StateError: a fact does not fit the program.
+        """
+        with self._lock:
+            self._context.let_go()
+            if not self._readers.needed or isinstance(add, str) or not hasattr(add, "__iter__"):
+                self._facts.update(add, remove, source)
+                return
+            coming = [self._facts.fact(each) for each in add]
+            self._facts.update(coming, remove, source)
+            tried = [each.row for each in coming if is_history(each.relation)]
+            self._facts.update(self._readers.keep(value for row in tried for value in row), ())
+
+    def load_state(self, state: object, *, source: str | None = None) -> None:
+        """Add the facts of a state: the path of a ``.dl`` or ``.json`` file, or a value that was JSON. See
+        docs/reference/state.md for both forms.
+
+        Raises:
+            StateError: it is not of that form, or does not fit the program.
+            ProgramError: the file cannot be read, or is not valid ``.dl``.
+        """
+        if isinstance(state, (str, os.PathLike)):
+            self.update(add=read_state(self.program, state), source=source)
+        else:
+            self.update(add=state_from_value(self.program, state), source=source or "state")
+
+    def record(
+        self,
+        action: str | Action,
+        succeeded: bool | None = None,
+        *,
+        effects: bool = True,
+        entered: bool = False,
+    ) -> None:
+        """Enter an action that was tried into the history, which ``past``, ``succeeded`` and ``failed``
+        speak of; where it succeeded, make the changes that ``causes`` and ``ends`` declare for it. Each
+        record is one call, which aggregates tell apart from equal ones.
+
+        Args:
+            action: what was tried.
+            succeeded: whether it did what it was meant to; None where that is not known.
+            effects: whether the declared changes are made.
+            entered: whether this call was recorded when it began: then only how it went is new.
+
+        Raises:
+            StateError: it is no action of the program.
+            EvaluationError: the changes could not be derived; nothing is recorded then.
+        """
+        with self._lock:
+            name, args = resolve_action(self.program, action)
+            ends, causes = self.effects(action) if succeeded and effects else ([], [])
+            source = f"{Action(name, *args)} {'succeeded' if succeeded else 'was tried'}"
+            new = tried(name, args, succeeded)[entered:]
+            self.update(add=[*new, *causes], remove=ends, source=source)
+
+    def effects(self, action: str | Action) -> tuple[list[Fact], list[Fact]]:
+        """What an action would end and cause in the present state, by its declared effects.
+
+        Raises:
+            StateError: it is no action of the program.
+            EvaluationError: they could not be derived.
+        """
+        with self._lock:
+            name, args = resolve_action(self.program, action)
+            self._look(args)
+            return self._facts.effects(name, args, self.theta)
+
+    def assuming(self, facts: Iterable[Fact]) -> AbstractContextManager[object]:
+        """A context in which these facts hold too, for the questions of this thread alone; afterwards the
+        state is as it was, apart from what else was changed inside."""
+        given = list(facts)
+        return self._assuming(given) if given else self._lock
+
+    @contextmanager
+    def _assuming(self, facts: list[Fact]) -> Iterator[None]:
+        with self._lock, self._facts.assuming(facts):
+            yield
+
+    @contextmanager
+    def at(self, version: Version) -> Iterator[None]:
+        """A context in which the state is that of another version, for the questions of this thread alone.
+
+        Raises:
+            StaleDecisionError: too much has changed since.
+        """
+        with self._lock, self._facts.at(version), self._reading(self._readers.fresh()):
+            self.candidates.renew()
+            yield
+
+    def outcomes(self, influence: Influence) -> Outcomes:
+        """What the calls under way can come to, for the verdict about the action that the influence is on."""
+        return Outcomes(self._facts, self.theta, influence)
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[Elsewhere]:
+        """A context in which the facts can be moved to states that may come, for the questions of this thread
+        alone; afterwards the state is as it was."""
+        with self._lock, elsewhere(self._facts) as moved, self._reading(self._readers.fork()):
+            yield moved
+
+    def go_back(self, version: Version) -> None:
+        """Make the state what it was in another version, for good.
+
+        Raises:
+            StaleDecisionError: too much has changed since.
+        """
+        with self._lock:
+            self._facts.go(version)
+            self._facts.number += 1
+            self._readers = self._readers.fresh()  # what was read since is gone, too
+
+    def facts(self) -> dict[str, dict[Row, float]]:
+        """The state: for each core relation its asserted rows and their weights; a copy. Where aggregates
+        range over the history, ``call succeeded pay`` has a row for each call, its number in front."""
+        with self._lock:
+            return {name: dict(rows) for name, rows in self._facts.rows.items() if rows}
+
+    def history(self) -> list[tuple[str, Row, float]]:
+        """What was entered of the history, beside what the program's text says: the core relation, the row
+        and the weight, in the order of the calls. What is true of two calls stands there twice."""
+        with self._lock:
+            return self._facts.gathered()
+
+    # -- decisions -----------------------------------------------------------------------------
+
+    def check(self, action: str | Action, *, proofs: bool = True) -> Decision:
+        """Decide about one action. Never raises for bad input or trouble in the engine: such an action
+        is rejected, and the decision says why.
+
+        Args:
+            action: ``"put(apple_1, fridge_1)"`` or ``Action("put", "apple_1", "fridge_1")``.
+            proofs: record the reasons with their proofs now, so that they outlive the state.
+        """
+        return self.check_all([action], proofs=proofs)[0]
+
+    def check_all(self, actions: Iterable[str | Action], *, proofs: bool = False) -> list[Decision]:
+        """Decide about many actions in the present state; see :meth:`check`.
+
+        Args:
+            actions: the candidates.
+            proofs: record the reasons of every rejection with their proofs; without, they are worked out
+                when first asked for.
+
+        Returns:
+            A decision for each, in their order.
+        """
+        decisions: list[Decision] = []
+        with self._lock:
+            unread: MprError | None = None
+            if self._readers.needed:
+                actions = list(actions)
+                unread = self._read(actions)
+            self.candidates.renew()
+            limit, seconds, now = self.deadline.limit, self.budget.seconds, self.deadline.clock
+            known, moment, outer = self.candidates.known, self._context.now(), limit[0]
+            last, timed = now(), now is time.perf_counter
+            whole = again = last
+            try:
+                for action in actions:
+                    if last >= again:  # the ones before took time that is not this one's
+                        whole, again = min(outer, last + seconds), last + seconds * 0.01
+                        limit[0] = whole
+                    try:
+                        if unread is not None:
+                            raise unread
+                        key = action if type(action) is str else action.key  # type: ignore[union-attr]
+                        candidate = known.get(key) or self.candidates.make(action)
+                        decision = None
+                        if proofs:
+                            limit[0] = last + (whole - last) * AT_ONCE
+                            decision = self._context.decide(candidate, moment)
+                            limit[0] = whole
+                        if decision is None:
+                            rules, args = candidate
+                            verdict = rules.verdict(args)
+                            if verdict == OPEN:
+                                verdict, fired = self.candidates.weigh(candidate)
+                                decision = Decision(candidate, verdict, moment, Worked(fired))
+                            else:
+                                decision = Decision(candidate, verdict, moment)
+                            if proofs:
+                                self._context.record(decision, candidate)
+                    except (MprError, *ANYTHING_MAY_FAIL) as error:
+                        decision = self._undecided(action, error, moment)
+                    last, before = now(), last
+                    decision.seconds = last - before if timed else 0.0
+                    decisions.append(decision)
+            finally:
+                limit[0] = outer
+        return decisions
+
+    @contextmanager
+    def asking(self) -> Iterator[Engine]:
+        """A question about the present state: no other thread changes it meanwhile, and the clock runs. The
+        engine is there to be asked; its facts are changed through the checker alone.
+
+        Raises:
+            EvaluationError: the engine could not finish.
+        """
+        with self._lock, bounded(self._engine, self.budget):
+            yield self._engine
+
+    @contextmanager
+    def until(self, moment: float) -> Iterator[None]:
+        """A context in which all answers are there at that time by the budget's clock (``time.perf_counter``
+        unless it has another), or say that it was over: the time that several questions have together."""
+        with self._lock, self.deadline.until(moment):
+            yield
+
+    def prepare(self, *, wholly: bool = True) -> None:
+        """Compile now what decides about each action and what proves its rejection, so that no later
+        question waits for it. Nothing else changes. Not ``wholly`` is what the first check needs.
+
+        Raises:
+            EvaluationError: a rule is too large to be compiled.
+        """
+        with self.asking():
+            self.candidates.renew()
+            for name in self.program.schema.actions:
+                self.candidates.prepare(name, wholly=wholly)
+
+    def may_advise(self, action: str) -> bool:
+        """Whether some forbid of the action could fire with a weight below theta."""
+        self.candidates.renew()
+        return self.candidates.rules(action).may_advise
+
+    def fired(self, decision: Decision) -> tuple[Fired, Fired]:
+        """The rules that forbid a decision's action in the present state: laws, and advice below theta.
+
+        Raises:
+            EvaluationError: the engine could not finish.
+        """
+        with self.asking():
+            self.candidates.renew()
+            return self.candidates.fired(self.candidates.get(decision.action))
+
+    def undecided(self, action: Action, error: MprError) -> Decision:
+        """The decision about an action that could not be decided, for a reason outside of the checker."""
+        return self._undecided(action, error, self._context.now())
+
+    def _undecided(self, action: Any, error: BaseException, moment: Moment) -> Decision:
+        if not isinstance(action, (str, Action)):
+            error = StateError(f"an action is a text or an Action, not {type(action).__name__}")
+            action = f"<{type(action).__name__}>"
+        known = error if isinstance(error, MprError) else translated(error)
+        return Decision(
+            action, UNDECIDED, moment, Worked(NOTHING, (Reason(str(known), error=known),), (), ())
+        )
+
+    def repairs(self, decision: Decision, *, limits: Limits | None = None) -> tuple[Repair, ...]:
+        """What would admit a rejected action, and by whom; see ``Decision.repairs``.
+
+        Raises:
+            EvaluationError: the engine could not finish, or keeps no proofs.
+        """
+        action = decision.action
+        if decision.verdict == "undecided" or not isinstance(action, Action):
+            return ()
+        with self.asking():
+            self._look(action.args)  # in an earlier state nothing is known to have been looked at
+            return repairs(
+                self._engine,
+                self._facts,
+                self._possible,
+                action.name,
+                action.args,
+                theta=self.theta,
+                admissible=self._admits,
+                limits=limits or Limits(),
+            )
+
+    @cached_property
+    def _possible(self) -> Possible:
+        """Who can change what by these rules."""
+        return Possible(self.program, self.unforeseen)
+
+    def _admits(self, name: str, args: Row) -> bool:
+        """Whether the engine, as it is now, admits an action; not where a reader has yet to look at its
+        texts, since a state that is only supposed keeps nothing."""
+        if not self._readers.know(args):
+            return False
+        self.candidates.renew()
+        verdict, _ = self.candidates.weigh(self.candidates.candidate(name, args))
+        return verdict == ADMITTED
+
+    # -- questions -----------------------------------------------------------------------------
+
+    def why(self, atom: str) -> Proof | None:
+        """The strongest proof of a fact, asserted or derived; None where it does not hold.
+
+        Raises:
+            StateError: it is no ground atom of the program.
+            EvaluationError: the engine could not finish, or keeps no proofs.
+        """
+        with self._lock:
+            relation, row = question_of(self.program, atom)
+            if None in row:
+                raise StateError(
+                    f"`{atom[:80]}` has a variable: a proof is of one fact; `query` finds them all"
+                )
+            self._look(row)
+            return self._engine.prove(relation, row)  # type: ignore[arg-type]
+
+    def why_not(self, atom: str, *, verdict: str = "") -> WhyNot:
+        """Why a fact does not hold, or why no rule forbids (or, of a closed action, permits) an action:
+        for each rule that could have derived it, the first literal that fails. With a ``verdict``, such as
+        ``forbid``, why no rule says that of an action.
+
+        Raises:
+            StateError: it is neither an atom nor an action of the program.
+            EvaluationError: the engine could not finish.
+        """
+        with self.asking():
+            relation, row = question_of(self.program, atom, actions=True)
+            if verdict:
+                relation = f"{verdict} {relation.partition(' ')[2] or relation}"
+            self._look(row)
+            return why_not(self._engine, relation, row, semiring=SEMIRINGS[self.semiring])
+
+    def query(self, atom: str) -> dict[Row, float]:
+        """The rows of a relation that match an atom with variables, each with its weight.
+
+        Raises:
+            StateError: it is no atom of the program.
+            EvaluationError: the engine could not finish.
+        """
+        with self._lock:
+            literal = literal_of(atom)
+            relation, pattern = resolve_atom(self.program, literal, kind="query")
+            self._look(pattern)
+            rows = self._engine.query(relation, pattern)
+        return {row: weight for row, weight in rows.items() if same_variables(literal, row)}
+
+    def preferences(self, actions: Iterable[str | Action]) -> list[tuple[Action, float, tuple[Reason, ...]]]:
+        """The admissible ones among some actions that a ``prefer`` speaks for, the strongest first, each
+        with its weight and the reasons.
+
+        Raises:
+            EvaluationError: the engine could not finish.
+        """
+        found = []
+        with self.asking():
+            for decision in self.check_all(actions):
+                if not decision.admissible:
+                    continue
+                action = decision.action
+                assert isinstance(action, Action)
+                fired = self._engine.fired(f"prefer {action.name}", action.args)
+                if fired:
+                    reasons = self._context.explain(action, fired)
+                    found.append((action, max(w for _, w in fired), reasons))
+        return sorted(found, key=lambda each: (-each[1], str(each[0])))
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _read(self, actions: Iterable[str | Action]) -> MprError | None:
+        """Let readers look at the texts among the arguments of some actions, since rules ask what they say.
+        Returns why they could not."""
+        texts: list[object] = []
+        for action in actions:
+            try:
+                texts += resolve_action(self.program, action)[1]
+            except (MprError, *ANYTHING_MAY_FAIL):
+                continue  # no action: it is rejected as such
+        try:
+            self._look(texts)
+        except MprError as error:
+            return error
+        return None
+
+    @contextmanager
+    def _reading(self, readers: Readers) -> Iterator[None]:
+        """A context with other readers: what they add to the facts inside is undone behind it."""
+        before, self._readers = self._readers, readers
+        try:
+            yield
+        finally:
+            self._readers = before
+
+    def _look(self, texts: Iterable[object]) -> None:
+        """Let readers look at some texts, where rules ask what they say.
+
+        Raises:
+            EvaluationError: a reader is not installed.
+        """
+        if self._readers.needed:
+            new, gone = self._readers.of(texts)
+            if new or gone:
+                self._context.let_go()
+                self._facts.update(new, gone, "the reader of shell commands")
+
+    @property
+    def version(self) -> Version:
+        """The present state: it can be gone back to by :meth:`at`."""
+        return self._facts.version

@@ -1,0 +1,391 @@
+"""The state that a checker holds: facts that come and go, in the engine and in a plain copy."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from contextlib import contextmanager
+from copy import copy, deepcopy
+from typing import TYPE_CHECKING
+from weakref import ref
+
+from mpr_logic.analysis import effect_head
+from mpr_logic.analysis.atoms import coerce_row, signature_of
+from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.occurrences import CALL, HISTORY, Calls, call_of
+from mpr_logic.checker.keys import Keys
+from mpr_logic.checker.plain import PlainAtoms
+from mpr_logic.checker.state import fact_of
+from mpr_logic.checker.versions import Version
+from mpr_logic.errors import StateError
+from mpr_logic.language.ast import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.checker.versions import Undone
+    from mpr_logic.engine.protocol import Engine, Pattern
+    from mpr_logic.language.ast import Row
+
+CACHED = 100_000
+"""So many texts of facts are kept parsed; then the cache begins anew."""
+
+LISTS = frozenset((list, tuple))
+"""The types in which facts mostly come."""
+
+HERE = Span("", 0, 0, 0, 0)
+"""The span of a fact that no file holds."""
+
+
+def _see_that_all_are_lists(*given: object) -> None:
+    """See that what is given can be gone through, fact by fact.
+
+    Raises:
+        StateError: one cannot.
+    """
+    for each in given:
+        if isinstance(each, str) or not hasattr(each, "__iter__"):
+            kind = type(each).__name__
+            raise StateError(f"facts come in a list, not as {kind}: write one as a list of one")
+
+
+def _nobody() -> None:
+    """In the place of a reference to a version, where there is none."""
+
+
+class Facts:
+    """The asserted facts of one engine. ``rows`` has for each core relation its rows and weights, and
+    ``calls`` each call of the history, also where no rule tells equal calls apart: other rules may come;
+    ``version`` stands for the present state, and can be gone back to; ``number`` counts the updates.
+    ``names`` are for :class:`PlainAtoms`.
+
+    What changes is noted only while somebody holds on to the version of the present state: nobody else can
+    go back to it. So the facts themselves hold it weakly."""
+
+    def __init__(self, program: Program, engine: Engine, names: dict[str, str] | None = None) -> None:
+        self._program = program
+        self._engine = engine
+        self._parsed: dict[str, Fact] = {}
+        self._plain = PlainAtoms(program.schema.relations, names)
+        open_world = [n for n, signature in program.schema.relations.items() if signature.open_world]
+        self._opposites = {n: f"not {n}" for n in open_world} | {f"not {n}": n for n in open_world}
+        self._keys = Keys(program.schema.relations)
+        self.rows: dict[str, dict[Row, float]] = defaultdict(dict)
+        self.number = 0
+        self.weighted: set[str] = set()  # relations of which a fact has ever weighed less than 1
+        self._version: Callable[[], Version | None] = _nobody
+        self._source = engine.source
+        self._changes: list[Undone] | None = None  # of the present update, as they were before
+        self.calls = Calls()
+        self._history = frozenset(f"{word} {name}" for name in program.schema.actions for word in HISTORY)
+        self._unread = frozenset(CALL + name for name in self._history if name not in program.calls)
+        self._special = {*self._opposites, *self._keys.columns, *self._history, *self._unread}
+        for relation, row, weight, _ in program.history:
+            self.calls.enter(relation, row, weight)
+        for fact in program.facts:  # the engine holds them already
+            self.rows[fact.relation][fact.row] = fact.weight
+            self._keys.enter(fact.relation, fact.row)
+            if fact.weight != 1.0:
+                self.weighted.add(fact.relation)
+        for fact in program.facts:
+            if fact.relation in self._opposites and fact.row in self.rows[fact.relation]:
+                self._drop(self._opposites[fact.relation], fact.row)
+
+    @property
+    def version(self) -> Version:
+        """The version of the present state: while it is held, what changes is noted."""
+        found = self._version()
+        if found is None:
+            found = Version()
+            self._be(found)
+        return found
+
+    def _be(self, version: Version) -> None:
+        """This version is the one of the present state."""
+        version.newer, version.undo = None, ()
+        self._version = ref(version)
+
+    def fork(self, engine: Engine, names: dict[str, str]) -> Facts:
+        """The facts as they are now, for an engine that was forked from this one's; older states are left
+        behind."""
+        other = copy(self)
+        other._engine, other._source = engine, engine.source
+        other._parsed, other._changes = {}, None
+        other._plain = self._plain.fork(names)
+        other._keys = self._keys.fork()
+        other.weighted = set(self.weighted)
+        other.rows = defaultdict(dict, {name: dict(rows) for name, rows in self.rows.items() if rows})
+        other._version = _nobody
+        other.calls = deepcopy(self.calls)
+        return other
+
+    def update(
+        self, add: Iterable[str | Fact], remove: Iterable[str | Fact], source: str | None = None
+    ) -> None:
+        """Retract, then assert: see :meth:`Checker.update`.
+
+        Raises:
+            StateError: a fact does not fit the program, or two have one key; nothing has changed then.
+        """
+        if type(add) not in LISTS or type(remove) not in LISTS:
+            _see_that_all_are_lists(add, remove)
+        known = self._parsed.get
+        going = [(known(f) if type(f) is str else None) or self.fact(f) for f in remove]
+        coming = [(known(f) if type(f) is str else None) or self.fact(f) for f in add]
+        keys = self._keys
+        if keys.columns:
+            keys.check(coming)
+        self.number += 1
+        label = source or f"update {self.number}"
+        before = self._version()
+        self._changes = None if before is None else []
+        plain = before is None  # then a fact of a relation that nothing is special about only comes or goes
+        special, rows, engine = self._special, self.rows, self._engine
+        try:
+            for relation, row, _, _ in going:
+                if plain and relation not in special:
+                    if rows[relation].pop(row, None) is not None:
+                        engine.remove(relation, row)
+                else:
+                    self._drop(relation, row)
+            for relation, row, weight, span in coming:
+                where = label if source or not span.file else span
+                if plain and relation not in special:
+                    engine.add(relation, row, weight, where)
+                    rows[relation][row] = weight
+                    if weight != 1.0:
+                        self.weighted.add(relation)
+                else:
+                    self._come(relation, row, weight, where)
+        finally:
+            if before is not None:
+                self._finish()
+
+    def _come(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
+        """A fact comes by an update: what it replaces goes, and a call is entered."""
+        if relation in self._opposites:
+            self._drop(
+                self._opposites[relation], row
+            )  # of an open-world relation what was observed last holds
+        replaced = self._keys.other(relation, row) if relation in self._keys.columns else None
+        if replaced is not None:
+            self._drop(relation, replaced)
+        self._hold(relation, row, weight, source)
+        if relation in self._history:
+            number = self.calls.enter(relation, row, weight)
+            self._hold(CALL + relation, (number, *row), weight, source)
+
+    def _hold(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
+        """A fact comes, or takes another weight and source. Calls that no rule tells apart are only noted."""
+        own = self.rows[relation]
+        if self._changes is not None:
+            before = own.get(row)
+            where = "" if before is None else self._source(relation, row)
+            self._changes.append((relation, row, before, where))
+        if relation in self._unread:
+            return
+        if weight != 1.0:
+            self.weighted.add(relation)
+        self._engine.add(relation, row, weight, source)
+        own[row] = weight
+        if relation in self._keys.columns:
+            self._keys.enter(relation, row)
+
+    def _drop(self, relation: str, row: Row) -> None:
+        """A fact goes; one of the history with all of its calls."""
+        weight = self.rows[relation].pop(row, None)
+        if weight is None:
+            return
+        if self._changes is not None:
+            self._changes.append((relation, row, weight, self._source(relation, row)))
+        self._engine.remove(relation, row)
+        self._keys.leave(relation, row)
+        if relation in self._history:
+            for number, weight in self.calls.weights(relation, row).items():
+                self._drop_call(relation, row, number, weight)
+
+    def _drop_call(self, relation: str, row: Row, number: int, weight: float) -> None:
+        """One fact of a call goes."""
+        call, counted = CALL + relation, (number, *row)
+        if self._changes is not None:
+            self._changes.append((call, counted, weight, self._source(call, counted)))
+        self.calls.take_out(relation, row, number)
+        if self.rows[call].pop(counted, None) is not None:
+            self._engine.remove(call, counted)
+
+    def _finish(self) -> None:
+        """The changes that were noted are one version further."""
+        changes, self._changes = self._changes, None
+        if changes:
+            before, new = self.version, Version()
+            self._be(new)
+            before.newer, before.undo = new, changes
+
+    # -- other versions ------------------------------------------------------------------------
+
+    def _set(self, fact: Undone) -> None:
+        """Make a fact, or one fact of a call, what it was; but what came later under its key stays."""
+        relation, row, weight, source = fact
+        history, own, number = call_of(relation, row)
+        if number is not None:
+            if weight is None:
+                self._drop_call(history, own, number, self.calls.weights(history, own)[number])
+            else:
+                self.calls.put(history, own, number, weight)
+                self._hold(relation, row, weight, source)
+        elif weight is not None:
+            if self._keys.other(relation, row) is None:
+                self._hold(relation, row, weight, source)
+        elif (before := self.rows[relation].pop(row, None)) is not None:
+            if self._changes is not None:
+                self._changes.append((relation, row, before, self._source(relation, row)))
+            self._engine.remove(relation, row)
+            self._keys.leave(relation, row)
+
+    def held(self, relation: str, row: Row) -> tuple[float | None, Span | str]:
+        """The weight of a fact, None where it is not there, and where it comes from."""
+        history, own, number = call_of(relation, row)
+        if number is None:
+            weight = self.rows.get(relation, {}).get(row)
+        else:
+            weight = self.calls.weights(history, own).get(number)
+        return weight, "" if weight is None else self._source(relation, row)
+
+    def put(self, facts: Iterable[Undone]) -> None:
+        """Make facts what they were in some other state; nothing else follows from it."""
+        before = self._version()
+        self._changes = None if before is None else []
+        for each in facts:
+            self._set(each)
+        self.number += 1
+        self._finish()
+
+    def go(self, version: Version) -> None:
+        """Go to another version: the facts become what they were in it, their sources included.
+
+        Raises:
+            StaleDecisionError: too much has changed since.
+        """
+        for each in version.back():
+            before = self.version
+            assert each.newer is before
+            changes: list[Undone] = []
+            self._changes = changes
+            for fact in reversed(each.undo):
+                self._set(fact)
+            self._changes = None
+            self._be(each)
+            before.newer, before.undo = each, changes
+
+    @contextmanager
+    def at(self, version: Version) -> Iterator[None]:
+        """A context in which the facts are those of another version; what is changed inside is undone.
+
+        Raises:
+            StaleDecisionError: too much has changed since.
+        """
+        before = self.version
+        self.go(version)
+        try:
+            yield
+        finally:
+            self.go(before)
+
+    @contextmanager
+    def assuming(self, facts: Iterable[Fact]) -> Iterator[None]:
+        """A context in which these facts are asserted too; afterwards they are as before, and what else was
+        changed inside stays.
+
+        Raises:
+            StateError: two of them have one key; nothing has changed then.
+        """
+        facts = list(facts)
+        self._keys.check(facts)
+        before = self.version
+        try:
+            for fact in facts:
+                self.update([fact], ())
+        except BaseException:
+            self.go(before)
+            raise
+        inside = self.version
+        assumed = [each for version in before.back() for each in reversed(version.undo)]
+        try:
+            yield
+        finally:
+            if self.version is inside:
+                self.go(before)
+            else:
+                self.put(assumed)
+
+    def gathered(self) -> list[tuple[str, Row, float]]:
+        """The facts of the calls beside those that the program states: see :meth:`Checker.history`."""
+        stated = Counter((fact.relation, fact.row) for fact in self._program.history)
+        found = []
+        for relation, row, weight in self.calls:
+            if stated[relation, row]:
+                stated[relation, row] -= 1
+            else:
+                found.append((relation, row, weight))
+        return found
+
+    def fact(self, given: str | Fact) -> Fact:
+        """The fact that a text states; texts are kept parsed.
+
+        Raises:
+            StateError: it is not a fact of the program.
+        """
+        if not isinstance(given, str):
+            if isinstance(given, Fact):
+                return self._fitting(given)
+            raise StateError(f"a fact is a text, not {type(given).__name__}")
+        found = self._parsed.get(given)
+        if found is None:
+            plain = self._plain.read(given)
+            if plain is not None:
+                found = Fact(plain[0], plain[1], 1.0, HERE)
+            else:
+                read = fact_of(self._program, given)
+                found = Fact(read.relation, read.row, read.weight, HERE)
+            if len(self._parsed) >= CACHED:
+                self._parsed.clear()
+            self._parsed[given] = found
+        return found
+
+    def _fitting(self, given: Fact) -> Fact:
+        """A Fact that somebody made, as the program holds it."""
+        whole = isinstance(given.span, Span)
+        try:
+            hash(given.row)
+            if whole and self._program.arity.get(given.relation) == len(given.row):
+                return given
+        except TypeError:
+            pass  # the message says what is wrong
+        if not isinstance(given.relation, str):
+            raise StateError(f"the name of a relation is a text, not {type(given.relation).__name__}")
+        row = coerce_row(signature_of(self._program, given.relation), given.row)
+        return Fact(given.relation, row, given.weight, given.span if whole else HERE)
+
+    def effects(
+        self, action: str, args: Row, theta: float, relations: Collection[str] | None = None
+    ) -> tuple[list[Fact], list[Fact]]:
+        """What an action ends and what it causes in the present state, by its declared effects; where
+        ``relations`` are given, on those alone. What it ends must weigh theta; what it causes is as sure as
+        the rule.
+
+        Raises:
+            EvaluationError: they could not be derived.
+        """
+        found: dict[str, list[Fact]] = {"ends": [], "causes": []}
+        for kind, facts in found.items():
+            for relation, signature in self._program.schema.relations.items():
+                if relations is not None and relation not in relations:
+                    continue
+                head = effect_head(kind, relation, action)
+                if not self._program.rules_for(head):
+                    continue
+                pattern: Pattern = (*args, *(None,) * signature.arity)
+                for row, weight in sorted(self._engine.query(head, pattern).items(), key=str):
+                    if kind == "causes" or weight >= theta:
+                        facts.append(Fact(relation, row[len(args) :], weight, HERE))
+        return found["ends"], found["causes"]

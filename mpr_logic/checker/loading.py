@@ -1,0 +1,119 @@
+"""From paths of rule files and folders to a checked program."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis import analyse
+from mpr_logic.collector import resting
+from mpr_logic.errors import ProgramError, StateError
+from mpr_logic.language.parser import parse, parse_file
+from mpr_logic.resources import rules_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.language.ast import Module
+    from mpr_logic.language.diagnostics import Diagnostic
+
+
+def rule_files(paths: Iterable[str | PathLike[str]]) -> list[Path]:
+    """The ``.dl`` files that the paths name: files as they are, folders with all that is below them,
+    in the order of their names. ``rules/NAME`` that is not there is looked up among the rules that
+    come with the package.
+
+    Raises:
+        StateError: there is no such path, a folder cannot be read, or holds no rule file.
+    """
+    files: list[Path] = []
+    for given in paths:
+        if not isinstance(given, (str, PathLike)):
+            raise StateError(f"the path of a rule file is a text, not {type(given).__name__}")
+        path = _bundled(Path(given))
+        if path.is_dir():
+            found = _below(path)
+            if not found:
+                raise StateError(
+                    f"the folder `{given}` holds no `.dl` file: name a rule file, or another folder"
+                )
+            files += found
+        else:
+            files.append(path)
+    if not files:
+        raise StateError("no rule file is named: give the path of a `.dl` file, or of a folder of them")
+    return list(dict.fromkeys(files))
+
+
+def _below(folder: Path) -> list[Path]:
+    """What is named as a rule file below a folder, also behind links. What cannot be read is among it, so
+    that its rules are missed. Locks of editors, ``.#rules.dl``, are not.
+
+    Raises:
+        StateError: a folder cannot be read.
+    """
+    found: list[Path] = []
+    seen: set[Path] = set()
+    todo = [folder]
+    while todo:
+        at = todo.pop()
+        real = at.resolve()
+        if real in seen:  # links may lead round in a circle
+            continue
+        seen.add(real)
+        try:
+            inside = sorted(at.iterdir())
+        except OSError as error:
+            raise StateError(f"the folder `{at}` cannot be read: {error.strerror}") from None
+        todo += [each for each in inside if each.is_dir()]
+        found += [e for e in inside if e.suffix == ".dl" and not e.is_dir() and not e.name.startswith(".#")]
+    return sorted(found)
+
+
+def _bundled(path: Path) -> Path:
+    """The path; or, where it is not there, that of the bundled rules with this name."""
+    if path.exists() or path.is_absolute() or path.parts[:1] != ("rules",) or ".." in path.parts:
+        return path
+    bundled = Path(str(rules_folder())).joinpath(*path.parts[1:])
+    return bundled if bundled.exists() else path
+
+
+def load_program(paths: Iterable[str | PathLike[str]]) -> Program:
+    """The program that all these rule files make together.
+
+    Raises:
+        ProgramError: a file cannot be read, or the rules are not valid; every fault is in it.
+        StateError: there is no rule file.
+    """
+    return analyse(load_modules(paths))
+
+
+def load_modules(paths: Iterable[str | PathLike[str]]) -> list[Module]:
+    """The parsed rule files that the paths name.
+
+    Raises:
+        ProgramError: a file cannot be read or parsed; every fault is in it.
+        StateError: there is no rule file.
+    """
+    modules: list[Module] = []
+    faults: list[Diagnostic] = []
+    for file in rule_files(paths):
+        try:
+            modules.append(parse_file(file))
+        except ProgramError as error:
+            faults += error.diagnostics
+    if faults:
+        raise ProgramError(faults)
+    return modules
+
+
+def program_from_text(text: str, file: str = "<rules>") -> Program:
+    """The program of one text.
+
+    Raises:
+        ProgramError: it is not valid.
+    """
+    with resting():
+        return analyse([parse(text, file)])

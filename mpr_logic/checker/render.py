@@ -1,0 +1,275 @@
+"""Proofs and reasons as text and as JSON."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.analysis.occurrences import as_written, call_of
+from mpr_logic.analysis.report import count
+from mpr_logic.analysis.terms import rewrite_item, rewrite_term
+from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
+from mpr_logic.language.ast import NOWHERE, Aggregate, Atom, Const, Span, Term, Var
+from mpr_logic.language.diagnostics import visible
+from mpr_logic.language.printer import print_atom, print_clause, print_item, print_row, print_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mpr_logic.analysis.core import Rule
+    from mpr_logic.engine.provenance.proof import Proof, Step
+    from mpr_logic.language.ast import BodyItem, Row, Value
+
+ROWS = 20
+"""Of an aggregate that ranges over more rows, so many are printed and the rest counted."""
+
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Z_][A-Za-z0-9_]*)\}")
+ASCII = str.maketrans({"├": "|", "│": "|", "└": "`", "─": "-", "✓": "+", "✗": "x", "…": "."})
+"""What stands for the signs of a tree where only ASCII can be written."""
+
+_VERBS = {"forbid": "is forbidden", "permit": "is permitted", "prefer": "is preferred"}
+
+
+# -- rules and their items with values -------------------------------------------------------------
+
+
+def ground_item(item: BodyItem, bindings: Mapping[str, Value]) -> BodyItem:
+    """The body item as its author wrote it, with the bound variables replaced by their values."""
+    return rewrite_item(as_written(item), lambda term: _bound(term, bindings))
+
+
+def item_text(item: BodyItem, bindings: Mapping[str, Value]) -> str:
+    """The text of a body item with the bound variables replaced by their values."""
+    return print_item(ground_item(item, bindings))
+
+
+def pattern_text(relation: str, pattern: tuple[Value | None, ...]) -> str:
+    """The text of an atom with ``_`` for None."""
+    return print_atom(Atom(relation, tuple(Var("_") if v is None else Const(v) for v in pattern)))
+
+
+def rule_text(rule: Rule) -> str:
+    """A rule as it is written, in canonical form on one line, without its annotations and comments."""
+    text = print_clause(rule.clause, annotations=False)
+    return " ".join(line.strip() for line in text.splitlines())
+
+
+def head_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = None) -> str:
+    """What a rule concludes: ``put(apple_1, fridge_1) is forbidden``, or the atom of a plain relation. The
+    ``row`` of its head says more than the bindings: those do not hold what stands for ``_``."""
+    args: tuple[Term, ...]
+    if row is not None:
+        args = tuple(map(Const, row))
+    else:
+        args = tuple(rewrite_term(term, lambda t: _bound(t, bindings)) for term in rule.args)
+    kind = rule.clause.kind
+    if kind in _VERBS:
+        return f"{print_atom(Atom(rule.clause.head.name, args))} {_VERBS[kind]}"
+    if rule.clause.effect is not None:
+        action = Atom(rule.clause.head.name, args[: rule.given])
+        effect = Atom(rule.clause.effect.name, args[rule.given :])
+        return f"{print_atom(action)} {kind} {print_atom(effect)}"
+    return print_atom(Atom(rule.head, args))
+
+
+def because_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = None) -> str:
+    """Why a rule concludes what it does, in a sentence; ``row`` are the arguments of its head.
+
+    This is its ``@because`` text, ``{Variables}`` replaced by their values (written as constants are,
+    so that a value cannot pass for text around it), ``{{`` and ``}}`` by braces; what is not bound
+    stays as it is. Without the annotation the sentence is made of the rule.
+    """
+    said = rule.clause.annotation("because")
+    if said:
+        return _PLACEHOLDER.sub(lambda found: _filled(found, bindings), str(said[0]))
+    text = head_text(rule, bindings, row)
+    joint = " by" if rule.clause.kind in _VERBS else ", by"
+    items = ", ".join(item_text(item, bindings) for item in rule.body)
+    return f"{text}{joint} {rule.id}: {items}" if items else f"{text}{joint} {rule.id}"
+
+
+def text_variables(rule: Rule) -> set[str]:
+    """The variables that have a value in the sentence that :func:`because_text` makes."""
+    said = rule.clause.annotation("because")
+    if said:
+        return {name for name in _PLACEHOLDER.findall(str(said[0])) if name}
+    return {name for name in rule.variables if not name.startswith("#")}
+
+
+def _filled(found: re.Match[str], bindings: Mapping[str, Value]) -> str:
+    name = found[1]
+    if name is None:
+        return found[0][0]
+    return print_value(bindings[name]) if name in bindings else found[0]
+
+
+def _bound(term: Term, bindings: Mapping[str, Value]) -> Term:
+    if isinstance(term, Var) and term.name in bindings:
+        return Const(bindings[term.name])
+    return term
+
+
+# -- the tree --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """A line of the tree and, where a derivation is below it, that."""
+
+    text: str
+    below: RuleProof | tuple[_Branch, ...] = ()
+
+
+def proof_text(proof: Proof, *, ascii_only: bool = False) -> str:
+    """A proof as a tree that people read; see :func:`proof_lines`."""
+    return "\n".join(proof_lines(proof, ascii_only=ascii_only))
+
+
+def proof_lines(proof: Proof, *, ascii_only: bool = False) -> list[str]:
+    """A proof as the lines of a tree.
+
+    Below what was derived stand the rule with its place, its bindings, and each step: facts with where
+    they came from, absences, comparisons, aggregates with what they range over. A derivation that
+    occurs again is not repeated.
+    """
+    shown: set[tuple[str, Row]] = set()
+    lines: list[str] = []
+    todo: list[tuple[str, str, _Branch]] = [("", "", _conclusion(proof, ""))]
+    while todo:
+        indent, turn, branch = todo.pop()
+        text, below = branch.text, branch.below
+        if isinstance(below, RuleProof):
+            if (below.relation, below.row) in shown:
+                text, below = f"{text} (proved above)", ()
+            else:
+                shown.add((below.relation, below.row))
+                below = tuple(_below(below))
+        lines.append(f"{indent}{turn}{text}")
+        inner = indent + {"": "", "├─ ": "│  ", "└─ ": "   "}[turn]
+        turns = ["├─ "] * (len(below) - 1) + ["└─ "]
+        todo += reversed([(inner, t, each) for t, each in zip(turns, below, strict=False)])
+    return [line.translate(ASCII) for line in lines] if ascii_only else lines
+
+
+def _conclusion(proof: Proof, mark: str) -> _Branch:
+    if isinstance(proof, FactProof):
+        relation, row, call = call_of(proof.relation, proof.row)
+        text = f"{mark}{print_row(relation, row)}{_weight(proof.weight)}"
+        number = "" if call is None else f"call {call}, "
+        return _Branch(f"{text}: {number}{source_text(proof.source)}")
+    return _Branch(f"{mark}{head_text(proof.rule, proof.bindings, proof.row)}{_weight(proof.weight)}", proof)
+
+
+def _below(proof: RuleProof) -> Iterator[_Branch]:
+    rule = proof.rule
+    yield _Branch(f"rule {rule.id} at {rule.clause.span}: {rule_text(rule)}")
+    said = rule.clause.annotation("source")
+    if said:
+        yield _Branch(f"source: {visible(str(said[0]))}")
+    if named := {n: v for n, v in proof.bindings.items() if not n.startswith("#")}:
+        yield _Branch(f"with {', '.join(f'{n} = {print_value(v)}' for n, v in named.items())}")
+    for item, step in zip(rule.body, proof.steps, strict=True):
+        yield _step(item, step, proof.bindings)
+
+
+def _step(item: BodyItem, step: Step, bindings: Mapping[str, Value]) -> _Branch:
+    if isinstance(step, (FactProof, RuleProof)):
+        return _conclusion(step, "✓ ")
+    if isinstance(step, AbsenceStep):
+        text = f"✓ not {pattern_text(step.relation, step.pattern)}"
+        if step.present is None:
+            return _Branch(f"{text}: no such fact")
+        return _Branch(f"{text}{_weight(step.weight)}: weakened by", (_conclusion(step.present, ""),))
+    if isinstance(step, AggregateStep) and isinstance(item, Aggregate):
+        text = f"✓ {item_text(replace(item, target=Const(step.value)), bindings)}"
+        rows = count(len(step.rows), "row")
+        return _Branch(f"{text}{_weight(step.weight)}: {rows}", tuple(_rows(step)))
+    return _Branch(f"✓ {item_text(item, bindings)}")
+
+
+def _rows(step: AggregateStep) -> Iterator[_Branch]:
+    for row in step.rows[:ROWS]:
+        branches = [_conclusion(each, "") for each in row]
+        if len(branches) == 1:
+            yield branches[0]
+        else:
+            yield _Branch("together" if branches else "nothing to count", tuple(branches))
+    if len(step.rows) > ROWS:
+        yield _Branch(f"… and {len(step.rows) - ROWS} more")
+
+
+def source_text(source: Span | str) -> str:
+    """Where a fact came from: its place, or who said it."""
+    if isinstance(source, Span) and not source.line:  # of no place in a file
+        source = "" if source == NOWHERE else source.file
+    return visible(str(source)) if source else "asserted"
+
+
+def _weight(weight: float) -> str:
+    return "" if weight == 1 else f" [{weight:g}]"
+
+
+# -- JSON ------------------------------------------------------------------------------------------
+
+
+def proof_json(proof: Proof) -> dict[str, Any]:
+    """A proof as JSON-able data.
+
+    ``{"root": 0, "nodes": [...]}``: nodes name each other by their place in the list, so that a proof
+    of any depth can be written, and what is used twice stands once. A node has ``atom`` (text),
+    ``relation``, ``row`` and ``weight``; for a fact ``source``, and ``call``, its number, where it is one of
+    the calls of the history that an aggregate ranges over; for a derivation ``rule`` (``id``,
+    ``where``, ``text``, and ``because`` where there is one), ``bindings`` and ``steps``, one for each
+    item of the body, with its ``text``, ``weight`` and ``kind``:
+
+    - ``proof``: a positive literal; ``node`` is its proof.
+    - ``absent``: a negated literal; ``node`` is the strongest fact that weakens it, or null.
+    - ``holds``: a comparison or text test.
+    - ``aggregate``: with its ``value``, and ``rows``, for each a list of nodes.
+    """
+    places: dict[int, int] = {id(proof): 0}
+    order: list[Proof] = [proof]
+
+    def place(each: Proof) -> int:
+        if id(each) not in places:
+            places[id(each)] = len(order)
+            order.append(each)
+        return places[id(each)]
+
+    nodes: list[dict[str, Any]] = []
+    for each in order:  # grows while it is read
+        relation, row, call = call_of(each.relation, each.row)
+        node: dict[str, Any] = {
+            "atom": print_row(relation, row),
+            "relation": relation,
+            "row": list(row),
+            "weight": each.weight,
+        }
+        if call is not None:
+            node["call"] = call
+        if isinstance(each, FactProof):
+            node["source"] = source_text(each.source)
+        else:
+            rule = each.rule
+            node["rule"] = {"id": rule.id, "where": str(rule.clause.span), "text": rule_text(rule)}
+            if rule.clause.annotation("because"):
+                node["rule"]["because"] = because_text(rule, each.bindings, each.row)
+            node["bindings"] = {n: v for n, v in each.bindings.items() if not n.startswith("#")}
+            node["steps"] = [
+                _step_json(i, s, each, place) for i, s in zip(rule.body, each.steps, strict=True)
+            ]
+        nodes.append(node)
+    return {"root": 0, "nodes": nodes}
+
+
+def _step_json(item: BodyItem, step: Step, proof: RuleProof, place: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"text": item_text(item, proof.bindings), "weight": step.weight}
+    if isinstance(step, AbsenceStep):
+        return found | {"kind": "absent", "node": None if step.present is None else place(step.present)}
+    if isinstance(step, BuiltinStep):
+        return found | {"kind": "holds"}
+    if isinstance(step, AggregateStep):
+        rows = [[place(each) for each in row] for row in step.rows]
+        return found | {"kind": "aggregate", "value": step.value, "rows": rows}
+    return found | {"kind": "proof", "node": place(step)}

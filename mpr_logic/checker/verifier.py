@@ -1,0 +1,150 @@
+"""Checks proofs anew, from the rules and the facts alone; it shares no code with the engine."""
+
+import contextlib
+import graphlib
+import math
+import operator as op
+import time
+from typing import Any
+
+import re2
+
+from mpr_logic.analysis.core import Program, Rule
+from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, Proof
+from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Row, Test, Var
+
+Facts = dict[str, dict[Row, float]]  # the asserted rows of each core relation, and their weights
+LIMIT, SECONDS = 1_000_000, 5.0  # of rows of one relation, and of time: beyond them nothing is verified
+OPERATORS: dict[str, Any] = {
+    **{"=": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge, "contains": op.contains},
+    **{"+": lambda a, b: a - -b, "-": op.sub, "*": lambda a, b: +a * +b},  # the signs refuse text
+    "/": lambda a, b: a / b if float in (type(a), type(b)) else abs(a) // abs(b) * (1 if a * b > 0 else -1),
+    "mod": lambda a, b: math.fmod(a, b) if float in (type(a), type(b)) else a - b * OPERATORS["/"](a, b),
+    **{"lower": str.lower, "length": len, "starts_with": str.startswith, "ends_with": str.endswith},
+    **{"matches": lambda text, regex: bool(re2.search(regex, text)), "count": len, "min": min, "max": max},
+    "sum": lambda values: math.fsum(values) if float in map(type, values) else sum(values),
+    **{"maxmin": min, "product": lambda ws: round(math.prod(ws), 12), "boolean": lambda ws: float(all(ws))},
+}
+
+
+def verify(proof: Proof, program: Program, facts: Facts, *, semiring: str = "maxmin") -> list[str]:
+    """What is wrong with a proof, of whatever shape; nothing if it follows from these rules and facts."""
+    model, faults, todo, seen = NaiveModel(program, facts, semiring), list[str](), [proof], dict[int, Any]()
+    rests_on = graphlib.TopologicalSorter[Any]()
+    try:
+        for node in todo:  # which grows
+            claims, below = model._check(node)
+            wrong = [(t, s) for t, s in claims if t != s and not (type(t) is float and abs(t - s) < 1e-9)]
+            faults += [f"{node.relation}{node.row}: {said} where {true} follows" for true, said in wrong]
+            rests_on.add((node.relation, node.row), *((each.relation, each.row) for each in below))
+            todo += [seen.setdefault(id(each), each) for each in below if id(each) not in seen]
+        rests_on.prepare()  # fails where a proof contains what it concludes
+    except Exception as error:  # of any kind: what cannot be checked proves nothing
+        faults.append(f"the proof cannot be checked: {type(error).__name__}: {error}")
+    return faults
+
+
+class NaiveModel:
+    """All that follows, derived at need without plans or indexes: what absences and aggregates claim."""
+
+    def __init__(self, program: Program, facts: Facts, semiring: str = "maxmin") -> None:
+        self.program, self.facts, self.both = program, facts, OPERATORS[semiring]
+        self.known, self.until = dict[str, dict[Row, float]](), time.monotonic() + 0.75 * SECONDS
+
+    def _check(self, proof: Any) -> tuple[list[tuple[Any, Any]], list[Any]]:  # what is true and said; below
+        if isinstance(proof, FactProof):
+            return [(self.both([self.facts[proof.relation][proof.row]]), proof.weight)], []
+        rule, b, steps, below = proof.rule, dict(proof.bindings), proof.steps, list[Any]()
+        claims = [(True, rule in self.program.rules), (rule.variables, set(b)), (rule.head, proof.relation)]
+        claims.append((1, len(_match(rule.args, proof.row, b))))
+        claims.append((self.both([rule.weight, *(step.weight for step in steps)]), proof.weight))
+        for index, (item, step) in enumerate(zip(rule.body, steps, strict=True)):
+            must, proofs = step, steps[:0]
+            if not isinstance(item, Literal) or item.negated:
+                ((_, weight, shown),) = self._extend(item, b, rule)
+                claims, must = [*claims, (weight, step.weight)], BuiltinStep(index)
+            if isinstance(item, Aggregate):
+                must, proofs = AggregateStep(index, shown[0], step.weight, step.rows), sum(step.rows, ())
+                said = {tuple((each.relation, each.row) for each in row) for row in step.rows}
+                claims.append(((len(shown) - 1, set(shown[1:])), (len(step.rows), said)))
+            elif isinstance(item, Literal):
+                proofs = tuple(each for each in [step.present if item.negated else step] if each)
+                for each in proofs:
+                    claims += [(item.atom.name, each.relation), (1, len(_match(item.atom.args, each.row, b)))]
+                if item.negated:
+                    must = AbsenceStep(item.atom.name, shown, step.weight, step.present)
+                    claims.append((weight, 1.0 - sum(each.weight for each in proofs)))
+            claims, below = [*claims, (must, step)], [*below, *proofs]
+        return claims, below
+
+    def derive(self, rule: Rule, given: Row, rows: dict[Row, float]) -> dict[Row, float]:
+        """Adds what a rule derives to rows, each with its best weight; given are an action's arguments."""
+        for start in _match(rule.args[: rule.given], given, {}):
+            for b, weight, _ in self._solve(rule.body, start, rule):
+                row = given + tuple(_value(term, b) for term in rule.args[rule.given :])
+                rows[row] = max(rows.get(row, 0.0), self.both([rule.weight, weight]))
+        return rows
+
+    def _rows(self, relation: str) -> dict[Row, float]:  # asserted or derived, each with its best weight
+        if time.monotonic() > self.until or len(self.known.get(relation, ())) > LIMIT:
+            raise OverflowError(f"it takes more than {SECONDS:g} seconds, or {LIMIT} rows of {relation}")
+        if relation not in self.known:
+            group = next((each for each in self.program.strata if relation in each), (relation,))
+            self.known |= {n: {r: self.both([w]) for r, w in self.facts.get(n, {}).items()} for n in group}
+            before, rules = None, [rule for rule in self.program.rules if rule.head in group]
+            while before != (before := {name: dict(self.known[name]) for name in group}):
+                for rule in rules:
+                    self.derive(rule, (), self.known[rule.head])
+        return self.known[relation]
+
+    def _solve(self, items: tuple[Any, ...], b: dict[str, Any], rule: Rule) -> list[Any]:
+        for at, item in enumerate(items):
+            with contextlib.suppress(KeyError, ZeroDivisionError, ValueError):  # it waits for a later one
+                found, rest = self._extend(item, b, rule), items[:at] + items[at + 1 :]
+                kept = isinstance(item, Literal) and not item.negated
+                more = [(v, old * kept, end) for new, v, old in found for end in self._solve(rest, new, rule)]
+                return [(new, self.both([v, w]), old + rows) for v, old, (new, w, rows) in more]
+        return {(): [(b, 1.0, ())]}[items]  # KeyError if all wait
+
+    def _extend(self, item: Any, b: dict[str, Any], rule: Rule) -> list[Any]:  # bindings, weight, evidence
+        if isinstance(item, Literal):
+            name, args = item.atom.name, item.atom.args
+            pattern = tuple(None if t == Var("_") else _value(t, b) for t in args if item.negated)
+            known = [(i, _value(t, b)) for i, t in enumerate(args) if t != Var("_") and _names(t) <= b.keys()]
+            rows = {r: w for r, w in self._rows(name).items() if all(r[i] == v for i, v in known)}
+            found = [(new, rows[row], ((name, row),)) for row in rows for new in _match(args, row, b)]
+            absent = round(1.0 - max((w for _, w, _ in found), default=0.0), 12)
+            return found if not item.negated else [(b, absent, pattern)] if absent else []
+        if isinstance(item, Comparison) and item.op == "=":
+            ends = (item.left, item.right) if _names(item.right) <= b.keys() else (item.right, item.left)
+            return [(new, 1.0, ()) for new in _match(ends[:1], (_value(ends[1], b),), b)]
+        if not isinstance(item, Aggregate):
+            test = Comparison(item.name, *item.args) if isinstance(item, Test) else item  # type: ignore[arg-type]
+            return [(b, 1.0, ())] if _value(test, b) != getattr(item, "negated", False) else []
+        shared = _names(item.body, item.expression) & rule.variables
+        members = self._solve(item.body, b | {name: b[name] for name in shared - rule.groups}, rule)
+        if keys := shared - b.keys():
+            groups = {tuple((key, new[key]) for key in keys) for new, _, _ in members}
+            return [each for group in groups for each in self._extend(item, b | dict(group), rule)]
+        if not members and (item.function in ("min", "max") or shared & rule.groups):
+            return []
+        value = OPERATORS[item.function]([_value(item.expression or Const(0), m[0]) for m in members])
+        weight, shown = self.both([1.0, *(m[1] for m in members)]), (value, *(m[2] for m in members))
+        return [(new, weight, shown) for new in _match((item.target,), (value,), b)]
+
+
+def _names(*nodes: Any) -> set[str]:
+    parts = [n if type(n) is tuple else [getattr(n, s) for s in getattr(n, "__slots__", ())] for n in nodes]
+    return ({n.name for n in nodes if isinstance(n, Var)} - {"_"}).union(*(_names(*p) for p in parts if p))
+
+
+def _match(terms: tuple[Any, ...], row: Row, b: dict[str, Any]) -> list[dict[str, Any]]:
+    new = dict(zip((getattr(term, "name", "_") for term in terms), row, strict=True)) | b
+    return [new] if all(t == Var("_") or _value(t, new) == v for t, v in zip(terms, row, strict=True)) else []
+
+
+def _value(term: Any, b: dict[str, Any]) -> Any:
+    if isinstance(term, Var | Const):
+        return b[term.name] if isinstance(term, Var) else term.value
+    name, *args = (getattr(term, slot) for slot in term.__slots__[:-1])
+    return OPERATORS[name](*(_value(each, b) for each in args))

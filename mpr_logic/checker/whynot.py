@@ -1,0 +1,268 @@
+"""Why something was not derived: for each rule that could have, the first literal that fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Literal as OneOf
+
+from mpr_logic.checker.render import (
+    ground_item,
+    item_text,
+    pattern_text,
+    rule_text,
+)
+from mpr_logic.checker.solve import MAXMIN, extend, groups, matched, pattern, rule_steps
+from mpr_logic.engine.planner import Assign, Filter, Gather, item_variables
+from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test
+from mpr_logic.language.printer import print_item, print_row, print_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mpr_logic.analysis.core import Rule
+    from mpr_logic.checker.solve import Bindings
+    from mpr_logic.engine.planner import Step
+    from mpr_logic.engine.protocol import Engine, Pattern
+    from mpr_logic.engine.semiring import Semiring
+    from mpr_logic.language.ast import BodyItem, Value
+
+BEAM = 200
+"""So many bindings of a rule are followed from literal to literal, the strongest first."""
+
+ATTEMPTS = 50
+"""Of more rules than this, those whose head does not fit are left out first."""
+
+State = OneOf["false", "unknown", "head", "weight", "unbound"]
+"""What became of a rule: its ``failed`` item is false, or of an open-world relation and unknown; its
+head does not fit the question; it fires, and ``nearest`` says with what weight; or the question
+leaves open a variable that the item needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One rule that could have derived it.
+
+    ``bindings`` are the best ones: under them the rule's items hold up to ``failed``, which is item
+    ``index`` of the body. ``nearest`` says how near that was. ``passed`` counts the items that held.
+    """
+
+    rule: Rule
+    bindings: Mapping[str, Value]
+    failed: BodyItem | None
+    index: int | None
+    state: State
+    nearest: str
+    passed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Why an atom does not hold. ``relation`` is a core relation, ``pattern`` its arguments, None for
+    any value. ``weight`` is that of the strongest match, 0 where there is none. ``state`` is
+    ``unknown`` for an open-world relation of which neither the atom nor its absence was observed.
+    """
+
+    relation: str
+    pattern: Pattern
+    attempts: tuple[Attempt, ...]
+    weight: float = 0.0
+    state: OneOf["false", "unknown", "holds"] = "false"
+    omitted: int = 0
+
+    def lines(self) -> list[str]:
+        """The answer as lines that people read."""
+        return _lines(self)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def why_not(engine: Engine, relation: str, pattern: Pattern, *, semiring: Semiring = MAXMIN) -> WhyNot:
+    """Why an atom of a core relation does not hold, or why no rule forbids (permits) an action.
+
+    For every rule with this head, items are tried in the order of the text (as far as they can be
+    evaluated there), at most :data:`BEAM` bindings at a time; the first item that no binding
+    satisfies is the one that fails.
+
+    Args:
+        engine: answers queries of base and derived relations.
+        relation: the core relation: ``crowded``, ``forbid put``.
+        pattern: its arguments; None stands for any value.
+        semiring: how weights combine.
+
+    Raises:
+        EvaluationError: the engine could not finish.
+    """
+    rules = engine.program.rules_for(relation)
+    attempts = [_attempt(engine, rule, pattern, semiring) for rule in rules]
+    fitting = [a for a in attempts if a.state != "head"]
+    others = [a for a in attempts if a.state == "head"]
+    kept = (fitting + others)[: max(ATTEMPTS, len(fitting))]
+    weight = _strength(engine, relation, pattern, attempts)
+    state: OneOf["false", "unknown", "holds"] = "false"
+    if weight > 0:
+        state = "holds"
+    elif _unknown(engine, relation, pattern):
+        state = "unknown"
+    return WhyNot(relation, pattern, tuple(kept), weight, state, len(attempts) - len(kept))
+
+
+def _strength(engine: Engine, relation: str, pattern: Pattern, attempts: Iterable[Attempt]) -> float:
+    if any(rule.given for rule in engine.program.rules_for(relation)) and None in pattern:
+        return 1.0 if any(a.state == "weight" for a in attempts) else 0.0
+    return max(engine.query(relation, pattern).values(), default=0.0)
+
+
+def _attempt(engine: Engine, rule: Rule, question: Pattern, semiring: Semiring) -> Attempt:
+    start: Bindings | None = {}
+    for term, given in zip(rule.args, question, strict=True):
+        if given is not None and start is not None:
+            start = matched((term,), (given,), start)
+    if start is None:
+        head = pattern_text(rule.head, tuple(t.value if isinstance(t, Const) else None for t in rule.args))
+        return Attempt(rule, {}, None, None, "head", f"it concludes {head} only")
+    beam: list[tuple[Bindings, float]] = [(start, 1.0)]
+    for passed, step in enumerate(rule_steps(rule)):
+        item = rule.body[step.index]
+        best = beam[0][0]
+        if loose := _loose(step, item, best):
+            return Attempt(rule, best, item, step.index, "unbound", f"`{loose}` has no value yet", passed)
+        found: dict[tuple[tuple[str, Value], ...], tuple[Bindings, float]] = {}
+        for bindings, weight in beam:
+            for new, more in extend(engine, step, bindings, semiring):
+                engine.deadline.poll()
+                key = tuple(sorted(new.items()))
+                total = semiring.both(weight, more)
+                if total > found.get(key, (new, 0.0))[1]:
+                    found[key] = new, total
+        if not found:
+            state, nearest = _failure(engine, step, item, best)
+            return Attempt(rule, best, item, step.index, state, nearest, passed)
+        beam = sorted(engine.deadline.polled(found.values()), key=_strongest_first)[:BEAM]
+    best, weight = beam[0]
+    total = semiring.both(rule.weight if semiring.weighted else 1.0, weight)
+    return Attempt(rule, best, None, None, "weight", f"it fires with weight {total:g}", len(rule.body))
+
+
+def _strongest_first(found: tuple[Bindings, float]) -> tuple[float, list[tuple[str, str]]]:
+    return -found[1], sorted((n, print_value(v)) for n, v in found[0].items())
+
+
+def _loose(step: Step, item: BodyItem, bindings: Mapping[str, Value]) -> str | None:
+    """A variable that the step needs and the question does not give."""
+    if isinstance(step, Filter) and not (isinstance(item, Literal) and not item.negated):
+        return next((n for n in sorted(item_variables(item)) if n not in bindings), None)
+    if isinstance(step, Assign):
+        other = {n for n in item_variables(item) if n != step.variable}
+        return next((n for n in sorted(other) if n not in bindings), None)
+    return None
+
+
+# -- how near it was -------------------------------------------------------------------------------
+
+
+def _failure(engine: Engine, step: Step, item: BodyItem, bindings: Bindings) -> tuple[State, str]:
+    """Whether an item is false or unknown, and what came nearest to making it true."""
+    if isinstance(item, Literal):
+        wanted = pattern(item.atom, bindings)
+        if item.negated:
+            return "false", _present(engine, item.atom.name, wanted)
+        if _unknown(engine, item.atom.name, wanted):
+            plain = item.atom.name.removeprefix("not ")
+            return "unknown", f"{pattern_text(plain, wanted)} was neither observed to be true nor to be false"
+        opposite = _opposite(engine, item.atom.name)
+        if opposite and engine.query(opposite, wanted):
+            return "false", _present(engine, opposite, wanted)
+        return "false", _nearest(engine, item.atom.name, wanted)
+    if isinstance(item, Aggregate) and isinstance(step, Gather):
+        values = [found for _, found, _ in groups(engine, step, bindings)]
+        if not values:
+            return "false", "there is nothing to aggregate"
+        return "false", f"the {item.function} is {print_value(values[0])}"
+    assert isinstance(item, (Comparison, Test))
+    return "false", f"{print_item(ground_item(item, bindings))} is false"
+
+
+def _present(engine: Engine, relation: str, wanted: Pattern) -> str:
+    rows = engine.query(relation, wanted)
+    row = min(rows, key=lambda r: (-rows[r], print_row(relation, r)))
+    return f"{print_row(relation, row)} holds"
+
+
+def _nearest(engine: Engine, relation: str, wanted: Pattern) -> str:
+    """A row that differs in one argument; the last arguments are let go of first."""
+    for i in reversed(range(len(wanted))):
+        if wanted[i] is not None:
+            loose = (*wanted[:i], None, *wanted[i + 1 :])
+            rows = engine.query(relation, loose)
+            if rows:
+                return f"the nearest is {min(print_row(relation, r) for r in rows)}"
+    return f"nothing like {pattern_text(relation, wanted)} holds"
+
+
+def _opposite(engine: Engine, relation: str) -> str | None:
+    """Of an open-world relation that of its absences, and the other way round."""
+    if relation.startswith("not "):
+        return relation.removeprefix("not ")
+    signature = engine.program.schema.relations.get(relation)
+    return f"not {relation}" if signature is not None and signature.open_world else None
+
+
+def _unknown(engine: Engine, relation: str, wanted: Pattern) -> bool:
+    """Whether an atom of an open-world relation was neither observed to be true nor to be false."""
+    opposite = _opposite(engine, relation)
+    return opposite is not None and not engine.query(opposite, wanted)
+
+
+# -- text ------------------------------------------------------------------------------------------
+
+
+def _lines(answer: WhyNot) -> list[str]:
+    lines = [_summary(answer)]
+    for n, attempt in enumerate(answer.attempts, start=1):
+        last = n == len(answer.attempts) and not answer.omitted
+        first, *rest = _attempt_lines(attempt)
+        lines.append(f"{'└─' if last else '├─'} {first}")
+        lines += [f"{' ' if last else '│'}  {line}" for line in rest]
+    if answer.omitted:
+        lines.append(f"└─ and {answer.omitted} rules whose heads do not fit")
+    return lines
+
+
+def _summary(answer: WhyNot) -> str:
+    kind, _, name = answer.relation.partition(" ")
+    if kind in ("forbid", "permit", "prefer") and name:
+        verb = "speaks for" if kind == "prefer" else f"{kind}s"
+        who = "a rule" if answer.state == "holds" else "no rule"
+        weight = f", with weight {answer.weight:g}" if answer.state == "holds" else ""
+        return f"{who} {verb} {pattern_text(name, answer.pattern)}{weight}"
+    atom = pattern_text(answer.relation, answer.pattern)
+    if answer.state == "holds":
+        return f"{atom} holds, with weight {answer.weight:g}"
+    if answer.state == "unknown":
+        return f"{atom} is unknown: it was neither observed to be true nor to be false"
+    if not answer.attempts and not answer.omitted:
+        return f"{atom} does not hold: no rule concludes it, and there is no such fact"
+    return f"{atom} does not hold"
+
+
+_MARKS = {"false": "✗", "unknown": "?", "head": "✗", "weight": "✓", "unbound": "?"}
+
+
+def _attempt_lines(attempt: Attempt) -> list[str]:
+    rule = attempt.rule
+    lines = [f"rule {rule.id} at {rule.clause.span}: {rule_text(rule)}"]
+    bound = {n: v for n, v in attempt.bindings.items() if not n.startswith(("_", "#"))}
+    if bound:
+        lines.append(f"with {', '.join(f'{n} = {print_value(v)}' for n, v in bound.items())}")
+    mark = _MARKS[attempt.state]
+    if attempt.failed is None:
+        lines.append(f"{mark} {attempt.nearest}")
+    else:
+        text = item_text(attempt.failed, attempt.bindings)
+        if not isinstance(attempt.failed, Literal):
+            text = item_text(attempt.failed, {})  # with its values it stands in `nearest`
+        verb = "is unknown" if attempt.state == "unknown" else "fails"
+        lines.append(f"{mark} {text} {verb}: {attempt.nearest}")
+    return lines

@@ -1,0 +1,1 @@
+"""Whole relations from the facts up: semi-naive evaluation."""

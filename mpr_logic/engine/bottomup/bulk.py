@@ -1,0 +1,406 @@
+"""Recursion over binary relations, a set at a time.
+
+A binary relation is kept as a dictionary from one column to the set of the other. What is new comes
+in chunks ``(key, set)``, and a rule joins a whole chunk: a variable may stand for a set, so closure is
+a few unions by the set type where tuples would be millions of steps. Chunks of one key merge while
+they wait, and wait in reverse postorder of the graph along which they travel, as in data-flow
+analysis, so that most keys are visited once. Every fact is joined once with all that is known when
+its chunk is taken, and all later facts are joined with it: semi-naive, without rounds.
+"""
+
+from __future__ import annotations
+
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mpr_logic.engine.codegen import Writer
+from mpr_logic.engine.planner import item_variables
+from mpr_logic.language.ast import Comparison, Const, Literal, Term, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from mpr_logic.engine.bottomup.seminaive import Batch
+    from mpr_logic.engine.deadline import Deadline
+    from mpr_logic.engine.groups import Group
+    from mpr_logic.language.ast import BodyItem, Row
+
+Map: TypeAlias = "dict[Any, Any]"
+"""From a value of one column to the values of the other: a set, or a dictionary with such keys."""
+
+JOINS = 12
+"""Bodies of more items are joined row by row."""
+
+EMPTY: frozenset[Any] = frozenset()
+
+AT_ONCE = 64
+"""The number of sets that are united between two looks at the clock."""
+
+
+def fits(batch: Batch, stratum: tuple[str, ...], groups: Iterable[Group]) -> bool:
+    """Whether the component is of binary relations without weights, in rules of plain joins."""
+    if any(batch.program.arity[n] != 2 or batch.weighted(n) for n in stratum):
+        return False
+    return all(_rule_fits(batch, stratum, g) for g in groups)
+
+
+def _rule_fits(batch: Batch, stratum: tuple[str, ...], each: Group) -> bool:
+    if each.table is not None or not _two_variables(each.args) or len(each.body) > JOINS:
+        return False
+    for item in each.body:
+        match item:
+            case Literal(atom, negated):
+                if batch.weighted(atom.name) or any(isinstance(t, Var) and t.anonymous for t in atom.args):
+                    return False
+                if negated:
+                    continue
+                if not (_two_variables(atom.args) or (len(atom.args) == 1 and atom.name not in stratum)):
+                    return False
+            case Comparison(_, left, right):
+                if not isinstance(left, Var | Const) or not isinstance(right, Var | Const):
+                    return False
+            case _:
+                return False
+    # every comparison and negation is bound by the joins, and the joins hang together
+    literals = [set(item_variables(i)) for i in each.body if isinstance(i, Literal) and not i.negated]
+    bound = set().union(*literals)
+    if any(not bound.issuperset(item_variables(i)) for i in each.body):
+        return False
+    reached = literals.pop(0)
+    while literals:
+        touching = [s for s in literals if s & reached]
+        if not touching:
+            return False
+        reached |= touching[0]
+        literals.remove(touching[0])
+    return True
+
+
+def _two_variables(args: tuple[Term, ...]) -> bool:
+    return len(args) == 2 and len({t.name for t in args if isinstance(t, Var) and not t.anonymous}) == 2
+
+
+def union(mapping: Map, keys: Collection[Any], deadline: Deadline) -> set[Any]:
+    """The union of a map's sets over some keys; of many with looks at the clock."""
+    if len(keys) < AT_ONCE:
+        return set().union(*map(mapping.get, keys, repeat(EMPTY)))
+    found: set[Any] = set()
+    rest = iter(keys)
+    while some := list(islice(rest, AT_ONCE)):
+        deadline.poll()
+        found.update(*map(mapping.get, some, repeat(EMPTY)))
+    return found
+
+
+class Grown:
+    """One relation of the component: ``forward`` from the key column to sets of the other,
+    ``backward`` the other way round where a rule needs it, ``pending`` the chunks that wait."""
+
+    def __init__(self, batch: Batch, key_column: int, *, backward: bool) -> None:
+        self.key_column = key_column
+        self.forward: dict[Any, set[Any]] = {}
+        self.backward: dict[Any, set[Any]] | None = {} if backward else None
+        self.pending: dict[Any, set[Any]] = {}
+        self._count = batch.count
+
+    def emit(self, key: Any, values: Any) -> None:
+        """Facts (key, each value): the new ones are kept, and wait to be joined."""
+        known = self.forward.get(key)
+        if known is None:
+            new = set(values)
+            if not new:
+                return
+            self.forward[key] = self.pending[key] = new  # one set, until the chunk is taken: see take
+        else:
+            new = (values if type(values) is set else set(values)) - known
+            if not new:
+                return
+            known |= new
+            waiting = self.pending.get(key)
+            if waiting is None:
+                self.pending[key] = new
+            elif waiting is not known:
+                waiting |= new
+        if self.backward is not None:
+            for value in new:
+                self.backward.setdefault(value, set()).add(key)
+        self._count(len(new))
+
+    def take(self, key: Any) -> set[Any] | None:
+        """The chunk that waits under a key, to be joined: what is emitted meanwhile is not in it."""
+        chunk = self.pending.pop(key, None)
+        return set(chunk) if chunk is not None and chunk is self.forward[key] else chunk
+
+    def emit_each(self, keys: Any, value: Any) -> None:
+        """Facts (each key, value)."""
+        for key in list(keys):
+            self.emit(key, {value})
+
+    def pairs(self) -> Iterator[Row]:
+        """The rows, as tuples, with a look at the clock for those of each key."""
+        for key, values in self.forward.items():
+            self._count(0)
+            yield from zip(repeat(key), values) if self.key_column == 0 else zip(values, repeat(key))
+
+    def map(self, column: int) -> Map:
+        """The map whose keys are that column."""
+        if column == self.key_column:
+            return self.forward
+        assert self.backward is not None
+        return self.backward
+
+
+class Setwise:
+    """The fixpoint of one component."""
+
+    def __init__(self, batch: Batch, stratum: tuple[str, ...], recursive: list[tuple[str, Group]]) -> None:
+        self._batch = batch
+        self._stratum = stratum
+        deltas = [
+            (head, each, i)
+            for head, each in recursive
+            for i, item in enumerate(each.body)
+            if isinstance(item, Literal) and item.atom.name in stratum
+        ]
+        columns = {name: self._better_column(name, deltas) for name in stratum}
+        self.grown = {n: Grown(batch, columns[n], backward=False) for n in stratum}
+        self._chunks: dict[str, list[tuple[Callable[[Any, set[Any]], None], Map | None]]] = {
+            n: [] for n in stratum
+        }
+        self._paths: dict[str, list[Map]] = {n: [] for n in stratum}
+        for head, each, place in deltas:
+            item = each.body[place]
+            assert isinstance(item, Literal)
+            writer = ChunkWriter(self, head, each, place)
+            self._chunks[item.atom.name].append((writer.compile(), writer.path))
+            if head == item.atom.name and writer.path is not None:
+                self._paths[head].append(writer.path)
+
+    def _better_column(self, name: str, deltas: list[tuple[str, Group, int]]) -> int:
+        """The column to key on: the one of which the rules carry the other over unchanged."""
+        carried = [0, 0]
+        for head, each, place in deltas:
+            item = each.body[place]
+            assert isinstance(item, Literal)
+            if item.atom.name == head == name:
+                for column in (0, 1):
+                    carried[column] += item.atom.args[column] == each.args[column]
+        return 1 if carried[0] > carried[1] else 0
+
+    def relation_map(self, name: str, column: int) -> Map:
+        """The map of any binary relation from that column to the other."""
+        if name not in self._stratum:
+            return self._batch.stored(name).index((column,))
+        grown = self.grown[name]
+        if column != grown.key_column and grown.backward is None:
+            grown.backward = {}
+        return grown.map(column)
+
+    @property
+    def batch(self) -> Batch:
+        """The run this is a part of."""
+        return self._batch
+
+    def run(self) -> None:
+        """Join chunks until none waits, and hand the rows over."""
+        for name, grown in self.grown.items():
+            mine = self._batch.stored(name).index((grown.key_column,))
+            for key, values in mine.items():
+                grown.emit(key, values)
+        ranks = {name: _reverse_postorder(paths) for name, paths in self._paths.items()}
+        while any(g.pending for g in self.grown.values()):
+            for name, grown in self.grown.items():
+                rank = ranks[name]
+                last = len(rank)
+                keys = sorted(grown.pending, key=lambda k: rank.get(k, last)) if rank else list(grown.pending)
+                for key in keys:
+                    joins = [join for join, path in self._chunks[name] if path is None or key in path]
+                    if not joins:
+                        grown.pending.pop(key, None)  # from here it leads nowhere
+                        continue
+                    chunk = grown.take(key)
+                    if chunk:
+                        for join in joins:
+                            join(key, chunk)
+        self._batch.grown.update(self.grown)
+
+
+def _reverse_postorder(paths: list[Map]) -> dict[Any, int]:
+    """Ranks along the graph of all paths: a key before those that it leads to, but for cycles."""
+    done: dict[Any, int] = {}
+    seen: set[Any] = set()
+    for root in {k for path in paths for k in path}:
+        if root in seen:
+            continue
+        seen.add(root)
+        stack = [(root, iter([v for p in paths for v in p.get(root, ())]))]
+        while stack:
+            key, following = stack[-1]
+            for value in following:
+                if value not in seen:
+                    seen.add(value)
+                    stack.append((value, iter([v for p in paths for v in p.get(value, ())])))
+                    break
+            else:
+                stack.pop()
+                done[key] = len(done)
+    return {key: len(done) - number for key, number in done.items()}
+
+
+class ChunkWriter:
+    """Writes the join of one rule with a chunk of one of its literals: ``def join(k, s)``."""
+
+    def __init__(self, setwise: Setwise, head: str, each: Group, place: int) -> None:
+        self._setwise = setwise
+        self._grown = setwise.grown[head]
+        self._head = [t.name for t in each.args if isinstance(t, Var)]
+        self._writer = Writer(setwise.batch.namespace, setwise.batch)
+        self._left: list[BodyItem] = [item for i, item in enumerate(each.body) if i != place]
+        item = each.body[place]
+        assert isinstance(item, Literal)
+        names = [t.name for t in item.atom.args if isinstance(t, Var)]
+        column = setwise.grown[item.atom.name].key_column
+        self._key = names[column]
+        self._set: str | None = names[1 - column]
+        self._source = "s"
+        self._writer.locals[self._key] = "k"
+        self.path: Map | None = None
+
+    def compile(self) -> Callable[[Any, set[Any]], None]:
+        """The compiled join."""
+        self._write("return")
+        batch = self._setwise.batch
+        return batch.frame.function(batch.namespace.define(["k", "s"], self._writer.lines))
+
+    # -- one step after the other --------------------------------------------------------------
+
+    def _write(self, fail: str) -> None:
+        """The next step; each ends by writing those after it."""
+        if self._test(fail) or self._narrow(fail) or self._project(fail):
+            return
+        if self._set is not None and self._set not in self._wanted():
+            self._set = None  # some value there is, which one does not matter
+        if not self._left:
+            self._emit()
+        elif not self._loop():
+            self._spread()
+
+    def _wanted(self) -> set[str]:
+        return set(self._head).union(*map(item_variables, self._left))
+
+    def _map(self, literal: Literal, column: int) -> str:
+        mapping = self._setwise.relation_map(literal.atom.name, column)
+        return self._writer.namespace.name("I", mapping)
+
+    def _test(self, fail: str) -> bool:
+        """A test whose variables all hold one value."""
+        for item in self._left:
+            if self._writer.locals.keys() >= set(item_variables(item)):
+                self._left.remove(item)
+                if isinstance(item, Literal) and item.atom.name in self._setwise.grown:
+                    left, right = (self._writer.term(t) for t in item.atom.args)
+                    source = f"{right} in {self._map(item, 0)}.get({left}, E)"
+                else:
+                    source, _ = self._writer.condition(item)  # type: ignore[arg-type]
+                self._writer.line(f"if not ({source}): {fail}")
+                self._write(fail)
+                return True
+        return False
+
+    def _narrow(self, fail: str) -> bool:
+        """A literal of the set and of what holds one value: an intersection or a difference."""
+        known = self._writer.locals.keys()
+        for item in self._left:
+            if not isinstance(item, Literal) or self._set is None or len(item.atom.args) > 2:
+                continue
+            if set(item_variables(item)) - known != {self._set}:
+                continue
+            places = [i for i, t in enumerate(item.atom.args) if t == Var(self._set)]
+            if len(places) != 1:
+                continue
+            self._left.remove(item)
+            if len(item.atom.args) == 1:
+                others = self._writer.namespace.rows(self._setwise.batch.stored(item.atom.name))
+            else:
+                fixed = 1 - places[0]
+                others = f"{self._map(item, fixed)}.get({self._writer.term(item.atom.args[fixed])}, E)"
+            name = self._writer.fresh("s")
+            verb = "difference" if item.negated else "intersection"
+            self._writer.line(f"{name} = set({self._source}).{verb}({others})")
+            self._writer.line(f"if not {name}: {fail}")
+            self._source = name
+            self._write(fail)
+            return True
+        return False
+
+    def _project(self, fail: str) -> bool:
+        """A literal that leads from the set to a new variable, the set not being needed any more."""
+        for item in self._left:
+            if not isinstance(item, Literal) or item.negated or self._set is None:
+                continue
+            names = [t.name for t in item.atom.args if isinstance(t, Var)]
+            if len(names) != 2 or self._set not in names:
+                continue
+            place = names.index(self._set)
+            new = names[1 - place]
+            others = set(self._head).union(*(item_variables(i) for i in self._left if i is not item))
+            if new in self._writer.locals or self._set in others:
+                continue
+            self._left.remove(item)
+            unite = self._writer.namespace.name("U", union, "union")
+            name = self._writer.fresh("s")
+            self._writer.line(f"{name} = {unite}({self._map(item, place)}, {self._source}, deadline)")
+            self._writer.line(f"if not {name}: {fail}")
+            self._set, self._source = new, name
+            self._write(fail)
+            return True
+        return False
+
+    def _loop(self) -> bool:
+        """A literal that leads from a known value to a new variable."""
+        for item in self._left:
+            if not isinstance(item, Literal) or item.negated or len(item.atom.args) != 2:
+                continue
+            names = [t.name for t in item.atom.args if isinstance(t, Var)]
+            for place in (0, 1):
+                new = names[1 - place]
+                if names[place] not in self._writer.locals or new in self._writer.locals or new == self._set:
+                    continue
+                self._left.remove(item)
+                values = f"{self._map(item, place)}.get({self._writer.locals[names[place]]}, E)"
+                self._note_path(item, names[place], new, place)
+                if not self._left and self._set is None and new in self._head:
+                    self._set, self._source = new, values
+                    self._emit()
+                    return True
+                if item.atom.name in self._setwise.grown:
+                    values = f"list({values})"  # it may grow while it is read
+                self._writer.loop(self._writer.bind(new), values, lambda: self._write("continue"))
+                return True
+        return False
+
+    def _note_path(self, item: Literal, known: str, new: str, place: int) -> None:
+        """Remember along which stored relation chunks of this rule travel."""
+        key = self._head[self._grown.key_column]
+        if known == self._key and new == key and item.atom.name not in self._setwise.grown:
+            self.path = self._setwise.relation_map(item.atom.name, place)
+
+    def _spread(self) -> None:
+        """Nothing else goes: take the values of the set one by one."""
+        assert self._set is not None
+        name, self._set = self._set, None
+        self._writer.loop(self._writer.bind(name), self._source, lambda: self._write("continue"))
+
+    def _emit(self) -> None:
+        grown = self._grown
+        key, value = self._head[grown.key_column], self._head[1 - grown.key_column]
+        local = self._writer.locals
+        function: Callable[[Any, Any], None] = grown.emit
+        if self._set == value:
+            args = f"{local[key]}, {self._source}"
+        elif self._set == key:
+            function, args = grown.emit_each, f"{self._source}, {local[value]}"
+        else:
+            args = f"{local[key]}, {{{local[value]}}}"
+        label = ("emit", id(grown), function.__name__)
+        self._writer.line(f"{self._writer.namespace.name('U', function, label)}({args})")

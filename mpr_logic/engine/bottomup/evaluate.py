@@ -1,0 +1,158 @@
+"""Plain Datalog in one call: a program's text and its facts in, all relations out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis import analyse
+from mpr_logic.analysis.atoms import anything, coerce_rows
+from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.keyed import conflict, key_columns
+from mpr_logic.engine.bottomup.seminaive import Batch
+from mpr_logic.engine.failures import Guard
+from mpr_logic.engine.protocol import Budget
+from mpr_logic.engine.semiring import semiring as semiring_named
+from mpr_logic.errors import DisagreementError, OptionError, StateError
+from mpr_logic.language.ast import NOWHERE
+from mpr_logic.language.parser import parse
+from mpr_logic.language.printer import print_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.language.ast import Row
+
+
+IN_WORK = 0.8
+"""The part of the time for deriving: what was derived in vain takes time to be taken down."""
+
+
+def evaluate(
+    program: str,
+    facts: Mapping[str, Iterable[tuple[object, ...]]] | None = None,
+    *,
+    engine: str = "native",
+    budget: Budget | None = None,
+) -> dict[str, set[Row]]:
+    """Evaluate a plain Datalog program bottom-up.
+
+    Args:
+        program: the text of a program. Declarations are optional; the types of what is not declared
+            are inferred.
+        facts: rows for its relations, beside the facts in the text: a name to str, int, float or
+            bool values.
+        engine: ``native``; ``pydatalog`` for the second opinion; ``both``, which raises where they differ.
+        budget: the bounds on derived facts and on time; by default there is none on time, so what is answered
+            does not depend on how busy the machine is.
+
+    Returns:
+        For every relation of the program and of ``facts`` all its rows, given and derived. Values of
+        arguments declared bool come back as bool.
+
+    Raises:
+        ProgramError: the text is not a valid program.
+        StateError: a fact does not fit.
+        EvaluationError: the engine could not finish.
+
+    >>> rules = "path(X, Y) :- edge(X, Y). path(X, Z) :- path(X, Y), edge(Y, Z)."
+    >>> sorted(evaluate(rules, {"edge": [(1, 2), (2, 3)]})["path"])
+    [(1, 2), (1, 3), (2, 3)]
+    """
+    if engine not in ("native", "pydatalog", "both"):
+        raise OptionError(f"no engine `{engine}`: choose native, pydatalog or both")
+    given: object = facts or {}
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise StateError("the facts are a dictionary from the name of a relation to its rows")
+    checked = analyse([parse(program, "<program>")], declared=False, inputs=facts or ())
+    known, others = _rows(checked, facts or {})
+    checked = _replaced(checked, known)
+    budget = budget or Budget()
+    found: dict[str, set[Row]] = {}
+    if engine != "pydatalog":
+        found = _native(checked, known, budget)
+    if engine != "native":
+        second = _second(checked, known, budget)
+        if engine == "both":
+            _compare(found, second)
+        found = second
+    return {name: _booleans(checked, name, rows) for name, rows in (found | others).items()}
+
+
+def _rows(
+    program: Program, facts: Mapping[str, Iterable[tuple[object, ...]]]
+) -> tuple[dict[str, list[Row]], dict[str, set[Row]]]:
+    """The rows of the program's relations, and those of relations that it does not speak of."""
+    known: dict[str, list[Row]] = {}
+    others: dict[str, set[Row]] = {}
+    for name, rows in facts.items():
+        if isinstance(rows, (str, bytes, Mapping)) or not hasattr(rows, "__iter__"):
+            raise StateError(f"the rows of `{name}` come in a list or a set, not as {type(rows).__name__}")
+        signature = program.schema.relations.get(name)
+        if signature is None:
+            listed = list(rows)
+            first: object = listed[0] if listed else ()
+            signature = anything(name, len(first) if isinstance(first, (tuple, list)) else 1)
+            others[name] = set(coerce_rows(signature, listed))
+        else:
+            known[name] = coerce_rows(signature, rows)
+    return known, others
+
+
+def _replaced(program: Program, known: Mapping[str, list[Row]]) -> Program:
+    """The program without the facts in whose place given rows come, by the keys of their relations."""
+    columns = key_columns(program.schema.relations)
+    if not columns:
+        return program
+    given = [Fact(name, row, 1.0, NOWHERE) for name in columns for row in known.get(name, ())]
+    twice = conflict(given, columns)
+    if twice is not None:
+        rows = " and ".join(f"`{print_row(each.relation, each.row)}`" for each in twice)
+        raise StateError(f"{rows} have one key: `{twice[0].relation}` has one row for it")
+    taken = {(each.relation, columns[each.relation](each.row)) for each in given}
+    kept = [
+        each
+        for each in program.facts
+        if each.relation not in columns or (each.relation, columns[each.relation](each.row)) not in taken
+    ]
+    return replace(program, facts=tuple(kept))
+
+
+def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:
+    batch = Batch(program, semiring_named("maxmin"), budget)
+    with Guard(batch.deadline, budget.seconds * IN_WORK):
+        batch.load((f.relation, f.row, f.weight) for f in program.facts)
+        batch.load_rows(rows)
+        batch.run()
+        return {name: batch.rows(name) for name in program.schema.relations}
+
+
+def _second(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:
+    from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
+
+    engine = PyDatalogEngine(program, budget=budget)
+    for name, some in rows.items():
+        for row in some:
+            engine.add(name, row)
+    return {n: set(engine.query(n, (None,) * s.arity)) for n, s in program.schema.relations.items()}
+
+
+def _compare(first: dict[str, set[Row]], second: dict[str, set[Row]]) -> None:
+    for name, rows in first.items():
+        if rows != second[name]:
+            row = min(rows ^ second[name], key=str)
+            who = "the native engine" if row in rows else "pyDatalog"
+            raise DisagreementError(
+                f"only {who} derives the row {row} of `{name}`: please report the program"
+            )
+
+
+def _booleans(program: Program, name: str, rows: set[Row]) -> set[Row]:
+    """The rows, with the names true and false of bool columns as Python's bool."""
+    signature = program.schema.relations.get(name)
+    if signature is None or "bool" not in signature.bases:
+        return rows
+    flags = [base == "bool" for base in signature.bases]
+    return {tuple(v == "true" if b else v for v, b in zip(row, flags, strict=True)) for row in rows}

@@ -1,0 +1,1 @@
+"""Proofs: what they are, and how they are found."""

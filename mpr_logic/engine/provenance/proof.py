@@ -1,0 +1,89 @@
+"""Proofs: why a fact holds or a rule fired, down to the facts.
+
+A proof of a derived atom is the rule, its bindings, and one step for every item of the rule's body,
+in the body's order. A proof of an asserted fact is the fact and where it came from. Nobody changes a
+proof once it is made; that the classes do not enforce it is for speed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mpr_logic.analysis.core import Rule
+    from mpr_logic.language.ast import Row, Span, Value
+
+
+@dataclass(slots=True)
+class FactProof:
+    """An asserted fact: the leaf of a proof. ``source`` is where it was written, or who said it."""
+
+    relation: str
+    row: Row
+    weight: float
+    source: Span | str
+
+
+@dataclass(slots=True)
+class RuleProof:
+    """A rule that fired: ``bindings`` for its named variables, one step for each item of its body."""
+
+    relation: str
+    row: Row
+    weight: float
+    rule: Rule
+    bindings: Mapping[str, Value]
+    steps: tuple[Step, ...]
+
+
+@dataclass(slots=True)
+class AbsenceStep:
+    """A ``not`` that holds: no fact of the relation matches the pattern (None is any value) with
+    full weight. ``weight`` is 1 - the strongest match, which ``present`` is where there is one."""
+
+    relation: str
+    pattern: tuple[Value | None, ...]
+    weight: float
+    present: FactProof | RuleProof | None = None
+
+
+@dataclass(slots=True)
+class BuiltinStep:
+    """A comparison or text test that holds, its weight 1. ``index`` is its place in the body."""
+
+    index: int
+    weight: float = 1.0
+
+
+@dataclass(slots=True)
+class AggregateStep:
+    """An aggregate: its value, and for each distinct binding of the braces the proofs of the
+    positive literals inside, in their order."""
+
+    index: int
+    value: Value
+    weight: float
+    rows: tuple[tuple[FactProof | RuleProof, ...], ...]
+
+
+Recorded: TypeAlias = "tuple[Any, ...]"
+"""What the proof of a rule that fired is written down from, all that the state had a part in included: the
+function that does it, the rule, the head's arguments, and what else that takes. See :func:`written`."""
+
+
+def written(recorded: Recorded) -> RuleProof:
+    """The proof that was recorded, at any time."""
+    write, *given = recorded
+    return write(*given)  # type: ignore[no-any-return]
+
+
+def rule_of(recorded: Recorded) -> Rule:
+    """The rule whose proof was recorded."""
+    return recorded[1]  # type: ignore[no-any-return]
+
+
+Proof: TypeAlias = FactProof | RuleProof
+Step: TypeAlias = FactProof | RuleProof | AbsenceStep | BuiltinStep | AggregateStep

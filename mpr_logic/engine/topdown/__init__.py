@@ -1,0 +1,1 @@
+"""Questions answered from the goal down: compiled rules, tabling, and kept answers."""

@@ -1,0 +1,1 @@
+"""Experiments: training rounds, baselines, statistics and reports."""

@@ -1,0 +1,138 @@
+"""From the episodes of an experiment to its report: tables, what they come to, and how it was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mpr_logic.experiments import measures, paired
+from mpr_logic.experiments.groups import Players
+from mpr_logic.experiments.statistics import LEVEL, RANDOM_SEED, RESAMPLES
+from mpr_logic.experiments.tables import method, percent, points
+from mpr_logic.language.diagnostics import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mpr_logic.experiments.results import Run
+    from mpr_logic.experiments.tables import Row, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an experiment came to.
+
+    ``summary`` says it in sentences, ``measured`` how it was measured, ``commands`` with what, ``remarks``
+    what is missing or was left out. ``tables`` are by their keys; docs/reference/results.md says what each
+    holds.
+    """
+
+    name: str
+    summary: tuple[str, ...]
+    measured: tuple[str, ...]
+    commands: tuple[str, ...]
+    remarks: tuple[str, ...]
+    tables: dict[str, Table]
+
+
+def make_report(run: Run, baselines: Sequence[str] = ()) -> Report:
+    """The report on a run.
+
+    Args:
+        run: what :func:`mpr_logic.experiments.results.read_run` has read.
+        baselines: the methods that all others are compared with; by default the first of the plan, or by
+            name.
+
+    Raises:
+        ExperimentError: no episode was played by such a baseline, or the extra is not installed.
+    """
+    players = Players(run)
+    baselines = tuple(baselines) or players.methods[:1]
+    players.known(baselines)
+    compared = paired.comparisons(players, baselines)
+    made = (*measures.tables(players), compared, *measures.calibrations(players))
+    return Report(
+        name=visible(run.name),
+        summary=(_scope(run), *_found(compared, measures.success(players))),
+        measured=tuple(_measured(run, players)),
+        commands=tuple(map(visible, run.plan.commands)),
+        remarks=(*map(visible, run.remarks), *players.remarks()),
+        tables={table.key: table for table in made},
+    )
+
+
+def _scope(run: Run) -> str:
+    """One sentence on what was played."""
+    results = run.results
+    methods = len({(each.method, each.model) for each in results})
+    tasks = len({(each.split, each.task) for each in results})
+    seeds = len({each.seed for each in results})
+    return (
+        f"{_many(len(results), 'episode')} of {_many(methods, 'method')} on {_many(tasks, 'task')}, "
+        f"with {_many(seeds, 'seed')}."
+    )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _found(compared: Table, success: Table) -> list[str]:
+    """A sentence on each comparison; where there is none, on the round that stands for each method."""
+    if compared.rows:
+        return [_difference(row) for row in compared.rows]
+    return [
+        f"{method(row)} won {percent(row['rate'])} of {_many(row['episodes'], 'episode')} of {row['phase']}."
+        for row in success.rows
+        if row["standing"]
+    ]
+
+
+def _difference(row: Row) -> str:
+    by = f"with {visible(row['model'])}, " if row["several_models"] else ""
+    low, high = row["low"], row["high"]
+    if low is None:
+        verdict = "no interval: all pairs differ by the same"
+    else:
+        verdict = f"{100 * LEVEL:.0f} % interval {points(low)} to {points(high)}" + (
+            ", which holds zero" if low <= 0 <= high else ""
+        )
+    whose = f", {row['counted']}," if row["retried"] else ""
+    won = f"{method(row)}{whose} won {percent(row['rate'])} of {_many(row['pairs'], 'pair')}"
+    return (
+        f"In {row['phase']}, {by}{won} and {method(row, 'baseline')} {percent(row['baseline_rate'])}: "
+        f"a difference of {points(row['difference'])} points ({verdict})."
+    )
+
+
+def _measured(run: Run, players: Players) -> list[str]:
+    """How it was measured, a sentence each."""
+    plan, results = run.plan, run.results
+    longest = max(each.steps for each in results)
+    cap = (
+        f"An episode is over after {plan.steps} steps, and lost if it is not won by then (the step cap)."
+        if plan.steps is not None
+        else "The step cap is not known."
+    )
+    lines = [f"{cap} The longest took {longest} steps."]
+    lines.append(f"Seeds: {', '.join(map(str, sorted({each.seed for each in results})))}.")
+    lines += players.played()
+    lines.append(f"Models: {', '.join(visible(m or '(none)') for m in players.models)}.")
+    if plan.theta is not None:
+        lines.append(f"A rule is law from the weight {plan.theta:g} on (theta).")
+    if names := [visible(each) for each in players.methods if players.privileged(each)]:
+        lines.append(f"Privileged, told what an agent cannot know: {', '.join(names)}.")
+    players_of = sorted({(each.method, each.model) for each in results})
+    if names := sorted({visible(m) for m, model in players_of if players.scripted(m, model)}):
+        lines.append(f"Scripted, no language model chose: {', '.join(names)}.")
+    lines.append(
+        "The intervals of shares are Wilson's at 95 %: they take episodes as independent, which those of one "
+        "task or one seed are not."
+    )
+    lines.append(
+        f"The intervals of differences are from a two-way bootstrap that resamples seeds and tasks, "
+        f"{RESAMPLES} times from the random seed {RANDOM_SEED}."
+    )
+    if len({each.seed for each in results}) == 1:
+        lines.append("There is one seed: nothing here says how other seeds would do.")
+    return lines

@@ -1,0 +1,233 @@
+"""Tool calls: their arguments, read as strict JSON, and as the constants and facts that rules see.
+
+A scalar is a constant of the language. ``null``, and an optional argument that was left out, is the name
+``null``. A list or an object is one constant, its canonical JSON text, which the relations
+``item(list, position, value)``, ``list_length(list, length)`` and ``field(object, name, value)`` open up, at
+every depth. What is no list is its own only item.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from mpr_logic.checker import strict_json
+from mpr_logic.errors import StateError
+from mpr_logic.guard.alike import two_alike
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from mpr_logic.language.ast import Row, Value
+
+NULL = "null"
+"""What rules see of JSON's null, and of an optional argument that was left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on the arguments of one call: ``size`` in characters of JSON, ``depth`` of nesting,
+    ``values`` in all, ``digits`` of an int."""
+
+    size: int = 256 * 1024
+    depth: int = 32
+    values: int = 5_000
+    digits: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call that a model proposes: the tool's own name, its arguments as a JSON object or the text
+    of one, the id that the framework gave it, and the session (conversation, run) that it belongs to."""
+
+    tool: str
+    arguments: Any = field(default_factory=dict)
+    id: str = ""
+    session: str = ""
+
+
+def read_arguments(given: Any, limits: Limits, named: Collection[str] = ()) -> dict[str, Any]:
+    """The arguments of a call as a JSON object of its own: nothing that the caller changes afterwards
+    changes it. A text must be strict JSON: no key twice in one object, no NaN, no half surrogate pairs; nor
+    may two keys of one object be one to some readers, such as ``path`` and ``Path``. No text at all, which
+    some servers send for a tool without arguments, is an empty object.
+
+    Args:
+        given: the object, or the text of one.
+        limits: bounds on it.
+        named: the names of the tool's arguments: whoever names two of them tells them apart.
+
+    Raises:
+        StateError: they are none, or beyond the limits; the message is fit for a model.
+    """
+    if isinstance(given, str):
+        given = parsed(given.removeprefix("\ufeff"), limits)
+    elif isinstance(given, (bytes, bytearray)):
+        given = parsed(given.removeprefix(b"\xef\xbb\xbf"), limits)  # a mark of the byte order
+    if given is None:
+        given = {}
+    if not isinstance(given, dict):
+        raise StateError(f"the arguments are a JSON object, not {kind_of(given)}")
+    copy = _Copier(limits)
+    found: dict[str, Any] = copy.value(given, limits.depth)
+    _refuse_alike(two_alike(found, named))
+    return found
+
+
+def parsed(given: str | bytes | bytearray, limits: Limits) -> Any:
+    """A text as strict JSON; no text at all is an empty object.
+
+    Raises:
+        StateError: it is none, or too long.
+    """
+    if len(given) > limits.size:
+        _too_large(limits)
+    try:
+        text = given if isinstance(given, str) else given.decode()
+        if not text.strip():
+            return {}
+        return strict_json.loads(text)
+    except json.JSONDecodeError as error:
+        message = f"the arguments are not JSON: {error.msg.lower()} at character {error.pos + 1}"
+    except UnicodeDecodeError:
+        message = "the arguments are not UTF-8"
+    except RecursionError:
+        message = f"the arguments are nested deeper than {limits.depth} levels"
+    except ValueError as error:  # from the hooks, and of an int with very many digits
+        message = f"the arguments cannot be read: {str(error)[:200]}"
+    raise StateError(message)
+
+
+class _Copier:
+    """Copies a JSON value, and counts."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._size = 0
+        self._values = 0
+
+    def value(self, given: Any, depth: int) -> Any:
+        self._values += 1
+        if self._values > self._limits.values:
+            raise StateError(f"the arguments hold more than {self._limits.values} values")
+        kind = type(given)
+        if kind is str:
+            return self._text(given)
+        if given is None or kind is bool:
+            return given
+        if kind is int:
+            if given.bit_length() > self._limits.digits * 3.322:  # bits in a digit
+                raise StateError(f"a number in the arguments has more than {self._limits.digits} digits")
+            return given
+        if kind is float:
+            if not math.isfinite(given):
+                raise StateError(f"`{given}` in the arguments is no number of JSON")
+            return given
+        if not isinstance(given, (list, tuple, dict)):
+            raise StateError(f"the arguments hold {kind_of(given)}, which is no JSON")
+        if not depth:
+            raise StateError(f"the arguments are nested deeper than {self._limits.depth} levels")
+        if isinstance(given, dict):
+            found = {self._key(key): self.value(each, depth - 1) for key, each in given.items()}
+            if len(found) > 1 and depth < self._limits.depth:
+                _refuse_alike(two_alike(found))
+            return found
+        return [self.value(each, depth - 1) for each in given]
+
+    def _key(self, given: Any) -> str:
+        if type(given) is not str:
+            raise StateError(f"a key in the arguments is {kind_of(given)}, not a text")
+        return self._text(given)
+
+    def _text(self, given: str) -> str:
+        self._size += len(given)
+        if self._size > self._limits.size:
+            _too_large(self._limits)
+        if not given.isascii():
+            try:
+                given.encode()
+            except UnicodeEncodeError:
+                raise StateError(
+                    "half of a surrogate pair in the arguments is no character: send both halves, or neither"
+                ) from None
+        return given
+
+
+def _refuse_alike(keys: tuple[str, str] | None) -> None:
+    if keys is not None:
+        one, other = (each[:60] for each in keys)
+        raise StateError(
+            f"the keys `{one}` and `{other}` in the arguments are one to some readers: leave one out"
+        )
+
+
+def _too_large(limits: Limits) -> NoReturn:
+    raise StateError(f"the arguments are too large: at most {limits.size} characters are let in")
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in words fit for a model."""
+    names = {dict: "an object", list: "a list", tuple: "a list", str: "a text", bool: "a truth value"}
+    return names.get(type(value)) or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
+
+
+def canonical(value: Any) -> str:
+    """The canonical JSON text of a JSON value: keys sorted, no spaces."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def value_of(constant: Value) -> Any:
+    """The JSON value that a constant stands for. A text that is the canonical JSON of a list or an object is
+    taken for one: of a call that was made, rules have no more than its constants."""
+    if isinstance(constant, str) and constant[:1] in ("[", "{"):
+        try:
+            value = json.loads(constant)
+        except (ValueError, RecursionError):
+            return constant
+        if canonical(value) == constant:
+            return value
+    return constant
+
+
+def constant(value: Any) -> Value:
+    """The constant of the language that stands for a JSON value."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return canonical(value)
+    found: Value = value
+    return found
+
+
+OPENED = frozenset({"item", "list_length", "field"})
+"""The built-in relations that say what is inside the arguments of a call."""
+
+
+def _inside(value: Any) -> Value:
+    """The constant for a value in a column of any type: there a whole number is an int, however written."""
+    found = constant(value)
+    return int(found) if isinstance(found, float) and found.is_integer() else found
+
+
+def structure(value: Any) -> Iterator[tuple[str, Row]]:
+    """What ``item``, ``list_length`` and ``field`` hold of a value, and of all that is inside it: the name of
+    the relation, and a row. Of ``null`` they hold nothing."""
+    if value is None:
+        return
+    whole = _inside(value)
+    if not isinstance(value, list):
+        yield "item", (whole, 0, whole)
+        yield "list_length", (whole, 1)
+    else:
+        for position, each in enumerate(value):
+            yield "item", (whole, position, _inside(each))
+            yield from structure(each)
+        yield "list_length", (whole, len(value))
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield "field", (whole, key, _inside(each))
+            yield from structure(each)

@@ -1,0 +1,472 @@
+"""The neutral guard: a tool call in, a verdict out. Every adapter is a thin layer over it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from mpr_logic.checker.checker import THETA
+from mpr_logic.checker.loading import rule_files
+from mpr_logic.engine.protocol import Budget
+from mpr_logic.errors import GuardError, MprError, StateError
+from mpr_logic.guard.calls import Call, Limits
+from mpr_logic.guard.deciding import Check
+from mpr_logic.guard.host import within
+from mpr_logic.guard.log import NO_LOG
+from mpr_logic.guard.reloading import UnsettledError, check_ends, check_losses, check_written, losses
+from mpr_logic.guard.ruleset import Ruleset, load_ruleset, stamp
+from mpr_logic.guard.session import Options, Session
+from mpr_logic.guard.spans import make_spans
+from mpr_logic.guard.store import Store
+from mpr_logic.guard.verdict import Verdict
+from mpr_logic.guard.watching import Watcher
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from mpr_logic.analysis.core import Fact
+    from mpr_logic.checker.engines import EngineName
+    from mpr_logic.guard.host import Relation
+    from mpr_logic.guard.log import DecisionLog
+    from mpr_logic.guard.tools import Tools
+    from mpr_logic.guard.verdict import Mode
+
+    Approver = Callable[[Verdict], bool | Awaitable[bool]]
+
+_logger = logging.getLogger(__name__)
+UNCHECKED = "The call could not be checked, and was not made."
+
+
+class Guard:
+    """Decides about the tool calls of agents. It may be used from several threads, and by many sessions;
+    the calls of one session are decided one after the other, and each sees those admitted before it.
+
+    Args:
+        paths: rule files, and folders with all ``.dl`` files below them.
+        text: further rules.
+        tools: the tools with their schemas; a call must be of one of them. Without, the rules declare the
+            actions, and the arguments need only fit the declarations.
+        mode: ``enforce``; or ``shadow``, which decides and logs, and lets every call run as it is.
+        approver: asked about what ``@escalate`` rules leave to a person. It gets the verdict and returns
+            whether the call may be made; it may be async where :meth:`acheck` is used. Without one, such
+            calls are rejected.
+        relations: functions of the host that rules read as relations: see :mod:`~mpr_logic.guard.host`.
+        state: facts that each session begins with: a path, or a value as ``Checker.load_state`` takes it.
+        log: where decisions are written.
+        theta: the weight from which a forbid rejects.
+        engine: as of a Checker; ``@rewrite`` needs proofs, which ``pydatalog`` does not keep.
+        timeout: seconds for one check, host functions included; what takes longer is rejected.
+        approval_timeout: seconds for the approver.
+        limits: bounds on the arguments.
+        sessions: the most sessions at a time, for the sake of memory; the calls of further ones are rejected.
+        strict: rules that have lost their grip are an error: a law about what is no tool, a relation that
+            nothing fills, a body that cannot hold. Else it is a warning: logged, and told by :meth:`health`.
+        store: where relations that are declared ``shared`` are kept, for all guards that are given the same:
+            a :class:`~mpr_logic.guard.store.Store`, a SQLite file, or a URL of PostgreSQL.
+        semiring: how weights combine, as of a Checker.
+        clock: the time, in seconds since 1970.
+
+    Raises:
+        ProgramError: the rules are not valid, or have lost their grip.
+        StateError: there is no rule file, or the state does not fit.
+        GuardError: a directive, a relation or a mode is none, or a relation is shared and no store is given.
+        StoreError: the store cannot be opened.
+    """
+
+    def __init__(
+        self,
+        *paths: str | os.PathLike[str],
+        text: str | None = None,
+        tools: Tools | None = None,
+        mode: Mode = "enforce",
+        approver: Approver | None = None,
+        relations: Mapping[str, Relation] | None = None,
+        state: object = None,
+        log: DecisionLog | None = None,
+        theta: float = THETA,
+        engine: EngineName = "native",
+        timeout: float = 2.0,
+        approval_timeout: float = 300.0,
+        limits: Limits | None = None,
+        sessions: int = 10_000,
+        strict: bool = True,
+        semiring: str = "maxmin",
+        clock: Callable[[], float] = time.time,
+        store: Store | str | os.PathLike[str] | None = None,
+    ) -> None:
+        if mode not in ("enforce", "shadow"):
+            raise GuardError(f"no mode `{mode}`: choose enforce or shadow")
+        for name, function in (relations or {}).items():
+            if inspect.iscoroutinefunction(function):
+                raise GuardError(f"the function of `{name}` is async: give one that is not")
+        self.mode: Mode = mode
+        self.approver = approver
+        self.timeout = timeout
+        self.limits = limits or Limits()
+        self.log = log or NO_LOG
+        self._paths, self._text, self._tools = paths, text, tools
+        self._strict = strict
+        self.clock = clock
+        self._relations = dict(relations or {})
+        self._own_store = None if store is None or isinstance(store, Store) else Store(store)
+        self.store = self._own_store or store if isinstance(store, Store) else self._own_store
+        self._options = Options(theta, engine, Budget(seconds=timeout), state, self.store, semiring, clock)
+        self.approval_timeout = approval_timeout
+        self.sessions = sessions
+        self._lock = threading.RLock()
+        self._sessions: dict[str, Session] = {}
+        self._counts = dict.fromkeys(("admit", "modify", "escalate", "reject", "error"), 0)
+        self._spans = make_spans()
+        self._error: str | None = None
+        self._unsettled = False
+        self._watcher = Watcher(self._watched, paths)  # has looked before the files are read
+        self.rules = self._load(tools)
+        self.session("")
+
+    # -- calls ---------------------------------------------------------------------------------
+
+    def check(
+        self,
+        tool: str,
+        arguments: Any = None,
+        *,
+        id: str = "",
+        session: str = "",
+        ask: bool = True,
+    ) -> Verdict:
+        """Decide about one call. Never raises: what cannot be decided is rejected. A call that may run is
+        entered into the history at once, so that parallel calls of one turn see each other.
+
+        Args:
+            tool: the tool's name.
+            arguments: a JSON object, or the text of one.
+            id: the id that the framework gave the call.
+            session: the conversation or run.
+            ask: ask the approver where a rule says so. False leaves the outcome ``escalate``, for a host
+                that asks a person in its own way and then says the answer by :meth:`answer`.
+        """
+        call = Call(tool, arguments, id, session)
+        with self._spans(call) as span:
+            verdict = self._decided(call, None)
+            if ask and verdict.outcome == "escalate" and verdict.mode == "enforce":
+                verdict = self.answer(verdict, self._ask(verdict))
+            span(verdict)
+        return verdict
+
+    def why(self, tool: str, arguments: Any = None, *, session: str = "") -> Verdict:
+        """What :meth:`check` would say now, with the decision's repairs. It is neither logged nor entered
+        into the history, and the call may not be made on its account."""
+        check = Check(self, Call(tool, arguments, "", session), "", dry=True)
+        return self._guarded(check, check.run)
+
+    async def acheck(
+        self,
+        tool: str,
+        arguments: Any = None,
+        *,
+        id: str = "",
+        session: str = "",
+        ask: bool = True,
+    ) -> Verdict:
+        """:meth:`check` for async hosts: the event loop goes on meanwhile, and the approver may be async."""
+        verdict = await asyncio.to_thread(self.check, tool, arguments, id=id, session=session, ask=False)
+        if not ask or verdict.outcome != "escalate" or verdict.mode == "shadow":
+            return verdict
+        return await asyncio.to_thread(self.answer, verdict, await self._aask(verdict))
+
+    def answer(self, verdict: Verdict, approved: bool | None, *, by: str = "") -> Verdict:
+        """What a person said about a call that was left to them. An approved call is decided once more:
+        nothing else may have come to stand against it.
+
+        Args:
+            verdict: one whose outcome is ``escalate``.
+            approved: whether the call may be made; None where nobody could be asked, which is a no.
+            by: who said so, for the log.
+
+        Raises:
+            StateError: the verdict left nothing to a person.
+        """
+        if verdict.outcome != "escalate":
+            raise StateError(f"the call of `{verdict.call.tool}` was not left to a person")
+        self._note(lambda: self.log.answer(verdict, approved, by))
+        return self._decided(verdict.call, (verdict, approved))
+
+    def record(
+        self,
+        verdict: Verdict | str,
+        succeeded: bool | None = None,
+        *,
+        facts: Iterable[str | Fact] = (),
+        session: str = "",
+    ) -> None:
+        """Enter how a call went, once it was made.
+
+        Args:
+            verdict: of the call, or its ``id``.
+            succeeded: whether it did what it was meant to; None where nobody can tell.
+            facts: what its result says, in the forms of ``Checker.update``.
+            session: where the id alone is given.
+
+        Raises:
+            StateError: no such call waits for its result, or a fact does not fit.
+            EvaluationError: what the call changes could not be derived.
+        """
+        id = verdict if isinstance(verdict, str) else verdict.id
+        name = session if isinstance(verdict, str) else verdict.call.session
+        of = self.session(name)
+        with of.locked(self.timeout):
+            if isinstance(verdict, Verdict) and verdict.mode == "shadow" and not of.waits_for(id):
+                return  # it ran, but the rules know no such call
+            of.record(id, succeeded, facts, lambda: self.timeout)
+        self._note(lambda: self.log.result(id, name, succeeded))
+
+    def replay(self, lines: Iterable[dict[str, Any]], *, session: str = "") -> None:
+        """Take the history of a session from the lines of a log, for a guard that has just been made: the
+        calls that ran, and how they went. The log must hold the arguments themselves.
+
+        Raises:
+            GuardError: it does not.
+            StateError: a call is none of the present rules.
+        """
+        of = self.session(session)
+        for line in lines:
+            if line.get("session") != session or line.get("kind") not in ("decision", "result"):
+                continue
+            with of.locked(self.timeout):
+                of.replay(line)
+
+    # -- sessions ------------------------------------------------------------------------------
+
+    def update(
+        self, add: Iterable[str | Fact] = (), remove: Iterable[str | Fact] = (), *, session: str = ""
+    ) -> None:
+        """Change the facts of a session; see ``Checker.update``.
+
+        Raises:
+            StateError: a fact does not fit, or there are too many sessions.
+        """
+        of = self.session(session)
+        with of.locked(self.timeout):
+            of.update(add, remove, lambda: self.timeout)
+
+    def session(self, name: str) -> Session:
+        """The session of a name, begun where there is none.
+
+        Raises:
+            StateError: there are too many.
+        """
+        with self._lock:
+            found = self._sessions.get(name)
+            if found is None:
+                if len(self._sessions) > self.sessions:
+                    raise StateError(f"there are {self.sessions} sessions: end some of them first")
+                found = self._sessions[name] = Session(self.rules, self._options)
+            return found
+
+    def holds(self, session: str) -> bool:
+        """Whether there is a session of that name."""
+        return session in self._sessions
+
+    def end(self, session: str) -> None:
+        """Forget a session: its facts and its history."""
+        with self._lock:
+            self._sessions.pop(session, None)
+
+    # -- rules ---------------------------------------------------------------------------------
+
+    def reload(self, *, force: bool = False) -> bool:
+        """Read the rule files again. Where they do not make valid rules, do not fit what the sessions hold,
+        are being written, or have lost all laws, all laws about an action, or all clauses of a file, the old
+        ones stay, the log says why, and so does :meth:`health`.
+
+        Args:
+            force: take valid rules whatever they lost.
+
+        Returns:
+            Whether the guard now goes by what the files say.
+        """
+        return self._replace(self._tools, force=force)
+
+    @property
+    def tools(self) -> Tools | None:
+        """The tools that calls are held against; None where the rules alone declare them."""
+        return self._tools
+
+    def use(self, tools: Tools) -> bool:
+        """Go on with other tools; as :meth:`reload`."""
+        return self._replace(tools)
+
+    def _watched(self) -> bool:
+        """Reload, since a file has changed. Returns False where it is to be tried again soon."""
+        self._replace(self._tools, watching=True)
+        return not self._unsettled
+
+    def watch(self, seconds: float = 1.0) -> None:
+        """Look that often, in a thread of its own, whether the rule files have changed, and reload them. As
+        nobody has asked for it, a file that has lost some of its clauses is not taken: it may be torn."""
+        self._watcher.start(seconds)
+
+    def close(self) -> None:
+        """End the watching, and close the log and the store that were opened here."""
+        self._watcher.stop()
+        self.log.close()
+        if self._own_store is not None:
+            self._own_store.close()
+
+    def health(self) -> dict[str, Any]:
+        """How the guard is: JSON-able. ``ok`` is False where rule files changed and could not be used."""
+        with self._lock:
+            return {
+                "ok": self._error is None,
+                "mode": self.mode,
+                "version": self.rules.program.version,
+                "error": self._error,
+                "warnings": [each.render() for each in self.rules.warnings],
+                "sessions": len(self._sessions),
+                "counts": dict(self._counts),
+            }
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _decided(self, call: Call, answer: tuple[Verdict, bool | None] | None) -> Verdict:
+        """A verdict that is logged and counted."""
+        check = Check(self, call, uuid4().hex if answer is None else answer[0].id)
+        verdict = self._guarded(check, check.run if answer is None else lambda: check.answered(*answer))
+        try:
+            self.log.decision(verdict)
+        except Exception as error:
+            _logger.error("a decision could not be logged, and the call is rejected: %s", _one_line(error))
+            verdict = check.rejected(UNCHECKED, error=f"the decision could not be logged: {error}")
+            self._withdraw(verdict)
+        with self._lock:
+            self._counts["error" if verdict.error is not None else verdict.outcome] += 1
+        return verdict
+
+    def _withdraw(self, verdict: Verdict) -> None:
+        """A call that was admitted is not made after all."""
+        try:
+            of = self.session(verdict.call.session)
+            with of.locked(self.timeout):
+                of.withdraw(verdict.id)
+        except Exception:
+            _logger.exception("a call that was not made could not be taken back: it counts as under way")
+
+    def _guarded(self, check: Check, work: Callable[[], Verdict]) -> Verdict:
+        """A verdict; whatever goes wrong on the way to it is a rejection."""
+        try:
+            return work()
+        except MprError as error:
+            told = str(error) if isinstance(error, StateError) and not check.inside else UNCHECKED
+            return check.rejected(told, error=f"{type(error).__name__}: {error}")
+        except Exception as error:
+            _logger.exception("the guard failed, and rejected a call")
+            return check.rejected(UNCHECKED, error=f"{type(error).__name__}: {error}")
+
+    def _ask(self, verdict: Verdict) -> bool | None:
+        """What the approver says; whatever goes wrong is a no. None where there is none."""
+        approver = self.approver
+        if approver is None:
+            return None
+
+        def work() -> Any:
+            said = approver(verdict)
+            return asyncio.run(_awaited(said)) if inspect.isawaitable(said) else said
+
+        try:
+            return within(self.approval_timeout, work, "the approver") is True
+        except Exception:
+            _logger.exception("the approver failed: the call is rejected")
+            return False
+
+    async def _aask(self, verdict: Verdict) -> bool | None:
+        if self.approver is None or not inspect.iscoroutinefunction(self.approver):
+            return await asyncio.to_thread(self._ask, verdict)
+        try:
+            return await asyncio.wait_for(self.approver(verdict), self.approval_timeout) is True
+        except Exception:
+            _logger.exception("the approver failed: the call is rejected")
+            return False
+
+    def _note(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except Exception as error:
+            _logger.error("the log could not be written: %s", _one_line(error))
+
+    def _load(self, tools: Tools | None) -> Ruleset:
+        rules = load_ruleset(
+            self._paths, self._text, tools, self._relations, self._options, strict=self._strict
+        )
+        if rules.shared and self.store is None:
+            names = " and ".join(f"`{name}`" for name in sorted(rules.shared))
+            raise GuardError(
+                f'{names} is declared shared: say where it is kept, by Guard(..., store="limits.db") or '
+                "--store limits.db; postgresql://USER@HOST/NAME where several machines share it"
+            )
+        for each in rules.warnings:
+            _logger.warning("%s", each.render())
+        return rules
+
+    def _replace(self, tools: Tools | None, *, force: bool = False, watching: bool = False) -> bool:
+        try:
+            rules = self._load(tools) if force else self._whole(tools, watching)
+            self._move(rules)
+        except (MprError, OSError, RecursionError, MemoryError) as error:
+            before, self._error = self._error, f"{type(error).__name__}: {error}"
+            self._unsettled = isinstance(error, UnsettledError)
+            if self._error != before:
+                _logger.error("the rules could not be replaced, the old ones stay: %s", error)
+                self._note(lambda: self.log.reloaded(self.rules.program.version, self._error))
+            return False
+        self._tools, self._error, self._unsettled = tools, None, False
+        self._note(lambda: self.log.reloaded(rules.program.version, None))
+        return True
+
+    def _whole(self, tools: Tools | None, watching: bool) -> Ruleset:
+        """The rules as the files say them now, if these are whole.
+
+        Raises:
+            MprError: they are not valid, or not whole.
+        """
+        files = [str(file) for file in rule_files(self._paths)] if self._paths else []
+        seen = stamp(self._paths)
+        check_written(files)
+        check_ends(files)
+        rules = self._load(tools)
+        if stamp(self._paths) != seen:
+            raise UnsettledError("the rule files changed while they were read")
+        found = losses(self.rules.program, rules.program, files, self._options.theta)
+        check_losses(found, lambda: stamp(self._paths), watching=watching)
+        return rules
+
+    def _move(self, rules: Ruleset) -> None:
+        """All sessions go on under new rules, or none."""
+        with self._lock:
+            sessions = list(self._sessions.values())
+            held = []
+            try:
+                for each in sessions:
+                    context = each.locked(max(self.timeout, 1.0) * 2)
+                    context.__enter__()
+                    held.append(context)
+                checkers = [each.moved(rules) for each in sessions]
+                for each, checker in zip(sessions, checkers, strict=True):
+                    each.move(rules, checker)
+                self.rules = rules
+            finally:
+                for context in reversed(held):
+                    context.__exit__(None, None, None)
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+
+
+async def _awaited(value: Awaitable[Any]) -> Any:
+    return await value

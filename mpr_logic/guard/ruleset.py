@@ -1,0 +1,220 @@
+"""Rules as a guard uses them: checked once, shared by its sessions, replaced as a whole when they change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis import analyse
+from mpr_logic.analysis.builtin import FILLED, SHELL
+from mpr_logic.analysis.influence import influence_on, read_by, written_by
+from mpr_logic.analysis.occurrences import CALL, HISTORY
+from mpr_logic.analysis.vetting import Known, vet
+from mpr_logic.checker.loading import load_modules, rule_files
+from mpr_logic.errors import GuardError, ProgramError, StateError
+from mpr_logic.guard.actions import Actions
+from mpr_logic.guard.calls import OPENED
+from mpr_logic.guard.directives import read_directives
+from mpr_logic.guard.sharing import shared_relations
+from mpr_logic.language.ast import ActionDecl, Var
+from mpr_logic.language.parser import parse
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.influence import Influence
+    from mpr_logic.checker.checker import Checker
+    from mpr_logic.guard.host import Relation
+    from mpr_logic.guard.session import Options
+    from mpr_logic.guard.tools import Tools
+    from mpr_logic.language.ast import Module
+    from mpr_logic.language.diagnostics import Diagnostic
+
+
+class Ruleset:
+    """A program, its directives, the tools and the host's functions.
+
+    Raises:
+        GuardError: a directive, or the relation of a function, does not fit the program.
+    """
+
+    def __init__(self, program: Program, tools: Tools | None, relations: Mapping[str, Relation]) -> None:
+        self.program = program
+        self.warnings: tuple[Diagnostic, ...] = ()  # what seems to have lost its grip, and is let pass
+        self.tools = tools
+        self.relations = dict(relations)
+        self.actions = Actions(program, tools)
+        self.began: dict[bool, Checker] = {}  # what sessions are forked from, with and without their state
+        self.directives = read_directives(program)
+        for name in relations:
+            if name not in program.schema.relations:
+                raise GuardError(f"the relation `{name}` of a function is not declared: .decl {name}(...)")
+            if name in FILLED:
+                raise GuardError(f"the guard fills `{name}` itself: give the function another relation")
+        actions = program.schema.actions
+        effects = {rule.head for rule in program.rules if rule.clause.kind in ("causes", "ends")}
+        self._changing = {rule.action for rule in program.rules if rule.head in effects}
+        self._reads = {each: read_by(program, [f"forbid {each}", f"permit {each}"]) for each in actions}
+        read = read_by(program, effects).union(*self._reads.values())
+        told = {*relations, "now"}
+        changing = {each: read_by(program, _effects_of(program, each)) for each in actions}
+        self._keeps = {each: frozenset(told & found) for each, found in changing.items()}
+        self._commands = {each: SHELL & found for each, found in changing.items()}
+        self.asks_tries = any(
+            name == "called" or name.removeprefix(CALL).startswith("past ")
+            for found in changing.values()
+            for name in found
+        )
+        """Whether what some call changes hangs on which others were tried."""
+        asked = {*told, *OPENED}
+        self.unforeseen = frozenset(each for each in actions if asked & (self._reads[each] | changing[each]))
+        """The actions that are decided by what is known of a call only when it is proposed."""
+        self._opened = OPENED & read
+        self._remembered = {each for each in actions if any(f"{word} {each}" in read for word in HISTORY)}
+        self.shared = shared_relations(program, relations)
+        writing = {head for head in effects if written_by(head)[0] in self.shared}
+        self._sharing = {written_by(head)[1] for head in writing}
+        ended = {each for each in actions if f"succeeded {each}" in read or f"failed {each}" in read}
+        self._weighing = self._changing | ended
+        self._influences: dict[str, Influence] = {}
+        self.counts_calls = "called" in read
+
+    def reads(self, action: str) -> frozenset[str]:
+        """The core relations that decide about an action."""
+        return self._reads[action]
+
+    def keeps(self, action: str) -> frozenset[str]:
+        """What is told of the moment of a call, and read by its effects: ``now``, and the relations of the
+        host's functions. It is kept with the call until its outcome is known."""
+        return self._keeps[action]
+
+    def commands(self, action: str) -> frozenset[str]:
+        """What its effects read of the commands among the arguments of a call."""
+        return self._commands[action]
+
+    def opens(self, action: str) -> frozenset[str]:
+        """The relations by which rules look inside arguments, where this action is decided or has effects."""
+        if action in self._changing or action in self._remembered:
+            return self._opened
+        return self._opened & self._reads[action]
+
+    def tells_time(self, action: str) -> bool:
+        """Whether a rule that decides about an action reads the clock."""
+        return "now" in self._reads[action]
+
+    def remembers(self, action: str) -> bool:
+        """Whether a rule reads the history of an action: only then is it kept."""
+        return action in self._remembered
+
+    def weighs(self, action: str) -> bool:
+        """Whether the outcome of an action can change anything that a rule reads."""
+        return action in self._weighing
+
+    def changes_shared(self, action: str) -> bool:
+        """Whether an action changes a shared relation when it succeeds."""
+        return action in self._sharing
+
+    def shares(self, action: str) -> bool:
+        """Whether a shared relation bears on an action, or is changed by it."""
+        if not self.shared or action not in self.program.schema.actions:
+            return False
+        return action in self._sharing or not self.shared.isdisjoint(self.influence(action).relations)
+
+    def influence(self, action: str) -> Influence:
+        """What can bear on the verdict about an action."""
+        found = self._influences.get(action)
+        if found is None:
+            found = self._influences[action] = influence_on(self.program, action)
+        return found
+
+    def may_admit(self, tool: str) -> bool:
+        """Whether a tool is one, and neither forbidden whatever its arguments are, nor by default without any
+        permit."""
+        try:
+            action = self.actions.action_of(tool).name
+        except StateError:
+            return False
+        program = self.program
+        if action in program.schema.closed and not program.rules_for(f"permit {action}"):
+            return False
+        lifted = {id for each in program.overrides.values() for id in each}
+        return not any(
+            not rule.body
+            and rule.weight >= 1.0  # no theta is higher
+            and rule.id not in lifted
+            and rule.id not in self.directives
+            and len(rule.variables) == sum(isinstance(arg, Var) and arg.name != "_" for arg in rule.args)
+            and all(isinstance(arg, Var) for arg in rule.args)
+            for rule in program.rules_for(f"forbid {action}")
+        )
+
+
+def _effects_of(program: Program, action: str) -> set[str]:
+    return {r.head for r in program.rules if r.clause.kind in ("causes", "ends") and r.action == action}
+
+
+def load_rules(
+    paths: Sequence[str | os.PathLike[str]], text: str | None, tools: Tools | None
+) -> list[Module]:
+    """The parsed rules of files and of a text, and what declares the tools.
+
+    Raises:
+        ProgramError: they cannot be read or parsed.
+        StateError: there is no rule file.
+    """
+    modules = load_modules(paths) if paths else []
+    if text is not None:
+        modules.append(parse(text, "<rules>"))
+    if tools is not None:
+        declared = {s.name for module in modules for s in module.statements if isinstance(s, ActionDecl)}
+        modules.append(parse(tools.declarations(without=declared), "<tools>"))
+    return modules
+
+
+def load_ruleset(
+    paths: Sequence[str | os.PathLike[str]],
+    text: str | None,
+    tools: Tools | None,
+    relations: Mapping[str, Relation],
+    options: Options,
+    *,
+    strict: bool = True,
+) -> Ruleset:
+    """The rules of files, of a text, and of the tools' declarations, together. Where the rules declare a
+    tool's action themselves, that declaration stands.
+
+    Raises:
+        ProgramError: they are not valid; or, where ``strict``, some of them have lost their grip.
+        StateError: there is no rule file, or the state does not fit.
+        GuardError: as above.
+    """
+    modules = load_rules(paths, text, tools)
+    rules = Ruleset(analyse(modules), tools, relations)
+    known = Known(
+        tools=None if tools is None else [each.known for each in tools],
+        functions=frozenset(relations),
+        facts=options.facts(rules.program),
+        theta=options.theta,
+    )
+    found = vet(rules.program, known, modules)
+    errors = [each for each in found if each.severity == "error"]
+    if strict and errors:
+        raise ProgramError(errors)
+    rules.warnings = tuple(found)
+    return rules
+
+
+def stamp(paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[str, int, int, int], ...]:
+    """What changes when a rule file does: names, inodes, sizes and times of all of them.
+
+    Raises:
+        StateError: there is none.
+        OSError: one cannot be looked at.
+    """
+    found = []
+    for path in rule_files(paths) if paths else []:
+        status = Path(path).stat()
+        found.append((str(path), status.st_ino, status.st_size, status.st_mtime_ns))
+    return tuple(found)

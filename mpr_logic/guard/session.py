@@ -1,0 +1,537 @@
+"""One session of a guard: a conversation or run, its facts and its history."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mpr_logic.analysis.atoms import coerce_row
+from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.occurrences import HISTORY, call_of, is_history
+from mpr_logic.checker.checker import Checker
+from mpr_logic.checker.disclosure import for_model, repairs_of
+from mpr_logic.checker.state import state_facts
+from mpr_logic.errors import BudgetError, EvaluationError, StateError
+from mpr_logic.guard.actions import opened_facts
+from mpr_logic.guard.admitted import admitted, named, not_the_verdicts, replayed, told
+from mpr_logic.guard.calls import value_of
+from mpr_logic.guard.directives import REJECTED
+from mpr_logic.guard.sharing import Sharing
+from mpr_logic.language.ast import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mpr_logic.analysis.core import Program
+    from mpr_logic.checker.action import Action
+    from mpr_logic.checker.decision import Decision
+    from mpr_logic.checker.engines import EngineName
+    from mpr_logic.checker.underway import Assumed, Outcomes, State, UnderWay
+    from mpr_logic.checker.versions import Version
+    from mpr_logic.engine.protocol import Budget
+    from mpr_logic.guard.actions import Proposed
+    from mpr_logic.guard.admitted import Admitted, Known
+    from mpr_logic.guard.calls import Call
+    from mpr_logic.guard.ruleset import Ruleset
+    from mpr_logic.guard.store import Store, Transaction
+    from mpr_logic.language.ast import Row
+
+MOST = 10_000
+"""The most admitted calls of a session, of those that a rule may ask about, that wait for outcomes; while so
+many do, no further one is admitted. Of the others the oldest are given up."""
+
+MANY = 300
+"""More rules are compiled before the first check, which would wait for them longer than it may."""
+
+_KEPT = 1_000
+"""So many actions the checker may keep resolved: their arguments can be large."""
+
+_HERE = Span("the guard", 0, 0, 0, 0)
+
+
+class States:
+    """States that are read once, each as a batch of facts: of what two of them say, the later one holds.
+
+    Args:
+        read: gives the batches for the program that they are to fit.
+    """
+
+    def __init__(self, read: Callable[[Program], list[list[Fact]]]) -> None:
+        self._read = read
+        self._found: list[list[Fact]] | None = None
+
+    def read(self, program: Program) -> list[list[Fact]]:
+        """The batches, in their order.
+
+        Raises:
+            StateError: one cannot be read, or does not fit the program.
+        """
+        if self._found is None:
+            self._found = self._read(program)
+        return self._found
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every checker of a guard is made with."""
+
+    theta: float
+    engine: EngineName
+    budget: Budget
+    state: object = None
+    store: Store | None = None
+    semiring: str = "maxmin"
+    clock: Callable[[], float] = time.time
+
+    def facts(self, program: Program) -> list[Fact]:
+        """The facts that each session begins with.
+
+        Raises:
+            StateError: they do not fit the program.
+            ProgramError: their file cannot be read.
+        """
+        if isinstance(self.state, States):
+            return [fact for batch in self.state.read(program) for fact in batch]
+        return [] if self.state is None else state_facts(program, self.state)
+
+
+class _Stored(NamedTuple):
+    """What is shared, inside a transaction: the calls under way are those of all sessions."""
+
+    sharing: Sharing
+    transaction: Transaction
+    calls: list[UnderWay]
+
+
+class Session:
+    """The state of one session. It is used by one thread at a time, inside :meth:`locked`."""
+
+    def __init__(self, rules: Ruleset, options: Options) -> None:
+        self._options = options
+        self._lock = threading.RLock()
+        self._calls: dict[str, Admitted] = {}  # those whose outcome is not known, as they were admitted
+        self._told: set[str] = set()  # those of them of which nobody can tell it
+        self._under_way: dict[str, UnderWay] = {}  # those of them whose outcome some rule asks about
+        self._outcomes: dict[str, Outcomes] = {}
+        self._known: Version | None = None  # the state that the outcomes were worked out for
+        self._sharing: Sharing | None = None
+        self._number = 0
+        self._replayed: set[str] = set()  # a call that two lines tell of is one call
+        self.approved: dict[str, None] = {}  # the ids of calls that were made since a person approved
+        self.rules = rules
+        self.checker = self._checker(rules, begun=True)
+        if isinstance(options.state, States):
+            for batch in options.state.read(rules.program):
+                self.checker.update(add=batch)
+        elif is_file(options.state):  # it may have changed
+            self.checker.load_state(options.state)
+
+    def _checker(self, rules: Ruleset, *, begun: bool = False) -> Checker:
+        """A checker that shares what is compiled with the other sessions'; where the session has ``begun``,
+        with the facts of a state that is the same for all."""
+        options = self._options
+        first = rules.began.get(begun)
+        if first is None and begun:
+            first = self._checker(rules)
+            if not (options.state is None or isinstance(options.state, States) or is_file(options.state)):
+                first.load_state(options.state)
+            if len(rules.program.rules) > MANY:
+                with suppress(EvaluationError):  # the check that needs it says so
+                    first.prepare(wholly=False)
+        elif first is None:
+            first = Checker(
+                rules.program,
+                theta=options.theta,
+                engine=options.engine,
+                semiring=options.semiring,
+                budget=options.budget,
+            )
+            first.unforeseen = rules.unforeseen
+        rules.began[begun] = first
+        return first.fork()
+
+    @contextmanager
+    def locked(self, seconds: float = -1) -> Iterator[None]:
+        """A context that one thread is in at a time.
+
+        Raises:
+            BudgetError: the others took longer than that.
+        """
+        if not self._lock.acquire(timeout=seconds if seconds < 0 else min(seconds, threading.TIMEOUT_MAX)):
+            raise BudgetError("the calls before this one took too long")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def decide(
+        self,
+        proposed: Proposed,
+        facts: Iterable[Fact],
+        *,
+        severity: Callable[[Decision], int],
+        settle: Callable[[Decision], bool],
+        left: Callable[[], float],
+        id: str,
+        call: Call,
+        repairs: bool = False,
+    ) -> tuple[Decision, str, Known]:
+        """Decide about a call, and enter it into the history if it may run. It may, where it is admissible
+        now and in every state that can come of the calls under way.
+
+        Args:
+            proposed: the action of the call.
+            facts: what the host's functions say.
+            severity: says how much stands in the way by a decision; of several the gravest counts.
+            settle: tells, of the decision, whether the call runs now.
+            left: how many seconds are left; it may raise.
+            id: under which the result will be recorded.
+            call: as it was proposed.
+            repairs: whether repairs are worked out.
+
+        Returns:
+            The decision with its reasons, what the model may read of it, and what is kept of the moment.
+        """
+        checker, action, second = self.checker, proposed.action, int(self._options.clock())
+        assumed = [*proposed.facts, *facts]
+        known = told(self.rules, action.name, assumed, second)
+        if self.rules.tells_time(action.name):
+            assumed.append(Fact("now", (second,), 1.0, _HERE))
+        with self._stored(self.rules.shares(action.name), left) as stored:
+            calls = stored.calls if stored is not None else list(self._under_way.values())
+            decision, text = self._decided(action, assumed, calls, severity, left, repairs)
+            if len(checker.candidates.known) > _KEPT:
+                checker.candidates.known.clear()
+            if settle(decision):
+                said = named(call.tool, call.id)
+                made = admitted(self.rules, id, proposed, known, second, said=said, caller=str(call.id))
+                if stored is not None and self.rules.changes_shared(action.name):
+                    stored.sharing.reserve(stored.transaction, made.call)
+                self._enter(made)
+        return decision, text.partition("\n")[2], known
+
+    def _decided(
+        self,
+        action: Action,
+        assumed: list[Fact],
+        calls: list[UnderWay],
+        severity: Callable[[Decision], int],
+        left: Callable[[], float],
+        repairs: bool,
+    ) -> tuple[Decision, str]:
+        """The gravest decision, in the present state and in those that can come of the calls under way."""
+        checker = self.checker
+        self._renew()
+        with checker.assuming(assumed):
+            decision, text = self._answered(action, (), repairs)
+        if severity(decision) < REJECTED:
+            try:
+                if self.rules.weighs(action.name) and len(calls) >= MOST:
+                    raise StateError(f"{MOST} calls are under way: say how they went")
+                states = self._states(action.name, calls, left)
+            except StateError as error:
+                decision = checker.undecided(action, error)
+                text, states = for_model(decision), []
+            if states:
+                with checker.assuming(assumed), checker.elsewhere() as moved:
+                    for state in states:
+                        moved.go(state.changes)
+                        left()
+                        found, said = self._answered(action, state.assumed, repairs)
+                        if severity(found) > severity(decision):
+                            decision, text = found, said
+                        if severity(decision) == REJECTED:
+                            break
+        self._know()
+        return decision, text
+
+    def _stored(
+        self, needed: bool, left: Callable[[], float]
+    ) -> AbstractContextManager[_Stored] | AbstractContextManager[None]:
+        """A context in which the shared relations are those of the store, and nobody else changes them; None
+        where they are not ``needed``.
+
+        Raises:
+            StoreError: the store could not be read or written.
+        """
+        store = self._options.store
+        return nullcontext() if store is None or not needed else self._transaction(store, left)
+
+    @contextmanager
+    def _transaction(self, store: Store, left: Callable[[], float]) -> Iterator[_Stored]:
+        before, calls, told = self.checker.version, dict(self._calls), set(self._told)
+        try:
+            with store.writing(left()) as transaction:
+                if self._sharing is None:
+                    self._sharing = Sharing(store, self.checker, self.rules.shared, self.rules.keeps)
+                yield _Stored(self._sharing, transaction, self._sharing.read(transaction, self._under_way))
+        except BaseException:  # nothing was written: nothing is so here either
+            self.checker.go_back(before)
+            self._calls, self._told, self._sharing = calls, told, None
+            self._weigh()
+            raise
+
+    def _answered(
+        self, action: Action, under_way: tuple[Assumed, ...], repairs: bool
+    ) -> tuple[Decision, str]:
+        """The decision in the state where the checker is, and its text for a model."""
+        decision = self.checker.check(action)
+        if not decision.admissible:
+            decision.under_way = under_way
+        text = "" if decision.admissible and not decision.advice else for_model(decision)
+        if repairs:
+            repairs_of(decision)
+        return decision, text
+
+    def _renew(self) -> None:
+        """Forget what the calls under way come to, where the state has changed since."""
+        if self._outcomes and self._known is not self.checker.version:
+            self._outcomes.clear()
+            self._known = None
+
+    def _know(self) -> None:
+        """What the calls under way come to was worked out for the present state. Where nothing was, the state
+        is not held: while it is, every change is noted."""
+        if self._outcomes:
+            self._known = self.checker.version
+
+    def _states(self, action: str, calls: list[UnderWay], left: Callable[[], float]) -> list[State]:
+        """The states that can come of the calls under way, as far as they bear on an action; none besides
+        the present one where there is no such call.
+
+        Raises:
+            StateError: there are too many.
+        """
+        influence = self.rules.influence(action)
+        if not calls or not influence.actions:
+            return []
+        outcomes = self._outcomes.get(action)
+        if outcomes is None:
+            outcomes = self._outcomes[action] = self.checker.outcomes(influence)
+        return [state for state in outcomes.states(calls, left) if state.changes]
+
+    def replay(self, line: dict[str, Any]) -> None:
+        """Enter what a line of a log says; see ``Guard.replay``.
+
+        Raises:
+            GuardError: the log holds no arguments, or not what effects read.
+            StateError: the call is none of the present rules.
+        """
+        id = str(line.get("id"))
+        if line["kind"] == "result":
+            if self.waits_for(id):
+                self._record(id, line.get("succeeded"), [], None)
+        elif line.get("runs") is True and id not in self._replayed:
+            self._replayed.add(id)
+            self._enter(replayed(self.rules, line))
+
+    def _enter(self, made: Admitted) -> None:
+        """The call counts as tried from now on, and as under way."""
+        id, name = made.call.id, made.action.name
+        self._renew()
+        if self.rules.remembers(name):
+            self.checker.update(add=made.proposed.facts, source=f"call {id}")
+            self.checker.record(made.action)
+        if self.rules.counts_calls:
+            self._number += 1
+            row = (self._number, name, made.second)
+            self.checker.update(add=[Fact("called", row, 1.0, _HERE)], source=f"call {id}")
+        self._calls[id] = made
+        if self.rules.weighs(name):
+            self._under_way[id] = made.call
+        elif len(self._calls) - len(self._under_way) > MOST:
+            oldest = next(each for each in self._calls if each not in self._under_way)
+            del self._calls[oldest]
+            self._told.discard(oldest)
+        if not self.rules.asks_tries:  # else what the others come to may hang on this one
+            self._know()
+
+    def approve(self, id: str) -> None:
+        """A call is made since a person approved it: an approval is for one. The last of them are kept."""
+        self.approved[id] = None
+        if len(self.approved) > MOST:
+            del self.approved[next(iter(self.approved))]
+
+    def waits_for(self, id: str) -> bool:
+        """Whether an admitted call of that id waits for its result."""
+        return id in self._calls and id not in self._told
+
+    def missing(self, id: str) -> str:
+        """What to say of an id that no admitted call has that waits for its result; where its caller gave it
+        to just one, which that is."""
+        found = [
+            each.call.id
+            for each in self._calls.values()
+            if each.caller == id and self.waits_for(each.call.id)
+        ]
+        return (
+            not_the_verdicts(id, found)
+            or f"no admitted call `{id[:60]}` waits for its result in this session"
+        )
+
+    def record(
+        self, id: str, succeeded: bool | None, facts: Iterable[str | Fact], left: Callable[[], float]
+    ) -> None:
+        """Enter how a call went, and what facts came of it. Where nobody can tell, it stays under way.
+
+        Raises:
+            StateError: no admitted call of that id waits for its result, or a fact does not fit.
+            EvaluationError: what the call changes could not be derived.
+            StoreError: what it changes of shared relations could not be kept.
+        """
+        given = list(facts)
+        name = self._calls[id].action.name if self.waits_for(id) else ""
+        with self._stored(
+            bool(self.rules.shared) and (bool(given) or self.rules.shares(name)), left
+        ) as stored:
+            self._record(id, succeeded, given, stored)
+
+    def _record(
+        self, id: str, succeeded: bool | None, given: list[str | Fact], stored: _Stored | None
+    ) -> None:
+        if not self.waits_for(id):
+            raise StateError(self.missing(id))
+        call = self._calls[id].call
+        name = call.action.name
+        known = name in self.rules.program.schema.actions  # else nothing can come of it any more
+        with self.checker.assuming(call.facts if known else ()):
+            ends, causes = self.checker.effects(call.action) if succeeded and known else ([], [])
+        self.checker.update(add=[*causes, *given], remove=ends, source=f"result of call {id}")
+        if known and self.rules.remembers(name):
+            self.checker.record(call.action, succeeded, effects=False, entered=True)
+        if stored is not None:
+            stored.sharing.write(stored.transaction)
+            stored.sharing.settle(stored.transaction, id, known=succeeded is not None)
+        if succeeded is None:
+            self._told.add(id)
+        else:
+            self._ended(id)
+
+    def update(
+        self, add: Iterable[str | Fact], remove: Iterable[str | Fact], left: Callable[[], float]
+    ) -> None:
+        """Change the facts; see ``Checker.update``. Those of shared relations change for all.
+
+        Raises:
+            StateError: a fact does not fit.
+            StoreError: the change could not be kept.
+        """
+        with self._stored(bool(self.rules.shared), left) as stored:
+            self.checker.update(add, remove, source="the host")
+            if stored is not None:
+                stored.sharing.write(stored.transaction)
+
+    def withdraw(self, id: str) -> None:
+        """A call that was entered is not made after all; that it was tried is not taken back."""
+        if self.waits_for(id):
+            self._ended(id)
+            self._sharing = None
+        if self._options.store is not None and self.rules.shared:
+            with self._options.store.writing() as transaction:
+                transaction.settle(id)
+
+    def _ended(self, id: str) -> None:
+        del self._calls[id]
+        if self._under_way.pop(id, None) is not None:
+            self._outcomes.clear()
+
+    def moved(self, rules: Ruleset) -> Checker:
+        """A checker for new rules, with the facts that this session gathered under the old ones. Those of
+        relations that are no longer declared are left behind: no rule can read them.
+
+        Raises:
+            StateError: a fact does not fit the new declarations.
+        """
+        checker = self._checker(rules)
+        asserted = {(fact.relation, fact.row) for fact in self.rules.program.facts}
+        coming = {(fact.relation, fact.row) for fact in rules.program.facts}
+        now = self.checker.facts()
+        gathered = [
+            fitting(rules.program, relation, row, weight)
+            for relation, rows in now.items()
+            for row, weight in rows.items()
+            if (relation, row) not in asserted
+            and not is_history(relation)
+            and is_declared(rules.program, relation)
+        ]
+        gathered += [
+            fitting(rules.program, relation, row, weight)
+            for relation, row, weight in self.checker.history()
+            if is_declared(rules.program, relation)
+        ]
+        gone = [
+            fact
+            for fact in self.rules.program.facts
+            if call_of(fact.relation, fact.row)[2] is None
+            and (fact.relation, fact.row) in coming
+            and fact.row not in now.get(fact.relation, {})
+        ]
+        checker.update(add=gathered, remove=gone, source="before the rules changed")
+        checker.update(add=self._looked_into(rules), source="calls before the rules changed")
+        for call in self._calls.values():
+            each = call.under(rules)
+            name = each.action.name
+            signature = rules.program.schema.actions.get(name)
+            if signature is not None and coerce_row(signature, each.action.args) != each.action.args:
+                raise StateError(f"{each.action} is under way, and does not fit its new declaration")
+            if rules.remembers(name):  # what no rule read until now was not entered
+                checker.update(add=each.proposed.facts, source=f"call {each.call.id}")
+                if not self.rules.remembers(name):
+                    checker.record(each.action)
+        return checker
+
+    def _looked_into(self, rules: Ruleset) -> list[Fact]:
+        """The insides of the arguments of calls in the history that new rules look into and the old ones did
+        not."""
+        found: dict[tuple[str, Row], Fact] = {}
+        for relation, row, _ in self.checker.history():
+            name, arguments, _ = call_of(relation, row)
+            action = name.rpartition(" ")[2]
+            if action not in rules.program.schema.actions:
+                continue
+            opened = rules.opens(action) - self.rules.opens(action)
+            for fact in opened_facts([value_of(each) for each in arguments], opened):
+                found[fact.relation, fact.row] = fact
+        return list(found.values())
+
+    def move(self, rules: Ruleset, checker: Checker) -> None:
+        """Go on under new rules. The calls under way go on with the effects that the new rules declare; one
+        whose action is no longer declared bears on nothing."""
+        self.rules, self.checker, self._sharing = rules, checker, None
+        self._calls = {id: each.under(rules) for id, each in self._calls.items()}
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Find those of the calls whose outcome some rule asks about."""
+        self._outcomes.clear()
+        weighs = self.rules.weighs
+        self._under_way = {id: each.call for id, each in self._calls.items() if weighs(each.action.name)}
+
+
+def is_file(state: object) -> bool:
+    """Whether a state is the path of a file."""
+    return isinstance(state, (str, os.PathLike))
+
+
+def is_declared(program: Program, relation: str) -> bool:
+    """Whether a core relation of the state is one of this program too."""
+    word, _, name = relation.rpartition(" ")
+    if word in HISTORY:
+        return name in program.schema.actions
+    signature = program.schema.relations.get(name)
+    return signature is not None and (word != "not" or signature.open_world)
+
+
+def fitting(program: Program, relation: str, row: Row, weight: float) -> Fact:
+    """A fact as this program holds it.
+
+    Raises:
+        StateError: it does not fit.
+    """
+    word, _, name = relation.rpartition(" ")
+    signature = program.schema.actions[name] if word in HISTORY else program.schema.relations[name]
+    return Fact(relation, coerce_row(signature, row), weight, _HERE)

@@ -1,0 +1,417 @@
+"""Where calls are kept beyond one process: a SQLite file, or a PostgreSQL database that machines share.
+
+It holds three things: the rows of relations that are declared ``shared``; the reservations of admitted calls
+that would change them and have not ended; and, for hooks, which are a process for each call, the calls of
+each session. Whatever is read and then written is one transaction, and one at a time: who comes second sees
+what the first has written.
+
+The statements are few and plain, so the drivers are used as they are: ``sqlite3``, which Python brings, and
+``psycopg``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mpr_logic.errors import StoreError
+from mpr_logic.extras import needed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from mpr_logic.language.ast import Row
+
+APPLICATION = 0x6D70_7263
+"""SQLite's application id of a store of calls: "mprc"."""
+
+VERSION = 1
+"""The version of the tables; it grows when an older mpr_logic could not read them."""
+
+WAIT = 5.0
+"""The seconds that a transaction waits for the others."""
+
+HOLD = 3600.0
+"""The seconds that a reservation is held of which nothing more is heard."""
+
+SWEEP = 3600
+"""The seconds between two looks for old sessions."""
+
+FOREVER = 1e18
+"""The end of a reservation that is held until its call has ended, or its session is forgotten."""
+
+_TABLES = (
+    "CREATE TABLE mpr_numbers (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+    "CREATE TABLE mpr_relations (relation TEXT PRIMARY KEY)",
+    "CREATE TABLE mpr_rows (relation TEXT NOT NULL, row TEXT NOT NULL, weight DOUBLE PRECISION NOT NULL,"
+    " PRIMARY KEY (relation, row))",
+    "CREATE TABLE mpr_reservations (number BIGINT PRIMARY KEY, id TEXT NOT NULL UNIQUE, action TEXT NOT NULL,"
+    " args TEXT NOT NULL, facts TEXT NOT NULL, ends DOUBLE PRECISION NOT NULL)",
+    "CREATE TABLE mpr_calls (number BIGINT PRIMARY KEY, session TEXT NOT NULL,"
+    " second DOUBLE PRECISION NOT NULL, line TEXT NOT NULL)",
+    "CREATE INDEX mpr_calls_session ON mpr_calls (session, number)",
+)
+
+
+TABLES = ("mpr_numbers", "mpr_relations", "mpr_rows", "mpr_reservations")
+"""What a verdict may hang on: all but the calls of hooks."""
+
+
+class Reservation(NamedTuple):
+    """An admitted call that would change shared relations and has not ended: its action, the arguments, and
+    what its effects read of these and of the moment: ``item``, ``field``, ``now``, rows of the host."""
+
+    id: str
+    action: str
+    args: Row
+    facts: tuple[tuple[str, Row], ...]
+
+
+class Transaction:
+    """What one transaction reads and writes. All that it writes is there when it ends, or nothing is."""
+
+    def __init__(self, run: Callable[..., list[tuple[Any, ...]]], now: Callable[[], float]) -> None:
+        self._run = run
+        self._now = now
+
+    # -- shared relations ----------------------------------------------------------------------
+
+    def revision(self) -> int:
+        """Counts what was changed of shared relations and reservations. What has run out is given back."""
+        if self._run("SELECT 1 FROM mpr_reservations WHERE ends <= ? LIMIT 1", self._now()):
+            self._run("DELETE FROM mpr_reservations WHERE ends <= ?", self._now())
+            self._next("revision")
+        return self._number("revision")
+
+    def begun(self) -> set[str]:
+        """The shared relations that somebody has begun."""
+        return {name for (name,) in self._run("SELECT relation FROM mpr_relations")}
+
+    def begin(self, relation: str) -> None:
+        """From now on the rows of a relation are those of the store."""
+        self._run("INSERT INTO mpr_relations (relation) VALUES (?)", relation)
+
+    def rows(self) -> dict[str, dict[Row, float]]:
+        """The rows of the shared relations, with their weights."""
+        found: dict[str, dict[Row, float]] = {}
+        for relation, row, weight in self._run("SELECT relation, row, weight FROM mpr_rows"):
+            found.setdefault(relation, {})[_row(row)] = weight
+        return found
+
+    def change(self, relation: str, row: Row, weight: float | None) -> int:
+        """Enter a row, or, where there is no weight, take it out; returns the new revision."""
+        text = _text(row)
+        self._run("DELETE FROM mpr_rows WHERE relation = ? AND row = ?", relation, text)
+        if weight is not None:
+            self._run("INSERT INTO mpr_rows (relation, row, weight) VALUES (?, ?, ?)", relation, text, weight)
+        return self._next("revision")
+
+    def reservations(self) -> list[Reservation]:
+        """The reservations that are held, in the order in which they were made."""
+        found = []
+        for id, action, args, facts in self._run(
+            "SELECT id, action, args, facts FROM mpr_reservations ORDER BY number"
+        ):
+            inside = tuple((name, tuple(row)) for name, row in json.loads(facts))
+            found.append(Reservation(id, action, _row(args), inside))
+        return found
+
+    def reserve(self, call: Reservation, seconds: float) -> int:
+        """Hold what a call would change for so long; returns the new revision."""
+        self._run(
+            "INSERT INTO mpr_reservations (number, id, action, args, facts, ends) VALUES (?, ?, ?, ?, ?, ?)",
+            self._next("number"), call.id, call.action, _text(call.args), json.dumps(call.facts),
+            min(self._now() + seconds, FOREVER),
+        )  # fmt: skip
+        return self._next("revision")
+
+    def settle(self, id: str, *, known: bool = True) -> int:
+        """A call has ended: give back what it holds; where its outcome is not ``known``, hold it for ever.
+        Returns the new revision."""
+        if known:
+            self._run("DELETE FROM mpr_reservations WHERE id = ?", id)
+        else:
+            self._run("UPDATE mpr_reservations SET ends = ? WHERE id = ?", FOREVER, id)
+        return self._next("revision")
+
+    # -- the calls of hooks --------------------------------------------------------------------
+
+    def lines(self, session: str) -> list[dict[str, Any]]:
+        """What was added of a session, in that order."""
+        found = self._run("SELECT line FROM mpr_calls WHERE session = ? ORDER BY number", session)
+        return [json.loads(line) for (line,) in found]
+
+    def add(self, session: str, line: dict[str, Any]) -> None:
+        """Keep a line of a session."""
+        self._run(
+            "INSERT INTO mpr_calls (number, session, second, line) VALUES (?, ?, ?, ?)",
+            self._next("number"), session, self._now(), json.dumps(line, separators=(",", ":")),
+        )  # fmt: skip
+
+    def forget(self, seconds: float) -> int:
+        """Remove the sessions of which nothing was added for so long, with what their calls hold; returns how
+        many there were. What is kept of the others is looked at once an hour."""
+        now = int(self._now())
+        if seconds > 0 and self._number("swept") > now - SWEEP:
+            return 0
+        self._run("UPDATE mpr_numbers SET value = ? WHERE name = ?", now, "swept")
+        old = self._run(
+            "SELECT session FROM mpr_calls GROUP BY session HAVING MAX(second) <= ?", self._now() - seconds
+        )
+        for (session,) in old:
+            self._give_back(self.lines(session))
+            self._run("DELETE FROM mpr_calls WHERE session = ?", session)
+        return len(old)
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _give_back(self, lines: list[dict[str, Any]]) -> None:
+        """Give back what the calls of a session hold, but for those of which nobody could tell how they
+        went."""
+        ended = {line["id"] for line in lines if line["kind"] == "result"}
+        for line in lines:
+            if line["kind"] == "decision" and line["id"] not in ended:
+                self.settle(line["id"])
+
+    def _number(self, name: str) -> int:
+        return int(self._run("SELECT value FROM mpr_numbers WHERE name = ?", name)[0][0])
+
+    def _next(self, name: str) -> int:
+        self._run("UPDATE mpr_numbers SET value = value + 1 WHERE name = ?", name)
+        return self._number(name)
+
+
+class Store:
+    """A store of calls. It may be used from several threads; one transaction runs at a time.
+
+    Args:
+        location: the path of a SQLite file, ``sqlite:///PATH``, or ``postgresql://USER@HOST/NAME``. The file
+            is made where there is none, for its owner alone. ``:memory:`` is a store that is gone with this
+            object.
+        hold: how many seconds a reservation is held of which nothing more is heard: its holder has crashed.
+            FOREVER, for hooks, whose process ends with each call: as long as the session is kept.
+        wait: how many seconds to wait for others, unless a transaction says otherwise.
+        clock: tells the time, in seconds since 1970.
+
+    Raises:
+        StoreError: it cannot be opened, or is no such store; it is as it was then.
+    """
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str],
+        *,
+        hold: float = HOLD,
+        wait: float = WAIT,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.hold = hold
+        self._wait = wait
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._open: Transaction | None = None
+        text = os.fspath(location)
+        self._postgres = text.startswith(("postgresql://", "postgres://", "postgresql+psycopg://"))
+        self._text = text.replace("postgresql+psycopg://", "postgresql://", 1)
+        path = text.removeprefix("sqlite:///")
+        if not self._postgres and ("://" in path or not path):
+            raise StoreError(
+                "a store is a file, sqlite:///PATH or postgresql://USER@HOST/NAME, not another URL"
+            )
+        self._path = Path(path)
+        self.name = "the database" if self._postgres else str(self._path)
+        with self._translating():
+            self._connection: Any = self._connected()
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Let go of the store."""
+        with self._lock:
+            self._connection.close()
+
+    def __del__(self) -> None:
+        """Let go of the store where nobody did."""
+        with suppress(Exception):
+            self._connection.close()
+
+    @contextmanager
+    def writing(self, wait: float | None = None) -> Iterator[Transaction]:
+        """A transaction; inside of one, the same. It waits so many seconds for the others.
+
+        Raises:
+            StoreError: it could not begin, or not be written; nothing is, then.
+        """
+        wait = self._wait if wait is None else wait
+        if not self._lock.acquire(timeout=max(wait, 0.0)):
+            raise StoreError(f"{self.name}: the calls before this one took too long: try again")
+        try:
+            if self._open is not None:
+                yield self._open
+                return
+            with self._translating():
+                self._begin(max(wait, 0.001))
+            self._open = Transaction(self._run, self._clock)
+            try:
+                with self._translating():
+                    yield self._open
+                    self._execute("COMMIT")
+            except BaseException:
+                with suppress(Exception):
+                    self._execute("ROLLBACK")
+                raise
+            finally:
+                self._open = None
+        finally:
+            self._lock.release()
+
+    def all_of(self, table: str) -> list[tuple[Any, ...]]:
+        """The rows of one of :data:`TABLES`."""
+        return self._execute(f"SELECT * FROM {table}")
+
+    def take(self, tables: Mapping[str, list[tuple[Any, ...]]]) -> None:
+        """Hold these rows, and no others."""
+        with self.writing():
+            for table, rows in tables.items():
+                self._execute(f"DELETE FROM {table}")
+                for row in rows:
+                    self._run(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _connected(self) -> Any:
+        if self._postgres:
+            connect = needed("psycopg", "postgres").connect
+            return connect(self._text, autocommit=True, connect_timeout=10)
+        if self._path.name == ":memory:":
+            return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        if self._path.is_dir():
+            raise StoreError(f"{self.name}: this is a folder: name a file")
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        return sqlite3.connect(self._path, timeout=self._wait, isolation_level=None, check_same_thread=False)
+
+    def _prepare(self) -> None:
+        """See that the tables are there: make them in a new file or database, refuse what is none of ours."""
+        if self._postgres:
+            self._execute("BEGIN")
+            self._execute(f"SELECT pg_advisory_xact_lock({APPLICATION})")
+            if not self._execute("SELECT 1 WHERE to_regclass('mpr_numbers') IS NOT NULL"):
+                self._make()
+            self._execute("COMMIT")
+        else:
+            self._execute("BEGIN IMMEDIATE")
+            application = self._execute("PRAGMA application_id")[0][0]
+            if application != APPLICATION:
+                if application or self._execute("SELECT 1 FROM sqlite_master LIMIT 1"):
+                    raise StoreError(f"{self.name}: this is a database of something else: name another file")
+                self._execute(f"PRAGMA application_id={APPLICATION}")
+                self._make()
+            self._execute("COMMIT")
+        version = self._run("SELECT value FROM mpr_numbers WHERE name = ?", "version")[0][0]
+        if version > VERSION:
+            raise StoreError(
+                f"{self.name}: this store has version {version}, and this mpr_logic reads up to {VERSION}: "
+                "update mpr_logic"
+            )
+
+    def _make(self) -> None:
+        for statement in _TABLES:
+            self._execute(statement)
+        for name, value in (("version", VERSION), ("number", 0), ("revision", 0), ("swept", 0)):
+            self._run("INSERT INTO mpr_numbers (name, value) VALUES (?, ?)", name, value)
+
+    def _begin(self, wait: float) -> None:
+        if self._postgres:
+            if self._connection.closed:
+                self._connection = self._connected()
+            self._execute("BEGIN")
+            self._execute(f"SET LOCAL lock_timeout = '{int(wait * 1000)}ms'")
+            self._execute("LOCK TABLE mpr_numbers IN EXCLUSIVE MODE")
+        else:
+            self._execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
+            self._execute("BEGIN IMMEDIATE")
+
+    def _run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._execute(statement.replace("?", "%s") if self._postgres else statement, values)
+
+    def _execute(self, statement: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        cursor = self._connection.execute(statement, tuple(values))
+        return cursor.fetchall() if cursor.description is not None else []
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        """What goes wrong in the database, as an error of ours."""
+        known: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
+        if self._postgres:
+            known = (*known, needed("psycopg", "postgres").Error)
+        try:
+            yield
+        except known as error:
+            raise StoreError(f"{self.name}: {_said(error)}") from None
+
+
+def snapshot(location: str | os.PathLike[str]) -> Store:
+    """What a store holds now, as a store of its own that is gone with this object. The one that is named is
+    read, and nothing is written to it. ``:memory:`` is an empty one.
+
+    Raises:
+        StoreError: it is not there, is no such store, or cannot be read.
+    """
+    copy = Store(":memory:")
+    text = os.fspath(location)
+    path = Path(text.removeprefix("sqlite:///"))
+    if path.name == ":memory:":
+        return copy
+    if "://" in text and not text.startswith("sqlite:///"):
+        found = Store(text)
+        with found.writing() as _:
+            copy.take({name: found.all_of(name) for name in TABLES})
+        found.close()
+        return copy
+    if not path.is_file():
+        raise StoreError(f"{path}: there is no such store: name the one that the guard was given")
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=WAIT)
+        try:
+            if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+                raise StoreError(f"{path}: this is no store of calls: name the one that the guard was given")
+            copy.take({name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in TABLES})
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {_said(error)}") from None
+    return copy
+
+
+def _text(row: Row) -> str:
+    return json.dumps(row, separators=(",", ":"))
+
+
+def _row(text: str) -> Row:
+    return tuple(json.loads(text))
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, and what to do."""
+    said = str(error).strip().partition("\n")[0]
+    low = said.lower()
+    if "locked" in low or "busy" in low or "lock timeout" in low:
+        return "others are writing the calls, and did not finish in time: try again"
+    if "full" in low or "no space" in low:
+        return "the disk is full: the call could not be kept"
+    if "malformed" in low or "not a database" in low or "corrupt" in low:
+        return f"the kept calls are damaged ({said}): move the file away"
+    if "readonly" in low or "read-only" in low or "permission" in low or "unable to open" in low:
+        return f"the calls cannot be kept ({said}): look at the rights of the file and its folder"
+    return f"the calls cannot be kept: {said or type(error).__name__}"

@@ -1,0 +1,1 @@
+"""Guards inside agent frameworks, MCP, HTTP and coding agents: each thin, one contract for all."""

@@ -1,0 +1,120 @@
+"""What a guard is asked over HTTP, and what it answers: from the bodies of requests to JSON-able values."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from mpr_logic.checker.render import rule_text
+from mpr_logic.checker.serial import decision_json
+from mpr_logic.errors import StateError
+from mpr_logic.guard.admitted import not_the_verdicts
+from mpr_logic.guard.verdict import verdict_json
+from mpr_logic.integrations.http.clients import Openings, Waiting
+from mpr_logic.integrations.http.metrics import Metrics
+
+if TYPE_CHECKING:
+    from mpr_logic.guard.guard import Guard
+    from mpr_logic.integrations.http.bodies import (
+        Call,
+        Change,
+        NamedCall,
+        Outcome,
+        PersonsAnswer,
+        SessionName,
+    )
+    from mpr_logic.integrations.http.clients import Sender
+
+
+class Service:
+    """The answers of one guard. Each method is a path; the first line of its text says what it does. All
+    but ``check`` may wait, and are called in a thread.
+
+    Args:
+        guard: it decides.
+        sessions_per_client: the most sessions that one client may begin; by default a tenth of the guard's.
+
+    Raises, in each method:
+        MprError: what is asked for cannot be done; a StateError, where the request is at fault.
+        HTTPException: the sender may not say this.
+    """
+
+    def __init__(self, guard: Guard, sessions_per_client: int | None = None) -> None:
+        self._guard = guard
+        self._metrics = Metrics(guard)
+        self._openings = Openings(guard, sessions_per_client)
+        self._waiting = Waiting()
+
+    async def check(self, sender: Sender, body: NamedCall) -> dict[str, Any]:
+        """Decide about a call."""
+        if not self._openings.hold(sender, body.session):  # to begin a session may take a moment
+            await asyncio.to_thread(self._openings.enter, sender, body.session)
+        ask = self._guard.approver is not None
+        verdict = await self._guard.acheck(
+            body.tool, body.arguments, id=body.id, session=body.session, ask=ask
+        )
+        self._metrics.seen(verdict)
+        if verdict.outcome == "escalate" and not verdict.runs:
+            self._waiting.add(sender.client, verdict)
+        return verdict_json(verdict)
+
+    def record(self, sender: Sender, body: Outcome) -> dict[str, Any]:
+        """Say how an admitted call went; what facts came of it, with the operator's token alone."""
+        if body.facts and not sender.operator:
+            raise HTTPException(403, "facts are the operator's to say: send them with the operator's token")
+        if not self._openings.hold(sender, body.session):  # to ask about one begins none
+            raise StateError(f"no admitted call `{body.id[:60]}` waits for its result in this session")
+        self._guard.record(body.id, body.succeeded, facts=body.facts, session=body.session)
+        return {}
+
+    def answer(self, sender: Sender, body: PersonsAnswer) -> dict[str, Any]:
+        """Say what a person answered about a call whose outcome is `escalate`."""
+        waiting = self._waiting.pop(body.id)
+        if waiting is None:
+            found = self._waiting.named(body.id)
+            raise StateError(
+                not_the_verdicts(body.id, found) or f"no call `{body.id[:60]}` waits for a person"
+            )
+        verdict = self._guard.answer(waiting, body.approved, by=body.by)
+        self._metrics.seen(verdict)
+        return verdict_json(verdict)
+
+    def why(self, sender: Sender, body: Call) -> dict[str, Any]:
+        """What a check would say, with proofs and repairs; nothing is entered into the history."""
+        self._openings.enter(sender, body.session)
+        verdict = self._guard.why(body.tool, body.arguments, session=body.session)
+        decision = decision_json(verdict.decision) if verdict.decision is not None else None
+        return verdict_json(verdict) | {"runs": False, "decision": decision, "error": verdict.error}
+
+    def facts(self, sender: Sender, body: Change) -> dict[str, Any]:
+        """Change the facts of a session."""
+        self._openings.enter(sender, body.session)
+        self._guard.update(body.add, body.remove, session=body.session)
+        return {}
+
+    def end(self, sender: Sender, body: SessionName) -> dict[str, Any]:
+        """Forget a session: its facts and its history."""
+        self._guard.end(body.session)
+        return {}
+
+    def rules(self) -> dict[str, Any]:
+        """The rules."""
+        program = self._guard.rules.program
+        rules = [
+            {"id": rule.id, "where": str(rule.clause.span), "weight": rule.weight, "text": rule_text(rule)}
+            for rule in program.rules
+        ]
+        return {"version": program.version, "rules": rules}
+
+    def metrics(self) -> Response:
+        """Counts and times, for Prometheus."""
+        text, kind = self._metrics.text()
+        return Response(text, media_type=kind)
+
+    def health(self) -> dict[str, Any]:
+        """Whether the rules are those of the files."""
+        health = self._guard.health()
+        return {key: health[key] for key in ("ok", "mode", "version")}

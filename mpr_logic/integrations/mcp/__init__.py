@@ -1,0 +1,1 @@
+"""The Model Context Protocol: a proxy before a server, and a server of its own."""

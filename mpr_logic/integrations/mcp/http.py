@@ -1,0 +1,71 @@
+"""A proxy of an MCP server that is reached over streamable HTTP: an ASGI application.
+
+Requests go to the server as they are, with their headers, and what it answers comes back as it is, streams
+too; apart from tools/call and tools/list, which a guard sees. Each MCP session is a session of the guard.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.extras import needed
+from mpr_logic.integrations.http.app import LOOPBACK
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection
+
+    from starlette.applications import Starlette
+
+    from mpr_logic.integrations.mcp.gate import Gate
+
+CONNECTING = 30.0
+"""So many seconds a server may take to be reached; to answer it has as long as the client waits."""
+
+
+def proxy_application(
+    gate: Callable[[str], Gate],
+    url: str,
+    *,
+    path: str = "/mcp",
+    hosts: tuple[str, ...] = (),
+    methods: Collection[str] = (),
+) -> Starlette:
+    """An ASGI application that stands before an MCP server.
+
+    Args:
+        gate: makes what stands between the server and one session of that name.
+        url: the server's endpoint.
+        path: the application's own.
+        hosts: the names that requests may come by besides the loopback's; ``*`` for any.
+        methods: methods of clients that pass besides those of the protocol.
+
+    Raises:
+        GuardError: the packages for it are not installed.
+    """
+    for package in ("starlette", "httpx2"):
+        needed(package, "mcp")
+    from httpx2 import AsyncClient, Timeout
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.routing import Route
+
+    from mpr_logic.integrations.mcp.relay import Relay
+    from mpr_logic.integrations.mcp.sessions import Gates
+
+    client = AsyncClient(timeout=Timeout(None, connect=CONNECTING))
+    gates = Gates(gate)
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        async with client:
+            yield
+        gates.close()
+
+    known = ["*"] if "*" in hosts else [*LOOPBACK, "[::1]", *hosts]
+    return Starlette(
+        routes=[Route(path, Relay(gates, url, client, methods).handle, methods=["GET", "POST", "DELETE"])],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=known, www_redirect=False)],
+        lifespan=lifespan,
+    )

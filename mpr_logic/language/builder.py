@@ -1,0 +1,279 @@
+# ruff: noqa: D102  the methods are the grammar's productions: it says what they are
+"""From the grammar's productions to the nodes of the tree: one method for each.
+
+A method gets the parts that the grammar keeps (tokens, and what other methods made) and the offsets
+of the stretch. What a grammar cannot say (a weight's range, an escape, how long a number may be) is
+checked here: it goes to ``problems``, and a stand-in takes its place so that parsing goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+
+from mpr_logic.language import ast
+from mpr_logic.language.scanner import Token
+from mpr_logic.language.source import Source
+from mpr_logic.language.values import ValueFault, number_value, text_value, weight_value
+
+if TYPE_CHECKING:
+    from mpr_logic.language.diagnostics import Diagnostic
+
+MAX_OPERATORS = 100  # in one statement: bounds the depth of a term as the scanner bounds that of brackets
+
+Parts = list[Any]
+_Read = TypeVar("_Read", str, int | float, float)
+
+
+class _Head(NamedTuple):
+    start: int
+    kind: ast.ClauseKind
+    atom: ast.Atom
+    effect: ast.Atom | None = None
+
+
+class _Weight(NamedTuple):
+    start: int
+    value: float
+
+
+class _Annotations(NamedTuple):
+    annotations: tuple[ast.Annotation, ...]
+
+
+class _Param(NamedTuple):
+    start: int
+    end: int
+    node: ast.Param
+
+
+class _Attribute(NamedTuple):
+    start: int
+    end: int
+    word: str
+    value: Any
+
+
+class _Named(NamedTuple):
+    name: str
+    term: ast.Term
+
+
+class Builder:
+    """Makes the nodes of one source text."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems: list[Diagnostic] = []
+        self.operators = 0
+
+    def refuse(self, code: str, message: str, start: int, end: int, help: str) -> None:
+        """Note an error."""
+        self.problems.append(self.source.diagnostic(code, message, start, end, help))
+
+    # declarations
+
+    def type_declaration(self, parts: Parts, start: int, end: int) -> ast.TypeDecl:
+        name, base = parts
+        return ast.TypeDecl(name.text, base.text, span=self.source.span(start, end))
+
+    def relation_declaration(self, parts: Parts, start: int, end: int) -> ast.RelationDecl:
+        name, params, *attributes = parts
+        for param in params:
+            if param.node.optional:
+                help = "only an argument of an `.action` may be left out"
+                message = f"`{param.node.name}?` stands in a `.decl`"
+                self.refuse("E0123", message, param.start, param.end, help)
+        found: dict[str, Any] = {}
+        for each in attributes:
+            if each.word in found:
+                message = f"the attribute `{each.word}` stands twice"
+                self.refuse("E0123", message, each.start, each.end, "keep one of them")
+            found[each.word] = each.value
+        nodes = tuple(param.node for param in params)
+        return ast.RelationDecl(name.text, nodes, **found, span=self.source.span(start, end))
+
+    def attribute_word(self, parts: Parts, start: int, end: int) -> _Attribute:
+        return _Attribute(start, end, parts[0].text, True)
+
+    def attribute_key(self, parts: Parts, start: int, end: int) -> _Attribute:
+        return _Attribute(start, end, "key", tuple(parts[1:]))
+
+    def attribute_changed_by(self, parts: Parts, start: int, end: int) -> _Attribute:
+        return _Attribute(start, end, "changed_by", self._value(text_value, parts[1], ""))
+
+    def action_declaration(self, parts: Parts, start: int, end: int) -> ast.ActionDecl:
+        name, params = parts
+        nodes = tuple(param.node for param in params)
+        return ast.ActionDecl(name.text, nodes, span=self.source.span(start, end))
+
+    def default_declaration(self, parts: Parts, start: int, end: int) -> ast.DefaultDecl:
+        return ast.DefaultDecl(parts[-1].text, span=self.source.span(start, end))
+
+    def parameters(self, parts: Parts, start: int, end: int) -> tuple[_Param, ...]:
+        return tuple(parts)
+
+    def parameter(self, parts: Parts, start: int, end: int) -> _Param:
+        node = ast.Param(parts[0], parts[-1].text, len(parts) == 3, self.source.span(start, end))
+        return _Param(start, end, node)
+
+    # clauses
+
+    def clause(self, parts: Parts, start: int, end: int) -> ast.Clause:
+        annotations = parts.pop(0).annotations if isinstance(parts[0], _Annotations) else ()
+        weight = parts.pop(0) if isinstance(parts[0], _Weight) else None
+        head: _Head = parts[0]
+        body = parts[1] if len(parts) == 2 else ()
+        # the annotations have spans of their own: the clause is what stands behind them
+        span = self.source.span(weight.start if weight else head.start, end)
+        value = weight.value if weight else 1.0
+        return ast.Clause(head.kind, head.atom, body, head.effect, value, annotations, span=span)
+
+    def annotations(self, parts: Parts, start: int, end: int) -> _Annotations:
+        return _Annotations(tuple(parts))
+
+    def annotation(self, parts: Parts, start: int, end: int) -> ast.Annotation:
+        return ast.Annotation(parts[0], tuple(parts[1:]), self.source.span(start, end))
+
+    def weight(self, parts: Parts, start: int, end: int) -> _Weight:
+        return _Weight(start, self._value(weight_value, parts[0], 1.0))
+
+    def head_relation(self, parts: Parts, start: int, end: int) -> _Head:
+        return _Head(start, "relation", parts[0])
+
+    def head_action(self, parts: Parts, start: int, end: int) -> _Head:
+        word, atom = parts
+        return _Head(start, "absent" if word.kind == "NOT" else word.text, atom)
+
+    def head_effect(self, parts: Parts, start: int, end: int) -> _Head:
+        action, word, effect = parts
+        return _Head(start, word.text, action, effect)
+
+    # bodies
+
+    def body(self, parts: Parts, start: int, end: int) -> tuple[ast.BodyItem, ...]:
+        return tuple(parts)
+
+    inner = body
+
+    def literal_plain(self, parts: Parts, start: int, end: int) -> ast.Literal:
+        return ast.Literal(parts[0], span=self.source.span(start, end))
+
+    def literal_not(self, parts: Parts, start: int, end: int) -> ast.Literal:
+        return ast.Literal(parts[1], True, span=self.source.span(start, end))
+
+    def literal_tense(self, parts: Parts, start: int, end: int) -> ast.Literal:
+        tense, atom = parts
+        return ast.Literal(atom, False, tense, self.source.span(start, end))
+
+    def literal_not_tense(self, parts: Parts, start: int, end: int) -> ast.Literal:
+        _, tense, atom = parts
+        return ast.Literal(atom, True, tense, self.source.span(start, end))
+
+    def tense(self, parts: Parts, start: int, end: int) -> str:
+        return cast("str", parts[0].text)
+
+    test_name = fold = tense
+
+    def comparison(self, parts: Parts, start: int, end: int) -> ast.Comparison:
+        left, op, right = parts
+        return ast.Comparison(op.text, left, right, self.source.span(start, end))
+
+    def test_plain(self, parts: Parts, start: int, end: int) -> ast.Test:
+        name, text, sought = parts
+        return ast.Test(name, (text, sought), span=self.source.span(start, end))
+
+    def test_not(self, parts: Parts, start: int, end: int) -> ast.Test:
+        _, name, text, sought = parts
+        return ast.Test(name, (text, sought), True, self.source.span(start, end))
+
+    def aggregate_count(self, parts: Parts, start: int, end: int) -> ast.Aggregate:
+        target, _, _, body = parts
+        return self._aggregate(target, "count", None, body, start, end)
+
+    def aggregate_fold(self, parts: Parts, start: int, end: int) -> ast.Aggregate:
+        target, _, function, expression, body = parts
+        return self._aggregate(target, function, expression, body, start, end)
+
+    def _aggregate(
+        self, target: ast.Term, function: Any, expression: ast.Term | None, body: Any, start: int, end: int
+    ) -> ast.Aggregate:
+        if not isinstance(target, ast.Var | ast.Const):
+            self.refuse(
+                "E0116",
+                f"the result of `{function}` goes to a variable or a constant",
+                start,
+                end,
+                f"write `N = {function} ...` and compare `N` in a literal of its own",
+            )
+            target = ast.Var("_", target.span)
+        return ast.Aggregate(target, function, expression, body, self.source.span(start, end))
+
+    # atoms and terms
+
+    def atom(self, parts: Parts, start: int, end: int) -> ast.Atom:
+        return ast.Atom(parts[0].text, tuple(parts[1:]), (), self.source.span(start, end))
+
+    def atom_named(self, parts: Parts, start: int, end: int) -> ast.Atom:
+        names = tuple(each.name for each in parts[1:])
+        terms = tuple(each.term for each in parts[1:])
+        return ast.Atom(parts[0].text, terms, names, self.source.span(start, end))
+
+    def named(self, parts: Parts, start: int, end: int) -> _Named:
+        return _Named(*parts)
+
+    def arithmetic(self, parts: Parts, start: int, end: int) -> ast.Arithmetic:
+        left, op, right = parts
+        self._count_operator(op.start, op.end)
+        return ast.Arithmetic(op.text, left, right, self.source.span(start, end))
+
+    def call(self, parts: Parts, start: int, end: int) -> ast.Call:
+        function, argument = parts
+        self._count_operator(function.start, function.end)
+        return ast.Call(function.text, argument, self.source.span(start, end))
+
+    def _count_operator(self, start: int, end: int) -> None:
+        self.operators += 1
+        if self.operators == MAX_OPERATORS + 1:
+            self.refuse(
+                "E0112",
+                f"this statement has more than {MAX_OPERATORS} operators",
+                start,
+                end,
+                "compute a part of it in a rule of its own",
+            )
+
+    def parenthesis(self, parts: Parts, start: int, end: int) -> ast.Term:
+        return cast("ast.Term", parts[0])
+
+    def variable(self, parts: Parts, start: int, end: int) -> ast.Var:
+        return ast.Var(parts[0].text, self.source.span(start, end))
+
+    def name(self, parts: Parts, start: int, end: int) -> ast.Const:
+        token = parts[0]
+        text = token if isinstance(token, str) else token.text
+        return ast.Const(text, self.source.span(start, end))
+
+    def reserved(self, parts: Parts, start: int, end: int) -> str:
+        return cast("str", parts[0].text)
+
+    def label(self, parts: Parts, start: int, end: int) -> str:
+        return parts[0] if isinstance(parts[0], str) else cast("str", parts[0].text)
+
+    def text(self, parts: Parts, start: int, end: int) -> ast.Const:
+        return ast.Const(self._value(text_value, parts[0], ""), self.source.span(start, end))
+
+    def number(self, parts: Parts, start: int, end: int) -> ast.Const:
+        return ast.Const(self._value(number_value, parts[0], 0), self.source.span(start, end))
+
+    def negative(self, parts: Parts, start: int, end: int) -> ast.Const:
+        return ast.Const(-self._value(number_value, parts[1], 0), self.source.span(start, end))
+
+    def _value(self, read: Callable[[str], _Read], token: Token, instead: _Read) -> _Read:
+        """The value of a token; where it is written wrongly, an error is noted and a stand-in returned."""
+        try:
+            return read(token.text)
+        except ValueFault as fault:
+            start = token.start
+            self.refuse(fault.code, fault.message, start + fault.start, start + fault.end, fault.help)
+            return instead

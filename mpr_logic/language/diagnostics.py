@@ -1,0 +1,238 @@
+"""What is wrong with a text, where, and what to do: the diagnostics and their codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from typing import Literal as OneOf
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    from mpr_logic.language.ast import Span
+
+Severity = OneOf["error", "warning"]
+
+CODES: Final[Mapping[str, str]] = {
+    "E0101": "unexpected token",
+    "E0102": "unknown character",
+    "E0103": "unclosed text",
+    "E0104": "unbalanced brackets",
+    "E0105": "missing dot",
+    "E0106": "operator of another language",
+    "E0107": "upper-case relation name",
+    "E0108": "keyword as a name",
+    "E0109": "weight out of range",
+    "E0110": "number out of range",
+    "E0111": "bad escape in a text",
+    "E0112": "nested too deep",
+    "E0113": "statement too long",
+    "E0114": "condition on an observation",
+    "E0115": "named and positional arguments mixed",
+    "E0116": "misused aggregate",
+    "E0117": "misplaced not",
+    "E0118": "broken declaration",
+    "E0120": "unreadable file",
+    "E0121": "not UTF-8 text",
+    "E0122": "file too large",
+    "E0123": "attribute given twice, or misplaced `?`",
+    "E0124": "line end that is none",
+    "E0125": "hidden character",
+    "E0201": "unknown name",
+    "E0202": "relation for an action, or action for a relation",
+    "E0203": "wrong number of arguments",
+    "E0204": "unknown or repeated argument name",
+    "E0205": "missing argument",
+    "E0206": "variable of the wrong type",
+    "E0207": "value of the wrong type",
+    "E0208": "declared twice",
+    "E0209": "unknown type",
+    "E0210": "type under itself",
+    "E0211": "malformed annotation",
+    "E0212": "ill-typed operation",
+    "E0213": "id given twice",
+    "E0214": "override of an unknown rule",
+    "E0215": "misplaced override",
+    "E0216": "broken because-text",
+    "E0217": "broken regular expression",
+    "E0218": "computed argument of an action",
+    "E0219": "absence of what is not open-world",
+    "E0220": "effect on a derived relation",
+    "E0221": "too many arguments or items",
+    "E0222": "broken key",
+    "E0223": "built-in relation declared otherwise",
+    "E0224": "built-in relation in a head",
+    "E0225": "optional argument that cannot be null",
+    "E0226": "two rows for one key",
+    "E0227": "key of a derived relation",
+    "E0228": "unknown annotation",
+    "E0229": "annotation before the wrong clause",
+    "E0301": "unbound variable in a head",
+    "E0302": "wildcard in a head",
+    "E0303": "variable in a negated literal alone",
+    "E0304": "value that nothing binds",
+    "E0305": "wildcard in a negated open-world literal",
+    "E0306": "aggregates that need each other",
+    "E0307": "too many relations that build on each other",
+    "E0401": "cycle through negation",
+    "E0402": "cycle through an aggregate",
+    "E0601": "law about what is no tool",
+    "E0602": "open action beside closed ones",
+    "E0603": "argument that the tool does not have",
+    "E0604": "name that leads nowhere",
+    "E0605": "constant that never stands there",
+    "E0606": "variable in lower case",
+    "E0607": "relation that nothing fills",
+    "E0608": "body that cannot hold",
+    "E0609": "law that is always overridden",
+    "E0610": "permit apart from what it overrides",
+    "E0611": "directive without weight",
+    "E0612": "conditional permit of what is open",
+    "W0501": "variable that stands once",
+    "W0502": "clause stated twice",
+    "W0503": "unused relation",
+    "W0504": "permit without effect",
+    "W0505": "forbid without a reason",
+    "W0506": "comparison of two kinds",
+    "W0507": "rule that adds nothing",
+    "W0605": "constant that looks like another",
+    "W0606": "word that may be meant as a variable",
+    "W0613": "permit without weight",
+    "W0614": "expression that a line end evades",
+    "W0615": "path that may climb out",
+}
+"""Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,
+E06 and W06 what has lost its grip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: ``message`` says what is wrong, ``label`` names the marked stretch, ``help`` the remedy.
+
+    ``source_line`` is the line on which the span begins, where it is known. A span whose line is 0
+    speaks of the file as a whole.
+    """
+
+    code: str
+    message: str
+    span: Span
+    help: str = ""
+    label: str = ""
+    severity: Severity = "error"
+    notes: tuple[str, ...] = ()
+    source_line: str | None = None
+
+    @property
+    def page(self) -> str:
+        """The page of the documentation about this code."""
+        return f"docs/diagnostics/{self.code}.md"
+
+    def render(self, color: bool = False) -> str:
+        """The diagnostic as a person reads it: place, source line with a caret, help. No final newline."""
+        paint = _Paint(color)
+        head = paint.severity(self.severity, f"{self.severity}[{self.code}]")
+        lines = [f"{head}{paint.bold(f': {visible(self.message)}')}"]
+        place = visible(str(self.span) if self.span.line else self.span.file)
+        number = str(self.span.line) if self.source_line is not None else ""
+        margin = " " * max(1, len(number))
+        lines.append(f"{margin}{paint.dim('-->')} {place}")
+        if self.source_line is not None:
+            text, indent, carets = _excerpt(self.source_line, self.span)
+            label = f" {visible(self.label)}" if self.label else ""
+            if self.span.end_line > self.span.line:
+                label += f" (up to line {self.span.end_line})"
+            bar = paint.dim("|")
+            lines.append(f"{margin} {bar}")
+            lines.append(f"{paint.dim(number)} {bar} {text}" if text else f"{paint.dim(number)} {bar}")
+            lines.append(f"{margin} {bar} {indent}{paint.severity(self.severity, carets)}{label}")
+            if self.help or self.notes:
+                lines.append(f"{margin} {bar}")
+        remarks = [("help", self.help)] if self.help else []
+        remarks += [("note", note) for note in self.notes]
+        lines += [f"{margin} {paint.dim('=')} {paint.bold(kind)}: {visible(text)}" for kind, text in remarks]
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The diagnostic as plain data, for ``--json`` and editors."""
+        span = self.span
+        return {
+            "code": self.code,
+            "title": CODES.get(self.code, ""),
+            "severity": self.severity,
+            "message": self.message,
+            "file": span.file,
+            "line": span.line,
+            "column": span.column,
+            "end_line": span.end_line,
+            "end_column": span.end_column,
+            "label": self.label,
+            "help": self.help,
+            "notes": list(self.notes),
+            "page": self.page,
+        }
+
+
+WINDOW = 96  # columns of a source line that are shown
+_TAB = 4
+
+
+class _Paint:
+    def __init__(self, color: bool) -> None:
+        self._color = color
+
+    def _wrap(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._color and text else text
+
+    def bold(self, text: str) -> str:
+        return self._wrap("1", text)
+
+    def dim(self, text: str) -> str:
+        return self._wrap("1;34", text)
+
+    def severity(self, severity: Severity, text: str) -> str:
+        return self._wrap("1;31" if severity == "error" else "1;33", text)
+
+
+def visible(text: str) -> str:
+    """A text in which nothing moves the cursor, hides or reorders: such characters are shown escaped."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    if char == "\t":
+        return " " * _TAB
+    # a combining mark would sit on its neighbour, where no caret can point at it
+    if (char.isascii() and char.isprintable()) or (char.isprintable() and not _unicode().combining(char)):
+        return char
+    return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{{{ord(char):x}}}"
+
+
+def _width(shown: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if shown.isascii():
+        return len(shown)
+    return sum(2 if _unicode().east_asian_width(char) in "WF" else 1 for char in shown)
+
+
+def _unicode() -> ModuleType:
+    import unicodedata  # most programs never need it
+
+    return unicodedata
+
+
+def _excerpt(line: str, span: Span) -> tuple[str, str, str]:
+    """The line, cut to a window around the span's beginning; an indent, and the carets under the span."""
+    start = min(span.column - 1, len(line))
+    end = len(line) if span.end_line > span.line else min(span.end_column - 1, len(line))
+    first = 0
+    if len(line) > WINDOW and start > WINDOW // 2:
+        first = min(start - WINDOW // 2, len(line) - WINDOW)
+        first = max(first, 0)
+    last = min(len(line), first + WINDOW)
+    before, marked = visible(line[first:start]), visible(line[start : min(end, last)])
+    shown = before + marked + visible(line[max(start, min(end, last)) : last])
+    lead = "..." if first else ""
+    tail = "..." if last < len(line) else ""
+    carets = "^" * max(1, _width(marked))
+    return f"{lead}{shown}{tail}".rstrip(), " " * (len(lead) + _width(before)), carets

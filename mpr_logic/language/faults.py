@@ -1,0 +1,87 @@
+"""From what the parser stumbled over to a diagnostic, and to the place where parsing may go on."""
+
+from __future__ import annotations
+
+import re
+
+from mpr_logic.language.case import BEGINNERS, DECLARED, Case
+from mpr_logic.language.diagnostics import Diagnostic
+from mpr_logic.language.driver import MAX_DEPTH, MAX_TOKENS, LimitFault, SyntaxFault
+from mpr_logic.language.guesses import guess
+from mpr_logic.language.scanner import Token
+from mpr_logic.language.source import Source
+from mpr_logic.language.tables import END
+
+# up to a dot that ends a clause, or to the line end before a declaration; atomic as in template.py
+_BEHIND = re.compile(
+    r"""(?> [^."%\n]++ | "(?:[^"\\\n]|\\.)*+" | " | %[^\n]*+
+          | (?<=[0-9])\.(?=[0-9]) | \.(?=[a-z]) | \n(?!\.(?:decl|type|action|default)\b) )*+ [.\n]?""",
+    re.VERBOSE,
+)
+_MARGIN = re.compile(r"\n(?=[A-Za-z0-9_@.%])")
+
+
+def explain(fault: SyntaxFault, source: Source, comments: list[Token]) -> tuple[Diagnostic, int]:
+    """The diagnostic of a fault, and the offset at which parsing may go on."""
+    case = Case(fault.run, fault.found, source, comments)
+    diagnostic = guess(case)
+    return diagnostic, _resume(case, diagnostic.code)
+
+
+def explain_limit(fault: LimitFault, source: Source) -> tuple[Diagnostic, int]:
+    """The diagnostic of a statement that is too deep or too long, and where parsing may go on."""
+    if fault.code == "E0112":
+        message = f"brackets nest more than {MAX_DEPTH} deep"
+        help = "compute a part of it in a rule of its own"
+    else:
+        message = f"this statement has more than {MAX_TOKENS:,} words and signs"
+        help = "split it into several clauses, or assert facts one by one"
+    found = fault.found
+    diagnostic = source.diagnostic(fault.code, message, found.start, found.end, help)
+    return diagnostic, _behind_statement(source.text, found.end)
+
+
+def explain_rest(source: Source, offset: int, what: str) -> Diagnostic:
+    """The diagnostic of more, or other, text than the one thing that was asked for."""
+    help = "give nothing else" if offset else "give one clause, such as `p(X) :- q(X).`"
+    message = f"expected {what}" + (" and nothing behind it" if offset else "")
+    return source.diagnostic("E0101", message, offset, offset + 1, help)
+
+
+def unfit_character(source: Source) -> Diagnostic | None:
+    """The diagnostic of a character that no text may have: NUL, or half of a surrogate pair."""
+    text = source.text
+    at = text.find("\0")
+    if at < 0 and not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            at = error.start
+    if at < 0:
+        return None
+    message = f"U+{ord(text[at]):04X} is no character of a text"
+    return source.diagnostic("E0102", message, at, at + 1, "remove it; is this a binary file?")
+
+
+def _resume(case: Case, code: str) -> int:
+    text, found = case.source.text, case.found
+    if found.kind == END:
+        return len(text)
+    if case.tokens and (case.at_margin() or (code == "E0105" and found.kind in BEGINNERS)):
+        return found.start
+    if (case.tokens or [found])[0].kind in DECLARED or (code == "E0118" and case.follows().isalpha()):
+        # declarations end without a dot: the next line that is not indented begins something new
+        margin = _MARGIN.search(text, found.start)
+        return margin.end() if margin else len(text)
+    if code == "E0103":
+        # the quote was never closed: its line is lost, and more only where the line ends no clause
+        end = text.find("\n", found.start)
+        end = len(text) if end < 0 else end
+        line = text[found.start : end].rstrip()
+        return end if line.endswith(".") else _behind_statement(text, end)
+    return _behind_statement(text, found.start)
+
+
+def _behind_statement(text: str, offset: int) -> int:
+    match = _BEHIND.match(text, offset)
+    return max(match.end(), offset + 1) if match else len(text)

@@ -1,0 +1,258 @@
+"""From tree to text, in the one canonical form.
+
+``parse(print_module(m)) == m``, and printing what was parsed from it changes nothing: the formatter
+is ``print_module(parse(text))``. Comments are kept; blank lines follow from the tree alone.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache
+from typing import TYPE_CHECKING, assert_never
+
+from mpr_logic.language.ast import (
+    ActionDecl,
+    Aggregate,
+    Annotation,
+    Arithmetic,
+    Atom,
+    BodyItem,
+    Call,
+    Clause,
+    Comparison,
+    Const,
+    DefaultDecl,
+    Literal,
+    Module,
+    Param,
+    RelationDecl,
+    Row,
+    Statement,
+    Term,
+    Test,
+    TypeDecl,
+    Value,
+    Var,
+)
+from mpr_logic.language.words import attributes, keywords
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WIDTH = 100  # a clause that is longer goes one body literal to the line
+_INDENT = "    "
+_NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "mod": 2}
+
+
+def print_module(module: Module) -> str:
+    """The text of a module; it ends with a newline unless it is empty."""
+    blocks: list[str] = []
+    last: Statement | None = None
+    for statement in module.statements:
+        text = _with_comments(statement, behind=last)
+        if last is not None and (_group(last) != _group(statement) or "\n" in text or "\n" in blocks[-1]):
+            blocks.append("")
+        blocks.append(text)
+        last = statement
+    if module.comments:
+        if blocks:
+            blocks.append("")
+        blocks.extend(map(_comment, module.comments))
+    return "\n".join(blocks) + "\n" if blocks else ""
+
+
+def print_statement(statement: Statement) -> str:
+    """The text of one statement with its comments, without a newline at the end."""
+    return _with_comments(statement, behind=None)
+
+
+def _with_comments(statement: Statement, behind: Statement | None) -> str:
+    lines = [_comment(comment) for comment in statement.comments]
+    lines.append(_bare(statement, behind))
+    text = "\n".join(lines)
+    return text if statement.trailing is None else f"{text}  {_comment(statement.trailing)}"
+
+
+def print_clause(clause: Clause, annotations: bool = True, weight: bool = False) -> str:
+    """The text of a clause, without its comments, and at will without its annotations, and with its
+    weight where that is 1."""
+    head = _head(clause)
+    if weight or clause.weight != 1:
+        head = f"{clause.weight!r} :: {head}"
+    items = [print_item(item) for item in clause.body]
+    text = f"{head} :- {', '.join(items)}." if items else f"{head}."
+    if items and len(text) > WIDTH:
+        joint = ",\n" + _INDENT
+        text = f"{head} :-\n{_INDENT}{joint.join(items)}."
+    if annotations and clause.annotations:
+        return "\n".join([*_fill(map(_annotation, clause.annotations)), text])
+    return text
+
+
+def print_item(item: BodyItem) -> str:
+    """The text of one item of a body."""
+    match item:
+        case Literal():
+            return _negation(item.negated) + (f"{item.tense} " if item.tense else "") + print_atom(item.atom)
+        case Comparison():
+            return f"{print_term(item.left)} {item.op} {print_term(item.right)}"
+        case Test():
+            return f"{_negation(item.negated)}{item.name}({_terms(item.args)})"
+        case Aggregate():
+            expression = "" if item.expression is None else f" {print_term(item.expression)}"
+            inner = ", ".join(map(print_item, item.body))
+            return f"{print_term(item.target)} = {item.function}{expression} : {{ {inner} }}"
+        case _:
+            assert_never(item)
+
+
+def print_atom(atom: Atom) -> str:
+    """The text of an atom; one without arguments is its bare name."""
+    if atom.names:
+        pairs = zip(atom.names, atom.args, strict=True)
+        return f"{atom.name}({', '.join(f'{name}: {print_term(arg)}' for name, arg in pairs)})"
+    return f"{atom.name}({_terms(atom.args)})" if atom.args else atom.name
+
+
+def print_row(relation: str, row: Row) -> str:
+    """The text of a ground atom of a (core) relation."""
+    return f"{relation}({', '.join(map(print_value, row))})" if row else relation
+
+
+def print_term(term: Term) -> str:
+    """The text of a term, with no more parentheses than it needs."""
+    match term:
+        case Var():
+            return term.name
+        case Const():
+            return print_value(term.value)
+        case Call():
+            return f"{term.function}({print_term(term.argument)})"
+        case Arithmetic():
+            strength = _STRENGTH[term.op]
+            # operators of one strength group to the left
+            return f"{_operand(term.left, strength)} {term.op} {_operand(term.right, strength + 1)}"
+        case _:
+            assert_never(term)
+
+
+def print_value(value: Value) -> str:
+    """The text of a constant. ValueError for a float that is not finite."""
+    if isinstance(value, str):
+        return value if _NAME.fullmatch(value) and value not in _keywords() else _quoted(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value!r} has no text: constants are finite")
+    return repr(value)
+
+
+def _operand(term: Term, strength: int) -> str:
+    text = print_term(term)
+    weaker = isinstance(term, Arithmetic) and _STRENGTH[term.op] < strength
+    return f"({text})" if weaker else text
+
+
+def _terms(terms: Iterable[Term]) -> str:
+    return ", ".join(map(print_term, terms))
+
+
+@cache
+def _keywords() -> frozenset[str]:
+    return keywords()
+
+
+@cache
+def _attribute_words() -> frozenset[str]:
+    return attributes()
+
+
+def _quoted(text: str) -> str:
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isprintable():
+        return char
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+def _negation(negated: bool) -> str:
+    return "not " if negated else ""
+
+
+def _head(clause: Clause) -> str:
+    head = print_atom(clause.head)
+    match clause.kind:
+        case "relation":
+            return head
+        case "absent":
+            return f"not {head}"
+        case "causes" | "ends":
+            if clause.effect is None:
+                raise ValueError(f"a `{clause.kind}` clause needs an effect")
+            return f"{head} {clause.kind} {print_atom(clause.effect)}"
+        case _:
+            return f"{clause.kind} {head}"
+
+
+def _annotation(annotation: Annotation) -> str:
+    return f"@{annotation.name}({_terms(annotation.args)})" if annotation.args else f"@{annotation.name}"
+
+
+def _fill(words: Iterable[str]) -> list[str]:
+    """Words on as few lines as the width allows."""
+    lines: list[str] = []
+    for word in words:
+        if lines and len(lines[-1]) + 1 + len(word) <= WIDTH:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def _bare(statement: Statement, behind: Statement | None) -> str:
+    match statement:
+        case Clause():
+            # right behind a declaration a fact such as `key(a).` would be read as its attribute
+            attribute = isinstance(behind, RelationDecl) and statement.head.name in _attribute_words()
+            return print_clause(statement, weight=attribute and not statement.annotations)
+        case TypeDecl():
+            return f".type {statement.name} <: {statement.base}"
+        case RelationDecl():
+            return f".decl {statement.name}({_params(statement.params)}){_attributes(statement)}"
+        case ActionDecl():
+            return f".action {statement.name}({_params(statement.params)})"
+        case DefaultDecl():
+            return f".default forbid {statement.action}"
+        case _:
+            assert_never(statement)
+
+
+def _params(params: Iterable[Param]) -> str:
+    return ", ".join(f"{param.name}{'?' if param.optional else ''}: {param.type}" for param in params)
+
+
+def _attributes(declared: RelationDecl) -> str:
+    words = [""]
+    words += ["open_world"] if declared.open_world else []
+    words += ["input"] if declared.input else []
+    words += [f"key({', '.join(declared.key)})"] if declared.key is not None else []
+    words += [f"changed_by({_quoted(declared.changed_by)})"] if declared.changed_by is not None else []
+    words += ["shared"] if declared.shared else []
+    return " ".join(words)
+
+
+def _comment(text: str) -> str:
+    return f"% {text}" if text and not text.startswith("%") else f"%{text}"
+
+
+def _group(statement: Statement) -> tuple[str, ...]:
+    """What stands together without a blank line: one kind of declaration, the clauses of one head."""
+    if isinstance(statement, Clause):
+        return ("rule" if statement.body else "fact", statement.kind, statement.head.name)
+    return (type(statement).__name__,)

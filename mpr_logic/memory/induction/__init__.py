@@ -1,0 +1,1 @@
+"""From evidence to rules: search, refinement, replay, merging, and the gate."""

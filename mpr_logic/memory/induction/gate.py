@@ -1,0 +1,316 @@
+"""The gate: what a candidate rule must pass before it can weigh anything.
+
+A candidate is parsed, typed and checked for safety; it may forbid or prefer, and do nothing else. What a
+rule that is there says already is merged with it. The rest is held against all recorded trials: a ``forbid``
+that would have forbidden a step which succeeded is refined until it covers failures and no success, an
+over-special one is generalised, one whose reason is wrong gets another if the episode is known that it was
+written about, and what cannot be made right is refused, with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from mpr_logic.analysis import analyse, canonical_text
+from mpr_logic.analysis.canonical import short_id
+from mpr_logic.analysis.report import count
+from mpr_logic.errors import EvaluationError, ProgramError
+from mpr_logic.language.ast import Clause, Module
+from mpr_logic.language.parser import parse
+from mpr_logic.language.printer import print_clause, print_row
+from mpr_logic.memory.induction.merge import Contradiction, contradictions, subsumes
+from mpr_logic.memory.induction.refine import Limits, Refiner
+from mpr_logic.memory.induction.shorten import without_items
+from mpr_logic.memory.induction.wording import annotated, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mpr_logic.language.diagnostics import Diagnostic
+    from mpr_logic.memory.induction.replay import Replay
+
+Verdict = Literal["admitted", "refined", "merged", "refused"]
+
+FILE = "<candidate>"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A rule that passed: its id, its clause, and the masks of the trials that speak for and against it. Of
+    a ``forbid`` the failures that it covers speak for it, of a ``prefer`` the successes."""
+
+    id: str
+    clause: Clause
+    right: int
+    wrong: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a candidate.
+
+    ``rules`` are new; ``merged`` and ``superseded`` are ids of rules that were there: those that say
+    already what the candidate says, and learned ones that it makes needless. ``reason`` is a sentence;
+    ``diagnostics`` are the faults of a text that is no valid rule; ``contradictions`` are for a person.
+    """
+
+    text: str
+    source: str
+    verdict: Verdict
+    reason: str
+    rules: tuple[Admitted, ...] = ()
+    merged: tuple[str, ...] = ()
+    superseded: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
+
+
+class Refusal(Exception):
+    """A candidate is refused: with a reason, and the faults of its text."""
+
+    def __init__(self, reason: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.diagnostics = tuple(diagnostics)
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What a candidate's rules came to, as they enter."""
+
+    rules: list[Admitted] = field(default_factory=list)
+    merged: list[str] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
+
+
+class Gate:
+    """Lets rules in, one candidate after the other. The same candidates in the same order come to the same.
+
+    Args:
+        background: the modules of the declarations and of all hand-written rules.
+        replay: the recorded trials, over the same declarations.
+        limits: what the refinement of one candidate may cost.
+        learned: rules that were let in before.
+        refine: whether a roughly right rule is made right; else it is refused.
+
+    Raises:
+        ProgramError: the background is not valid, or a learned rule is not.
+    """
+
+    def __init__(
+        self,
+        background: Sequence[Module],
+        replay: Replay,
+        limits: Limits | None = None,
+        learned: Iterable[Clause] = (),
+        *,
+        refine: bool = True,
+    ) -> None:
+        self.replay = replay
+        self._refine = refine
+        self._modules = tuple(background)
+        self.program = analyse(self._modules)
+        self._schema = self.program.schema
+        self._refiner = Refiner(replay, limits)
+        self._written = {rule.id: rule.clause for rule in self.program.rules if rule.action is not None}
+        self.rules: dict[str, Admitted] = {}
+        """The learned rules, by id."""
+        for clause in learned:
+            admitted = self._admitted(clause)
+            self.rules[admitted.id] = admitted
+
+    @property
+    def cuts(self) -> dict[str, None]:
+        """The searches that the limits cut short: an action, and the reason."""
+        return self._refiner.cuts
+
+    def admit(self, text: str, source: str, episode: str | None = None) -> Outcome:
+        """Hold a candidate against all that is known; let in what it comes to.
+
+        Args:
+            text: one clause; a weight and an ``@id`` that it carries count for nothing.
+            source: who says so, and from which episode: ``reflection: ep-12``.
+            episode: the recorded episode that it was written about. Where its action failed there, a rule
+                whose reason is wrong is not refused at once: its reasons are taken out one after the other,
+                and what is left is refined, until it covers a failure of that episode.
+        """
+        try:
+            clause = self._valid(text, source)
+            known = self._known(clause)
+            if known is not None:
+                return Outcome(
+                    text, source, "merged", f"the rule `{known}` says this already", merged=(known,)
+                )
+            return self._held_against_trials(text, source, clause, episode)
+        except Refusal as refusal:
+            return Outcome(text, source, "refused", refusal.reason, diagnostics=refusal.diagnostics)
+        except EvaluationError as error:
+            return Outcome(text, source, "refused", f"it could not be replayed: {error}")
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _valid(self, text: str, source: str) -> Clause:
+        """The clause of a candidate, in the form in which it may enter."""
+        try:
+            statements = parse(text, FILE).statements
+            if len(statements) != 1 or not isinstance(statements[0], Clause):
+                raise Refusal("a candidate is one rule, and this is not")
+            clause = statements[0]
+            self._allowed(clause)
+            kept = tuple(a for a in clause.annotations if a.name not in ("id", "source"))
+            clause = replace(clause, weight=1.0, annotations=kept, comments=(), trailing=None)
+            analyse([*self._modules, Module((clause,), file=FILE, source=text)])
+        except ProgramError as error:
+            raise Refusal(f"it is no valid rule: {error.summary}", error.diagnostics) from None
+        return annotated(clause, source=source)
+
+    def _allowed(self, clause: Clause) -> None:
+        """Refuse what a learned rule may not do."""
+        if clause.kind not in ("forbid", "prefer"):
+            kind = {"permit": "permits"}.get(clause.kind, f"has a head of the kind `{clause.kind}`")
+            raise Refusal(f"a learned rule forbids or prefers, and this one {kind}: write it by hand")
+        if clause.annotation("overrides") is not None:
+            raise Refusal("a learned rule overrides none: write it by hand")
+        if not clause.body:
+            raise Refusal(f"it speaks of every `{clause.head.name}`, whatever the state: write it by hand")
+
+    def _known(self, clause: Clause) -> str | None:
+        """The id of a rule that says already what this one says."""
+        for id, other in [*self._written.items(), *((r.id, r.clause) for r in self.rules.values())]:
+            same = other.kind == clause.kind and other.head.name == clause.head.name and other.weight == 1
+            if same and subsumes(self._schema, other, clause):
+                return id
+        return None
+
+    def _held_against_trials(self, text: str, source: str, clause: Clause, episode: str | None) -> Outcome:
+        tried = self._admitted(clause)
+        verdict: Verdict = "admitted"
+        rules = [clause]
+        if clause.kind == "prefer":
+            why = f"{tried.right.bit_count()} of the recorded steps that it prefers succeeded"
+        else:
+            try:
+                rules, why = self._made_right(tried)
+            except Refusal as refusal:
+                rules = self._reasoned_anew(clause, episode)
+                if not rules:
+                    raise
+                why = f"its reason is wrong ({refusal.reason}), and another covers what failed there"
+            verdict = "admitted" if rules == [clause] else "refined"
+        entry = _Entry()
+        for rule in rules:
+            self._enter(rule, source, entry)
+        if not entry.rules:
+            verdict, why = "merged", f"{why}; made right, `{entry.merged[0]}` says it already"
+        return Outcome(
+            text,
+            source,
+            verdict,
+            why,
+            tuple(entry.rules),
+            tuple(entry.merged),
+            tuple(entry.superseded),
+            contradictions=tuple(self._contradictions(entry.rules)),
+        )
+
+    def _made_right(self, tried: Admitted) -> tuple[list[Clause], str]:
+        """The rules that a candidate comes to, and why."""
+        if tried.wrong:
+            why = f"as it was, it would have forbidden {_count(tried.wrong, 'step')} that succeeded"
+            return self._refined(tried), why
+        if not tried.right:
+            raise Refusal("no recorded failure fits it: nothing speaks for it")
+        wider = self._refiner.generalise(tried.clause) if self._refine else tried.clause
+        why = f"it covers {_count(tried.right, 'recorded failure')} and no success"
+        return [wider], why if wider is tried.clause else f"it holds more widely than it says: {why}"
+
+    def _reasoned_anew(self, clause: Clause, episode: str | None) -> list[Clause]:
+        """Rules that cover a failure of the episode which a candidate was written about, and keep as many of
+        its items as they can; none where its action did not fail there, or nothing tells why. What was said
+        for the candidate is not said for them."""
+        failed = self.replay.of(clause.head.name) & self.replay.failed & self.replay.within(episode)
+        # there are as many ways to take items out as a set has subsets: a longer body is refused as it is
+        if not failed or not self._refine or len(clause.body) > self._refiner.limits.literals:
+            return []
+        silent = replace(clause, annotations=tuple(a for a in clause.annotations if a.name != "because"))
+        for looser in without_items(silent):
+            if not self.replay.valid(looser):
+                continue  # what was taken out bound a variable
+            tried = self._admitted(looser)
+            if not tried.right & failed or not (looser.body or tried.wrong):
+                continue
+            try:
+                found, _ = self._made_right(tried)
+            except Refusal:
+                continue
+            covers = self.replay.covers(found)
+            if told := [rule for rule, mask in zip(found, covers, strict=True) if mask & failed]:
+                return told
+        return []
+
+    def _refined(self, tried: Admitted) -> list[Clause]:
+        """The rules that a roughly right one becomes."""
+        first = next(iter(self.replay.chosen(tried.wrong)))
+        what = (
+            f"it would have forbidden {_count(tried.wrong, 'step')} that succeeded, the first of them"
+            f" {print_row(first.action, first.args)} in turn {first.turn} of {first.episode}"
+        )
+        if not tried.right:
+            raise Refusal(f"{what}, and it covers no failure")
+        if not self._refine:
+            raise Refusal(what)
+        found = self._refiner.refine(tried.clause)
+        if not found:
+            raise Refusal(f"{what}, and nothing tells its {_count(tried.right, 'failure')} from them")
+        return found
+
+    def _enter(self, clause: Clause, source: str, entry: _Entry) -> None:
+        """Let a rule in, unless one says it already; what it makes needless goes."""
+        known = self._known(clause)
+        if known is not None:
+            entry.merged.append(known)
+            return
+        admitted = self._admitted(self._explained(annotated(clause, source=source)))
+        for id, other in list(self.rules.items()):
+            same = other.clause.kind == clause.kind and other.clause.head.name == clause.head.name
+            if same and subsumes(self._schema, clause, other.clause):
+                del self.rules[id]
+                entry.superseded.append(id)
+        self.rules[admitted.id] = admitted
+        entry.rules.append(admitted)
+
+    def _explained(self, clause: Clause) -> Clause:
+        """The rule with a because-text that fits it."""
+        if clause.annotation("because") is not None:
+            try:
+                analyse([*self._modules, Module((clause,), file=FILE)])
+            except ProgramError:
+                pass  # it names a variable that the refined rule does not have
+            else:
+                return clause
+        return clause if clause.kind == "prefer" else annotated(clause, because=reason(clause))
+
+    def _admitted(self, clause: Clause) -> Admitted:
+        covered = self.replay.covers([clause], self._refiner.limits.seconds)[0]
+        failed, succeeded = covered & self.replay.failed, covered & self.replay.succeeded
+        right, wrong = (succeeded, failed) if clause.kind == "prefer" else (failed, succeeded)
+        return Admitted(short_id(canonical_text(self._schema, clause)), clause, right, wrong)
+
+    def _contradictions(self, rules: Sequence[Admitted]) -> list[Contradiction]:
+        """What the new rules contradict."""
+        new = {id(rule.clause) for rule in rules}
+        heads = {rule.clause.head.name for rule in rules}
+        others = [*self._written.values(), *(r.clause for r in self.rules.values())]
+        asked = [c for c in others if c.kind in ("forbid", "permit", "prefer") and c.head.name in heads]
+        found = contradictions(self.replay, asked)
+        return [each for each in found if {id(each.speaks_for), id(each.against)} & new]
+
+
+def listing(rules: Iterable[Admitted]) -> str:
+    """Rules as a ``.dl`` text, each with its annotations."""
+    return "\n\n".join(print_clause(rule.clause) for rule in rules) + "\n"
+
+
+def _count(trials: int, thing: str) -> str:
+    return count(trials.bit_count(), thing)

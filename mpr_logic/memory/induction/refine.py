@@ -1,0 +1,381 @@
+"""From a roughly right rule to right ones: conditions are added until it covers failures and no success.
+
+The search is that of inductive logic programming. Conditions (:mod:`mpr_logic.memory.induction.literals`) are
+added by FOIL's gain (Quinlan 1990), a few beams wide; failures that a rule covers are taken out, and the next
+rule is sought for what is left. A rule is taken where it covers no success and is worth its length: the
+chance that as many failures, drawn blindly among the trials of the action, would have missed every success
+must be so small that it pays for the conditions that were chosen among (FOIL's encoding-length restriction,
+with the hypergeometric chance as the worth). Of several, the one with most bits to spare is taken."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+from mpr_logic.analysis.terms import item_vars, names, rewrite_item
+from mpr_logic.errors import BudgetError
+from mpr_logic.language.ast import Clause, Var
+from mpr_logic.language.printer import print_item
+from mpr_logic.memory.induction.literals import Conditions, fresh
+from mpr_logic.memory.induction.parts import head_variables
+from mpr_logic.memory.induction.shorten import wider_rules
+from mpr_logic.memory.induction.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from mpr_logic.language.ast import BodyItem, Term
+    from mpr_logic.memory.induction.literals import Condition
+    from mpr_logic.memory.induction.replay import Replay
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a search may cost, and what it may find.
+
+    ``literals`` in a body (one that has as many may get one more), ``conditions`` that are added, ``rules``
+    for one start, ``beam`` rules carried on in a round, ``candidates`` asked in a round, ``steps`` of one
+    enumeration of what may be asked, and, where these do not end it before, ``seconds`` in all;
+    ``chance`` of a rule that says nothing to be taken all the same; ``alike``: the share of failures that two
+    explanations have in common which are taken for one; ``unsaid``: relations that no added condition speaks
+    of, such as those that only help to derive others.
+    """
+
+    literals: int = 4
+    conditions: int = 2
+    rules: int = 8
+    beam: int = 8
+    candidates: int = 4000
+    steps: int = 20_000
+    seconds: float = 60.0
+    chance: float = 0.001
+    alike: float = 0.9
+    unsaid: frozenset[str] = frozenset()
+
+
+class Worth:
+    """What it is worth to cover some of the failures ``left`` and none of the ``successes``, in bits: masks
+    of trials, of which only those in ``cases`` count, so that what was tried over and over counts once."""
+
+    def __init__(self, left: int, successes: int, cases: int, chance: float) -> None:
+        self.left, self.successes, self._cases = left, successes, cases
+        self._failures, self._successes = (left & cases).bit_count(), (successes & cases).bit_count()
+        self._entry = -math.log2(chance)
+
+    def bits(self, covered: int, price: float) -> float:
+        """What is to spare for a rule that covers no success, when its price is paid."""
+        missed = self._failures - (covered & self.left & self._cases).bit_count()
+        chance = _log2_ways(missed + self._successes, self._successes)
+        all_ways = _log2_ways(self._failures + self._successes, self._successes)
+        return all_ways - chance - price - self._entry
+
+    def gain(self, covered: int, before: int) -> float:
+        """FOIL's gain of a rule that covers ``covered`` over one that covers ``before``."""
+        right = (covered & self.left).bit_count()
+        return right * (self._purity(covered) - self._purity(before))
+
+    def _purity(self, covered: int) -> float:
+        right, wrong = (covered & self.left).bit_count(), (covered & self.successes).bit_count()
+        return math.log2(right / (right + wrong)) if right else -math.inf
+
+
+def _log2_ways(n: int, k: int) -> float:
+    """The logarithm of the number of ways to choose k of n."""
+    return (math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)) / math.log(2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A condition, and what the rule covers with it. ``apart``: it meets the rule in the head's variables
+    only, so what it covers does not depend on what else was added. ``price``: the bits to choose it."""
+
+    condition: Condition
+    covered: int
+    apart: bool
+    price: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Grown:
+    """The conditions that were added, and what the rule covers then."""
+
+    added: tuple[_Told, ...]
+    covered: int
+
+    @property
+    def price(self) -> float:
+        """The bits to choose what was added."""
+        return sum(told.price for told in self.added)
+
+    @property
+    def literals(self) -> int:
+        """How many items were added."""
+        return sum(len(told.condition) for told in self.added)
+
+
+class Refiner:
+    """Searches among the conditions that tell the trials of a replay apart."""
+
+    def __init__(self, replay: Replay, limits: Limits | None = None) -> None:
+        self.replay = replay
+        self.limits = limits or Limits()
+        self.sayable = Conditions(replay.program, replay.facts(), self.limits.unsaid)
+        self.used: set[str] = set()
+        self.cuts: dict[str, None] = {}
+        """What was cut short, and why: an action, and a reason."""
+
+    def refine(self, clause: Clause, *, known: int = 0) -> list[Clause]:
+        """Rules that each cover failures and no success, grown out of a rule about an action; none where
+        none is worth its length. Failures in the mask ``known`` are covered already, and count for nothing.
+        Where the search is cut short, by its limits, those that were found before; ``cuts`` says so.
+
+        Raises:
+            ProgramError: the rule is not valid.
+            EvaluationError: the engine could not finish.
+        """
+        found: list[Clause] = []
+        try:
+            self._refined(clause, known, found)
+        except BudgetError as error:
+            self.cuts[f"{clause.head.name}: {error}"] = None
+        return found
+
+    def _refined(self, clause: Clause, known: int, found: list[Clause]) -> None:
+        search = _Search(self, clause)
+        trials = self.replay.of(clause.head.name)
+        successes, left = trials & self.replay.succeeded, trials & self.replay.failed & ~known
+        while left and len(found) < self.limits.rules:
+            best = search.best(Worth(left, successes, self.replay.cases, self.limits.chance))
+            if best is None:
+                break
+            best = self.generalise(best)
+            left &= ~self.replay.covers([best])[0]
+            best = search.agreed(best)
+            found.append(best)
+            self.used.update(_pattern(item, search.types) for item in best.body)
+
+    def generalise(self, clause: Clause) -> Clause:
+        """The rule without the body items and the constants that it does not need to cover no success: where
+        it covers notably more without them, or just the same. What makes a small difference is kept: see
+        ``Limits.alike``. Its body is never empty.
+
+        Raises:
+            EvaluationError: the engine could not finish.
+        """
+        while True:
+            now = self._cases(self.replay.covers([clause])[0])
+            wider = [(self._cases(self._spotless(each)), each) for each in wider_rules(clause)]
+            most, widest = max(
+                wider, key=lambda pair: pair[0], default=(0, clause)
+            )  # the first of the widest
+            if now < most * self.limits.alike:
+                clause = widest
+                continue
+            needless = [each for cases, each in wider if cases == now > 0]
+            if not needless:
+                return clause
+            clause = needless[0]
+
+    def _cases(self, covered: int) -> int:
+        return (covered & self.replay.failed & self.replay.cases).bit_count()
+
+    def _spotless(self, clause: Clause) -> int:
+        """What a rule covers; nothing where that has a success in it, or too few failures to say anything, or
+        where the rule is not valid."""
+        if not self.replay.valid(clause):
+            return 0  # what was taken out bound a variable
+        covered = self.replay.covers([clause])[0]
+        trials = self.replay.of(clause.head.name)
+        successes = trials & self.replay.succeeded
+        worth = Worth(trials & self.replay.failed, successes, self.replay.cases, self.limits.chance)
+        return covered if not covered & successes and worth.bits(covered, 0) > 0 else 0
+
+
+class _Search:
+    """The search for rules that grow out of one."""
+
+    def __init__(self, refiner: Refiner, clause: Clause) -> None:
+        self.clause = clause
+        self._replay, self._limits = refiner.replay, refiner.limits
+        self._until = time.monotonic() + self._limits.seconds
+        self._most = max(self._limits.literals, len(clause.body) + 1) - len(clause.body)
+        head = self._replay.program.schema.actions[clause.head.name]
+        self.types = refiner.sayable.types(clause, head)
+        self._used = frozenset(refiner.used)
+        self._variables = frozenset(self.types) | {n for item in clause.body for n in names(item_vars(item))}
+        self._start = _Grown((), self._covers([clause])[0])
+        self._cuts = refiner.cuts
+        asked = self._within(lambda work: refiner.sayable.conditions(clause, self.types, work))
+        self.told = self._priced(self._conditions(asked))
+
+    def best(self, worth: Worth) -> Clause | None:
+        """The rule with most bits to spare, the simplest of several; None where none has any."""
+        beam, best, most = [self._start], self._start, 0.0
+        seen: set[int] = set()
+        while beam:
+            ranked: list[tuple[float, _Grown]] = []
+            for each in self._longer(beam):
+                if each.covered in seen or not each.covered & worth.left:
+                    continue
+                seen.add(each.covered)
+                if each.covered & worth.successes:
+                    gain = worth.gain(each.covered, self._start.covered)
+                    if gain > 0:
+                        ranked.append((gain, each))
+                elif (bits := worth.bits(each.covered, each.price)) > most and self._earns(each):
+                    best, most = each, bits
+            ranked.sort(key=lambda pair: -pair[0])
+            beam = list(islice((each for _, each in ranked if self._valid(each)), self._limits.beam))
+        return self._with(best.added) if best.added else None
+
+    def agreed(self, clause: Clause) -> Clause:
+        """The rule together with the conditions that explain its failures as well as it does. Which of them
+        is the reason cannot be told, so it fires where all of them hold (the vote of a version space)."""
+        trials = self._replay.of(clause.head.name) & self._replay.cases
+        failed, successes = trials & self._replay.failed, self._replay.succeeded
+        covered = self._covers([clause])[0]
+        for told in self.told:
+            if told.covered & successes or len(clause.body) + len(told.condition) > self._limits.literals:
+                continue
+            if set(told.condition) & set(clause.body):
+                continue
+            both, one = covered & told.covered & failed, (covered | told.covered) & failed
+            if both == one or both.bit_count() < one.bit_count() * self._limits.alike:
+                continue
+            longer = self._with((told,), clause)
+            if self._replay.valid(longer):
+                clause = longer
+                covered &= told.covered
+        return clause
+
+    def _conditions(self, asked: list[Condition]) -> list[_Told]:
+        """The conditions that leave some failures and not all trials, one for each set of trials: the
+        simplest."""
+        bound = head_variables(self.clause)
+        all_told = [_Told(c, 0, self._shared(c) <= bound) for c in asked]
+        valid = (told for told in self._timely(all_told) if self._valid(_Grown((told,), 0)))
+        all_told = list(islice(valid, self._limits.candidates))
+        covers = self._covers([self._with((told,)) for told in all_told])
+        found: dict[int, _Told] = {}
+        for told, covered in zip(all_told, covers, strict=True):
+            if covered & self._replay.failed and covered != self._start.covered:
+                found.setdefault(covered, replace(told, covered=covered))
+        return list(found.values())
+
+    def _priced(self, told: list[_Told]) -> list[_Told]:
+        """The conditions with their prices: for each item as many bits as it takes to choose a condition, and
+        fewer for what other rules have needed."""
+        full, known = math.log2(max(len(told), 2)), math.log2(len(self._used) + 2)
+        prices = [
+            sum(
+                min(full, known) if _pattern(item, self.types) in self._used else full for item in t.condition
+            )
+            for t in told
+        ]
+        return [replace(t, price=price) for t, price in zip(told, prices, strict=True)]
+
+    def _longer(self, beam: list[_Grown]) -> Iterator[_Grown]:
+        for each in beam:
+            if len(each.added) >= self._limits.conditions:
+                continue
+            fitting = [t for t in self.told if each.literals + len(t.condition) <= self._most]
+            joined = [t for t in fitting if not t.apart and not all(a.apart for a in each.added)]
+            joined = [t for t in self._timely(joined) if self._valid(_Grown((*each.added, t), 0))]
+            joined = self._within(partial(_some, joined))
+            asked = self._covers([self._with((*each.added, t)) for t in joined]) if joined else []
+            exact = dict(zip(map(id, joined), asked, strict=True))
+            for told in self._timely(fitting):
+                covered = exact.get(id(told), each.covered & told.covered)
+                if covered != each.covered:
+                    yield _Grown((*each.added, told), covered)
+
+    def _earns(self, grown: _Grown) -> bool:
+        """Whether the rule is valid, and each item that was added is worth its length by itself: without it,
+        the rule covers successes enough that leaving them out is no accident."""
+        if not self._valid(grown):
+            return False
+        clause, start = self._with(grown.added), len(self.clause.body)
+        for i in range(start, len(clause.body)):
+            without = replace(clause, body=clause.body[:i] + clause.body[i + 1 :])
+            if not self._replay.valid(without):
+                continue  # others need what it binds
+            covered = self._covers([without])[0]
+            failures, successes = covered & self._replay.failed, covered & self._replay.succeeded
+            worth = Worth(failures, successes, self._replay.cases, self._limits.chance)
+            if worth.bits(grown.covered, math.log2(len(self.told))) <= 0:
+                return False
+        return True
+
+    def _valid(self, grown: _Grown) -> bool:
+        return self._replay.valid(self._with(grown.added))
+
+    def _covers(self, clauses: list[Clause]) -> list[int]:
+        return self._replay.covers(clauses, self._until - time.monotonic())
+
+    def _within(self, work: Callable[[Work], list[T]]) -> list[T]:
+        """What some bounded work comes to; that it was cut short is noted.
+
+        Raises:
+            BudgetError: the time was over.
+        """
+        bound = Work(self._limits.steps, self._until)
+        found = work(bound)
+        if bound.cut:
+            self._cuts[f"{self.clause.head.name}: {bound.cut}"] = None
+        return found
+
+    def _timely(self, things: Iterable[T]) -> Iterator[T]:
+        """The things, as long as there is time.
+
+        Raises:
+            BudgetError: it was over.
+        """
+        for thing in things:
+            if time.monotonic() > self._until:
+                raise BudgetError(f"the search took longer than {self._limits.seconds:g} s")
+            yield thing
+
+    def _shared(self, condition: Condition) -> set[str]:
+        return {n for item in condition for n in names(item_vars(item))} & self._variables
+
+    def _with(self, added: tuple[_Told, ...], clause: Clause | None = None) -> Clause:
+        """The rule (that of the search, or one grown out of it) with conditions, the new variables of each
+        kept apart."""
+        clause = clause or self.clause
+        body: list[BodyItem] = list(clause.body)
+        taken = self._variables | {n for item in body for n in names(item_vars(item))}
+        for told in added:
+            new = {n for item in told.condition for n in names(item_vars(item))} - self._variables
+            names_: dict[str, str] = {}
+            for name in sorted(new):
+                names_[name] = fresh(name, taken)
+                taken |= {names_[name]}
+            body += [_renamed(item, names_) for item in told.condition]
+        return replace(clause, body=tuple(dict.fromkeys(body)))
+
+
+def _some(things: list[T], work: Work) -> list[T]:
+    """As many of the things as there is work for."""
+    return list(work.each(things))
+
+
+def _pattern(item: BodyItem, types: Mapping[str, str]) -> str:
+    """What an item says, whatever the variables are called."""
+
+    def leaf(term: Term) -> Term:
+        return Var(types.get(term.name, "new")) if isinstance(term, Var) and term.name != "_" else term
+
+    return print_item(rewrite_item(item, leaf))
+
+
+def _renamed(item: BodyItem, new: Mapping[str, str]) -> BodyItem:
+    def leaf(term: Term) -> Term:
+        return Var(new[term.name]) if isinstance(term, Var) and term.name in new else term
+
+    return rewrite_item(item, leaf)

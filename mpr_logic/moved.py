@@ -1,0 +1,86 @@
+"""Old names of modules: they lead to the module's new place, with a warning, for one release.
+
+Code that was written before the rooms had their present names goes on working.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+ROOMS = {
+    "syntax": "language",
+    "checking": "checker",
+    "reflection": "models",
+    "adapters": "guard",
+}
+"""A room's old name, and the new one of what is not in :data:`MODULES`."""
+
+MODULES = {
+    "adapters.answering": "integrations.answering",
+    "adapters.extras": "extras",
+    "adapters.guarding": "integrations.guarding",
+    "adapters.hooks": "integrations.hooks",
+    "adapters.http": "integrations.http.app",
+    "adapters.inspect": "integrations.inspect",
+    "adapters.langchain": "integrations.langchain",
+    "adapters.mcp_http": "integrations.mcp.http",
+    "adapters.mcp_server": "integrations.mcp.server",
+    "adapters.mcp_stdio": "integrations.mcp.stdio",
+    "adapters.metrics": "integrations.http.metrics",
+    "adapters.openai": "integrations.openai",
+    "adapters.openai_agents": "integrations.openai_agents",
+    "adapters.plain": "integrations.plain",
+    "adapters.pydantic_ai": "integrations.pydantic_ai",
+    "adapters.service": "integrations.http.service",
+    "engine.base": "engine.protocol",
+    "engine.evaluate": "engine.bottomup.evaluate",
+    "engine.proof": "engine.provenance.proof",
+    "memory.gate": "memory.induction.gate",
+    "memory.merge": "memory.induction.merge",
+    "memory.refine": "memory.induction.refine",
+    "memory.replay": "memory.induction.replay",
+}
+"""Modules by their old names that a user may have imported."""
+
+_TOP = "mpr_logic."
+
+
+class _Old(MetaPathFinder, Loader):
+    """Finds a module by its old name: it is the module of the new name itself."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if not fullname.startswith(_TOP):
+            return None
+        old = fullname.removeprefix(_TOP)
+        room, dot, rest = old.partition(".")
+        new = MODULES.get(old) or (ROOMS[room] + dot + rest if room in ROOMS else None)
+        return ModuleSpec(fullname, self, origin=_TOP + new) if new else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        assert spec.origin
+        warnings.warn(f"{spec.name} is now {spec.origin}", DeprecationWarning, stacklevel=2)
+        found = import_module(spec.origin)
+        spec.loader_state = found.__spec__
+        return found
+
+    def exec_module(self, module: ModuleType) -> None:
+        made = module.__spec__
+        if made is not None:  # the machinery has put the old name there
+            module.__spec__ = made.loader_state
+
+
+def install() -> None:
+    """Let the old names be found. A second call changes nothing."""
+    if not any(isinstance(finder, _Old) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Old())

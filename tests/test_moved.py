@@ -1,0 +1,56 @@
+"""Old names of modules lead to the new ones, with a warning, and no module is loaded twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+from mpr_logic.moved import MODULES, ROOMS
+
+
+@pytest.mark.parametrize("new", sorted(MODULES.values()))
+def test_every_new_name_is_a_module(new: str) -> None:
+    """What an old name leads to is there."""
+    assert import_module("importlib.util").find_spec(f"mpr_logic.{new}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("adapters.guard", "guard.guard", "Guard"),
+        ("adapters.plain", "integrations.plain", "guarded"),
+        ("syntax.parser", "language.parser", "parse"),
+        ("checking.verifier", "checker.verifier", "verify"),
+        ("memory.gate", "memory.induction.gate", "Gate"),
+        ("reflection.client", "models.client", "Client"),
+    ],
+)
+def test_an_old_name_is_the_new_module(old: str, new: str, name: str) -> None:
+    """Importing by the old name warns, and gives the very objects of the new module."""
+    program = (
+        "import warnings\n"
+        "with warnings.catch_warnings(record=True) as said:\n"
+        "    warnings.simplefilter('always')\n"
+        f"    from mpr_logic.{old} import {name} as first\n"
+        f"from mpr_logic.{new} import {name} as second\n"
+        "import sys\n"
+        "assert first is second\n"
+        f"assert sys.modules['mpr_logic.{old}'] is sys.modules['mpr_logic.{new}']\n"
+        f"assert sys.modules['mpr_logic.{new}'].__spec__.name == 'mpr_logic.{new}'\n"
+        "print(*[each.message for each in said if each.category is DeprecationWarning], sep='\\n')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    assert f"mpr_logic.{old} is now mpr_logic.{new}" in done.stdout
+
+
+@pytest.mark.parametrize("old", [*ROOMS, "adapters.nothing_of_the_kind", "nothing_of_the_kind"])
+def test_what_never_was_is_not_found(old: str) -> None:
+    """A module that is in neither place is missing, as ever."""
+    missing = f"mpr_logic.{old}.never" if old in ROOMS else f"mpr_logic.{old}"
+    program = f"import warnings; warnings.simplefilter('ignore'); import {missing}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "ModuleNotFoundError" in done.stderr
