@@ -1,4 +1,4 @@
-"""The demo, and what the README shows of it."""
+"""The demo, and a game that the documentation shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.command import mpr
-from tests.docs.pages import TOP, blocks, same_output
+from tests.docs.pages import DOCS, blocks, same_output
 
 pytest.importorskip("textworld")
 
@@ -38,8 +38,9 @@ def test_demo_tells_the_whole_story(tmp_path: Path) -> None:
     assert " taken: 0 times" in text
 
 
-def test_readme_shows_what_happens() -> None:
-    """The game in the README is played as it says."""
-    shown = next(block.text for block in blocks(TOP / "README.md") if block.text.startswith("$ mpr play"))
+def test_a_page_shows_what_happens() -> None:
+    """The forgetful player's game is played as its page says."""
+    page = DOCS / "how-to" / "play-alfworld.md"
+    shown = next(b.text for b in blocks(page) if b.text.startswith("$ mpr play --policy forgetful"))
     command, expected = shown.split("\n", 1)
     assert same_output(expected, mpr(*command.removeprefix("$ mpr ").split()).out)
