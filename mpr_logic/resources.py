@@ -1,7 +1,7 @@
-"""The data files that come with the package: the grammar and the bundled rules.
+"""The data files that come with the package: the grammar, the bundled rules, and the worlds' data.
 
-In an installed wheel they lie inside the package (``mpr_logic/grammar``, ``mpr_logic/rules``); in a
-checkout they lie beside it.
+In an installed wheel they lie inside the package (``mpr_logic/grammar``, ``mpr_logic/rules``,
+``mpr_logic/envs``); in a checkout they lie beside it.
 """
 
 from __future__ import annotations
@@ -31,3 +31,10 @@ def grammar_folder() -> Path:
 def rules_folder() -> Path:
     """The folder of the bundled rule files."""
     return _folder("rules")
+
+
+def world_text(name: str) -> str:
+    """The text of a world's data file, such as ``alfworld/rooms.json``. Raises FileNotFoundError."""
+    inside = _PACKAGE / "envs" / name  # the worlds' code lies there in a checkout too
+    path = inside if inside.is_file() else _PACKAGE.parent / "envs" / name
+    return path.read_text(encoding="utf-8")

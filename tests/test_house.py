@@ -57,10 +57,8 @@ CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*|__all__|__slots__")
 
 
 def modules() -> list[Path]:
-    """Return every module of the package, envs included, each once."""
-    links = {path for path in PACKAGE.iterdir() if path.is_symlink()}
-    inside = [path for path in PACKAGE.rglob("*.py") if not links & set(path.parents)]
-    return sorted([*inside, *(TOP / "envs").rglob("*.py")])
+    """Return every module of the package."""
+    return sorted(PACKAGE.rglob("*.py"))
 
 
 def name_of(path: Path) -> str:
@@ -70,8 +68,6 @@ def name_of(path: Path) -> str:
 
 def room_of(path: Path) -> str:
     """Return the room that a module lies in; the facade's is the empty name."""
-    if path.is_relative_to(TOP / "envs"):
-        return "envs"
     first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     return "" if first == "__init__" else first
 
@@ -171,8 +167,12 @@ def test_package_is_typed() -> None:
 
 
 def test_envs_are_one_folder() -> None:
-    """In a checkout, mpr_logic/envs leads to envs: Python, mypy and the wheel see the same modules."""
-    assert (PACKAGE / "envs").samefile(TOP / "envs")
+    """A checkout has no links: the worlds' modules are under mpr_logic/envs alone, their data under envs."""
+    folders = [folder for folder in TOP.iterdir() if not folder.name.startswith(".")]
+    assert not [path for folder in folders for path in (folder, *folder.rglob("*")) if path.is_symlink()]
+    kinds = {top: {path.suffix for path in top.rglob("*.*")} for top in (PACKAGE / "envs", TOP / "envs")}
+    assert kinds[PACKAGE / "envs"] - {".pyc"} == {".py"}
+    assert kinds[TOP / "envs"] == {".json", ".md"}
 
 
 @pytest.mark.parametrize(

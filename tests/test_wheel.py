@@ -96,7 +96,8 @@ def test_wheel_holds_the_outer_folders(built: Built, folder: str) -> None:
     """Every file of the folder beside the package in a checkout is inside it in the wheel."""
     expected = files_under(folder)
     assert expected
-    assert {name for name in contents(built.wheel) if name.startswith(f"mpr_logic/{folder}/")} == expected
+    inside = {name for name in contents(built.wheel) if name.startswith(f"mpr_logic/{folder}/")}
+    assert {name for name in inside if not name.endswith(".py")} == expected
 
 
 def test_wheel_holds_the_package(built: Built) -> None:
@@ -113,11 +114,13 @@ def test_sdist_builds_the_same_wheel(built: Built) -> None:
 
 
 def test_sdist_holds_each_source_once(built: Built) -> None:
-    """The sdist holds envs at its top and not a second time under the package, and the tests with it."""
+    """The sdist holds each world's code under the package and its data at the top, and the tests with it."""
     with tarfile.open(built.sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"envs/__init__.py", "tests/test_wheel.py", "Makefile", "pyproject.toml", "LICENSE"} <= names
-    assert not {name for name in names if name.startswith("mpr_logic/envs")}
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    worlds = {"mpr_logic/envs/__init__.py", "envs/alfworld/rooms.json"}
+    assert worlds | {"tests/test_wheel.py", "Makefile", "pyproject.toml", "LICENSE"} <= set(names)
+    assert len(names) == len(set(names))
+    assert not {name for name in names if f"mpr_logic/{name}" in names}
 
 
 def test_editable_install_finds_everything(tmp_path: Path) -> None:
@@ -129,12 +132,12 @@ def test_editable_install_finds_everything(tmp_path: Path) -> None:
     scripts = home / ("Scripts" if os.name == "nt" else "bin")
     run(scripts / "python", "-m", "pip", "install", "--quiet", "--no-deps", "-e", tree, cwd=tmp_path)
     code = (
-        "import mpr_logic.envs\n"
+        "import mpr_logic.envs.tools.names\n"
         "from mpr_logic.resources import grammar_folder\n"
         "print(mpr_logic.envs.__file__, grammar_folder(), sep='\\n')\n"
     )
     envs, grammar = run(scripts / "python", "-c", code, cwd=tmp_path).splitlines()
-    assert Path(envs).samefile(tree / "envs" / "__init__.py")
+    assert Path(envs).samefile(tree / "mpr_logic" / "envs" / "__init__.py")
     assert Path(grammar).samefile(tree / "grammar")
 
 
@@ -142,8 +145,9 @@ def test_installed_package_reads_its_data(installed: Installed) -> None:
     """Away from the checkout, the installed package imports envs and reads its grammar and rules."""
     code = (
         "import mpr_logic.envs\n"
-        "from mpr_logic.resources import grammar_text, rules_folder\n"
+        "from mpr_logic.resources import grammar_text, rules_folder, world_text\n"
         "assert grammar_text('mpr.lark')\n"
+        "assert world_text('alfworld/rooms.json')\n"
         "assert list(rules_folder().rglob('*.dl'))\n"
         "print(mpr_logic.envs.__file__, rules_folder(), sep='\\n')\n"
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.envs.alfworld.ids import Ids
+from mpr_logic.resources import world_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,7 +104,7 @@ class Statistics:
     @classmethod
     def load(cls) -> Statistics:
         """Read the file beside this module."""
-        data = json.loads(Path(__file__).with_name("rooms.json").read_text(encoding="utf-8"))
+        data = json.loads(world_text("alfworld/rooms.json"))
         del data["about"]
         return cls(**data)
 
