@@ -41,6 +41,8 @@ MODULES = {
     "adapters.plain": "integrations.plain",
     "adapters.pydantic_ai": "integrations.pydantic_ai",
     "adapters.service": "integrations.http.service",
+    "analysis.core": "analysis.program",
+    "analysis.ids": "analysis.canonical",
     "engine.base": "engine.protocol",
     "engine.evaluate": "engine.bottomup.evaluate",
     "engine.proof": "engine.provenance.proof",

@@ -12,7 +12,7 @@ from typing import Any
 
 import clingo
 
-from mpr_logic.analysis.core import Program, Rule
+from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.language.ast import (
     Aggregate,
     Arithmetic,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from mpr_logic.analysis.core import Program, Rule
+from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.language.ast import Aggregate, BodyItem, Literal, Row
 from tests.naive_values import (
     Binding,

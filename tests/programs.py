@@ -14,7 +14,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.core import Program
+from mpr_logic.analysis.program import Program
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import Row, Value
 from mpr_logic.language.parser import parse

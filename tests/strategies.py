@@ -27,10 +27,9 @@ from mpr_logic.language.ast import (
     TypeDecl,
     Var,
 )
-from mpr_logic.language.hidden import hidden_character
+from mpr_logic.language.lexer import hidden_character, keywords, reserved
 from mpr_logic.language.printer import print_module
 from mpr_logic.language.source import Source
-from mpr_logic.language.words import keywords, reserved
 
 Strategy = st.SearchStrategy[Any]
 

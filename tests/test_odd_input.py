@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, MprError, StateError, evaluate
-from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.disclosure import for_operator
 from mpr_logic.checker.serial import decision_json
 from mpr_logic.guard.guard import Guard

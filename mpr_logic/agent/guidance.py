@@ -17,7 +17,7 @@ from mpr_logic.memory.retrieval import HEADS, Retrieved, Retriever, tokens
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.checker import Checker
     from mpr_logic.language.ast import Module, Statement

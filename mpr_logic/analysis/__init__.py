@@ -5,9 +5,9 @@
 
 from mpr_logic.analysis.analyse import analyse
 from mpr_logic.analysis.atoms import coerce_row, resolve_atom, resolve_fact, signature_of
-from mpr_logic.analysis.core import Fact, Program, Rule, Schema, Signature, effect_head
-from mpr_logic.analysis.ids import canonical_text, clause_id
+from mpr_logic.analysis.canonical import canonical_text, clause_id
 from mpr_logic.analysis.lints import lint
+from mpr_logic.analysis.program import Fact, Program, Rule, Schema, Signature, effect_head
 from mpr_logic.analysis.shapes import abstract, shape_of
 
 __all__ = [

@@ -14,7 +14,7 @@ from mpr_logic.analysis.report import did_you_mean, nearest, where
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.analysis.report import Report
     from mpr_logic.language.ast import Annotation, Clause
 

@@ -10,12 +10,11 @@ import math
 from typing import TYPE_CHECKING, NoReturn, overload
 from typing import Literal as OneOf
 
-from mpr_logic.analysis.core import Fact, Program, Schema, Signature
-from mpr_logic.analysis.lattice import value_type
 from mpr_logic.analysis.occurrences import HISTORY
+from mpr_logic.analysis.program import Fact, Program, Schema, Signature
 from mpr_logic.analysis.report import Report, argument, count, declared_as
 from mpr_logic.analysis.resolve import FACTS_ONLY, Names
-from mpr_logic.analysis.types import LARGEST
+from mpr_logic.analysis.types import LARGEST, value_type
 from mpr_logic.errors import StateError
 from mpr_logic.language.ast import Atom, Const, Literal, Param, Var
 

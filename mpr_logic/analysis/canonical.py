@@ -13,14 +13,22 @@ import hashlib
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.annotations import explicit_id
+from mpr_logic.analysis.normalise import apart
+from mpr_logic.analysis.program import Program
+from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.resolve import Names, resolve_clause
 from mpr_logic.analysis.terms import item_vars, term_vars
+from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mpr_logic.analysis.program import Schema
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.language.ast import BodyItem, Term, Value
+    from mpr_logic.language.ast import BodyItem, Clause, Term, Value
+
 
 Ranks = dict[str, int]
 MARK = "\x00"  # around the number of a placeholder in a template
@@ -231,3 +239,32 @@ def _tied(ranks: Ranks) -> list[str]:
         seen.setdefault(rank, []).append(name)
     shared = [rank for rank, names in seen.items() if len(names) > 1]
     return seen[min(shared)] if shared else []
+
+
+# ---- the id of a clause, outside of an analysis
+
+
+def canonical_text(of: Program | Schema, clause: Clause) -> str:
+    """A text that two clauses share exactly when they differ only in the names of their variables, in
+    the order of their bodies, in named against positional arguments, in ``a < b`` against ``b > a``
+    and in the sides of ``=`` and ``!=``. Weights and annotations take no part.
+
+    Raises:
+        ProgramError: the clause speaks of what is not declared, or with other arguments.
+    """
+    report = Report()
+    schema = of.schema if isinstance(of, Program) else of
+    resolved = resolve_clause(clause, Names(schema, report))
+    if resolved is None:
+        raise ProgramError(report.found)
+    return clause_text(apart(resolved))
+
+
+def clause_id(of: Program | Schema, clause: Clause) -> str:
+    """The id of a clause: its @id, or a hash of its canonical text. In a program that has several
+    equal clauses the later ones have ``-2``, ``-3``, ... behind it.
+
+    Raises:
+        ProgramError: the clause speaks of what is not declared, or with other arguments.
+    """
+    return explicit_id(clause, Report()) or short_id(canonical_text(of, clause))

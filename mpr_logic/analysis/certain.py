@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.terms import item_terms
-from mpr_logic.analysis.types import columns_of, flat, literals
+from mpr_logic.analysis.terms import flat, item_terms, literals
+from mpr_logic.analysis.types import columns_of
 from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.language.ast import BodyItem, Term
 
 _NUMBERS = ("int", "float")

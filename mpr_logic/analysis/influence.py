@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.occurrences import CALL, OUTCOMES, is_history
-from mpr_logic.analysis.terms import divides, item_terms, item_vars, names, term_vars
-from mpr_logic.analysis.types import columns_of, flat, literals
+from mpr_logic.analysis.terms import divides, flat, item_terms, item_vars, literals, names, term_vars
+from mpr_logic.analysis.types import columns_of
 from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.language.ast import BodyItem, Term
 
 MORE, FEWER = 1, -1

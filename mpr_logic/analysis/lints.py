@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.analyse import analyse, in_order
 from mpr_logic.analysis.annotations import placeholders
-from mpr_logic.analysis.lattice import base, comparable
 from mpr_logic.analysis.report import Report, where
 from mpr_logic.analysis.resolve import EFFECTS
-from mpr_logic.analysis.terms import item_vars, rewrite_item, term_span, term_vars
-from mpr_logic.analysis.types import Typing, flat, literals
+from mpr_logic.analysis.terms import flat, item_vars, literals, rewrite_item, term_span, term_vars
+from mpr_logic.analysis.types import Typing, base, comparable
 from mpr_logic.language.ast import Comparison, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.language.ast import Atom, BodyItem, Clause, Module, Term
     from mpr_logic.language.diagnostics import Diagnostic
 

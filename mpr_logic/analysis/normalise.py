@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.lattice import base
 from mpr_logic.analysis.occurrences import tell_apart
 from mpr_logic.analysis.safety import shared
 from mpr_logic.analysis.terms import (
@@ -29,13 +28,13 @@ from mpr_logic.analysis.terms import (
     term_span,
     term_vars,
 )
-from mpr_logic.analysis.types import columns_of
+from mpr_logic.analysis.types import base, columns_of
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mpr_logic.analysis.core import Schema
+    from mpr_logic.analysis.program import Schema
     from mpr_logic.analysis.resolve import Resolved
     from mpr_logic.language.ast import BodyItem, Span, Term, Test
 

@@ -19,7 +19,7 @@ from mpr_logic.language.ast import Aggregate, Atom, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import BodyItem, Comparison, Row, Term, Test
 
 CALL = "call "

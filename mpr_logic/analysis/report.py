@@ -9,7 +9,7 @@ from mpr_logic.language.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mpr_logic.analysis.core import Signature
+    from mpr_logic.analysis.program import Signature
     from mpr_logic.language.ast import Param, Span
 
 

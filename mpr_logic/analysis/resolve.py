@@ -1,7 +1,7 @@
 """Names to core relations: what a clause speaks of, its arguments by position.
 
 :func:`resolve_clause` gives a clause's head and body in the terms of
-:mod:`mpr_logic.analysis.core`: every atom named by its core relation, every argument in its place,
+:mod:`mpr_logic.analysis.program`: every atom named by its core relation, every argument in its place,
 every argument that a named atom leaves out an ``_``.
 """
 
@@ -10,18 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.builtin import FILLED
-from mpr_logic.analysis.core import effect_head
+from mpr_logic.analysis.builtin_relations import FILLED
 from mpr_logic.analysis.occurrences import HISTORY
+from mpr_logic.analysis.program import effect_head
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
 from mpr_logic.analysis.terms import term_span
-from mpr_logic.analysis.undeclared import elsewhere
 from mpr_logic.language.ast import Aggregate, Arithmetic, Atom, Call, Literal, Span, Var
+from mpr_logic.language.hints import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.analysis.core import Schema, Signature
+    from mpr_logic.analysis.program import Schema, Signature
     from mpr_logic.analysis.report import Report
     from mpr_logic.language.ast import BodyItem, Clause, Comparison, Term, Test
 
@@ -80,7 +80,7 @@ class Names:
         built_in = [n for n, s in self.schema.relations.items() if s.builtin]
         own = [n for n in self.schema.relations if n not in built_in]
         close = nearest(name, own) or nearest(name, built_in, NEAR)
-        return elsewhere(name) or (f"did you mean `{close}`?" if close else f"declare it: .decl {name}(...)")
+        return _instead(name) or (f"did you mean `{close}`?" if close else f"declare it: .decl {name}(...)")
 
     def action(self, name: str, span: Span) -> Signature | None:
         """The declared action of that name."""
@@ -197,6 +197,13 @@ class Names:
         if all(new is old for new, old in zip(body, item.body, strict=True)):
             return item
         return Aggregate(item.target, item.function, item.expression, tuple(body), item.span)
+
+
+def _instead(name: str) -> str:
+    """What to write instead of a relation that other languages have built in; nothing for any other."""
+    if name in foreign.VERDICTS:
+        return f"an action is spoken of by `{foreign.VERDICTS[name]} ACTION :- body.`"
+    return foreign.RELATIONS.get(name, "")
 
 
 def resolve_clause(clause: Clause, names: Names) -> Resolved | None:

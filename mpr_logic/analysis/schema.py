@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.builtin import BUILT_IN
-from mpr_logic.analysis.core import Schema, Signature
-from mpr_logic.analysis.lattice import BUILTIN, base
+from mpr_logic.analysis.builtin_relations import BUILT_IN
+from mpr_logic.analysis.program import Schema, Signature
 from mpr_logic.analysis.report import count, declaration, did_you_mean, where
+from mpr_logic.analysis.types import BUILTIN, base
 from mpr_logic.language.ast import ActionDecl, DefaultDecl, Param, RelationDecl, TypeDecl
-from mpr_logic.language.foreign import TYPES
+from mpr_logic.language.hints.foreign import TYPES
 from mpr_logic.language.printer import print_statement
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.types import flat
+from mpr_logic.analysis.terms import flat
 from mpr_logic.language.ast import Aggregate, Literal
 
 if TYPE_CHECKING:

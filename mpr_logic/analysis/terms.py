@@ -64,6 +64,23 @@ def item_vars(item: BodyItem) -> Iterator[Var]:
             yield from term_vars(term)
 
 
+def literals(body: Iterable[BodyItem]) -> Iterator[Literal]:
+    """The literals of a body, those inside the braces of aggregates too."""
+    for item in body:
+        if isinstance(item, Literal):
+            yield item
+        elif isinstance(item, Aggregate):
+            yield from literals(item.body)
+
+
+def flat(body: Iterable[BodyItem]) -> Iterator[BodyItem]:
+    """The items of a body, each aggregate followed by what stands inside its braces."""
+    for item in body:
+        yield item
+        if isinstance(item, Aggregate):
+            yield from item.body
+
+
 def divides(term: Term) -> bool:
     """Whether a quotient or a remainder is taken in a term: of 0 there is none."""
     return isinstance(term, Arithmetic) and (

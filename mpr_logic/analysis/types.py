@@ -1,8 +1,8 @@
-"""The types of a clause's variables, and whether every argument fits its column.
+"""The order of types: which type takes the values of which.
 
-A variable has the narrowest of the types of the columns that bind it: positive literals, and the
-action of a rule that speaks of one. What ``=`` or an aggregate computes has a value type
-(:mod:`mpr_logic.analysis.lattice`).
+The built-in types stand as ``bool <: symbol <: any`` and ``int <: float <: any``; a declared type stands
+under its base. A constant and a computed value have a *value type*, written ``=int``: they belong
+to every type over that base, since no declaration lists the members of a type.
 """
 
 from __future__ import annotations
@@ -12,29 +12,90 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.lattice import (
-    NUMBERS,
-    SYMBOLS,
-    UNKNOWN,
-    base,
-    comparable,
-    meet,
-    shown,
-    under,
-    value_type,
-)
 from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.analysis.report import argument
-from mpr_logic.analysis.terms import plain, term_span
+from mpr_logic.analysis.terms import flat, literals, plain, term_span
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Param, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from mpr_logic.analysis.core import Schema, Signature
+    from mpr_logic.analysis.program import Schema, Signature
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.language.ast import BodyItem, Span, Term, Test
+    from mpr_logic.language.ast import BodyItem, Span, Term, Test, Value
+
+
+BUILTIN = ("symbol", "int", "float", "bool", "any")
+UNKNOWN = "?"
+"""The type of an argument of which inference knows nothing yet."""
+NUMBERS = ("int", "float")
+SYMBOLS = ("symbol", "bool")
+_OVER = {"bool": "symbol", "symbol": "any", "int": "float", "float": "any"}
+
+
+def base(types: Mapping[str, str], name: str) -> str:
+    """The built-in type under a declared one, or of a value type (``=int`` gives ``int``)."""
+    name = name.removeprefix("=")
+    while name in types:
+        name = types[name]
+    return name
+
+
+def under(types: Mapping[str, str], lower: str, upper: str) -> bool:
+    """Whether every value of type ``lower`` may stand where ``upper`` is asked for."""
+    if upper == "any" or lower == upper:
+        return True
+    if lower[0] == "=":
+        lower, upper = lower[1:], base(types, upper)
+    step: str | None = lower
+    while step is not None:
+        if step == upper:
+            return True
+        step = types.get(step) or _OVER.get(step)
+    return False
+
+
+def meet(types: Mapping[str, str], first: str, second: str) -> str | None:
+    """The narrower of two types; None where neither is under the other."""
+    if first[0] == "=" and second[0] != "=":  # a declared type says more than a value's
+        return second if base(types, first) == base(types, second) else _narrower(types, first, second)
+    return _narrower(types, first, second)
+
+
+def _narrower(types: Mapping[str, str], first: str, second: str) -> str | None:
+    if under(types, first, second):
+        return first
+    return second if under(types, second, first) else None
+
+
+def join(first: str, second: str) -> str:
+    """The type that inference gives to values of two built-in types."""
+    if first == second:
+        return first
+    return "symbol" if first in SYMBOLS and second in SYMBOLS else "any"
+
+
+def value_type(value: Value) -> str:
+    """The built-in type of a constant: bool for ``true`` and ``false``, else symbol, int or float."""
+    if isinstance(value, str):
+        return "bool" if value in ("true", "false") else "symbol"
+    return "int" if isinstance(value, int) else "float"
+
+
+def comparable(first: str, second: str) -> bool:
+    """Whether values of two built-in types may be equal or in order: numbers, or symbols, or unknown."""
+    if "any" in (first, second):
+        return True
+    return (first in NUMBERS) == (second in NUMBERS)
+
+
+def shown(name: str) -> str:
+    """A type as a message names it."""
+    return name.removeprefix("=")
+
+
+# ---- the types of a clause
 
 NUMBER = Param("#call", "int")  # of a call, which no text can name
 LARGEST = int(sys.float_info.max)  # an int over it has no float
@@ -50,23 +111,6 @@ def columns_of(schema: Schema, core: str) -> Signature:
         action = columns_of(schema, core.removeprefix(CALL))
         return replace(action, params=(NUMBER, *action.params), bases=("int", *action.bases))
     return schema.relations[name] if word == "not" else schema.actions[name]
-
-
-def literals(body: Iterable[BodyItem]) -> Iterator[Literal]:
-    """The literals of a body, those inside the braces of aggregates too."""
-    for item in body:
-        if isinstance(item, Literal):
-            yield item
-        elif isinstance(item, Aggregate):
-            yield from literals(item.body)
-
-
-def flat(body: Iterable[BodyItem]) -> Iterator[BodyItem]:
-    """The items of a body, each aggregate followed by what stands inside its braces."""
-    for item in body:
-        yield item
-        if isinstance(item, Aggregate):
-            yield from item.body
 
 
 class Typing:

@@ -5,26 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.lattice import value_type
-from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
-from mpr_logic.language.foreign import RELATIONS, VERDICTS
+from mpr_logic.analysis.normalise import apart
+from mpr_logic.analysis.program import Signature
+from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.resolve import Names, resolve_clause
+from mpr_logic.analysis.schema import MAX_ARGUMENTS, too_many
+from mpr_logic.analysis.types import UNKNOWN, Typing, base, join, value_type
+from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Param, Test, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from mpr_logic.analysis.core import Schema, Signature
+    from mpr_logic.analysis.program import Schema, Signature
     from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.resolve import Resolved
     from mpr_logic.language.ast import Atom, BodyItem, Clause, Term
+
 
 _UNKNOWN = "symbol"
 """The type of an argument of which the uses show nothing."""
-
-
-def elsewhere(name: str) -> str:
-    """What to write instead of a relation that other languages have built in; nothing for any other."""
-    if name in VERDICTS:
-        return f"an action is spoken of by `{VERDICTS[name]} ACTION :- body.`"
-    return RELATIONS.get(name, "")
 
 
 def suggest(report: Report, schema: Schema, clauses: Sequence[Clause]) -> None:
@@ -131,3 +130,94 @@ def _items(body: Iterable[BodyItem]) -> Iterator[BodyItem]:
         yield item
         if isinstance(item, Aggregate):
             yield from item.body
+
+
+# ---- plain Datalog: signatures for what is not declared
+
+
+def infer(schema: Schema, clauses: Sequence[Clause], inputs: Collection[str], report: Report) -> Schema:
+    """The schema with a signature for every relation that is used but not declared.
+
+    An argument has the type of the constants and variables that rules put there; one that nothing
+    in the text determines, or whose rows come from outside (``inputs``), is of type any.
+    """
+    found = _used(schema, clauses, report)
+    relations = {**schema.relations, **{n: _signature(n, [UNKNOWN] * k) for n, k in found.items()}}
+    rules: list[Resolved] = []
+    columns: dict[str, list[str]] = {n: [UNKNOWN] * k for n, k in found.items()}
+    names = Names(replace(schema, relations=relations), Report())
+    derived = set(inputs)
+    for clause in clauses:
+        derived.add(clause.head.name if clause.effect is None else clause.effect.name)
+        if clause.kind != "relation" or clause.head.name not in found:
+            continue
+        if clause.body or not _constant(clause, columns[clause.head.name]):
+            resolved = resolve_clause(clause, names)
+            if resolved is not None:
+                rules.append(apart(resolved))
+    for name in found:
+        if name in inputs or name not in derived:  # its rows come from outside
+            columns[name] = ["any"] * found[name]
+    _flow(schema, rules, columns)
+    for name, types in columns.items():
+        relations[name] = _signature(name, ["any" if t == UNKNOWN else t for t in types])
+    return replace(schema, relations=relations)
+
+
+def _used(schema: Schema, clauses: Iterable[Clause], report: Report) -> dict[str, int]:
+    """The undeclared relations and how many arguments their first use has."""
+    found: dict[str, int] = {}
+    for clause in clauses:
+        for kind, atom in _atoms(clause):
+            if (
+                kind != "relation"
+                or atom.name in found
+                or atom.name in schema.relations
+                or atom.name in schema.actions
+            ):
+                continue
+            found[atom.name] = len(atom.args)
+            if len(atom.args) > MAX_ARGUMENTS:
+                too_many(atom.name, len(atom.args), atom.span, report)
+    return found
+
+
+def _signature(name: str, types: list[str]) -> Signature:
+    params = tuple(Param(f"#{i + 1}", t) for i, t in enumerate(types))
+    return Signature(name, params, tuple(types))
+
+
+def _constant(clause: Clause, types: list[str]) -> bool:
+    """Take the types of a fact's constants; whether it was a fact of constants."""
+    args = clause.head.args
+    if len(args) != len(types):
+        return True  # an error that is reported later
+    for place, term in enumerate(args):
+        if not isinstance(term, Const):
+            return False
+        _put(types, place, value_type(term.value))
+    return True
+
+
+def _put(types: list[str], place: int, type_: str) -> bool:
+    new = type_ if types[place] == UNKNOWN else join(types[place], type_)
+    changed = new != types[place]
+    types[place] = new
+    return changed
+
+
+def _flow(schema: Schema, rules: list[Resolved], columns: dict[str, list[str]]) -> None:
+    """Carry types from bodies to heads until nothing changes."""
+    progress = True
+    while progress:
+        progress = False
+        relations = {**schema.relations, **{n: _signature(n, t) for n, t in columns.items()}}
+        current = replace(schema, relations=relations)
+        for rule in rules:
+            typing = Typing(current, Report())
+            typing.infer((), (), rule.body)
+            types = columns[rule.clause.head.name]
+            for place, term in enumerate(rule.args):
+                found = typing.type_of(term)
+                if found is not None and found != UNKNOWN:
+                    progress = _put(types, place, base(schema.types, found)) or progress

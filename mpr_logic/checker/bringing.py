@@ -19,7 +19,7 @@ from mpr_logic.language.printer import print_value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mpr_logic.analysis.core import Program, Rule, Signature
+    from mpr_logic.analysis.program import Program, Rule, Signature
     from mpr_logic.checker.possible import Possible
     from mpr_logic.checker.wishes import Wish
     from mpr_logic.engine.protocol import Engine, Pattern

@@ -18,7 +18,7 @@ from mpr_logic.errors import StateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.engine.protocol import Engine
     from mpr_logic.engine.topdown.checks import Verdict
     from mpr_logic.engine.topdown.firing import Firing as Proving

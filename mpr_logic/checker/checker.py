@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.atoms import resolve_atom
-from mpr_logic.analysis.core import Fact
 from mpr_logic.analysis.occurrences import is_history
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.candidates import Candidates
 from mpr_logic.checker.decision import NOTHING, UNDECIDED, Decision, Reason, Worked
@@ -37,8 +37,8 @@ from mpr_logic.language.ast import Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mpr_logic.analysis.core import Program
     from mpr_logic.analysis.influence import Influence
+    from mpr_logic.analysis.program import Program
     from mpr_logic.checker.candidates import Fired
     from mpr_logic.checker.reasons import Moment
     from mpr_logic.checker.versions import Version

@@ -14,7 +14,7 @@ from mpr_logic.errors import StateError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.candidates import Candidate, Fired
     from mpr_logic.checker.reasons import Moment

@@ -11,7 +11,7 @@ from mpr_logic.engine.native import NativeEngine
 from mpr_logic.errors import OptionError
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.engine.protocol import Budget, Engine
 
 EngineName = OneOf["native", "pydatalog", "both"]

@@ -10,8 +10,8 @@ from weakref import ref
 
 from mpr_logic.analysis import effect_head
 from mpr_logic.analysis.atoms import coerce_row, signature_of
-from mpr_logic.analysis.core import Fact
 from mpr_logic.analysis.occurrences import CALL, HISTORY, Calls, call_of
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.keys import Keys
 from mpr_logic.checker.plain import PlainAtoms
 from mpr_logic.checker.state import fact_of
@@ -22,7 +22,7 @@ from mpr_logic.language.ast import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.checker.versions import Undone
     from mpr_logic.engine.protocol import Engine, Pattern
     from mpr_logic.language.ast import Row

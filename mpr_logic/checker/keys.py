@@ -5,14 +5,14 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.keyed import conflict, key_columns, key_text
+from mpr_logic.analysis.key_constraints import conflict, key_columns, key_text
 from mpr_logic.errors import StateError
 from mpr_logic.language.printer import print_row
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
-    from mpr_logic.analysis.core import Fact, Signature
+    from mpr_logic.analysis.program import Fact, Signature
     from mpr_logic.language.ast import Row
 
 

@@ -15,7 +15,7 @@ from mpr_logic.resources import rules_folder
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
     from mpr_logic.language.diagnostics import Diagnostic
 

@@ -10,12 +10,12 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.atoms import coerce_row
-from mpr_logic.language.plain import plain_atom
+from mpr_logic.language.fast_atoms import plain_atom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mpr_logic.analysis.core import Signature
+    from mpr_logic.analysis.program import Signature
     from mpr_logic.checker.action import Action
     from mpr_logic.language.ast import Row
 

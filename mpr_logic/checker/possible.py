@@ -15,7 +15,7 @@ from mpr_logic.language.ast import Aggregate, Literal
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.language.ast import BodyItem
 
 TRIED = ("past ", "succeeded ")

@@ -8,11 +8,11 @@ from mpr_logic.analysis.atoms import coerce_row, resolve_atom
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.language.ast import Literal, Row, Value, Var
+from mpr_logic.language.fast_atoms import plain_atom
 from mpr_logic.language.parser import parse_atom, parse_clause
-from mpr_logic.language.plain import plain_atom
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.engine.protocol import Pattern
 
 

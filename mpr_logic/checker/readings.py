@@ -20,7 +20,7 @@ from mpr_logic.language.ast import Aggregate, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.solve import Bindings
     from mpr_logic.engine.protocol import Engine
     from mpr_logic.engine.provenance.proof import Proof, Step

@@ -18,7 +18,7 @@ from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError, S
 from mpr_logic.language.ast import Var
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.candidates import Candidate, Fired
     from mpr_logic.checker.checker import Checker

@@ -17,7 +17,7 @@ from mpr_logic.language.printer import print_atom, print_clause, print_item, pri
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.provenance.proof import Proof, Step
     from mpr_logic.language.ast import BodyItem, Row, Value
 

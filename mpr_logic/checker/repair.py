@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations, groupby, islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.bringing import Bringing
 from mpr_logic.checker.facts import HERE
 from mpr_logic.checker.state import tried

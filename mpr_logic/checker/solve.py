@@ -16,7 +16,7 @@ from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Cons
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.planner import Step
     from mpr_logic.engine.protocol import Engine, Pattern

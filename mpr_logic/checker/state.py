@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mpr_logic.analysis.atoms import coerce_row, resolve_atom, resolve_fact, signature_of
-from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker import strict_json
 from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.language.ast import NOWHERE, Clause, Span
-from mpr_logic.language.files import is_null, read_text
+from mpr_logic.language.fast_atoms import plain_atom
 from mpr_logic.language.parser import parse, parse_atom, parse_clause
-from mpr_logic.language.plain import plain_atom
+from mpr_logic.language.source import is_null, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mpr_logic.analysis.core import Program, Signature
+    from mpr_logic.analysis.program import Program, Signature
 
 VERSION = 1
 """The version of the JSON form of a state: ``{"mpr_state": 1, ...}``."""

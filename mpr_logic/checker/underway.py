@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.facts import HERE
 from mpr_logic.checker.state import tried

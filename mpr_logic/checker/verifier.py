@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-from mpr_logic.analysis.core import Program, Rule
+from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, Proof
 from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Row, Test, Var
 

@@ -20,7 +20,7 @@ from mpr_logic.language.printer import print_item, print_row, print_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.solve import Bindings
     from mpr_logic.engine.planner import Step
     from mpr_logic.engine.protocol import Engine, Pattern

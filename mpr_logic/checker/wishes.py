@@ -21,7 +21,7 @@ from mpr_logic.language.ast import Literal
 from mpr_logic.language.printer import print_value
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.possible import Possible
     from mpr_logic.engine.planner import Step
     from mpr_logic.engine.protocol import Engine, Pattern

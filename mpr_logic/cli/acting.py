@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.agent.actor import ModelPolicy
     from mpr_logic.agent.guidance import Guide
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
     from mpr_logic.models.client import Client
 

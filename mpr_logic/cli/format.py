@@ -53,9 +53,9 @@ def formatted(path: Path) -> str | None:
     Raises:
         ProgramError: it cannot be read or parsed.
     """
-    from mpr_logic.language.files import read_text
     from mpr_logic.language.parser import parse
     from mpr_logic.language.printer import print_module
+    from mpr_logic.language.source import read_text
 
     text = read_text(path)
     module = parse(text, str(path))

@@ -12,7 +12,7 @@ import typer
 from mpr_logic.cli import options as o
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Fact, Program, Signature
+    from mpr_logic.analysis.program import Fact, Program, Signature
     from mpr_logic.checker.checker import Checker
     from mpr_logic.checker.decision import Decision
     from mpr_logic.cli.options import Question
@@ -292,7 +292,7 @@ def read_of(checker: Checker, text: str) -> frozenset[str]:
 
 def told_time(guard: Guard) -> Fact:
     """The fact that tells the time of the check."""
-    from mpr_logic.analysis.core import Fact
+    from mpr_logic.analysis.program import Fact
     from mpr_logic.language.ast import Span
 
     return Fact("now", (int(guard.clock()),), 1.0, Span("--now", 0, 0, 0, 0))

@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mpr_logic.analysis.core import Fact, Program
+    from mpr_logic.analysis.program import Fact, Program
     from mpr_logic.errors import EvaluationError
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -172,7 +172,7 @@ def facts_of(program: Program, state: str) -> list[Fact]:
 
 def _standard_input() -> str:
     from mpr_logic.errors import StateError
-    from mpr_logic.language.files import MAX_BYTES
+    from mpr_logic.language.source import MAX_BYTES
 
     if sys.stdin is None:
         raise StateError("<stdin>: the standard input is closed: give the state in a file")

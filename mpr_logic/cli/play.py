@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mpr_logic.agent.showing import Score
     from mpr_logic.agent.trajectory import Recorder
     from mpr_logic.agent.worlds import Episode, Worlds
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.models.client import Client
 
 EXAMPLE = "mpr play --policy preferences --seed 3"

@@ -13,7 +13,7 @@ from mpr_logic.errors import DisagreementError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.engine.protocol import Pattern
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.language.ast import Row, Span

@@ -19,7 +19,7 @@ from mpr_logic.language.ast import Atom, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.language.ast import BodyItem, Row, Term
 
 MEMBER = "$rule"

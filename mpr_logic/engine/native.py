@@ -15,7 +15,7 @@ from mpr_logic.engine.topdown.rules import RuleSet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.engine.store import Relation
     from mpr_logic.engine.topdown.checks import Verdict

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.language.ast import Row, Span, Value

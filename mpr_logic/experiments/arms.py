@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mpr_logic.agent.guidance import Guide
     from mpr_logic.agent.policies import Policy
     from mpr_logic.agent.worlds import Episode, Worlds
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.experiments.methods import Method
     from mpr_logic.experiments.players import Player, Seat
 

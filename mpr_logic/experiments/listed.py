@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from mpr_logic.agent.environment import Environment, Observation
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.checker.action import Action
 
 PREFIX = "listed_"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.atoms import coerce_row
-from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.program import Fact
 from mpr_logic.analysis.report import did_you_mean
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import StateError
@@ -17,7 +17,7 @@ from mpr_logic.language.ast import Span
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from mpr_logic.analysis.core import Program, Signature
+    from mpr_logic.analysis.program import Program, Signature
     from mpr_logic.guard.tools import Argument, Tools
     from mpr_logic.language.ast import Param, Row, Value
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from mpr_logic.analysis.atoms import coerce_row
-from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.readers import said_of
 from mpr_logic.checker.underway import UnderWay
 from mpr_logic.errors import GuardError, MprError, StateError

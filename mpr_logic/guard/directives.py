@@ -20,7 +20,7 @@ from mpr_logic.errors import GuardError
 from mpr_logic.guard.calls import NULL
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.checker.decision import Decision, Reason
     from mpr_logic.guard.actions import Actions
 

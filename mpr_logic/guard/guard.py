@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from mpr_logic.analysis.core import Fact
+    from mpr_logic.analysis.program import Fact
     from mpr_logic.checker.engines import EngineName
     from mpr_logic.guard.host import Relation
     from mpr_logic.guard.log import DecisionLog

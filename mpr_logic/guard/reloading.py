@@ -21,7 +21,7 @@ from mpr_logic.errors import StateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
 
 SETTLED = 0.25
 """The seconds for which a file that lost something must stay unchanged before it is taken."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.builtin import FILLED, SHELL
+from mpr_logic.analysis.builtin_relations import FILLED, SHELL
 from mpr_logic.analysis.influence import influence_on, read_by, written_by
 from mpr_logic.analysis.occurrences import CALL, HISTORY
 from mpr_logic.analysis.vetting import Known, vet
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mpr_logic.analysis.core import Program
     from mpr_logic.analysis.influence import Influence
+    from mpr_logic.analysis.program import Program
     from mpr_logic.checker.checker import Checker
     from mpr_logic.guard.host import Relation
     from mpr_logic.guard.session import Options

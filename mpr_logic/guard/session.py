@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.analysis.atoms import coerce_row
-from mpr_logic.analysis.core import Fact
 from mpr_logic.analysis.occurrences import HISTORY, call_of, is_history
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.disclosure import for_model, repairs_of
 from mpr_logic.checker.state import state_facts
@@ -26,7 +26,7 @@ from mpr_logic.language.ast import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.decision import Decision
     from mpr_logic.checker.engines import EngineName

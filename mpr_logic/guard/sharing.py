@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.builtin import FILLED
-from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.builtin_relations import FILLED
 from mpr_logic.analysis.influence import read_by, written_by
 from mpr_logic.analysis.occurrences import is_history
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.underway import OTHERS, UnderWay
 from mpr_logic.errors import GuardError, StateError
@@ -18,7 +18,7 @@ from mpr_logic.language.ast import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.checker.checker import Checker
     from mpr_logic.guard.store import Store, Transaction
     from mpr_logic.language.ast import Row

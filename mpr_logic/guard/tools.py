@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.analysis.builtin import BUILT_IN
+from mpr_logic.analysis.builtin_relations import BUILT_IN
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, RESERVED
 from mpr_logic.analysis.vetting import KnownTool
 from mpr_logic.errors import GuardError, StateError
@@ -34,8 +34,8 @@ from mpr_logic.extras import needed
 from mpr_logic.guard.calls import canonical, constant
 from mpr_logic.guard.schemas import Property, describe, other_spelling, properties, takes_more
 from mpr_logic.language.ast import ActionDecl, Atom, Clause, Const, Module, Param
-from mpr_logic.language.files import read_text
 from mpr_logic.language.printer import print_module
+from mpr_logic.language.source import read_text
 
 if TYPE_CHECKING:
     import os

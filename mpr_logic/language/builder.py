@@ -12,9 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from mpr_logic.language import ast
-from mpr_logic.language.scanner import Token
+from mpr_logic.language.lexer import Token, ValueFault, number_value, text_value, weight_value
 from mpr_logic.language.source import Source
-from mpr_logic.language.values import ValueFault, number_value, text_value, weight_value
 
 if TYPE_CHECKING:
     from mpr_logic.language.diagnostics import Diagnostic

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.language.ast import Atom, Clause, Module, Statement
 from mpr_logic.language.builder import Builder
-from mpr_logic.language.driver import LimitFault, Run, SyntaxFault
-from mpr_logic.language.files import read_text
-from mpr_logic.language.hidden import hidden_beside_texts, hidden_character
-from mpr_logic.language.scanner import Scanner, comment_text
-from mpr_logic.language.source import Source
-from mpr_logic.language.tables import END
-from mpr_logic.language.template import Templates
+from mpr_logic.language.fast_clauses import Templates
+from mpr_logic.language.lalr_driver import LimitFault, Run, SyntaxFault
+from mpr_logic.language.lalr_tables import END
+from mpr_logic.language.lexer import (
+    Scanner,
+    comment_text,
+    hidden_beside_texts,
+    hidden_character,
+    unfit_character,
+)
+from mpr_logic.language.source import Source, read_text
 
 if TYPE_CHECKING:
     from mpr_logic.language.diagnostics import Diagnostic
@@ -67,7 +71,7 @@ def parse_clause(text: str, file: str = "<text>") -> Clause:
     parser = _Parser(text, file)
     statement = parser.single("statement")
     if not isinstance(statement, Clause):
-        from mpr_logic.language.faults import explain_rest
+        from mpr_logic.language.hints.explain import explain_rest
 
         raise ProgramError([explain_rest(parser.source, 0, "a fact or a rule")])
     return statement
@@ -90,8 +94,6 @@ class _Parser:
         self._templates = Templates(self.source) if templates else None
         self._inner: tuple[str, ...] = ()  # the comments within the statement that was parsed last
         if "\0" in text or not text.isascii():
-            from mpr_logic.language.faults import unfit_character
-
             self._refuse(unfit_character(self.source))
 
     def _refuse(self, unfit: Diagnostic | None) -> None:
@@ -110,7 +112,7 @@ class _Parser:
         else:
             rest = self._scanner.next()
             if rest.kind != END and not self._problems:
-                from mpr_logic.language.faults import explain_rest
+                from mpr_logic.language.hints.explain import explain_rest
 
                 what = "one atom" if start == "atom" else "one fact or rule"
                 self._problems.append(explain_rest(self.source, rest.start, what))
@@ -181,7 +183,10 @@ class _Parser:
 
     def _explain(self, fault: SyntaxFault | LimitFault) -> int:
         """Note the error; where to go on."""
-        from mpr_logic.language.faults import explain, explain_limit  # a text without errors needs none of it
+        from mpr_logic.language.hints.explain import (  # a text without errors needs none of it
+            explain,
+            explain_limit,
+        )
 
         if isinstance(fault, LimitFault):
             diagnostic, resume = explain_limit(fault, self.source)

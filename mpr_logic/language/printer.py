@@ -35,7 +35,7 @@ from mpr_logic.language.ast import (
     Value,
     Var,
 )
-from mpr_logic.language.words import attributes, keywords
+from mpr_logic.language.lexer import attributes, keywords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

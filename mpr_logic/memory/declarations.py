@@ -6,10 +6,9 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.analyse import in_order
+from mpr_logic.analysis.analyse import Preparer, in_order
 from mpr_logic.analysis.annotations import check_because, explicit_id
-from mpr_logic.analysis.builtin import BUILT_IN
-from mpr_logic.analysis.prepare import Preparer
+from mpr_logic.analysis.builtin_relations import BUILT_IN
 from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.schema import declarations_of as schema_declarations
@@ -21,7 +20,7 @@ from mpr_logic.language.printer import print_module, print_statement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mpr_logic.analysis.core import Schema
+    from mpr_logic.analysis.program import Schema
     from mpr_logic.language.ast import Statement
 
 HEADS = ("forbid", "prefer")

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from mpr_logic.analysis.core import Schema
+    from mpr_logic.analysis.program import Schema
     from mpr_logic.language.ast import Clause, Term
 
 FORGOTTEN = "forgotten"

@@ -22,7 +22,7 @@ from mpr_logic.memory.evidence import MISSING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.checker import Checker
     from mpr_logic.engine.planner import Step

@@ -18,7 +18,7 @@ from mpr_logic.language.ast import Const, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.protocol import Engine, Pattern
     from mpr_logic.language.ast import Comparison, Row, Term, Value
 

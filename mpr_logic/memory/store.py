@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
     from mpr_logic.memory.evidence import Kind
     from mpr_logic.memory.records import Imported, Status

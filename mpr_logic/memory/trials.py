@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.atoms import coerce_row, resolve_atom
 from mpr_logic.errors import MprError, ProgramError, StoreError
 from mpr_logic.language.ast import Const, Var
+from mpr_logic.language.fast_atoms import plain_atom
 from mpr_logic.language.parser import parse_atom, parse_clause
-from mpr_logic.language.plain import plain_atom
 from mpr_logic.language.printer import print_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mpr_logic.analysis.core import Schema
+    from mpr_logic.analysis.program import Schema
     from mpr_logic.language.ast import Atom, Row
     from mpr_logic.memory.records import Observation
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from mpr_logic.analysis.core import Schema
+    from mpr_logic.analysis.program import Schema
     from mpr_logic.memory.declarations import Checked
     from mpr_logic.memory.evidence import Kind
     from mpr_logic.memory.recordings import Recording

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse, clause_id
-from mpr_logic.analysis.types import columns_of, literals
+from mpr_logic.analysis.terms import literals
+from mpr_logic.analysis.types import columns_of
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import Annotation, Const, Module
 from mpr_logic.language.parser import parse
@@ -15,7 +16,7 @@ from mpr_logic.language.printer import print_clause
 from mpr_logic.models.vocabulary import declarations
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Rule, Schema
+    from mpr_logic.analysis.program import Rule, Schema
     from mpr_logic.language.ast import Clause
 
 LONGEST = 20_000

@@ -20,9 +20,8 @@ from collections import Counter
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.lattice import NUMBERS, base, under
-from mpr_logic.analysis.types import columns_of
-from mpr_logic.analysis.types import literals as literals_of
+from mpr_logic.analysis.terms import literals as literals_of
+from mpr_logic.analysis.types import NUMBERS, base, columns_of, under
 from mpr_logic.language.ast import Const
 from mpr_logic.language.printer import print_value
 from mpr_logic.models.grammar import START, Chars, Grammar, Ref
@@ -30,7 +29,7 @@ from mpr_logic.models.grammar import START, Chars, Grammar, Ref
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from mpr_logic.analysis.core import Program, Schema, Signature
+    from mpr_logic.analysis.program import Program, Schema, Signature
     from mpr_logic.models.grammar import Sequence, Symbol
 
 CAUSE, RULE = "Cause: ", "Rule: "

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.schema import declarations_of
-from mpr_logic.analysis.types import literals
+from mpr_logic.analysis.terms import literals
 from mpr_logic.language.ast import ActionDecl, DefaultDecl, Module, RelationDecl
 from mpr_logic.models.constrained import LITERALS, constants_of, specialise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from mpr_logic.analysis.core import Schema, Signature
+    from mpr_logic.analysis.program import Schema, Signature
     from mpr_logic.models.grammar import Grammar
 
 

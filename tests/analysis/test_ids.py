@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from mpr_logic.analysis import analyse, canonical_text, clause_id
 from mpr_logic.analysis.canonical import clause_template, fill
-from mpr_logic.analysis.keys import clause_key, with_placeholders
 from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.resolve import Names, resolve_clause
+from mpr_logic.analysis.shapes import clause_key, with_placeholders
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import (

@@ -21,7 +21,7 @@ from tests.bench.household import Action, Fact, Step, World
 from tests.bench.plain import PlainRule
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.checker.action import Action as Proposed
     from tests.bench.plain import Plain
 

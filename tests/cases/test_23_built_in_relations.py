@@ -6,7 +6,7 @@ import pytest
 
 from mpr_logic import Checker, evaluate
 from mpr_logic.analysis import analyse, lint
-from mpr_logic.analysis.builtin import BUILT_IN
+from mpr_logic.analysis.builtin_relations import BUILT_IN
 from mpr_logic.analysis.report import declaration
 from mpr_logic.errors import ProgramError
 from mpr_logic.guard.guard import Guard

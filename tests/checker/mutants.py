@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from mpr_logic.analysis.core import Program, Rule
+from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.engine.provenance.proof import (
     AbsenceStep,
     AggregateStep,

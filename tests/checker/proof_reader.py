@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mpr_logic.analysis.core import Program, Rule
+from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.engine.planner import item_variables
 from mpr_logic.engine.provenance.proof import (
     AbsenceStep,

@@ -10,8 +10,8 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Checker, evaluate
-from mpr_logic.analysis.core import Fact
 from mpr_logic.analysis.occurrences import is_history
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.render import proof_text
 from mpr_logic.checker.verifier import verify
 from mpr_logic.errors import EvaluationError, ProgramError, StateError

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker
-from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.program import Fact
 from mpr_logic.engine.topdown import noting
 from mpr_logic.language.ast import NOWHERE
 from tests.engine.test_agreement import EXAMPLES

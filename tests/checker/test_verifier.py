@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.core import Program
+from mpr_logic.analysis.program import Program
 from mpr_logic.checker import verifier
 from mpr_logic.checker.verifier import NaiveModel, verify
 from mpr_logic.engine.native import NativeEngine
@@ -107,7 +107,7 @@ def test_it_has_at_most_150_lines_and_shares_nothing_with_the_engine() -> None:
     assert len(source.splitlines()) <= 150
     imports = [line.split()[1] for line in source.splitlines() if line.startswith("from mpr_logic")]
     assert sorted(imports) == [
-        "mpr_logic.analysis.core",
+        "mpr_logic.analysis.program",
         "mpr_logic.engine.provenance.proof",
         "mpr_logic.language.ast",
     ]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, EvaluationError, StaleDecisionError
-from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker import versions
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
 from mpr_logic.language.ast import NOWHERE

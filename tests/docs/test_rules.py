@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.core import Program
+from mpr_logic.analysis.program import Program
 from mpr_logic.analysis.vetting import vet
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.parser import parse

@@ -10,7 +10,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.core import Program
+from mpr_logic.analysis.program import Program
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.verifier import verify
 from mpr_logic.engine.bottomup.seminaive import Batch

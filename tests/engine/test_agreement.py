@@ -25,7 +25,7 @@ from tests import clingo_peer, naive
 from tests.programs import Case, Change, cases
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.engine.protocol import Engine, Pattern
     from mpr_logic.language.ast import Row
 

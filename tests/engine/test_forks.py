@@ -31,7 +31,7 @@ from tests.programs import Case, cases
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.engine.protocol import Engine
 
 

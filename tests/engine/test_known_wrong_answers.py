@@ -17,7 +17,7 @@ from mpr_logic.errors import ProgramError
 from mpr_logic.language.parser import parse
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.engine.protocol import Engine
     from mpr_logic.language.ast import Row
 

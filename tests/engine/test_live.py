@@ -13,7 +13,7 @@ from mpr_logic.language.parser import parse
 from tests import naive
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.engine.store import Relation
     from mpr_logic.language.ast import Row
 

@@ -18,7 +18,7 @@ from mpr_logic.errors import ArithmeticFailure, BudgetError, InexpressibleError
 from mpr_logic.language.parser import parse
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
 
 CLOSURE = """
 .decl edge(a: any, b: any)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from mpr_logic.errors import ProgramError
 from mpr_logic.language import parse, parse_atom, print_atom, print_statement, print_term
 from mpr_logic.language.ast import Atom, Clause, Const, Module, Span, Var
+from mpr_logic.language.fast_clauses import Templates
 from mpr_logic.language.printer import print_item
 from mpr_logic.language.source import Source
-from mpr_logic.language.template import Templates
 from tests.strategies import broken_texts, clauses, constants, modules
 
 

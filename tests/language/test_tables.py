@@ -14,8 +14,8 @@ from mpr_logic.language import parse, print_module
 from mpr_logic.language.ast import Module
 from mpr_logic.language.builder import Builder
 from mpr_logic.language.diagnostics import Diagnostic
-from mpr_logic.language.lalr import as_json, compile_grammar
-from mpr_logic.language.tables import GRAMMAR, STORED, tables
+from mpr_logic.language.lalr_compiler import as_json, compile_grammar
+from mpr_logic.language.lalr_tables import GRAMMAR, STORED, tables
 from mpr_logic.resources import grammar_text
 from tests.strategies import broken_texts, modules
 
@@ -44,7 +44,7 @@ def lark_accepts(text: str) -> bool:
 
 
 def test_the_stored_tables_are_those_of_the_grammar() -> None:
-    """Whoever edits the grammar must run ``python -m mpr_logic.language.lalr``."""
+    """Whoever edits the grammar must run ``python -m mpr_logic.language.lalr_compiler``."""
     assert grammar_text(STORED) == as_json(compile_grammar(grammar_text(GRAMMAR)))
 
 

@@ -22,7 +22,7 @@ from mpr_logic.analysis.vetting.relations import check_constants, check_filled, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
     from mpr_logic.language.diagnostics import Diagnostic
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.report import count, did_you_mean, nearest
-from mpr_logic.analysis.types import literals
+from mpr_logic.analysis.terms import literals
 from mpr_logic.language.ast import NOWHERE, Span, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mpr_logic.analysis.core import Fact, Program, Signature
+    from mpr_logic.analysis.program import Fact, Program, Signature
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.vetting.filling import Domain
     from mpr_logic.analysis.vetting.known import Known, KnownTool

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.terms import item_terms, item_vars, term_vars
-from mpr_logic.analysis.types import columns_of, literals
+from mpr_logic.analysis.terms import item_terms, item_vars, literals, term_vars
+from mpr_logic.analysis.types import columns_of
 from mpr_logic.analysis.vetting.constraints import Constraints
 from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.vetting.filling import Filling
     from mpr_logic.language.ast import BodyItem, Term, Value

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.terms import term_span
-from mpr_logic.analysis.types import literals
+from mpr_logic.analysis.terms import literals, term_span
 from mpr_logic.analysis.vetting.texts import passes_no_line_end
 from mpr_logic.language.ast import Aggregate, Const, Test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import Report
     from mpr_logic.language.ast import BodyItem
 

@@ -16,7 +16,7 @@ from mpr_logic.language.ast import Comparison, Const, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.vetting.known import Known
     from mpr_logic.language.ast import BodyItem, Term, Value
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mpr_logic.analysis.core import Fact
+    from mpr_logic.analysis.program import Fact
     from mpr_logic.language.ast import Value
 
 

@@ -14,7 +14,7 @@ from mpr_logic.language.ast import Comparison, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.vetting.filling import Filling
     from mpr_logic.language.ast import BodyItem, Term

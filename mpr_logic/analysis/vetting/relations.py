@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.report import declaration, did_you_mean, where
-from mpr_logic.analysis.terms import term_span
-from mpr_logic.analysis.types import columns_of, literals
+from mpr_logic.analysis.terms import literals, term_span
+from mpr_logic.analysis.types import columns_of
 from mpr_logic.analysis.vetting.filling import literals_outside
 from mpr_logic.analysis.vetting.likeness import like
 from mpr_logic.language.ast import Const
@@ -16,7 +16,7 @@ from mpr_logic.language.printer import print_value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.vetting.filling import Filling
     from mpr_logic.analysis.vetting.known import Known

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.builtin import SHELL
-from mpr_logic.analysis.core import Fact
+from mpr_logic.analysis.builtin_relations import SHELL
+from mpr_logic.analysis.program import Fact
 from mpr_logic.language.ast import Aggregate, Literal, Span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import BodyItem, Row
 
 KEPT = 1_000

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.atoms import anything, coerce_rows
-from mpr_logic.analysis.core import Fact
-from mpr_logic.analysis.keyed import conflict, key_columns
+from mpr_logic.analysis.key_constraints import conflict, key_columns
+from mpr_logic.analysis.program import Fact
 from mpr_logic.engine.bottomup.seminaive import Batch
 from mpr_logic.engine.failures import Guard
 from mpr_logic.engine.protocol import Budget
@@ -22,7 +22,7 @@ from mpr_logic.language.printer import print_row
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Row
 
 

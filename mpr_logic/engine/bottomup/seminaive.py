@@ -26,7 +26,7 @@ from mpr_logic.language.ast import Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.engine.bottomup.bulk import Grown
     from mpr_logic.engine.protocol import Budget
     from mpr_logic.engine.semiring import Semiring

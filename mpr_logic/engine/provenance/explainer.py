@@ -19,7 +19,7 @@ from mpr_logic.language.ast import Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.provenance.paths import WalkedProofs
     from mpr_logic.engine.topdown.compiler import Compiler
     from mpr_logic.language.ast import Aggregate, BodyItem, Row, Term

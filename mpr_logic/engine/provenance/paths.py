@@ -17,7 +17,7 @@ from mpr_logic.engine.topdown.linear import goes_from_goal_to_goal, linear
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.engine.provenance.prover import Prover
     from mpr_logic.engine.topdown.compiler import Compiler

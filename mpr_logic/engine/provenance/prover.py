@@ -28,7 +28,7 @@ from mpr_logic.language.ast import Aggregate, Const, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.groups import Group
     from mpr_logic.engine.protocol import Pattern
     from mpr_logic.engine.provenance.proof import Proof, Recorded, Step

@@ -25,7 +25,7 @@ from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Lit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.pydatalog.session import Session
     from mpr_logic.language.ast import BodyItem, Row, Term, Value
 

@@ -21,7 +21,7 @@ from mpr_logic.language.ast import Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.groups import Group
     from mpr_logic.engine.planner import Step
     from mpr_logic.engine.provenance.proof import Recorded

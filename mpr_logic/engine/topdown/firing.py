@@ -19,7 +19,7 @@ from mpr_logic.engine.topdown.checks import Proofs, best_match, may_weigh_less, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.groups import Group
     from mpr_logic.engine.topdown.compiler import Compiler
     from mpr_logic.language.ast import Row

@@ -19,7 +19,7 @@ from mpr_logic.engine.topdown.tabling import Tables
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.analysis.core import Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.protocol import Budget
     from mpr_logic.engine.topdown.checks import Proofs

@@ -12,7 +12,7 @@ from mpr_logic.engine.topdown.compiler import Compiler
 from mpr_logic.engine.topdown.live import Live
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.engine.semiring import Semiring
 
 VARIANTS = 16

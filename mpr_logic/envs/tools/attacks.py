@@ -26,7 +26,7 @@ from mpr_logic.experiments.statistics import wilson
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
 
 WIDTH = 110
 """Of the report, where it is not read on a terminal."""

@@ -21,7 +21,7 @@ from mpr_logic.language.parser import parse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.analysis.core import Program
+    from mpr_logic.analysis.program import Program
     from mpr_logic.envs.tools.tasks import Task
 
 WORLD = "rules/tools/world"

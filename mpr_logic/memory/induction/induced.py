@@ -14,7 +14,7 @@ from mpr_logic.memory.induction.refine import Refiner
 from mpr_logic.memory.induction.wording import annotated, reason, taught_by
 
 if TYPE_CHECKING:
-    from mpr_logic.analysis.core import Signature
+    from mpr_logic.analysis.program import Signature
     from mpr_logic.memory.induction.refine import Limits
     from mpr_logic.memory.induction.replay import Replay
 

@@ -21,15 +21,15 @@ from collections import defaultdict
 from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, TypeVar
 
-from mpr_logic.analysis.lattice import meet
 from mpr_logic.analysis.terms import names, term_vars
+from mpr_logic.analysis.types import meet
 from mpr_logic.language.ast import Atom, BodyItem, Comparison, Const, Literal, Var
 from mpr_logic.language.printer import print_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mpr_logic.analysis.core import Program, Signature
+    from mpr_logic.analysis.program import Program, Signature
     from mpr_logic.language.ast import Clause, Row, Term, Value
     from mpr_logic.memory.induction.work import Work
 

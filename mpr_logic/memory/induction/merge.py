@@ -13,7 +13,7 @@ from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Cons
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mpr_logic.analysis.core import Schema
+    from mpr_logic.analysis.program import Schema
     from mpr_logic.language.ast import BodyItem, Clause, Term
     from mpr_logic.memory.induction.replay import Replay
 

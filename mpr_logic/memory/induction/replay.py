@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import Fact, analyse, canonical_text
+from mpr_logic.analysis.analyse import Preparer
 from mpr_logic.analysis.occurrences import CALL, is_history
-from mpr_logic.analysis.prepare import Preparer
 from mpr_logic.analysis.report import Report
 from mpr_logic.checker.facts import Facts
 from mpr_logic.checker.questions import resolve_action

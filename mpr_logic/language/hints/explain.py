@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from mpr_logic.language.case import BEGINNERS, DECLARED, Case
 from mpr_logic.language.diagnostics import Diagnostic
-from mpr_logic.language.driver import MAX_DEPTH, MAX_TOKENS, LimitFault, SyntaxFault
-from mpr_logic.language.guesses import guess
-from mpr_logic.language.scanner import Token
+from mpr_logic.language.hints.context import BEGINNERS, DECLARED, Case
+from mpr_logic.language.hints.guesses import guess
+from mpr_logic.language.lalr_driver import MAX_DEPTH, MAX_TOKENS, LimitFault, SyntaxFault
+from mpr_logic.language.lalr_tables import END
+from mpr_logic.language.lexer import Token
 from mpr_logic.language.source import Source
-from mpr_logic.language.tables import END
 
 # up to a dot that ends a clause, or to the line end before a declaration; atomic as in template.py
 _BEHIND = re.compile(
@@ -46,21 +46,6 @@ def explain_rest(source: Source, offset: int, what: str) -> Diagnostic:
     help = "give nothing else" if offset else "give one clause, such as `p(X) :- q(X).`"
     message = f"expected {what}" + (" and nothing behind it" if offset else "")
     return source.diagnostic("E0101", message, offset, offset + 1, help)
-
-
-def unfit_character(source: Source) -> Diagnostic | None:
-    """The diagnostic of a character that no text may have: NUL, or half of a surrogate pair."""
-    text = source.text
-    at = text.find("\0")
-    if at < 0 and not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            at = error.start
-    if at < 0:
-        return None
-    message = f"U+{ord(text[at]):04X} is no character of a text"
-    return source.diagnostic("E0102", message, at, at + 1, "remove it; is this a binary file?")
 
 
 def _resume(case: Case, code: str) -> int:

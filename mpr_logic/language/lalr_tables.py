@@ -3,7 +3,7 @@
 Lark reads the grammar and works out the LALR(1) tables. That, and importing Lark, costs ten times
 what reading the finished tables costs, and ``mpr`` is started once for every action it checks, so
 the tables are stored in ``grammar/mpr.tables.json``. Where the stored tables are not of this very
-grammar they are made anew. After an edit of the grammar: ``python -m mpr_logic.language.lalr``.
+grammar they are made anew. After an edit of the grammar: ``python -m mpr_logic.language.lalr_compiler``.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def tables() -> Tables:
     except (OSError, ValueError):
         stored = {}
     if stored.get("grammar") != fingerprint(text):
-        from mpr_logic.language.lalr import compile_grammar
+        from mpr_logic.language.lalr_compiler import compile_grammar
 
         stored = compile_grammar(text)
     return _tables(stored)

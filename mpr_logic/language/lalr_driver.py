@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from mpr_logic.language.builder import Builder
-from mpr_logic.language.scanner import Scanner, Token
-from mpr_logic.language.tables import END, Tables, tables
+from mpr_logic.language.lalr_tables import END, Tables, tables
+from mpr_logic.language.lexer import Scanner, Token
 
 MAX_DEPTH = 100  # brackets within brackets
 MAX_TOKENS = 20_000  # in one statement
 
 
 class SyntaxFault(Exception):
-    """The tokens fit no statement. What the parser knew goes to :mod:`~mpr_logic.language.faults`."""
+    """The tokens fit no statement. What the parser knew goes to :mod:`~mpr_logic.language.hints`."""
 
     def __init__(self, run: Run, found: Token) -> None:
         super().__init__(found)

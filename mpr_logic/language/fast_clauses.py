@@ -18,9 +18,8 @@ from itertools import pairwise
 from typing import Any, cast
 
 from mpr_logic.language.ast import Clause, Const, Span, Value
+from mpr_logic.language.lexer import ValueFault, constant_value, keywords
 from mpr_logic.language.source import Source
-from mpr_logic.language.values import ValueFault, constant_value
-from mpr_logic.language.words import keywords
 
 _TEXT = r'"[^"\\\x00-\x1f\x7f]*+(?:\\.[^"\\\x00-\x1f\x7f]*+)*+"'
 _NUMBER = r"[0-9]++(?:\.[0-9]++(?:[eE][+-]?[0-9]++)?|[eE][+-]?[0-9]++)?"

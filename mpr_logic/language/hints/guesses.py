@@ -10,12 +10,11 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TypeAlias
 
-from mpr_logic.language.case import BEGINNERS, DECLARED, Case
 from mpr_logic.language.diagnostics import Diagnostic
-from mpr_logic.language.foreign import DIRECTIVES, FOREIGN, FUNCTIONS, LONGEST, SIGNS, VERDICTS
-from mpr_logic.language.scanner import UNKNOWN
-from mpr_logic.language.tables import END
-from mpr_logic.language.words import describe, keywords, reserved
+from mpr_logic.language.hints.context import BEGINNERS, DECLARED, Case, describe
+from mpr_logic.language.hints.foreign import DIRECTIVES, FOREIGN, FUNCTIONS, LONGEST, SIGNS, VERDICTS
+from mpr_logic.language.lalr_tables import END
+from mpr_logic.language.lexer import UNKNOWN, keywords, reserved
 
 _AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX"})
 _OBSERVED = frozenset({"NOT", "PAST", "SUCCEEDED", "FAILED"})

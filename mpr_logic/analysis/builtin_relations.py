@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.core import Signature
+from mpr_logic.analysis.program import Signature
 from mpr_logic.language.ast import Param
 
 if TYPE_CHECKING:

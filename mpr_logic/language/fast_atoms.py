@@ -11,7 +11,7 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-from mpr_logic.language.words import keywords, reserved
+from mpr_logic.language.lexer import keywords, reserved
 
 if TYPE_CHECKING:
     from mpr_logic.language.ast import Row

@@ -1,4 +1,4 @@
-"""Has Lark work out the parser's tables; ``python -m mpr_logic.language.lalr`` stores them."""
+"""Has Lark work out the parser's tables; ``python -m mpr_logic.language.lalr_compiler`` stores them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from lark import Lark
 from lark.parsers.lalr_analysis import Shift
 
-from mpr_logic.language.tables import GRAMMAR, STARTS, STORED, fingerprint
+from mpr_logic.language.lalr_tables import GRAMMAR, STARTS, STORED, fingerprint
 from mpr_logic.resources import grammar_folder, grammar_text
 
 

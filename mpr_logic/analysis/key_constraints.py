@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
-    from mpr_logic.analysis.core import Fact, Signature
+    from mpr_logic.analysis.program import Fact, Signature
     from mpr_logic.language.ast import Row
 
     Columns = Mapping[str, Callable[[Row], Hashable]]

@@ -1,0 +1,150 @@
+"""What is known about one fault: what the guesses look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.language.lalr_tables import END, tables
+from mpr_logic.language.lexer import ATTRIBUTES, RESERVED, Token, shorten
+
+if TYPE_CHECKING:
+    from mpr_logic.language.diagnostics import Diagnostic
+    from mpr_logic.language.lalr_driver import Run
+    from mpr_logic.language.source import Source
+
+# what may begin a statement, or was meant to
+BEGINNERS = frozenset(
+    "NAME VAR AT FORBID PERMIT PREFER _TYPE _DECL _ACTION _DEFAULT INT FLOAT PAST SUCCEEDED FAILED".split()
+)
+DECLARED = frozenset({"_TYPE", "_DECL", "_ACTION", "_DEFAULT"})
+
+
+def _as_name(token: Token) -> Token:
+    return token._replace(kind="NAME") if token.kind in ATTRIBUTES else token
+
+
+class Case:
+    """What is known about one fault."""
+
+    def __init__(self, run: Run, found: Token, source: Source, comments: list[Token]) -> None:
+        self.run = run
+        self.found = _as_name(found)
+        self.source = source
+        self.comments = comments
+        self.tokens = [_as_name(token) for token in run.tokens]
+        self.before = self.tokens[-1] if self.tokens else None
+        self.accepted = run.accepted() - ATTRIBUTES
+
+    @property
+    def last(self) -> str:
+        """The terminal before the fault."""
+        return self.before.kind if self.before else ""
+
+    @property
+    def unexpected(self) -> str:
+        """The plain message: what was expected, and what was found."""
+        return f"expected {describe_all(self.accepted)}, found {describe(self.found)}"
+
+    def follows(self) -> str:
+        """The first sign behind the token that was found."""
+        return self.source.text[self.found.end : self.found.end + 20].lstrip()[:1]
+
+    def at_line_start(self) -> bool:
+        """Whether the token that was found is the first of its line, or there is none."""
+        return self.found.kind == END or self.source.starts_line(self.found.start)
+
+    def at_margin(self) -> bool:
+        """Whether the token that was found may begin a clause, and stands at the very margin."""
+        return self.found.kind in BEGINNERS and self.source.position(self.found.start)[1] == 1
+
+    def opened_by(self) -> str:
+        """The terminal before the innermost open bracket."""
+        if not self.run.brackets:
+            return ""
+        index = self.tokens.index(self.run.brackets[-1])
+        return self.tokens[index - 1].kind if index else ""
+
+    def diagnostic(
+        self, code: str, message: str, help: str, at: Token | tuple[int, int] | None = None, label: str = ""
+    ) -> Diagnostic:
+        """A diagnostic that points at a token (the one found, unless told)."""
+        at = at or self.found
+        start, end = (at.start, at.end) if isinstance(at, Token) else at
+        return self.source.diagnostic(code, message, start, end, help, label)
+
+
+# ---- what terminals are called when the parser speaks to people
+
+_CONSTANT = frozenset("NAME TEXT INT FLOAT MINUS".split()) | RESERVED
+_TERM = _CONSTANT | {"VAR", "LPAR"}
+_OBSERVED = frozenset("NOT PAST SUCCEEDED FAILED".split())
+_AGGREGATES = frozenset("COUNT SUM MIN MAX".split())
+_ARITHMETIC = frozenset("PLUS MINUS STAR SLASH MOD".split())
+_HEAD = _OBSERVED | {"NAME", "FORBID", "PERMIT", "PREFER"}
+_CLAUSE = _HEAD | {"AT", "INT", "FLOAT"}
+_LABEL = _HEAD | _AGGREGATES | RESERVED | {"MOD", "CAUSES", "ENDS"}
+
+# what a set of terminals is called; the first that is a part of those expected, and so on with the rest
+_GROUPS = (
+    (_CLAUSE | {"_TYPE", "_DECL", "_ACTION", "_DEFAULT"}, "a statement"),
+    (_CLAUSE, "a clause"),
+    (_TERM | _LABEL, "an argument"),
+    (_LABEL, "a name"),
+    (_HEAD, "the head of a clause"),
+    (_TERM | _OBSERVED, "a literal"),
+    (_TERM | _AGGREGATES, "a term or an aggregate"),
+    (_TERM, "a term"),
+    (_CONSTANT, "a constant"),
+    (frozenset({"COMPARE", "EQUAL"}), "a comparison"),
+)
+
+_WORDS = {
+    "NAME": "a name",
+    "VAR": "a variable",
+    "INT": "a number",
+    "FLOAT": "a number",
+    "TEXT": "a text in quotes",
+    "COMPARE": "a comparison such as `<`",
+    "_TYPE": "`.type`",
+    "_DECL": "`.decl`",
+    "_ACTION": "`.action`",
+    "_DEFAULT": "`.default`",
+    "IF": "`:-`",
+    "WEIGHT": "`::`",
+    "SUBTYPE": "`<:`",
+    "EQUAL": "`=`",
+    "OPTIONAL": "`?`",
+    "PLUS": "`+`",
+    "MINUS": "`-`",
+    "STAR": "`*`",
+    "SLASH": "`/`",
+    "COMMA": "`,`",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "LBRACE": "`{`",
+    "RBRACE": "`}`",
+    "COLON": "`:`",
+    "DOT": "`.`",
+    "AT": "`@`",
+    END: "the end",
+}
+
+
+def describe(token: Token) -> str:
+    """A token that was found, in words."""
+    return "the end of the text" if token.kind == END else f"`{shorten(token.text)}`"
+
+
+def describe_all(kinds: set[str]) -> str:
+    """Terminals that could have come, in words: grouped, so that a person can take them in."""
+    left = set(kinds)
+    words: list[str] = []
+    for group, word in _GROUPS:
+        if group <= left:
+            words.append(word)
+            left -= group
+    # a term may always go on, an argument may be optional: saying so each time helps nobody
+    left = (left - _ARITHMETIC - {"OPTIONAL"}) or (set() if words else left)
+    named = {kind: f"`{word}`" for word, kind in tables().words.items()}
+    words += sorted({_WORDS.get(kind) or named[kind] for kind in left})
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
