@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from mpr_logic.checker.checker import Checker
 from mpr_logic.guard.guard import Guard
-from tests.verified import verified
+from tests.helpers.verified import verified
 
 # A failure prints a blob that `@reproduce_failure` replays. No deadline: machines are slow at times.
 _SHARED = settings(

@@ -2,7 +2,7 @@
 
 Each row of the tables gives what is wrong and parts of the message: the place, what is wrong with it,
 and what to do. That there is no traceback, and nothing on the standard output, is asserted in
-:mod:`tests.command` for every run.
+:mod:`tests.helpers.command` for every run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Done, mpr, process
+from tests.helpers.command import Done, mpr, process
 
 HEAD = """\
 .decl p(x: symbol) input

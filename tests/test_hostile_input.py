@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.command import Done, mpr, process
+from tests.helpers.command import Done, mpr, process
 
 HEAD = """\
 .decl p(x: symbol)

@@ -152,6 +152,21 @@ def test_modules_hold_no_state(path: Path) -> None:
     assert not found, "\n".join(found)
 
 
+def test_tests_share_helpers_only() -> None:
+    """The tests of a room import their own room's modules and tests/helpers, and no other room's tests."""
+    tests = TOP / "tests"
+    found = []
+    for path in sorted(tests.rglob("*.py")):
+        room = path.relative_to(tests).parts[0]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not node.module:
+                continue
+            whole = [node.module] if node.module != "tests" else [f"tests.{each.name}" for each in node.names]
+            seen = {name.split(".")[1] for name in whole if name.startswith("tests.")}
+            found += [f"{name_of(path)}:{node.lineno}: {other}" for other in sorted(seen - {room, "helpers"})]
+    assert not found, "\n".join(found)
+
+
 def test_modules_are_short() -> None:
     """No module, test or environment has more than 800 lines."""
     lengths = {

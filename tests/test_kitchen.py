@@ -9,7 +9,7 @@ import pytest
 from mpr_logic import Checker
 from mpr_logic.checker.state import read_state
 from mpr_logic.envs.kitchen import STATE, main
-from tests.command import TOP, mpr
+from tests.helpers.command import TOP, mpr
 
 EXAMPLES = TOP / "docs" / "examples" / "kitchen"
 

@@ -7,7 +7,7 @@ from itertools import product
 
 from mpr_logic.agent.environment import Observation
 from mpr_logic.checker.action import Action
-from tests.command import TOP
+from tests.helpers.command import TOP
 
 RULES = TOP / "rules" / "kitchen"
 PLACES = ("counter_1", "fridge_1")

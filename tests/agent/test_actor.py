@@ -256,7 +256,7 @@ def test_a_server_that_cannot_be_reached() -> None:
     """The client's own errors tell a server that is gone, or refuses, from an answer that will not do."""
     pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
     from mpr_logic.models.client import Client
-    from tests.models.server import chat, serving, status
+    from tests.helpers.model_server import chat, serving, status
 
     with serving(status(401)) as server, pytest.raises(ServerError, match="refuses the key"):
         acted(ModelPolicy(Client("m", base_url=server.url, retries=0)))

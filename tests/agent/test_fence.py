@@ -24,7 +24,7 @@ from mpr_logic.memory.retrieval import Retriever
 from mpr_logic.models.episode import Episode, Step
 from mpr_logic.models.prompts import correction_prompt, reflection_prompt
 from tests.agent.cook import Kitchen
-from tests.models.failures import vocabulary
+from tests.helpers.box_episodes import vocabulary
 
 pytest.importorskip("numpy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 

@@ -12,7 +12,7 @@ from mpr_logic import Budget, Checker, StateError
 from mpr_logic.agent.play import ATTEMPTS, Turn, play
 from mpr_logic.agent.policies import StrongestPreference, View
 from mpr_logic.checker.action import Action
-from tests.agent.world import RULES, Boxes
+from tests.helpers.boxes import RULES, Boxes
 
 ENDLESS = ".decl n(x: int) n(0). n(Y) :- n(X), Y = X + 1. forbid wait :- n(1000000)."
 LAWS = (RULES / "2_rules.dl").read_text()

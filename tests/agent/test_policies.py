@@ -12,7 +12,7 @@ from mpr_logic.agent.scripted import Forgetful, Planned
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.checker import Checker
 from tests.agent.test_play import LAWS, boxed
-from tests.agent.world import Boxes
+from tests.helpers.boxes import Boxes
 
 PLAN = (Action("open", "box_3"), Action("take", "box_3"))
 

@@ -15,9 +15,9 @@ from mpr_logic.agent.scripted import Forgetful
 from mpr_logic.agent.trajectory import VERSION, Recorder, heading, turn_json
 from mpr_logic.checker.action import Action
 from tests.agent.test_play import Says, boxed
-from tests.agent.world import Boxes
-from tests.cli.test_json import schema
-from tests.command import TOP
+from tests.helpers.boxes import Boxes
+from tests.helpers.command import TOP
+from tests.helpers.json_output import schema
 
 PLAN = (Action("open", "box_3"), Action("take", "box_3"))
 

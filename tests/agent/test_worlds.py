@@ -12,7 +12,7 @@ from mpr_logic.agent.scripted import Planned
 from mpr_logic.agent.worlds import worlds
 from mpr_logic.checker.checker import Checker
 from mpr_logic.errors import GameError
-from tests.agent.world import install
+from tests.helpers.boxes import install
 
 
 def test_alfworld_is_there() -> None:
@@ -43,7 +43,7 @@ def test_no_such_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         worlds("guess")
 
 
-@pytest.mark.parametrize(("module", "name"), [("nowhere_at_all", "X"), ("tests.agent.world", "Guess")])
+@pytest.mark.parametrize(("module", "name"), [("nowhere_at_all", "X"), ("tests.helpers.boxes", "Guess")])
 def test_a_broken_plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> None:
     """A plug-in whose module or class is not there is an error that names it."""
     install(tmp_path, module, name)

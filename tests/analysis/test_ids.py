@@ -32,7 +32,7 @@ from mpr_logic.language.ast import (
 )
 from mpr_logic.language.parser import parse, parse_clause
 from mpr_logic.language.printer import print_clause, print_module
-from tests.programs import Case, cases
+from tests.helpers.programs import Case, cases
 
 SCHEMA = analyse(
     [parse(".decl p(x: symbol)\n.decl e(x: symbol, y: symbol) open_world\n.action act(x: symbol, y: symbol)")]

@@ -9,7 +9,7 @@ from mpr_logic.analysis.terms import rewrite_item
 from mpr_logic.language.ast import Const, Term, Value, Var
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_item, print_term
-from tests.programs import Case, cases
+from tests.helpers.programs import Case, cases
 
 SCHEMA = ".decl p(x: symbol) .decl q(x: symbol, n: int) .action act(x: symbol, y: symbol) "
 

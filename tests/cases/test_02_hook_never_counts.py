@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.command import mpr
+from tests.helpers.command import mpr
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 
 from mpr_logic import Checker
 from mpr_logic.errors import StateError
-from tests.command import mpr
+from tests.helpers.command import mpr
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 from mpr_logic.errors import ProgramError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.tools import Tools
-from tests.command import mpr
+from tests.helpers.command import mpr
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from mpr_logic import Checker
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.parser import parse, parse_atom, parse_clause
 from mpr_logic.language.printer import print_module
-from tests.command import mpr
+from tests.helpers.command import mpr
 
 if TYPE_CHECKING:
     from pathlib import Path

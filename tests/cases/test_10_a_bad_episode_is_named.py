@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
-from tests.command import mpr
+from tests.helpers.command import mpr
 
 RULES = """\
 .decl locked(b: symbol)

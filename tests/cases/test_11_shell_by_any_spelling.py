@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("tree_sitter_bash", reason="needs the extra: pip install 'mpr-logic[shell]'")
 
 from mpr_logic import Action, Checker
-from tests.command import TOP, mpr
+from tests.helpers.command import TOP, mpr
 
 COMMANDS = [
     "'rm' -r dir",

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("tree_sitter_bash", reason="needs the extra: pip install 'mpr-logic[shell]'")
 
 from mpr_logic import Action, Checker
-from tests.command import TOP
+from tests.helpers.command import TOP
 
 COMMANDS = [
     "make test > /dev/null 2>&1",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command import mpr
-from tests.docs.pages import DOCS, blocks
+from tests.helpers.command import mpr
+from tests.helpers.pages import DOCS, blocks
 
 if TYPE_CHECKING:
     from pathlib import Path

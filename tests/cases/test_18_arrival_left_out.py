@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mpr_logic.envs.alfworld.belief import Belief
 from mpr_logic.envs.alfworld.commands import action_of
-from tests.command import TOP
+from tests.helpers.command import TOP
 
 ROOM = (
     "You are in the middle of a room. Looking quickly around you, you see a bed 1, a drawer 1, a safe 1, and"

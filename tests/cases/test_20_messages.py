@@ -9,7 +9,7 @@ import pytest
 
 from mpr_logic import Action, Checker, StateError, evaluate
 from mpr_logic.guard.guard import Guard
-from tests.command import mpr
+from tests.helpers.command import mpr
 
 
 def test_a_row_that_is_no_tuple() -> None:

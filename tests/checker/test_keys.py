@@ -17,7 +17,7 @@ from mpr_logic.checker.verifier import verify
 from mpr_logic.errors import EvaluationError, ProgramError, StateError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.language.ast import NOWHERE
-from tests.programs import Case, Change, cases
+from tests.helpers.programs import Case, Change, cases
 
 if TYPE_CHECKING:
     from pathlib import Path

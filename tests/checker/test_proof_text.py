@@ -17,8 +17,7 @@ from mpr_logic.engine.provenance.proof import RuleProof
 from mpr_logic.errors import EvaluationError
 from tests.checker.proof_reader import Reader, concluded
 from tests.checker.test_verdicts import guarded, tell
-from tests.engine.test_agreement import EXAMPLES
-from tests.programs import Case
+from tests.helpers.programs import EXAMPLES, Case
 
 RULES = """
 .decl bad(x: symbol, y: symbol)

@@ -15,8 +15,7 @@ from mpr_logic.checker.serial import decision_json
 from mpr_logic.checker.verifier import NaiveModel, verify
 from mpr_logic.guard.guard import Guard
 from tests.checker.test_verdicts import guarded, tell
-from tests.engine.test_agreement import EXAMPLES
-from tests.programs import Case
+from tests.helpers.programs import EXAMPLES, Case
 
 RULES = """
 .decl deny(w: symbol)

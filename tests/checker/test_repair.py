@@ -16,8 +16,7 @@ from mpr_logic.checker.serial import decision_json
 from tests.checker.kitchen import Kitchen
 from tests.checker.test_verdicts import guarded, tell
 from tests.checker.test_versions import sources
-from tests.engine.test_agreement import EXAMPLES
-from tests.programs import Case
+from tests.helpers.programs import EXAMPLES, Case
 
 PAYING = """
 .type account <: symbol

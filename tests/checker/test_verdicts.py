@@ -17,8 +17,7 @@ from mpr_logic import Action, Budget, Checker
 from mpr_logic.analysis.program import Fact
 from mpr_logic.engine.topdown import noting
 from mpr_logic.language.ast import NOWHERE
-from tests.engine.test_agreement import EXAMPLES
-from tests.programs import Case, Change, cases
+from tests.helpers.programs import EXAMPLES, Case, Change, cases
 
 ABOUT_ACTIONS = re.compile(r"(?:[\d.]+ :: )?(forbid|permit) (\w+)")
 

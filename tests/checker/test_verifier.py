@@ -27,7 +27,7 @@ from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import Row
 from mpr_logic.language.parser import parse
 from tests.checker.mutants import mutants
-from tests.programs import Case, cases
+from tests.helpers.programs import Case, cases
 
 Facts = dict[str, dict[Row, float]]
 

@@ -16,8 +16,7 @@ from mpr_logic.checker import versions
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
 from mpr_logic.language.ast import NOWHERE
 from tests.checker.test_verdicts import guarded, tell
-from tests.engine.test_agreement import EXAMPLES
-from tests.programs import Case
+from tests.helpers.programs import EXAMPLES, Case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

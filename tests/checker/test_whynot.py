@@ -14,7 +14,7 @@ from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import Literal, Value
 from mpr_logic.language.parser import parse
 from tests.checker.kitchen import Kitchen
-from tests.programs import Case, cases
+from tests.helpers.programs import Case, cases
 
 
 def ask(relation: str, *pattern: Value | None, kitchen: Kitchen | None = None) -> WhyNot:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from mpr_logic.checker.loading import load_program
-from tests.agent.world import RULES, install
-from tests.cli.test_json import answer
-from tests.command import Done, mpr
+from tests.helpers.boxes import RULES, install
+from tests.helpers.command import Done, mpr
+from tests.helpers.json_output import answer
 
 pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
 
-from tests.models.server import Handler, Reply, chat, raw, serving, status
+from tests.helpers.model_server import Handler, Reply, chat, raw, serving, status
 
 WORLD = str(RULES / "1_world.dl")
 

@@ -10,7 +10,7 @@ import pytest
 
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.tools import Tools
-from tests.command import Done, mpr
+from tests.helpers.command import Done, mpr
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.command import mpr
+from tests.helpers.command import mpr
 
 UGLY = "% why\n.decl p(x:symbol)\np( b ) . % so\nforbid a(X):-p(X).\n.action a(x:symbol)"
 

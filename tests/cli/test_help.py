@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from tests.command import mpr
+from tests.helpers.command import examples, mpr
 
 EXAMPLES = {
     "check": 1,
@@ -32,11 +32,6 @@ they are run, which tests/cli/test_training.py does."""
 def commands() -> list[str]:
     """The commands that the help names."""
     return re.findall(r"^  ([a-z]+)  ", mpr("--help").out.partition("Commands:")[2], re.MULTILINE)
-
-
-def examples(text: str) -> list[str]:
-    """The examples in a help text."""
-    return re.findall(r"^ +mpr (.+)$", text.partition("Example:")[2], re.MULTILINE)
 
 
 def test_every_command_is_listed() -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.agent.world import install
-from tests.command import TOP, Done, mpr
+from tests.helpers.boxes import install
+from tests.helpers.command import TOP, mpr
+from tests.helpers.json_output import answer, schema
 
 KITCHEN = ("rules/kitchen", "--state", "docs/examples/kitchen/state.dl")
 RUNS = {
@@ -65,23 +62,6 @@ RUNS = {
     "bad option": ("check", *KITCHEN, "--theta", "x", "a(b)"),
     "no command": ("guess",),
 }
-
-
-@cache
-def schema() -> dict[str, Any]:
-    """The schema as it is shipped."""
-    text = files("mpr_logic.cli").joinpath("schema", "output.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-def answer(done: Done) -> dict[str, Any]:
-    """The object that a command wrote, held against the schema and its own status."""
-    found: dict[str, Any] = json.loads(done.out)
-    Draft202012Validator(schema()).validate(found)
-    assert found["status"] == done.status
-    assert found["mpr_json"] == 1
-    return found
 
 
 @pytest.mark.parametrize("arguments", RUNS.values(), ids=RUNS)

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_help import examples
-from tests.cli.test_json import answer
-from tests.command import Done, mpr
-from tests.memory.stores import BACKENDS, DECLARATIONS, SHUT, episode, failures, location_of, memory_at
+from tests.helpers.command import Done, examples, mpr
+from tests.helpers.json_output import answer
+from tests.helpers.stores import BACKENDS, DECLARATIONS, SHUT, episode, failures, location_of, memory_at
 
 VERBS = ["list", "show", "log", "learn", "export", "import", "forget", "rollback", "stats"]
 

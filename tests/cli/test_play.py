@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mpr_logic.envs.alfworld import package
-from tests.agent.world import RULES, install
-from tests.cli.test_json import answer
-from tests.command import Done, mpr, process
+from tests.helpers.boxes import RULES, install
+from tests.helpers.command import Done, mpr, process
+from tests.helpers.json_output import answer
 
 NEEDS = "needs the extra: pip install 'mpr-logic[alfworld]'"
 

@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="needs: pip install 'mpr-logic[experiments]'")
 
-from tests.cli.test_json import answer
-from tests.command import TOP, mpr
+from tests.helpers.command import TOP, mpr
+from tests.helpers.json_output import answer
 
 RUN = "docs/examples/run"
 

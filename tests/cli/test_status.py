@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import TOP
+from tests.helpers.command import TOP
 
 MPR = f"{sys.executable} -m mpr_logic.cli"
 YES = "check rules/kitchen --state docs/examples/kitchen/state.dl 'open(fridge_1)'"

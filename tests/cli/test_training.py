@@ -17,8 +17,8 @@ pytest.importorskip("matplotlib", reason="needs the extra: pip install 'mpr-logi
 from mpr_logic.cli import evaluate, experiment, learn
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import Memory
-from tests.cli.test_json import schema
-from tests.command import TOP, Done, asserted
+from tests.helpers.command import TOP, Done, asserted
+from tests.helpers.json_output import schema
 
 OFFICE = ("--env", "tools", "--json")
 

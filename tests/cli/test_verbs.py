@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Done, mpr
+from tests.helpers.command import Done, mpr
 
 KITCHEN = ("rules/kitchen", "--state", "docs/examples/kitchen/state.dl")
 JSON_STATE = "docs/examples/kitchen/state.json"
@@ -145,7 +145,7 @@ def test_query(tmp_path: Path) -> None:
 
 def test_bundled_rules_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bundled rules are found by their name where there is no such folder."""
-    monkeypatch.setattr("tests.command.TOP", tmp_path)
+    monkeypatch.setattr("tests.helpers.command.TOP", tmp_path)
     state = tmp_path / "state.dl"
     state.write_text("openable(fridge_1). holding(apple_1).")
     assert mpr("check", "rules/kitchen", "--state", "state.dl", "put(apple_1, fridge_1)").status == 1

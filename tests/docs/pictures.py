@@ -16,7 +16,7 @@ from rich.text import Text
 
 from mpr_logic.checker.colors import painted
 from mpr_logic.cli.main import run
-from tests.docs.pages import DOCS
+from tests.helpers.pages import DOCS
 
 PICTURES = DOCS / "pictures"
 

@@ -24,7 +24,7 @@ from mpr_logic.cli.main import app, run
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.diagnostics import CODES
 from mpr_logic.language.parser import parse
-from tests.docs.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, needs, prose, same_output
+from tests.helpers.pages import DOCS, PAGES, TOP, Block, anchors, blocks, name_of, needs, prose, same_output
 
 KINDS = {"dl", "json", "toml", "python", "pycon", "console", "sh", "text"}
 FLAGS = doctest.ELLIPSIS

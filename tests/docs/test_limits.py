@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic.guard.guard import Guard
-from tests.docs.pages import DOCS, blocks
+from tests.helpers.pages import DOCS, blocks
 
 pytest.importorskip("pydantic")
 

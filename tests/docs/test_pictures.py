@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from tests.docs.pages import DOCS, TOP, blocks
 from tests.docs.pictures import ALL, PICTURES, Picture
+from tests.helpers.pages import DOCS, TOP, blocks
 
 
 @pytest.mark.parametrize("picture", ALL, ids=lambda picture: picture.name)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.docs.pages import DOCS, TOP
+from tests.helpers.pages import DOCS, TOP
 
 HEADING = "## What is promised, and which test holds it"
 

@@ -13,7 +13,7 @@ from mpr_logic.analysis.program import Program
 from mpr_logic.analysis.vetting import vet
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.parser import parse
-from tests.docs.pages import PAGES, blocks, name_of
+from tests.helpers.pages import PAGES, blocks, name_of
 
 
 class RuleSet(NamedTuple):

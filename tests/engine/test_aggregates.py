@@ -21,8 +21,8 @@ from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import Row
 from mpr_logic.language.parser import parse
-from tests import naive
-from tests.naive_values import NoValue
+from tests.helpers import naive
+from tests.helpers.naive_values import NoValue
 
 DECLARATIONS = """
 .decl q(x: any)

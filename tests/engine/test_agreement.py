@@ -3,7 +3,6 @@ clingo, and the naive evaluator that says what is right."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping
 from itertools import chain
@@ -21,15 +20,14 @@ from mpr_logic.engine.protocol import Budget
 from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.language.parser import parse
-from tests import clingo_peer, naive
-from tests.programs import Case, Change, cases
+from tests.helpers import clingo_peer, naive
+from tests.helpers.programs import EXAMPLES, Case, Change, cases
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.program import Program
     from mpr_logic.engine.protocol import Engine, Pattern
     from mpr_logic.language.ast import Row
 
-EXAMPLES = int(os.environ.get("MPR_FUZZ", "400"))
 PATIENT = Budget(seconds=60)  # a busy machine must not look like a disagreement
 SEMIRINGS = ("maxmin", "product", "boolean")
 

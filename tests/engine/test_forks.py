@@ -26,7 +26,7 @@ from tests.engine.test_agreement import (
     load,
     tell,
 )
-from tests.programs import Case, cases
+from tests.helpers.programs import Case, cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable

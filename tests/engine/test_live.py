@@ -10,7 +10,7 @@ from mpr_logic.analysis import analyse
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.topdown.live import MOST_BEHIND_ONE
 from mpr_logic.language.parser import parse
-from tests import naive
+from tests.helpers import naive
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.program import Program

@@ -11,7 +11,7 @@ from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.protocol import Budget
 from mpr_logic.language.ast import Row
 from mpr_logic.language.parser import parse
-from tests import naive
+from tests.helpers import naive
 
 DECLARED = (
     ".decl e(a: symbol, b: symbol) .decl n(a: symbol) .decl p(a: symbol, b: symbol) "

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.command import mpr
-from tests.docs.pages import DOCS, blocks, same_output
+from tests.helpers.command import mpr
+from tests.helpers.pages import DOCS, blocks, same_output
 
 pytest.importorskip("textworld")
 

@@ -25,8 +25,8 @@ from mpr_logic.envs.alfworld.player import played
 from mpr_logic.envs.alfworld.simulator import Simulator
 from mpr_logic.envs.alfworld.tables import count
 from mpr_logic.errors import GameError
-from tests.command import TOP, mpr
 from tests.envs import room as hand_made
+from tests.helpers.command import TOP, mpr
 
 pytest.importorskip("textworld", reason="needs the extra: pip install 'mpr-logic[alfworld]'")
 

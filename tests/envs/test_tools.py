@@ -20,8 +20,8 @@ from mpr_logic.envs.tools.planting import ATTACKS, instructions
 from mpr_logic.envs.tools.tasks import KINDS, make
 from mpr_logic.envs.tools.worlds import tasks
 from mpr_logic.errors import GameError
-from tests.command import mpr
 from tests.envs.tools import STYLES, after, planted
+from tests.helpers.command import mpr
 
 SEEDS = st.integers(0, 10**9)
 PROGRAMS = {style: Checker.load(*paths).program for style, paths in STYLES.items()}

@@ -19,8 +19,8 @@ from mpr_logic.envs.tools.gullible import Gullible
 from mpr_logic.envs.tools.measure import CLOSED, OPEN, Tally
 from mpr_logic.envs.tools.planting import ATTACKS
 from mpr_logic.envs.tools.worlds import tasks
-from tests.command import TOP
 from tests.envs.tools import planted
+from tests.helpers.command import TOP
 
 EPISODES = 60
 

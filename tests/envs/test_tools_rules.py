@@ -8,8 +8,8 @@ import pytest
 
 from mpr_logic import Action, verify
 from mpr_logic.envs.tools.measure import CLOSED, OPEN, WORLD
-from tests.command import TOP, mpr
 from tests.envs.tools import guard
+from tests.helpers.command import TOP, mpr
 
 A, COPY, PAY, NOTES = (
     "/workspace/a.txt",

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mpr_logic.errors import ExperimentError
 from mpr_logic.experiments.experiment import Tasks, read_experiment
 from mpr_logic.experiments.methods import METHODS
-from tests.agent.world import BoxWorlds
-from tests.command import TOP
+from tests.helpers.boxes import BoxWorlds
+from tests.helpers.command import TOP
 
 EXAMPLE = (TOP / "docs" / "examples" / "experiment.toml").read_text(encoding="utf-8")
 

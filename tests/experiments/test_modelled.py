@@ -20,11 +20,11 @@ from mpr_logic.experiments.results import read_results
 from mpr_logic.experiments.running import Runner
 from mpr_logic.experiments.training import chunks
 from mpr_logic.memory.store import Memory
-from tests.command import TOP, mpr
-from tests.models.server import chat, serving
+from tests.helpers.command import TOP, mpr
+from tests.helpers.model_server import chat, serving
 
 if TYPE_CHECKING:
-    from tests.models.server import Server
+    from tests.helpers.model_server import Server
 
 RULE = "Cause: It sent what it had not read.\nRule: forbid send_mail(A, S) :- not has_read(S)."
 LESSON = "I will read the report first."

@@ -28,7 +28,7 @@ from mpr_logic.experiments.results import Result, read_results, read_run
 from mpr_logic.experiments.running import Runner
 from mpr_logic.language.parser import parse
 from mpr_logic.memory.store import Memory
-from tests.command import TOP
+from tests.helpers.command import TOP
 
 FILE = TOP / "docs" / "examples" / "experiment.toml"
 

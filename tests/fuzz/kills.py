@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.errors import StoreError
-from tests.memory.stores import memory_at
-from tests.memory.test_processes import acknowledged, check, start
+from tests.helpers.stores import memory_at
+from tests.helpers.writer import acknowledged, check, start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

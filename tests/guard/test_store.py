@@ -20,7 +20,7 @@ from mpr_logic.errors import GuardError, StoreError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.log import DecisionLog
 from mpr_logic.guard.store import Store
-from tests.command import mpr
+from tests.helpers.command import mpr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

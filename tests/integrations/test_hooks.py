@@ -18,7 +18,7 @@ from mpr_logic.guard.store import Store
 from mpr_logic.integrations import kept
 from mpr_logic.integrations.hooks import AGENTS, may_run, read_event, read_outcome, reply
 from mpr_logic.language.printer import print_value
-from tests.command import TOP, mpr, process
+from tests.helpers.command import TOP, mpr, process
 
 if TYPE_CHECKING:
     from pathlib import Path

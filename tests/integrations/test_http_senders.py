@@ -22,7 +22,7 @@ from mpr_logic.guard.log import DecisionLog
 from mpr_logic.integrations.http.app import application
 from mpr_logic.integrations.http.clients import Openings, Sender, Tokens, Waiting, host_of
 from mpr_logic.integrations.http.endpoints import PATHS
-from tests.command import mpr
+from tests.helpers.command import mpr
 
 if TYPE_CHECKING:
     from pathlib import Path

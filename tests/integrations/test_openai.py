@@ -17,13 +17,13 @@ import openai
 from mpr_logic.errors import GuardError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.integrations.openai import CUT, Streamed, aanswer_calls, answer_calls, tool_calls
+from tests.helpers.model_server import Reply, chat, chat_json, message, plain, response, serving, stream
 from tests.integrations.contract import SCENARIOS, Driver, Office, Proposed, Scenario, call, guard_of, name_of
-from tests.models.server import Reply, chat, chat_json, message, plain, response, serving, stream
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.models.server import Server
+    from tests.helpers.model_server import Server
 
 
 def completion(calls: list[Proposed], finish: str = "tool_calls") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mpr_logic.errors import ProgramError
 from mpr_logic.language import CODES, Diagnostic, parse, parse_atom, parse_clause, parse_file
-from tests.strategies import broken_texts
+from tests.helpers.strategies import broken_texts
 
 ALPHABET = "abXY_09.,:;-+*/=<>!(){}[]@%\"'\\ \n\t\r|&#~?\u00e9\u96ea\0"
 

@@ -19,7 +19,7 @@ from mpr_logic.language import (
     print_value,
 )
 from mpr_logic.language.ast import Arithmetic, Atom, Clause, Const, Module, Term, Value, Var
-from tests.strategies import atoms, broken_texts, clauses, modules, values
+from tests.helpers.strategies import atoms, broken_texts, clauses, modules, values
 
 UNTIDY = """\
 % the kitchen

@@ -14,7 +14,7 @@ from mpr_logic.language.ast import Atom, Clause, Const, Module, Span, Var
 from mpr_logic.language.fast_clauses import Templates
 from mpr_logic.language.printer import print_item
 from mpr_logic.language.source import Source
-from tests.strategies import broken_texts, clauses, constants, modules
+from tests.helpers.strategies import broken_texts, clauses, constants, modules
 
 
 def nodes(node: object) -> Iterator[object]:

@@ -17,7 +17,7 @@ from mpr_logic.language.diagnostics import Diagnostic
 from mpr_logic.language.lalr_compiler import as_json, compile_grammar
 from mpr_logic.language.lalr_tables import GRAMMAR, STORED, tables
 from mpr_logic.resources import grammar_text
-from tests.strategies import broken_texts, modules
+from tests.helpers.strategies import broken_texts, modules
 
 # what the grammar allows and the builder, the driver or the decoder refuses
 BEYOND_THE_GRAMMAR = {"E0102", "E0109", "E0110", "E0111", "E0112", "E0113", "E0123", "E0124", "E0125"}

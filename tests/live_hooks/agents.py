@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.docs.pages import DOCS, blocks
+from tests.helpers.pages import DOCS, blocks
 from tests.live_hooks import dialects
 from tests.live_hooks.scripted import ToolCall
 

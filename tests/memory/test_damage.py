@@ -20,8 +20,8 @@ pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logi
 from mpr_logic.errors import StoreError
 from mpr_logic.memory import seals
 from mpr_logic.memory.store import Memory
-from tests.command import TOP
-from tests.memory.stores import SHUT, episode, failures, memory_at
+from tests.helpers.command import TOP
+from tests.helpers.stores import SHUT, episode, failures, memory_at
 
 FLIPS: dict[str, Callable[[int], int]] = {
     "all bits": lambda byte: byte ^ 0xFF,
@@ -163,7 +163,7 @@ FULL_DISK = """
 import resource, signal, sys
 from mpr_logic.errors import StoreError
 from mpr_logic.memory.store import Memory
-from tests.memory.stores import episode, memory_at
+from tests.helpers.stores import episode, memory_at
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with memory_at(sys.argv[1]):
     pass

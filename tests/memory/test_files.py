@@ -11,7 +11,7 @@ import pytest
 
 from mpr_logic.errors import StoreError
 from mpr_logic.memory.store import Memory
-from tests.memory.stores import SHUT, episode, memory_at
+from tests.helpers.stores import SHUT, episode, memory_at
 
 
 def good(path: Path) -> None:

@@ -17,7 +17,7 @@ pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logi
 
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import Memory
-from tests.memory.stores import BACKENDS, SHUT, episode, location_of, memory_at
+from tests.helpers.stores import BACKENDS, SHUT, episode, location_of, memory_at
 
 MARK = "zq7marker"
 """In all that a forgotten episode says, with a letter behind it for each place."""

@@ -14,7 +14,7 @@ from mpr_logic.language.printer import print_clause
 from mpr_logic.memory.induction.gate import Gate, listing
 from mpr_logic.memory.induction.refine import Limits
 from mpr_logic.memory.induction.replay import Replay
-from tests.memory.doors import ITEMS, episodes, modules, replay, rule
+from tests.helpers.doors import ITEMS, episodes, modules, replay, rule
 
 HELD = "forbid unlock(D, K) :- not holds(K)."
 WRITTEN = "@id(held) forbid unlock(D, K) :- not holds(K). @id(mayor) permit enter(D) :- colour(D, red)."

@@ -11,38 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mpr_logic.memory.store import Memory
-from tests.command import TOP
-from tests.memory.stores import BACKENDS, location_of, memory_at
-
-Process = subprocess.Popen[str]
-
-
-def start(location: str, name: str, rounds: int, log: Path) -> Process:
-    """A writer, with what it acknowledges going to a file that outlives it."""
-    command = [sys.executable, "-m", "tests.memory.writer", location, name, str(rounds)]
-    with log.open("w") as stream:
-        return subprocess.Popen(command, cwd=TOP, stdout=stream, text=True)
-
-
-def acknowledged(log: Path) -> list[list[str]]:
-    """The whole lines that a writer has printed."""
-    return [line.split() for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
-
-
-def check(memory: Memory, logs: list[Path]) -> int:
-    """Every acknowledged episode and all its evidence is there. Returns how many there are."""
-    episodes = {each.id: each.task for each in memory.episodes()}
-    evidence = memory.stats()["wrong"]
-    said = [line for log in logs for line in acknowledged(log)]
-    for kind, id, what in said:
-        if kind == "episode":
-            assert episodes[int(id)] == what
-            assert len(memory.trajectory(int(id))) == 4
-    assert evidence >= sum(int(what) for kind, _, what in said if kind == "evidence")
-    assert evidence % 3 == 0
-    assert memory.intact()
-    return len(episodes)
+from tests.helpers.command import TOP
+from tests.helpers.stores import BACKENDS, location_of, memory_at
+from tests.helpers.writer import acknowledged, check, start
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

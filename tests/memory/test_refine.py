@@ -18,7 +18,7 @@ from mpr_logic.memory.induction.refine import Limits, Refiner, Worth
 from mpr_logic.memory.induction.replay import Replay, mask
 from mpr_logic.memory.induction.shorten import wider_rules
 from mpr_logic.memory.induction.work import Work
-from tests.memory.doors import BODIES, episodes, modules, replay, rule, unlock
+from tests.helpers.doors import BODIES, episodes, modules, replay, rule, unlock
 
 EVERYTHING = rule("forbid unlock(D, K).")
 SMALL = Limits(beam=3, rules=3, literals=3)

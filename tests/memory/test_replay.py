@@ -20,8 +20,8 @@ from mpr_logic.language.printer import print_clause
 from mpr_logic.memory.induction.episodes import Episode, Step, episode_of, read_episodes
 from mpr_logic.memory.induction.parts import parts
 from mpr_logic.memory.induction.replay import Replay, bits, mask
-from tests.agent.world import Boxes
-from tests.memory.doors import BODIES, DECLARATIONS, episodes, modules, replay, rule, unlock
+from tests.helpers.boxes import Boxes
+from tests.helpers.doors import BODIES, DECLARATIONS, episodes, modules, replay, rule, unlock
 
 
 def naive(clause: Clause, found: list[Episode], stated: str = "") -> set[tuple[str, int]]:

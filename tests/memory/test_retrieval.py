@@ -11,7 +11,7 @@ from mpr_logic.checker.checker import Checker
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.printer import print_clause
 from mpr_logic.memory.retrieval import Retrieved, Retriever
-from tests.memory.stores import DECLARATIONS
+from tests.helpers.stores import DECLARATIONS
 
 pytest.importorskip("numpy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 

@@ -21,8 +21,8 @@ from mpr_logic.language.parser import parse
 from mpr_logic.memory.evidence import Kind
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import Memory
-from tests.command import mpr
-from tests.memory.stores import BACKENDS, DECLARATIONS, SHUT, episode, failures, location_of, memory_at
+from tests.helpers.command import mpr
+from tests.helpers.stores import BACKENDS, DECLARATIONS, SHUT, episode, failures, location_of, memory_at
 
 
 @pytest.fixture(params=BACKENDS)

@@ -16,7 +16,7 @@ from mpr_logic.memory.induction.episodes import read_episodes
 from mpr_logic.memory.recordings import recordings
 from mpr_logic.memory.trajectory import HEADING, TURN, read_trajectories
 from mpr_logic.models.episode import read_episode
-from tests.command import TOP
+from tests.helpers.command import TOP
 
 HEAD = {"line": "episode", "task": "box_1"}
 START = {"line": "turn", "number": 0}

@@ -13,7 +13,7 @@ pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logi
 from mpr_logic.errors import StoreError
 from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import Memory
-from tests.memory.stores import SHUT, episode, memory_at
+from tests.helpers.stores import SHUT, episode, memory_at
 
 ACTIONS = ["take(b1)", "take(b2)", "open(b1)", None, "take(", "fly(b1)"]
 TURNS = st.lists(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.models.server import Handler, Server, plain, serving
+from tests.helpers.model_server import Handler, Server, plain, serving
 
 Weights = Callable[[str], Mapping[str, float]]
 """Of the next character, by what was written so far."""

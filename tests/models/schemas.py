@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from mpr_logic.models.grammar import START, Chars, Ref
-from tests.strategies import labels, names
+from tests.helpers.strategies import labels, names
 
 if TYPE_CHECKING:
     from mpr_logic.models.grammar import Grammar, Symbol

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from mpr_logic.errors import ModelError
 from mpr_logic.models.cache import Cache
 from mpr_logic.models.client import Client
-from tests.command import TOP
-from tests.models.server import chat, plain, serving
+from tests.helpers.command import TOP
+from tests.helpers.model_server import chat, plain, serving
 
 pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
 

@@ -13,8 +13,8 @@ from mpr_logic.models.client import Client
 from mpr_logic.models.grammar import choice
 from mpr_logic.models.llama import LlamaScorer
 from mpr_logic.models.model import ScriptedModel
+from tests.helpers.model_server import Handler, plain, serving
 from tests.models.llama_server import tokens
-from tests.models.server import Handler, plain, serving
 
 ACTIONS = ["open(box_1)", "open(box_2)", "wait"]
 

@@ -14,7 +14,7 @@ from mpr_logic.models.client import LONGEST, Client
 from mpr_logic.models.grammar import Chars, Grammar, choice
 from mpr_logic.models.larktext import lark_text
 from mpr_logic.models.model import Completion
-from tests.models.server import (
+from tests.helpers.model_server import (
     USAGE,
     Reply,
     Server,

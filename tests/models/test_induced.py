@@ -9,7 +9,7 @@ from mpr_logic.language.ast import Module
 from mpr_logic.language.printer import print_clause
 from mpr_logic.memory.induction.gate import Gate
 from mpr_logic.memory.induction.induced import everything, induce
-from tests.memory.doors import modules, replay
+from tests.helpers.doors import modules, replay
 from tests.models.spoiled import spoiled
 
 

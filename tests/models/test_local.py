@@ -23,8 +23,8 @@ from mpr_logic.models.episode import read_episode
 from mpr_logic.models.llama import LlamaScorer
 from mpr_logic.models.local import serve
 from mpr_logic.models.reflect import reflect
-from tests.command import TOP
-from tests.models.failures import lines, vocabulary
+from tests.helpers.box_episodes import lines, vocabulary
+from tests.helpers.command import TOP
 
 pytestmark = [pytest.mark.slow, pytest.mark.local, pytest.mark.xdist_group("local")]
 

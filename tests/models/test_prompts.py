@@ -15,7 +15,7 @@ from mpr_logic.language.parser import parse
 from mpr_logic.models.episode import Episode, Step, read_episode
 from mpr_logic.models.prompts import CHARACTERS, correction_prompt, fenced, reflection_prompt
 from mpr_logic.models.vocabulary import Vocabulary
-from tests.models.failures import SHUT, lines, vocabulary
+from tests.helpers.box_episodes import SHUT, lines, vocabulary
 
 
 def data_of(prompt: str) -> list[str]:

@@ -14,8 +14,8 @@ from mpr_logic.models.answers import read_answer
 from mpr_logic.models.episode import read_episode
 from mpr_logic.models.model import ScriptedModel
 from mpr_logic.models.reflect import Reflection, Tally, reflect
-from tests.agent.world import RULES
-from tests.models.failures import lines, vocabulary
+from tests.helpers.box_episodes import lines, vocabulary
+from tests.helpers.boxes import RULES
 
 RIGHT = "Cause: The box was shut.\nRule: forbid take(B) :- not opened(B)."
 UNKNOWN = "Cause: The box was shut.\nRule: forbid take(B) :- closed(B)."

@@ -22,8 +22,8 @@ from mpr_logic.models.choosing import by_score
 from mpr_logic.models.client import Client
 from mpr_logic.models.llama import LlamaScorer
 from mpr_logic.models.trie import Fork, trie
+from tests.helpers.model_server import Handler, Server, plain, serving
 from tests.models.llama_server import AFTER, ScriptedLlama, llama
-from tests.models.server import Handler, Server, plain, serving
 
 LETTERS = "abcd"
 VOCABULARY = f"{LETTERS}xyz\n"

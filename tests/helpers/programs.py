@@ -7,6 +7,7 @@ stratified by construction, typed, safe, and end: whatever computes numbers boun
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ from mpr_logic.analysis.program import Program
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import Row, Value
 from mpr_logic.language.parser import parse
-from tests.program_bodies import Body, Relation, atom
+from tests.helpers.program_bodies import Body, Relation, atom
 
 FEATURES = (
     "recursion", "nonlinear", "mutual", "negation", "aggregate", "repeat", "constant", "selfjoin",
@@ -33,6 +34,8 @@ VALUES: dict[str, tuple[Value, ...]] = {
     "float": (0.5, 1.0, 2.5),
     "any": ("a", "b", 1, 2, '"; import os'),
 }
+EXAMPLES = int(os.environ.get("MPR_FUZZ", "400"))
+"""The number of generated programs for each test of agreement."""
 WEIGHTS = (0.25, 0.5, 0.7, 0.75, 0.9, 1.0)
 Draw = st.DrawFn
 

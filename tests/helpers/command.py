@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from unittest.mock import patch
 
 from mpr_logic.cli.main import run
 
-TOP = Path(__file__).parent.parent
+TOP = Path(__file__).parent.parent.parent
 KITCHEN = str(TOP / "rules" / "kitchen")
 STATE = str(TOP / "docs" / "examples" / "kitchen" / "state.dl")
 
@@ -54,6 +55,11 @@ def process(*arguments: str | bytes, stdin: bytes = b"") -> Done:
     found = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
     asserted(found, arguments)
     return found
+
+
+def examples(text: str) -> list[str]:
+    """The examples in a help text."""
+    return re.findall(r"^ +mpr (.+)$", text.partition("Example:")[2], re.MULTILINE)
 
 
 def asserted(done: Done, arguments: tuple[str | bytes, ...]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.language.ast import Aggregate, BodyItem, Literal, Row
-from tests.naive_values import (
+from tests.helpers.naive_values import (
     Binding,
     assignable,
     bound_outside,

@@ -1,4 +1,4 @@
-"""The bodies and heads of generated rules; see :mod:`tests.programs`."""
+"""The bodies and heads of generated rules; see :mod:`tests.helpers.programs`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from tests.programs import Writer
+    from tests.helpers.programs import Writer
 
 NAMES = {"node": "N", "symbol": "S", "int": "I", "float": "F", "any": "Z"}
 TESTS = ("contains", "starts_with", "ends_with")

@@ -12,7 +12,7 @@ from mpr_logic.agent.worlds import Episode
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import GameError
 
-RULES = Path(__file__).with_name("boxes")
+RULES = Path(__file__).with_name("box_rules")
 
 
 class Boxes:
@@ -83,7 +83,7 @@ def _make(number: int, steps: int) -> Boxes:
     return Boxes(number, steps=steps)
 
 
-def install(folder: Path, module: str = "tests.agent.world", name: str = "BoxWorlds") -> None:
+def install(folder: Path, module: str = "tests.helpers.boxes", name: str = "BoxWorlds") -> None:
     """Make a folder that, on the path of Python, offers these boxes as the environment ``boxes``."""
     info = folder / "boxes-1.0.dist-info"
     info.mkdir()

@@ -12,7 +12,7 @@ from mpr_logic.checker.action import Action
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.loading import load_modules
 from mpr_logic.models.vocabulary import Vocabulary
-from tests.agent.world import RULES, Boxes
+from tests.helpers.boxes import RULES, Boxes
 
 SHUT = (Action("take", "box_3"), Action("open", "box_1"), Action("open", "box_1"), Action("wait"))
 
