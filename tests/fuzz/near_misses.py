@@ -1,7 +1,17 @@
 """Rule sets with one slip in them: a name misspelt, a declaration left out, a variable in lower case.
 
-Each slip must be refused with an error, or change nothing that matters: *silently open* is a rule set that is
-accepted without an error and admits a call that the intended one rejects.
+Each slip must be refused with an error, or change nothing that matters. What comes of one:
+
+``refused``
+    the guard is not built;
+``warned``
+    the guard is built with a warning that the intended rules do not get, and admits a call that they reject;
+``open``
+    the same without a word: *silently open*, which no slip may be;
+``stricter``
+    no call is admitted that is to be rejected, but one is rejected that is to be admitted;
+``same``
+    every call is answered as by the intended rules.
 
 ``python -m tests.fuzz.near_misses --count 100000`` tries that many, and prints what is silently open.
 """
@@ -9,15 +19,19 @@ accepted without an error and admits a call that the intended one rejects.
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import logging
 import random
 import re
+import sys
+import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.errors import MprError
+from mpr_logic.errors import MprError, StateError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.tools import Tools
 
@@ -41,7 +55,12 @@ class RuleSet:
     def guard(self, statements: tuple[str, ...] | None = None) -> Guard:
         """A guard of these rules, or of others in their place."""
         text = "\n".join(self.statements if statements is None else statements)
-        return Guard(text=text, tools=Tools(self.tools), state=list(self.state))
+        return Guard(text=text, tools=_tools(self.names), state=list(self.state))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the tools."""
+        return tuple(each["name"] for each in self.tools)
 
     def calls(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Calls of every tool, with every choice of values."""
@@ -68,6 +87,12 @@ def tool(name: str) -> dict[str, Any]:
         "name": name,
         "inputSchema": {"type": "object", "properties": properties, "required": list(properties)},
     }
+
+
+@functools.cache
+def _tools(names: tuple[str, ...]) -> Tools:
+    """The tools of these names: to read their schemas takes longer than to check the rules."""
+    return Tools([tool(name) for name in names])
 
 
 def rule_set(rng: random.Random) -> RuleSet:
@@ -260,44 +285,85 @@ def held(rng: random.Random) -> tuple[RuleSet, Guard]:
             continue
 
 
+def history(rules: RuleSet) -> list[str]:
+    """Calls that were made before: one of each tool for each person."""
+    return [
+        f"{word} {name}({who}, {MODES[0]}, {AMOUNTS[1]})"
+        for name in rules.names
+        for who in PEOPLE[1:]
+        for word in ("past", "succeeded")
+    ]
+
+
+def answers(guard: Guard, rules: RuleSet) -> Iterator[tuple[str, bool]]:
+    """Whether each call runs, as the first of its session and after others, with the text of the call."""
+    for before in ([], history(rules)):
+        for name, arguments in rules.calls():
+            if before:
+                try:
+                    guard.update(before, session="one")
+                except StateError:  # a tool that the rules do not know: none of its calls is admitted
+                    return
+            yield (
+                f"{name} {arguments}{' after others' if before else ''}",
+                guard.check(name, arguments, session="one").runs,
+            )
+            guard.end("one")
+
+
 def trial(seed: int) -> tuple[str, str, str]:
-    """One rule set with one slip: the kind, what came of it (``refused``, ``same``, ``stricter``, ``open``,
-    ``none`` where there was nothing to misspell), and the text of an open one."""
+    """One rule set with one slip: the kind, what came of it (see above), and the text of an open one."""
     rng = random.Random(seed)
     rules, intended = held(rng)
-    kind = rng.choice(SLIPS)
-    changed = kind(rules, rng)
-    if changed is None or changed == rules.statements:
-        return kind.__name__, "none", ""
+    for kind in rng.sample(SLIPS, len(SLIPS)):  # the first for which there is something to misspell
+        changed = kind(rules, rng)
+        if changed is not None and changed != rules.statements:
+            break
+    else:
+        raise AssertionError("every rule set has a declaration that can be left out")
     try:
         guard = rules.guard(changed)
     except MprError:
         return kind.__name__, "refused", ""
+    known = {(each.code, each.message) for each in intended.rules.warnings}
+    warned = any((each.code, each.message) not in known for each in guard.rules.warnings)
     stricter = False
-    for name, arguments in rules.calls():
-        meant, found = intended.check(name, arguments), guard.check(name, arguments)
-        if found.runs and not meant.runs:
+    for (call, meant), (_, found) in zip(answers(intended, rules), answers(guard, rules), strict=False):
+        if found and not meant:
             text = "\n".join(changed)
-            return kind.__name__, "open", f"{text}\nadmits {name} {arguments}"
-        stricter = stricter or (meant.runs and not found.runs)
+            return kind.__name__, "warned" if warned else "open", f"{text}\nadmits {call}"
+        stricter = stricter or (meant and not found)
     return kind.__name__, "stricter" if stricter else "same", ""
 
 
 def main() -> None:
-    """Try many, and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Try many, and print the figures, every now and then too."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     given = parser.parse_args()
     logging.disable()
+    seeds = range(given.seed, given.seed + given.count)
+    began = time.monotonic()
     figures: Counter[tuple[str, str]] = Counter()
-    for seed in range(given.seed, given.seed + given.count):
-        kind, outcome, text = trial(seed)
-        figures[kind, outcome] += 1
-        if outcome == "open":
-            print(f"seed {seed}, {kind}:\n{text}\n")
+    with ProcessPoolExecutor(given.jobs) as pool:
+        for number, (kind, outcome, text) in enumerate(pool.map(trial, seeds, chunksize=50), 1):
+            figures[kind, outcome] += 1
+            if outcome == "open":
+                print(f"seed {seeds[number - 1]}, {kind}:\n{text}\n", flush=True)
+            if number % 5_000 == 0:
+                print(f"{number} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     for (kind, outcome), number in sorted(figures.items()):
         print(f"{kind:20} {outcome:10} {number}")
+    outcomes: Counter[str] = Counter()
+    for (_, outcome), number in figures.items():
+        outcomes[outcome] += number
+    print(
+        f"seeds {seeds[0]} to {seeds[-1]}: " + ", ".join(f"{n} {each}" for each, n in outcomes.most_common())
+    )
 
 
 if __name__ == "__main__":
