@@ -27,7 +27,7 @@ def lint(
     def work() -> Answer:
         from mpr_logic.analysis import analyse
         from mpr_logic.analysis import lint as warnings
-        from mpr_logic.analysis.vetting import Known, vet
+        from mpr_logic.analysis.lints import Deployment, vet
         from mpr_logic.checker.loading import rule_files
         from mpr_logic.errors import ProgramError
         from mpr_logic.guard.ruleset import load_rules
@@ -40,12 +40,12 @@ def lint(
             described = Tools([each for path in tools for each in read_tools(path)])
         modules = load_rules([str(each) for each in rule_files(rules or [])], None, described)
         program = analyse(modules)
-        known = Known(
+        deployment = Deployment(
             tools=None if described is None else [each.known for each in described],
             facts=[fact for each in state or () for fact in o.facts_of(program, each)],
             theta=theta,
         )
-        lost = vet(program, known, modules)
+        lost = vet(program, deployment, modules)
         if any(each.severity == "error" for each in lost):
             raise ProgramError(lost)
         found = [*warnings(modules, program), *lost]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin_relations import FILLED, SHELL
 from mpr_logic.analysis.influence import influence_on, read_by, written_by
+from mpr_logic.analysis.lints import Deployment, vet
 from mpr_logic.analysis.occurrences import CALL, HISTORY
-from mpr_logic.analysis.vetting import Known, vet
 from mpr_logic.checker.loading import load_modules, rule_files
 from mpr_logic.errors import GuardError, ProgramError, StateError
 from mpr_logic.guard.actions import Actions
@@ -192,13 +192,13 @@ def load_ruleset(
     """
     modules = load_rules(paths, text, tools)
     rules = Ruleset(analyse(modules), tools, relations)
-    known = Known(
+    deployment = Deployment(
         tools=None if tools is None else [each.known for each in tools],
         functions=frozenset(relations),
         facts=options.facts(rules.program),
         theta=options.theta,
     )
-    found = vet(rules.program, known, modules)
+    found = vet(rules.program, deployment, modules)
     errors = [each for each in found if each.severity == "error"]
     if strict and errors:
         raise ProgramError(errors)

@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.builtin_relations import BUILT_IN
+from mpr_logic.analysis.lints import ToolSignature
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, RESERVED
-from mpr_logic.analysis.vetting import KnownTool
 from mpr_logic.errors import GuardError, StateError
 from mpr_logic.extras import needed
 from mpr_logic.guard.calls import canonical, constant
@@ -127,9 +127,9 @@ class Tool:
             raise StateError(f"no argument is named `{_short(min(unknown))}`: the tool takes {known}")
 
     @property
-    def known(self) -> KnownTool:
+    def known(self) -> ToolSignature:
         """What is known of it before any call: its arguments, and the only values that they may have."""
-        return KnownTool(self.name, {a.name: a.values for a in self.arguments}, self.rest is not None)
+        return ToolSignature(self.name, {a.name: a.values for a in self.arguments}, self.rest is not None)
 
     def statements(self) -> Iterator[ActionDecl | Clause]:
         """The declaration, and the facts about names that were changed."""

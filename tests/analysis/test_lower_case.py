@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.vetting import vet
+from mpr_logic.analysis.lints import vet
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.parser import parse
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.vetting import Known, KnownTool, vet
+from mpr_logic.analysis.lints import Deployment, ToolSignature, vet
 from mpr_logic.checker.loading import load_modules
 from mpr_logic.checker.state import state_from_dl
 from mpr_logic.language.parser import parse
@@ -19,15 +19,15 @@ HEAD = """.decl p(x: symbol)
 p(one). p(two). level(strict).
 """
 TOOLS = (
-    KnownTool("act", {"x": frozenset({"fast", "slow"}), "n": None}),
-    KnownTool("other", {"x": None}),
+    ToolSignature("act", {"x": frozenset({"fast", "slow"}), "n": None}),
+    ToolSignature("other", {"x": None}),
 )
 
 
-def found(text: str, known: Known | None = None, head: str = HEAD) -> list[str]:
+def found(text: str, deployment: Deployment | None = None, head: str = HEAD) -> list[str]:
     """The codes of what has lost its grip in a text behind the declarations."""
     modules = [parse(head + text)]
-    diagnostics = vet(analyse(modules), known, modules)
+    diagnostics = vet(analyse(modules), deployment, modules)
     assert all(each.help and each.source_line is not None for each in diagnostics)
     assert all((each.severity == "error") == each.code.startswith("E") for each in diagnostics)
     return [each.code for each in diagnostics]
@@ -227,34 +227,36 @@ def test_each_kind(text: str, codes: list[str]) -> None:
 )
 def test_with_tools(text: str, codes: list[str]) -> None:
     """Where the tools are known, laws about others, and values that no schema lets in, are errors."""
-    assert found(text, Known(tools=TOOLS)) == codes
+    assert found(text, Deployment(tools=TOOLS)) == codes
 
 
 def test_an_argument_that_the_tool_lacks() -> None:
     """A law that looks at an argument which the tool does not have is told the nearest; others are fine."""
-    tools = (KnownTool("send", {"to": None, "body": None}),)
+    tools = (ToolSignature("send", {"to": None, "body": None}),)
     head = ".action send(too: symbol, body: symbol)\n"
-    assert found("forbid send(too: ann).", Known(tools=tools), head) == ["E0603"]
-    assert found("forbid send(body: ann).", Known(tools=tools), head) == []
+    assert found("forbid send(too: ann).", Deployment(tools=tools), head) == ["E0603"]
+    assert found("forbid send(body: ann).", Deployment(tools=tools), head) == []
     named = 'argument_name(send, "to", too).\nforbid send(too: ann).'
-    assert found(named, Known(tools=tools), head) == []
-    assert found("forbid send(too: ann).", Known(tools=(KnownTool("send", {}, rest=True),)), head) == []
+    assert found(named, Deployment(tools=tools), head) == []
+    assert (
+        found("forbid send(too: ann).", Deployment(tools=(ToolSignature("send", {}, rest=True),)), head) == []
+    )
 
 
 def test_what_fills_a_relation_from_outside() -> None:
     """Functions of the host, and facts of the state, fill relations; the state's facts are known words."""
     text = ".decl r(x: symbol)\nforbid act(_, _) :- r(user)."
     assert found(text) == ["E0607"]
-    assert found(text, Known(functions=frozenset({"r"}))) == []
+    assert found(text, Deployment(functions=frozenset({"r"}))) == []
     program = analyse([parse(HEAD + text)])
-    assert found(text, Known(facts=state_from_dl(program, "r(anybody)."))) == []
-    assert found(text, Known(facts=state_from_dl(program, "r(usr)."))) == ["W0605"]
+    assert found(text, Deployment(facts=state_from_dl(program, "r(anybody)."))) == []
+    assert found(text, Deployment(facts=state_from_dl(program, "r(usr)."))) == ["W0605"]
 
 
 def test_theta_is_that_of_the_guard() -> None:
     """What weighs enough depends on theta."""
-    assert found("@escalate 0.5 :: forbid act(_, N) :- N > 9.", Known(theta=0.5)) == []
-    assert found("@escalate 0.9 :: forbid act(_, N) :- N > 9.", Known(theta=0.95)) == ["E0611"]
+    assert found("@escalate 0.5 :: forbid act(_, N) :- N > 9.", Deployment(theta=0.5)) == []
+    assert found("@escalate 0.9 :: forbid act(_, N) :- N > 9.", Deployment(theta=0.95)) == ["E0611"]
 
 
 @pytest.mark.parametrize(
@@ -276,8 +278,10 @@ def test_the_bundled_rules_hold(paths: list[str]) -> None:
 
 def test_help_names_what_was_meant() -> None:
     """The help line names the nearest tool, constant, and what to write."""
-    tools = (KnownTool("delete_file", {"path": None}),)
-    (lost,) = vet(analyse([parse(".action delete(path: symbol)\nforbid delete(_).")]), Known(tools=tools))
+    tools = (ToolSignature("delete_file", {"path": None}),)
+    (lost,) = vet(
+        analyse([parse(".action delete(path: symbol)\nforbid delete(_).")]), Deployment(tools=tools)
+    )
     assert "did you mean the tool `delete_file`?" in lost.help
     (lost,) = vet(analyse([parse(HEAD + "forbid act(_, _) :- level(strikt).")]))
     assert "did you mean `strict`?" in lost.help
@@ -289,7 +293,7 @@ def test_effects_may_ask_the_host() -> None:
     """An effect, as a law, may read what a function of the host fills."""
     rules = ".decl rate(n: int) input\nforbid other(_) :- rate(N), N > 3.\n"
     effect = "act(X, N) causes q(X, N * R) :- rate(R)."
-    asked = Known(functions=frozenset({"rate"}))
+    asked = Deployment(functions=frozenset({"rate"}))
     assert found(rules, asked) == []
     assert found(rules + effect) == []
     assert found(rules + effect, asked) == []

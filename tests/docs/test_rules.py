@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from mpr_logic.analysis import analyse
+from mpr_logic.analysis.lints import vet
 from mpr_logic.analysis.program import Program
-from mpr_logic.analysis.vetting import vet
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.parser import parse
 from tests.helpers.pages import PAGES, blocks, name_of

@@ -55,7 +55,8 @@ class RuleSet:
     def guard(self, statements: tuple[str, ...] | None = None) -> Guard:
         """A guard of these rules, or of others in their place."""
         text = "\n".join(self.statements if statements is None else statements)
-        return Guard(text=text, tools=_tools(self.names), state=list(self.state))
+        # no time limit that a busy machine could reach: what is rejected for want of time proves nothing
+        return Guard(text=text, tools=_tools(self.names), state=list(self.state), timeout=120)
 
     @property
     def names(self) -> tuple[str, ...]:

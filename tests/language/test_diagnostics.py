@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mpr_logic.analysis import analyse, lint
-from mpr_logic.analysis.vetting import Known, KnownTool, vet
+from mpr_logic.analysis.lints import Deployment, ToolSignature, vet
 from mpr_logic.errors import ProgramError
 from mpr_logic.language import CODES, Diagnostic, parse
 from mpr_logic.language.ast import Span
@@ -19,7 +19,7 @@ PAGES = Path(__file__).parent.parent.parent / "docs" / "diagnostics"
 # what no short text can show: test_hostile.py and rule_cases.py provoke these
 WITHOUT_EXAMPLE = {"E0113", "E0120", "E0121", "E0122", "E0124", "E0125", "E0307"}
 # the tools that an example speaks of
-SHOWN_TOOLS = {"E0603": (KnownTool("send", {"to": None}),)}
+SHOWN_TOOLS = {"E0603": (ToolSignature("send", {"to": None}),)}
 
 
 def errors(text: str) -> tuple[Diagnostic, ...]:
@@ -36,9 +36,9 @@ def warnings(text: str) -> tuple[Diagnostic, ...]:
     return tuple(lint([parse(text, "rules.dl")]))
 
 
-def lost(text: str, tools: tuple[KnownTool, ...] | None = None) -> tuple[Diagnostic, ...]:
+def lost(text: str, tools: tuple[ToolSignature, ...] | None = None) -> tuple[Diagnostic, ...]:
     """Return what has lost its grip in a text that is a program."""
-    return tuple(vet(analyse([parse(text, "rules.dl")]), Known(tools=tools)))
+    return tuple(vet(analyse([parse(text, "rules.dl")]), Deployment(tools=tools)))
 
 
 def syntax_errors(text: str) -> tuple[Diagnostic, ...]:

@@ -13,8 +13,8 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin_relations import BUILT_IN
+from mpr_logic.analysis.lints import vet
 from mpr_logic.analysis.program import Signature
-from mpr_logic.analysis.vetting import vet
 from mpr_logic.checker.checker import Checker
 from mpr_logic.errors import ProgramError, StoreError
 from mpr_logic.language.parser import parse

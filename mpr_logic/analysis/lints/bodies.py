@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.lints.constraints import Constraints
 from mpr_logic.analysis.terms import item_terms, item_vars, literals, term_vars
 from mpr_logic.analysis.types import columns_of
-from mpr_logic.analysis.vetting.constraints import Constraints
 from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import Report
-    from mpr_logic.analysis.vetting.filling import Filling
     from mpr_logic.language.ast import BodyItem, Term, Value
 
 
-def check_bodies(filling: Filling, report: Report) -> None:
+def check_bodies(subject: Subject, report: Report) -> None:
     """Report each rule whose body cannot hold, and each aggregate that can range over nothing."""
-    program = filling.program
+    program = subject.program
     for rule in program.rules:
-        domains = filling.of(rule)
+        domains = subject.domains.of(rule)
         if not _worth(rule, domains or {}):
             continue
         whole = whole_numbers(program, rule)

@@ -1,84 +1,29 @@
-"""Which actions the tools are, and laws about what is none; actions that a closed set leaves open."""
+"""Rules and tools that do not fit: laws about what is no tool, names that lead nowhere, open actions beside
+closed ones."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.lints.deployment import REST
 from mpr_logic.analysis.report import count, did_you_mean, nearest
 from mpr_logic.analysis.terms import literals
 from mpr_logic.language.ast import NOWHERE, Span, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+    from mpr_logic.analysis.lints.deployment import ToolNames, ToolSignature
+    from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Fact, Program, Signature
     from mpr_logic.analysis.report import Report
-    from mpr_logic.analysis.vetting.filling import Domain
-    from mpr_logic.analysis.vetting.known import Known, KnownTool
     from mpr_logic.language.ast import Value
 
-REST = "*"
-"""Stands, in ``argument_name``, for all arguments that a tool does not name."""
 
-
-class Naming:
-    """The facts ``tool_name`` and ``argument_name``: which tool is which action, and its arguments."""
-
-    def __init__(self, program: Program, known: Known) -> None:
-        self.program = program
-        self.known = known
-        self.tool_names = [f for f in program.facts if f.relation == "tool_name" and len(f.row) == 2]
-        self.argument_names = [f for f in program.facts if f.relation == "argument_name" and len(f.row) == 3]
-        self.action_of = {str(fact.row[0]): str(fact.row[1]) for fact in self.tool_names}
-        self._mapped = frozenset(self.action_of.values())
-        self._names: dict[tuple[str, str], list[str]] = {}
-        for fact in self.argument_names:
-            action, name, word = map(str, fact.row)
-            self._names.setdefault((action, word), []).append(name)
-
-    def action(self, tool: str) -> str | None:
-        """The declared action of a tool; None where there is none, or it is another tool's."""
-        name = self.action_of.get(tool, tool)
-        stranger = tool not in self.action_of and name in self._mapped
-        return name if name in self.program.schema.actions and not stranger else None
-
-    def names(self, action: str, word: str) -> list[str]:
-        """What calls may name an argument of an action."""
-        return self._names.get((action, word), [word])
-
-    def reached(self) -> dict[str, tuple[Domain, ...]]:
-        """The actions that calls can be of, each with the domains of its arguments."""
-        actions = self.program.schema.actions
-        if self.known.tools is None:
-            return {name: (None,) * signature.arity for name, signature in actions.items()}
-        found: dict[str, tuple[Domain, ...]] = {}
-        for tool in self.known.tools:
-            name = self.action(tool.name)
-            if name is None:
-                continue
-            row = tuple(self._domain(tool, name, param.name) for param in actions[name].params)
-            old = found.get(name)
-            found[name] = row if old is None else tuple(map(_union, old, row))
-        return found
-
-    def _domain(self, tool: KnownTool, action: str, word: str) -> Domain:
-        values: set[Value] = set()
-        for name in self.names(action, word):
-            domain = tool.arguments.get(name)
-            if domain is None:
-                return None
-            values |= domain
-        return frozenset(values)
-
-
-def _union(one: Domain, other: Domain) -> Domain:
-    return None if one is None or other is None else one | other
-
-
-def check_names(naming: Naming, report: Report) -> None:
+def check_names(subject: Subject, report: Report) -> None:
     """Report facts about names that lead nowhere, or to two places."""
-    actions = naming.program.schema.actions
-    tools = naming.known.tools
+    naming, actions = subject.tool_names, subject.program.schema.actions
+    tools = subject.deployment.tools
     first: dict[tuple[Value, ...], tuple[Value, Span]] = {}
     for fact in (*naming.tool_names, *naming.argument_names):
         key, value = fact.row[:-1], fact.row[-1]
@@ -95,7 +40,7 @@ def check_names(naming: Naming, report: Report) -> None:
         tool, action = map(str, fact.row)
         if action not in actions:
             _leads_nowhere(fact, action, "action", actions, report)
-        elif tools is not None and all(tool != each.name for each in tools) and action in naming.reached():
+        elif tools is not None and all(tool != each.name for each in tools) and action in subject.actions:
             # an action that no tool is says so itself
             _leads_nowhere(fact, tool, "tool", (each.name for each in tools), report)
     for fact in naming.argument_names:
@@ -115,10 +60,10 @@ def _leads_nowhere(fact: Fact, name: str, thing: str, known: Iterable[str], repo
     )
 
 
-def check_actions(naming: Naming, reached: Mapping[str, object], report: Report) -> None:
+def check_actions(subject: Subject, report: Report) -> None:
     """Report laws about actions that no tool is, arguments that tools do not have, and actions that are open
     where others are closed."""
-    program, tools = naming.program, naming.known.tools
+    program, tools, reached = subject.program, subject.deployment.tools, subject.actions
     spoken = _spoken(program)
     if tools is not None:
         for action, span in spoken.items():
@@ -127,10 +72,10 @@ def check_actions(naming: Naming, reached: Mapping[str, object], report: Report)
                     "E0601",
                     f"`{action}` is no tool: what the rules say about it holds for no call",
                     span,
-                    _tool_help(action, naming),
+                    _tool_help(action, subject.tool_names),
                 )
         for tool in tools:
-            _arguments(tool, naming, report)
+            _arguments(tool, subject.tool_names, report)
     closed = program.schema.closed
     if not closed:
         return
@@ -164,8 +109,8 @@ def _place(signature: Signature) -> Span:
     return signature.span or NOWHERE
 
 
-def _tool_help(action: str, naming: Naming) -> str:
-    tools = [each.name for each in naming.known.tools or ()]
+def _tool_help(action: str, naming: ToolNames) -> str:
+    tools = [each.name for each in naming.deployment.tools or ()]
     given = [tool for tool, name in naming.action_of.items() if name == action]
     # a longer name of the same thing is as likely as a misspelt one
     close = nearest(action, tools) or next((t for t in tools if action in t or t in action), None)
@@ -177,7 +122,7 @@ def _tool_help(action: str, naming: Naming) -> str:
     return f'did you mean the tool `{close}`? name the action so, or state tool_name("{close}", {action})'
 
 
-def _arguments(tool: KnownTool, naming: Naming, report: Report) -> None:
+def _arguments(tool: ToolSignature, naming: ToolNames, report: Report) -> None:
     """Arguments of a declared action that its tool does not take: rules would see nothing in them."""
     name = naming.action(tool.name)
     if name is None or tool.rest:

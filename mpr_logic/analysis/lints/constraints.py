@@ -9,7 +9,6 @@ import math
 from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.analysis.terms import term_vars
-from mpr_logic.analysis.vetting.texts import Texts
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
 from mpr_logic.language.printer import print_item
 
@@ -461,3 +460,70 @@ def _computed(op: str, left: tuple[float, float], right: tuple[float, float]) ->
         inside_zero = left[0] <= 0 <= left[1] or right[0] <= 0 <= right[1]
         return min([*ends, 0.0] if inside_zero else ends), max([*ends, 0.0] if inside_zero else ends)
     return -math.inf, math.inf
+
+
+# -- tests of texts --------------------------------------------------------------------------------
+
+
+class Texts:
+    """The tests of one text, each of a constant part. ``value`` is the text itself, where it is known."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+        self._asked: list[tuple[str, str, Test]] = []
+        self._denied: list[tuple[str, str, Test]] = []
+
+    def add(self, test: Test, part: str) -> Test | None:
+        """Take one more test. Returns the one that it cannot hold with: itself, where it holds of nothing."""
+        here = (test.name, part, test)
+        if isinstance(self._value, str) and _holds(self._value, test.name, part) == test.negated:
+            return test
+        if test.negated:
+            if part == "" and test.name != "matches":
+                return test
+            self._denied.append(here)
+            return next((other for name, text, other in self._asked if _implies(name, text, here)), None)
+        apart = (other for name, text, other in self._asked if _apart(name, text, test.name, part))
+        clash = next(apart, None)
+        self._asked.append(here)
+        return clash or next((each[2] for each in self._denied if _implies(test.name, part, each)), None)
+
+
+def _holds(value: str, name: str, part: str) -> bool | None:
+    if name == "starts_with":
+        return value.startswith(part)
+    if name == "ends_with":
+        return value.endswith(part)
+    if name == "contains":
+        return part in value
+    import re2  # only programs that use `matches` pay for it
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(part, options).search(value) is not None
+    except re2.error:
+        return None
+
+
+def _apart(one: str, first: str, other: str, second: str) -> bool:
+    """Whether no text passes both tests."""
+    if one == other == "starts_with":
+        return not (first.startswith(second) or second.startswith(first))
+    if one == other == "ends_with":
+        return not (first.endswith(second) or second.endswith(first))
+    return False
+
+
+def _implies(name: str, part: str, denied: tuple[str, str, Test]) -> bool:
+    """Whether every text that passes one test passes the denied one too."""
+    other, text, _ = denied
+    if other == "contains":
+        return name in ("starts_with", "ends_with", "contains") and text in part
+    if name != other:
+        return False
+    if name == "starts_with":
+        return part.startswith(text)
+    if name == "ends_with":
+        return part.endswith(text)
+    return part == text

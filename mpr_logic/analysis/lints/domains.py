@@ -1,4 +1,4 @@
-"""What can ever stand in a relation: whether anything fills it, and which values its columns may have.
+"""The values that each relation may ever hold: an abstract interpretation of the program over sets of values.
 
 The program's own facts and rules say it, as long as nothing else fills a relation. The host fills what is
 declared ``input``, what it sees in part (``open_world``), what its functions return, what the state says, and
@@ -7,36 +7,35 @@ the built-in relations; effects fill what actions cause. Of such a relation no v
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.lints.constraints import Constraints
 from mpr_logic.analysis.occurrences import HISTORY
-from mpr_logic.analysis.vetting.constraints import Constraints
 from mpr_logic.language.ast import Comparison, Const, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from mpr_logic.analysis.lints.deployment import Deployment, Domain
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.analysis.vetting.known import Known
     from mpr_logic.language.ast import BodyItem, Term, Value
-
-Domain: TypeAlias = "frozenset[Value] | None"
-"""The only values of a column, or of a variable; None where there may be others."""
 
 MOST_ROUNDS = 50
 """Domains grow with each round; what still grows then may be anything."""
 
 
-class Filling:
+class Domains:
     """The relations of a program, and what fills them. ``columns`` has the domains of every core relation
     that may hold a row; what is not in it is empty for ever."""
 
-    def __init__(self, program: Program, known: Known, actions: Mapping[str, tuple[Domain, ...]]) -> None:
+    def __init__(
+        self, program: Program, deployment: Deployment, actions: Mapping[str, tuple[Domain, ...]]
+    ) -> None:
         self.program = program
         self.actions = actions  # those that may be called, with the domains of their arguments
         self.columns: dict[str, tuple[Domain, ...]] = {}
         self.effects = self._effects_of()
-        self.hosted = frozenset(self._hosted(known))
+        self.hosted = frozenset(self._hosted(deployment))
         for name in self.hosted:
             self.columns[name] = (None,) * program.arity.get(name, 0)
         for name, domains in actions.items():
@@ -45,7 +44,7 @@ class Filling:
         self._facts()
         self._grow()
 
-    def sources(self, relation: str) -> bool:
+    def has_source(self, relation: str) -> bool:
         """Whether anything at all is meant to fill a relation: the host, a fact, a rule or an effect."""
         return relation in self.columns or bool(self.program.rules_for(relation)) or relation in self.effects
 
@@ -65,9 +64,9 @@ class Filling:
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _hosted(self, known: Known) -> Iterator[str]:
-        yield from known.functions
-        yield from (fact.relation for fact in known.facts)
+    def _hosted(self, deployment: Deployment) -> Iterator[str]:
+        yield from deployment.functions
+        yield from (fact.relation for fact in deployment.facts)
         for name, signature in self.program.schema.relations.items():
             if signature.builtin or signature.input or signature.shared or signature.changed_by is not None:
                 yield name

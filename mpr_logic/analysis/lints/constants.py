@@ -1,124 +1,45 @@
-"""Relations that rules read and nothing can ever fill, and constants that can never stand there."""
+"""Constants that can never stand where a rule has them, are misspelt, or were meant as variables."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.occurrences import HISTORY
-from mpr_logic.analysis.report import declaration, did_you_mean, where
+from mpr_logic.analysis.report import did_you_mean
 from mpr_logic.analysis.terms import literals, term_span
 from mpr_logic.analysis.types import columns_of
-from mpr_logic.analysis.vetting.filling import literals_outside
-from mpr_logic.analysis.vetting.likeness import like
 from mpr_logic.language.ast import Const
 from mpr_logic.language.printer import print_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import Report
-    from mpr_logic.analysis.vetting.filling import Filling
-    from mpr_logic.analysis.vetting.known import Known
-    from mpr_logic.language.ast import Literal, Span, Value
+    from mpr_logic.language.ast import Span, Value
 
 
 SHELL = "shell_runs"
 
 
-def check_filled(filling: Filling, report: Report) -> None:
-    """Report each relation that rules read, and that is empty for ever since nothing fills it."""
-    program = filling.program
-    for name, literal in _read(program).items():
-        if name in filling.columns or name.startswith("not "):
-            continue
-        word, _, action = name.rpartition(" ")
-        if word in HISTORY:
-            report.error(
-                "E0601",
-                f"`{action}` is no tool, so no call of it was ever made",
-                literal.span,
-                "name the action of a tool",
-            )
-        elif not filling.sources(name):
-            signature = program.schema.relations[name]
-            report.error(
-                "E0607",
-                f"nothing ever fills `{name}`: no fact, no rule, no effect",
-                literal.span,
-                f"if the host fills it, say so: .decl {declaration(signature)} input; "
-                f"else state facts of it{_declared(signature.span)}",
-            )
-        elif _circular(filling, name):
-            report.error(
-                "E0607",
-                f"nothing ever fills `{name}`: each of its rules needs it already",
-                program.rules_for(name)[0].clause.head.span,
-                "add a fact, or a rule, that it begins with",
-            )
-        elif effects := _continuing(filling, name):
-            report.error(
-                "E0607",
-                f"nothing ever fills `{name}`: what causes it needs it already",
-                effects[0].clause.head.span,
-                f"add the fact that it begins with, or, if the host fills it, say so: .decl "
-                f"{declaration(program.schema.relations[name])} input",
-            )
-
-
-def _declared(span: Span | None) -> str:
-    return f"; it is declared{where(span)}" if span is not None else ""
-
-
-def _read(program: Program) -> dict[str, Literal]:
-    """The core relations that bodies read, each with the first literal that does."""
-    found: dict[str, Literal] = {}
-    for rule in program.rules:
-        for literal in literals(rule.body):
-            found.setdefault(literal.atom.name, literal)
-    return found
-
-
-def _circular(filling: Filling, name: str) -> bool:
-    """Whether every rule of a relation needs one that is filled by nothing but its own circle."""
-    circle = next(
-        (group for group in filling.program.strata if name in group and name in filling.program.recursive), ()
-    )
-    return bool(circle) and all(
-        any(
-            not literal.negated and literal.atom.name in circle and literal.atom.name not in filling.columns
-            for literal in literals(rule.body)
-        )
-        for relation in circle
-        for rule in filling.program.rules_for(relation)
-    )
-
-
-def _continuing(filling: Filling, name: str) -> list[Rule]:
-    """The effects that fill a relation, where nothing else does and each of them needs it already."""
-    effects = filling.effects.get(name, [])
-    needed = [
-        {item.atom.name for item in literals_outside(each.body) if not item.negated} for each in effects
-    ]
-    return effects if not filling.program.rules_for(name) and all(name in each for each in needed) else []
-
-
-def check_constants(filling: Filling, known: Known, report: Report) -> None:
+def check_constants(subject: Subject, report: Report) -> None:
     """Report constants where no fact, rule or schema ever has them, and those that look like others."""
-    seen = _Seen(filling, known)
-    for rule in filling.program.rules:
+    program, seen = subject.program, _Seen(subject)
+    for rule in program.rules:
         for name, place, constant, span in _constants(rule):
-            columns = filling.columns.get(name)
+            columns = subject.domains.columns.get(name)
             if name.startswith("called ") or columns is None or place >= len(columns):
                 continue
             domain = columns[place]
             if domain is not None:
                 if constant.value not in domain:
-                    _unknown(filling.program, name, place, constant, span, domain, report)
+                    _unknown(program, name, place, constant, span, domain, report)
             else:
                 seen.add(name, place, constant, span)
-    _called(filling, report)
-    _programs(filling.program, report)
+    _called(subject, report)
+    _programs(program, report)
     seen.report(report)
 
 
@@ -165,21 +86,21 @@ def _unknown(
     )
 
 
-def _called(filling: Filling, report: Report) -> None:
+def _called(subject: Subject, report: Report) -> None:
     """Constants in ``called(number, action, second)`` that are no action."""
-    if "called" not in filling.columns or filling.program.arity.get("called") != 3:
+    if "called" not in subject.domains.columns or subject.program.arity.get("called") != 3:
         return
-    for rule in filling.program.rules:
+    for rule in subject.program.rules:
         for literal in literals(rule.body):
             if literal.atom.name != "called":
                 continue
             term = literal.atom.args[1]
-            if isinstance(term, Const) and term.value not in filling.actions:
+            if isinstance(term, Const) and term.value not in subject.actions:
                 report.error(
                     "E0601",
                     f"`{term.value}` is no action, so no call of it was ever made",
                     term_span(term, literal.span),
-                    did_you_mean(str(term.value), filling.actions, "name the action of a tool"),
+                    did_you_mean(str(term.value), subject.actions, "name the action of a tool"),
                 )
 
 
@@ -202,11 +123,11 @@ def _programs(program: Program, report: Report) -> None:
 class _Seen:
     """The constants that rules, facts and the state use in columns that the host fills."""
 
-    def __init__(self, filling: Filling, known: Known) -> None:
-        self._filling = filling
+    def __init__(self, subject: Subject) -> None:
+        self._schema = subject.program.schema
         self._stated: dict[tuple[str, int], set[str]] = {}
         self._used: dict[tuple[str, int], dict[str, list[Span]]] = {}
-        for fact in (*filling.program.facts, *known.facts):
+        for fact in (*subject.program.facts, *subject.deployment.facts):
             for place, value in enumerate(fact.row):
                 if isinstance(value, str):
                     self._stated.setdefault((fact.relation, place), set()).add(value)
@@ -230,7 +151,7 @@ class _Seen:
                     self._warn(name, place, value, other, spans[0], report)
 
     def _warn(self, name: str, place: int, value: str, other: str, span: Span, report: Report) -> None:
-        signature = columns_of(self._filling.program.schema, name)
+        signature = columns_of(self._schema, name)
         report.warn(
             "W0605",
             f"`{print_value(value)}` stands nowhere else in argument `{signature.params[place].name}` of "
@@ -247,8 +168,9 @@ MOST_CONSTANTS = 500
 _WORDS = ("true", "false", "null")
 
 
-def check_lower_case(program: Program, report: Report) -> None:
+def check_lower_case(subject: Subject, report: Report) -> None:
     """Report lower-case words that are most likely meant to be variables."""
+    program = subject.program
     stated = {value for fact in program.facts for value in fact.row}
     uses: dict[Value, set[int]] = {}
     for number, rule in enumerate(program.rules):
@@ -279,3 +201,32 @@ def _lower_case(
             report.error("E0606", message, span, help)
         else:
             report.warn("W0606", message, span, help)
+
+
+# -- words that are most likely one word, once misspelt ---------------------------------------------
+
+SHORTEST = 3
+"""Of words with fewer letters than this, one letter makes another word."""
+
+
+def like(word: str, others: Iterable[str]) -> str | None:
+    """One of the others that differs in one letter: left out, put in, another one, or two in turn."""
+    if len(word) < SHORTEST:
+        return None
+    return next((other for other in others if len(other) >= SHORTEST and _one_off(word, other)), None)
+
+
+def _one_off(one: str, other: str) -> bool:
+    if one == other or abs(len(one) - len(other)) > 1:
+        return False
+    start = next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    first, second = one[start:], other[start:]
+    changed = first[:1] + second[:1]
+    if re.search(r"[\d_]", changed):  # two things that are numbered, not one that is misspelt
+        return False
+    if len(one) == len(other):
+        return first[1:] == second[1:] or (first[:2] == second[1::-1] and first[2:] == second[2:])
+    longer, shorter = (first, second) if len(first) > len(second) else (second, first)
+    return longer[1:] == shorter

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.lints import says_open
+from mpr_logic.analysis.lints.bodies import whole_numbers
+from mpr_logic.analysis.lints.constraints import Constraints, negation
+from mpr_logic.analysis.lints.style import says_open
 from mpr_logic.analysis.report import where
 from mpr_logic.analysis.terms import item_vars, rewrite_item
-from mpr_logic.analysis.vetting.bodies import whole_numbers
-from mpr_logic.analysis.vetting.constraints import Constraints, negation
 from mpr_logic.language.ast import Comparison, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import Report
-    from mpr_logic.analysis.vetting.filling import Filling
     from mpr_logic.language.ast import BodyItem, Term
 
 MOST_STEPS = 2_000
 """The most steps of the search that maps the body of one rule into another's."""
 
 
-def check_overriding(filling: Filling, theta: float, report: Report) -> None:
+def check_overrides(subject: Subject, report: Report) -> None:
     """Report what the weights and the overrides of laws and permits leave without effect."""
-    program = filling.program
+    program, theta = subject.program, subject.deployment.theta
     laws = {rule.id: rule for rule in program.rules if rule.clause.kind == "forbid"}
     overridden: set[str] = set()
     for permit in program.rules:

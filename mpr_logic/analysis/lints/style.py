@@ -1,11 +1,10 @@
-"""Lints: what is allowed, but most likely not meant."""
+"""Clauses that are valid and read oddly: warnings for who writes them, and no concern of a guard."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.analyse import analyse, in_order
 from mpr_logic.analysis.annotations import placeholders
 from mpr_logic.analysis.report import Report, where
 from mpr_logic.analysis.resolve import EFFECTS
@@ -14,32 +13,17 @@ from mpr_logic.analysis.types import Typing, base, comparable
 from mpr_logic.language.ast import Comparison, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.language.ast import Atom, BodyItem, Clause, Module, Term
-    from mpr_logic.language.diagnostics import Diagnostic
+    from mpr_logic.language.ast import Atom, BodyItem, Clause, Term
 
 
-def lint(modules: Sequence[Module], program: Program | None = None) -> list[Diagnostic]:
-    """Warnings about modules, in the order of their texts.
-
-    ``program`` is what :func:`~mpr_logic.analysis.analyse` made of the modules, where the caller has
-    it; else they are analysed first. Raises ProgramError where they are not a program.
-    """
-    if program is None:
-        program = analyse(modules)
-    report = Report()
-    clauses = [c for m in modules for c in m.clauses]
-    for clause in clauses:
+def check_singletons(subject: Subject, report: Report) -> None:
+    """Report variables that stand only once in their clause."""
+    for clause in subject.clauses:
         _singletons(clause, report)
-    _unused(program, clauses, report)
-    _duplicates(program, clauses, report)
-    for rule in program.rules:
-        _verdict(rule, program, report)
-        _comparisons(rule, program, report)
-    _shadowed(program, report)
-    return in_order(report, modules)
 
 
 def _singletons(clause: Clause, report: Report) -> None:
@@ -74,9 +58,10 @@ def _mentioned(clause: Clause) -> Iterator[Atom]:
             yield literal.atom
 
 
-def _unused(program: Program, clauses: Sequence[Clause], report: Report) -> None:
-    used = {atom.name for clause in clauses for atom in _mentioned(clause)}
-    for name, signature in program.schema.relations.items():
+def check_unused(subject: Subject, report: Report) -> None:
+    """Report relations that are declared and that no clause speaks of."""
+    used = {atom.name for clause in subject.clauses for atom in _mentioned(clause)}
+    for name, signature in subject.program.schema.relations.items():
         if name not in used and signature.span is not None and not signature.builtin:
             report.warn(
                 "W0503",
@@ -86,9 +71,10 @@ def _unused(program: Program, clauses: Sequence[Clause], report: Report) -> None
             )
 
 
-def _duplicates(program: Program, clauses: Sequence[Clause], report: Report) -> None:
+def check_duplicates(subject: Subject, report: Report) -> None:
+    """Report rules and facts that are stated twice."""
     first: dict[str, Rule] = {}
-    for rule in program.rules:
+    for rule in subject.program.rules:
         # the id of a rule that is equal to an earlier one is that one's with a number behind it
         original = first.setdefault(rule.id.rpartition("-")[0] or rule.id, rule)
         if original is not rule and _equal(original, rule):
@@ -100,7 +86,7 @@ def _duplicates(program: Program, clauses: Sequence[Clause], report: Report) -> 
             )
         first.setdefault(rule.id, rule)
     seen: dict[tuple[str, Atom], Clause] = {}
-    for clause in clauses:
+    for clause in subject.clauses:
         if clause.body or clause.kind not in ("relation", "absent"):
             continue  # of the history each is a call of its own
         old = seen.setdefault((clause.kind, clause.head), clause)
@@ -115,6 +101,12 @@ def _duplicates(program: Program, clauses: Sequence[Clause], report: Report) -> 
 
 def _equal(first: Rule, second: Rule) -> bool:
     return first.head == second.head and len(first.body) == len(second.body)
+
+
+def check_verdicts(subject: Subject, report: Report) -> None:
+    """Report forbids without a reason, and permits without an effect."""
+    for rule in subject.program.rules:
+        _verdict(rule, subject.program, report)
 
 
 def _verdict(rule: Rule, program: Program, report: Report) -> None:
@@ -146,6 +138,12 @@ def says_open(rule: Rule, program: Program) -> bool:
     return not rule.body and all(isinstance(t, Var) for t in rule.args) and len(set(names)) == len(names)
 
 
+def check_comparisons(subject: Subject, report: Report) -> None:
+    """Report comparisons of a number with a symbol."""
+    for rule in subject.program.rules:
+        _comparisons(rule, subject.program, report)
+
+
 def _comparisons(rule: Rule, program: Program, report: Report) -> None:
     equations = [i for i in flat(rule.body) if isinstance(i, Comparison) and i.op in ("=", "!=")]
     if not equations:
@@ -169,8 +167,9 @@ def _comparisons(rule: Rule, program: Program, report: Report) -> None:
             )
 
 
-def _shadowed(program: Program, report: Report) -> None:
-    """Rules that add nothing to a more general one of the same head and no smaller weight."""
+def check_subsumed(subject: Subject, report: Report) -> None:
+    """Report rules that add nothing to a more general one of the same head and no smaller weight."""
+    program = subject.program
     general: dict[tuple[str, BodyItem | None], list[tuple[frozenset[BodyItem], Rule]]] = {}
     keyed = [(rule, _renamed(rule)) for rule in program.rules]
     for rule, items in keyed:

@@ -1,0 +1,94 @@
+"""Relations that rules read and nothing can ever fill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpr_logic.analysis.lints.domains import literals_outside
+from mpr_logic.analysis.occurrences import HISTORY
+from mpr_logic.analysis.report import declaration, where
+from mpr_logic.analysis.terms import literals
+
+if TYPE_CHECKING:
+    from mpr_logic.analysis.lints.domains import Domains
+    from mpr_logic.analysis.lints.subject import Subject
+    from mpr_logic.analysis.program import Program, Rule
+    from mpr_logic.analysis.report import Report
+    from mpr_logic.language.ast import Literal, Span
+
+
+def check_filled(subject: Subject, report: Report) -> None:
+    """Report each relation that rules read, and that is empty for ever since nothing fills it."""
+    program, domains = subject.program, subject.domains
+    for name, literal in _read(program).items():
+        if name in domains.columns or name.startswith("not "):
+            continue
+        word, _, action = name.rpartition(" ")
+        if word in HISTORY:
+            report.error(
+                "E0601",
+                f"`{action}` is no tool, so no call of it was ever made",
+                literal.span,
+                "name the action of a tool",
+            )
+        elif not domains.has_source(name):
+            signature = program.schema.relations[name]
+            report.error(
+                "E0607",
+                f"nothing ever fills `{name}`: no fact, no rule, no effect",
+                literal.span,
+                f"if the host fills it, say so: .decl {declaration(signature)} input; "
+                f"else state facts of it{_declared(signature.span)}",
+            )
+        elif _circular(domains, name):
+            report.error(
+                "E0607",
+                f"nothing ever fills `{name}`: each of its rules needs it already",
+                program.rules_for(name)[0].clause.head.span,
+                "add a fact, or a rule, that it begins with",
+            )
+        elif effects := _continuing(domains, name):
+            report.error(
+                "E0607",
+                f"nothing ever fills `{name}`: what causes it needs it already",
+                effects[0].clause.head.span,
+                f"add the fact that it begins with, or, if the host fills it, say so: .decl "
+                f"{declaration(program.schema.relations[name])} input",
+            )
+
+
+def _declared(span: Span | None) -> str:
+    return f"; it is declared{where(span)}" if span is not None else ""
+
+
+def _read(program: Program) -> dict[str, Literal]:
+    """The core relations that bodies read, each with the first literal that does."""
+    found: dict[str, Literal] = {}
+    for rule in program.rules:
+        for literal in literals(rule.body):
+            found.setdefault(literal.atom.name, literal)
+    return found
+
+
+def _circular(domains: Domains, name: str) -> bool:
+    """Whether every rule of a relation needs one that is filled by nothing but its own circle."""
+    circle = next(
+        (group for group in domains.program.strata if name in group and name in domains.program.recursive), ()
+    )
+    return bool(circle) and all(
+        any(
+            not literal.negated and literal.atom.name in circle and literal.atom.name not in domains.columns
+            for literal in literals(rule.body)
+        )
+        for relation in circle
+        for rule in domains.program.rules_for(relation)
+    )
+
+
+def _continuing(domains: Domains, name: str) -> list[Rule]:
+    """The effects that fill a relation, where nothing else does and each of them needs it already."""
+    effects = domains.effects.get(name, [])
+    needed = [
+        {item.atom.name for item in literals_outside(each.body) if not item.negated} for each in effects
+    ]
+    return effects if not domains.program.rules_for(name) and all(name in each for each in needed) else []
