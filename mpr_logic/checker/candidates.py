@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mpr_logic.analysis.certain import certain
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.plain import PlainAtoms
 from mpr_logic.checker.questions import resolve_action
-from mpr_logic.engine.native import NativeEngine
-from mpr_logic.engine.topdown.checks import ADMITTED, FORBIDDEN, OPEN, UNPERMITTED
+from mpr_logic.engine.protocol import ADMITTED, FORBIDDEN, UNPERMITTED
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.engine.protocol import Engine
-    from mpr_logic.engine.topdown.checks import Verdict
-    from mpr_logic.engine.topdown.firing import Firing as Proving
-    from mpr_logic.language.ast import Row, Value
+    from mpr_logic.engine.protocol import Engine, Fired, FiredFunction, ProofsFunction, VerdictFunction
+    from mpr_logic.language.ast import Row
 
 CACHED = 100_000
 """So many actions are kept resolved; then the cache begins anew."""
-
-Fired: TypeAlias = "Sequence[tuple[Rule, float]]"
-"""Rules that fired, each with its weight."""
-
-Firing: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
 
 
 @dataclass(eq=False)
@@ -44,7 +34,7 @@ class ActionRules:
 
     name: str
     engine: Engine
-    verdict: Verdict
+    verdict: VerdictFunction
     theta: float
     closed: bool
     overridden: frozenset[str]
@@ -52,34 +42,24 @@ class ActionRules:
     certain: bool = False
 
     @cached_property
-    def forbid(self) -> Firing:
+    def forbid(self) -> FiredFunction:
         """The forbids of the action that fire, of whatever weight."""
-        return self._firing(f"forbid {self.name}")
+        return self.engine.fired_function(f"forbid {self.name}")
 
     @cached_property
-    def permit(self) -> Firing:
+    def permit(self) -> FiredFunction:
         """The permits of the action that fire."""
-        return self._firing(f"permit {self.name}")
+        return self.engine.fired_function(f"permit {self.name}")
 
     @cached_property
-    def proved(self) -> Proving:
-        """The forbids of the action that fire and that no permit overrides, with their proofs: for the native
-        engine."""
-        assert isinstance(self.engine, NativeEngine)
-        return self.engine.firing(f"forbid {self.name}", self.theta)
+    def proved(self) -> ProofsFunction:
+        """The forbids of the action that fire and that no permit overrides, with their proofs."""
+        return self.engine.proofs_function(f"forbid {self.name}", self.theta)
 
     @cached_property
-    def advised(self) -> Proving:
+    def advised(self) -> ProofsFunction:
         """The same of what fires with less than theta alone."""
-        assert isinstance(self.engine, NativeEngine)
-        return self.engine.firing(f"forbid {self.name}", self.theta, soft=True)
-
-    def _firing(self, head: str) -> Firing:
-        return (
-            self.engine.check(head)
-            if isinstance(self.engine, NativeEngine)
-            else partial(_ask, self.engine, head)
-        )
+        return self.engine.proofs_function(f"forbid {self.name}", self.theta, soft=True)
 
 
 Candidate: TypeAlias = "tuple[ActionRules, Row]"
@@ -117,9 +97,7 @@ class Candidates:
 
     def renew(self) -> None:
         """Make ready for a question: ask the engine for its functions again where it has compiled anew."""
-        if isinstance(self._engine, NativeEngine):
-            self._engine.tidy()
-        generation = getattr(self._engine, "generation", 0)
+        generation = self._engine.ready()
         if generation != self._generation:
             self._generation = generation
             self.known.clear()
@@ -160,19 +138,8 @@ class Candidates:
         return self.rules(name), args
 
     def prepare(self, name: str, *, wholly: bool = True) -> None:
-        """Compile what is asked about an action, on the engine that compiles; not ``wholly`` what decides."""
-        if not isinstance(self._engine, NativeEngine):
-            return
-        if self.rules(name).certain:
-            self._engine.firing(f"forbid {name}", self._theta)
-        if not wholly:
-            return
-        for kind in ("forbid", "permit"):
-            self._engine.check(f"{kind} {name}")
-        for soft in (False, True):
-            self._engine.firing(f"forbid {name}", self._theta, soft=soft)
-        for rule in self._program.rules_for(f"forbid {name}"):
-            self._engine.prover.prepare(rule)
+        """Compile what is asked about an action; not ``wholly`` what decides."""
+        self._engine.prepare(name, self._theta, proofs=self.rules(name).certain, wholly=wholly)
 
     def rules(self, name: str) -> ActionRules:
         """What decides about an action."""
@@ -184,12 +151,10 @@ class Candidates:
     def _make_rules(self, name: str) -> ActionRules:
         engine, closed = self._engine, name in self._program.schema.closed
         mine, sure = self._told.get(name) or self._tell(name)
-        if not isinstance(engine, NativeEngine):
-            return ActionRules(name, engine, _always_open, self._theta, closed, mine, may_advise=True)
-        less = engine.weighs_less(f"forbid {name}", self._theta)
-        exact = engine.semiring.name != "product"  # a product is rounded: in another order, otherwise
-        verdict = engine.verdict(name, self._theta)
-        return ActionRules(name, engine, verdict, self._theta, closed, mine, less, exact and sure)
+        less = engine.may_weigh_less(f"forbid {name}", self._theta)
+        verdict = engine.verdict_function(name, self._theta)
+        decide = engine.proofs_decide and sure
+        return ActionRules(name, engine, verdict, self._theta, closed, mine, less, decide)
 
     def _tell(self, name: str) -> tuple[frozenset[str], bool]:
         """What the rules alone say of an action: the ids of its forbids that some permit overrides, and
@@ -225,11 +190,3 @@ class Candidates:
             lifted = {i for p in self.permits(candidate) for i in self._program.overrides.get(p, ())}
             laws = [each for each in laws if each[0].id not in lifted]
         return laws, soft
-
-
-def _ask(engine: Engine, head: str, *args: Value) -> list[tuple[Rule, float]]:
-    return engine.fired(head, args)
-
-
-def _always_open(_: Row) -> int:
-    return OPEN

@@ -16,7 +16,6 @@ from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.candidates import Candidates
 from mpr_logic.checker.decision import NOTHING, UNDECIDED, Decision, Reason, Worked
-from mpr_logic.checker.engines import EngineName, bounded, make_engine
 from mpr_logic.checker.facts import Facts
 from mpr_logic.checker.loading import load_program, program_from_text
 from mpr_logic.checker.possible import Possible
@@ -28,9 +27,8 @@ from mpr_logic.checker.state import read_state, state_from_value, tried
 from mpr_logic.checker.underway import Elsewhere, Outcomes, elsewhere
 from mpr_logic.checker.whynot import WhyNot, why_not
 from mpr_logic.engine.failures import ANYTHING_MAY_FAIL, translated
-from mpr_logic.engine.protocol import Budget
+from mpr_logic.engine.protocol import ADMITTED, OPEN, Budget, EngineName, make_engine
 from mpr_logic.engine.semiring import SEMIRINGS
-from mpr_logic.engine.topdown.checks import ADMITTED, OPEN
 from mpr_logic.errors import MprError, OptionError, StateError
 from mpr_logic.language.ast import Row
 
@@ -39,10 +37,9 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.influence import Influence
     from mpr_logic.analysis.program import Program
-    from mpr_logic.checker.candidates import Fired
     from mpr_logic.checker.reasons import Moment
     from mpr_logic.checker.versions import Version
-    from mpr_logic.engine.protocol import Engine
+    from mpr_logic.engine.protocol import Engine, Fired
     from mpr_logic.engine.provenance.proof import Proof
 
 AT_ONCE = 0.25
@@ -89,7 +86,7 @@ class Checker:
         self.semiring = semiring
         self.budget = budget or Budget(seconds=2.0)
         self.engine_name = engine
-        self._engine = make_engine(program, engine, semiring, self.budget)
+        self._engine = make_engine(program, engine, semiring=semiring, budget=self.budget)
         self._lock = threading.RLock()
         names: dict[str, str] = {}  # what facts name, actions name too
         self._facts = Facts(program, self._engine, names)
@@ -366,7 +363,7 @@ class Checker:
         Raises:
             EvaluationError: the engine could not finish.
         """
-        with self._lock, bounded(self._engine, self.budget):
+        with self._lock, self._engine.bounded():
             yield self._engine
 
     @contextmanager

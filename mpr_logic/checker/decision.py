@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
-    from mpr_logic.checker.candidates import Candidate, Fired
+    from mpr_logic.checker.candidates import Candidate
     from mpr_logic.checker.reasons import Moment
     from mpr_logic.checker.repair import Repair
     from mpr_logic.checker.underway import Assumed
+    from mpr_logic.engine.protocol import Fired, Proofs
     from mpr_logic.engine.provenance.proof import RuleProof
-    from mpr_logic.engine.topdown.checks import Proofs
 
 Verdict = OneOf["admissible", "forbidden", "unpermitted", "undecided"]
 """``forbidden`` by a rule; ``unpermitted``: closed by default and no rule permits it; ``undecided``:
@@ -30,7 +30,7 @@ bad input, a budget that ran out, an error in the engine. All but the first are 
 UNDECIDED = 3
 
 VERDICTS: tuple[Verdict, ...] = ("admissible", "forbidden", "unpermitted", "undecided")
-"""By the number that compiled code gives: see :mod:`mpr_logic.engine.topdown.checks`."""
+"""By the number that compiled code gives: see :mod:`mpr_logic.engine.protocol`."""
 
 DISCLOSURES = LEVELS
 """What a rule's author lets a model see, by ``@disclose(...)``; each level shows more than the one before."""

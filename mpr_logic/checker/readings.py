@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from mpr_logic.checker.decision import Reason
 from mpr_logic.checker.render import because_text, text_variables
 from mpr_logic.checker.solve import matched, pattern, rule_steps, run, solve
-from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.planner import Filter, Gather, Scan
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, RuleProof
 from mpr_logic.errors import BudgetError, EvaluationError
@@ -72,7 +71,7 @@ def readings(
     try:
         for _, text, weight, bindings in others[: MOST - len(listed)]:
             proof = None
-            if isinstance(engine, NativeEngine) or reason.proof is not None:
+            if engine.keeps_proofs:
                 proof = derivation(engine, rule, args, bindings, semiring)
             listed.append(Reason(text, weight, rule, proof))
     except BudgetError:

@@ -11,20 +11,19 @@ from mpr_logic.checker.decision import NOTHING, Decision, Reason
 from mpr_logic.checker.readings import open_variables, readings
 from mpr_logic.checker.render import because_text
 from mpr_logic.engine.failures import ANYTHING_MAY_FAIL, translated
-from mpr_logic.engine.native import NativeEngine
+from mpr_logic.engine.protocol import ADMITTED, FORBIDDEN, UNPERMITTED
 from mpr_logic.engine.semiring import SEMIRINGS
-from mpr_logic.engine.topdown.checks import ADMITTED, FORBIDDEN, UNPERMITTED
 from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError, StaleDecisionError
 from mpr_logic.language.ast import Var
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
-    from mpr_logic.checker.candidates import Candidate, Fired
+    from mpr_logic.checker.candidates import Candidate
     from mpr_logic.checker.checker import Checker
     from mpr_logic.checker.repair import Repair
     from mpr_logic.checker.versions import Version
-    from mpr_logic.engine.protocol import Engine
+    from mpr_logic.engine.protocol import Engine, Fired
     from mpr_logic.engine.provenance.proof import RuleProof
     from mpr_logic.language.ast import Value
 
@@ -79,8 +78,6 @@ class Reasons:
         self._moment: Moment | None = None
         self._said: dict[Rule, bool] = {}
         self._deadline = engine.deadline
-        self._native = isinstance(engine, NativeEngine)
-        self._explain = engine.prover.explain if isinstance(engine, NativeEngine) else engine.explain
 
     def now(self) -> Moment:
         """The present state, for a decision to remember."""
@@ -116,17 +113,16 @@ class Reasons:
         if verdict == ADMITTED and not rules.may_advise:
             decision._worked = (), ()
             return
-        if self._native:
-            try:
-                with self._deadline.within(self._deadline.left() * AT_ONCE):
-                    if verdict == FORBIDDEN:
-                        decision._worked = rules.proved(args)
-                    else:
-                        soft = rules.advised(args)[1] if rules.may_advise else ()
-                        decision._worked = (None if verdict == UNPERMITTED else (), soft)
-                return
-            except ANYTHING_MAY_FAIL:
-                decision._worked = None  # rule by rule, to say which cannot be worked out
+        try:
+            with self._deadline.within(self._deadline.left() * AT_ONCE):
+                if verdict == FORBIDDEN:
+                    decision._worked = rules.proved(args)
+                else:
+                    soft = rules.advised(args)[1] if rules.may_advise else ()
+                    decision._worked = (None if verdict == UNPERMITTED else (), soft)
+            return
+        except ANYTHING_MAY_FAIL:
+            pass  # rule by rule, to say which cannot be worked out
         self._record_each(decision, candidate)
 
     def _record_each(self, decision: Decision, candidate: Candidate) -> None:
@@ -149,10 +145,10 @@ class Reasons:
         known = error if isinstance(error, EvaluationError) else translated(error)
         text = f"the rules that speak of it could not all be worked out: {known}"
         found: list[tuple[Rule, RuleProof]] = []
-        for rule in self._engine.cheapest_first(rules.name) if isinstance(self._engine, NativeEngine) else ():
+        for rule in self._engine.cheapest_first(rules.name):
             with suppress(*ANYTHING_MAY_FAIL):
                 self._deadline.poll()
-                proof = self._explain(rule, args)
+                proof = self._engine.explain(rule, args)
                 # whether a permit overrides the rule takes another question
                 if proof is not None and (proof.weight < self.theta or rule.id not in rules.overridden):
                     found.append((rule, proof))
@@ -242,7 +238,7 @@ class Reasons:
         if isinstance(action, str):
             return Reason(because_text(rule, {}), weight, rule)
         try:
-            return Reason(None, weight, rule, self._explain(rule, action.args))
+            return Reason(None, weight, rule, self._engine.explain(rule, action.args))
         except InexpressibleError:
             return Reason(because_text(rule, _head_bindings(action, rule), action.args), weight, rule)
         except ANYTHING_MAY_FAIL as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.engine.protocol import Budget
+from mpr_logic.engine.protocol import Budget, Engine
 from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
 from mpr_logic.errors import DisagreementError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-9
 
 
-class BothEngine:
+class BothEngine(Engine):
     """Asks the native engine and pyDatalog; the native answer is given where pyDatalog agrees.
 
     Facts go to both. Proofs are the native engine's: pyDatalog keeps none.

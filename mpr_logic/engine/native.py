@@ -6,27 +6,23 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.failures import Guard
-from mpr_logic.engine.protocol import Budget, Pattern
+from mpr_logic.engine.protocol import Budget, Engine, Pattern
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.engine.topdown.answers import matching
 from mpr_logic.engine.topdown.goals import Goals
 from mpr_logic.engine.topdown.rules import RuleSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mpr_logic.analysis.program import Program, Rule
+    from mpr_logic.engine.protocol import FiredFunction, ProofsFunction, VerdictFunction
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.engine.store import Relation
-    from mpr_logic.engine.topdown.checks import Verdict
-    from mpr_logic.engine.topdown.firing import Firing
     from mpr_logic.language.ast import Row, Span
 
 
-class NativeEngine:
-    """The native engine, an :class:`~mpr_logic.engine.protocol.Engine`. One instance serves one thread at a
-    time. Those that were
-    forked from another share what is compiled, and no state."""
+class NativeEngine(Engine):
+    """Rules compiled to functions, on stored facts. One instance serves one thread at a time. Those that were
+    forked from another share the compiled code, and no state."""
 
     def __init__(
         self,
@@ -47,8 +43,10 @@ class NativeEngine:
         self.budget = goals.budget
         self.semiring = goals.semiring
         self.deadline = goals.deadline
-        self.prover = goals.prover
-        self.generation = 0  # counts how often other code had to be taken
+        # a product is rounded: computed in another order it comes out otherwise
+        self.proofs_decide = goals.semiring.name != "product"
+        self._prover = goals.prover
+        self._generation = 0  # counts how often other code had to be taken
         self._goals = goals
         self._rules = goals.rules
         self._stored: dict[str, Relation] = {}
@@ -106,8 +104,8 @@ class NativeEngine:
         followed = self._followed.get(stored.name)
         if followed is not None and stored.key(row) in followed:
             self._follow(stored, row)
-        if self.prover.used:
-            self.prover.changed()
+        if self._prover.used:
+            self._prover.changed()
 
     def _follow(self, stored: Relation, row: Row) -> None:
         """Let the tables of rules follow a row that has come or gone."""
@@ -128,7 +126,7 @@ class NativeEngine:
 
     def _recompile(self) -> None:
         self._goals.reset()
-        self.generation += 1
+        self._generation += 1
 
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
         """The rows of a core relation that match, each with its weight."""
@@ -141,45 +139,57 @@ class NativeEngine:
             found = self._goals.check(head)(*args)
         return sorted(found, key=lambda each: self._rules.order[each[0]])
 
-    def check(self, head: str) -> Callable[..., list[tuple[Rule, float]]]:
-        """The compiled function behind :meth:`fired`, without its guards: to be called, with the
-        action's arguments, inside :meth:`bounded`."""
+    def ready(self) -> int:
+        """Forget kept answers if they have become very many; the number of the code that is in use."""
+        self._goals.dependencies.tidy()
+        return self._generation
+
+    def verdict_function(self, action: str, theta: float) -> VerdictFunction:
+        """The compiled function that only decides about an action; see Checks."""
+        return self._goals.named((action, theta), lambda compiler: compiler.checks.verdict(action, theta))
+
+    def fired_function(self, head: str) -> FiredFunction:
+        """The compiled function behind :meth:`fired`, in no order."""
         return self._goals.check(head)
 
-    def firing(self, head: str, theta: float, *, soft: bool = False) -> Firing:
+    def proofs_function(self, head: str, theta: float, *, soft: bool = False) -> ProofsFunction:
         """The compiled function from an action's arguments to the proofs of the rules that fire; see
-        Firings. Like :meth:`check` it has no guards."""
+        Firings."""
         return self._goals.named(
             (head, theta, soft), lambda compiler: compiler.firings.function(head, theta, soft=soft)
         )
 
-    def verdict(self, action: str, theta: float) -> Verdict:
-        """The compiled function that only decides about an action; see Checks. Like :meth:`check` it has
-        no guards."""
-        return self._goals.named((action, theta), lambda compiler: compiler.checks.verdict(action, theta))
+    def may_weigh_less(self, head: str, theta: float) -> bool:
+        """Whether a rule of the head could fire with a weight below theta."""
+        compiler = self._goals.compiler
+        return compiler.weighted(head) and compiler.checks.weighs_less(head, theta)
 
     def cheapest_first(self, action: str) -> list[Rule]:
         """The forbids of an action, those first that cost least to ask."""
         return self._goals.compiled(lambda compiler: compiler.checks.cheapest_first(f"forbid {action}"))
 
-    def weighs_less(self, head: str, theta: float) -> bool:
-        """Whether a rule of the head could fire with a weight below theta."""
-        compiler = self._goals.compiler
-        return compiler.weighted(head) and compiler.checks.weighs_less(head, theta)
+    def prepare(self, action: str, theta: float, *, proofs: bool, wholly: bool) -> None:
+        """Compile now what decides about an action; ``wholly`` also what lists and proves every rule."""
+        self.verdict_function(action, theta)
+        if proofs or wholly:
+            self.proofs_function(f"forbid {action}", theta)
+        if not wholly:
+            return
+        for kind in ("forbid", "permit"):
+            self.fired_function(f"{kind} {action}")
+        self.proofs_function(f"forbid {action}", theta, soft=True)
+        for rule in self.program.rules_for(f"forbid {action}"):
+            self._prover.prepare(rule)
 
     def explain(self, rule: Rule, args: Row) -> RuleProof | None:
         """The best derivation of a rule for a ground head; None where there is none."""
         with self.bounded():
-            return self.prover.explain(rule, args)
+            return self._prover.explain(rule, args)
 
     def prove(self, relation: str, row: Row) -> Proof | None:
         """The strongest proof of a ground fact; None where it does not hold."""
         with self.bounded():
-            return self.prover.prove(relation, row)
-
-    def tidy(self) -> None:
-        """Forget what was kept, if it has become very much: to be called between questions only."""
-        self._goals.dependencies.tidy()
+            return self._prover.prove(relation, row)
 
     def bounded(self) -> Guard:
         """A context for one question: it starts the clock, and turns whatever goes wrong in compiled code

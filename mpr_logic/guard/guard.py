@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from mpr_logic.analysis.program import Fact
-    from mpr_logic.checker.engines import EngineName
+    from mpr_logic.engine.protocol import EngineName
     from mpr_logic.guard.host import Relation
     from mpr_logic.guard.log import DecisionLog
     from mpr_logic.guard.tools import Tools

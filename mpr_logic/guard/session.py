@@ -29,10 +29,9 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.program import Program
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.decision import Decision
-    from mpr_logic.checker.engines import EngineName
     from mpr_logic.checker.underway import Assumed, Outcomes, State, UnderWay
     from mpr_logic.checker.versions import Version
-    from mpr_logic.engine.protocol import Budget
+    from mpr_logic.engine.protocol import Budget, EngineName
     from mpr_logic.guard.actions import Proposed
     from mpr_logic.guard.admitted import Admitted, Known
     from mpr_logic.guard.calls import Call

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, StateError
-from mpr_logic.checker.engines import EngineName
+from mpr_logic.engine.protocol import EngineName
 from mpr_logic.errors import EvaluationError
 
 RULES = """

@@ -22,7 +22,7 @@ from tests.helpers.programs import Case, Change, cases
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mpr_logic.checker.engines import EngineName
+    from mpr_logic.engine.protocol import EngineName
 
 RULES = """
 .decl limit(account: symbol, most: int) key(account) changed_by("the controller")

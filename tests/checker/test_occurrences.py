@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpr_logic.checker.checker import Checker
-from mpr_logic.checker.engines import EngineName
 from mpr_logic.checker.render import proof_json, proof_text, rule_text
 from mpr_logic.checker.verifier import verify
+from mpr_logic.engine.protocol import EngineName
 from mpr_logic.engine.provenance.proof import AggregateStep, RuleProof
 
 RULES = """

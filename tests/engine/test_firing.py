@@ -31,7 +31,8 @@ p(a). 0.7 :: p(c). q(a, b). q(b, c). 0.6 :: q(c, c). q(a, d). q(d, a).
 def test_found_at_once_and_rule_by_rule(semiring: str) -> None:
     """The same rules, weights and proofs; what weighs theta is apart from what does not."""
     engine = NativeEngine(analyse([parse(TEXT)]), semiring=semiring)
-    both, soft_alone = engine.firing("forbid act", 0.9), engine.firing("forbid act", 0.9, soft=True)
+    both = engine.proofs_function("forbid act", 0.9)
+    soft_alone = engine.proofs_function("forbid act", 0.9, soft=True)
     seen = set()
     for change in (None, ("p", ("b",)), ("q", ("d", "d"))):
         if change is not None:
@@ -69,7 +70,7 @@ def test_a_law_that_a_permit_overrides_does_not_stand() -> None:
     )
     program = analyse([parse(text)])
     engine = NativeEngine(program)
-    firing = engine.firing("forbid act", 0.9)
+    firing = engine.proofs_function("forbid act", 0.9)
     left_out = set()
     for args in [(a, b) for a in "abcd" for b in "abcd"]:
         permits = [r.id for r, w in engine.fired("permit act", args) if w >= 0.9]

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, evaluate
-from mpr_logic.checker.engines import EngineName
 from mpr_logic.checker.verifier import verify
 from mpr_logic.engine import builtins
+from mpr_logic.engine.protocol import EngineName
 from mpr_logic.errors import ArithmeticFailure
 
 NUMBERS = st.sampled_from(

@@ -17,7 +17,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from mpr_logic.engine.deadline import Deadline
-from mpr_logic.engine.protocol import Budget
+from mpr_logic.engine.protocol import Budget, Engine
 from mpr_logic.engine.pydatalog.rules import predicate, translate
 from mpr_logic.engine.pydatalog.session import Goal, session
 from mpr_logic.engine.semiring import semiring as semiring_named
@@ -49,7 +49,7 @@ def inexpressible(program: Program, semiring: str = "maxmin") -> list[str]:
     return []
 
 
-class PyDatalogEngine:
+class PyDatalogEngine(Engine):
     """Answers ``query`` and ``fired`` as :class:`~mpr_logic.engine.protocol.Engine` says, on pyDatalog.
 
     Args:
@@ -60,6 +60,8 @@ class PyDatalogEngine:
     Raises:
         InexpressibleError: pyDatalog cannot run the program; the message lists why.
     """
+
+    keeps_proofs = False
 
     def __init__(
         self,
@@ -74,8 +76,8 @@ class PyDatalogEngine:
             raise InexpressibleError("; ".join(reasons) + ": ask the native engine")
         self.program = program
         self._semiring = semiring_named(semiring)
-        self._budget = budget or Budget()
-        self.deadline = deadline or Deadline(self._budget.clock)
+        self.budget = budget or Budget()
+        self.deadline = deadline or Deadline(self.budget.clock)
         self._facts: dict[str, Weights] = {}
         self._derived: dict[str, Weights] = {}
         self._rules: dict[str, list[Translation]] = {}
@@ -87,7 +89,7 @@ class PyDatalogEngine:
     def fork(self, deadline: Deadline | None = None) -> PyDatalogEngine:
         """An engine of its own with the same rules, translated once for both, and the facts as they are."""
         other = copy(self)
-        other.deadline = deadline or Deadline(self._budget.clock)
+        other.deadline = deadline or Deadline(self.budget.clock)
         other._facts = {name: dict(rows) for name, rows in self._facts.items()}
         other._derived = {}
         return other
@@ -142,14 +144,14 @@ class PyDatalogEngine:
         """For each rule of an action, the arguments behind the action's with which it fires."""
         if not rules:
             return []
-        with self.deadline.within(self._budget.seconds):
+        with self.deadline.within(self.budget.seconds):
             self._rows({use.relation for each in rules for use in each.uses})
             return self._run(rules, [each.head for each in rules], action)
 
     def _rows(self, relations: Iterable[str]) -> dict[str, Weights]:
         """The rows of relations, their strata run where that has not been done."""
         needed = self._needed(relations)
-        with self.deadline.within(self._budget.seconds):
+        with self.deadline.within(self.budget.seconds):
             for group in self.program.strata:
                 todo = [relation for relation in group if relation in needed]
                 if todo:
@@ -188,7 +190,7 @@ class PyDatalogEngine:
         uses = {use for each in rules for use in each.uses}
         levels = self._levels(rules, uses, facts)
         for level in levels:
-            with session(self._budget, self.deadline) as opened:
+            with session(self.budget, self.deadline) as opened:
                 self._assert_rows(opened, uses, facts, level)
                 if action is not None:
                     opened.assert_rows("candidate", [action])
@@ -196,8 +198,8 @@ class PyDatalogEngine:
                 for goal, found in zip(goals, answers, strict=True):
                     for row in opened.ask(goal):
                         found.setdefault(row, level)
-            if sum(map(len, answers)) > self._budget.facts:
-                raise BudgetError(f"more than {self._budget.facts} facts were derived: raise the budget")
+            if sum(map(len, answers)) > self.budget.facts:
+                raise BudgetError(f"more than {self.budget.facts} facts were derived: raise the budget")
         return answers
 
     def _levels(self, rules: Sequence[Translation], uses: set[Use], facts: set[str]) -> list[float]:

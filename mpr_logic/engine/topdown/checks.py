@@ -9,37 +9,25 @@ through the table of their constants.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.groups import MEMBER
 from mpr_logic.engine.namespace import Namespace, parameters
 from mpr_logic.engine.planner import Assign, Filter, Gather, Scan, body_relations
+from mpr_logic.engine.protocol import ADMITTED, FORBIDDEN, OPEN, UNPERMITTED
 from mpr_logic.engine.provenance.proof import rule_of
 from mpr_logic.language.ast import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Iterator, Mapping, Set
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.groups import Group
     from mpr_logic.engine.planner import Step
-    from mpr_logic.engine.provenance.proof import Recorded
+    from mpr_logic.engine.protocol import FiredFunction, Proofs
     from mpr_logic.engine.topdown.compiler import Compiler
     from mpr_logic.language.ast import Row
-
-ADMITTED, FORBIDDEN, UNPERMITTED, OPEN = 0, 1, 2, 3
-"""What a verdict says: no law stands; one does that no permit overrides; the action is closed and no rule
-permits it; whether the law that fires is overridden must be looked up by the permits' ids."""
-
-Verdict: TypeAlias = "Callable[[Row], int]"
-"""From an action's arguments to ADMITTED, FORBIDDEN, UNPERMITTED or OPEN."""
-
-Proofs: TypeAlias = "Sequence[tuple[Recorded, float]]"
-"""Records of the proofs of rules that fire, each with the weight of the rule's best match."""
-
-Check: TypeAlias = "Callable[..., list[tuple[Rule, float]]]"
-"""From an action's arguments to the rules that fire, each with the weight of its best match."""
 
 
 class Checks:
@@ -226,7 +214,7 @@ class Checks:
 
 
 def standing(
-    overriding: Mapping[str, Set[str]], permits: Check, theta: float, laws: Proofs, row: Row
+    overriding: Mapping[str, Set[str]], permits: FiredFunction, theta: float, laws: Proofs, row: Row
 ) -> Proofs:
     """Those of the laws that fire, each with its proof, that no permit overrides. ``overriding`` has the ids
     of permits by that of the law, ``permits`` lists those that fire."""

@@ -7,26 +7,19 @@ by the function that explains it.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from mpr_logic.engine.codegen import Writer
 from mpr_logic.engine.groups import variables_in_order
 from mpr_logic.engine.namespace import Namespace, parameters
 from mpr_logic.engine.planner import Assign, Filter, name_anonymous
 from mpr_logic.engine.provenance.proof_writer import ProofWriter
-from mpr_logic.engine.topdown.checks import Proofs, best_match, may_weigh_less, weighted_body, write_table
+from mpr_logic.engine.topdown.checks import best_match, may_weigh_less, weighted_body, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.groups import Group
     from mpr_logic.engine.topdown.compiler import Compiler
-    from mpr_logic.language.ast import Row
-
-Firing: TypeAlias = "Callable[[Row], tuple[Proofs, Proofs]]"
-"""From an action's arguments to the proofs of the rules that fire with at least theta and that no permit
-overrides, and of those that fire with less."""
 
 
 class Firings:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.deadline import Deadline
-    from mpr_logic.engine.protocol import Budget
-    from mpr_logic.engine.topdown.checks import Proofs
+    from mpr_logic.engine.protocol import Budget, Proofs
     from mpr_logic.engine.topdown.compiler import Compiler
     from mpr_logic.engine.topdown.rules import RuleSet
     from mpr_logic.language.ast import Row

@@ -20,8 +20,7 @@ from mpr_logic.analysis.report import Report
 from mpr_logic.checker.facts import Facts
 from mpr_logic.checker.questions import resolve_action
 from mpr_logic.checker.state import history_facts
-from mpr_logic.engine.native import NativeEngine
-from mpr_logic.engine.protocol import Budget, counted
+from mpr_logic.engine.protocol import Budget, Engine, counted, make_engine
 from mpr_logic.errors import BudgetError, MprError, StateError
 from mpr_logic.language.ast import NOWHERE, Clause, Module
 from mpr_logic.memory.induction.parts import parts
@@ -84,7 +83,7 @@ class Replay:
         self._moves: list[list[_Move]] = []
         self.passed_over: list[PassedOver] = []
         trials: list[Trial] = []
-        facts = Facts(self.program, NativeEngine(self.program))
+        facts = Facts(self.program, make_engine(self.program))
         for episode in episodes:
             begun = len(trials)
             try:
@@ -162,7 +161,7 @@ class Replay:
         found: list[dict[int, float]] = [{} for _ in asked]
         until = None if seconds is None else time.monotonic() + seconds
         each = counted() if seconds is None else Budget(seconds=min(SECONDS, max(seconds, 0.01)))
-        engine = NativeEngine(program, budget=each)
+        engine = make_engine(program, budget=each)
         for index in self._walk(Facts(program, engine), engine):
             if until is not None and time.monotonic() > until:
                 raise BudgetError(f"the replay took longer than {seconds:g} s: there are too many rules")
@@ -173,7 +172,7 @@ class Replay:
                         found[number[id(rule.clause)]][index] = weight
         return found
 
-    def _walk(self, facts: Facts, engine: NativeEngine) -> Iterator[int]:
+    def _walk(self, facts: Facts, engine: Engine) -> Iterator[int]:
         """Walk through all states; yield each trial, the engine being in the state before it."""
         first = {(f.relation, f.row): f for f in engine.program.facts if not is_history(f.relation)}
         for moves in self._moves:
@@ -187,7 +186,7 @@ class Replay:
                 [*[fact for key, fact in first.items() if key not in held], *engine.program.history],
                 [Fact(*key, 1.0, NOWHERE) for key in rows if key not in first],
             )
-            engine.tidy()
+            engine.ready()
 
     def _read(self, episode: Episode, facts: Facts, trials: list[Trial]) -> Iterator[_Move]:
         for step in episode.steps:
