@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mpr_logic.cli import options as o
+from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import YES, Answer, reply
-from mpr_logic.cli.serve import make_guard
+from mpr_logic.cli.serve import (
+    LogOption,
+    Mode,
+    ModeOption,
+    StateOption,
+    StoreOption,
+    ToolsOption,
+    make_guard,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
 EXAMPLE = "mpr hook docs/examples/coding/coding.dl --event docs/examples/coding/event.json"
 
 
-class AgentName(StrEnum):
+class Agent(StrEnum):
     """The coding agent that runs the hook."""
 
     claude = "claude"
@@ -34,14 +43,14 @@ class AgentName(StrEnum):
 
 
 def hook(
-    rules: o.RulesArgument = None,
-    agent: Annotated[AgentName, typer.Option(help="Whose hook this is.")] = AgentName.claude,
-    tools: o.ToolsOption = None,
-    state: o.StateOption = None,
-    mode: o.ModeOption = o.ModeName.enforce,
-    theta: o.ThetaOption = 0.9,
-    seconds: o.SecondsOption = 2.0,
-    log: o.LogOption = None,
+    rules: o.Rules = None,
+    agent: Annotated[Agent, typer.Option(help="Whose hook this is.")] = Agent.claude,
+    tools: ToolsOption = None,
+    state: StateOption = None,
+    mode: ModeOption = Mode.enforce,
+    theta: o.Theta = 0.9,
+    seconds: o.Seconds = 2.0,
+    log: LogOption = None,
     within: Annotated[
         float,
         typer.Option(metavar="S", min=0.1, help="Answer in this time or block: agents do not wait for ever."),
@@ -49,17 +58,17 @@ def hook(
     allow: Annotated[
         bool, typer.Option("--allow", help="Allow what is admitted, past the agent's own permissions.")
     ] = False,
-    lenient: o.LenientOption = False,
+    lenient: LenientOption = False,
     event: Annotated[
         str | None, typer.Option(metavar="FILE", help="Take this event, not the standard input's: to try it.")
     ] = None,
-    store: o.StoreOption = None,
+    store: StoreOption = None,
     days: Annotated[
         float, typer.Option(metavar="N", min=0.0, help="Forget a session so long after its last call.")
     ] = 30.0,
     clear: Annotated[bool, typer.Option("--clear", help="Forget all sessions, and answer no event.")] = False,
-    json: o.JsonOption = False,
-    no_color: o.NoColorOption = False,
+    json: o.Json = False,
+    no_color: o.NoColor = False,
 ) -> None:
     """Read what a coding agent says before it uses a tool, or after; answer in its own format.
 
@@ -74,9 +83,9 @@ def hook(
         from mpr_logic.checker.loading import rule_files
         from mpr_logic.guard.reloading import check_written
         from mpr_logic.guard.store import FOREVER, Store
-        from mpr_logic.integrations import hooks
+        from mpr_logic.integrations import hooks, kept
 
-        where = store or hooks.default_path()
+        where = store or kept.default_path()
         if clear:
             with Store(where).writing() as transaction:
                 gone = transaction.forget(0)
@@ -100,11 +109,11 @@ def hook(
             lenient=lenient,
             store=calls,
         )
-        key = hooks.session_key(rules or (), call.session)
+        key = kept.session_key(rules or (), call.session)
         if ended is not None:
-            hooks.settle(guard, calls, key, call, ended[1])
+            kept.settle(guard, calls, key, call, ended[1])
             return Answer(YES, "{}", {"answer": {}})
-        verdict = hooks.decide(
+        verdict = kept.decide(
             guard,
             calls,
             key,

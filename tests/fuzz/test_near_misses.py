@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpr_logic.guard import rules
+from mpr_logic.guard import ruleset
 from tests.fuzz.near_misses import trial
 
 
@@ -23,6 +23,6 @@ def test_no_slip_is_silently_open(seed: int) -> None:
 
 def test_without_the_check_slips_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """The trials can fail: where nothing is looked for, some slips admit what is to be rejected."""
-    monkeypatch.setattr(rules, "vet", lambda *_: [])
+    monkeypatch.setattr(ruleset, "vet", lambda *_: [])
     outcomes = Counter(trial(seed)[1] for seed in range(60))
     assert outcomes["open"] > 3

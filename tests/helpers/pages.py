@@ -25,7 +25,7 @@ from pathlib import Path
 
 TOP = Path(__file__).parent.parent.parent
 DOCS = TOP / "docs"
-PAGES = sorted([TOP / "README.md", *(p for p in DOCS.rglob("*.md") if p.parent.name != "diagnostics")])
+PAGES = sorted([*TOP.glob("*.md"), *(p for p in DOCS.rglob("*.md") if p.parent.name != "diagnostics")])
 
 _FENCE = re.compile(r"^( *)```(.*)$")
 _NEEDS = re.compile(r"<!-- needs: ([\w-]+) -->\n")

@@ -26,20 +26,20 @@ class OfSession(Body):
     session: str = Field("", max_length=NAME, description="the conversation or run")
 
 
-class CallBody(OfSession):
+class Call(OfSession):
     """A call that an agent proposes."""
 
     tool: str = Field(description="the tool's name")
     arguments: Any = Field(None, description="a JSON object, or the text of one as the model wrote it")
 
 
-class NamedCallBody(CallBody):
+class NamedCall(Call):
     """A call to decide about."""
 
     id: str = Field("", description="your own name of the call; the answer's `id` is the verdict's")
 
 
-class OutcomeBody(OfSession):
+class Outcome(OfSession):
     """How an admitted call went."""
 
     id: str = Field(description="the id of the verdict, from the answer of /check")
@@ -49,7 +49,7 @@ class OutcomeBody(OfSession):
     )
 
 
-class AnswerBody(Body):
+class PersonsAnswer(Body):
     """What a person answered about a call that was left to one."""
 
     id: str = Field(description="the id of the verdict, from the answer of /check")
@@ -57,14 +57,14 @@ class AnswerBody(Body):
     by: str = Field("", description="who said so")
 
 
-class FactsBody(OfSession):
+class Change(OfSession):
     """A change of the facts of a session."""
 
     add: list[str] = Field([], description="facts to assert")
     remove: list[str] = Field([], description="facts to retract")
 
 
-class SessionBody(Body):
+class SessionName(Body):
     """A session, named."""
 
     session: str = Field(max_length=NAME, description="the conversation or run")

@@ -51,12 +51,11 @@ def proxy_application(
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Route
 
-    from mpr_logic.integrations.mcp.gate import Gates
-    from mpr_logic.integrations.mcp.relay import HttpRelay
+    from mpr_logic.integrations.mcp.relay import Relay
+    from mpr_logic.integrations.mcp.sessions import Gates
 
     client = AsyncClient(timeout=Timeout(None, connect=CONNECTING))
     gates = Gates(gate)
-    relay = HttpRelay(gates, url, client, methods)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -66,7 +65,7 @@ def proxy_application(
 
     known = ["*"] if "*" in hosts else [*LOOPBACK, "[::1]", *hosts]
     return Starlette(
-        routes=[Route(path, relay.handle, methods=["GET", "POST", "DELETE"])],
+        routes=[Route(path, Relay(gates, url, client, methods).handle, methods=["GET", "POST", "DELETE"])],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=known, www_redirect=False)],
         lifespan=lifespan,
     )
