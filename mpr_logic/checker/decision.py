@@ -8,7 +8,7 @@ from typing import Literal as OneOf
 from mpr_logic.analysis.annotations import LEVELS
 from mpr_logic.checker.candidates import action_of
 from mpr_logic.checker.render import because_text
-from mpr_logic.engine.provenance.proof import rule_of, written
+from mpr_logic.engine.provenance.proof import proof_of, rule_of
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Worked:
 def _reasons(proofs: Proofs) -> tuple[Reason, ...]:
     """A reason for each proof, the heaviest first."""
     ordered = sorted(proofs, key=lambda each: -each[1])
-    return tuple([Reason(None, weight, rule_of(proof), written(proof)) for proof, weight in ordered])
+    return tuple([Reason(None, weight, rule_of(proof), proof_of(proof)) for proof, weight in ordered])
 
 
 NOTHING: tuple[Fired, Fired] = ((), ())

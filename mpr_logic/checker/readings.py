@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.solve import Bindings
     from mpr_logic.engine.protocol import Engine
-    from mpr_logic.engine.provenance.proof import Proof, Step
+    from mpr_logic.engine.provenance.proof import Proof, ProofStep
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.language.ast import Atom, Row, Value
 
@@ -89,7 +89,7 @@ def derivation(
         EvaluationError: something of it cannot be proved.
     """
     gathers = {step.index: step for step in rule_steps(rule) if isinstance(step, Gather)}
-    steps: list[Step] = []
+    steps: list[ProofStep] = []
     for index, item in enumerate(rule.body):
         if isinstance(item, Literal):
             if item.negated:

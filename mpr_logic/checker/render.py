@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mpr_logic.analysis.program import Rule
-    from mpr_logic.engine.provenance.proof import Proof, Step
+    from mpr_logic.engine.provenance.proof import Proof, ProofStep
     from mpr_logic.language.ast import BodyItem, Row, Value
 
 ROWS = 20
@@ -173,7 +173,7 @@ def _below(proof: RuleProof) -> Iterator[_Branch]:
         yield _step(item, step, proof.bindings)
 
 
-def _step(item: BodyItem, step: Step, bindings: Mapping[str, Value]) -> _Branch:
+def _step(item: BodyItem, step: ProofStep, bindings: Mapping[str, Value]) -> _Branch:
     if isinstance(step, (FactProof, RuleProof)):
         return _conclusion(step, "✓ ")
     if isinstance(step, AbsenceStep):
@@ -263,7 +263,7 @@ def proof_json(proof: Proof) -> dict[str, Any]:
     return {"root": 0, "nodes": nodes}
 
 
-def _step_json(item: BodyItem, step: Step, proof: RuleProof, place: Any) -> dict[str, Any]:
+def _step_json(item: BodyItem, step: ProofStep, proof: RuleProof, place: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"text": item_text(item, proof.bindings), "weight": step.weight}
     if isinstance(step, AbsenceStep):
         return found | {"kind": "absent", "node": None if step.present is None else place(step.present)}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.deadline import Deadline
-    from mpr_logic.engine.planner import Step
+    from mpr_logic.engine.planner import PlanStep
     from mpr_logic.engine.protocol import Engine, Pattern
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.language.ast import Atom, BodyItem, Term, Value
@@ -27,7 +27,7 @@ Bindings = dict[str, "Value"]
 MAXMIN = SEMIRINGS["maxmin"]
 
 
-def rule_steps(rule: Rule) -> tuple[Step, ...]:
+def rule_steps(rule: Rule) -> tuple[PlanStep, ...]:
     """The steps of a rule's body in the order of the text, as far as each can be evaluated there; the
     first ``given`` arguments of the head are bound before.
 
@@ -39,7 +39,7 @@ def rule_steps(rule: Rule) -> tuple[Step, ...]:
     return plan(rule.body, given, _same_cost, head=head, given=given)
 
 
-def body_steps(body: Sequence[BodyItem], given: Collection[str]) -> tuple[Step, ...]:
+def body_steps(body: Sequence[BodyItem], given: Collection[str]) -> tuple[PlanStep, ...]:
     """The steps of a body once the variables ``given`` are known; see :func:`rule_steps`."""
     return plan(body, given, _same_cost, given=given)
 
@@ -62,7 +62,7 @@ def solve(
 
 
 def run(
-    engine: Engine, steps: Sequence[Step], bindings: Mapping[str, Value], semiring: Semiring = MAXMIN
+    engine: Engine, steps: Sequence[PlanStep], bindings: Mapping[str, Value], semiring: Semiring = MAXMIN
 ) -> Iterator[tuple[Bindings, float]]:
     """The bindings after all the steps, each with its weight; see :func:`solve`."""
     if not steps:
@@ -75,7 +75,7 @@ def run(
 
 
 def extend(
-    engine: Engine, step: Step, bindings: Mapping[str, Value], semiring: Semiring = MAXMIN
+    engine: Engine, step: PlanStep, bindings: Mapping[str, Value], semiring: Semiring = MAXMIN
 ) -> Iterator[tuple[Bindings, float]]:
     """The bindings after one step, each with the weight of that step. A variable that a step would bind
     may be bound before: it is then compared."""

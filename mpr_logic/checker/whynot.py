@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.solve import Bindings
-    from mpr_logic.engine.planner import Step
+    from mpr_logic.engine.planner import PlanStep
     from mpr_logic.engine.protocol import Engine, Pattern
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.language.ast import BodyItem, Value
@@ -149,7 +149,7 @@ def _strongest_first(found: tuple[Bindings, float]) -> tuple[float, list[tuple[s
     return -found[1], sorted((n, print_value(v)) for n, v in found[0].items())
 
 
-def _loose(step: Step, item: BodyItem, bindings: Mapping[str, Value]) -> str | None:
+def _loose(step: PlanStep, item: BodyItem, bindings: Mapping[str, Value]) -> str | None:
     """A variable that the step needs and the question does not give."""
     if isinstance(step, Filter) and not (isinstance(item, Literal) and not item.negated):
         return next((n for n in sorted(item_variables(item)) if n not in bindings), None)
@@ -162,7 +162,7 @@ def _loose(step: Step, item: BodyItem, bindings: Mapping[str, Value]) -> str | N
 # -- how near it was -------------------------------------------------------------------------------
 
 
-def _failure(engine: Engine, step: Step, item: BodyItem, bindings: Bindings) -> tuple[State, str]:
+def _failure(engine: Engine, step: PlanStep, item: BodyItem, bindings: Bindings) -> tuple[State, str]:
     """Whether an item is false or unknown, and what came nearest to making it true."""
     if isinstance(item, Literal):
         wanted = pattern(item.atom, bindings)

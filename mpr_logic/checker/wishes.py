@@ -23,7 +23,7 @@ from mpr_logic.language.printer import print_value
 if TYPE_CHECKING:
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.possible import Possible
-    from mpr_logic.engine.planner import Step
+    from mpr_logic.engine.planner import PlanStep
     from mpr_logic.engine.protocol import Engine, Pattern
     from mpr_logic.language.ast import Aggregate, BodyItem, Row
 
@@ -173,7 +173,7 @@ class Wishes:
                 if proof is not None:
                     yield from self.breaking(proof)
 
-    def _after(self, step: Step, item: BodyItem, way: _Way) -> Iterator[_Way]:
+    def _after(self, step: PlanStep, item: BodyItem, way: _Way) -> Iterator[_Way]:
         """The ways on which an item holds, or is one more of those to be made true. What hangs on a variable
         that has no value yet is passed over: the check that follows decides."""
         self._engine.deadline.poll()
@@ -196,7 +196,7 @@ class Wishes:
         else:
             yield way
 
-    def _extended(self, step: Step, way: _Way) -> Iterator[_Way]:
+    def _extended(self, step: PlanStep, way: _Way) -> Iterator[_Way]:
         try:
             if isinstance(step, Filter) and not isinstance(step.item, Literal):
                 if holds(step.item, way.bindings):
@@ -222,7 +222,7 @@ class Wishes:
             yield replace(way, denied=(*way.denied, *((name, row) for row in present)))
 
 
-def _bound(step: Step, item: BodyItem, known: Mapping[str, object]) -> bool:
+def _bound(step: PlanStep, item: BodyItem, known: Mapping[str, object]) -> bool:
     if isinstance(step, Assign):
         return set(term_variables(step.term)) <= known.keys()
     return set(item_variables(item)) <= known.keys()

@@ -12,11 +12,10 @@ from contextlib import ExitStack, contextmanager
 from math import inf
 
 from mpr_logic.engine import builtins
-from mpr_logic.engine.aggregates import gather
-from mpr_logic.engine.namespace import Access, Condition, Namespace, key, substituted
-from mpr_logic.engine.planner import Assign, Filter, Gather, Scan, Step
+from mpr_logic.engine.access import Access, Goal, Lookup
+from mpr_logic.engine.namespace import Namespace, key
+from mpr_logic.engine.planner import Assign, Filter, Gather, PlanStep, Scan
 from mpr_logic.engine.store import Relation
-from mpr_logic.engine.topdown.notes import Notes
 from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import (
     Arithmetic,
@@ -51,7 +50,7 @@ def _is_small(value: object) -> bool:
     return type(value) is int and -SMALL <= value <= SMALL
 
 
-class Writer:
+class CodeWriter:
     """Writes one function body. ``locals`` maps variables to the Python names that hold them."""
 
     def __init__(self, namespace: Namespace, access: Access) -> None:
@@ -59,9 +58,9 @@ class Writer:
         self.access = access
         self.lines: list[str] = []
         self.locals: dict[str, str] = {}
-        self.nodes: dict[int, str] = {}  # by a literal's place: the table entry that it reads
-        self.notes = Notes(self)
-        self.work = 0.0  # so many lookups at most, as far as is known: much work is worth keeping
+        self.answers: dict[int, str] = {}  # by a literal's place: the tabled answer that it reads
+        self.support = SupportRecorder(self)
+        self.work = 0.0  # an upper bound on the lookups, as far as is known: much work is worth memoising
         self.looping = 0  # the loops around the next line
         self.reruns = False  # whether it is the goal of a recursion, which runs again and again
         self._indent = 1
@@ -77,11 +76,11 @@ class Writer:
 
     @contextmanager
     def _indented(self) -> Iterator[None]:
-        """One step deeper. What is noted there may not be noted after it."""
+        """One step deeper. What is recorded there may not be after it."""
         self._indent += 1
-        sure, self.notes.sure = self.notes.sure, self.notes.sure.copy()
+        sure, self.support.sure = self.support.sure, self.support.sure.copy()
         yield
-        self.notes.sure = sure
+        self.support.sure = sure
         self._indent -= 1
 
     def fresh(self, prefix: str = "t") -> str:
@@ -132,7 +131,7 @@ class Writer:
             raise EvaluationError("a rule joins more literals in a row than can be compiled: split it")
         if self._loops:
             self.poll()
-        widest = wide is not None and self.notes.begin(self._indent, wide)
+        widest = wide is not None and self.support.begin(self._indent, wide)
         if sized and not outermost:
             if not rows.isalnum():
                 self.line(f"rows = {rows}")
@@ -151,7 +150,7 @@ class Writer:
         self._blocks -= 1
         self.looping -= 1
         if widest:
-            self.notes.end()
+            self.support.end()
 
     def poll(self) -> None:
         """Stop here when the time is over."""
@@ -215,15 +214,15 @@ class Writer:
             adornment = "".join("b" if i in known else "d" for i in range(len(atom.args)))
             goal = self.access.goal(atom.name, adornment)
             self.work += self._turns * goal.work
-            self.notes.asked(goal, parts)
+            self.support.ask(goal, parts)
             source = goal.ask(parts)
-            if goal.inside:
-                self._node(index, atom.name, adornment, parts, "()")
-            if goal.inside and weighted:
+            if goal.snapshot:
+                self._answer(index, atom.name, adornment, parts, "()")
+            if goal.snapshot and weighted:
                 source = f"dict({source}).get((), 0.0)"
         else:
             self.work += self._turns
-            self.notes.read(relation.name, tuple(known), parts)
+            self.support.read(relation.name, tuple(known), parts)
         if relation is None:
             pass
         elif weighted:
@@ -248,7 +247,7 @@ class Writer:
 
     # -- steps ---------------------------------------------------------------------------------
 
-    def steps(self, steps: Sequence[Step], fail: str, weights: list[str], done: Done) -> None:
+    def steps(self, steps: Sequence[PlanStep], fail: str, weights: list[str], done: Done) -> None:
         """Write the steps; where all hold, ``done`` writes what follows, given the weights' names.
 
         Python nests few loops. Of more, the first are written as a generator of what they bind, which is one
@@ -265,7 +264,7 @@ class Writer:
             self.rest(steps, fail, weights, done)
 
     def _part(
-        self, target: str, rows: str, steps: Sequence[Step], weights: list[str], made: int
+        self, target: str, rows: str, steps: Sequence[PlanStep], weights: list[str], made: int
     ) -> tuple[str, str, list[str]]:
         """Write a generator for the first steps of a body, that goes on from the rows of the one before. The
         locals that it binds, its call, and the weights. ``made`` counts the locals before the body."""
@@ -274,7 +273,7 @@ class Writer:
         live: list[str] = []
 
         def done(weights: list[str]) -> None:
-            read = {*self.locals.values(), *weights}.union(*map(_LOCAL.findall, self.nodes.values()))
+            read = {*self.locals.values(), *weights}.union(*map(_LOCAL.findall, self.answers.values()))
             live[:] = [each for each in self._made[made:] if each in read]
             found[:] = weights
             self.line(f"yield {', '.join(live)}," if live else "yield")
@@ -289,13 +288,13 @@ class Writer:
         self._blocks = blocks
         return f"{', '.join(live)}," if live else "_", f"{name}()", found
 
-    def rest(self, steps: Sequence[Step], fail: str, weights: list[str], done: Done) -> None:
+    def rest(self, steps: Sequence[PlanStep], fail: str, weights: list[str], done: Done) -> None:
         """The same for steps that are few enough, or follow others."""
         for place, step in enumerate(steps):
             rest = steps[place + 1 :]
             match step:
                 case Filter(index, item):
-                    weights = [*weights, *self._filter(index, item, fail)]
+                    weights = [*weights, *self._test(index, item, fail)]
                 case Assign(_, variable, term):
                     source = self.term(term)
                     self.line(f"{self.bind(variable)} = {source}")
@@ -303,35 +302,12 @@ class Writer:
                     self._scan(step, rest, weights, done)
                     return
                 case Gather():
-                    gather(self, step, rest, fail, weights, done)
+                    _gather(self, step, rest, fail, weights, done)
                     return
         done(weights)
 
-    def _filter(self, index: int, item: Literal | Comparison | Test, fail: str) -> list[str]:
-        """Write a test; the names of the weights that it gives. What is enough for a derived relation is
-        tried first: then the relation need not be asked, and what it was made from need not be noted."""
-        if not isinstance(item, Literal) or (enough := self._enough(item)) is None:
-            return self._test(index, item, fail)
-        parts = [self.term(t) for t in item.atom.args]
-        for number, each in enumerate(enough.alternatives):
-            self.line(f"{'el' if number else ''}if {substituted(each.source, parts)}:")
-            with self._indented():
-                self.notes.tested(each, parts)
-                self.line(fail if item.negated else "pass")
-        if item.negated:
-            return self._test(index, item, fail)
-        self.line("else:")
-        with self._indented():
-            self._test(index, item, fail)
-        return []
-
-    def _enough(self, item: Literal) -> Condition | None:
-        args = item.atom.args
-        if self.access.stored(item.atom.name) is not None or any(map(_anonymous, args)):
-            return None
-        return self.access.goal(item.atom.name, "b" * len(args)).enough
-
     def _test(self, index: int, item: Literal | Comparison | Test, fail: str) -> list[str]:
+        """Write a test; the names of the weights that it gives."""
         source, weighted = self.condition(item, index)
         if not weighted:
             self.line(f"if not ({source}): {fail}")
@@ -341,7 +317,7 @@ class Writer:
         self.line(f"if not {name}: {fail}")
         return [name]
 
-    def _scan(self, step: Scan, rest: Sequence[Step], weights: list[str], done: Done) -> None:
+    def _scan(self, step: Scan, rest: Sequence[PlanStep], weights: list[str], done: Done) -> None:
         name, args = step.literal.atom.name, step.literal.atom.args
         parts = [self.term(args[i]) for i in step.bound]
         free = [i for i in range(len(args)) if i not in step.bound]
@@ -354,24 +330,24 @@ class Writer:
                 "b" if i in step.bound else "f" if i in free else "d" for i in range(len(args))
             )
             goal = self.access.goal(name, adornment)
-            self.notes.asked(goal, parts)
+            self.support.ask(goal, parts)
             iterable = goal.ask(parts)
             if weighted:
-                iterable += "" if goal.inside else ".items()"
+                iterable += "" if goal.snapshot else ".items()"
                 weight = self.fresh("w")
         elif step.bound:
-            self.notes.read(relation.name, step.bound, parts)
+            self.support.read(relation.name, step.bound, parts)
             index = self.namespace.index(relation, step.bound)
             iterable = f"{index}.get({key(parts)}, E)"
             if self.access.rare(name):  # a test costs less than a loop without turns
                 iterable, met = f"{index}[{key(parts)}]", f"{key(parts)} in {index}"
         else:
-            self.notes.read(relation.name, (), [])
+            self.support.read(relation.name, (), [])
             iterable = self.namespace.rows(relation)
         targets, checks = self._targets([args[i] for i in free], row_needed=weighted and relation is not None)
         target = key(targets) if targets else "_"
-        if relation is None and goal.inside:
-            self._node(step.index, name, adornment, parts, target)
+        if relation is None and goal.snapshot:
+            self._answer(step.index, name, adornment, parts, target)
 
         def body() -> None:
             for check in checks:
@@ -394,9 +370,9 @@ class Writer:
                 around.enter_context(self._indented())
             self.loop(target, iterable, body, wide=wide, turns=self.access.turns(name, step.bound))
 
-    def _node(self, index: int, name: str, adornment: str, parts: list[str], target: str) -> None:
+    def _answer(self, index: int, name: str, adornment: str, parts: list[str], target: str) -> None:
         label = self.namespace.constant(f"{name} {adornment}")
-        self.nodes[index] = f"({label}, ({''.join(p + ', ' for p in parts)}), {target})"
+        self.answers[index] = f"({label}, ({''.join(p + ', ' for p in parts)}), {target})"
 
     def _targets(self, terms: Iterable[Term], *, row_needed: bool) -> tuple[list[str], list[str]]:
         """Loop targets for the free columns, and the tests of columns that are known already."""
@@ -433,10 +409,166 @@ class Writer:
         return name
 
 
-def _joins(steps: Sequence[Step]) -> list[int]:
+def _joins(steps: Sequence[PlanStep]) -> list[int]:
     """The places of the steps that are loops."""
     return [place for place, step in enumerate(steps) if isinstance(step, Scan | Gather)]
 
 
 def _anonymous(term: Term) -> bool:
     return isinstance(term, Var) and term.anonymous
+
+
+def _gather(
+    writer: CodeWriter, step: Gather, rest: Sequence[PlanStep], fail: str, weights: list[str], done: Done
+) -> None:
+    """Write an aggregate, and the steps after it; where all hold, ``done`` writes what follows."""
+    aggregate = step.aggregate
+    weighted = any(isinstance(i, Literal) and writer.access.weighted(i.atom.name) for i in aggregate.body)
+    sized = _size(writer, step) if not step.keys and not weighted else None
+    if sized is not None:
+        value = writer.fresh("n")
+        writer.line(f"{value} = {sized}")
+        if step.nonempty:
+            writer.line(f"if not {value}: {fail}")
+        _aggregated(writer, step, value, rest, fail, weights, done)
+        return
+    groups = writer.fresh("g")
+    writer.line(f"{groups} = {{}}")
+    outer = dict(writer.locals)
+
+    def collect(inner_weights: list[str]) -> None:
+        group = key([writer.locals[k] for k in step.keys]) if step.keys else "()"
+        value = "None" if aggregate.expression is None else writer.term(aggregate.expression)
+        weight = writer.weight(inner_weights) if inner_weights else "1.0"
+        writer.line(f"{groups}.setdefault({group}, []).append(({value}, {weight}))")
+
+    writer.alternative(lambda stop: writer.steps(step.steps, stop, [], collect))
+    writer.locals = outer
+    rows, name = writer.fresh("g"), writer.fresh("n")
+    function = writer.namespace.name("U", builtins.over(aggregate.function), ("over", aggregate.function))
+
+    def finish(stop: str) -> None:
+        used = weights
+        writer.line(f"{name} = {function}({rows})")
+        if weighted:
+            weight = writer.fresh("w")
+            together = writer.namespace.name("U", writer.access.semiring.all, "all")
+            writer.line(f"{weight} = {together}([w for _, w in {rows}])")
+            writer.line(f"if not {weight}: {stop}")
+            used = [*weights, weight]
+        _aggregated(writer, step, name, rest, stop, used, done)
+
+    if step.keys:
+        target = key([writer.bind(k) for k in step.keys])
+        writer.loop(f"{target}, {rows}", f"{groups}.items()", lambda: finish("continue"))
+    else:
+        writer.line(f"{rows} = {groups}.get((), E)")
+        if step.nonempty or aggregate.function in ("min", "max"):
+            writer.line(f"if not {rows}: {fail}")
+        finish(fail)
+
+
+def _aggregated(
+    writer: CodeWriter,
+    step: Gather,
+    value: str,
+    rest: Sequence[PlanStep],
+    fail: str,
+    weights: list[str],
+    done: Done,
+) -> None:
+    writer.match(step.aggregate.target, value, fail)
+    writer.rest(rest, fail, weights, done)
+
+
+def _size(writer: CodeWriter, step: Gather) -> str | None:
+    """The source of a count that is the size of a stored bucket; None where it is not."""
+    if step.aggregate.function != "count" or len(step.steps) != 1 or not isinstance(step.steps[0], Scan):
+        return None
+    scan = step.steps[0]
+    relation = writer.access.stored(scan.literal.atom.name)
+    args = scan.literal.atom.args
+    free = [t for i, t in enumerate(args) if i not in scan.bound]
+    names = [t.name for t in free if isinstance(t, Var)]
+    if relation is None or len(set(names)) != len(free) or not writer.locals.keys().isdisjoint(names):
+        return None
+    writer.support.read(relation.name, scan.bound, [writer.term(args[i]) for i in scan.bound])
+    if not scan.bound:
+        return f"len({writer.namespace.rows(relation)})"
+    index = writer.namespace.index(relation, scan.bound)
+    return f"len({index}.get({key([writer.term(args[i]) for i in scan.bound])}, E))"
+
+
+class SupportRecorder:
+    """Writes the recording of what a memoised answer rests on, its *support*: see
+    :mod:`mpr_logic.engine.topdown.memo`. ``reads`` has every lookup in a stored relation, ``sure`` what is
+    recorded by the time the next line runs.
+
+    In a loop of many turns a record for each would cost more than the answer. There a lookup is recorded
+    once, before the loop, by the columns that are known by then: a change of any row that they match forgets
+    the answer."""
+
+    def __init__(self, writer: CodeWriter) -> None:
+        self.reads: list[Lookup] = []
+        self.sure: set[tuple[str, str]] = set()
+        self._writer = writer
+        self._place: int | None = None  # the line before which the records of a wide loop stand
+        self._indent = 0
+        self._outside = 0  # the loops around that line
+        self._known: frozenset[str] = frozenset()
+        self._recorded: set[tuple[str, str]] = set()
+
+    def begin(self, indent: int, known: frozenset[str]) -> bool:
+        """A wide loop begins at the next line; ``known`` are the sources known before it. Says whether it
+        is the outermost of such."""
+        if self._place is not None:
+            return False
+        self._place, self._indent, self._known = len(self._writer.lines), indent, known
+        self._outside = self._writer.looping
+        self._recorded = set()
+        return True
+
+    def end(self) -> None:
+        """The wide loop ends."""
+        self._place = None
+
+    def read(self, relation: str, positions: tuple[int, ...], parts: Sequence[str]) -> None:
+        """A stored relation is read here, by these columns with these values."""
+        self.reads.append((relation, positions, tuple(parts)))
+        if self._place is not None:
+            fixed = [i for i, part in enumerate(parts) if part in self._known or part.startswith("C")]
+            positions, parts = tuple([positions[i] for i in fixed]), [parts[i] for i in fixed]
+        dependents = self._writer.access.dependents(relation, positions)
+        if dependents is not None:
+            self._record(dependents, key(parts) if parts else "()")
+
+    def ask(self, goal: Goal, parts: Sequence[str]) -> None:
+        """The answer to a goal is read here."""
+        for relation, positions, values in goal.lookups(parts):
+            self.read(relation, positions, values)
+        if self._writer.access.recording:
+            for dependents, entry in goal.entries(parts):
+                self._record_here(dependents, entry)
+
+    def _record(self, dependents: str, key: str) -> None:
+        if self._place is None:
+            self._record_here(dependents, key)
+        elif (dependents, key) not in self._recorded | self.sure:
+            self._recorded.add((dependents, key))
+            for line in self._lines(dependents, key, self._outside):
+                self._writer.lines.insert(self._place, "    " * self._indent + line)
+                self._place += 1
+
+    def _record_here(self, dependents: str, key: str) -> None:
+        if (dependents, key) not in self.sure:
+            self.sure.add((dependents, key))
+            for line in self._lines(dependents, key, self._writer.looping):
+                self._writer.line(line)
+
+    def _lines(self, dependents: str, key: str, looping: int) -> list[str]:
+        """The source of a record. What runs more than once must not enter one answer over and over."""
+        if self._writer.reruns:
+            return [f"out.record({dependents}, {key})"]
+        if not looping:
+            return [f"{dependents}[{key}].append(me)"]
+        return [f"r = {dependents}[{key}]", "if not r or r[-1] is not me: r.append(me)"]

@@ -1,4 +1,4 @@
-"""What goes wrong in compiled rules, said in our own errors; and the clock that bounds a question."""
+"""Errors of compiled rules, translated into our own; and the context that bounds one question."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ if TYPE_CHECKING:
     from mpr_logic.engine.deadline import Deadline
 
 FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, ValueError)
-"""What no rules should make compiled code raise: a fault of the engine. It must not look like an answer."""
+"""Errors that no rules should make compiled code raise: a fault of the engine, which must not look like an
+answer."""
 
 ANYTHING_MAY_FAIL = (EvaluationError, TypeError, RecursionError, MemoryError, *FAULTS)
-"""What compiled rules can raise."""
+"""All that compiled rules can raise."""
 
 
-class Guard:
+class Bounded:
     """A context: the clock runs from its beginning, and what goes wrong inside becomes an EvaluationError.
 
-    A guard inside another keeps the earlier time.
+    One inside another keeps the earlier time.
 
     Raises:
         ArithmeticFailure: an operation on values that have none; compiled code leaves that test to

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.engine.deadline import Deadline
-from mpr_logic.engine.failures import Guard
+from mpr_logic.engine.failures import Bounded
 from mpr_logic.engine.protocol import Budget, Engine, Pattern
+from mpr_logic.engine.provenance.fired_rules import FiredRulesCompiler
+from mpr_logic.engine.provenance.prover import Prover
 from mpr_logic.engine.semiring import semiring as semiring_named
-from mpr_logic.engine.topdown.answers import matching
-from mpr_logic.engine.topdown.goals import Goals
-from mpr_logic.engine.topdown.rules import RuleSet
+from mpr_logic.engine.topdown.compiler import Compilers
+from mpr_logic.engine.topdown.evaluator import Evaluator, matching
+from mpr_logic.engine.topdown.ruleset import RuleSet
+from mpr_logic.engine.topdown.verdicts import VerdictCompiler
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.program import Program, Rule
@@ -34,29 +37,30 @@ class NativeEngine(Engine):
     ) -> None:
         budget = budget or Budget()
         rules = RuleSet(program, semiring_named(semiring))
-        self._begin(Goals(rules, budget, deadline or Deadline(budget.clock)))
+        self._begin(Evaluator(Compilers(rules), budget, deadline or Deadline(budget.clock)))
         for fact in program.facts:
             self.add(fact.relation, fact.row, fact.weight, fact.span)
 
-    def _begin(self, goals: Goals) -> None:
-        self.program = goals.program
-        self.budget = goals.budget
-        self.semiring = goals.semiring
-        self.deadline = goals.deadline
+    def _begin(self, evaluator: Evaluator) -> None:
+        self.program = evaluator.program
+        self.budget = evaluator.budget
+        self.semiring = evaluator.semiring
+        self.deadline = evaluator.deadline
         # a product is rounded: computed in another order it comes out otherwise
-        self.proofs_decide = goals.semiring.name != "product"
-        self._prover = goals.prover
+        self.proofs_decide = evaluator.semiring.name != "product"
+        self._prover = Prover(evaluator)
         self._generation = 0  # counts how often other code had to be taken
-        self._goals = goals
-        self._rules = goals.rules
+        self._evaluator = evaluator
+        self._rules = evaluator.rules
         self._stored: dict[str, Relation] = {}
-        self._followed = goals.live.followed
+        self._followed = evaluator.reduction.followed
 
     def fork(self, deadline: Deadline | None = None) -> NativeEngine:
         """An engine of its own with the same rules, compiled once for both, and the facts as they are."""
         other = NativeEngine.__new__(NativeEngine)
-        goals = self._goals
-        other._begin(Goals(goals.rules, goals.budget, deadline or Deadline(goals.budget.clock), goals))
+        evaluator = self._evaluator
+        deadline = deadline or Deadline(evaluator.budget.clock)
+        other._begin(Evaluator(evaluator.compilers, evaluator.budget, deadline, evaluator))
         return other
 
     def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
@@ -65,7 +69,7 @@ class NativeEngine(Engine):
         if stored is None:
             stored = self._store(relation)
         if stored.shared:
-            self._goals.take(stored)
+            self._evaluator.take(stored)
         if stored.add(row, weight, source):
             self._recompile()
         self._changed(stored, row)
@@ -77,7 +81,7 @@ class NativeEngine(Engine):
             stored = self._known(relation)
         if stored is not None:  # else nothing was ever asserted of it
             if stored.shared:
-                self._goals.take(stored)
+                self._evaluator.take(stored)
             stored.remove(row)
             self._changed(stored, row)
 
@@ -93,14 +97,14 @@ class NativeEngine(Engine):
     def _known(self, relation: str) -> Relation | None:
         """The stored rows of a relation of which something was asserted before this engine was forked."""
         name = self._rules.stored_name(relation)
-        return self._store(relation) if name in self._goals.relations else None
+        return self._store(relation) if name in self._evaluator.relations else None
 
     def _changed(self, stored: Relation, row: Row) -> None:
         """A stored row has come, gone or changed its weight: forget what was made from it."""
-        for readers, key in stored.watches:
-            found = readers.pop(key(row), None)
+        for dependents, key in stored.watches:
+            found = dependents.pop(key(row), None)
             if found:
-                self._goals.dependencies.forget(found)
+                self._evaluator.support.forget(found)
         followed = self._followed.get(stored.name)
         if followed is not None and stored.key(row) in followed:
             self._follow(stored, row)
@@ -109,64 +113,70 @@ class NativeEngine(Engine):
 
     def _follow(self, stored: Relation, row: Row) -> None:
         """Let the tables of rules follow a row that has come or gone."""
-        goals = self._goals
-        for name, own, comes in list(goals.live.follow(stored, row, goals.relation_of)):
-            table = goals.relation_of(name)
+        evaluator = self._evaluator
+        for name, own, comes in list(evaluator.reduction.follow(stored, row, evaluator.relation_of)):
+            table = evaluator.relation_of(name)
             if table.shared:
-                goals.take(table)
+                evaluator.take(table)
             (table.add if comes else table.remove)(own)
             self._changed(table, own)
 
     def _store(self, relation: str) -> Relation:
-        stored = self._stored[relation] = self._goals.relation(relation)
-        if relation in self._goals.groups and relation not in self._goals.asserted:
-            self._goals.asserted.add(relation)
+        stored = self._stored[relation] = self._evaluator.relation(relation)
+        if relation in self._evaluator.groups and relation not in self._evaluator.asserted:
+            self._evaluator.asserted.add(relation)
             self._recompile()  # the code so far does not look for asserted rows
         return stored
 
     def _recompile(self) -> None:
-        self._goals.reset()
+        self._evaluator.reset()
+        self._prover.reset()
         self._generation += 1
 
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
         """The rows of a core relation that match, each with its weight."""
         with self.bounded():
-            return matching(self._goals, relation, pattern)
+            return matching(self._evaluator, relation, pattern)
 
     def fired(self, head: str, args: Row) -> list[tuple[Rule, float]]:
         """The rules of ``forbid a`` and the like that fire for an action, in program order."""
         with self.bounded():
-            found = self._goals.check(head)(*args)
+            found = self._evaluator.fired(head)(*args)
         return sorted(found, key=lambda each: self._rules.order[each[0]])
 
     def ready(self) -> int:
         """Forget kept answers if they have become very many; the number of the code that is in use."""
-        self._goals.dependencies.tidy()
+        self._evaluator.support.tidy()
         return self._generation
 
     def verdict_function(self, action: str, theta: float) -> VerdictFunction:
-        """The compiled function that only decides about an action; see Checks."""
-        return self._goals.named((action, theta), lambda compiler: compiler.checks.verdict(action, theta))
+        """The compiled function that only decides about an action; see VerdictCompiler."""
+        return self._evaluator.named(
+            (action, theta), lambda compiler: compiler.extension(VerdictCompiler).verdict(action, theta)
+        )
 
     def fired_function(self, head: str) -> FiredFunction:
         """The compiled function behind :meth:`fired`, in no order."""
-        return self._goals.check(head)
+        return self._evaluator.fired(head)
 
     def proofs_function(self, head: str, theta: float, *, soft: bool = False) -> ProofsFunction:
         """The compiled function from an action's arguments to the proofs of the rules that fire; see
-        Firings."""
-        return self._goals.named(
-            (head, theta, soft), lambda compiler: compiler.firings.function(head, theta, soft=soft)
+        FiredRulesCompiler."""
+        return self._evaluator.named(
+            (head, theta, soft),
+            lambda compiler: compiler.extension(FiredRulesCompiler).function(head, theta, soft=soft),
         )
 
     def may_weigh_less(self, head: str, theta: float) -> bool:
         """Whether a rule of the head could fire with a weight below theta."""
-        compiler = self._goals.compiler
-        return compiler.weighted(head) and compiler.checks.weighs_less(head, theta)
+        compiler = self._evaluator.compiler
+        return compiler.weighted(head) and compiler.extension(VerdictCompiler).weighs_less(head, theta)
 
     def cheapest_first(self, action: str) -> list[Rule]:
         """The forbids of an action, those first that cost least to ask."""
-        return self._goals.compiled(lambda compiler: compiler.checks.cheapest_first(f"forbid {action}"))
+        return self._evaluator.compiled(
+            lambda compiler: compiler.extension(VerdictCompiler).cheapest_first(f"forbid {action}")
+        )
 
     def prepare(self, action: str, theta: float, *, proofs: bool, wholly: bool) -> None:
         """Compile now what decides about an action; ``wholly`` also what lists and proves every rule."""
@@ -191,7 +201,7 @@ class NativeEngine(Engine):
         with self.bounded():
             return self._prover.prove(relation, row)
 
-    def bounded(self) -> Guard:
+    def bounded(self) -> Bounded:
         """A context for one question: it starts the clock, and turns whatever goes wrong in compiled code
         into an EvaluationError."""
-        return Guard(self.deadline, self.budget.seconds)
+        return Bounded(self.deadline, self.budget.seconds)

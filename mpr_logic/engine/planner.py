@@ -63,11 +63,14 @@ class Gather:
     aggregate: Aggregate
     keys: tuple[str, ...]
     nonempty: bool
-    steps: tuple[Step, ...]
+    steps: tuple[PlanStep, ...]
     bound: frozenset[str]
 
 
-Step: TypeAlias = Filter | Assign | Scan | Gather
+PlanStep: TypeAlias = Filter | Assign | Scan | Gather
+
+UNKNOWN_SIZE = 50.0
+"""Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""
 
 Cost: TypeAlias = Callable[[str, tuple[int, ...]], float]
 """Expected rows of a relation for one key at these positions."""
@@ -193,7 +196,7 @@ def plan(
     head: Iterable[str] = (),
     given: Iterable[str] = (),
     first: int | None = None,
-) -> tuple[Step, ...]:
+) -> tuple[PlanStep, ...]:
     """Order a body.
 
     Args:
@@ -212,9 +215,9 @@ def plan(
     shared = _shared(body, known | set(head))
     later = _on_computed(body)
     left = list(range(len(body)))
-    steps: list[Step] = []
+    steps: list[PlanStep] = []
 
-    def take(index: int, step: Step) -> None:
+    def take(index: int, step: PlanStep) -> None:
         left.remove(index)
         steps.append(step)
         known.update(item_variables(body[index]) if isinstance(step, Scan) else _binds(step))
@@ -246,7 +249,7 @@ def _shared(body: Sequence[BodyItem], outer: set[str]) -> dict[int, set[str]]:
     return {i: inner_variables(item) & outer for i, item in enumerate(body) if isinstance(item, Aggregate)}
 
 
-def _binds(step: Step) -> set[str]:
+def _binds(step: PlanStep) -> set[str]:
     match step:
         case Assign(_, variable, _):
             return {variable}
@@ -257,13 +260,13 @@ def _binds(step: Step) -> set[str]:
 
 def _ready(
     body: Sequence[BodyItem], left: list[int], known: set[str], later: set[int]
-) -> tuple[int, Step] | None:
+) -> tuple[int, PlanStep] | None:
     """A test or an assignment that can run now; those that cost least come first, and what divides comes
     last: a test may rule out that the divisor is 0. ``later`` has the literals that wait for others."""
-    best: tuple[int, int, Step] | None = None
+    best: tuple[int, int, PlanStep] | None = None
     for i in left:
         item = body[i]
-        found: tuple[int, Step] | None = None
+        found: tuple[int, PlanStep] | None = None
         if isinstance(item, Aggregate):
             continue
         if known.issuperset(item_variables(item)):

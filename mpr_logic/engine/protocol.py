@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.engine.deadline import Deadline
-    from mpr_logic.engine.provenance.proof import Proof, Recorded, RuleProof
+    from mpr_logic.engine.provenance.proof import Proof, ProofRecord, RuleProof
     from mpr_logic.language.ast import Row, Span, Value
 
 Pattern = tuple["Value | None", ...]
@@ -34,7 +34,7 @@ and no rule permits it; the function cannot tell, and the rules that fire must b
 Fired: TypeAlias = "Sequence[tuple[Rule, float]]"
 """Rules that fire, each with the weight of its best derivation."""
 
-Proofs: TypeAlias = "Sequence[tuple[Recorded, float]]"
+Proofs: TypeAlias = "Sequence[tuple[ProofRecord, float]]"
 """Records of the proofs of rules that fire, each with the weight of its best derivation."""
 
 VerdictFunction: TypeAlias = "Callable[[Row], int]"

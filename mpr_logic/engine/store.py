@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import Row, Span
 
 Key: TypeAlias = Any
-Source: TypeAlias = "Span | str | None"
+FactSource: TypeAlias = "Span | str | None"
 
 
 SAMPLE = 300
@@ -32,7 +32,7 @@ def _no_key(_: Row) -> tuple[()]:
     return ()
 
 
-class Index:
+class HashIndex:
     """``buckets[key at positions]`` holds the keys of the remaining columns; none is empty."""
 
     __slots__ = ("buckets", "key", "positions", "rest")
@@ -43,9 +43,9 @@ class Index:
         self.rest = key_of(tuple(i for i in range(arity) if i not in positions))
         self.buckets: dict[Key, dict[Key, None]] = {}
 
-    def copy(self, arity: int) -> Index:
+    def copy(self, arity: int) -> HashIndex:
         """The same index, to be changed by itself."""
-        other = Index(self.positions, arity)
+        other = HashIndex(self.positions, arity)
         other.buckets = {key: dict(bucket) for key, bucket in self.buckets.items()}
         return other
 
@@ -54,17 +54,17 @@ class Relation:
     """The rows of one relation. ``rows`` maps a row's key to its source, ``weights`` the key to its
     weight where any row has ever weighed less than 1; the dictionaries are changed in place and
     never replaced, since compiled code holds on to them, but by :meth:`take` where they are ``shared``.
-    ``watches`` has who reads it by which columns: see :mod:`mpr_logic.engine.topdown.dependencies`."""
+    ``watches`` has who reads it by which columns: see :mod:`mpr_logic.engine.topdown.memo`."""
 
     __slots__ = ("arity", "indexes", "name", "rows", "shared", "watches", "weighted", "weights")
 
     def __init__(self, name: str, arity: int) -> None:
         self.name = name
         self.arity = arity
-        self.rows: dict[Key, Source] = {}
+        self.rows: dict[Key, FactSource] = {}
         self.weights: dict[Key, float] = {}
         self.weighted = False
-        self.indexes: dict[tuple[int, ...], Index] = {}
+        self.indexes: dict[tuple[int, ...], HashIndex] = {}
         self.watches: list[tuple[dict[Any, Any], Callable[[Row], Key]]] = []
         self.shared = False
 
@@ -102,7 +102,7 @@ class Relation:
             return 0.0
         return self.weights.get(key, 1.0)
 
-    def add(self, row: Row, weight: float = 1.0, source: Source = None) -> bool:
+    def add(self, row: Row, weight: float = 1.0, source: FactSource = None) -> bool:
         """Enter a row, or give it another weight and source; says whether the weighing began just now."""
         key = row[0] if self.arity == 1 else row
         if key not in self.rows:
@@ -163,7 +163,7 @@ class Relation:
         """The buckets of the index on these positions, made now if there is none."""
         index = self.indexes.get(positions)
         if index is None:
-            index = Index(positions, self.arity)
+            index = HashIndex(positions, self.arity)
             buckets, key, rest = index.buckets, index.key, index.rest
             for row in self:
                 buckets.setdefault(key(row), {})[rest(row)] = None

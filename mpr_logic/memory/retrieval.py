@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.checker import Checker
-    from mpr_logic.engine.planner import Step
+    from mpr_logic.engine.planner import PlanStep
     from mpr_logic.engine.protocol import Engine
     from mpr_logic.memory.shapes import Look
 
@@ -186,7 +186,7 @@ class Retriever:
                 return item_text(rule.body[i], bindings)
         return None
 
-    def _rest(self, rank: int, place: int) -> tuple[Step, ...]:
+    def _rest(self, rank: int, place: int) -> tuple[PlanStep, ...]:
         """The body of a rule without one item, in steps."""
         rule = self._ranked[rank]
         given = {name for term in rule.args[: rule.given] for name in term_variables(term)}

@@ -12,8 +12,8 @@ from mpr_logic.engine.provenance.proof import (
     AggregateStep,
     BuiltinStep,
     FactProof,
+    ProofStep,
     RuleProof,
-    Step,
 )
 from mpr_logic.language.ast import Aggregate, BodyItem, Comparison, Const, Literal, Row, Value, Var
 from mpr_logic.language.parser import parse_clause
@@ -69,7 +69,7 @@ class Reader:
         proof.bindings = bindings | unnamed(rule, proof.steps, texts)
         return proof
 
-    def _step(self, index: int, item: BodyItem, node: Any) -> Step:
+    def _step(self, index: int, item: BodyItem, node: Any) -> ProofStep:
         text, below = node
         if isinstance(item, Aggregate):
             body, weight = re.fullmatch(r"✓ (.*?)(?: \[([-+.e\d]+)\])?: \d+ rows?", text).groups()  # type: ignore[union-attr]
@@ -117,7 +117,7 @@ class Reader:
         return made[data["root"]]  # type: ignore[no-any-return]
 
 
-def _json_step(index: int, item: BodyItem, step: dict[str, Any], made: dict[int, Any]) -> Step:
+def _json_step(index: int, item: BodyItem, step: dict[str, Any], made: dict[int, Any]) -> ProofStep:
     if step["kind"] == "proof":
         return made[step["node"]]  # type: ignore[no-any-return]
     if step["kind"] == "holds":
@@ -195,7 +195,7 @@ def equations(text: str) -> dict[str, Value]:
     return found
 
 
-def unnamed(rule: Rule, steps: tuple[Step, ...], texts: list[str]) -> dict[str, Value]:
+def unnamed(rule: Rule, steps: tuple[ProofStep, ...], texts: list[str]) -> dict[str, Value]:
     """The values of the variables that no text names (they stand for computed arguments): the steps show
     them."""
     found: dict[str, Value] = {}

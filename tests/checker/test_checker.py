@@ -356,7 +356,7 @@ def test_a_fault_of_the_engine_admits_nothing(fault: Exception, monkeypatch: pyt
     def fail(*_: object, **__: object) -> None:
         raise fault
 
-    monkeypatch.setattr("mpr_logic.engine.topdown.compiler.plan", fail)
+    monkeypatch.setattr("mpr_logic.engine.topdown.rule_compiler.plan", fail)
     decision = checker.check("put(egg, fridge)")
     assert (decision.admissible, decision.verdict) == (False, "undecided")
     assert f"the engine has a fault ({type(fault).__name__}: " in decision.reasons[0].text

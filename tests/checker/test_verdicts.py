@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker
 from mpr_logic.analysis.program import Fact
-from mpr_logic.engine.topdown import noting
+from mpr_logic.engine.topdown import compiler
 from mpr_logic.language.ast import NOWHERE
 from tests.helpers.programs import EXAMPLES, Case, Change, cases
 
@@ -59,7 +59,7 @@ def tell(checker: Checker, step: Change) -> None:
         checker.update(add=[fact])
 
 
-@pytest.mark.parametrize("wide", [0, noting.WIDE])
+@pytest.mark.parametrize("wide", [0, compiler.WIDE])
 @settings(
     database=None,
     max_examples=max(EXAMPLES // 2, 1),
@@ -76,7 +76,7 @@ def test_verdicts_after_updates(wide: int, given_case: tuple[Case, str], theta: 
     read one by one or all at once."""
     case, text = given_case
     actions = [Action(name, *row) for name, rows in case.candidates.items() for row in rows[:4]]
-    with patch.object(noting, "WIDE", wide):
+    with patch.object(compiler, "WIDE", wide):
         checker = Checker.from_text(text, theta=theta, semiring=semiring, budget=Budget(seconds=60))
         for step in case.facts:
             tell(checker, step)

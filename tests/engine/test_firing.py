@@ -6,7 +6,7 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.engine.provenance.proof import rule_of, written
+from mpr_logic.engine.provenance.proof import proof_of, rule_of
 from mpr_logic.language.parser import parse
 
 TEXT = """
@@ -41,7 +41,7 @@ def test_found_at_once_and_rule_by_rule(semiring: str) -> None:
             laws, soft = both(args)
             assert all(weight >= 0.9 for _, weight in laws)
             assert all(weight < 0.9 for _, weight in soft)
-            found = {rule_of(each): (weight, written(each)) for each, weight in (*laws, *soft)}
+            found = {rule_of(each): (weight, proof_of(each)) for each, weight in (*laws, *soft)}
             fired = engine.fired("forbid act", args)
             assert {r: w for r, (w, _) in found.items()} == dict(fired)
             assert len(laws) + len(soft) == len(fired)
@@ -50,7 +50,7 @@ def test_found_at_once_and_rule_by_rule(semiring: str) -> None:
                 seen.add(rule.id)
             alone = soft_alone(args)
             assert alone[0] == []
-            assert [written(p) for p, _ in alone[1]] == [written(p) for p, _ in soft]
+            assert [proof_of(p) for p, _ in alone[1]] == [proof_of(p) for p, _ in soft]
     assert seen == {rule.id for rule in engine.program.rules if rule.given}
 
 

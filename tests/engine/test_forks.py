@@ -116,12 +116,12 @@ def test_what_is_compiled_is_compiled_once() -> None:
     one = NativeEngine(load_text(RULES), budget=PATIENT)
     early = one.fork()
     one.fired("forbid go", (1, 3))
-    code = one._goals.compiler.namespace.code
+    code = one._evaluator.compiler.namespace.code
     known = set(code)
     assert known
     for engine in (early, one.fork()):
         assert len(engine.fired("forbid go", (1, 3))) == 1
-        assert engine._goals.compiler.namespace.code is code
+        assert engine._evaluator.compiler.namespace.code is code
     assert set(code) == known
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
 from mpr_logic.engine.native import NativeEngine
-from mpr_logic.engine.topdown.live import MOST_BEHIND_ONE
+from mpr_logic.engine.topdown.ruleset import MOST_BEHIND_ONE
 from mpr_logic.language.parser import parse
 from tests.helpers import naive
 
@@ -31,9 +31,9 @@ def load(text: str) -> Program:
 
 def table_of(engine: NativeEngine, head: str) -> Relation:
     """The table of the one shape of a head."""
-    (group,) = engine._goals.groups[head]
+    (group,) = engine._evaluator.groups[head]
     assert group.table is not None
-    return engine._goals.relation_of(group.table.name)
+    return engine._evaluator.relation_of(group.table.name)
 
 
 def alike(shape: str) -> str:
@@ -63,7 +63,7 @@ def test_what_decides_about_many_rules_is_not_followed() -> None:
     """A change of the state does not go through hundreds of rules."""
     many = " ".join(f"forbid put(o{i}, C) :- task(s), held(o{i})." for i in range(MOST_BEHIND_ONE + 1))
     engine = NativeEngine(load(many))
-    assert set(engine._goals.live.followed) == {"held"}
+    assert set(engine._evaluator.reduction.followed) == {"held"}
     engine.add("held", ("o1",))
     assert len(table_of(engine, "forbid put")) == 1
     assert engine.fired("forbid put", ("o1", "x")) == []
@@ -75,7 +75,7 @@ def test_a_table_without_such_a_condition_stays() -> None:
     """Nothing is followed, nothing is left out."""
     engine = NativeEngine(load(" ".join(f"forbid put(O, C) :- at(O, {c}), odd(O)." for c in THINGS)))
     assert len(table_of(engine, "forbid put")) == len(THINGS)
-    assert not engine._goals.live.followed
+    assert not engine._evaluator.reduction.followed
 
 
 def test_kept_answers_know_of_tables() -> None:

@@ -1,4 +1,4 @@
-"""Recursion over binary relations, a set at a time.
+"""Semi-naive evaluation of binary relations, a set at a time.
 
 A binary relation is kept as a dictionary from one column to the set of the other. What is new comes
 in chunks ``(key, set)``, and a rule joins a whole chunk: a variable may stand for a set, so closure is
@@ -13,16 +13,16 @@ from __future__ import annotations
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mpr_logic.engine.codegen import Writer
+from mpr_logic.engine.codegen import CodeWriter
 from mpr_logic.engine.planner import item_variables
 from mpr_logic.language.ast import Comparison, Const, Literal, Term, Var
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from mpr_logic.engine.bottomup.seminaive import Batch
+    from mpr_logic.engine.bottomup.batch import Batch
     from mpr_logic.engine.deadline import Deadline
-    from mpr_logic.engine.groups import Group
+    from mpr_logic.engine.rule_groups import RuleGroup
     from mpr_logic.language.ast import BodyItem, Row
 
 Map: TypeAlias = "dict[Any, Any]"
@@ -37,14 +37,14 @@ AT_ONCE = 64
 """The number of sets that are united between two looks at the clock."""
 
 
-def fits(batch: Batch, stratum: tuple[str, ...], groups: Iterable[Group]) -> bool:
+def fits(batch: Batch, stratum: tuple[str, ...], groups: Iterable[RuleGroup]) -> bool:
     """Whether the component is of binary relations without weights, in rules of plain joins."""
     if any(batch.program.arity[n] != 2 or batch.weighted(n) for n in stratum):
         return False
     return all(_rule_fits(batch, stratum, g) for g in groups)
 
 
-def _rule_fits(batch: Batch, stratum: tuple[str, ...], each: Group) -> bool:
+def _rule_fits(batch: Batch, stratum: tuple[str, ...], each: RuleGroup) -> bool:
     if each.table is not None or not _two_variables(each.args) or len(each.body) > JOINS:
         return False
     for item in each.body:
@@ -92,7 +92,7 @@ def union(mapping: Map, keys: Collection[Any], deadline: Deadline) -> set[Any]:
     return found
 
 
-class Grown:
+class SetRelation:
     """One relation of the component: ``forward`` from the key column to sets of the other,
     ``backward`` the other way round where a rule needs it, ``pending`` the chunks that wait."""
 
@@ -150,10 +150,12 @@ class Grown:
         return self.backward
 
 
-class Setwise:
+class SetwiseFixpoint:
     """The fixpoint of one component."""
 
-    def __init__(self, batch: Batch, stratum: tuple[str, ...], recursive: list[tuple[str, Group]]) -> None:
+    def __init__(
+        self, batch: Batch, stratum: tuple[str, ...], recursive: list[tuple[str, RuleGroup]]
+    ) -> None:
         self._batch = batch
         self._stratum = stratum
         deltas = [
@@ -163,7 +165,7 @@ class Setwise:
             if isinstance(item, Literal) and item.atom.name in stratum
         ]
         columns = {name: self._better_column(name, deltas) for name in stratum}
-        self.grown = {n: Grown(batch, columns[n], backward=False) for n in stratum}
+        self.grown = {n: SetRelation(batch, columns[n], backward=False) for n in stratum}
         self._chunks: dict[str, list[tuple[Callable[[Any, set[Any]], None], Map | None]]] = {
             n: [] for n in stratum
         }
@@ -176,7 +178,7 @@ class Setwise:
             if head == item.atom.name and writer.path is not None:
                 self._paths[head].append(writer.path)
 
-    def _better_column(self, name: str, deltas: list[tuple[str, Group, int]]) -> int:
+    def _better_column(self, name: str, deltas: list[tuple[str, RuleGroup, int]]) -> int:
         """The column to key on: the one of which the rules carry the other over unchanged."""
         carried = [0, 0]
         for head, each, place in deltas:
@@ -222,7 +224,7 @@ class Setwise:
                     if chunk:
                         for join in joins:
                             join(key, chunk)
-        self._batch.grown.update(self.grown)
+        self._batch.unstored.update({name: grown.pairs for name, grown in self.grown.items()})
 
 
 def _reverse_postorder(paths: list[Map]) -> dict[Any, int]:
@@ -250,11 +252,11 @@ def _reverse_postorder(paths: list[Map]) -> dict[Any, int]:
 class ChunkWriter:
     """Writes the join of one rule with a chunk of one of its literals: ``def join(k, s)``."""
 
-    def __init__(self, setwise: Setwise, head: str, each: Group, place: int) -> None:
+    def __init__(self, setwise: SetwiseFixpoint, head: str, each: RuleGroup, place: int) -> None:
         self._setwise = setwise
         self._grown = setwise.grown[head]
         self._head = [t.name for t in each.args if isinstance(t, Var)]
-        self._writer = Writer(setwise.batch.namespace, setwise.batch)
+        self._writer = CodeWriter(setwise.batch.namespace, setwise.batch)
         self._left: list[BodyItem] = [item for i, item in enumerate(each.body) if i != place]
         item = each.body[place]
         assert isinstance(item, Literal)

@@ -10,8 +10,9 @@ from mpr_logic.analysis import analyse
 from mpr_logic.analysis.atoms import anything, coerce_rows
 from mpr_logic.analysis.key_constraints import conflict, key_columns
 from mpr_logic.analysis.program import Fact
-from mpr_logic.engine.bottomup.seminaive import Batch
-from mpr_logic.engine.failures import Guard
+from mpr_logic.engine.bottomup.batch import Batch
+from mpr_logic.engine.bottomup.seminaive import SemiNaive
+from mpr_logic.engine.failures import Bounded
 from mpr_logic.engine.protocol import Budget
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.errors import DisagreementError, OptionError, StateError
@@ -122,10 +123,10 @@ def _replaced(program: Program, known: Mapping[str, list[Row]]) -> Program:
 
 def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:
     batch = Batch(program, semiring_named("maxmin"), budget)
-    with Guard(batch.deadline, budget.seconds * IN_WORK):
+    with Bounded(batch.deadline, budget.seconds * IN_WORK):
         batch.load((f.relation, f.row, f.weight) for f in program.facts)
         batch.load_rows(rows)
-        batch.run()
+        SemiNaive(batch).run()
         return {name: batch.rows(name) for name in program.schema.relations}
 
 

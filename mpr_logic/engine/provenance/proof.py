@@ -36,7 +36,7 @@ class RuleProof:
     weight: float
     rule: Rule
     bindings: Mapping[str, Value]
-    steps: tuple[Step, ...]
+    steps: tuple[ProofStep, ...]
 
 
 @dataclass(slots=True)
@@ -69,21 +69,21 @@ class AggregateStep:
     rows: tuple[tuple[FactProof | RuleProof, ...], ...]
 
 
-Recorded: TypeAlias = "tuple[Any, ...]"
+ProofRecord: TypeAlias = "tuple[Any, ...]"
 """What the proof of a rule that fired is written down from, all that the state had a part in included: the
-function that does it, the rule, the head's arguments, and what else that takes. See :func:`written`."""
+function that does it, the rule, the head's arguments, and what else that takes. See :func:`proof_of`."""
 
 
-def written(recorded: Recorded) -> RuleProof:
+def proof_of(record: ProofRecord) -> RuleProof:
     """The proof that was recorded, at any time."""
-    write, *given = recorded
+    write, *given = record
     return write(*given)  # type: ignore[no-any-return]
 
 
-def rule_of(recorded: Recorded) -> Rule:
+def rule_of(record: ProofRecord) -> Rule:
     """The rule whose proof was recorded."""
-    return recorded[1]  # type: ignore[no-any-return]
+    return record[1]  # type: ignore[no-any-return]
 
 
 Proof: TypeAlias = FactProof | RuleProof
-Step: TypeAlias = FactProof | RuleProof | AbsenceStep | BuiltinStep | AggregateStep
+ProofStep: TypeAlias = FactProof | RuleProof | AbsenceStep | BuiltinStep | AggregateStep

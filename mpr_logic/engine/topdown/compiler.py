@@ -1,135 +1,100 @@
 """Goal-directed evaluation, compiled: a question becomes the call of a function for what it binds.
 
-For each derived relation and each way of asking for it (its *adornment*: b bound, f wanted, d of no
-matter) one Python function is compiled, when it is first called. Its arguments are the bound columns:
-a candidate action's arguments are parameters, not facts, so nothing is derived that the action
-cannot match. Recursive relations go through :mod:`mpr_logic.engine.topdown.tabling`.
-(Bancilhon, Maier, Sagiv, Ullman 1986: adornments and magic sets; here without the sets.)
+For each derived relation and each way of asking for it (its *adornment*: b bound, f free, d of no matter) one
+Python function is compiled, when it is first called. Its arguments are the bound columns: a candidate
+action's arguments are parameters, not facts, so nothing is derived that the action cannot match. Recursive
+relations are walked where they are linear (:mod:`mpr_logic.engine.topdown.linear`), and else tabled
+(:mod:`mpr_logic.engine.topdown.tabling`).
+(Bancilhon, Maier, Sagiv and Ullman 1986: adornments and magic sets; here without the sets.)
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.groups import MEMBER, Group
-from mpr_logic.engine.namespace import Access, Condition, Goal, Namespace, key, parameters
-from mpr_logic.engine.planner import (
-    forget_singletons,
-    name_anonymous,
-    plan,
-    term_variables,
-)
-from mpr_logic.engine.provenance.explainer import Explainer
-from mpr_logic.engine.topdown.checks import Checks
-from mpr_logic.engine.topdown.firing import Firings
-from mpr_logic.engine.topdown.linear import Walk, walk, walked_from
-from mpr_logic.engine.topdown.noting import Inside, Noting
-from mpr_logic.engine.topdown.shortcuts import binding_is_useless, condition
-from mpr_logic.language.ast import Var
+from mpr_logic.engine.access import CalledGoal, InlinedGoal, MemoisedGoal, TabledGoal, WiderGoal
+from mpr_logic.engine.codegen import CodeWriter
+from mpr_logic.engine.namespace import Namespace, key, parameters
+from mpr_logic.engine.planner import Filter, Scan
+from mpr_logic.engine.topdown.linear import walk, walked_from
+from mpr_logic.engine.topdown.rule_compiler import RuleCompiler
+from mpr_logic.language.ast import Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator
 
-    from mpr_logic.engine.planner import Step
-    from mpr_logic.engine.store import Relation
-    from mpr_logic.engine.topdown.rules import RuleSet
-    from mpr_logic.language.ast import Term
+    from mpr_logic.engine.access import Goal
+    from mpr_logic.engine.planner import PlanStep
+    from mpr_logic.engine.topdown.linear import WalkWriter
+    from mpr_logic.engine.topdown.ruleset import RuleSet
+
+Extension = TypeVar("Extension")
 
 LIGHT = 8
-"""What takes no more lookups than this is not kept: to keep an answer, and to forget it, takes as long."""
+"""What takes no more lookups than this is not memoised: to keep an answer, and to forget it, takes as
+long."""
 
 NESTED = 10
 """The most relations that are compiled one inside the other."""
 
-UNKNOWN_SIZE = 50.0
-"""Rows expected of a relation that is still empty, or of a derived one, when no column is bound."""
+WIDE = 8
+"""A loop of more turns than this is wide: its support is recorded once for all turns."""
+
+LONGEST_INLINED = 400
+"""The most characters of rules that are inlined."""
+
+MOST_INLINED = 3
+"""The most rules of a relation that is inlined."""
+
+VARIANTS = 16
+"""The most compilers that are kept, each for other relations that have weights or asserted rows."""
 
 
-class User(Protocol):
-    """The session that something is compiled for."""
+class Compilers:
+    """The compilers of one program, for all its sessions."""
 
-    def relation_of(self, name: str) -> Relation:
-        """The stored relation of that name."""
+    def __init__(self, rules: RuleSet) -> None:
+        self.rules = rules
+        self._variants: dict[tuple[frozenset[str], frozenset[str]], Compiler] = {}
+
+    def get(self, light: frozenset[str], asserted: frozenset[str]) -> Compiler:
+        """The compiler for sessions in which these stored relations have weights, and these derived ones
+        asserted rows."""
+        with self.rules.lock:
+            found = self._variants.get((light, asserted))
+            if found is None:
+                if len(self._variants) >= VARIANTS:
+                    self._variants.clear()  # those who use one go on with it
+                found = self._variants[light, asserted] = Compiler(self.rules, light, asserted)
+            return found
 
 
-class Compiler(Access):
-    """Compiles the functions of one program, for all sessions whose weighted relations, and derived relations
-    with asserted rows, are the same. It keeps no state: what a session has of its own, its code finds there.
+class Compiler(RuleCompiler):
+    """Compiles the functions of derived relations. What is not memoised records nothing.
 
-    While it works it looks at the sizes in the state of one session, the one that it is
-    :meth:`working` for, to choose the order of joins. What is not kept notes nothing."""
+    ``direct`` and ``memoised`` have the names of the functions, by relation and adornment: those that are
+    called each time, and those whose answers are kept until what they rest on changes."""
 
     def __init__(self, rules: RuleSet, light: frozenset[str], asserted: frozenset[str]) -> None:
-        self.rules = rules
-        self.program = rules.program
-        self.semiring = rules.semiring
-        self.groups = rules.groups
-        self.live = rules.live
-        self.component = rules.component
-        self.namespace = Namespace()
-        self.conditions: dict[tuple[str, str], Condition | None] = {}
-        self.kept: dict[tuple[str, str], str] = {}
+        super().__init__(rules, light, asserted)
         self.direct: dict[tuple[str, str], str] = {}
-        self.bodies: dict[str, str] = {}
-        self.checks = Checks(self)
-        self.explainer = Explainer(self)
-        self.firings = Firings(self)
-        self._light = light
-        self._asserted = asserted
-        self._weighted: dict[str, bool] = {}
-        self._work: dict[tuple[str, str], float] = {}  # what asking what is not kept costs, in lookups
-        self._walks: dict[tuple[str, str], Walk | None] = {}
-        self._users: list[User] = []
+        self.memoised: dict[tuple[str, str], str] = {}
+        self._recursions: dict[str, str] = {}
+        self._inlined: dict[tuple[str, str], InlinedGoal | None] = {}
+        self._work: dict[tuple[str, str], float] = {}  # what asking what is not memoised costs, in lookups
+        self._walks: dict[tuple[str, str], WalkWriter | None] = {}
+        self._extensions: dict[type, Any] = {}
         self._nested = 0
 
-    @contextmanager
-    def working(self, user: User) -> Iterator[Compiler]:
-        """A context that compiles for a session, one thread at a time."""
-        with self.rules.lock:
-            self._users.append(user)
-            try:
-                yield self
-            finally:
-                self._users.pop()
-
-    # -- what is known of relations ------------------------------------------------------------
-
-    def relation(self, name: str) -> Relation:
-        """The stored rows of a core relation in the session's state; of a derived one those asserted."""
-        return self._users[-1].relation_of(self.rules.stored_name(name))
-
-    def stored(self, name: str) -> Relation | None:
-        """The relation, where no rule derives it."""
-        return None if name in self.groups else self.relation(name)
-
-    def weighted(self, name: str) -> bool:
-        """Whether a row of the relation may weigh less than 1."""
-        known = self._weighted.get(name)
-        if known is None:
-            known = self._weighted[name] = self.semiring.weighted and any(
-                self.rules.stored_name(n) in self._light or any(g.weighs for g in self.groups.get(n, ()))
-                for n in self.rules.below.get(name, (name,))
-            )
-        return known
-
-    def alternatives(self, name: str) -> list[Group]:
-        """The groups that derive a relation: its rules, and its asserted rows where there are any."""
-        copy = self.rules.copies[name]
-        return [copy, *self.groups[name]] if copy and name in self._asserted else self.groups[name]
-
-    def cost(self, name: str, bound: tuple[int, ...]) -> float:
-        """Rows to expect of a relation for each key at the bound positions."""
-        if name in self.groups:
-            return UNKNOWN_SIZE / 10 if bound else UNKNOWN_SIZE * 4
-        relation = self.relation(name)
-        if bound and self.rare(name):
-            return 0.1
-        size = relation.bucket_size(bound)
-        return (2.0 if bound else UNKNOWN_SIZE) if size is None else size
+    def extension(self, kind: Callable[[Compiler], Extension]) -> Extension:
+        """What compiles something else with this compiler, such as verdicts or proofs; made when it is first
+        asked for."""
+        found = self._extensions.get(kind)  # type: ignore[call-overload]
+        if found is None:
+            found = self._extensions[kind] = kind(self)  # type: ignore[index]
+        return found  # type: ignore[no-any-return]
 
     # -- functions -----------------------------------------------------------------------------
 
@@ -138,89 +103,38 @@ class Compiler(Access):
 
         It returns whether (with what weight) there is a match when no column is f; else a collection of the
         keys of the f columns: a dictionary to weights if the relation is weighted. One that takes few lookups
-        is in ``direct``; of any other the answers are kept, in tables or as ``kept`` has them.
+        is in ``direct``; the answers of any other are tabled, or memoised.
         """
         asked = name, adornment
-        if asked in self.direct or asked in self.kept or self.by_tables(name, adornment):
+        if asked in self.direct or asked in self.memoised or self.tabled(name, adornment):
             return
         if name not in self.component:
-            writer = Writer(self.namespace, self)
-            self._direct(writer, name, adornment)
+            writer = CodeWriter(self.namespace, self)
+            self._write_alternatives(writer, name, adornment)
             if writer.work <= LIGHT:
                 self._work[asked] = writer.work
                 self.direct[asked] = self.define(writer, parameters(adornment))
                 return
-        self.keep(name, adornment)
+        self.memoise(name, adornment)
 
-    def keep(self, name: str, adornment: str) -> str:
-        """Compile the function whose answers are kept until what they were made from changes; its name."""
-        found = self.kept.get((name, adornment))
+    def memoise(self, name: str, adornment: str) -> str:
+        """Compile the function whose answers are kept until what they rest on changes; its name."""
+        found = self.memoised.get((name, adornment))
         if found is None:
             write = self._walk(name, adornment) if name in self.component else None
-            writer = Writer(self.namespace, Noting(self))
+            writer = CodeWriter(self.namespace, RecordingAccess(self))
             if write is not None:
                 write(writer)
             else:
-                self._direct(writer, name, adornment)
-            found = self.kept[name, adornment] = self.define(writer, [*parameters(adornment), "me"])
+                self._write_alternatives(writer, name, adornment)
+            found = self.memoised[name, adornment] = self.define(writer, [*parameters(adornment), "me"])
         return found
 
-    @contextmanager
-    def deeper(self) -> Iterator[bool]:
-        """A context in which what a function asks is compiled; whether that is not nested too deeply."""
-        self._nested += 1
-        try:
-            yield self._nested <= NESTED
-        finally:
-            self._nested -= 1
-
-    def goal(self, name: str, adornment: str, *, noted: bool = False) -> Goal:
-        """See Access: outside any recursion. With ``noted`` what answers keeps its answers, so that
-        their readers can be noted. What is nested deeply is compiled when a session first needs it, and its
-        answers are kept."""
-        with self.deeper() as now:
-            if now or name in self.component:
-                return self._goal(name, adornment, noted=noted)
-            return self._kept_goal(name, adornment, noted=noted)
-
-    def _goal(self, name: str, adornment: str, *, noted: bool) -> Goal:
-        enough = condition(self, name, adornment)
-        if enough is not None and enough.whole:
-            return Goal(tests=enough, work=sum(len(each.reads) for each in enough.alternatives))
-        by = self._asked_by(name, adornment)
-        if by is not None:
-            wider = "".join("b" if i in by else "f" for i in range(len(adornment)))
-            return replace(self.goal(name, wider, noted=noted), by=by)
-        self.function(name, adornment)
-        own, asked = self.namespace.own, (name, adornment)
-        called = own("F", asked, lambda user: user.function(*asked))
-        if self.by_tables(name, adornment):
-            tables = own("X", self.component[name], lambda user: user.tables(name).readers)
-            label = self.namespace.constant(f"{name} {adornment}")
-            return Goal(called, readers=tables if noted else None, label=label, work=inf)
-        if not noted and asked not in self.kept:
-            return Goal(called, enough=enough, work=self._work[asked])
-        self.keep(name, adornment)
-        return replace(self._kept_goal(name, adornment, noted=noted), enough=enough)
-
-    def _kept_goal(self, name: str, adornment: str, *, noted: bool) -> Goal:
-        own, asked = self.namespace.own, (name, adornment)
-        called = own("F", asked, lambda user: user.function(*asked))
-        kept = own("H", asked, lambda user: user.kept(*asked))
-        readers = own("X", asked, lambda user: user.kept(*asked).readers) if noted else None
-        return Goal(called, kept, readers=readers)
-
-    def _asked_by(self, name: str, adornment: str) -> tuple[int, ...] | None:
-        """The columns whose binding saves something, where every column is bound and some save nothing."""
-        if name in self.component:
-            return walked_from(self, name, adornment)
-        return () if binding_is_useless(self, name, adornment) else None
-
-    def _direct(self, writer: Writer, name: str, adornment: str) -> None:
+    def _write_alternatives(self, writer: CodeWriter, name: str, adornment: str) -> None:
         """Write the body of the function of a relation that is not recursive."""
         wanted, weighted = "f" in adornment, self.weighted(name)
 
-        def emit(_: Writer, found: list[str], weights: list[str]) -> None:
+        def emit(found: list[str], weights: list[str]) -> None:
             if not weighted:
                 writer.line(f"out.add({key(found)})" if wanted else "return True")
                 return
@@ -230,136 +144,148 @@ class Compiler(Access):
             else:
                 writer.line(f"if {weight} > out: out = {weight}")
 
-        writer.line(
-            f"out = {('{}' if weighted else 'set()') if wanted else ('0.0' if weighted else 'False')}"
-        )
+        empty = ("{}" if weighted else "set()") if wanted else ("0.0" if weighted else "False")
+        writer.line(f"out = {empty}")
         for each in self.alternatives(name):
             self.write_group(writer, each, adornment, emit)
         writer.line("return out")
 
-    def define(self, writer: Writer, params: Sequence[str]) -> str:
-        """Compile what was written as a function of these parameters; its name."""
-        return self.namespace.define(params, writer.lines)
+    @contextmanager
+    def _deeper(self) -> Iterator[bool]:
+        """A context in which what a function asks is compiled; whether that is not nested too deeply."""
+        self._nested += 1
+        try:
+            yield self._nested <= NESTED
+        finally:
+            self._nested -= 1
 
-    def write_group(
-        self,
-        writer: Writer,
-        each: Group,
-        adornment: str,
-        emit: Callable[[Writer, list[str], list[str]], None],
-        *,
-        keep: bool = False,
-        preset: Mapping[str, str] | None = None,
-        wanted: Sequence[Term] = (),
-    ) -> None:
-        """Write one group: ``emit`` writes what happens for a match, given the sources of the f
-        columns and of the weights (the rule's included). ``keep`` binds every variable."""
+    # -- goals ---------------------------------------------------------------------------------
 
-        def attempt(fail: str) -> None:
-            steps = self.begin(writer, each, adornment, fail, keep=keep, preset=preset, wanted=wanted)
+    def goal(self, name: str, adornment: str, *, memoised: bool = False) -> Goal:
+        """See Access: outside any recursion. With ``memoised`` the answers are kept, so that what rests on
+        them can be recorded. What is nested deeply is compiled when a session first needs it, and its answers
+        are kept."""
+        with self._deeper() as now:
+            if not now and name not in self.component:
+                return self._memoised_goal(name, adornment)
+            inlined = self._inlined_goal(name, adornment)
+            if inlined is not None:
+                return inlined
+            by = self._asked_by(name, adornment)
+            if by is not None:
+                wider = "".join("b" if i in by else "f" for i in range(len(adornment)))
+                return WiderGoal(self._wider_goal(name, wider), by)
+            return self._function_goal(name, adornment, memoised=memoised)
 
-            def done(weights: list[str]) -> None:
-                found = [writer.term(t) for t, a in zip(each.args, adornment, strict=True) if a == "f"]
-                emit(writer, found, [*weights, *self.rule_weight(writer, each)])
+    def _function_goal(self, name: str, adornment: str, *, memoised: bool) -> Goal:
+        self.function(name, adornment)
+        asked = name, adornment
+        if self.tabled(name, adornment):
+            called = self.namespace.own("F", asked, lambda user: user.function(*asked))
+            tables = self.namespace.own("X", self.component[name], lambda user: user.tables(name).dependents)
+            return TabledGoal(called, tables, self.namespace.constant(f"{name} {adornment}"))
+        if not memoised and asked not in self.memoised:
+            called = self.namespace.own("F", asked, lambda user: user.function(*asked))
+            return CalledGoal(called, self._work[asked])
+        self.memoise(name, adornment)
+        return self._memoised_goal(name, adornment)
 
-            writer.steps(steps, fail, [], done)
+    def _wider_goal(self, name: str, adornment: str) -> MemoisedGoal:
+        with self._deeper() as now:
+            if now or name in self.component:
+                self.memoise(name, adornment)
+        return self._memoised_goal(name, adornment)
 
-        writer.alternative(attempt)
+    def _memoised_goal(self, name: str, adornment: str) -> MemoisedGoal:
+        asked = name, adornment
+        memo = self.namespace.own("H", asked, lambda user: user.memo(*asked))
+        return MemoisedGoal(memo, self.namespace.own("X", asked, lambda user: user.memo(*asked).dependents))
 
-    def begin(
-        self,
-        writer: Writer,
-        each: Group,
-        adornment: str,
-        fail: str,
-        *,
-        keep: bool = False,
-        preset: Mapping[str, str] | None = None,
-        wanted: Sequence[Term] = (),
-    ) -> tuple[Step, ...]:
-        """Unify the head with the parameters and plan the body. ``preset`` are variables that other
-        names hold already, ``wanted`` terms that are read besides the head."""
-        writer.locals, writer.nodes = dict(preset or {}), {}
-        preset_terms = [Var(n) for n in preset or ()]
-        params = iter(parameters(adornment))
-        for term, letter in zip(each.args, adornment, strict=True):
-            if letter == "b":
-                writer.match(term, next(params), fail)
-        if each.table is not None and each.table.name in self.live.tables:
-            writer.notes.read(each.table.name, (), [])
-            writer.line(f"if not {self.namespace.rows(each.table)}: {fail}")
-        needed = [*wanted, *preset_terms]
-        needed += [t for t, letter in zip(each.args, adornment, strict=True) if letter != "d"]
-        if each.table is not None:
-            needed.append(Var(MEMBER))
-        body = name_anonymous(each.body) if keep else forget_singletons(needed, each.body)
-        return plan(
-            body,
-            writer.locals,
-            self.cost,
-            head={n for t in each.args for n in term_variables(t)},
-            # what the left-out literal of a recursion binds counts as bound, as if it stood there
-            given={n for t in (*each.args[: each.given], *wanted, *preset_terms) for n in term_variables(t)},
-        )
+    def _asked_by(self, name: str, adornment: str) -> tuple[int, ...] | None:
+        """The columns whose binding saves something, where every column is bound and some save nothing."""
+        if name in self.component:
+            return walked_from(self, name, adornment)
+        return () if self._binding_is_useless(name, adornment) else None
 
-    def rule_weight(self, writer: Writer, each: Group) -> list[str]:
-        """The source of the weight of the group's rule, if it is not 1."""
-        if not each.weighs or not self.semiring.weighted:
-            return []
-        if each.table is None:
-            return [self.namespace.constant(each.rules[0].weight)]
-        weights = self.namespace.name("M", [r.weight for r in each.rules], ("weights", id(each)))
-        return [f"{weights}[{writer.locals[MEMBER]}]"]
+    def _binding_is_useless(self, name: str, adornment: str) -> bool:
+        """Whether knowing the arguments saves nothing: every rule would begin with a scan that does not
+        use them. All rows are derived once then, and looked up in."""
+        if set(adornment) != {"b"} or self.weighted(name):
+            return False
+        draft = CodeWriter(Namespace(), self)
+        plans = [self.begin(draft, each, adornment, "break") for each in self.alternatives(name) if each.body]
+        scans = [p[0] for p in plans if isinstance(p[0], Scan) and not p[0].bound]
+        return bool(scans) and len(scans) + sum(_is_lookup(p) for p in plans) == len(plans)
+
+    # -- inlined rules -------------------------------------------------------------------------
+
+    def _inlined_goal(self, name: str, adornment: str) -> InlinedGoal | None:
+        """The rules of a relation as a condition over the parameters, where all are a few tests of stored
+        relations, or of relations that are such conditions."""
+        if (name, adornment) in self._inlined:
+            return self._inlined[name, adornment]
+        with self._deeper() as now:
+            found = self._inline(name, adornment) if now else None
+        if now:
+            self._inlined[name, adornment] = found
+        return found
+
+    def _inline(self, name: str, adornment: str) -> InlinedGoal | None:
+        if set(adornment) != {"b"} or name in self.component or self.weighted(name):
+            return None
+        groups = self.alternatives(name)
+        if not 0 < len(groups) <= MOST_INLINED:
+            return None
+        sources: list[str] = []
+        draft = CodeWriter(self.namespace, self)
+        for each in groups:
+            steps = self.begin(draft, each, adornment, "break")
+            if draft.lines or len(steps) > 4 or not all(map(self._is_test, steps)):
+                return None
+            tests = [draft.condition(s.item)[0] for s in steps if isinstance(s, Filter)]
+            sources.append(" and ".join(f"({t})" for t in tests) or "True")
+        if sum(map(len, sources)) > LONGEST_INLINED:
+            return None
+        reads = tuple(draft.support.reads)
+        return InlinedGoal(f"({' or '.join(sources)})", reads, float(len(reads)))
+
+    def _is_test(self, step: PlanStep) -> bool:
+        if not isinstance(step, Filter):
+            return False
+        if not isinstance(step.item, Literal) or self.stored(step.item.atom.name) is not None:
+            return True
+        atom = step.item.atom
+        if any(isinstance(t, Var) and t.anonymous for t in atom.args):
+            return False
+        return self._inlined_goal(atom.name, "b" * len(atom.args)) is not None
 
     # -- recursion -----------------------------------------------------------------------------
 
-    def rare(self, name: str) -> bool:
-        """See Access: of a table of rules that follows the state, hardly any rule can fire."""
-        return name in self.live.tables
-
-    def turns(self, name: str, bound: tuple[int, ...]) -> float:
-        """See Access. What derived relations answer with, and tables of live rules, may grow at any time."""
-        relation = self.stored(name)
-        if relation is None or not bound or self.rare(name):
-            return inf
-        return relation.largest_bucket(bound) or inf
-
-    def noted(self, relation: str, positions: tuple[int, ...]) -> str | None:
-        """The name of the dictionary for who reads a stored relation by these columns; None for one that
-        never changes."""
-        if relation in self.live.fixed:
-            return None
-        return self.namespace.own(
-            "X",
-            (relation, positions),
-            lambda user: user.dependencies.watch(user.relation_of(relation), positions),
-        )
-
-    def by_tables(self, name: str, adornment: str) -> bool:
+    def tabled(self, name: str, adornment: str) -> bool:
         """Whether the relation is recursive, and not to be walked."""
         return name in self.component and self._walk(name, adornment) is None
 
-    def _walk(self, name: str, adornment: str) -> Walk | None:
+    def _walk(self, name: str, adornment: str) -> WalkWriter | None:
         if (name, adornment) not in self._walks:
             self._walks[name, adornment] = walk(self, name, adornment)
         return self._walks[name, adornment]
 
-    def body(self, label: str) -> str:
-        """Compile the goal function of a recursion, which writes every match into ``out``, with the rule and
+    def recursion(self, label: str) -> str:
+        """Compile the function of a tabled subgoal, which writes every match into ``out``, with the rule and
         the bindings behind it; its name. The label is the relation and the adornment."""
-        found = self.bodies.get(label)
+        found = self._recursions.get(label)
         if found is None:
             name, _, adornment = label.rpartition(" ")
-            found = self.bodies[label] = self._body(name, adornment)
+            found = self._recursions[label] = self._recursion(name, adornment)
         return found
 
-    def _body(self, name: str, adornment: str) -> str:
+    def _recursion(self, name: str, adornment: str) -> str:
         weighted = self.weighted(name)
-        writer = Writer(self.namespace, Inside(self, self.component[name]))
+        writer = CodeWriter(self.namespace, RecursiveAccess(self, self.component[name]))
         writer.reruns = True
         for index, each in enumerate(self.alternatives(name)):
 
-            def emit(_: Writer, found: list[str], weights: list[str], index: int = index) -> None:
+            def emit(found: list[str], weights: list[str], index: int = index) -> None:
                 if weighted:
                     weight = writer.weight(weights)
                     writer.line(f"if {weight} > out.get({key(found)}, 0.0):")
@@ -368,8 +294,70 @@ class Compiler(Access):
                     writer.line(f"if {key(found)} not in out:")
                 values = ", ".join(f"{self.namespace.constant(n)}: {v}" for n, v in writer.locals.items())
                 writer.line(f"    out[{key(found)}] = {weight}; out.grown = True")
-                nodes = ", ".join(f"{i}: {n}" for i, n in writer.nodes.items())
-                writer.line(f"    out.why[{key(found)}] = ({index}, {{{values}}}, {{{nodes}}})")
+                answers = ", ".join(f"{i}: {n}" for i, n in writer.answers.items())
+                writer.line(f"    out.derivations[{key(found)}] = ({index}, {{{values}}}, {{{answers}}})")
 
             self.write_group(writer, each, adornment, emit, keep=True)
         return self.define(writer, [*parameters(adornment), "out"])
+
+
+class RecordingAccess:
+    """Access from a function whose answers are memoised: each lookup is recorded for the entry ``me`` that is
+    being worked out."""
+
+    recording = True
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.semiring = compiler.semiring
+        self.stored = compiler.stored
+        self.weighted = compiler.weighted
+        self.rare = compiler.rare
+        self._compiler = compiler
+
+    def goal(self, name: str, adornment: str) -> Goal:
+        """See Access: only a dependency on what is memoised itself can be recorded."""
+        return self._compiler.goal(name, adornment, memoised=True)
+
+    def dependents(self, relation: str, positions: tuple[int, ...]) -> str | None:
+        """See Access: nothing is recorded of what never changes."""
+        if relation in self._compiler.reduction.constant:
+            return None
+        return self._compiler.namespace.own(
+            "X",
+            (relation, positions),
+            lambda user: user.support.watch(user.relation_of(relation), positions),
+        )
+
+    def wide(self, name: str, bound: tuple[int, ...]) -> bool:
+        """See Access. Of a derived relation it is not known."""
+        return self.stored(name) is not None and self._compiler.cost(name, bound) > WIDE
+
+    def turns(self, name: str, bound: tuple[int, ...]) -> float:
+        """See Access: what is memoised is so whatever it costs."""
+        return inf
+
+
+class RecursiveAccess(RecordingAccess):
+    """The same from inside a recursion with tables: its own relations answer with what is known so far."""
+
+    def __init__(self, compiler: Compiler, component: tuple[str, ...]) -> None:
+        super().__init__(compiler)
+        self._component = component
+
+    def goal(self, name: str, adornment: str) -> Goal:
+        """See Access."""
+        if name not in self._component:
+            return super().goal(name, adornment)
+        label, weighted = f"{name} {adornment}", self.weighted(name)
+
+        def ask(user: Any) -> Any:
+            tables = user.tables(name)
+            known = tables.weighted_snapshot if weighted else tables.snapshot
+            return lambda *args: known(label, args)
+
+        return CalledGoal(self._compiler.namespace.own("A", label, ask), snapshot=True)
+
+
+def _is_lookup(steps: tuple[PlanStep, ...]) -> bool:
+    """Whether a plan is one look at a stored relation, as cheap for all rows as for one."""
+    return len(steps) == 1 and isinstance(steps[0], Filter) and isinstance(steps[0].item, Literal)

@@ -25,25 +25,25 @@ from mpr_logic.language.ast import Aggregate, Atom, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mpr_logic.engine.codegen import Writer
-    from mpr_logic.engine.groups import Group
-    from mpr_logic.engine.topdown.compiler import Compiler
+    from mpr_logic.engine.codegen import CodeWriter
+    from mpr_logic.engine.rule_groups import RuleGroup
+    from mpr_logic.engine.topdown.rule_compiler import RuleCompiler
 
 
 @dataclass(frozen=True, slots=True)
-class Linear:
+class LinearRule:
     """A recursive group: the recursive literal's atom and place in the body, and the group without it."""
 
     atom: Atom
     place: int
-    rest: Group
+    rest: RuleGroup
 
 
-Walk: TypeAlias = "Callable[[Writer], None]"
+WalkWriter: TypeAlias = "Callable[[CodeWriter], None]"
 """Writes the body of a function that answers by a walk."""
 
 
-def walk(compiler: Compiler, name: str, adornment: str) -> Walk | None:
+def walk(compiler: RuleCompiler, name: str, adornment: str) -> WalkWriter | None:
     """What writes a function that answers for a linear recursive relation; None where neither walk fits."""
     parts = linear(compiler, name)
     if parts is None:
@@ -56,7 +56,7 @@ def walk(compiler: Compiler, name: str, adornment: str) -> Walk | None:
     return None
 
 
-def walked_from(compiler: Compiler, name: str, adornment: str) -> tuple[int, ...] | None:
+def walked_from(compiler: RuleCompiler, name: str, adornment: str) -> tuple[int, ...] | None:
     """The columns that a closure is walked from, where all are bound: the walk would be the same without
     the others, and its answers serve every question that begins there. None where it is no closure."""
     parts = linear(compiler, name) if set(adornment) == {"b"} else None
@@ -68,13 +68,13 @@ def walked_from(compiler: Compiler, name: str, adornment: str) -> tuple[int, ...
     return by if goes_from_goal_to_goal([step], wider) and _closes(exit_, step, wider) else None
 
 
-def linear(compiler: Compiler, name: str) -> tuple[list[Group], list[Linear]] | None:
+def linear(compiler: RuleCompiler, name: str) -> tuple[list[RuleGroup], list[LinearRule]] | None:
     """The groups of a recursive relation, those without recursion and those that read it once; None where
     its recursion is not linear, or is weighted."""
     if compiler.component[name] != (name,) or compiler.weighted(name):
         return None
-    exits: list[Group] = []
-    steps: list[Linear] = []
+    exits: list[RuleGroup] = []
+    steps: list[LinearRule] = []
     for each in compiler.alternatives(name):
         places = [i for i, item in enumerate(each.body) if name in _reads(item)]
         if not places:
@@ -84,11 +84,11 @@ def linear(compiler: Compiler, name: str) -> tuple[list[Group], list[Linear]] | 
         if len(places) > 1 or not isinstance(item, Literal) or item.negated:
             return None
         rest = replace(each, body=each.body[: places[0]] + each.body[places[0] + 1 :])
-        steps.append(Linear(item.atom, places[0], rest))
+        steps.append(LinearRule(item.atom, places[0], rest))
     return exits, steps
 
 
-def goes_from_goal_to_goal(steps: Iterable[Linear], adornment: str) -> bool:
+def goes_from_goal_to_goal(steps: Iterable[LinearRule], adornment: str) -> bool:
     """Whether all that is wanted comes unchanged from the goals that can be reached."""
     return all(_hands_answers_on(step, adornment) for step in steps)
 
@@ -99,7 +99,7 @@ def _reads(item: object) -> set[str]:
     return {n for i in item.body for n in _reads(i)} if isinstance(item, Aggregate) else set()
 
 
-def _hands_answers_on(step: Linear, adornment: str) -> bool:
+def _hands_answers_on(step: LinearRule, adornment: str) -> bool:
     """What is not bound comes from the recursive literal and is used nowhere else; what the recursive
     literal is asked with is bound by the rest."""
     count = Counter(n for item in step.rest.body for n in item_variables(item))
@@ -123,7 +123,7 @@ def _bound_by(item: object) -> set[str]:
     return set()
 
 
-def _hands_goal_on(step: Linear, adornment: str) -> bool:
+def _hands_goal_on(step: LinearRule, adornment: str) -> bool:
     """What is bound goes unchanged into the recursive literal, whose other columns are variables of
     their own."""
     others = [
@@ -143,7 +143,11 @@ def _hands_goal_on(step: Linear, adornment: str) -> bool:
 
 
 def _walk_goals(
-    writer: Writer, compiler: Compiler, exits: list[Group], steps: list[Linear], adornment: str
+    writer: CodeWriter,
+    compiler: RuleCompiler,
+    exits: list[RuleGroup],
+    steps: list[LinearRule],
+    adornment: str,
 ) -> None:
     params = [f"p{i}" for i in range(adornment.count("b"))]
     wanted = "f" in adornment
@@ -155,7 +159,7 @@ def _walk_goals(
     writer.line(f"todo = [{here}]")
     writer.line("seen = set(todo)")
 
-    def answer(_: Writer, found: list[str], __: list[str]) -> None:
+    def answer(found: list[str], _: list[str]) -> None:
         writer.line(f"out.add({key(found)})" if wanted else "return True")
 
     def body() -> None:
@@ -165,7 +169,7 @@ def _walk_goals(
         for step in steps:
             asked = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
 
-            def go_on(_: Writer, __: list[str], ___: list[str], asked: list[Any] = asked) -> None:
+            def go_on(_: list[str], __: list[str], asked: list[Any] = asked) -> None:
                 following = key([writer.term(t) for t in asked]) if asked else "()"
                 writer.line(f"if {following} not in seen: seen.add({following}); todo.append({following})")
 
@@ -175,7 +179,7 @@ def _walk_goals(
     writer.line("return out")
 
 
-def _closes(exit_: Group, step: Linear, adornment: str) -> bool:
+def _closes(exit_: RuleGroup, step: LinearRule, adornment: str) -> bool:
     """Whether every goal that a goal leads to is an answer of it, and there is no other: the rest of the
     recursive rule is the rule without recursion, as in ``inside(X, Z) :- in(X, Y), inside(Y, Z)``."""
     if exit_.table is not None or step.rest.table is not None or len(exit_.body) != 1:
@@ -193,12 +197,14 @@ def _closes(exit_: Group, step: Linear, adornment: str) -> bool:
     return tuple(rewrite_item(i, lambda t: same.get(t, t)) for i in step.rest.body) == exit_.body
 
 
-def _walk_closure(writer: Writer, compiler: Compiler, step: Linear, adornment: str, here: str) -> None:
+def _walk_closure(
+    writer: CodeWriter, compiler: RuleCompiler, step: LinearRule, adornment: str, here: str
+) -> None:
     asked = [t for t, a in zip(step.atom.args, adornment, strict=True) if a == "b"]
     writer.line("out = set()")
     writer.line(f"todo = [{here}]")
 
-    def go_on(_: Writer, __: list[str], ___: list[str]) -> None:
+    def go_on(_: list[str], __: list[str]) -> None:
         following = key([writer.term(t) for t in asked])
         writer.line(f"if {following} not in out: out.add({following}); todo.append({following})")
 
@@ -211,13 +217,17 @@ def _walk_closure(writer: Writer, compiler: Compiler, step: Linear, adornment: s
 
 
 def _walk_answers(
-    writer: Writer, compiler: Compiler, exits: list[Group], steps: list[Linear], adornment: str
+    writer: CodeWriter,
+    compiler: RuleCompiler,
+    exits: list[RuleGroup],
+    steps: list[LinearRule],
+    adornment: str,
 ) -> None:
     columns = [f"f{i}" for i in range(adornment.count("f"))]
     writer.line("out = set()")
     writer.line("todo = []")
 
-    def answer(_: Writer, found: list[str], __: list[str]) -> None:
+    def answer(found: list[str], _: list[str]) -> None:
         writer.line(f"if {key(found)} not in out: out.add({key(found)}); todo.append({key(found)})")
 
     for each in exits:

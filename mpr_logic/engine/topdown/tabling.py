@@ -1,9 +1,9 @@
-"""Recursive relations, goal by goal: each goal's answers are kept in a table until no table grows.
+"""Tabled evaluation of recursive relations: each subgoal keeps a table of answers until no table grows.
 
-A goal is a function of the recursion with its bound arguments. Evaluating one registers the goals
-it asks for; when a table grows, the goals that read it run again. A finished table is kept until a
-row that it was made from changes: see :mod:`mpr_logic.engine.topdown.dependencies`.
-(Tabled resolution: Tamaki and Sato 1986; QSQR: Vieille 1986.)
+A subgoal is a function of the recursion with its bound arguments. Evaluating one registers the subgoals that
+it asks for; when a table grows, the subgoals that read it run again. A completed table is memoised until a
+row that it rests on changes: see :mod:`mpr_logic.engine.topdown.memo`. (Tabled resolution: Tamaki and Sato
+1986, SLG: Chen and Warren 1996; the order of work is that of QSQR: Vieille 1986.)
 """
 
 from __future__ import annotations
@@ -19,72 +19,74 @@ if TYPE_CHECKING:
     from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.protocol import Budget
     from mpr_logic.engine.store import Key
-    from mpr_logic.engine.topdown.dependencies import Dependencies, Entry, Readers
+    from mpr_logic.engine.topdown.memo import Dependents, MemoEntry, Support
 
-Goal: TypeAlias = "tuple[str, tuple[Any, ...]]"
-Node: TypeAlias = "tuple[str, tuple[Any, ...], Key]"
-"""One answer: the goal's function and arguments, and the answer's key."""
+Subgoal: TypeAlias = "tuple[str, tuple[Any, ...]]"
+"""A function of the recursion, by its label, and its arguments."""
 
-Why: TypeAlias = "tuple[int, dict[str, Any], dict[int, Node]]"
+Answer: TypeAlias = "tuple[str, tuple[Any, ...], Key]"
+"""One answer: the subgoal's label and arguments, and the answer's key."""
+
+Derivation: TypeAlias = "tuple[int, dict[str, Any], dict[int, Answer]]"
 """Which group of rules, the bindings, and for each recursive literal the answer that it used."""
 
 
-class Table(dict[Any, float]):
-    """The answers to one goal, each with its weight; ``why`` the rule and bindings of each where asked."""
+class AnswerTable(dict[Any, float]):
+    """The answers to one subgoal, each with its weight, and the derivation by which it reached that."""
 
-    __slots__ = ("grown", "me", "noted", "why")
+    __slots__ = ("derivations", "grown", "me", "recorded")
 
-    def __init__(self, me: Entry) -> None:
+    def __init__(self, me: MemoEntry) -> None:
         super().__init__()
         self.grown = False
         self.me = me
-        self.noted: set[tuple[int, Any]] = set()
-        self.why: dict[Any, Why] = {}
+        self.recorded: set[tuple[int, Any]] = set()
+        self.derivations: dict[Any, Derivation] = {}
 
-    def note(self, readers: Readers, key: Any) -> None:
-        """The goal reads what stands under a key: noted once, however often it runs."""
-        mark = (id(readers), key)
-        if mark not in self.noted:
-            self.noted.add(mark)
-            readers[key].append(self.me)
+    def record(self, dependents: Dependents, key: Any) -> None:
+        """The subgoal reads what stands under a key: recorded once, however often it runs."""
+        mark = (id(dependents), key)
+        if mark not in self.recorded:
+            self.recorded.add(mark)
+            dependents[key].append(self.me)
 
 
-class Tables:
-    """The tables of one strongly connected component. ``body`` has the function of each label."""
+class Tabling:
+    """The tables of one strongly connected component. ``compiled`` has the function of each label."""
 
     def __init__(
         self,
-        body: Callable[[str], Callable[..., None]],
-        dependencies: Dependencies,
+        compiled: Callable[[str], Callable[..., None]],
+        support: Support,
         budget: Budget,
         deadline: Deadline,
     ) -> None:
-        self._body = body
-        self._bodies: dict[str, Callable[..., None]] = {}
-        self._done: dict[Goal, Table] = {}
-        self._dependencies = dependencies
-        self._number, self.readers = dependencies.store(self._done)
-        self._open: dict[Goal, Table] = {}
-        self._waiting: dict[Goal, set[Goal]] = defaultdict(set)  # who runs again when the table grows
-        self._fresh: list[Goal] = []
-        self._current: Goal | None = None
+        self._compiled = compiled
+        self._functions: dict[str, Callable[..., None]] = {}
+        self._done: dict[Subgoal, AnswerTable] = {}
+        self._support = support
+        self._number, self.dependents = support.enter(self._done)
+        self._open: dict[Subgoal, AnswerTable] = {}
+        self._waiting: dict[Subgoal, set[Subgoal]] = defaultdict(set)  # who runs again when the table grows
+        self._fresh: list[Subgoal] = []
+        self._current: Subgoal | None = None
         self._derived = 0
         self._budget = budget
         self._deadline = deadline
 
-    def answers(self, function: str, args: tuple[Any, ...]) -> Table:
-        """The complete answers to a goal, from outside the recursion."""
+    def answers(self, function: str, args: tuple[Any, ...]) -> AnswerTable:
+        """The complete answers to a subgoal, from outside the recursion."""
         goal = (function, args)
         table = self._done.get(goal)
         return self._solve(goal) if table is None else table
 
-    def why(self, node: Node) -> Why:
+    def derivation(self, answer: Answer) -> Derivation:
         """How a finished answer came about, when its weight was reached: the answers that it used
         had theirs before, so following them ends."""
-        return self._done[node[0], node[1]].why[node[2]]
+        return self._done[answer[0], answer[1]].derivations[answer[2]]
 
     def snapshot(self, function: str, args: tuple[Any, ...]) -> tuple[Key, ...]:
-        """The answers known so far, from inside the recursion: the goal that asks runs again when
+        """The answers known so far, from inside the recursion: the subgoal that asks runs again when
         there are more."""
         return tuple(self._known(function, args))
 
@@ -92,7 +94,7 @@ class Tables:
         """The same, each answer with its weight."""
         return tuple(self._known(function, args).items())
 
-    def _known(self, function: str, args: tuple[Any, ...]) -> Table:
+    def _known(self, function: str, args: tuple[Any, ...]) -> AnswerTable:
         goal = (function, args)
         assert self._current is not None
         self._waiting[goal].add(self._current)
@@ -100,12 +102,12 @@ class Tables:
         if table is None:
             table = self._open.get(goal)
             if table is None:
-                table = self._open[goal] = Table((self._number, goal))
+                table = self._open[goal] = AnswerTable((self._number, goal))
                 self._fresh.append(goal)
         return table
 
-    def _solve(self, goal: Goal) -> Table:
-        self._open[goal] = Table((self._number, goal))
+    def _solve(self, goal: Subgoal) -> AnswerTable:
+        self._open[goal] = AnswerTable((self._number, goal))
         agenda = [goal]
         waiting = {goal}
         try:
@@ -122,7 +124,7 @@ class Tables:
                         waiting.add(each)
                         agenda.append(each)
                 self._fresh.clear()
-            self._keep()
+            self._complete()
             return self._done[goal]
         finally:
             self._derived = 0
@@ -131,23 +133,23 @@ class Tables:
             self._fresh.clear()
             self._current = None
 
-    def _keep(self) -> None:
+    def _complete(self) -> None:
         """The open tables are complete."""
-        for goal, readers in self._waiting.items():
-            self.readers[goal] += [(self._number, reader) for reader in readers]
+        for goal, dependents in self._waiting.items():
+            self.dependents[goal] += [(self._number, dependent) for dependent in dependents]
         for table in self._open.values():
-            table.noted.clear()
+            table.recorded.clear()
         self._done.update(self._open)
-        self._dependencies.made += len(self._open)
+        self._support.made += len(self._open)
 
-    def _run(self, goal: Goal) -> None:
+    def _run(self, goal: Subgoal) -> None:
         self._current = goal
         table = self._open[goal]
         before = len(table)
-        body = self._bodies.get(goal[0])
-        if body is None:
-            body = self._bodies[goal[0]] = self._body(goal[0])
-        body(*goal[1], table)
+        function = self._functions.get(goal[0])
+        if function is None:
+            function = self._functions[goal[0]] = self._compiled(goal[0])
+        function(*goal[1], table)
         self._derived += len(table) - before
         if self._derived > self._budget.facts:
             raise BudgetError(f"more than {self._budget.facts} facts were derived: bound the recursion")

@@ -1,6 +1,6 @@
-"""Proofs of linear recursion: the shortest way from the goal to a rule without recursion.
+"""Proofs of linear recursion: the shortest path from the subgoal to a rule without recursion.
 
-The same walk as in :mod:`mpr_logic.engine.topdown.linear`, breadth first, with the way kept.
+The same walk as in :mod:`mpr_logic.engine.topdown.linear`, breadth first, with the path kept.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.engine.codegen import Writer
+from mpr_logic.engine.codegen import CodeWriter
 from mpr_logic.engine.namespace import parameters
 from mpr_logic.engine.planner import name_anonymous
-from mpr_logic.engine.provenance.proof_writer import ProofWriter
+from mpr_logic.engine.provenance.recorder import ProofCodeWriter
 from mpr_logic.engine.topdown.linear import goes_from_goal_to_goal, linear
 
 if TYPE_CHECKING:
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
-    from mpr_logic.engine.provenance.prover import Prover
     from mpr_logic.engine.topdown.compiler import Compiler
-    from mpr_logic.engine.topdown.goals import Goals
-    from mpr_logic.engine.topdown.linear import Linear
+    from mpr_logic.engine.topdown.evaluator import Evaluator
+    from mpr_logic.engine.topdown.linear import LinearRule
     from mpr_logic.language.ast import BodyItem, Row
 
 
 @dataclass(frozen=True, slots=True)
-class WalkedProofs:
-    """The rules without recursion of a relation that is walked; and for each recursive one the names of two
-    functions. The first goes from a row to the rows that follow, each with the values of the rule's
+class LinearProofCode:
+    """The code that proves a relation that is walked.
+
+    ``exits`` are its rules without recursion. ``steps`` has for each recursive one the names of two
+    functions: the first goes from a row to the rows that follow, each with the values of the rule's
     variables; the second from the rule, its row, the proof of the recursive literal and those values to the
     proof."""
 
@@ -37,8 +38,21 @@ class WalkedProofs:
     steps: tuple[tuple[Rule, str, str], ...]
 
 
-def walked_proofs(compiler: Compiler, name: str) -> WalkedProofs | None:
-    """The same for a relation; None where its recursion is of another kind, or a table of rules."""
+class LinearProofCompiler:
+    """Compiles that code, and keeps it."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self._compiler = compiler
+        self._compiled: dict[str, LinearProofCode | None] = {}
+
+    def code(self, relation: str) -> LinearProofCode | None:
+        """The code of a relation; None where its recursion is of another kind, or a table of rules."""
+        if relation not in self._compiled:
+            self._compiled[relation] = _compile(self._compiler, relation)
+        return self._compiled[relation]
+
+
+def _compile(compiler: Compiler, name: str) -> LinearProofCode | None:
     parts = linear(compiler, name)
     if parts is None or any(each.table is not None for each in compiler.groups[name]):
         return None
@@ -46,18 +60,18 @@ def walked_proofs(compiler: Compiler, name: str) -> WalkedProofs | None:
     if not goes_from_goal_to_goal(steps, "b" * compiler.program.arity[name]):
         return None
     rules = tuple(rule for each in exits for rule in each.rules)
-    return WalkedProofs(rules, tuple(_step(compiler, each) for each in steps))
+    return LinearProofCode(rules, tuple(_step(compiler, each) for each in steps))
 
 
-def _step(compiler: Compiler, step: Linear) -> tuple[Rule, str, str]:
+def _step(compiler: Compiler, step: LinearRule) -> tuple[Rule, str, str]:
     (rule,) = step.rest.rules
     body = name_anonymous(rule.body)
     rest = replace(step.rest, body=body[: step.place] + body[step.place + 1 :])
-    writer = Writer(compiler.namespace, compiler)
+    writer = CodeWriter(compiler.namespace, compiler)
     writer.line("out = []")
     names: list[str] = []
 
-    def emit(_: Writer, __: list[str], ___: list[str]) -> None:
+    def emit(_: list[str], __: list[str]) -> None:
         names[:] = list(writer.locals)
         following = "".join(f"{writer.term(t)}, " for t in step.atom.args)
         writer.line(f"out.append((({following}), ({''.join(writer.locals[n] + ', ' for n in names)})))")
@@ -69,24 +83,27 @@ def _step(compiler: Compiler, step: Linear) -> tuple[Rule, str, str]:
     return rule, find, _builder(compiler, step, body, names)
 
 
-def _builder(compiler: Compiler, step: Linear, body: tuple[BodyItem, ...], names: list[str]) -> str:
-    writer = Writer(compiler.namespace, compiler)
+def _builder(compiler: Compiler, step: LinearRule, body: tuple[BodyItem, ...], names: list[str]) -> str:
+    writer = CodeWriter(compiler.namespace, compiler)
     writer.locals = {n: f"v{i}" for i, n in enumerate(names)}
     named = [n for n in names if not n.startswith("?")]
     bindings = {compiler.namespace.constant(n): writer.locals[n] for n in named}
-    proof = ProofWriter(compiler, given=step.place).proof(writer, body, bindings)
+    proof = ProofCodeWriter(compiler, given=step.place).proof(writer, body, bindings)
     writer.line(f"return {proof}")
     return compiler.define(writer, ["rule", "row", "given", *writer.locals.values()])
 
 
-class Paths:
-    """Proves the facts of one relation by walking, in a session."""
+class LinearProver:
+    """Proves the facts of one relation by walking, in a session. ``explain`` proves a rule for its ground
+    head."""
 
-    def __init__(self, prover: Prover, goals: Goals, code: WalkedProofs) -> None:
-        self._prover = prover
-        self._goals = goals
+    def __init__(
+        self, explain: Callable[[Rule, Row], RuleProof | None], evaluator: Evaluator, code: LinearProofCode
+    ) -> None:
+        self._explain = explain
+        self._deadline = evaluator.deadline
         self._exits = code.exits
-        function = goals.frame.function
+        function = evaluator.frame.function
         self._steps = [(rule, function(find), function(build)) for rule, find, build in code.steps]
 
     def prove(self, relation: str, row: Row, asserted: Callable[[str, Row], Proof | None]) -> Proof | None:
@@ -94,7 +111,7 @@ class Paths:
         came: dict[Row, tuple[Row, int, Row] | None] = {row: None}  # from where, by which step, its values
         agenda = [row]
         for here in agenda:  # which grows
-            self._goals.deadline.poll()
+            self._deadline.poll()
             found = asserted(relation, here) or self._exit(here)
             if found is not None:
                 return self._back(relation, here, found, came)
@@ -107,7 +124,7 @@ class Paths:
 
     def _exit(self, row: Row) -> RuleProof | None:
         for rule in self._exits:
-            found = self._prover.explain(rule, row)
+            found = self._explain(rule, row)
             if found is not None:
                 return found
         return None

@@ -1,9 +1,8 @@
-"""The rules that speak of actions: for each head one function from an action's arguments to the rules
-that fire.
+"""Compiles the rules that speak of actions into functions of an action's arguments.
 
-The *verdict* of an action says only whether it is admitted, and stops at the first law that fires; the
-*check* of a head lists every rule that fires, with its weight. In both, rules of one shape are found
-through the table of their constants.
+The *verdict* of an action says only whether it is admitted, and stops at the first law that stands; the
+function of the *fired* rules of a head lists every rule whose body holds, with its weight. In both, rules of
+one shape are found through the table of their constants.
 """
 
 from __future__ import annotations
@@ -11,31 +10,31 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from mpr_logic.engine.codegen import Writer
-from mpr_logic.engine.groups import MEMBER
+from mpr_logic.engine.codegen import CodeWriter
 from mpr_logic.engine.namespace import Namespace, parameters
 from mpr_logic.engine.planner import Assign, Filter, Gather, Scan, body_relations
 from mpr_logic.engine.protocol import ADMITTED, FORBIDDEN, OPEN, UNPERMITTED
 from mpr_logic.engine.provenance.proof import rule_of
+from mpr_logic.engine.rule_groups import MEMBER
 from mpr_logic.language.ast import Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Set
 
     from mpr_logic.analysis.program import Rule
-    from mpr_logic.engine.groups import Group
-    from mpr_logic.engine.planner import Step
+    from mpr_logic.engine.planner import PlanStep
     from mpr_logic.engine.protocol import FiredFunction, Proofs
+    from mpr_logic.engine.rule_groups import RuleGroup
     from mpr_logic.engine.topdown.compiler import Compiler
     from mpr_logic.language.ast import Row
 
 
-class Checks:
+class VerdictCompiler:
     """Compiles the functions for ``forbid a``, ``permit a`` and ``prefer a``, and keeps their names."""
 
     def __init__(self, compiler: Compiler) -> None:
         self._compiler = compiler
-        self._compiled: dict[str, str] = {}
+        self._fired: dict[str, str] = {}
         self._verdicts: dict[tuple[str, float], str] = {}
         self._less: dict[tuple[str, float], bool] = {}
         self.overriding: dict[str, set[str]] = defaultdict(set)  # by a law's id the ids of permits
@@ -43,12 +42,12 @@ class Checks:
             for each in ids:
                 self.overriding[each].add(permit)
 
-    def function(self, head: str) -> str:
+    def fired(self, head: str) -> str:
         """The compiled function of ``forbid a`` and the like: from the action's arguments to the rules
         that fire, each with its weight."""
-        found = self._compiled.get(head)
+        found = self._fired.get(head)
         if found is None:
-            found = self._compiled[head] = self._compile(head)
+            found = self._fired[head] = self._compile_fired(head)
         return found
 
     def verdict(self, action: str, theta: float) -> str:
@@ -63,7 +62,7 @@ class Checks:
     def _compile_verdict(self, action: str, theta: float) -> str:
         compiler = self._compiler
         params = parameters("b" * compiler.program.schema.actions[action].arity)
-        writer = Writer(compiler.namespace, compiler)
+        writer = CodeWriter(compiler.namespace, compiler)
         if params:
             writer.line(f"{', '.join(params)}, = row")
         laws = []
@@ -80,13 +79,13 @@ class Checks:
         writer.line(f"return {ADMITTED}")
         return compiler.define(writer, ["row"])
 
-    def _laws(self, head: str, theta: float) -> Iterator[tuple[Group, int]]:
+    def _laws(self, head: str, theta: float) -> Iterator[tuple[RuleGroup, int]]:
         """The groups of a head that can weigh theta, each with a rough price: no proof weighs more than
         its rule."""
         compiler = self._compiler
         for group in compiler.groups.get(head, ()):
             if not compiler.semiring.weighted or max(r.weight for r in group.rules) >= theta:
-                draft = Writer(Namespace(), compiler)
+                draft = CodeWriter(Namespace(), compiler)
                 steps = compiler.begin(draft, group, "b" * compiler.program.arity[head], "break")
                 yield group, sum(map(self._price, steps))
 
@@ -95,11 +94,11 @@ class Checks:
         ordered = sorted(self._laws(head, 0.0), key=lambda law: law[1])
         return [rule for group, _ in ordered for rule in group.rules]
 
-    def overridden(self, group: Group) -> bool:
+    def overridden(self, group: RuleGroup) -> bool:
         """Whether a permit can override a rule of the group."""
         return not self.overriding.keys().isdisjoint([rule.id for rule in group.rules])
 
-    def lifted(self, action: str, theta: float, group: Group) -> str | None:
+    def lifted(self, action: str, theta: float, group: RuleGroup) -> str | None:
         """The source of whether a permit that fires overrides the rule of a group; None where it takes the
         permits' ids to tell."""
         if group.table is not None:
@@ -118,19 +117,19 @@ class Checks:
         if ids is not None and any(group.table is not None for group, _ in wanted):
             return None
         params = parameters("b" * self._compiler.program.schema.actions[action].arity)
-        writer = Writer(self._compiler.namespace, self._compiler)
+        writer = CodeWriter(self._compiler.namespace, self._compiler)
         for group, _ in sorted(wanted, key=lambda each: each[1]):
             self._write_law(writer, group, theta, "return True")
         writer.line("return False")
         return f"{self._compiler.define(writer, params)}({', '.join(params)})"
 
-    def _write_law(self, writer: Writer, group: Group, theta: float, answer: str) -> None:
+    def _write_law(self, writer: CodeWriter, group: RuleGroup, theta: float, answer: str) -> None:
         """Write a group; where one of its rules fires with at least theta, the answer."""
         compiler = self._compiler
         least = min(r.weight for r in group.rules) if compiler.semiring.weighted else 1.0
         bar = compiler.namespace.constant(theta)
 
-        def emit(_: Writer, __: list[str], weights: list[str]) -> None:
+        def emit(_: list[str], weights: list[str]) -> None:
             unsure = [w for w in weights if least < theta or w[0] not in "CM"]
             if not unsure:
                 writer.line(answer)  # only the rule weighs less than 1, and it weighs enough
@@ -155,7 +154,7 @@ class Checks:
             may_weigh_less(self._compiler, each, theta) for each in self._compiler.groups.get(head, ())
         )
 
-    def _price(self, step: Step) -> int:
+    def _price(self, step: PlanStep) -> int:
         """A rough price: a look-up, a walk through a bucket, a call."""
         match step:
             case Filter(_, Literal(atom)):
@@ -166,15 +165,15 @@ class Checks:
                 return 20
         return 1
 
-    def _compile(self, head: str) -> str:
+    def _compile_fired(self, head: str) -> str:
         adornment = "b" * self._compiler.program.arity[head]
-        writer = Writer(self._compiler.namespace, self._compiler)
+        writer = CodeWriter(self._compiler.namespace, self._compiler)
         writer.line("out = []")
         for each in self._compiler.groups.get(head, ()):
             if each.table is not None:
-                self._check_table(writer, each, adornment)
-            elif not self._check_inline(writer, each, adornment):
-                self._check_call(writer, each, adornment)
+                self._fired_table(writer, each, adornment)
+            elif not self._fired_inline(writer, each, adornment):
+                self._fired_call(writer, each, adornment)
         writer.line("return out")
         return self._compiler.define(writer, parameters(adornment))
 
@@ -182,15 +181,15 @@ class Checks:
         weight = rule.weight if self._compiler.semiring.weighted else 1.0
         return self._compiler.namespace.name("L", (rule, weight), ("entry", id(rule)))
 
-    def _check_inline(self, writer: Writer, each: Group, adornment: str) -> bool:
+    def _fired_inline(self, writer: CodeWriter, each: RuleGroup, adornment: str) -> bool:
         """A rule that joins nothing is written where it is asked: it matches once at most. Says whether
         it is such a rule."""
-        draft = Writer(Namespace(), self._compiler)
+        draft = CodeWriter(Namespace(), self._compiler)
         steps = self._compiler.begin(draft, each, adornment, "break")
         if not all(isinstance(s, Filter | Assign) for s in steps):
             return False
 
-        def emit(_: Writer, __: list[str], weights: list[str]) -> None:
+        def emit(_: list[str], weights: list[str]) -> None:
             if all(w.startswith("C") for w in weights):
                 writer.line(f"out.append({self._entry(each.rules[0])})")
             else:
@@ -200,14 +199,14 @@ class Checks:
         self._compiler.write_group(writer, each, adornment, emit)
         return True
 
-    def _check_call(self, writer: Writer, each: Group, adornment: str) -> None:
+    def _fired_call(self, writer: CodeWriter, each: RuleGroup, adornment: str) -> None:
         """Any other rule becomes a function of its own, which ends at the first (best) match."""
         compiler = self._compiler
         weight, rule = writer.fresh("w"), compiler.namespace.name("L", each.rules[0])
         writer.line(f"{weight} = {best_match(compiler, each, adornment)}({', '.join(parameters(adornment))})")
         writer.line(f"if {weight}: out.append(({rule}, {weight}))")
 
-    def _check_table(self, writer: Writer, each: Group, adornment: str) -> None:
+    def _fired_table(self, writer: CodeWriter, each: RuleGroup, adornment: str) -> None:
         """A group joins its table; each rule of it that matches fires, once."""
         found, rules = write_table(self._compiler, writer, each, adornment)
         writer.line(f"    for m in {found}: out.append(({rules}[m], {found}[m]))")
@@ -224,23 +223,23 @@ def standing(
     return [each for each in laws if fired.isdisjoint(overriding.get(rule_of(each[0]).id, ()))]
 
 
-def may_weigh_less(compiler: Compiler, each: Group, theta: float) -> bool:
+def may_weigh_less(compiler: Compiler, each: RuleGroup, theta: float) -> bool:
     """Whether a rule of the group could fire with a weight below theta."""
     light = compiler.semiring.weighted and any(rule.weight < theta for rule in each.rules)
     return light or weighted_body(compiler, each)
 
 
-def weighted_body(compiler: Compiler, each: Group) -> bool:
+def weighted_body(compiler: Compiler, each: RuleGroup) -> bool:
     """Whether matches of the group's body may weigh less than 1."""
     return any(compiler.weighted(name) for name in body_relations(each.body))
 
 
-def best_match(compiler: Compiler, each: Group, adornment: str) -> str:
+def best_match(compiler: Compiler, each: RuleGroup, adornment: str) -> str:
     """The name of a function from the arguments of a head to the weight of the best match of a rule."""
-    body = Writer(compiler.namespace, compiler)
+    body = CodeWriter(compiler.namespace, compiler)
     body.line("best = 0.0")
 
-    def emit(_: Writer, __: list[str], weights: list[str]) -> None:
+    def emit(_: list[str], weights: list[str]) -> None:
         weight = body.weight(weights)
         if all(w.startswith("C") for w in weights):
             body.line(f"return {weight}")
@@ -252,14 +251,14 @@ def best_match(compiler: Compiler, each: Group, adornment: str) -> str:
     return compiler.define(body, parameters(adornment))
 
 
-def write_table(compiler: Compiler, writer: Writer, each: Group, adornment: str) -> tuple[str, str]:
+def write_table(compiler: Compiler, writer: CodeWriter, each: RuleGroup, adornment: str) -> tuple[str, str]:
     """Write what finds the rules of a table that fire. It ends with the head of a branch for where there
     are any. The names of the dictionary from their places to their weights, and of the rules by place."""
     assert each.table is not None
     found = writer.fresh("found")
     writer.line(f"{found} = None")
 
-    def emit(_: Writer, __: list[str], weights: list[str]) -> None:
+    def emit(_: list[str], weights: list[str]) -> None:
         member, weight = writer.locals[MEMBER], writer.weight(weights)
         writer.line(f"if {found} is None: {found} = {{}}")
         writer.line(f"if {weight} > {found}.get({member}, 0.0): {found}[{member}] = {weight}")

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import BodyItem, Row, Term
 
 MEMBER = "$rule"
-"""The variable that says which rule of the group it is: its index in ``Group.rules``."""
+"""The variable that says which rule of the group it is: its index in ``RuleGroup.rules``."""
 
 WORTH_A_TABLE = 4
 """So many rules of one shape are kept as a table; fewer run as they are written."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class RuleGroup:
     """Rules that run the same code. ``rules`` has one rule, as written, where there is no ``table``;
     none for the group that copies the asserted rows of a derived relation."""
 
@@ -62,22 +62,22 @@ def asserted(name: str) -> str:
     return f"{name} asserted"
 
 
-def copy_asserted(name: str, arity: int) -> Group:
+def copy_asserted(name: str, arity: int) -> RuleGroup:
     """The group that copies the asserted rows of a derived relation."""
     columns = tuple(Var(f"C{i}") for i in range(arity))
-    return Group(columns, (Literal(Atom(asserted(name), columns)),))
+    return RuleGroup(columns, (Literal(Atom(asserted(name), columns)),))
 
 
-def group(rules: Iterable[Rule], name: str) -> list[Group]:
+def group(rules: Iterable[Rule], name: str) -> list[RuleGroup]:
     """Group the rules of one head, in the order of each group's first rule."""
     shapes: dict[object, list[tuple[Rule, Row]]] = defaultdict(list)
     for rule in rules:
         shape, constants = shape_of(rule, sure=False)
         shapes[shape].append((rule, constants))
-    groups: list[Group] = []
+    groups: list[RuleGroup] = []
     for number, members in enumerate(shapes.values()):
         if len(members) < WORTH_A_TABLE or not members[0][1]:
-            groups.extend(Group(rule.args, rule.body, (rule,)) for rule, _ in members)
+            groups.extend(RuleGroup(rule.args, rule.body, (rule,)) for rule, _ in members)
             continue
         args, body = abstract(members[0][0])
         width = len(members[0][1])
@@ -86,11 +86,11 @@ def group(rules: Iterable[Rule], name: str) -> list[Group]:
             table.add((*constants, index))
         columns = (*(Var(f"${i}") for i in range(width)), Var(MEMBER))
         body = (*body, Literal(Atom(table.name, columns)))
-        groups.append(Group(args, body, tuple(r for r, _ in members), table))
+        groups.append(RuleGroup(args, body, tuple(r for r, _ in members), table))
     return groups
 
 
-def relations_below(program: Program, groups: Mapping[str, Sequence[Group]]) -> dict[str, frozenset[str]]:
+def relations_below(program: Program, groups: Mapping[str, Sequence[RuleGroup]]) -> dict[str, frozenset[str]]:
     """For each derived relation, itself and all relations below it."""
     below: dict[str, frozenset[str]] = {}
     for stratum in program.strata:

@@ -1,0 +1,110 @@
+"""The relations of one bottom-up run, all of them stored, and the bounds on what is derived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.engine.access import Access, Goal
+from mpr_logic.engine.deadline import Deadline
+from mpr_logic.engine.namespace import Frame, Namespace
+from mpr_logic.engine.planner import UNKNOWN_SIZE
+from mpr_logic.engine.store import Relation
+from mpr_logic.errors import BudgetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from mpr_logic.analysis.program import Program
+    from mpr_logic.engine.protocol import Budget
+    from mpr_logic.engine.semiring import Semiring
+    from mpr_logic.language.ast import Row
+
+
+class Batch(Access):
+    """The relations of one run, derived ones included, and the code that is compiled for it.
+
+    ``unstored`` has what lists the rows of relations that are not stored yet, ``growing`` the rows that a
+    rule is deriving now."""
+
+    def __init__(self, program: Program, semiring: Semiring, budget: Budget) -> None:
+        self.program = program
+        self.semiring = semiring
+        self.budget = budget
+        self.relations: dict[str, Relation] = {}
+        self.unstored: dict[str, Callable[[], Iterator[Row]]] = {}
+        self.growing: Any = ()
+        self.deadline = Deadline(budget.clock)
+        self.namespace = Namespace()
+        self.frame = Frame(self.namespace, self, self.deadline)
+        self.frame.known["now"] = self._now
+        self._derived = 0
+
+    # -- access --------------------------------------------------------------------------------
+
+    def stored(self, name: str) -> Relation:
+        """The relation of that name."""
+        found = self.relations.get(name)
+        if found is None:
+            found = self.relations[name] = Relation(name, self.program.arity[name])
+        if name in self.unstored:
+            found.fill(self.unstored.pop(name)())
+            self.frame.renew(name)
+        return found
+
+    def relation_of(self, name: str) -> Relation:
+        """The relation that generated code reads."""
+        return self.stored(name)
+
+    def rows(self, name: str) -> set[Row]:
+        """The rows of a relation."""
+        if name in self.unstored:
+            return set(self.unstored[name]())
+        relation = self.stored(name)
+        rows = self.deadline.polled(relation.rows)
+        return {(k,) for k in rows} if relation.arity == 1 else set(rows)
+
+    def weighted(self, name: str) -> bool:
+        """Whether a row of the relation may weigh less than 1."""
+        return self.semiring.weighted and self.stored(name).weighted
+
+    def goal(self, name: str, adornment: str) -> Goal:
+        """Never asked: every relation is stored."""
+        raise AssertionError(name, adornment)
+
+    def cost(self, name: str, bound: tuple[int, ...]) -> float:
+        """Rows to expect of a relation for each key at the bound positions."""
+        size = self.stored(name).bucket_size(bound)
+        return (2.0 if bound else UNKNOWN_SIZE) if size is None else size
+
+    # -- facts ---------------------------------------------------------------------------------
+
+    def load(self, facts: Iterable[tuple[str, Row, float]]) -> None:
+        """Enter the facts to begin with."""
+        for name, row, weight in facts:
+            self.stored(name).add(row, weight if self.semiring.weighted else 1.0)
+
+    def load_rows(self, rows: Mapping[str, Iterable[Row]]) -> None:
+        """Enter rows that all weigh 1, relation by relation."""
+        for name, some in rows.items():
+            self.stored(name).extend(r[0] if len(r) == 1 else r for r in some)
+
+    # -- bounds --------------------------------------------------------------------------------
+
+    def count(self, more: int) -> None:
+        """Count facts that were derived.
+
+        Raises:
+            BudgetError: they are too many, or the time is over.
+        """
+        self._derived += more
+        if self._derived > self.budget.facts:
+            self._too_many()
+        self.deadline.poll()
+
+    def _now(self) -> float:
+        if len(self.growing) > self.budget.facts:
+            self._too_many()
+        return self.deadline.clock()
+
+    def _too_many(self) -> None:
+        raise BudgetError(f"more than {self.budget.facts} facts were derived: bound the recursion")
