@@ -99,6 +99,19 @@ def test_a_recursion_that_counts_ends() -> None:
         assert engine.query("p", pattern).keys() == wanted
 
 
+def test_a_recursion_without_arguments() -> None:
+    """A relation without columns that rests on itself holds where its other rule does."""
+    text = (
+        ".decl e(a: symbol) .decl p() .decl q() .action act() q() :- e(_). p() :- q(). p() :- p(), q()."
+        "forbid act() :- p()."
+    )
+    engine = NativeEngine(analyse([parse(text)]))
+    assert (engine.query("p", ()), engine.fired("forbid act", ())) == ({}, [])
+    engine.add("e", ("x",))
+    assert engine.query("p", ()) == {(): 1.0}
+    assert len(engine.fired("forbid act", ())) == 1
+
+
 @pytest.mark.parametrize("weight", [1.0, 0.5])
 def test_a_literal_that_waits_for_others_is_a_test_then(weight: float) -> None:
     """``q(N + 1, X)`` waits until ``q(N, Y)`` has been looked up; all of it is known by then."""

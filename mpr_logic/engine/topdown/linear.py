@@ -152,7 +152,7 @@ def _walk_goals(
     params = [f"p{i}" for i in range(adornment.count("b"))]
     wanted = "f" in adornment
     here = key(params) if params else "()"
-    if len(exits) == len(steps) == 1 and _closes(exits[0], steps[0], adornment):
+    if wanted and len(exits) == len(steps) == 1 and _closes(exits[0], steps[0], adornment):
         _walk_closure(writer, compiler, steps[0], adornment, here)
         return
     writer.line("out = set()" if wanted else "out = False")
