@@ -206,7 +206,7 @@ AGGREGATES: dict[str, Callable[[Sequence[Value]], Value]] = {
 
 
 def test_of(item: Test) -> Callable[..., bool]:
-    """What a text test asks: a function of two values, and of the deadline."""
+    """The function of a text test, of two values and the deadline."""
     expression = item.args[1]
     # a constant that rules of one shape differ in is a variable of theirs: see analysis.shapes
     written = isinstance(expression, Const) or (isinstance(expression, Var) and expression.name[0] == "$")

@@ -1,4 +1,4 @@
-"""Rules of one shape as one rule joined with a table of their constants.
+"""Rules of one shape as one rule, joined with a table of their constants.
 
 Ten thousand learned rules differ in their constants alone. Each shape becomes a single rule in which
 the constants are variables, bound by a relation that has one row for each rule; the planner then
@@ -26,13 +26,15 @@ MEMBER = "$rule"
 """The variable that says which rule of the group it is: its index in ``RuleGroup.rules``."""
 
 WORTH_A_TABLE = 4
-"""So many rules of one shape are kept as a table; fewer run as they are written."""
+"""The fewest rules of one shape that become a table; fewer run as they are written."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RuleGroup:
-    """Rules that run the same code. ``rules`` has one rule, as written, where there is no ``table``;
-    none for the group that copies the asserted rows of a derived relation."""
+    """Rules that run the same code.
+
+    Without a ``table`` it is one rule, as written, or the copy of the asserted rows of a derived relation,
+    and ``rules`` is then empty."""
 
     args: tuple[Term, ...]
     body: tuple[BodyItem, ...]

@@ -1,4 +1,4 @@
-"""Relations in memory: rows, their weights and sources, and the indexes that questions need.
+"""Relations in memory: rows, their weights and sources, and hash indexes on the columns that questions bind.
 
 A *key* is what a row, or a part of one, is stored under: the value itself where it is one column,
 a tuple otherwise. So ``x in relation.rows`` needs no tuple for a unary relation.
@@ -20,7 +20,7 @@ FactSource: TypeAlias = "Span | str | None"
 
 
 SAMPLE = 300
-"""So many rows are looked at to guess how selective a column is."""
+"""The number of rows that are looked at to guess how selective a column is."""
 
 
 def key_of(positions: tuple[int, ...]) -> Callable[[Row], Hashable]:
@@ -54,7 +54,8 @@ class Relation:
     """The rows of one relation. ``rows`` maps a row's key to its source, ``weights`` the key to its
     weight where any row has ever weighed less than 1; the dictionaries are changed in place and
     never replaced, since compiled code holds on to them, but by :meth:`take` where they are ``shared``.
-    ``watches`` has who reads it by which columns: see :mod:`mpr_logic.engine.topdown.memo`."""
+    ``watches`` has for each way to read it, by some columns, what depends on it: see
+    :mod:`mpr_logic.engine.topdown.memo`."""
 
     __slots__ = ("arity", "indexes", "name", "rows", "shared", "watches", "weighted", "weights")
 

@@ -1,4 +1,4 @@
-"""What a step in AlfWorld costs the agent beyond the simulator's own.
+"""The cost of a step in AlfWorld to the agent, beyond the simulator's own.
 
 ``python -m tests.bench.alfworld_step [SPLIT]``: games of a split under $ALFWORLD_DATA. Per step: reading the
 observation into the belief, bringing the checker's state up to date, and deciding about the next action, with

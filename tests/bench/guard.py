@@ -27,13 +27,13 @@ SIZES = (40, 1_000, 10_000)
 
 
 def rules(number: int) -> list[tuple[str, str, str]]:
-    """So many rules: a tool, and either a recipient or a word in the text that it must not have."""
+    """A number of rules: a tool, and either a recipient or a word in the text that it must not have."""
     kinds = ("to", "text")
     return [(f"tool_{n % TOOLS}", kinds[n // TOOLS % 2], f"bad_{n}") for n in range(number)]
 
 
 def calls(made: list[tuple[str, str, str]], number: int, seed: int) -> list[tuple[str, dict[str, Any]]]:
-    """So many calls, no two alike; a tenth of them breaks a rule."""
+    """A number of calls, no two alike; a tenth of them breaks a rule."""
     rng = random.Random(seed)
     found = []
     for n in range(number):

@@ -37,7 +37,7 @@ HOLDERS = frozenset({"plate", "bowl", "pan", "pot", "box"})
 
 @dataclass(slots=True)
 class Step:
-    """What changes, and the actions then proposed; as text too, for engines that read text."""
+    """Changes, and the actions then proposed; as text too, for engines that read text."""
 
     add: tuple[Fact, ...]
     remove: tuple[Fact, ...]
@@ -187,7 +187,7 @@ def step_stream(world: World, n: int) -> Iterator[Step]:
 
 
 class _State:
-    """What the stream must know of the state to change it sensibly."""
+    """The part of the state that the stream must know to change it sensibly."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -203,7 +203,7 @@ class _State:
         self.lamps = self.named("lamp")
 
     def named(self, relation: str) -> list[str]:
-        """What a relation of one argument holds of at the start."""
+        """The things of which a relation of one argument holds at the start."""
         return [str(row[0]) for name, row in self.world.facts if name == relation]
 
     def toggle(self, fact: Fact, add: list[Fact], remove: list[Fact]) -> None:

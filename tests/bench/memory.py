@@ -1,4 +1,5 @@
-"""What a large memory costs: importing its rules, entering evidence, reading them, and retrieval in a state.
+"""The costs of a large memory: importing its rules, entering evidence, reading them, and retrieval in a
+state.
 
 ``python -m tests.bench.memory [--rules N] [--store STORE]``: the rules of the made-up household, each of them
 seen right once. Importing is wall-clock time, since it waits for a disk or a server. Retrieval is processor

@@ -26,13 +26,13 @@ class Scene:
 
     @property
     def name(self) -> str:
-        """What the tables call it."""
+        """Its name in the tables."""
         if not self.rules:
             return "AlfWorld, a generated kitchen under rules/alfworld"
         return f"{self.rules:,} rules, {self.facts:,} facts"
 
     def missing(self) -> str | None:
-        """What is not installed; None where all is."""
+        """The extra that is not installed; None where all are."""
         if not self.rules and find_spec("textworld") is None:
             return "the alfworld extra is not installed"
         return None

@@ -51,7 +51,7 @@ class _Runner:
             self.take(self.size)
 
     def take(self, steps: int) -> float:
-        """So many steps; returns the seconds they took, 0 where they failed."""
+        """Take some steps; returns the seconds they took, 0 where they failed."""
         if self.worker is None:
             return 0.0
         try:

@@ -1,4 +1,4 @@
-"""What the benchmarks print: medians with their range, and ratios to ours."""
+"""The tables that the benchmarks print: medians with their range, and ratios to ours."""
 
 from __future__ import annotations
 

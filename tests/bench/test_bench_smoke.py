@@ -124,7 +124,7 @@ def test_a_household_that_grows() -> None:
 
 
 def test_a_peer_that_breaks_is_reported() -> None:
-    """What a peer raises ends as a note, not as a number."""
+    """An error of a peer ends as a note, not as a number."""
     with pytest.raises(Exception, match="KeyError"):
         solve(BATCH_PEERS[0], "no such problem", True, 60.0)
 

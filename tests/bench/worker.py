@@ -107,7 +107,7 @@ def cpu() -> float:
 
 
 def named(place: str) -> Any:
-    """What a spec's ``module:name`` stands for."""
+    """The object that a spec's ``module:name`` names."""
     module, name = place.split(":")
     return getattr(import_module(module), name)
 

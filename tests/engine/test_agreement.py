@@ -155,7 +155,7 @@ def test_native_after_updates(semiring: str, case: Case) -> None:
 @fuzz
 @given(cases())
 def test_the_batch_path_agrees(case: Case) -> None:
-    """What ``mpr_logic.evaluate`` runs derives the same rows, under every semiring."""
+    """The bottom-up engine of ``mpr_logic.evaluate`` derives the same rows, under every semiring."""
     program = load(case)
     facts = facts_of(program)
     for step in chain(*case.told(program)):

@@ -35,7 +35,7 @@ def test_ints_are_divided_toward_zero(a: int, b: int) -> None:
     ],
 )
 def test_a_written_text_is_an_expression_for_matches_alone(test: str, texts: dict[str, bool]) -> None:
-    """What a rule is written with is taken letter by letter, except by ``matches``."""
+    """A text in a rule is taken letter by letter, except by ``matches``."""
     checker = Checker.from_text(f'.action say(t: symbol)\nforbid say(T) :- {test}(T, "a.c").')
     said = {text: not checker.check(f'say("{text}")').admissible for text in texts}
     assert said == texts

@@ -141,7 +141,7 @@ def test_bottom_up_stops_too(rules: str) -> None:
 
 
 def test_by_default_evaluate_has_no_clock() -> None:
-    """What a program answers does not depend on how busy the machine is."""
+    """The answer of a program does not depend on how busy the machine is."""
     assert Budget().seconds == float("inf")
 
 

@@ -90,7 +90,7 @@ edge(1, 2). edge(2, 3).
 
 @pytest.mark.parametrize("kind", [NativeEngine, PyDatalogEngine, BothEngine])
 def test_every_engine_can_be_forked(kind: Callable[..., Engine]) -> None:
-    """What one is told, the other does not know."""
+    """One does not know what the other is told."""
     one = kind(load_text(RULES), budget=PATIENT)
     other = one.fork()
     one.add("marked", (1,))

@@ -79,8 +79,8 @@ def test_an_action_with_either(engine: EngineName) -> None:
     "computed", ["X + BIG", "X - -BIG", "BIG + X", "X * BIG", "X / 0.5 + BIG", "BIG mod X"]
 )
 def test_arithmetic_has_one_bound(engine: EngineName, computed: str) -> None:
-    """What leaves the finite numbers, or cannot be mixed with them, is undecided, whichever operand is how
-    large and of which kind."""
+    """A result beyond the finite numbers, or that cannot be mixed with them, is undecided, whichever operand
+    is how large and of which kind."""
     big = "1" + "0" * 308
     term = computed.replace("BIG", big).replace("--", "- -")
     checker = Checker.from_text(

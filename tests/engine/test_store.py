@@ -1,4 +1,4 @@
-"""What a relation says of its sizes, which the order of a body rests on."""
+"""The sizes that a relation tells, on which the order of a body rests."""
 
 from __future__ import annotations
 

@@ -70,8 +70,8 @@ class AggregateStep:
 
 
 ProofRecord: TypeAlias = "tuple[Any, ...]"
-"""What the proof of a rule that fired is written down from, all that the state had a part in included: the
-function that does it, the rule, the head's arguments, and what else that takes. See :func:`proof_of`."""
+"""The record of a rule that fired: the function that makes the proof of it, the rule, the head's arguments,
+and all that the state had a part in. See :func:`proof_of`."""
 
 
 def proof_of(record: ProofRecord) -> RuleProof:

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from mpr_logic.engine.provenance.proof import Proof, ProofRecord, ProofStep
     from mpr_logic.engine.rule_groups import RuleGroup
     from mpr_logic.engine.topdown.evaluator import Evaluator
-    from mpr_logic.engine.topdown.tabling import Answer, Tabling
+    from mpr_logic.engine.topdown.tabling import TabledAnswer, Tabling
     from mpr_logic.language.ast import Atom, BodyItem, Row
 
-Values: TypeAlias = "dict[str, Any]"
+BoundValues: TypeAlias = "dict[str, Any]"
 """By the names of a rule's variables."""
 
 Record: TypeAlias = "Callable[[Rule, Row, Row], ProofRecord | None]"
@@ -115,7 +115,7 @@ class Prover:
         self.used.clear()
 
     def _finder(self, relation: str) -> Callable[[Row], Proof | None]:
-        """What finds the strongest proof of a fact of a relation; None where it does not hold."""
+        """The function that finds the strongest proof of a fact of a relation."""
         evaluator = self._evaluator
         if relation in evaluator.component:
             code = evaluator.compiled(lambda compiler: compiler.extension(LinearProofCompiler).code(relation))
@@ -148,7 +148,9 @@ class Prover:
             body = self._bodies[rule] = name_anonymous(rule.body)
         return body
 
-    def assemble(self, rule: Rule, row: Row, bindings: Values, steps: tuple[ProofStep, ...]) -> RuleProof:
+    def assemble(
+        self, rule: Rule, row: Row, bindings: BoundValues, steps: tuple[ProofStep, ...]
+    ) -> RuleProof:
         """The proof of these steps."""
         semiring = self._evaluator.semiring
         weight = semiring.all([rule.weight if semiring.weighted else 1.0, *[s.weight for s in steps]])
@@ -161,7 +163,7 @@ class Prover:
         rule: Rule,
         index: int,
         item: BodyItem,
-        bindings: Values,
+        bindings: BoundValues,
         below: Mapping[int, Proof],
     ) -> ProofStep:
         if isinstance(item, Aggregate):
@@ -172,7 +174,7 @@ class Prover:
             return self._absence(item.atom, bindings)
         return below.get(index) or self.proofs_of(item.atom.name)[_row(item.atom, bindings)]
 
-    def _absence(self, atom: Atom, bindings: Values) -> AbsenceStep:
+    def _absence(self, atom: Atom, bindings: BoundValues) -> AbsenceStep:
         pattern = [None if isinstance(t, Var) and t.anonymous else _value(t, bindings) for t in atom.args]
         return self.absence(atom.name, tuple(pattern))
 
@@ -189,7 +191,7 @@ class Prover:
         complement = self._evaluator.semiring.complement(rows[row])
         return AbsenceStep(relation, pattern, complement, self.prove(relation, row))
 
-    def aggregate(self, index: int, item: Aggregate, bindings: Values) -> AggregateStep:
+    def aggregate(self, index: int, item: Aggregate, bindings: BoundValues) -> AggregateStep:
         """The step for an aggregate, with the proofs of every row that it counts."""
         key = (index, item, tuple(sorted(bindings)))
         found = self._inner.get(key)
@@ -225,28 +227,28 @@ class Prover:
                 built[fact] = self._from_table(answer, built)
         return built[relation, row]
 
-    def _lowest_first(self, tables: Tabling, top: Answer) -> list[Answer]:
+    def _lowest_first(self, tables: Tabling, top: TabledAnswer) -> list[TabledAnswer]:
         """The entries that the proof of ``top`` can rest on, those with lower trees first. No tree is
         walked by recursion: it may be as deep as the longest path."""
-        below: dict[Answer, list[Answer]] = {}
+        below: dict[TabledAnswer, list[TabledAnswer]] = {}
         agenda = [top]
         while agenda:
             answer = agenda.pop()
             if answer not in below:
                 below[answer] = list(tables.derivation(answer)[2].values())
                 agenda += below[answer]
-        height: dict[Answer, int] = {}
+        height: dict[TabledAnswer, int] = {}
         for answer in graphlib.TopologicalSorter(below).static_order():
             height[answer] = 1 + max([height[n] for n in below[answer]], default=0)
         return sorted(height, key=lambda n: height[n])
 
-    def _fact(self, answer: Answer) -> tuple[str, Row]:
-        relation, group, rule, bindings = self._reading(answer)
+    def _fact(self, answer: TabledAnswer) -> tuple[str, Row]:
+        relation, group, rule, bindings = self._meaning(answer)
         args = rule.args if rule is not None else group.args
         return relation, tuple(_value(t, bindings) for t in args)
 
-    def _reading(self, answer: Answer) -> tuple[str, RuleGroup, Rule | None, Values]:
-        """What a table entry says: the relation, the rule (None: asserted) and its bindings."""
+    def _meaning(self, answer: TabledAnswer) -> tuple[str, RuleGroup, Rule | None, BoundValues]:
+        """The meaning of a tabled answer: the relation, the rule (None: asserted) and its bindings."""
         relation = answer[0].rpartition(" ")[0]
         index, bindings, _ = self._evaluator.tables(relation).derivation(answer)
         group = self._evaluator.compiler.alternatives(relation)[index]
@@ -257,9 +259,9 @@ class Prover:
         renamed = dict(zip([n for n in old if not n.startswith("$")], new, strict=True))
         return relation, group, rule, {renamed.get(n, n): v for n, v in bindings.items()}
 
-    def _from_table(self, answer: Answer, built: Mapping[tuple[str, Row], Proof]) -> Proof:
+    def _from_table(self, answer: TabledAnswer, built: Mapping[tuple[str, Row], Proof]) -> Proof:
         """The proof of a table's entry, those of the entries below it being built."""
-        relation, group, rule, bindings = self._reading(answer)
+        relation, group, rule, bindings = self._meaning(answer)
         if rule is None:
             row = tuple(_value(t, bindings) for t in group.args)
             fact = self._asserted(relation, row)

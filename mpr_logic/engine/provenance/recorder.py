@@ -197,8 +197,9 @@ class ProofCodeWriter:
         return f"({', '.join([function, label, 'row', *given])})"
 
     def _now(self, source: str) -> str:
-        """What holds a value of the present state where the proof is written down: the same source, if that
-        is here; else what is recorded of it. Constants, arguments and the rule's own values do not change."""
+        """The source of a value of the present state where the proof is written down: the same source, if
+        that is here; else the name under which it is recorded. Constants, arguments and the rule's own values
+        do not change."""
         if self._recorded is None or _LASTING.fullmatch(source):
             return source
         return self._recorded.setdefault(source, f"now{len(self._recorded)}")

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 Extension = TypeVar("Extension")
 
 LIGHT = 8
-"""What takes no more lookups than this is not memoised: to keep an answer, and to forget it, takes as
-long."""
+"""The most lookups of a function that is not memoised: to keep an answer, and to forget it, takes as long."""
 
 NESTED = 10
 """The most relations that are compiled one inside the other."""
@@ -89,8 +88,8 @@ class Compiler(RuleCompiler):
         self._nested = 0
 
     def extension(self, kind: Callable[[Compiler], Extension]) -> Extension:
-        """What compiles something else with this compiler, such as verdicts or proofs; made when it is first
-        asked for."""
+        """The compiler of something else on top of this one, such as verdicts or proofs; made when it is
+        first asked for."""
         found = self._extensions.get(kind)  # type: ignore[call-overload]
         if found is None:
             found = self._extensions[kind] = kind(self)  # type: ignore[index]

@@ -100,7 +100,7 @@ class Evaluator:
     # -- functions -----------------------------------------------------------------------------
 
     def compiled(self, compile: Callable[[Compiler], T]) -> T:
-        """What the compiler makes, for the state as it is."""
+        """The result of a compilation for the state as it is."""
         with self.compiler.working(self) as compiler:
             return compile(compiler)
 

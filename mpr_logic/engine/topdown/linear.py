@@ -1,14 +1,15 @@
-"""Linear recursion as a walk: from goal to goal, or from answer to answer, without tables.
+"""Linear recursion as a graph walk: from goal to goal, or from answer to answer, without tables.
 
-A rule of linear recursion reads its own relation once. Asked with some columns bound, it often only
-hands on what it does not compute with:
+A rule of linear recursion reads its own relation once. Asked with some columns bound, it often computes
+nothing with the others:
 
-- the wanted columns come unchanged from the recursive literal, so every answer of a goal that can be
-  reached is an answer: walk the goals (``inside(x, Z) :- in(x, Y), inside(Y, Z)``);
-- or the bound columns go unchanged into the recursive literal, so there is one goal: walk its answers
-  (``inside(x, Z) :- inside(x, Y), in(Y, Z)``).
+- Right-linear: the free columns come unchanged from the recursive literal. Every answer of a goal that can be
+  reached is then an answer, and the goals are walked (``inside(x, Z) :- in(x, Y), inside(Y, Z)``).
+- Left-linear: the bound columns go unchanged into the recursive literal. There is one goal then, and its
+answers
+  are walked (``inside(x, Z) :- inside(x, Y), in(Y, Z)``).
 
-Naughton, Ramakrishnan, Sagiv and Ullman 1989 ("Argument reduction by factoring").
+(Naughton, Ramakrishnan, Sagiv and Ullman 1989: argument reduction by factoring.)
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ WalkWriter: TypeAlias = "Callable[[CodeWriter], None]"
 
 
 def walk(compiler: RuleCompiler, name: str, adornment: str) -> WalkWriter | None:
-    """What writes a function that answers for a linear recursive relation; None where neither walk fits."""
+    """The writer of a function that answers for a linear recursive relation; None where neither walk fits."""
     parts = linear(compiler, name)
     if parts is None:
         return None
@@ -100,8 +101,8 @@ def _reads(item: object) -> set[str]:
 
 
 def _hands_answers_on(step: LinearRule, adornment: str) -> bool:
-    """What is not bound comes from the recursive literal and is used nowhere else; what the recursive
-    literal is asked with is bound by the rest."""
+    """Whether the columns that are not bound come from the recursive literal and are used nowhere else, and
+    the rest of the body binds those that the recursive literal is asked with."""
     count = Counter(n for item in step.rest.body for n in item_variables(item))
     count.update(n for t in (*step.rest.args, *step.atom.args) for n in term_variables(t))
     known = {n for item in step.rest.body for n in _bound_by(item)}
@@ -124,7 +125,7 @@ def _bound_by(item: object) -> set[str]:
 
 
 def _hands_goal_on(step: LinearRule, adornment: str) -> bool:
-    """What is bound goes unchanged into the recursive literal, whose other columns are variables of
+    """Whether the bound columns go unchanged into the recursive literal, whose other columns are variables of
     their own."""
     others = [
         t.name for t, a in zip(step.atom.args, adornment, strict=True) if a == "f" and isinstance(t, Var)

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 Subgoal: TypeAlias = "tuple[str, tuple[Any, ...]]"
 """A function of the recursion, by its label, and its arguments."""
 
-Answer: TypeAlias = "tuple[str, tuple[Any, ...], Key]"
+TabledAnswer: TypeAlias = "tuple[str, tuple[Any, ...], Key]"
 """One answer: the subgoal's label and arguments, and the answer's key."""
 
-Derivation: TypeAlias = "tuple[int, dict[str, Any], dict[int, Answer]]"
+Derivation: TypeAlias = "tuple[int, dict[str, Any], dict[int, TabledAnswer]]"
 """Which group of rules, the bindings, and for each recursive literal the answer that it used."""
 
 
@@ -80,7 +80,7 @@ class Tabling:
         table = self._done.get(goal)
         return self._solve(goal) if table is None else table
 
-    def derivation(self, answer: Answer) -> Derivation:
+    def derivation(self, answer: TabledAnswer) -> Derivation:
         """How a finished answer came about, when its weight was reached: the answers that it used
         had theirs before, so following them ends."""
         return self._done[answer[0], answer[1]].derivations[answer[2]]

@@ -17,7 +17,7 @@ class Spec:
     steps: int | None = None  # where it goes through so many of a stream's at most
 
     def missing(self) -> str | None:
-        """What is not installed here; None where all is."""
+        """The package that is not installed here; None where all are."""
         if find_spec(self.needs) is None:
             return f"the Python package {self.needs} is not installed"
         if self.needs == "pyswip" and shutil.which("swipl") is None:

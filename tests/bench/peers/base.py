@@ -1,4 +1,4 @@
-"""What a peer offers to the step benchmark."""
+"""The interface of a peer of the step benchmark."""
 
 from __future__ import annotations
 
