@@ -46,10 +46,12 @@ MODULES = {
     "engine.base": "engine.protocol",
     "engine.evaluate": "engine.bottomup.evaluate",
     "engine.proof": "engine.provenance.proof",
+    "memory.episodes": "memory.induction.replay",
     "memory.gate": "memory.induction.gate",
     "memory.merge": "memory.induction.merge",
     "memory.refine": "memory.induction.refine",
     "memory.replay": "memory.induction.replay",
+    "reflection.induced": "memory.induction.refine",
 }
 """Modules by their old names that a user may have imported."""
 

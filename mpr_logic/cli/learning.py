@@ -42,12 +42,12 @@ def learn(
             )
         from mpr_logic.analysis.report import count
         from mpr_logic.checker.loading import load_modules
-        from mpr_logic.memory.induction.refine import Limits
+        from mpr_logic.memory.induction.refine import SearchLimits
         from mpr_logic.models.learning import learn as learn_from
 
         modules = load_modules(files)
         with opened(store, theta) as memory:
-            lesson = learn_from(memory, modules, Limits(conditions=conditions))
+            lesson = learn_from(memory, modules, SearchLimits(conditions=conditions))
             rules = memory.rules(ids=sorted(set(lesson.rules.values())))
         rules.sort(key=lambda rule: (-rule.weight, rule.id))
         verdicts = Counter(outcome.verdict for outcome in lesson.outcomes)

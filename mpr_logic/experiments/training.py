@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.agent.worlds import worlds
 from mpr_logic.checker.loading import load_modules
 from mpr_logic.experiments.arms import play_all
-from mpr_logic.memory.induction.refine import Limits
+from mpr_logic.memory.induction.refine import SearchLimits
 from mpr_logic.memory.store import Memory
 from mpr_logic.models.learning import Lesson, learn
 
@@ -191,7 +191,7 @@ def study(learner: Learner, reflections: Mapping[int, Reflection] | None = None)
         return learn(
             memory,
             background,
-            Limits(conditions=learner.conditions),
+            SearchLimits(conditions=learner.conditions),
             reflections=reflections,
             induced=learner.induced,
             refine=learner.refine,

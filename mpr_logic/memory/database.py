@@ -22,9 +22,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import StaticPool
 
 from mpr_logic.errors import StoreError
-from mpr_logic.memory.files import APPLICATION, check_file
-from mpr_logic.memory.seals import fault_of, last_of, sealed, tables_sealed
-from mpr_logic.memory.tables import META, METADATA, SEALS, VERSION
+from mpr_logic.memory.integrity import APPLICATION, check_file, fault_of, last_of, sealed, tables_sealed
+from mpr_logic.memory.schema import META, METADATA, SEALS, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mpr_logic.checker.checker import Checker
     from mpr_logic.engine.planner import PlanStep
     from mpr_logic.engine.protocol import Engine
-    from mpr_logic.memory.shapes import Look
+    from mpr_logic.memory.rule_index import StateLookup
 
 HEADS = ("forbid", "prefer")
 TRIES = 200
@@ -75,7 +75,7 @@ class Retriever:
         estimate: Callable[[str], int] = tokens,
     ) -> None:
         try:
-            from mpr_logic.memory.shapes import Index
+            from mpr_logic.memory.rule_index import RuleIndex
         except ImportError:
             raise StoreError(MISSING) from None
         self._checker = checker
@@ -88,7 +88,7 @@ class Retriever:
         ]
         self._ranked = sorted(rules, key=lambda r: (-r.weight, -len(r.body), r.id))
         self._rank = {rule.id: rank for rank, rule in enumerate(self._ranked)}
-        self._index = Index(self._ranked)
+        self._index = RuleIndex(self._ranked)
         self._steps = lru_cache(PLANS)(self._rest)
 
     def find(self, candidates: Iterable[str | Action], budget: int = 600) -> list[Retrieved]:
@@ -132,9 +132,9 @@ class Retriever:
                         fired.setdefault(rank, n)
         for rank in sorted(fired):
             yield self._retrieved(rank, candidates[fired[rank]], None)
-        from mpr_logic.memory.shapes import Look
+        from mpr_logic.memory.rule_index import StateLookup
 
-        look = Look(self._index, engine)
+        look = StateLookup(self._index, engine)
         tries = 0
         done = set(fired)
         for rank, n, place, exact in self._near(candidates, look):
@@ -151,7 +151,7 @@ class Retriever:
                 done.add(rank)
                 yield self._retrieved(rank, candidates[n], missing)
 
-    def _near(self, candidates: list[Action], look: Look) -> Iterator[tuple[int, int, int, bool]]:
+    def _near(self, candidates: list[Action], look: StateLookup) -> Iterator[tuple[int, int, int, bool]]:
         """Ranks of rules that may be one literal away, for which candidate, by which item, and whether
         that is sure."""
         import numpy as np
@@ -168,7 +168,7 @@ class Retriever:
         for i in np.lexsort((numbers, ranks)):
             yield int(ranks[i]), int(numbers[i]), int(places[i]), bool(sure[i])
 
-    def _missing(self, look: Look, rank: int, candidate: Action, place: int) -> str | None:
+    def _missing(self, look: StateLookup, rank: int, candidate: Action, place: int) -> str | None:
         """The one literal that keeps a rule from firing; None where more is missing."""
         rule = self._ranked[rank]
         given = matched(rule.args[: rule.given], candidate.args, {})

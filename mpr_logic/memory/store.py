@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 from mpr_logic.errors import StoreError
 from mpr_logic.memory.declarations import Declarations, concluded, declarations_of, learned
-from mpr_logic.memory.evidence import MISSING
-from mpr_logic.memory.recordings import recordings, storable
-from mpr_logic.memory.records import ACTIVE, Observation, PassedOver, StoredRule
-from mpr_logic.memory.trials import first_unfit, observed
+from mpr_logic.memory.evidence import MISSING, first_unfit, observed
+from mpr_logic.memory.records import (
+    ACTIVE,
+    Change,
+    Citation,
+    Contradiction,
+    Observation,
+    PassedOver,
+    Refusal,
+    StoredEpisode,
+    StoredRule,
+)
+from mpr_logic.memory.trajectory import recordings, storable
 
 try:
-    from sqlalchemy import func, insert, select
+    from sqlalchemy import func, insert, or_, select
 
     from mpr_logic.memory.database import WAIT, Database
-    from mpr_logic.memory.erasing import erase
-    from mpr_logic.memory.exchange import export_text, import_modules
-    from mpr_logic.memory.reading import alive, around, head_of, load
-    from mpr_logic.memory.reports import Reports
-    from mpr_logic.memory.tables import (
+    from mpr_logic.memory.erasure import erase
+    from mpr_logic.memory.import_export import export_text, import_modules
+    from mpr_logic.memory.schema import (
+        CHANGES,
+        CITATIONS,
         CONTRADICTIONS,
         DECLARATIONS,
+        EPISODES,
+        EVIDENCE,
         PROBES,
         REFUSED,
+        TRAJECTORIES,
+        VERSIONS,
     )
-    from mpr_logic.memory.writing import Writer, unknown_rule
+    from mpr_logic.memory.transaction import (
+        Transaction,
+        forgotten_episodes,
+        head_revision,
+        is_live,
+        live_revisions,
+        load_rules,
+        snapshot,
+        unknown_rule,
+    )
 except ImportError as error:
     raise StoreError(f"{MISSING} ({error.name} cannot be imported)") from error
 
@@ -34,7 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
@@ -48,7 +71,7 @@ PROBES_EACH = 3
 """So many times a version of a rule may be probed, unless another budget is given."""
 
 
-class Memory(Reports):
+class Memory:
     """A rule memory in a database. Several processes may write one; a call that has returned is kept."""
 
     def __init__(self, database: Database, theta: float = THETA) -> None:
@@ -108,7 +131,7 @@ class Memory(Reports):
             if old.with_([module]).text == old.text:
                 return
         with self._database.writing() as connection:
-            self._declare(Writer(connection, self.theta), [module])
+            self._declare(Transaction(connection, self.theta), [module])
 
     def declarations(self) -> str:
         """The declarations as ``.dl`` text."""
@@ -122,9 +145,9 @@ class Memory(Reports):
         return self._known[1].outdated
 
     def _declared(self, connection: Connection) -> Declarations:
-        here = around(connection, self.theta)
+        here = snapshot(connection, self.theta)
         newest = select(func.max(DECLARATIONS.c.revision)).where(
-            alive(DECLARATIONS.c.revision, here.intervals)
+            is_live(DECLARATIONS.c.revision, here.intervals)
         )
         revision = connection.execute(newest).scalar() or 0
         if revision != self._known[0]:
@@ -132,7 +155,7 @@ class Memory(Reports):
             self._known = revision, Declarations(connection.execute(text).scalar_one() if revision else "")
         return self._known[1]
 
-    def _declare(self, writer: Writer, modules: list[Module]) -> Declarations:
+    def _declare(self, writer: Transaction, modules: list[Module]) -> Declarations:
         old = self._declared(writer.connection)
         new = old.with_(modules)
         if new.text != old.text:
@@ -294,7 +317,7 @@ class Memory(Reports):
             return 0
         with self._writing() as writer:
             ids = {row.rule for row in found}
-            rules = load(writer.connection, self.theta, ids)
+            rules = load_rules(writer.connection, self.theta, ids)
             for id in ids - rules.keys():
                 raise unknown_rule(id)
             declared = self._declared(writer.connection)
@@ -348,7 +371,7 @@ class Memory(Reports):
         with self._writing() as writer:
             version = writer.rule(rule).version
             spent = select(func.count()).where(
-                PROBES.c.version == version, alive(PROBES.c.revision, writer.here.intervals)
+                PROBES.c.version == version, is_live(PROBES.c.revision, writer.here.intervals)
             )
             if (writer.connection.execute(spent).scalar() or 0) >= budget:
                 return False
@@ -367,7 +390,7 @@ class Memory(Reports):
             StoreError: there is no such revision, or the memory cannot be written.
         """
         with self._writing() as writer:
-            head = head_of(writer.connection)
+            head = head_revision(writer.connection)
             if not 0 <= revision < head:
                 raise StoreError(f"there is no revision {revision} to go back to: the newest is {head}")
             with writer.judging(None, f"back to revision {revision}"):
@@ -413,13 +436,15 @@ class Memory(Reports):
                 declared = self._declare(writer, modules)
                 return import_modules(writer, declared, modules, cause, remove=replace)
 
+    # -- what it tells: any of these may raise StoreError, where the memory cannot be read -----------
+
     def rules(
         self, status: Status | Iterable[Status] | None = None, ids: Collection[str] | None = None
     ) -> list[StoredRule]:
         """The rules, in the order in which they came: all, those of one status or of several, or by ids."""
         wanted = {status} if isinstance(status, str) else None if status is None else set(status)
         with self._database.reading() as connection:
-            found = load(connection, self.theta, ids).values()
+            found = load_rules(connection, self.theta, ids).values()
         return [rule for rule in found if wanted is None or rule.status in wanted]
 
     def get(self, rule: str) -> StoredRule:
@@ -433,12 +458,121 @@ class Memory(Reports):
             raise unknown_rule(rule)
         return found[0]
 
-    def _writing(self) -> AbstractContextManager[Writer]:
+    def log(self, rule: str | None = None, last: int | None = None) -> list[Change]:
+        """The changes in their order: all, those that concern a rule, or the last few of them."""
+        with self._database.reading() as connection:
+            intervals = live_revisions(connection, head_revision(connection))
+            query = select(CHANGES).order_by(CHANGES.c.revision.desc())
+            if rule is not None:
+                mine = select(VERSIONS.c.revision).where(VERSIONS.c.rule == rule)
+                keys = select(VERSIONS.c.key).where(VERSIONS.c.rule == rule)
+                seen = select(EVIDENCE.c.revision).where(EVIDENCE.c.key.in_(keys))
+                named = or_(CHANGES.c.rule == rule, CHANGES.c.to == rule)
+                query = query.where(or_(named, CHANGES.c.revision.in_(mine), CHANGES.c.revision.in_(seen)))
+            rows = connection.execute(query if last is None else query.limit(last)).all()
+        return [
+            Change(**row._mapping, live=any(a <= row.revision <= b for a, b in intervals))
+            for row in reversed(rows)
+        ]
+
+    def episodes(self) -> list[StoredEpisode]:
+        """The episodes in their order, those that were forgotten too."""
+        with self._database.reading() as connection:
+            gone = forgotten_episodes(connection)
+            rows = connection.execute(select(EPISODES).order_by(EPISODES.c.id)).all()
+        return [StoredEpisode(**row._mapping, forgotten=row.id in gone) for row in rows]
+
+    def trajectory(self, episode: int) -> list[str]:
+        """The lines of an episode.
+
+        Raises:
+            StoreError: there is none, or it was forgotten.
+        """
+        with self._database.reading() as connection:
+            query = select(TRAJECTORIES.c.text).where(TRAJECTORIES.c.episode == episode)
+            text = connection.execute(query).scalar()
+        if text is None:
+            raise StoreError(f"there is no episode {episode}, or it was forgotten")
+        return str(text).split("\n")
+
+    def trajectories(self) -> Iterator[tuple[int, list[str]]]:
+        """The lines of each episode that was not forgotten, with its id; one is read at a time."""
+        for episode in self.episodes():
+            if not episode.forgotten:
+                yield episode.id, self.trajectory(episode.id)
+
+    def refused(self) -> list[Refusal]:
+        """The candidates that were refused, those of forgotten episodes left out."""
+        return [
+            Refusal(row.id, row.revision, row.text, row.reason, row.kind, row.episode)
+            for row in self._live_rows(REFUSED)
+        ]
+
+    def contradictions(self) -> list[Contradiction]:
+        """The pairs of rules that were found to say opposite things."""
+        return [Contradiction(row.rule, row.other, row.cause) for row in self._live_rows(CONTRADICTIONS)]
+
+    def citations(self, rule: str) -> list[Citation]:
+        """The recorded decisions that name a rule."""
+        with self._database.reading() as connection:
+            query = select(CITATIONS).where(CITATIONS.c.rule == rule).order_by(CITATIONS.c.id)
+            rows = connection.execute(query).all()
+        return [Citation(r.episode, r.turn, r.rule, r.action, r.law, r.weight) for r in rows]
+
+    def intact(self) -> bool:
+        """Whether the database's own check of all that it holds finds no fault."""
+        return self._database.intact()
+
+    def stats(self) -> dict[str, Any]:
+        """Counts of what the memory holds; docs/reference/json.md names them."""
+        with self._database.reading() as connection:
+            rules = load_rules(connection, self.theta).values()
+            here = snapshot(connection, self.theta)
+            episodes = connection.execute(select(EPISODES.c.id, EPISODES.c.won)).all()
+            counts = {
+                name: connection.execute(
+                    select(func.count()).select_from(table).where(is_live(table.c.revision, here.intervals))
+                ).scalar()
+                for name, table in (
+                    ("refused", REFUSED),
+                    ("contradictions", CONTRADICTIONS),
+                    ("probes", PROBES),
+                )
+            }
+            kinds = select(CHANGES.c.kind, func.count()).where(is_live(CHANGES.c.revision, here.intervals))
+            changes = {row[0]: row[1] for row in connection.execute(kinds.group_by(CHANGES.c.kind))}
+            revision = head_revision(connection)
+        statuses, authors = Counter(r.status for r in rules), Counter(r.kind for r in rules)
+        return {
+            "revision": revision,
+            "episodes": len(episodes),
+            "won": sum(row.won for row in episodes),
+            "forgotten": len(here.gone),
+            "rules": {
+                name: statuses[name] for name in ("candidate", "advice", "law", "superseded", "forgotten")
+            },
+            "authors": {name: authors[name] for name in ("hand", "model", "induced")},
+            "wrong": sum(r.wrong for r in rules),
+            "right": sum(r.right for r in rules),
+            "contradicted": sum(r.contradicted for r in rules),
+            "merged": changes.get("merge", 0),
+            "promoted": changes.get("promote", 0),
+            "demoted": changes.get("demote", 0),
+            **counts,
+        }
+
+    def _live_rows(self, table: Table) -> list[Any]:
+        with self._database.reading() as connection:
+            intervals = live_revisions(connection, head_revision(connection))
+            query = select(table).where(is_live(table.c.revision, intervals)).order_by(table.c.id)
+            return list(connection.execute(query).all())
+
+    def _writing(self) -> AbstractContextManager[Transaction]:
         from contextlib import contextmanager
 
         @contextmanager
-        def transaction() -> Iterator[Writer]:
+        def transaction() -> Iterator[Transaction]:
             with self._database.writing() as connection:
-                yield Writer(connection, self.theta)
+                yield Transaction(connection, self.theta)
 
         return transaction()

@@ -1,4 +1,5 @@
-"""The one reader of recorded episodes: their lines (docs/reference/trajectory.md), read and checked.
+"""The one reader of recorded episodes: their lines (docs/reference/trajectory.md), read and checked, and what
+a memory keeps of them.
 
 What a line leaves out takes its default, and what else it holds is passed over, so that lines with fewer
 keys and with newer ones can be read.
@@ -11,15 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.checker.strict_json import no_number
-from mpr_logic.errors import StateError
+from mpr_logic.errors import StateError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+
 VERSION = 1
 """The version of the lines that are understood."""
 
-Line = dict[str, Any]
+JsonLine = dict[str, Any]
 MISSING = object()
 NOTHING = type(None)
 # each key with the types that its values have, and what a line without it means
@@ -50,7 +52,7 @@ class RecordedTurn:
 
     place: str
     number: int
-    decisions: tuple[Line, ...]
+    decisions: tuple[JsonLine, ...]
     action: str | None
     text: str
     succeeded: bool | None
@@ -70,10 +72,10 @@ class Trajectory:
     policy: str
     rules: str
     turns: tuple[RecordedTurn, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[JsonLine, ...]
 
 
-def read_trajectories(lines: Iterable[str | Line], file: str | None = None) -> Iterator[Trajectory]:
+def read_trajectories(lines: Iterable[str | JsonLine], file: str | None = None) -> Iterator[Trajectory]:
     """The episodes of some lines, one after the other. A last line that was cut off is left out.
 
     Args:
@@ -83,8 +85,8 @@ def read_trajectories(lines: Iterable[str | Line], file: str | None = None) -> I
     Raises:
         StateError: a line is none of a trajectory; nothing after it is read.
     """
-    heading: tuple[str, Line] | None = None
-    turns: list[tuple[RecordedTurn, Line]] = []
+    heading: tuple[str, JsonLine] | None = None
+    turns: list[tuple[RecordedTurn, JsonLine]] = []
     for place, line in _objects(lines, file):
         match line.get("line"):
             case "episode":
@@ -104,7 +106,7 @@ def read_trajectories(lines: Iterable[str | Line], file: str | None = None) -> I
         yield _trajectory(*heading, turns)
 
 
-def _objects(lines: Iterable[str | Line], file: str | None) -> Iterator[tuple[str, Line]]:
+def _objects(lines: Iterable[str | JsonLine], file: str | None) -> Iterator[tuple[str, JsonLine]]:
     """Each line with its place."""
     broken: str | None = None
     begun = False
@@ -129,7 +131,7 @@ def _objects(lines: Iterable[str | Line], file: str | None) -> Iterator[tuple[st
         raise StateError(broken)  # forgiven is what was cut off behind a line of an episode
 
 
-def _trajectory(place: str, heading: Line, turns: list[tuple[RecordedTurn, Line]]) -> Trajectory:
+def _trajectory(place: str, heading: JsonLine, turns: list[tuple[RecordedTurn, JsonLine]]) -> Trajectory:
     found = _values(heading, HEADING, place)
     version = found.pop("mpr_trajectory")
     if version > VERSION:
@@ -143,7 +145,7 @@ def _trajectory(place: str, heading: Line, turns: list[tuple[RecordedTurn, Line]
     )
 
 
-def _turn(line: Line, place: str) -> RecordedTurn:
+def _turn(line: JsonLine, place: str) -> RecordedTurn:
     found = _values(line, TURN, place)
     if not 0 <= found["number"] < MOST:
         raise StateError(f"{place}: `number` is {found['number']}: turns count from 0")
@@ -159,7 +161,9 @@ def _turn(line: Line, place: str) -> RecordedTurn:
     return RecordedTurn(place, **found | {"decisions": tuple(found["decisions"])})
 
 
-def _values(line: Line, keys: Mapping[str, tuple[tuple[type, ...], object]], place: str) -> dict[str, Any]:
+def _values(
+    line: JsonLine, keys: Mapping[str, tuple[tuple[type, ...], object]], place: str
+) -> dict[str, Any]:
     found = {}
     for key, (kinds, default) in keys.items():
         value = line.get(key, default)
@@ -173,3 +177,88 @@ def _text(value: object, what: str) -> str:
     if not isinstance(value, str) or not value:
         raise StateError(f"{what} is a text")
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A rule that a recorded decision named, as a reason of a rejection (``law``) or as advice."""
+
+    turn: int
+    rule: str
+    action: str
+    law: bool
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One episode: ``text`` is its lines."""
+
+    task: str
+    kind: str
+    policy: str
+    rules: str
+    won: bool
+    turns: int
+    text: str
+    cited: tuple[Cited, ...]
+
+
+def recordings(lines: Iterable[str | dict[str, Any]]) -> Iterator[Recording]:
+    """The episodes of some lines, one after the other.
+
+    Args:
+        lines: JSON texts, or what was read from them.
+
+    Raises:
+        StoreError: a line is not of a trajectory; nothing after it is read.
+    """
+    try:
+        yield from map(_recording, read_trajectories(lines))
+    except StateError as error:
+        raise StoreError(f"{error}: record it with `mpr play --record FILE`") from None
+
+
+def _recording(trajectory: Trajectory) -> Recording:
+    try:
+        lines = [json.dumps(line, allow_nan=False) for line in trajectory.lines]
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{trajectory.place}: the episode is no JSON: {error}") from None
+    return Recording(
+        task=storable(trajectory.task),
+        kind=storable(trajectory.kind),
+        policy=storable(trajectory.policy),
+        rules=storable(trajectory.rules),
+        won=any(turn.won for turn in trajectory.turns),
+        turns=sum(turn.action is not None for turn in trajectory.turns),
+        text="\n".join(lines),
+        cited=tuple(_cited(trajectory.turns)),
+    )
+
+
+def _cited(turns: Iterable[RecordedTurn]) -> Iterator[Cited]:
+    for turn in turns:
+        for decision in turn.decisions:
+            for name in ("reasons", "advice"):
+                said: set[str] = set()  # a rule that says several things is cited once
+                for reason in _dicts(decision.get(name)):
+                    rule = reason.get("rule")
+                    if isinstance(rule, dict) and isinstance(rule.get("id"), str) and rule["id"] not in said:
+                        said.add(rule["id"])
+                        weight = reason.get("weight")
+                        yield Cited(
+                            turn.number,
+                            storable(rule["id"]),
+                            storable(str(decision.get("action"))),
+                            name == "reasons",
+                            float(weight) if isinstance(weight, (int, float)) else 0.0,
+                        )
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def storable(text: str) -> str:
+    """A text with what not every database can hold written out: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")

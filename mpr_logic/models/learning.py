@@ -11,10 +11,9 @@ from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.language.ast import Module
 from mpr_logic.language.parser import parse_clause
 from mpr_logic.language.printer import print_clause
-from mpr_logic.memory.induction.episodes import Episode, read_episodes
 from mpr_logic.memory.induction.gate import Gate
-from mpr_logic.memory.induction.induced import NAME, induce
-from mpr_logic.memory.induction.replay import Replay
+from mpr_logic.memory.induction.refine import NAME, induce
+from mpr_logic.memory.induction.replay import RecordedEpisode, Replay, read_episodes
 from mpr_logic.memory.records import ACTIVE, Observation, PassedOver
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 
     from mpr_logic.language.ast import Clause
     from mpr_logic.memory.evidence import Kind
-    from mpr_logic.memory.induction.gate import Admitted, Outcome
-    from mpr_logic.memory.induction.refine import Limits
+    from mpr_logic.memory.induction.gate import GateOutcome, LearnedRule
+    from mpr_logic.memory.induction.refine import SearchLimits
     from mpr_logic.memory.store import Memory
     from mpr_logic.models.reflect import Reflection
 
@@ -38,7 +37,7 @@ class Lesson:
     episodes: int
     trials: int
     failures: int
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[GateOutcome, ...]
     rules: dict[str, str]
     passed_over: tuple[PassedOver, ...] = ()
     unfit: dict[str, str] = field(default_factory=dict)
@@ -63,7 +62,7 @@ class Proposal:
 def learn(
     memory: Memory,
     background: Sequence[Module],
-    limits: Limits | None = None,
+    limits: SearchLimits | None = None,
     *,
     reflections: Mapping[int, Reflection] | None = None,
     induced: bool = True,
@@ -137,10 +136,10 @@ def _proposed(reflections: Mapping[int, Reflection]) -> Iterator[Proposal]:
             yield Proposal(candidate.text, candidate.source, "model", episode)
 
 
-def _episodes(memory: Memory) -> tuple[list[Episode], list[PassedOver]]:
+def _episodes(memory: Memory) -> tuple[list[RecordedEpisode], list[PassedOver]]:
     """The episodes that are not forgotten, each by its number in the memory; and those whose lines cannot be
     read."""
-    found: list[Episode] = []
+    found: list[RecordedEpisode] = []
     passed_over: list[PassedOver] = []
     tasks = {each.id: each.task for each in memory.episodes()}
     for number, lines in memory.trajectories():
@@ -179,7 +178,7 @@ def _source(clause: Clause) -> str:
     return str(text)
 
 
-def _put(memory: Memory, replay: Replay, admitted: Admitted, writer: Proposal | None) -> str:
+def _put(memory: Memory, replay: Replay, admitted: LearnedRule, writer: Proposal | None) -> str:
     """Store a rule that was let in; its id in the memory. One that was let in before has no ``writer``: it
     is there already, and keeps the one that it had."""
     clause = admitted.clause
@@ -197,7 +196,7 @@ def _put(memory: Memory, replay: Replay, admitted: Admitted, writer: Proposal | 
     return stored.id
 
 
-def _evidence(replay: Replay, rule: str, admitted: Admitted) -> Iterator[Observation]:
+def _evidence(replay: Replay, rule: str, admitted: LearnedRule) -> Iterator[Observation]:
     """What was seen of a rule. Of what was tried over and over alike, one trial speaks for it; against it
     every one does."""
     prefers = admitted.clause.kind == "prefer"

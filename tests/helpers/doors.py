@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from mpr_logic.language import parse
 from mpr_logic.language.ast import Clause, Module
 from mpr_logic.language.parser import parse_clause
-from mpr_logic.memory.induction.episodes import Episode, Step
-from mpr_logic.memory.induction.replay import Replay
+from mpr_logic.memory.induction.replay import RecordedEpisode, RecordedStep, Replay
 
 DECLARATIONS = """
 .type door <: symbol
@@ -89,13 +88,13 @@ def succeeds(facts: set[str], action: str, draw: random.Random) -> bool:
     return True
 
 
-def episodes(seed: int, number: int = 6, turns: int = 30) -> list[Episode]:
+def episodes(seed: int, number: int = 6, turns: int = 30) -> list[RecordedEpisode]:
     """Episodes of states that have nothing to do with each other, so that all comes together."""
     found = []
     for n in range(number):
         draw = random.Random(f"{seed} {n}")
         facts = state(draw)
-        steps = [Step(0, None, None, (), tuple(sorted(facts)))]
+        steps = [RecordedStep(0, None, None, (), tuple(sorted(facts)))]
         for turn in range(1, turns + 1):
             action = draw.choice(("unlock", "unlock", "enter", "wait"))
             if action != "wait":
@@ -104,9 +103,9 @@ def episodes(seed: int, number: int = 6, turns: int = 30) -> list[Episode]:
             outcome = succeeds(facts, action, draw) if draw.random() < 0.9 else None
             new = state(draw)
             removed, added = tuple(sorted(facts - new)), tuple(sorted(new - facts))
-            steps.append(Step(turn, action, outcome, removed, added))
+            steps.append(RecordedStep(turn, action, outcome, removed, added))
             facts = new
-        found.append(Episode(f"ep-{n}", tuple(steps), f"ep-{n}"))
+        found.append(RecordedEpisode(f"ep-{n}", tuple(steps), f"ep-{n}"))
     return found
 
 

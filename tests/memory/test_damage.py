@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
 from mpr_logic.errors import StoreError
-from mpr_logic.memory import seals
+from mpr_logic.memory import integrity
 from mpr_logic.memory.store import Memory
 from tests.helpers.command import TOP
 from tests.helpers.stores import SHUT, episode, failures, memory_at
@@ -133,8 +133,8 @@ def test_any_letter_of_a_text(
 def test_a_large_file(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a file that is too large to be looked through at once its pages and newest rows are checked; all of
     it is by `intact`."""
-    monkeypatch.setattr(seals, "FULL", 1)
-    monkeypatch.setattr(seals, "NEWEST", 1)
+    monkeypatch.setattr(integrity, "FULL", 1)
+    monkeypatch.setattr(integrity, "NEWEST", 1)
     whole = store.read_bytes()
     newest = flipped(store, tmp_path, [whole.index(b"the last")], "one bit")
     with pytest.raises(StoreError, match="not as they were written"):

@@ -51,7 +51,7 @@ def bytes_of(folder: Path) -> bytes:
 
 def rows_of(memory: Memory) -> str:
     """All rows of all tables, as a text."""
-    from mpr_logic.memory.tables import METADATA
+    from mpr_logic.memory.schema import METADATA
 
     with memory._database.reading() as connection:
         return repr([connection.execute(t.select()).all() for t in METADATA.sorted_tables])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from mpr_logic.language import parse
 from mpr_logic.language.printer import print_clause
-from mpr_logic.memory.induction.gate import Gate, listing
-from mpr_logic.memory.induction.refine import Limits
+from mpr_logic.memory.induction.gate import Gate, print_rules
+from mpr_logic.memory.induction.refine import SearchLimits
 from mpr_logic.memory.induction.replay import Replay
 from tests.helpers.doors import ITEMS, episodes, modules, replay, rule
 
@@ -23,7 +23,7 @@ SOURCE = "reflection: ep-1"
 
 def gate(rules: str = "") -> Gate:
     """A gate over hand-written rules and the episodes of the doors."""
-    return Gate(modules(rules), replay(), Limits(beam=3, rules=3))
+    return Gate(modules(rules), replay(), SearchLimits(beam=3, rules=3))
 
 
 @cache
@@ -49,7 +49,7 @@ def test_a_right_rule_is_let_in_with_its_evidence() -> None:
     assert not admitted.wrong
     assert all(not trial.succeeded for trial in replay().chosen(admitted.right))
     assert found.rules == {admitted.id: admitted}
-    assert parse(listing(found.rules.values())).clauses == (admitted.clause,)
+    assert parse(print_rules(found.rules.values())).clauses == (admitted.clause,)
 
 
 def test_a_weight_and_an_id_of_a_model_count_for_nothing() -> None:
@@ -245,7 +245,7 @@ def test_contradictions_are_shown() -> None:
 
 def test_a_candidate_that_takes_too_long_is_refused() -> None:
     """The gate is bounded, and says so."""
-    outcome = Gate(modules(), Replay(modules(), episodes(0)), Limits(seconds=-1)).admit(HELD, SOURCE)
+    outcome = Gate(modules(), Replay(modules(), episodes(0)), SearchLimits(seconds=-1)).admit(HELD, SOURCE)
     assert outcome.verdict == "refused"
     assert "could not be replayed" in outcome.reason
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mpr_logic.language.ast import Clause
 from mpr_logic.memory.induction.merge import contradictions, equal, subsumes
-from mpr_logic.memory.induction.parts import head_variables
+from mpr_logic.memory.induction.replay import head_variables
 from tests.helpers.doors import BODIES, replay, rule, unlock
 
 SCHEMA = replay().program.schema

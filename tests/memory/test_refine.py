@@ -12,16 +12,13 @@ from hypothesis import strategies as st
 from mpr_logic.language.ast import Clause
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_clause
-from mpr_logic.memory.induction.episodes import Episode, Step
-from mpr_logic.memory.induction.literals import Conditions, fresh
-from mpr_logic.memory.induction.refine import Limits, Refiner, Worth
-from mpr_logic.memory.induction.replay import Replay, mask
-from mpr_logic.memory.induction.shorten import wider_rules
-from mpr_logic.memory.induction.work import Work
+from mpr_logic.memory.induction.operators import RefinementOperator, StepBudget, fresh, generalisations
+from mpr_logic.memory.induction.refine import Compression, Refiner, SearchLimits
+from mpr_logic.memory.induction.replay import RecordedEpisode, RecordedStep, Replay, mask
 from tests.helpers.doors import BODIES, episodes, modules, replay, rule, unlock
 
 EVERYTHING = rule("forbid unlock(D, K).")
-SMALL = Limits(beam=3, rules=3, literals=3)
+SMALL = SearchLimits(beam=3, rules=3, literals=3)
 
 
 def texts(found: list[Clause]) -> list[str]:
@@ -60,7 +57,7 @@ def test_an_unknown_door_is_left_alone() -> None:
 
 def test_what_is_unsaid_is_in_no_rule() -> None:
     """No condition speaks of a relation that is left out; what else there is, is found all the same."""
-    found = Refiner(replay(), Limits(unsaid=frozenset({"fits"}))).refine(EVERYTHING)
+    found = Refiner(replay(), SearchLimits(excluded=frozenset({"fits"}))).refine(EVERYTHING)
     assert "forbid unlock(D, K) :- not holds(K)." in texts(found)
     assert not any("fits" in text for text in texts(found))
 
@@ -91,8 +88,8 @@ def test_nothing_is_learned_where_nothing_ever_succeeds() -> None:
 
 def test_what_was_tried_over_and_over_counts_once() -> None:
     """The same failures from the same place are one case, and teach no law by their number."""
-    once = Worth(mask(range(50)), mask([50, 51]), mask([0, 50]), 0.001)
-    often = Worth(mask(range(50)), mask([50, 51]), mask(range(52)), 0.001)
+    once = Compression(mask(range(50)), mask([50, 51]), mask([0, 50]), 0.001)
+    often = Compression(mask(range(50)), mask([50, 51]), mask(range(52)), 0.001)
     assert once.bits(mask(range(50)), 0) < 0 < often.bits(mask(range(50)), 0)
 
 
@@ -118,7 +115,7 @@ def test_what_is_over_special_is_generalised() -> None:
 
 def test_wider_rules_have_less_in_them() -> None:
     """One item less, one variable less, or one constant less, everywhere it stands."""
-    found = texts(list(wider_rules(rule("forbid unlock(d1, K) :- holds(K), fits(K, C), colour(d1, C)."))))
+    found = texts(list(generalisations(rule("forbid unlock(d1, K) :- holds(K), fits(K, C), colour(d1, C)."))))
     assert found == [
         "forbid unlock(d1, K) :- fits(K, C), colour(d1, C).",
         "forbid unlock(d1, K) :- holds(K), colour(d1, C).",
@@ -132,7 +129,9 @@ def test_wider_rules_have_less_in_them() -> None:
 def test_constants_are_of_kinds_and_not_of_what_is_acted_on() -> None:
     """A colour may stand in a rule; a door or a key, which actions take, may not."""
     program, facts = replay().program, list(replay().facts())
-    said = Conditions(program, facts).conditions(EVERYTHING, {"D": "door", "K": "key"}, Work(10**6, inf))
+    said = RefinementOperator(program, facts).refinements(
+        EVERYTHING, {"D": "door", "K": "key"}, StepBudget(10**6, inf)
+    )
     shown = {print_clause(Clause("forbid", EVERYTHING.head, c)) for c in said}
     assert "forbid unlock(D, K) :- colour(D, red)." in shown
     assert not [text for text in shown if "d1" in text or "k1" in text]
@@ -170,9 +169,9 @@ def wide() -> Replay:
         shut = [box for box in boxes if draw.random() < 0.5]
         rows = [[draw.choice(boxes), *(f"k{draw.randrange(40)}" for _ in range(4))] for _ in range(10)]
         facts = [f"shut({box})" for box in shut] + [f"label({', '.join(row)})" for row in rows]
-        first = Step(0, None, None, (), tuple(facts))
-        steps = [Step(n, f"lift({box})", box not in shut) for n, box in enumerate(boxes, 1)]
-        found.append(Episode(f"e{number}", (first, *steps), f"t{number}"))
+        first = RecordedStep(0, None, None, (), tuple(facts))
+        steps = [RecordedStep(n, f"lift({box})", box not in shut) for n, box in enumerate(boxes, 1)]
+        found.append(RecordedEpisode(f"e{number}", (first, *steps), f"t{number}"))
     return Replay([parse(WIDE)], found)
 
 
@@ -180,12 +179,12 @@ def test_an_enumeration_ends_by_its_count() -> None:
     """Of millions of conditions so many are made as there is work for, the simplest of each relation among
     them, and the same each time."""
     trials, lift = wide(), rule("forbid lift(B).")
-    sayable = Conditions(trials.program, list(trials.facts()))
-    asked, again = Work(500, inf), Work(500, inf)
-    found = sayable.conditions(lift, {"B": "box"}, asked)
+    operator = RefinementOperator(trials.program, list(trials.facts()))
+    asked, again = StepBudget(500, inf), StepBudget(500, inf)
+    found = operator.refinements(lift, {"B": "box"}, asked)
     assert len(found) <= 500
     assert asked.cut == "there was more to try than is tried"
-    assert found == sayable.conditions(lift, {"B": "box"}, again)
+    assert found == operator.refinements(lift, {"B": "box"}, again)
     shown = {print_clause(Clause("forbid", lift.head, each)) for each in found}
     assert "forbid lift(B) :- shut(B)." in shown
     assert "forbid lift(B) :- label(B, _, _, k1, _)." in shown
@@ -194,10 +193,10 @@ def test_an_enumeration_ends_by_its_count() -> None:
 def test_a_cut_search_says_so() -> None:
     """What was found is returned, and the action is named with the reason; where nothing was cut, nothing is
     said."""
-    refiner = Refiner(wide(), Limits(conditions=1, steps=500))
+    refiner = Refiner(wide(), SearchLimits(conditions=1, steps=500))
     assert texts(refiner.refine(rule("forbid lift(B)."))) == ["forbid lift(B) :- shut(B)."]
     assert list(refiner.cuts) == ["lift: there was more to try than is tried"]
-    over = Refiner(wide(), Limits(seconds=-1))
+    over = Refiner(wide(), SearchLimits(seconds=-1))
     assert over.refine(rule("forbid lift(B).")) == []
     assert all(each.startswith("lift: ") for each in over.cuts)
     assert over.cuts

@@ -17,14 +17,21 @@ from mpr_logic.checker.checker import Checker
 from mpr_logic.errors import BudgetError, StateError
 from mpr_logic.language.ast import Clause
 from mpr_logic.language.printer import print_clause
-from mpr_logic.memory.induction.episodes import Episode, Step, episode_of, read_episodes
-from mpr_logic.memory.induction.parts import parts
-from mpr_logic.memory.induction.replay import Replay, bits, mask
+from mpr_logic.memory.induction.replay import (
+    RecordedEpisode,
+    RecordedStep,
+    Replay,
+    bits,
+    episode_of,
+    independent_parts,
+    mask,
+    read_episodes,
+)
 from tests.helpers.boxes import Boxes
 from tests.helpers.doors import BODIES, DECLARATIONS, episodes, modules, replay, rule, unlock
 
 
-def naive(clause: Clause, found: list[Episode], stated: str = "") -> set[tuple[str, int]]:
+def naive(clause: Clause, found: list[RecordedEpisode], stated: str = "") -> set[tuple[str, int]]:
     """The episodes and turns in which a rule forbids, each state made anew for a checker of its own."""
     fired = set()
     text = f"{DECLARATIONS}{stated}\n{print_clause(clause)}"
@@ -78,7 +85,7 @@ def test_replay_counts_the_calls_of_each_episode(seed: int, body: list[str], sta
 
 @given(st.lists(BODIES, min_size=1, max_size=4))
 def test_a_body_holds_where_each_of_its_parts_does(bodies: list[list[str]]) -> None:
-    """What is put together from the parts of rules is what the whole rules cover."""
+    """What is put together from the independent_parts of rules is what the whole rules cover."""
     rules = [unlock(body) for body in bodies]
     whole = [mask(found) for found in replay().weights(rules)]
     assert replay().covers(rules) == whole
@@ -86,7 +93,9 @@ def test_a_body_holds_where_each_of_its_parts_does(bodies: list[list[str]]) -> N
 
 def test_parts_share_no_variable_but_those_of_the_head() -> None:
     """A new variable ties items together; the action's own do not."""
-    found = parts(rule("forbid unlock(D, K) :- holds(K), colour(D, C), raining, fits(K, C), not opened(D)."))
+    found = independent_parts(
+        rule("forbid unlock(D, K) :- holds(K), colour(D, C), raining, fits(K, C), not opened(D).")
+    )
     assert {print_clause(each).partition(" :- ")[2] for each in found} == {
         "holds(K).",
         "colour(D, C), fits(K, C).",
@@ -98,11 +107,11 @@ def test_parts_share_no_variable_but_those_of_the_head() -> None:
 def test_only_what_was_seen_to_end_counts() -> None:
     """An action without an outcome is no trial, and is history all the same."""
     steps = (
-        Step(0, None, None, (), ("colour(d1, red)",)),
-        Step(1, "enter(d1)", None),
-        Step(2, "enter(d1)", False),
+        RecordedStep(0, None, None, (), ("colour(d1, red)",)),
+        RecordedStep(1, "enter(d1)", None),
+        RecordedStep(2, "enter(d1)", False),
     )
-    found = Replay(modules(), [Episode("one", steps, "one")])
+    found = Replay(modules(), [RecordedEpisode("one", steps, "one")])
     assert [(trial.turn, trial.succeeded) for trial in found.trials] == [(2, False)]
     assert found.covers([rule("forbid enter(D) :- past enter(D).")]) == [1]
     assert found.covers([rule("forbid enter(D) :- failed enter(D).")]) == [0]
@@ -110,26 +119,32 @@ def test_only_what_was_seen_to_end_counts() -> None:
 
 def test_a_state_ends_with_its_episode() -> None:
     """Nothing that was seen or done in an episode holds in the next."""
-    steps = (Step(0, None, None, (), ("raining", "not opened(d1)")), Step(1, "enter(d1)", False))
-    other = (Step(0, None, None, (), ()), Step(1, "enter(d1)", True))
-    found = Replay(modules(), [Episode("one", steps, "one"), Episode("two", other, "two")])
+    steps = (
+        RecordedStep(0, None, None, (), ("raining", "not opened(d1)")),
+        RecordedStep(1, "enter(d1)", False),
+    )
+    other = (RecordedStep(0, None, None, (), ()), RecordedStep(1, "enter(d1)", True))
+    found = Replay(modules(), [RecordedEpisode("one", steps, "one"), RecordedEpisode("two", other, "two")])
     asked = ["raining", "not opened(D)", "past enter(D)"]
     assert found.covers([rule(f"forbid enter(D) :- {body}.") for body in asked]) == [1, 1, 0]
 
 
 def test_a_fact_that_the_rules_state_comes_back_with_the_next_episode() -> None:
     """What an episode took away of the rules' own facts holds again at the start of the next."""
-    steps = (Step(0, None, None, ("fits(k9, red)",), ("raining",)), Step(1, "enter(d1)", False))
-    other = (Step(0, None, None, (), ("raining",)), Step(1, "enter(d1)", False))
+    steps = (
+        RecordedStep(0, None, None, ("fits(k9, red)",), ("raining",)),
+        RecordedStep(1, "enter(d1)", False),
+    )
+    other = (RecordedStep(0, None, None, (), ("raining",)), RecordedStep(1, "enter(d1)", False))
     stated = modules("fits(k9, red).")
-    found = Replay(stated, [Episode("one", steps, "one"), Episode("two", other, "two")])
+    found = Replay(stated, [RecordedEpisode("one", steps, "one"), RecordedEpisode("two", other, "two")])
     assert found.covers([rule("forbid enter(_) :- fits(k9, red).")]) == [2]
 
 
 def test_the_weight_of_a_body_is_told() -> None:
     """A rule that reads what is only probable holds with that weight, its own weight left out."""
-    steps = (Step(0, None, None, (), ("0.4 :: holds(k1)",)), Step(1, "enter(d1)", False))
-    found = Replay(modules(), [Episode("one", steps, "one")])
+    steps = (RecordedStep(0, None, None, (), ("0.4 :: holds(k1)",)), RecordedStep(1, "enter(d1)", False))
+    found = Replay(modules(), [RecordedEpisode("one", steps, "one")])
     assert found.weights([rule("0.5 :: forbid enter(_) :- holds(_).")]) == [{0: 0.4}]
 
 
@@ -156,7 +171,9 @@ def test_a_line_that_was_cut_off_is_left_out() -> None:
     """A recording that ends in the middle of a line is read up to there."""
     first = '{"mpr_trajectory": 1, "line": "episode", "task": "t"}'
     turn = '{"line": "turn", "number": 1, "action": "wait", "succeeded": true}'
-    assert read_episodes([first, turn, turn[:20]]) == [Episode("t", (Step(1, "wait", True),), "t")]
+    assert read_episodes([first, turn, turn[:20]]) == [
+        RecordedEpisode("t", (RecordedStep(1, "wait", True),), "t")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -184,9 +201,11 @@ def test_a_broken_recording_is_said_to_be_one(lines: list[str], said: str) -> No
 def test_an_episode_of_another_world_is_refused() -> None:
     """Actions and facts that are not declared are no part of a replay."""
     with pytest.raises(StateError):
-        Replay(modules(), [Episode("one", (Step(1, "fly(d1)", True),), "one")])
+        Replay(modules(), [RecordedEpisode("one", (RecordedStep(1, "fly(d1)", True),), "one")])
     with pytest.raises(StateError):
-        Replay(modules(), [Episode("one", (Step(0, None, None, (), ("flying(d1)",)),), "one")])
+        Replay(
+            modules(), [RecordedEpisode("one", (RecordedStep(0, None, None, (), ("flying(d1)",)),), "one")]
+        )
 
 
 @given(st.sets(st.integers(0, 200)))

@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic.errors import StateError, StoreError
-from mpr_logic.memory.induction.episodes import read_episodes
-from mpr_logic.memory.recordings import recordings
-from mpr_logic.memory.trajectory import HEADING, TURN, read_trajectories
+from mpr_logic.memory.induction.replay import read_episodes
+from mpr_logic.memory.trajectory import HEADING, TURN, read_trajectories, recordings
 from mpr_logic.models.episode import read_episode
 from tests.helpers.command import TOP
 

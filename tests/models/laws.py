@@ -29,11 +29,9 @@ from mpr_logic.envs.alfworld.games import GAME_FILE, Game
 from mpr_logic.envs.alfworld.judging import MISTAKEN, WALKTHROUGH, Judge, Tally
 from mpr_logic.language.ast import Clause, Module
 from mpr_logic.language.printer import print_clause
-from mpr_logic.memory.induction.episodes import Episode, episode_of
-from mpr_logic.memory.induction.gate import Gate, listing
-from mpr_logic.memory.induction.induced import NAME, induce
-from mpr_logic.memory.induction.refine import Limits
-from mpr_logic.memory.induction.replay import Replay
+from mpr_logic.memory.induction.gate import Gate, print_rules
+from mpr_logic.memory.induction.refine import NAME, SearchLimits, induce
+from mpr_logic.memory.induction.replay import RecordedEpisode, Replay, episode_of
 from mpr_logic.models.episode import read_episode
 from mpr_logic.models.local import served
 from mpr_logic.models.reflect import Tally as Answers
@@ -45,7 +43,7 @@ from tests.models.spoiled import spoiled
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mpr_logic.memory.induction.gate import Admitted, Outcome
+    from mpr_logic.memory.induction.gate import GateOutcome, LearnedRule
     from mpr_logic.models.reflect import Reflection
 
 WORLD = ("rules/alfworld/0_world.dl", "rules/alfworld/tables/kinds.dl", "rules/alfworld/tables/fits.dl")
@@ -60,7 +58,7 @@ INDIVIDUALS = ("fridge_1", "microwave_1", "countertop_1", "apple_1", "knife_1", 
 PLAYS = (("a", 0), ("b", 0), ("c", 0), ("a", 150), ("b", 150), ("c", 150))
 """How a game is trained on: the seed, and how many steps are wandered."""
 
-ONE_CONDITION = Limits(conditions=1, unsaid=frozenset({"may_lie", "taken", "overlap"}))
+ONE_CONDITION = SearchLimits(conditions=1, excluded=frozenset({"may_lie", "taken", "overlap"}))
 """What an action of these games needs, it needs whatever else is so: rules that put two conditions together
 were wrong on development games more often than rules of one. What only helps to derive where things lie is
 not what an action needs."""
@@ -78,7 +76,7 @@ def background(paths: Sequence[str] = WORLD + REACH) -> list[Module]:
     return load_modules(paths)
 
 
-def record(games: Iterable[Game], plays: Sequence[tuple[str, int]] = PLAYS) -> list[Episode]:
+def record(games: Iterable[Game], plays: Sequence[tuple[str, int]] = PLAYS) -> list[RecordedEpisode]:
     """Play games as the scripted player does, and no rule in its way."""
     episodes = []
     for game in games:
@@ -99,17 +97,17 @@ class Learned:
     """What was learned of some episodes."""
 
     gate: Gate
-    outcomes: list[Outcome]
+    outcomes: list[GateOutcome]
     modules: list[Module]
     seconds: float
 
-    def bound(self, rule: Admitted) -> float:
+    def bound(self, rule: LearnedRule) -> float:
         """The lower bound of how often the action fails where the rule fires."""
         cases = (rule.right & self.gate.replay.cases).bit_count()
         return float(CREDIBLE ** (1 / (cases + 1)))
 
     @property
-    def laws(self) -> list[Admitted]:
+    def laws(self) -> list[LearnedRule]:
         """The rules that reject, by their evidence."""
         return [r for r in self.gate.rules.values() if not r.wrong and self.bound(r) >= THETA]
 
@@ -133,9 +131,9 @@ class Learned:
 
 
 def learn(
-    episodes: Iterable[Episode],
+    episodes: Iterable[RecordedEpisode],
     modules: list[Module] | None = None,
-    limits: Limits = ONE_CONDITION,
+    limits: SearchLimits = ONE_CONDITION,
     candidates: Iterable[tuple[str, str | None]] | None = None,
     teacher: str = "scripted",
     *,
@@ -185,7 +183,7 @@ def scripted() -> list[tuple[str, None]]:
 
 
 @dataclass
-class Verdict:
+class GateVerdict:
     """How laws did: the tallies of two ways to play, and what became of the scripted player's proposals:
     ``proposed`` and ``invalid`` under the laws, ``unguarded`` and ``without`` where nothing is blocked, and
     there ``caught``, the invalid ones that the laws would have rejected, and ``wronged``, the others."""
@@ -237,9 +235,9 @@ def share1(yes: int, no: int) -> float:
     return round(yes / (yes + no), 4) if yes + no else 1.0
 
 
-def judge(games: Iterable[Game], learned: Learned) -> Verdict:
+def judge(games: Iterable[Game], learned: Learned) -> GateVerdict:
     """Play games and hold every decision against what is true."""
-    found = Verdict()
+    found = GateVerdict()
     judging = Judge(learned.checker(), steps=0, seed=1)
     for game in games:
         found.walkthrough.add(judging.play(game, WALKTHROUGH))
@@ -289,7 +287,7 @@ def main() -> None:
     learned = learn(record(games), candidates=candidates, teacher=teacher, induced=options.induced)
     for outcome in learned.outcomes:
         print(f"% {outcome.verdict}: {outcome.reason}: {outcome.text.splitlines()[-1]}")
-    print(listing(learned.gate.rules.values()))
+    print(print_rules(learned.gate.rules.values()))
     print(json.dumps(learned.figures()), flush=True)
     begun = time.monotonic()
     figures = judge(read(options.test), learned).figures()

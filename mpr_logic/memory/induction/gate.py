@@ -19,10 +19,9 @@ from mpr_logic.errors import EvaluationError, ProgramError
 from mpr_logic.language.ast import Clause, Module
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_clause, print_row
-from mpr_logic.memory.induction.merge import Contradiction, contradictions, subsumes
-from mpr_logic.memory.induction.refine import Limits, Refiner
-from mpr_logic.memory.induction.shorten import without_items
-from mpr_logic.memory.induction.wording import annotated, reason
+from mpr_logic.memory.induction.merge import Conflict, contradictions, subsumes
+from mpr_logic.memory.induction.operators import without_literals
+from mpr_logic.memory.induction.refine import Refiner, SearchLimits, annotated, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,13 +29,13 @@ if TYPE_CHECKING:
     from mpr_logic.language.diagnostics import Diagnostic
     from mpr_logic.memory.induction.replay import Replay
 
-Verdict = Literal["admitted", "refined", "merged", "refused"]
+GateVerdict = Literal["admitted", "refined", "merged", "refused"]
 
 FILE = "<candidate>"
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class LearnedRule:
     """A rule that passed: its id, its clause, and the masks of the trials that speak for and against it. Of
     a ``forbid`` the failures that it covers speak for it, of a ``prefer`` the successes."""
 
@@ -47,7 +46,7 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class GateOutcome:
     """What became of a candidate.
 
     ``rules`` are new; ``merged`` and ``superseded`` are ids of rules that were there: those that say
@@ -57,16 +56,16 @@ class Outcome:
 
     text: str
     source: str
-    verdict: Verdict
+    verdict: GateVerdict
     reason: str
-    rules: tuple[Admitted, ...] = ()
+    rules: tuple[LearnedRule, ...] = ()
     merged: tuple[str, ...] = ()
     superseded: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    contradictions: tuple[Contradiction, ...] = ()
+    contradictions: tuple[Conflict, ...] = ()
 
 
-class Refusal(Exception):
+class _Refused(Exception):
     """A candidate is refused: with a reason, and the faults of its text."""
 
     def __init__(self, reason: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
@@ -79,7 +78,7 @@ class Refusal(Exception):
 class _Entry:
     """What a candidate's rules came to, as they enter."""
 
-    rules: list[Admitted] = field(default_factory=list)
+    rules: list[LearnedRule] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
     superseded: list[str] = field(default_factory=list)
 
@@ -102,7 +101,7 @@ class Gate:
         self,
         background: Sequence[Module],
         replay: Replay,
-        limits: Limits | None = None,
+        limits: SearchLimits | None = None,
         learned: Iterable[Clause] = (),
         *,
         refine: bool = True,
@@ -114,7 +113,7 @@ class Gate:
         self._schema = self.program.schema
         self._refiner = Refiner(replay, limits)
         self._written = {rule.id: rule.clause for rule in self.program.rules if rule.action is not None}
-        self.rules: dict[str, Admitted] = {}
+        self.rules: dict[str, LearnedRule] = {}
         """The learned rules, by id."""
         for clause in learned:
             admitted = self._admitted(clause)
@@ -125,7 +124,7 @@ class Gate:
         """The searches that the limits cut short: an action, and the reason."""
         return self._refiner.cuts
 
-    def admit(self, text: str, source: str, episode: str | None = None) -> Outcome:
+    def admit(self, text: str, source: str, episode: str | None = None) -> GateOutcome:
         """Hold a candidate against all that is known; let in what it comes to.
 
         Args:
@@ -139,14 +138,14 @@ class Gate:
             clause = self._valid(text, source)
             known = self._known(clause)
             if known is not None:
-                return Outcome(
+                return GateOutcome(
                     text, source, "merged", f"the rule `{known}` says this already", merged=(known,)
                 )
             return self._held_against_trials(text, source, clause, episode)
-        except Refusal as refusal:
-            return Outcome(text, source, "refused", refusal.reason, diagnostics=refusal.diagnostics)
+        except _Refused as refusal:
+            return GateOutcome(text, source, "refused", refusal.reason, diagnostics=refusal.diagnostics)
         except EvaluationError as error:
-            return Outcome(text, source, "refused", f"it could not be replayed: {error}")
+            return GateOutcome(text, source, "refused", f"it could not be replayed: {error}")
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -155,25 +154,25 @@ class Gate:
         try:
             statements = parse(text, FILE).statements
             if len(statements) != 1 or not isinstance(statements[0], Clause):
-                raise Refusal("a candidate is one rule, and this is not")
+                raise _Refused("a candidate is one rule, and this is not")
             clause = statements[0]
             self._allowed(clause)
             kept = tuple(a for a in clause.annotations if a.name not in ("id", "source"))
             clause = replace(clause, weight=1.0, annotations=kept, comments=(), trailing=None)
             analyse([*self._modules, Module((clause,), file=FILE, source=text)])
         except ProgramError as error:
-            raise Refusal(f"it is no valid rule: {error.summary}", error.diagnostics) from None
+            raise _Refused(f"it is no valid rule: {error.summary}", error.diagnostics) from None
         return annotated(clause, source=source)
 
     def _allowed(self, clause: Clause) -> None:
         """Refuse what a learned rule may not do."""
         if clause.kind not in ("forbid", "prefer"):
             kind = {"permit": "permits"}.get(clause.kind, f"has a head of the kind `{clause.kind}`")
-            raise Refusal(f"a learned rule forbids or prefers, and this one {kind}: write it by hand")
+            raise _Refused(f"a learned rule forbids or prefers, and this one {kind}: write it by hand")
         if clause.annotation("overrides") is not None:
-            raise Refusal("a learned rule overrides none: write it by hand")
+            raise _Refused("a learned rule overrides none: write it by hand")
         if not clause.body:
-            raise Refusal(f"it speaks of every `{clause.head.name}`, whatever the state: write it by hand")
+            raise _Refused(f"it speaks of every `{clause.head.name}`, whatever the state: write it by hand")
 
     def _known(self, clause: Clause) -> str | None:
         """The id of a rule that says already what this one says."""
@@ -183,17 +182,19 @@ class Gate:
                 return id
         return None
 
-    def _held_against_trials(self, text: str, source: str, clause: Clause, episode: str | None) -> Outcome:
+    def _held_against_trials(
+        self, text: str, source: str, clause: Clause, episode: str | None
+    ) -> GateOutcome:
         tried = self._admitted(clause)
-        verdict: Verdict = "admitted"
+        verdict: GateVerdict = "admitted"
         rules = [clause]
         if clause.kind == "prefer":
             why = f"{tried.right.bit_count()} of the recorded steps that it prefers succeeded"
         else:
             try:
-                rules, why = self._made_right(tried)
-            except Refusal as refusal:
-                rules = self._reasoned_anew(clause, episode)
+                rules, why = self._corrected(tried)
+            except _Refused as refusal:
+                rules = self._rebuilt(clause, episode)
                 if not rules:
                     raise
                 why = f"its reason is wrong ({refusal.reason}), and another covers what failed there"
@@ -203,7 +204,7 @@ class Gate:
             self._enter(rule, source, entry)
         if not entry.rules:
             verdict, why = "merged", f"{why}; made right, `{entry.merged[0]}` says it already"
-        return Outcome(
+        return GateOutcome(
             text,
             source,
             verdict,
@@ -214,18 +215,18 @@ class Gate:
             contradictions=tuple(self._contradictions(entry.rules)),
         )
 
-    def _made_right(self, tried: Admitted) -> tuple[list[Clause], str]:
+    def _corrected(self, tried: LearnedRule) -> tuple[list[Clause], str]:
         """The rules that a candidate comes to, and why."""
         if tried.wrong:
             why = f"as it was, it would have forbidden {_count(tried.wrong, 'step')} that succeeded"
             return self._refined(tried), why
         if not tried.right:
-            raise Refusal("no recorded failure fits it: nothing speaks for it")
+            raise _Refused("no recorded failure fits it: nothing speaks for it")
         wider = self._refiner.generalise(tried.clause) if self._refine else tried.clause
         why = f"it covers {_count(tried.right, 'recorded failure')} and no success"
         return [wider], why if wider is tried.clause else f"it holds more widely than it says: {why}"
 
-    def _reasoned_anew(self, clause: Clause, episode: str | None) -> list[Clause]:
+    def _rebuilt(self, clause: Clause, episode: str | None) -> list[Clause]:
         """Rules that cover a failure of the episode which a candidate was written about, and keep as many of
         its items as they can; none where its action did not fail there, or nothing tells why. What was said
         for the candidate is not said for them."""
@@ -234,22 +235,22 @@ class Gate:
         if not failed or not self._refine or len(clause.body) > self._refiner.limits.literals:
             return []
         silent = replace(clause, annotations=tuple(a for a in clause.annotations if a.name != "because"))
-        for looser in without_items(silent):
+        for looser in without_literals(silent):
             if not self.replay.valid(looser):
                 continue  # what was taken out bound a variable
             tried = self._admitted(looser)
             if not tried.right & failed or not (looser.body or tried.wrong):
                 continue
             try:
-                found, _ = self._made_right(tried)
-            except Refusal:
+                found, _ = self._corrected(tried)
+            except _Refused:
                 continue
             covers = self.replay.covers(found)
-            if told := [rule for rule, mask in zip(found, covers, strict=True) if mask & failed]:
-                return told
+            if covering := [rule for rule, mask in zip(found, covers, strict=True) if mask & failed]:
+                return covering
         return []
 
-    def _refined(self, tried: Admitted) -> list[Clause]:
+    def _refined(self, tried: LearnedRule) -> list[Clause]:
         """The rules that a roughly right one becomes."""
         first = next(iter(self.replay.chosen(tried.wrong)))
         what = (
@@ -257,12 +258,12 @@ class Gate:
             f" {print_row(first.action, first.args)} in turn {first.turn} of {first.episode}"
         )
         if not tried.right:
-            raise Refusal(f"{what}, and it covers no failure")
+            raise _Refused(f"{what}, and it covers no failure")
         if not self._refine:
-            raise Refusal(what)
+            raise _Refused(what)
         found = self._refiner.refine(tried.clause)
         if not found:
-            raise Refusal(f"{what}, and nothing tells its {_count(tried.right, 'failure')} from them")
+            raise _Refused(f"{what}, and nothing tells its {_count(tried.right, 'failure')} from them")
         return found
 
     def _enter(self, clause: Clause, source: str, entry: _Entry) -> None:
@@ -291,13 +292,13 @@ class Gate:
                 return clause
         return clause if clause.kind == "prefer" else annotated(clause, because=reason(clause))
 
-    def _admitted(self, clause: Clause) -> Admitted:
+    def _admitted(self, clause: Clause) -> LearnedRule:
         covered = self.replay.covers([clause], self._refiner.limits.seconds)[0]
         failed, succeeded = covered & self.replay.failed, covered & self.replay.succeeded
         right, wrong = (succeeded, failed) if clause.kind == "prefer" else (failed, succeeded)
-        return Admitted(short_id(canonical_text(self._schema, clause)), clause, right, wrong)
+        return LearnedRule(short_id(canonical_text(self._schema, clause)), clause, right, wrong)
 
-    def _contradictions(self, rules: Sequence[Admitted]) -> list[Contradiction]:
+    def _contradictions(self, rules: Sequence[LearnedRule]) -> list[Conflict]:
         """What the new rules contradict."""
         new = {id(rule.clause) for rule in rules}
         heads = {rule.clause.head.name for rule in rules}
@@ -307,7 +308,7 @@ class Gate:
         return [each for each in found if {id(each.speaks_for), id(each.against)} & new]
 
 
-def listing(rules: Iterable[Admitted]) -> str:
+def print_rules(rules: Iterable[LearnedRule]) -> str:
     """Rules as a ``.dl`` text, each with its annotations."""
     return "\n\n".join(print_clause(rule.clause) for rule in rules) + "\n"
 

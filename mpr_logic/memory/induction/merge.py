@@ -22,7 +22,7 @@ STEPS = 20_000
 
 _MIRROR = {">": "<", ">=": "<="}
 
-Bindings = dict[str, object]
+Substitution = dict[str, object]
 
 
 def equal(schema: Schema, first: Clause, second: Clause) -> bool:
@@ -54,21 +54,21 @@ def subsumes(schema: Schema, general: Clause, special: Clause) -> bool:
         return False
     if any(isinstance(item, Aggregate) for item in one.body):
         return False
-    match = _Match(other.body)
+    match = _Subsumption(other.body)
     start = match.terms(one.args, other.args, {})
     # what has most in it can stand in fewest places
     body = sorted(one.body, key=lambda item: -len(str(item)))
     return start is not None and match.items(body, start)
 
 
-class _Match:
+class _Subsumption:
     """The search for places in one body. An ``_`` of it is a thing of its own, known by its object."""
 
     def __init__(self, body: Sequence[BodyItem]) -> None:
         self._body = body
         self._left = STEPS
 
-    def items(self, wanted: Sequence[BodyItem], found: Bindings) -> bool:
+    def items(self, wanted: Sequence[BodyItem], found: Substitution) -> bool:
         """Whether all the wanted items have a place."""
         if not wanted:
             return True
@@ -81,7 +81,7 @@ class _Match:
                     return True
         return False
 
-    def _item(self, wanted: BodyItem, item: BodyItem, found: Bindings) -> Iterator[Bindings]:
+    def _item(self, wanted: BodyItem, item: BodyItem, found: Substitution) -> Iterator[Substitution]:
         match wanted, item:
             case Literal(), Literal() if (wanted.atom.name, wanted.negated) == (item.atom.name, item.negated):
                 yield from _some(self.terms(wanted.atom.args, item.atom.args, found, wanted.negated))
@@ -95,8 +95,8 @@ class _Match:
                 yield from _some(self.terms(wanted.args, item.args, found))
 
     def terms(
-        self, wanted: Sequence[Term], terms: Sequence[Term], found: Bindings, negated: bool = False
-    ) -> Bindings | None:
+        self, wanted: Sequence[Term], terms: Sequence[Term], found: Substitution, negated: bool = False
+    ) -> Substitution | None:
         """The bindings with which the wanted terms are the others; None where there are none."""
         for one, other in zip(wanted, terms, strict=True):
             extended = self._term(one, other, found, negated)
@@ -105,7 +105,7 @@ class _Match:
             found = extended
         return found
 
-    def _term(self, one: Term, other: Term, found: Bindings, negated: bool) -> Bindings | None:
+    def _term(self, one: Term, other: Term, found: Substitution, negated: bool) -> Substitution | None:
         match one:
             case Var(name="_"):
                 # under `not` it stands for no value at all, and not for some value
@@ -132,7 +132,7 @@ class _Match:
                 return self._term(one.argument, other.argument, found, negated)
 
 
-def _some(found: Bindings | None) -> Iterator[Bindings]:
+def _some(found: Substitution | None) -> Iterator[Substitution]:
     if found is not None:
         yield found
 
@@ -144,7 +144,7 @@ def _sides(item: Comparison) -> tuple[str, Term, Term]:
 
 
 @dataclass(frozen=True, slots=True)
-class Contradiction:
+class Conflict:
     """Two rules of which one speaks for and the other against an action, in the same recorded states.
     ``trials`` is the mask of the trials in which both fire."""
 
@@ -153,7 +153,7 @@ class Contradiction:
     trials: int
 
 
-def contradictions(replay: Replay, clauses: Sequence[Clause]) -> list[Contradiction]:
+def contradictions(replay: Replay, clauses: Sequence[Clause]) -> list[Conflict]:
     """The pairs of a ``permit`` or ``prefer`` and a ``forbid`` that fire together in recorded states.
 
     Raises:
@@ -162,7 +162,7 @@ def contradictions(replay: Replay, clauses: Sequence[Clause]) -> list[Contradict
     """
     covers: Mapping[int, int] = dict(enumerate(replay.covers(clauses)))
     return [
-        Contradiction(one, other, covers[i] & covers[j])
+        Conflict(one, other, covers[i] & covers[j])
         for i, one in enumerate(clauses)
         for j, other in enumerate(clauses)
         if one.kind in ("permit", "prefer") and other.kind == "forbid" and one.head.name == other.head.name

@@ -1,15 +1,20 @@
-"""From a roughly right rule to right ones: conditions are added until it covers failures and no success.
+"""Induction by sequential covering: a rule is specialised until it covers failures and no success.
 
-The search is that of inductive logic programming. Conditions (:mod:`mpr_logic.memory.induction.literals`) are
-added by FOIL's gain (Quinlan 1990), a few beams wide; failures that a rule covers are taken out, and the next
-rule is sought for what is left. A rule is taken where it covers no success and is worth its length: the
-chance that as many failures, drawn blindly among the trials of the action, would have missed every success
-must be so small that it pays for the conditions that were chosen among (FOIL's encoding-length restriction,
-with the hypergeometric chance as the worth). Of several, the one with most bits to spare is taken."""
+The search is that of inductive logic programming. Refinements, which the module ``operators`` lists, are
+added by FOIL's gain (Quinlan 1990), in a beam; failures that a rule covers are taken out, and the next rule
+is sought for what is left. A rule is taken where it covers no success and is worth its length: the chance
+that as many failures, drawn blindly among the trials of the action, would have missed every success must be
+so small that it pays for the refinements that were chosen among (FOIL's encoding-length restriction, with the
+hypergeometric chance as the worth). Of several, the one with most bits to spare is taken.
+
+:func:`induce` is the reflector ``induced``: rules from the failed steps alone, without any model. For each
+action that has failed it begins with ``forbid a(X, ..)``.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,33 +23,73 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mpr_logic.analysis.terms import item_vars, names, rewrite_item
 from mpr_logic.errors import BudgetError
-from mpr_logic.language.ast import Clause, Var
-from mpr_logic.language.printer import print_item
-from mpr_logic.memory.induction.literals import Conditions, fresh
-from mpr_logic.memory.induction.parts import head_variables
-from mpr_logic.memory.induction.shorten import wider_rules
-from mpr_logic.memory.induction.work import Work
+from mpr_logic.language.ast import Annotation, Atom, Clause, Const, Var
+from mpr_logic.language.printer import print_atom, print_item
+from mpr_logic.memory.induction.operators import RefinementOperator, StepBudget, fresh, generalisations
+from mpr_logic.memory.induction.replay import head_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from mpr_logic.analysis.program import Signature
     from mpr_logic.language.ast import BodyItem, Term
-    from mpr_logic.memory.induction.literals import Condition
+    from mpr_logic.memory.induction.operators import Refinement
     from mpr_logic.memory.induction.replay import Replay
+
+
+SHOWN = 3
+"""So many episodes are named in a source; of the others their number is said."""
+
+_VARIABLE = re.compile(r'("(?:[^"\\]|\\.)*")|\b([A-Z]\w*)')
+
+
+def annotated(clause: Clause, **texts: str) -> Clause:
+    """The rule with these annotations in the place of those of the same names."""
+    kept = [each for each in clause.annotations if each.name not in texts]
+    new = [Annotation(name, (Const(text),)) for name, text in texts.items()]
+    return replace(clause, annotations=(*kept, *new))
+
+
+def taught_by(who: str, episodes: Sequence[str]) -> str:
+    """A source that names who learned a rule, and from which episodes."""
+    rest = f" and {len(episodes) - SHOWN} more" if len(episodes) > SHOWN else ""
+    return f"{who}: {', '.join(episodes[:SHOWN])}{rest}"
+
+
+def reason(clause: Clause) -> str:
+    """A because-text that says when the action has always failed: what is in the body, with its values."""
+    body = " and ".join(_braced(print_item(item)) for item in clause.body)
+    return f"{_braced(print_atom(clause.head))} has always failed" + (f" where {body}" if body else "")
+
+
+def _braced(text: str) -> str:
+    """A text with its variables in braces, and the braces of its constants and aggregates doubled."""
+    pieces, last = [], 0
+    for found in _VARIABLE.finditer(text):
+        pieces.append(_doubled(text[last : found.start()]))
+        quoted, name = found.groups()
+        pieces.append(_doubled(quoted) if quoted else f"{{{name}}}")
+        last = found.end()
+    return "".join([*pieces, _doubled(text[last:])])
+
+
+def _doubled(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SearchLimits:
     """What a search may cost, and what it may find.
 
     ``literals`` in a body (one that has as many may get one more), ``conditions`` that are added, ``rules``
     for one start, ``beam`` rules carried on in a round, ``candidates`` asked in a round, ``steps`` of one
-    enumeration of what may be asked, and, where these do not end it before, ``seconds`` in all;
-    ``chance`` of a rule that says nothing to be taken all the same; ``alike``: the share of failures that two
-    explanations have in common which are taken for one; ``unsaid``: relations that no added condition speaks
-    of, such as those that only help to derive others.
+    enumeration of what may be asked, and, where these do not end it before, ``seconds`` in all; ``chance`` of
+    a rule that says nothing to be taken all the same; ``agreement``: the share of failures that two
+    explanations have in common which are taken for one; ``excluded``: relations that no added refinement
+    speaks of, such as those that only help to derive others.
     """
 
     literals: int = 4
@@ -55,11 +100,11 @@ class Limits:
     steps: int = 20_000
     seconds: float = 60.0
     chance: float = 0.001
-    alike: float = 0.9
-    unsaid: frozenset[str] = frozenset()
+    agreement: float = 0.9
+    excluded: frozenset[str] = frozenset()
 
 
-class Worth:
+class Compression:
     """What it is worth to cover some of the failures ``left`` and none of the ``successes``, in bits: masks
     of trials, of which only those in ``cases`` count, so that what was tried over and over counts once."""
 
@@ -91,41 +136,42 @@ def _log2_ways(n: int, k: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """A condition, and what the rule covers with it. ``apart``: it meets the rule in the head's variables
-    only, so what it covers does not depend on what else was added. ``price``: the bits to choose it."""
+class _Candidate:
+    """A refinement, and the trials that the rule covers with it. ``apart``: it meets the rule in the head's
+    variables only, so what it covers does not depend on what else was added. ``price``: the bits to choose
+    it."""
 
-    condition: Condition
+    refinement: Refinement
     covered: int
     apart: bool
     price: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Grown:
-    """The conditions that were added, and what the rule covers then."""
+class _Node:
+    """The refinements that were added, and the trials that the rule covers then."""
 
-    added: tuple[_Told, ...]
+    added: tuple[_Candidate, ...]
     covered: int
 
     @property
     def price(self) -> float:
         """The bits to choose what was added."""
-        return sum(told.price for told in self.added)
+        return sum(candidate.price for candidate in self.added)
 
     @property
     def literals(self) -> int:
         """How many items were added."""
-        return sum(len(told.condition) for told in self.added)
+        return sum(len(candidate.refinement) for candidate in self.added)
 
 
 class Refiner:
-    """Searches among the conditions that tell the trials of a replay apart."""
+    """Searches among the refinements that tell the trials of a replay apart."""
 
-    def __init__(self, replay: Replay, limits: Limits | None = None) -> None:
+    def __init__(self, replay: Replay, limits: SearchLimits | None = None) -> None:
         self.replay = replay
-        self.limits = limits or Limits()
-        self.sayable = Conditions(replay.program, replay.facts(), self.limits.unsaid)
+        self.limits = limits or SearchLimits()
+        self.operator = RefinementOperator(replay.program, replay.facts(), self.limits.excluded)
         self.used: set[str] = set()
         self.cuts: dict[str, None] = {}
         """What was cut short, and why: an action, and a reason."""
@@ -147,11 +193,11 @@ class Refiner:
         return found
 
     def _refined(self, clause: Clause, known: int, found: list[Clause]) -> None:
-        search = _Search(self, clause)
+        search = _CoveringSearch(self, clause)
         trials = self.replay.of(clause.head.name)
         successes, left = trials & self.replay.succeeded, trials & self.replay.failed & ~known
         while left and len(found) < self.limits.rules:
-            best = search.best(Worth(left, successes, self.replay.cases, self.limits.chance))
+            best = search.best(Compression(left, successes, self.replay.cases, self.limits.chance))
             if best is None:
                 break
             best = self.generalise(best)
@@ -163,18 +209,18 @@ class Refiner:
     def generalise(self, clause: Clause) -> Clause:
         """The rule without the body items and the constants that it does not need to cover no success: where
         it covers notably more without them, or just the same. What makes a small difference is kept: see
-        ``Limits.alike``. Its body is never empty.
+        ``SearchLimits.agreement``. Its body is never empty.
 
         Raises:
             EvaluationError: the engine could not finish.
         """
         while True:
             now = self._cases(self.replay.covers([clause])[0])
-            wider = [(self._cases(self._spotless(each)), each) for each in wider_rules(clause)]
+            wider = [(self._cases(self._spotless(each)), each) for each in generalisations(clause)]
             most, widest = max(
                 wider, key=lambda pair: pair[0], default=(0, clause)
             )  # the first of the widest
-            if now < most * self.limits.alike:
+            if now < most * self.limits.agreement:
                 clause = widest
                 continue
             needless = [each for cases, each in wider if cases == now > 0]
@@ -193,11 +239,11 @@ class Refiner:
         covered = self.replay.covers([clause])[0]
         trials = self.replay.of(clause.head.name)
         successes = trials & self.replay.succeeded
-        worth = Worth(trials & self.replay.failed, successes, self.replay.cases, self.limits.chance)
+        worth = Compression(trials & self.replay.failed, successes, self.replay.cases, self.limits.chance)
         return covered if not covered & successes and worth.bits(covered, 0) > 0 else 0
 
 
-class _Search:
+class _CoveringSearch:
     """The search for rules that grow out of one."""
 
     def __init__(self, refiner: Refiner, clause: Clause) -> None:
@@ -206,20 +252,20 @@ class _Search:
         self._until = time.monotonic() + self._limits.seconds
         self._most = max(self._limits.literals, len(clause.body) + 1) - len(clause.body)
         head = self._replay.program.schema.actions[clause.head.name]
-        self.types = refiner.sayable.types(clause, head)
+        self.types = refiner.operator.types(clause, head)
         self._used = frozenset(refiner.used)
         self._variables = frozenset(self.types) | {n for item in clause.body for n in names(item_vars(item))}
-        self._start = _Grown((), self._covers([clause])[0])
+        self._start = _Node((), self._covers([clause])[0])
         self._cuts = refiner.cuts
-        asked = self._within(lambda work: refiner.sayable.conditions(clause, self.types, work))
-        self.told = self._priced(self._conditions(asked))
+        asked = self._within(lambda work: refiner.operator.refinements(clause, self.types, work))
+        self._candidates = self._priced(self._telling(asked))
 
-    def best(self, worth: Worth) -> Clause | None:
+    def best(self, worth: Compression) -> Clause | None:
         """The rule with most bits to spare, the simplest of several; None where none has any."""
         beam, best, most = [self._start], self._start, 0.0
         seen: set[int] = set()
         while beam:
-            ranked: list[tuple[float, _Grown]] = []
+            ranked: list[tuple[float, _Node]] = []
             for each in self._longer(beam):
                 if each.covered in seen or not each.covered & worth.left:
                     continue
@@ -235,67 +281,71 @@ class _Search:
         return self._with(best.added) if best.added else None
 
     def agreed(self, clause: Clause) -> Clause:
-        """The rule together with the conditions that explain its failures as well as it does. Which of them
+        """The rule together with the refinements that explain its failures as well as it does. Which of them
         is the reason cannot be told, so it fires where all of them hold (the vote of a version space)."""
         trials = self._replay.of(clause.head.name) & self._replay.cases
         failed, successes = trials & self._replay.failed, self._replay.succeeded
         covered = self._covers([clause])[0]
-        for told in self.told:
-            if told.covered & successes or len(clause.body) + len(told.condition) > self._limits.literals:
+        for candidate in self._candidates:
+            if (
+                candidate.covered & successes
+                or len(clause.body) + len(candidate.refinement) > self._limits.literals
+            ):
                 continue
-            if set(told.condition) & set(clause.body):
+            if set(candidate.refinement) & set(clause.body):
                 continue
-            both, one = covered & told.covered & failed, (covered | told.covered) & failed
-            if both == one or both.bit_count() < one.bit_count() * self._limits.alike:
+            both, one = covered & candidate.covered & failed, (covered | candidate.covered) & failed
+            if both == one or both.bit_count() < one.bit_count() * self._limits.agreement:
                 continue
-            longer = self._with((told,), clause)
+            longer = self._with((candidate,), clause)
             if self._replay.valid(longer):
                 clause = longer
-                covered &= told.covered
+                covered &= candidate.covered
         return clause
 
-    def _conditions(self, asked: list[Condition]) -> list[_Told]:
-        """The conditions that leave some failures and not all trials, one for each set of trials: the
+    def _telling(self, asked: list[Refinement]) -> list[_Candidate]:
+        """The refinements that leave some failures and not all trials, one for each set of trials: the
         simplest."""
         bound = head_variables(self.clause)
-        all_told = [_Told(c, 0, self._shared(c) <= bound) for c in asked]
-        valid = (told for told in self._timely(all_told) if self._valid(_Grown((told,), 0)))
-        all_told = list(islice(valid, self._limits.candidates))
-        covers = self._covers([self._with((told,)) for told in all_told])
-        found: dict[int, _Told] = {}
-        for told, covered in zip(all_told, covers, strict=True):
+        candidates = [_Candidate(c, 0, self._shared(c) <= bound) for c in asked]
+        valid = (candidate for candidate in self._timely(candidates) if self._valid(_Node((candidate,), 0)))
+        candidates = list(islice(valid, self._limits.candidates))
+        covers = self._covers([self._with((candidate,)) for candidate in candidates])
+        found: dict[int, _Candidate] = {}
+        for candidate, covered in zip(candidates, covers, strict=True):
             if covered & self._replay.failed and covered != self._start.covered:
-                found.setdefault(covered, replace(told, covered=covered))
+                found.setdefault(covered, replace(candidate, covered=covered))
         return list(found.values())
 
-    def _priced(self, told: list[_Told]) -> list[_Told]:
-        """The conditions with their prices: for each item as many bits as it takes to choose a condition, and
-        fewer for what other rules have needed."""
-        full, known = math.log2(max(len(told), 2)), math.log2(len(self._used) + 2)
+    def _priced(self, candidates: list[_Candidate]) -> list[_Candidate]:
+        """The refinements with their prices: for each item as many bits as it takes to choose a refinement,
+        and fewer for what other rules have needed."""
+        full, known = math.log2(max(len(candidates), 2)), math.log2(len(self._used) + 2)
         prices = [
             sum(
-                min(full, known) if _pattern(item, self.types) in self._used else full for item in t.condition
+                min(full, known) if _pattern(item, self.types) in self._used else full
+                for item in t.refinement
             )
-            for t in told
+            for t in candidates
         ]
-        return [replace(t, price=price) for t, price in zip(told, prices, strict=True)]
+        return [replace(t, price=price) for t, price in zip(candidates, prices, strict=True)]
 
-    def _longer(self, beam: list[_Grown]) -> Iterator[_Grown]:
+    def _longer(self, beam: list[_Node]) -> Iterator[_Node]:
         for each in beam:
             if len(each.added) >= self._limits.conditions:
                 continue
-            fitting = [t for t in self.told if each.literals + len(t.condition) <= self._most]
+            fitting = [t for t in self._candidates if each.literals + len(t.refinement) <= self._most]
             joined = [t for t in fitting if not t.apart and not all(a.apart for a in each.added)]
-            joined = [t for t in self._timely(joined) if self._valid(_Grown((*each.added, t), 0))]
+            joined = [t for t in self._timely(joined) if self._valid(_Node((*each.added, t), 0))]
             joined = self._within(partial(_some, joined))
             asked = self._covers([self._with((*each.added, t)) for t in joined]) if joined else []
             exact = dict(zip(map(id, joined), asked, strict=True))
-            for told in self._timely(fitting):
-                covered = exact.get(id(told), each.covered & told.covered)
+            for candidate in self._timely(fitting):
+                covered = exact.get(id(candidate), each.covered & candidate.covered)
                 if covered != each.covered:
-                    yield _Grown((*each.added, told), covered)
+                    yield _Node((*each.added, candidate), covered)
 
-    def _earns(self, grown: _Grown) -> bool:
+    def _earns(self, grown: _Node) -> bool:
         """Whether the rule is valid, and each item that was added is worth its length by itself: without it,
         the rule covers successes enough that leaving them out is no accident."""
         if not self._valid(grown):
@@ -307,24 +357,24 @@ class _Search:
                 continue  # others need what it binds
             covered = self._covers([without])[0]
             failures, successes = covered & self._replay.failed, covered & self._replay.succeeded
-            worth = Worth(failures, successes, self._replay.cases, self._limits.chance)
-            if worth.bits(grown.covered, math.log2(len(self.told))) <= 0:
+            worth = Compression(failures, successes, self._replay.cases, self._limits.chance)
+            if worth.bits(grown.covered, math.log2(len(self._candidates))) <= 0:
                 return False
         return True
 
-    def _valid(self, grown: _Grown) -> bool:
+    def _valid(self, grown: _Node) -> bool:
         return self._replay.valid(self._with(grown.added))
 
     def _covers(self, clauses: list[Clause]) -> list[int]:
         return self._replay.covers(clauses, self._until - time.monotonic())
 
-    def _within(self, work: Callable[[Work], list[T]]) -> list[T]:
+    def _within(self, work: Callable[[StepBudget], list[T]]) -> list[T]:
         """What some bounded work comes to; that it was cut short is noted.
 
         Raises:
             BudgetError: the time was over.
         """
-        bound = Work(self._limits.steps, self._until)
+        bound = StepBudget(self._limits.steps, self._until)
         found = work(bound)
         if bound.cut:
             self._cuts[f"{self.clause.head.name}: {bound.cut}"] = None
@@ -341,26 +391,26 @@ class _Search:
                 raise BudgetError(f"the search took longer than {self._limits.seconds:g} s")
             yield thing
 
-    def _shared(self, condition: Condition) -> set[str]:
-        return {n for item in condition for n in names(item_vars(item))} & self._variables
+    def _shared(self, refinement: Refinement) -> set[str]:
+        return {n for item in refinement for n in names(item_vars(item))} & self._variables
 
-    def _with(self, added: tuple[_Told, ...], clause: Clause | None = None) -> Clause:
-        """The rule (that of the search, or one grown out of it) with conditions, the new variables of each
+    def _with(self, added: tuple[_Candidate, ...], clause: Clause | None = None) -> Clause:
+        """The rule (that of the search, or one grown out of it) with refinements, the new variables of each
         kept apart."""
         clause = clause or self.clause
         body: list[BodyItem] = list(clause.body)
         taken = self._variables | {n for item in body for n in names(item_vars(item))}
-        for told in added:
-            new = {n for item in told.condition for n in names(item_vars(item))} - self._variables
+        for candidate in added:
+            new = {n for item in candidate.refinement for n in names(item_vars(item))} - self._variables
             names_: dict[str, str] = {}
             for name in sorted(new):
                 names_[name] = fresh(name, taken)
                 taken |= {names_[name]}
-            body += [_renamed(item, names_) for item in told.condition]
+            body += [_renamed(item, names_) for item in candidate.refinement]
         return replace(clause, body=tuple(dict.fromkeys(body)))
 
 
-def _some(things: list[T], work: Work) -> list[T]:
+def _some(things: list[T], work: StepBudget) -> list[T]:
     """As many of the things as there is work for."""
     return list(work.each(things))
 
@@ -379,3 +429,47 @@ def _renamed(item: BodyItem, new: Mapping[str, str]) -> BodyItem:
         return Var(new[term.name]) if isinstance(term, Var) and term.name in new else term
 
     return rewrite_item(item, leaf)
+
+
+NAME = "induced"
+
+
+def induce(
+    replay: Replay, limits: SearchLimits | None = None, cuts: dict[str, None] | None = None
+) -> list[Clause]:
+    """Rules learned from the trials of a replay, each with a ``@source`` that names the episodes which taught
+    it, and a ``@because`` made of its body. Actions with most successes come first: what their rules needed
+    is tried first where there is less to learn from. Where the limits cut a search short, ``cuts`` gets the
+    action and the reason, and what was found before is returned.
+
+    Raises:
+        EvaluationError: the engine could not finish.
+    """
+    refiner = Refiner(replay, limits)
+    if cuts is not None:
+        refiner.cuts = cuts
+
+    def successes(signature: Signature) -> tuple[int, str]:
+        tried = replay.of(signature.name) & replay.succeeded & replay.cases
+        return -tried.bit_count(), signature.name
+
+    found: list[Clause] = []
+    for signature in sorted(replay.program.schema.actions.values(), key=successes):
+        if replay.of(signature.name) & replay.failed:
+            found += [_explained(replay, clause) for clause in refiner.refine(most_general(signature))]
+    return found
+
+
+def most_general(signature: Signature) -> Clause:
+    """The rule that forbids all that an action could be."""
+    names: list[str] = []
+    for param in signature.params:
+        names.append(fresh(param.name, names))
+    return Clause("forbid", Atom(signature.name, tuple(Var(name) for name in names)))
+
+
+def _explained(replay: Replay, clause: Clause) -> Clause:
+    """The rule with its reason, and with the episodes of the failures that it covers as its source."""
+    covered = replay.chosen(replay.covers([clause])[0] & replay.failed)
+    episodes = list(dict.fromkeys(trial.episode for trial in covered))
+    return annotated(clause, because=reason(clause), source=taught_by(NAME, episodes))

@@ -1,4 +1,4 @@
-"""Recorded trials, and where a rule would have fired: many rules are asked in one walk.
+"""Recorded episodes, their trials, and the trials that a rule covers: many rules are asked in one walk.
 
 A *trial* is an action that was tried and whose outcome was seen. One engine is walked along the episodes by
 their differences; all rules of a batch are rules of its program, and in the state before each trial it is
@@ -10,27 +10,132 @@ A set of trials is a *mask*: an int whose bit i stands for trial i.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mpr_logic.analysis import Fact, analyse, canonical_text
 from mpr_logic.analysis.analyse import Preparer
 from mpr_logic.analysis.occurrences import CALL, is_history
 from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.terms import item_vars, names, term_vars
 from mpr_logic.checker.facts import Facts
 from mpr_logic.checker.questions import resolve_action
 from mpr_logic.checker.state import history_facts
 from mpr_logic.engine.protocol import Budget, Engine, counted, make_engine
 from mpr_logic.errors import BudgetError, MprError, StateError
 from mpr_logic.language.ast import NOWHERE, Clause, Module
-from mpr_logic.memory.induction.parts import parts
 from mpr_logic.memory.records import PassedOver
+from mpr_logic.memory.trajectory import read_trajectories
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
-    from mpr_logic.language.ast import Row, Statement
-    from mpr_logic.memory.induction.episodes import Episode, Step
+    from mpr_logic.language.ast import BodyItem, Clause, Row, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStep:
+    """One turn: the action that was tried (None: none was), whether it succeeded (None: nobody can tell),
+    and the facts that went and came with it, as :meth:`Checker.update` takes them."""
+
+    turn: int
+    action: str | None
+    succeeded: bool | None
+    removed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEpisode:
+    """What was played from one beginning on. ``id`` tells it from other episodes; those of one ``task`` have
+    the same world."""
+
+    id: str
+    steps: tuple[RecordedStep, ...]
+    task: str
+
+
+class _Observed(Protocol):
+    @property
+    def succeeded(self) -> bool | None: ...
+
+
+class PlayedTurn(Protocol):
+    """What :class:`mpr_logic.agent.play.PlayedTurn` has of it."""
+
+    @property
+    def number(self) -> int:
+        """Which turn of the episode."""
+
+    @property
+    def action(self) -> object | None:
+        """What was tried."""
+
+    @property
+    def observation(self) -> _Observed:
+        """What was seen then."""
+
+    @property
+    def added(self) -> AbstractSet[str]:
+        """The facts that came."""
+
+    @property
+    def removed(self) -> AbstractSet[str]:
+        """The facts that went."""
+
+
+def episode_of(id: str, turns: Iterable[PlayedTurn], task: str = "") -> RecordedEpisode:
+    """The episode that some turns make."""
+    return RecordedEpisode(id, tuple(_step(turn) for turn in turns), task or id)
+
+
+def _step(turn: PlayedTurn) -> RecordedStep:
+    action = None if turn.action is None else str(turn.action)
+    removed, added = tuple(sorted(turn.removed)), tuple(sorted(turn.added))
+    return RecordedStep(turn.number, action, turn.observation.succeeded, removed, added)
+
+
+def read_episodes(lines: Iterable[str], file: str = "<trajectory>") -> list[RecordedEpisode]:
+    """The episodes of a recording (docs/reference/trajectory.md). Each is named by its task, with ``#2``,
+    ``#3`` behind it where the same task was played before. A last line that was cut off is left out.
+
+    Raises:
+        StateError: a line is none of a recording.
+    """
+    found: list[RecordedEpisode] = []
+    played: Counter[str] = Counter()
+    for each in read_trajectories(lines, file):
+        played[each.task] += 1
+        id = each.task if played[each.task] == 1 else f"{each.task}#{played[each.task]}"
+        steps = tuple(RecordedStep(t.number, t.action, t.succeeded, t.removed, t.added) for t in each.turns)
+        found.append(RecordedEpisode(id, steps, each.task))
+    return found
+
+
+def head_variables(clause: Clause) -> set[str]:
+    """The variables that the head of a rule about an action binds."""
+    return names(v for term in clause.head.args for v in term_vars(term))
+
+
+def independent_parts(clause: Clause) -> list[Clause]:
+    """A rule for each part of the body, with the head of the whole. A rule that always holds is one part."""
+    bound = head_variables(clause)
+    groups: list[tuple[set[str], list[BodyItem]]] = []
+    for item in clause.body:
+        free, items = names(item_vars(item)) - bound, [item]
+        apart = []
+        for other, others in groups:
+            if free & other:
+                free, items = free | other, others + items
+            else:
+                apart.append((other, others))
+        groups = [*apart, (free, items)]
+    if len(groups) < 2:
+        return [clause]
+    return [replace(clause, body=tuple(items)) for _, items in groups]
+
 
 SECONDS = 10.0
 """What one question may take, in a replay; the first of a walk compiles the rules, and they may be many."""
@@ -76,7 +181,7 @@ class Replay:
     """
 
     def __init__(
-        self, background: Sequence[Module], episodes: Iterable[Episode], *, passing_over: bool = False
+        self, background: Sequence[Module], episodes: Iterable[RecordedEpisode], *, passing_over: bool = False
     ) -> None:
         self.background = tuple(replace(m, statements=_relations(m)) for m in background)
         self.program = analyse(self.background)
@@ -134,7 +239,9 @@ class Replay:
             ProgramError: a rule is not valid.
             EvaluationError: the engine could not finish; or ``seconds`` were over.
         """
-        taken = [[(canonical_text(self.program, p), p) for p in parts(clause)] for clause in clauses]
+        taken = [
+            [(canonical_text(self.program, p), p) for p in independent_parts(clause)] for clause in clauses
+        ]
         new = {text: p for found in taken for text, p in found if text not in self._masks}
         if new:
             for text, weights in zip(new, self.weights(list(new.values()), seconds), strict=True):
@@ -188,14 +295,14 @@ class Replay:
             )
             engine.ready()
 
-    def _read(self, episode: Episode, facts: Facts, trials: list[Trial]) -> Iterator[_Move]:
+    def _read(self, episode: RecordedEpisode, facts: Facts, trials: list[Trial]) -> Iterator[_Move]:
         for step in episode.steps:
             try:
                 yield self._move(episode, step, facts, trials)
             except MprError as error:
                 raise _UnreadableError(episode, step, str(error)) from None
 
-    def _move(self, episode: Episode, step: Step, facts: Facts, trials: list[Trial]) -> _Move:
+    def _move(self, episode: RecordedEpisode, step: RecordedStep, facts: Facts, trials: list[Trial]) -> _Move:
         removed, added = map(facts.fact, step.removed), map(facts.fact, step.added)
         trial = None
         history: list[Fact] = []
@@ -214,7 +321,7 @@ class Replay:
 class _UnreadableError(Exception):
     """A step of an episode does not fit the background."""
 
-    def __init__(self, episode: Episode, step: Step, reason: str) -> None:
+    def __init__(self, episode: RecordedEpisode, step: RecordedStep, reason: str) -> None:
         super().__init__(reason)
         self.what = PassedOver(episode.id, episode.task, step.turn, reason)
 

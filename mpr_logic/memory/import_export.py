@@ -13,9 +13,9 @@ from mpr_logic.language.ast import Annotation, Const, Module
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_module
 from mpr_logic.memory.declarations import EVIDENCE, without_comments
-from mpr_logic.memory.reading import MANY, belief, load
 from mpr_logic.memory.records import ACTIVE, Imported
-from mpr_logic.memory.tables import VERSIONS
+from mpr_logic.memory.schema import VERSIONS
+from mpr_logic.memory.transaction import MANY, belief, load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mpr_logic.memory.declarations import Checked, Declarations
     from mpr_logic.memory.evidence import Kind
     from mpr_logic.memory.records import StoredRule
-    from mpr_logic.memory.writing import Writer
+    from mpr_logic.memory.transaction import Transaction
 
 
 def export_text(rules: Sequence[StoredRule]) -> str:
@@ -42,7 +42,7 @@ def export_text(rules: Sequence[StoredRule]) -> str:
 
 
 def import_modules(
-    writer: Writer,
+    writer: Transaction,
     declared: Declarations,
     modules: Sequence[Module],
     cause: str,
@@ -77,7 +77,7 @@ def import_modules(
 class _Sorting:
     """Tells new, changed and unchanged clauses apart."""
 
-    writer: Writer
+    writer: Transaction
     checked: Sequence[Checked]
     everything: bool
     seen: dict[str, str] = field(default_factory=dict)  # what became of each id
@@ -88,7 +88,7 @@ class _Sorting:
     def __post_init__(self) -> None:
         rows = self._known()
         ids = None if self.everything or len(rows) > MANY else {rule for rule, _ in rows}
-        self.rules = load(self.writer.connection, self.writer.theta, ids)
+        self.rules = load_rules(self.writer.connection, self.writer.theta, ids)
         self.taken: dict[str, set[str]] = {}
         for rule, key in rows:
             self.taken.setdefault(rule, set()).add(key)
@@ -137,7 +137,7 @@ class _Sorting:
         return Imported(new, changed, unchanged, tuple(gone))
 
 
-def _same(old: StoredRule, new: Checked, writer: Writer) -> bool:
+def _same(old: StoredRule, new: Checked, writer: Transaction) -> bool:
     """Whether a clause says what the memory says, with the weight that it has or had when exported."""
     weight = new.clause.weight
     if old.kind == "hand":

@@ -1,9 +1,10 @@
-"""Seals: what a SQLite file says is what was written.
+"""Integrity of a memory's file: is it one, and does it say what was written?
 
 SQLite's own check finds broken pages and indexes. A letter that has become another inside a text it does not
 find, and no reader of the text could. So each transaction ends with a *seal*: a hash over the rows that it
 added, in the order of their keys. Rows are append-only; where an episode is forgotten, one seal over all that
-is left takes the place of all before.
+is left takes the place of all before. All is looked up before anything is written, so that a file that is no
+memory, or is damaged, stays untouched.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.memory.tables import METADATA, SEALS
+from mpr_logic.errors import StoreError
+from mpr_logic.memory.schema import METADATA, SEALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str], Iterable[Any]]
     """Answers a query with its rows."""
+
 
 FULL = 32 * 2**20
 """A file of up to so many bytes is checked as a whole when it is opened; of a larger one its pages, and the
@@ -136,3 +140,59 @@ def _hash(ask: Ask, ranges: dict[str, list[int]]) -> str:
         for row in ask(query):
             digest.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
+
+
+APPLICATION = 0x6D70_726C
+"""SQLite's application id of a memory: "mprl"."""
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+
+
+def check_file(path: Path, newest: int) -> None:
+    """Check that a file is a memory of a version up to ``newest``, and that it is whole: see
+    :func:`fault_of`. That its end is missing is no fault where its log holds that.
+
+    Raises:
+        StoreError: it is not, or it cannot be read; the message says what it is.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER)
+        size = path.stat().st_size
+    except OSError as error:
+        raise StoreError(f"{path}: the memory cannot be read: {error.strerror or error}") from None
+    if not head:
+        raise StoreError(f"{path}: the file is empty, and no memory: remove it, or name another")
+    if len(head) < _HEADER or not head.startswith(_MAGIC):
+        raise StoreError(f"{path}: this is no memory, nor any SQLite database: name another file")
+    if _number(head, 68) != APPLICATION:
+        raise StoreError(f"{path}: this is a database of something else, not a memory: name another file")
+    version = _number(head, 60)
+    if version > newest:
+        raise StoreError(
+            f"{path}: this memory has version {version}, and this mpr_logic reads up to {newest}: "
+            "upgrade mpr_logic"
+        )
+    formats = head[18], head[19]
+    fault = fault_of(path) if version and set(formats) <= {1, 2} else "its header says nothing sensible"
+    if fault is not None:
+        raise damaged(path, fault if size >= _pages(head) else f"its end is missing; {fault}")
+
+
+def damaged(path: Path | str, fault: str) -> StoreError:
+    """A memory is damaged, and what to do."""
+    return StoreError(
+        f"{path}: the memory is damaged ({fault}): take a backup in its place; "
+        f"what can still be read, `sqlite3 {path} .recover` writes out"
+    )
+
+
+def _pages(head: bytes) -> int:
+    """How large a file says that it is, in bytes."""
+    page = int.from_bytes(head[16:18], "big")
+    return _number(head, 28) * (65536 if page == 1 else page)
+
+
+def _number(head: bytes, at: int) -> int:
+    return int.from_bytes(head[at : at + 4], "big")

@@ -1,4 +1,4 @@
-"""To forget an episode: what it said is taken out of every row, not only out of its own.
+"""Erasure of an episode: what it said is taken out of every row, not only out of its own.
 
 Its words went further than its lines: a rule that it taught has a reason and a source that somebody wrote
 about it, later decisions quote that rule, a refusal quotes what was tried. Rows that count something stay,
@@ -20,7 +20,7 @@ from mpr_logic.analysis.terms import rewrite_item, rewrite_term
 from mpr_logic.language.ast import Const
 from mpr_logic.language.parser import parse_clause
 from mpr_logic.language.printer import print_statement
-from mpr_logic.memory.tables import (
+from mpr_logic.memory.schema import (
     CHANGES,
     CITATIONS,
     CONTRADICTIONS,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Schema
     from mpr_logic.language.ast import Clause, Term
+
 
 FORGOTTEN = "forgotten"
 """What stands in the place of what was taken out."""

@@ -1,5 +1,5 @@
-"""The tables of a memory. All are append-only but ``trajectories`` and ``citations``, which lose what is
-forgotten.
+"""The SQL schema of a memory. All tables are append-only but ``trajectories`` and ``citations``: they lose
+what is forgotten.
 
 ``changes`` is the spine: each row is one revision, and every other row names the revision that brought
 it. A rollback is a change too: what it takes back is no longer counted, and is still there.
@@ -179,4 +179,5 @@ SEALS = Table(
     Column("ranges", Text, nullable=False),  # of each table the first and the last key
     Column("hash", String(64), nullable=False),
 )
-"""What was written, in a SQLite file: see :mod:`mpr_logic.memory.seals`. A file may be older than this."""
+"""Hashes of what was written, in a SQLite file (see the module ``integrity``). A file may be older than
+this."""

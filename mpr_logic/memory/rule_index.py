@@ -1,7 +1,7 @@
-"""Many rules looked through at once: those of one shape are a table of their constants.
+"""An index of many rules, asked at once: rules of one shape are a group with a table of their constants.
 
-A rule is *near* an action where at most one literal of its body fails. That is decided for all rows of
-a table together, literal by literal. Literals that share a variable which the action does not give are
+A rule is *near* an action where at most one literal of its body fails. That is decided for all rules of
+a group together, literal by literal. Literals that share a variable which the action does not give are
 looked at apart here, so what is found is a superset: the few that are shown are checked one by one.
 """
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mpr_logic.engine.protocol import Engine, Pattern
     from mpr_logic.language.ast import Comparison, Row, Term, Value
 
+
 FEW = 2
 """Of no more rows than this each is looked up by itself: a query for all of them costs more."""
 
@@ -41,7 +42,7 @@ class Item:
 
 
 @dataclass(slots=True)
-class Table:
+class RuleGroup:
     """The rules of one shape: for each its place in the ranking, and the codes of its constants. Where no
     two literals share a variable that the head does not give, what is told of each is ``exact``."""
 
@@ -82,7 +83,7 @@ class Table:
         return self.places[column].get(code, np.empty(0, np.int64))
 
 
-class Index:
+class RuleIndex:
     """The tables of some rules. ``ranked`` are the rules, the best first."""
 
     def __init__(self, ranked: Sequence[Rule]) -> None:
@@ -93,11 +94,11 @@ class Index:
             _, ranks, rows = groups.setdefault(key, (rule, [], []))
             ranks.append(rank)
             rows.append(constants)
-        self.tables: dict[str, list[Table]] = {}
+        self.tables: dict[str, list[RuleGroup]] = {}
         for rule, ranks, rows in groups.values():
             columns = tuple(np.array(list(map(self._code, column))) for column in zip(*rows, strict=True))
             head, items = _slots(rule)
-            table = Table(head, items, np.array(ranks), columns, _exact(head, items), _order(items))
+            table = RuleGroup(head, items, np.array(ranks), columns, _exact(head, items), _order(items))
             self.tables.setdefault(rule.head, []).append(table)
         self.values = list(self.codes)
 
@@ -182,10 +183,10 @@ def _sides(item: Comparison) -> int:
     return isinstance(item.left, Const) + isinstance(item.right, Const)
 
 
-class Look:
+class StateLookup:
     """One look at a state; what was asked of the engine is kept for the next table."""
 
-    def __init__(self, index: Index, engine: Engine) -> None:
+    def __init__(self, index: RuleIndex, engine: Engine) -> None:
         self._index = index
         self._engine = engine
         self.deadline = engine.deadline
@@ -220,7 +221,9 @@ class Look:
             if len(rows):
                 yield table.ranks[rows], which, table.exact
 
-    def _holds(self, table: Table, item: Item, rows: Numbers, bound: dict[str, Value]) -> Marks | bool | None:
+    def _holds(
+        self, table: RuleGroup, item: Item, rows: Numbers, bound: dict[str, Value]
+    ) -> Marks | bool | None:
         """Whether a literal holds, for each row or for all of them; None where that cannot be told."""
         pattern: list[Value | None] = []
         places: list[int] = []

@@ -1,18 +1,20 @@
-"""Writing into a memory: one transaction, its revisions, and what each change promotes or demotes."""
+"""Transactions on a memory: which revisions count after rollbacks, rules as they stand, and writing, with the
+promotions and demotions that each change brings about."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import and_, func, insert, or_, select, true
 
 from mpr_logic.errors import StoreError
-from mpr_logic.memory.reading import MANY, Around, alive, around, head_of, load
-from mpr_logic.memory.recordings import storable
-from mpr_logic.memory.records import StoredRule
-from mpr_logic.memory.tables import (
+from mpr_logic.memory.evidence import PRIORS, Evidence, Trials
+from mpr_logic.memory.records import Status, StoredRule
+from mpr_logic.memory.schema import (
     CHANGES,
     CITATIONS,
     EPISODES,
@@ -21,36 +23,209 @@ from mpr_logic.memory.tables import (
     TRAJECTORIES,
     VERSIONS,
 )
-from mpr_logic.memory.trials import Trials
+from mpr_logic.memory.trajectory import storable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Column, ColumnElement, Connection
 
     from mpr_logic.analysis.program import Schema
     from mpr_logic.memory.declarations import Checked
-    from mpr_logic.memory.evidence import Kind
-    from mpr_logic.memory.recordings import Recording
+    from mpr_logic.memory.evidence import Kind, Tried
     from mpr_logic.memory.records import Observation
-    from mpr_logic.memory.trials import Tried
+    from mpr_logic.memory.trajectory import Recording
+
+
+MANY = 500
+"""Of more rules than this all are read, and the others left out afterwards."""
+
+Intervals = tuple[tuple[int, int], ...]
+"""Revisions from the first to the last of each pair."""
+
+
+def head_revision(connection: Connection) -> int:
+    """The newest revision; 0 where there is none."""
+    return connection.execute(select(func.max(CHANGES.c.revision))).scalar() or 0
+
+
+def live_revisions(connection: Connection, head: int) -> Intervals:
+    """The revisions that count at ``head``: a rollback to R takes back all between R and itself, other
+    rollbacks too."""
+    rollbacks = connection.execute(
+        select(CHANGES.c.revision, CHANGES.c.to)
+        .where(CHANGES.c.kind == "rollback", CHANGES.c.revision <= head)
+        .order_by(CHANGES.c.revision.desc())
+    ).all()
+    found: list[tuple[int, int]] = []
+    last = head
+    for revision, to in rollbacks:
+        if revision <= last:
+            found.append((revision, last))
+            last = int(to)
+    return (*reversed([*found, (0, last)]),)
+
+
+def is_live(column: Column[Any], intervals: Intervals) -> ColumnElement[bool]:
+    """The condition that a revision counts."""
+    if len(intervals) == 1:
+        return column <= intervals[0][1]
+    return or_(*(and_(column >= first, column <= last) for first, last in intervals))
+
+
+def forgotten_episodes(connection: Connection) -> set[int]:
+    """The episodes that were forgotten: no rollback brings one back."""
+    return set(connection.execute(select(CHANGES.c.episode).where(CHANGES.c.kind == "forget")).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the rows of rules are read with."""
+
+    intervals: Intervals
+    gone: set[int]
+    theta: float
+
+
+def snapshot(connection: Connection, theta: float) -> Snapshot:
+    """What counts now."""
+    return Snapshot(
+        live_revisions(connection, head_revision(connection)), forgotten_episodes(connection), theta
+    )
+
+
+def load_rules(
+    connection: Connection, theta: float, ids: Collection[str] | None = None
+) -> dict[str, StoredRule]:
+    """Rules by their ids, in the order in which they came; all of them, or some."""
+    here = snapshot(connection, theta)
+    rows = _versions(connection, here, ids)
+    few = len(rows) <= MANY
+    tallies = _tallies(connection, here, [row.key for row in rows.values()] if few else None)
+    lessons = _lessons(connection, here, list(rows) if few else None)
+    endings = _endings(connection, here, list(rows) if few else None)
+    known: dict[tuple[str, str, int, int], float] = {}
+    return {
+        id: _rule(row, tallies[row.key], lessons.get(id, ()), endings.get(id), here, known)
+        for id, row in rows.items()
+    }
+
+
+def _versions(connection: Connection, here: Snapshot, ids: Collection[str] | None) -> Mapping[str, Any]:
+    newest = select(func.max(VERSIONS.c.number)).where(is_live(VERSIONS.c.revision, here.intervals))
+    if ids is not None and len(ids) <= MANY:
+        newest = newest.where(VERSIONS.c.rule.in_(ids))
+    query = select(VERSIONS).where(VERSIONS.c.number.in_(newest.group_by(VERSIONS.c.rule)))
+    first = {row.rule: row for row in connection.execute(query.order_by(VERSIONS.c.number))}
+    wanted = first.keys() if ids is None else set(ids)
+    return {id: row for id, row in first.items() if id in wanted}
+
+
+def _tallies(connection: Connection, here: Snapshot, keys: list[str] | None) -> Mapping[str, Counter[bool]]:
+    found: dict[str, Counter[bool]] = defaultdict(Counter)
+    query = (
+        select(EVIDENCE.c.key, EVIDENCE.c.wrong, func.count())
+        .where(is_live(EVIDENCE.c.revision, here.intervals))
+        .where(EVIDENCE.c.episode.not_in(here.gone) if here.gone else true())
+        .group_by(EVIDENCE.c.key, EVIDENCE.c.wrong)
+    )
+    for key, wrong, n in connection.execute(query if keys is None else query.where(EVIDENCE.c.key.in_(keys))):
+        found[key][bool(wrong)] += n
+    return found
+
+
+def _lessons(connection: Connection, here: Snapshot, ids: list[str] | None) -> Mapping[str, tuple[int, ...]]:
+    query = (
+        select(VERSIONS.c.rule, LESSONS.c.episode)
+        .join(VERSIONS, VERSIONS.c.number == LESSONS.c.version)
+        .where(is_live(LESSONS.c.revision, here.intervals))
+    )
+    found: dict[str, set[int]] = defaultdict(set)
+    for rule, episode in connection.execute(query if ids is None else query.where(VERSIONS.c.rule.in_(ids))):
+        found[rule].add(episode)
+    return {rule: tuple(sorted(episodes)) for rule, episodes in found.items()}
+
+
+def _endings(connection: Connection, here: Snapshot, ids: list[str] | None) -> Mapping[str, Any]:
+    query = (
+        select(CHANGES.c.rule, CHANGES.c.kind, CHANGES.c.to, CHANGES.c.revision)
+        .where(CHANGES.c.kind.in_(("supersede", "remove")), is_live(CHANGES.c.revision, here.intervals))
+        .order_by(CHANGES.c.revision)
+    )
+    found = connection.execute(query if ids is None else query.where(CHANGES.c.rule.in_(ids)))
+    return {row.rule: row for row in found}
+
+
+def _rule(
+    row: Any,
+    tally: Counter[bool],
+    taught: Iterable[int],
+    ending: Any | None,
+    here: Snapshot,
+    known: dict[tuple[str, str, int, int], float],
+) -> StoredRule:
+    kind = cast("Kind", row.kind)
+    wrong, right = tally[True], tally[False]
+    case = row.head, kind, wrong, right
+    if case not in known:
+        known[case] = belief(row.head, kind, wrong, right, here.theta)
+    weight = row.weight if kind == "hand" else known[case]
+    lessons = tuple(taught)
+    left = tuple(e for e in lessons if e not in here.gone)
+    ended = ending if ending is not None and ending.revision > row.revision else None
+    status: Status
+    if ended is not None:
+        status = "superseded" if ended.kind == "supersede" else "forgotten"
+    elif kind != "hand" and lessons and not left and not wrong:
+        status = "forgotten"
+    elif kind != "hand" and not wrong and not right:
+        status = "candidate"
+    else:
+        status = "law" if row.head != "prefer" and weight >= here.theta else "advice"
+    return StoredRule(
+        id=row.rule,
+        version=row.number,
+        revision=row.revision,
+        key=row.key,
+        text=row.text,
+        kind=kind,
+        head=row.head,
+        literals=row.literals,
+        weight=weight,
+        belief=known[case],
+        status=status,
+        wrong=wrong,
+        right=right,
+        episodes=left,
+        by=ended.to if ended is not None else None,
+    )
+
+
+def belief(head: str, kind: Kind, wrong: int, right: int, theta: float) -> float:
+    """The weight that a rule's evidence alone gives it."""
+    evidence = Evidence(PRIORS[kind], wrong, right)
+    if head != "prefer":
+        return evidence.weight(theta)
+    # advice is borne out by a success, and one failure does not refute it
+    return Evidence(evidence.prior, right, wrong).weight(2.0)
+
 
 _RANK = {"superseded": 0, "forgotten": 0, "candidate": 1, "advice": 2, "law": 3}
 
 
-class Writer:
+class Transaction:
     """Writes within one transaction, which holds the lock of the memory."""
 
     def __init__(self, connection: Connection, theta: float) -> None:
         self.connection = connection
         self.theta = theta
-        self._head = head_of(connection)
+        self._head = head_revision(connection)
         self._number = connection.execute(select(func.max(VERSIONS.c.number))).scalar() or 0
 
     @property
-    def here(self) -> Around:
+    def here(self) -> Snapshot:
         """What counts now."""
-        return around(self.connection, self.theta)
+        return snapshot(self.connection, self.theta)
 
     def change(
         self,
@@ -79,9 +254,9 @@ class Writer:
     @contextmanager
     def judging(self, ids: Collection[str] | None, cause: str) -> Iterator[None]:
         """Note each promotion and demotion of these rules (None: of all) that the block brings about."""
-        before = load(self.connection, self.theta, ids)
+        before = load_rules(self.connection, self.theta, ids)
         yield
-        after = load(self.connection, self.theta, ids)
+        after = load_rules(self.connection, self.theta, ids)
         for id in dict.fromkeys([*before, *after]):
             old, new = before.get(id), after.get(id)
             if old is None or new is None or old.status == new.status:
@@ -128,7 +303,7 @@ class Writer:
         Raises:
             StoreError: there is none with this id.
         """
-        found = load(self.connection, self.theta, [id]).get(id)
+        found = load_rules(self.connection, self.theta, [id]).get(id)
         if found is None:
             raise unknown_rule(id)
         return found
@@ -138,7 +313,7 @@ class Writer:
         this form before a person changed it."""
         query = select(VERSIONS.c.rule).where(VERSIONS.c.key == key)
         ids = set(self.connection.execute(query).scalars())
-        rules = load(self.connection, self.theta, ids).values() if ids else ()
+        rules = load_rules(self.connection, self.theta, ids).values() if ids else ()
         fitting = [r for r in rules if r.key == key or r.kind == "hand"]
         return max(fitting, key=lambda r: (r.key == key, _RANK[r.status] > 0, r.version), default=None)
 
@@ -220,7 +395,7 @@ class Writer:
     ) -> set[tuple[str, int, Tried | None, bool]]:
         """The trials in some episodes that count already for the rules of some keys."""
         query = select(EVIDENCE.c.key, EVIDENCE.c.episode, EVIDENCE.c.turn, EVIDENCE.c.wrong).where(
-            alive(EVIDENCE.c.revision, self.here.intervals)
+            is_live(EVIDENCE.c.revision, self.here.intervals)
         )
         few = len(episodes) <= MANY
         rows = self.connection.execute(query.where(EVIDENCE.c.episode.in_(episodes)) if few else query)
