@@ -8,7 +8,7 @@ from mpr_logic.analysis.atoms import coerce_row, resolve_atom, resolve_fact, sig
 from mpr_logic.analysis.canonical import canonical_text, clause_id
 from mpr_logic.analysis.lints import lint
 from mpr_logic.analysis.program import Fact, Program, Rule, Schema, Signature, effect_head
-from mpr_logic.analysis.shapes import abstract, shape_of
+from mpr_logic.analysis.shapes import abstract, rule_shape
 
 __all__ = [
     "Fact",
@@ -25,6 +25,6 @@ __all__ = [
     "lint",
     "resolve_atom",
     "resolve_fact",
-    "shape_of",
+    "rule_shape",
     "signature_of",
 ]

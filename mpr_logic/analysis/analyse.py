@@ -16,7 +16,7 @@ from mpr_logic.analysis.report import Report, where
 from mpr_logic.analysis.resolve import FACTS_ONLY, Names, Resolved, resolve_clause
 from mpr_logic.analysis.safety import Safety
 from mpr_logic.analysis.schema import collect
-from mpr_logic.analysis.shapes import clause_key, with_placeholders
+from mpr_logic.analysis.shapes import clause_shape, with_placeholders
 from mpr_logic.analysis.strata import Edges, dependencies, nest, stratify
 from mpr_logic.analysis.terms import item_terms, names, term_vars
 from mpr_logic.analysis.types import Typing
@@ -327,7 +327,7 @@ class Preparer:
 
     def prepare(self, clause: Clause) -> Prepared | None:
         """The clause in core relations; None where it is wrong (reported)."""
-        key, constants = clause_key(clause)
+        key, constants = clause_shape(clause)
         plan = self.plans.get(key)
         new = plan is None
         if plan is None:

@@ -1,94 +1,157 @@
-"""The key of a clause as it is written: equal for clauses that differ only in their constants.
+"""Shapes: what is left of a clause when its constants are taken out.
 
-What analysis finds out about a clause (names, types, safety, how to rewrite it) depends on its
-constants only through their built-in types, so it is found out once for each key.
+Ten thousand learned rules have a few dozen shapes, and what is found out about one rule of a shape holds for
+all of them. There are two kinds:
+
+* A *clause shape* (:func:`clause_shape`) is that of a clause as written. Names, types and safety depend on
+  its constants only through their built-in types, so analysis checks one clause of each shape.
+* A *rule shape* (:func:`rule_shape`) is that of a rule of the program. Engines compile one function for each,
+  and hold its rules as a table of constants (:func:`group_by_shape`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from mpr_logic.analysis.terms import rewrite_item, rewrite_term
+from mpr_logic.analysis.terms import rewrite_aggregate, rewrite_item, rewrite_term
 from mpr_logic.language.ast import Aggregate, Arithmetic, Clause, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Iterable
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.language.ast import Atom, BodyItem, Row, Term, Value
 
+ShapeKey: TypeAlias = Hashable
+"""Equal for clauses, or rules, of one shape; opaque."""
 
-LARGE = 1 << 1000  # an int from here on may be too large for a float column
+LARGE = 1 << 1000
+"""An int from here on may be too large for a float column."""
 _SYMBOL, _INT, _FLOAT, _BOOL, _LARGE = range(5)
 
 
-def clause_key(clause: Clause) -> tuple[Hashable, list[Value]]:
-    """The key of a clause and its constants, in the order of the text (head, effect, body).
+class _Key:
+    """One walk over a clause that collects its constants and the parts of its shape's key."""
 
-    The regular expression of ``matches`` is part of the key: it has to be checked.
-    """
-    walk = _ClauseKey()
-    head, effect = clause.head, clause.effect
-    walk.parts += (clause.kind, head.name, head.names, len(head.args))
-    walk.args(head.args)
-    if effect is not None:
-        walk.parts += (effect.name, effect.names, len(effect.args))
-        walk.args(effect.args)
-    for item in clause.body:
-        walk.item(item)
-    return tuple(walk.parts), walk.constants
-
-
-class _ClauseKey:
     def __init__(self) -> None:
-        self.parts: list[Hashable] = []
+        self.parts: list[object] = []
         self.constants: list[Value] = []
 
-    def args(self, terms: tuple[Term, ...]) -> None:
-        parts = self.parts
-        for term in terms:
-            if type(term) is Var:
-                parts.append(term.name)
-            elif type(term) is Const:
-                value = term.value
-                self.constants.append(value)
-                if type(value) is str:
-                    parts.append(_BOOL if value in ("true", "false") else _SYMBOL)
-                elif type(value) is int:
-                    parts.append(_LARGE if abs(value) >= LARGE else _INT)
-                else:
-                    parts.append(_FLOAT)
-            elif isinstance(term, Arithmetic):
-                parts.append(("arithmetic", term.op))
-                self.args((term.left, term.right))
-            else:
-                assert not isinstance(term, (Var, Const))
-                parts.append(("call", term.function))
-                self.args((term.argument,))
-
     def item(self, item: BodyItem) -> None:
-        if type(item) is Literal:
-            atom = item.atom
-            self.parts += (atom.name, item.negated, item.tense, atom.names, len(atom.args))
-            self.args(atom.args)
+        """Add a body item."""
+        parts = self.parts
+        if isinstance(item, Literal):
+            self.literal(item)
         elif isinstance(item, Comparison):
-            self.parts.append(("comparison", item.op))
-            self.args((item.left, item.right))
+            parts.append(("comparison", item.op))
+            self.comparison(item)
         elif isinstance(item, Test):
-            self.parts.append(("test", item.name, item.negated))
-            pattern = _pattern(item)
-            if pattern is None:
-                self.args(item.args)
-            else:
-                self.args(item.args[:1])
-                self.parts.append(("pattern", pattern.value))
-        elif isinstance(item, Aggregate):
-            self.parts.append(("aggregate", item.function, item.expression is None, len(item.body)))
-            self.args((item.target,) if item.expression is None else (item.target, item.expression))
+            parts.append(("test", item.name, item.negated))
+            self.test(item)
+        else:
+            parts.append(("aggregate", item.function, item.expression is None, len(item.body)))
+            self.term(item.target)
+            if item.expression is not None:
+                self.term(item.expression)
             for inner in item.body:
                 self.item(inner)
+
+    def term(self, term: Term) -> None:
+        """Add a term that is no argument of an atom."""
+        if isinstance(term, Var):
+            self.variable(term)
+        elif isinstance(term, Const):
+            self.constant(term)
+        elif isinstance(term, Arithmetic):
+            self.parts.append(("arithmetic", term.op))
+            self.term(term.left)
+            self.term(term.right)
+        else:
+            self.parts.append(("call", term.function))
+            self.term(term.argument)
+
+    def literal(self, item: Literal) -> None:
+        """Add a literal."""
+        raise NotImplementedError
+
+    def comparison(self, item: Comparison) -> None:
+        """Add the sides of a comparison."""
+        self.term(item.left)
+        self.term(item.right)
+
+    def test(self, item: Test) -> None:
+        """Add the arguments of a test."""
+        self.term(item.args[0])
+        self.term(item.args[1])
+
+    def variable(self, term: Var) -> None:
+        """Add a variable."""
+        raise NotImplementedError
+
+    def constant(self, term: Const) -> None:
+        """Add a constant that is no argument of an atom."""
+        raise NotImplementedError
+
+
+# ---- clauses as written
+
+
+def clause_shape(clause: Clause) -> tuple[ShapeKey, list[Value]]:
+    """The shape of a clause and its constants, in the order of the text (head, effect, body).
+
+    The regular expression of ``matches`` is part of the shape: it has to be checked.
+    """
+    key = _ClauseKey()
+    head, effect = clause.head, clause.effect
+    key.parts.append(clause.kind)
+    key.atom(head)
+    if effect is not None:
+        key.atom(effect)
+    for item in clause.body:
+        key.item(item)
+    return tuple(key.parts), key.constants
+
+
+class _ClauseKey(_Key):
+    """Variables go into the key by name, constants by their built-in types."""
+
+    def atom(self, atom: Atom) -> None:
+        parts = self.parts
+        parts += (atom.name, atom.names, len(atom.args))
+        for term in atom.args:
+            if isinstance(term, Var):
+                parts.append(term.name)
+            elif isinstance(term, Const):
+                self.constant(term)
+            else:
+                self.term(term)
+
+    def literal(self, item: Literal) -> None:
+        self.parts += (item.negated, item.tense)
+        self.atom(item.atom)
+
+    def variable(self, term: Var) -> None:
+        self.parts.append(term.name)
+
+    def constant(self, term: Const) -> None:
+        value = term.value
+        self.constants.append(value)
+        if type(value) is str:
+            self.parts.append(_BOOL if value in ("true", "false") else _SYMBOL)
+        elif type(value) is int:
+            self.parts.append(_LARGE if abs(value) >= LARGE else _INT)
+        else:
+            self.parts.append(_FLOAT)
+
+    def test(self, item: Test) -> None:
+        pattern = _pattern(item)
+        if pattern is None:
+            super().test(item)
+        else:
+            self.term(item.args[0])
+            self.parts.append(("pattern", pattern.value))
 
 
 def _pattern(item: Test) -> Const | None:
@@ -98,8 +161,7 @@ def _pattern(item: Test) -> Const | None:
 
 
 def with_placeholders(clause: Clause) -> Clause:
-    """The clause with its constants replaced by the variables ``$0``, ``$1``, ... in the order of
-    :func:`clause_key`."""
+    """The clause with the variables ``$0``, ``$1``, ... in place of the constants of :func:`clause_shape`."""
     number = 0
 
     def leaf(term: Term) -> Term:
@@ -110,122 +172,83 @@ def with_placeholders(clause: Clause) -> Clause:
         return Var(f"${number - 1}", term.span)
 
     def atom(old: Atom) -> Atom:
-        return _with_args(old, tuple(rewrite_term(t, leaf) for t in old.args))
+        return replace(old, args=tuple(rewrite_term(t, leaf) for t in old.args))
 
     def item(old: BodyItem) -> BodyItem:
         if isinstance(old, Aggregate):
-            target = leaf(old.target)
-            assert isinstance(target, (Var, Const))
-            expression = None if old.expression is None else rewrite_term(old.expression, leaf)
-            inner = tuple(item(i) for i in old.body)
-            return Aggregate(target, old.function, expression, inner, old.span)  # type: ignore[arg-type]
+            return rewrite_aggregate(old, leaf, item)
         if isinstance(old, Test) and _pattern(old) is not None:
-            return Test(old.name, (rewrite_term(old.args[0], leaf), old.args[1]), old.negated, old.span)
+            return replace(old, args=(rewrite_term(old.args[0], leaf), old.args[1]))
         return rewrite_item(old, leaf)
 
     head = atom(clause.head)
     effect = None if clause.effect is None else atom(clause.effect)
-    return Clause(clause.kind, head, tuple(item(i) for i in clause.body), effect, span=clause.span)
+    return Clause(clause.kind, head, tuple(map(item, clause.body)), effect, span=clause.span)
 
 
-def _with_args(old: Atom, args: tuple[Term, ...]) -> Atom:
-    return type(old)(old.name, args, old.names, old.span)
+# ---- rules of a program
 
 
-# ---- rules
+def rule_shape(rule: Rule, *, ignore_weight: bool = False) -> tuple[ShapeKey, Row]:
+    """The shape of a rule, and the constants that it leaves out: the arguments of atoms (head, then
+    body) and whole sides of ``=`` and ``!=``, in order of occurrence.
 
-ShapeKey: TypeAlias = Hashable
-"""Equal for rules of one shape; opaque."""
+    Rules of one shape derive the same head and differ only in those constants, in the names of their
+    variables, in ids and in weights. Whether the weight is 1 is part of the shape unless it is to be ignored.
+    """
+    key = _RuleKey()
+    key.parts += (rule.head, rule.given, ignore_weight or rule.weight == 1.0)
+    key.args(rule.args)
+    for item in rule.body:
+        key.item(item)
+    return tuple(key.parts), tuple(key.constants)
 
 
-class _RuleKey:
-    """One pass over a rule: the parts of its key, its constants, the new names of its variables."""
+class _RuleKey(_Key):
+    """Variables go into the key by the order of their first occurrence, ``_`` as None."""
 
     def __init__(self) -> None:
-        self.parts: list[object] = []
-        self.constants: list[Value] = []
+        super().__init__()
         self.names: dict[str, int] = {}
 
-    def term(self, term: Term) -> None:
-        if isinstance(term, Var):
-            # a number stands for a variable, None for `_`
-            self.parts.append(None if term.name == "_" else self.names.setdefault(term.name, len(self.names)))
-        elif isinstance(term, Const):
-            self.parts.append((type(term.value), term.value))
-        elif isinstance(term, Arithmetic):
-            self.parts.append(term.op)
-            self.term(term.left)
-            self.term(term.right)
-        else:
-            self.parts.append(term.function)
-            self.term(term.argument)
+    def variable(self, term: Var) -> None:
+        self.parts.append(None if term.name == "_" else self.names.setdefault(term.name, len(self.names)))
+
+    def constant(self, term: Const) -> None:
+        self.parts.append((type(term.value), term.value))
+
+    def literal(self, item: Literal) -> None:
+        self.parts.append(item.atom.name)
+        self.parts.append(item.negated)
+        self.args(item.atom.args)
 
     def args(self, terms: tuple[Term, ...]) -> None:
+        """Add the arguments of a head or a literal: of a relation all atoms have the same number."""
         parts, names = self.parts, self.names
-        parts.append(-1 - len(terms))
         for term in terms:
             if isinstance(term, Const):
                 parts.append("$")
                 self.constants.append(term.value)
             else:
-                assert isinstance(term, Var)  # a rule is normalised
+                assert isinstance(term, Var)  # a rule is normalised: what is computed stands in a comparison
                 name = term.name
                 parts.append(None if name == "_" else names.setdefault(name, len(names)))
 
-    def sides(self, *terms: Term) -> None:
-        """The sides of an equation: a constant alone on one is taken out, as in an atom."""
-        for term in terms:
-            if isinstance(term, Const):
+    def comparison(self, item: Comparison) -> None:
+        for term in (item.left, item.right):
+            if isinstance(term, Const) and item.op in ("=", "!="):
                 self.parts.append("$")
                 self.constants.append(term.value)
             else:
                 self.term(term)
 
-    def item(self, item: BodyItem) -> None:
-        parts = self.parts
-        if isinstance(item, Literal):
-            parts.append(item.atom.name)
-            parts.append(item.negated)
-            self.args(item.atom.args)
-        elif isinstance(item, Comparison):
-            parts.append(item.op)
-            if item.op in ("=", "!="):
-                self.sides(item.left, item.right)
-            else:
-                self.term(item.left)
-                self.term(item.right)
-        elif isinstance(item, Test):
-            parts.append(("test", item.name, item.negated))
-            self.term(item.args[0])
-            self.term(item.args[1])
-        else:
-            parts.append((item.function, item.expression is None, len(item.body)))
-            self.term(item.target)
-            if item.expression is not None:
-                self.term(item.expression)
-            for inner in item.body:
-                self.item(inner)
-
-
-def shape_of(rule: Rule, *, sure: bool = True) -> tuple[ShapeKey, Row]:
-    """The shape of a rule, and the constants that it leaves out: the arguments of atoms (head, then
-    body) and whole sides of ``=`` and ``!=``, in order of occurrence.
-
-    Rules of one shape derive the same head and differ only in those constants, in the names of
-    their variables, in ids and in weights (but whether the weight is 1 counts, unless ``sure`` is False).
-    """
-    walk = _RuleKey()
-    walk.parts += (rule.head, rule.given, sure and rule.weight == 1.0)
-    walk.args(rule.args)
-    for item in rule.body:
-        walk.item(item)
-    return tuple(walk.parts), tuple(walk.constants)
-
 
 def abstract(rule: Rule) -> tuple[tuple[Term, ...], tuple[BodyItem, ...]]:
-    """The head arguments and the body of a rule's shape: the constants that :func:`shape_of` takes out
-    are variables ``$0``, ``$1``, ... in order of occurrence (equal constants too get two), its
-    variables ``V0``, ``V1``, ... in order of occurrence; ``_`` stays."""
+    """The head arguments and the body of a rule's shape.
+
+    The constants that :func:`rule_shape` leaves out are variables ``$0``, ``$1``, ... in order of occurrence
+    (equal constants too get two), its variables ``V0``, ``V1``, ... in order of occurrence; ``_`` stays.
+    """
     renamed: dict[str, Var] = {}
     places = 0
 
@@ -251,13 +274,33 @@ def abstract(rule: Rule) -> tuple[tuple[Term, ...], tuple[BodyItem, ...]]:
         if isinstance(item, Comparison) and item.op in ("=", "!="):
             return replace(item, left=side(item.left), right=side(item.right))
         if isinstance(item, Aggregate):
-            target = variable(item.target)
-            assert isinstance(target, Var | Const)
-            expression = None if item.expression is None else rewrite_term(item.expression, variable)
-            inner = tuple(rewritten(i) for i in item.body)
-            return replace(item, target=target, expression=expression, body=inner)  # type: ignore[arg-type]
+            return rewrite_aggregate(item, variable, rewritten)
         return rewrite_item(item, variable, argument)
 
-    # a rule is normalised: an argument is a variable or a constant, what is computed stands in a comparison
     args = tuple(rewrite_term(t, argument) for t in rule.args)
-    return args, tuple(rewritten(item) for item in rule.body)
+    return args, tuple(map(rewritten, rule.body))
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeGroup:
+    """Some rules of one shape: ``rows`` has the constants of each."""
+
+    rules: list[Rule]
+    rows: list[Row]
+
+    def abstract(self) -> tuple[tuple[Term, ...], tuple[BodyItem, ...]]:
+        """The head arguments and the body that the rules share; see :func:`abstract`."""
+        return abstract(self.rules[0])
+
+
+def group_by_shape(rules: Iterable[Rule], *, ignore_weight: bool = False) -> list[ShapeGroup]:
+    """Rules by their shapes, in the order of each shape's first rule; see :func:`rule_shape`."""
+    groups: dict[ShapeKey, ShapeGroup] = {}
+    for rule in rules:
+        key, constants = rule_shape(rule, ignore_weight=ignore_weight)
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = ShapeGroup([], [])
+        group.rules.append(rule)
+        group.rows.append(constants)
+    return list(groups.values())

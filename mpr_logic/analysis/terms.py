@@ -129,16 +129,18 @@ def rewrite_item(item: BodyItem, leaf: Rewrite, literal_leaf: Rewrite | None = N
     if isinstance(item, Test):
         first, second = rewrite_term(item.args[0], leaf), rewrite_term(item.args[1], leaf)
         return item if all(map(_same, (first, second), item.args)) else replace(item, args=(first, second))
-    return _rewrite_aggregate(item, leaf, literal_leaf)
+    return rewrite_aggregate(item, leaf, lambda inner: rewrite_item(inner, leaf, literal_leaf))
 
 
-def _rewrite_aggregate(item: Aggregate, leaf: Rewrite, literal_leaf: Rewrite | None) -> Aggregate:
+def rewrite_aggregate(item: Aggregate, leaf: Rewrite, rewrite: Callable[[BodyItem], BodyItem]) -> Aggregate:
+    """The aggregate with ``leaf`` applied to its target and its expression, and ``rewrite`` to the items
+    inside its braces, in this order."""
     target = leaf(item.target)
     assert isinstance(target, (Var, Const))  # a leaf stays a leaf
     expression = None if item.expression is None else rewrite_term(item.expression, leaf)
     body: list[Literal | Comparison | Test] = []
     for inner in item.body:
-        new = rewrite_item(inner, leaf, literal_leaf)
+        new = rewrite(inner)
         assert not isinstance(new, Aggregate)
         body.append(new)
     if target is item.target and expression is item.expression and all(map(_same, body, item.body)):

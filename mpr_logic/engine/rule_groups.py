@@ -7,11 +7,10 @@ finds the few rules that a question can match by an ordinary index lookup.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.shapes import abstract, shape_of
+from mpr_logic.analysis.shapes import group_by_shape
 from mpr_logic.engine.planner import body_relations, item_variables, term_variables
 from mpr_logic.engine.store import Relation
 from mpr_logic.language.ast import Atom, Literal, Var
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.language.ast import BodyItem, Row, Term
+    from mpr_logic.language.ast import BodyItem, Term
 
 MEMBER = "$rule"
 """The variable that says which rule of the group it is: its index in ``RuleGroup.rules``."""
@@ -72,23 +71,19 @@ def copy_asserted(name: str, arity: int) -> RuleGroup:
 
 def group(rules: Iterable[Rule], name: str) -> list[RuleGroup]:
     """Group the rules of one head, in the order of each group's first rule."""
-    shapes: dict[object, list[tuple[Rule, Row]]] = defaultdict(list)
-    for rule in rules:
-        shape, constants = shape_of(rule, sure=False)
-        shapes[shape].append((rule, constants))
     groups: list[RuleGroup] = []
-    for number, members in enumerate(shapes.values()):
-        if len(members) < WORTH_A_TABLE or not members[0][1]:
-            groups.extend(RuleGroup(rule.args, rule.body, (rule,)) for rule, _ in members)
+    for number, shape in enumerate(group_by_shape(rules, ignore_weight=True)):
+        width = len(shape.rows[0])
+        if len(shape.rules) < WORTH_A_TABLE or not width:
+            groups.extend(RuleGroup(rule.args, rule.body, (rule,)) for rule in shape.rules)
             continue
-        args, body = abstract(members[0][0])
-        width = len(members[0][1])
+        args, body = shape.abstract()
         table = Relation(f"{name} shape {number}", width + 1)
-        for index, (_, constants) in enumerate(members):
+        for index, constants in enumerate(shape.rows):
             table.add((*constants, index))
         columns = (*(Var(f"${i}") for i in range(width)), Var(MEMBER))
         body = (*body, Literal(Atom(table.name, columns)))
-        groups.append(RuleGroup(args, body, tuple(r for r, _ in members), table))
+        groups.append(RuleGroup(args, body, tuple(shape.rules), table))
     return groups
 
 

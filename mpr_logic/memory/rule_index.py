@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mpr_logic.analysis.shapes import shape_of
-from mpr_logic.language.ast import Const, Literal, Var
+from mpr_logic.analysis.shapes import group_by_shape
+from mpr_logic.language.ast import Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.protocol import Engine, Pattern
-    from mpr_logic.language.ast import Comparison, Row, Term, Value
+    from mpr_logic.language.ast import BodyItem, Row, Term, Value
 
 
 FEW = 2
@@ -88,18 +88,17 @@ class RuleIndex:
 
     def __init__(self, ranked: Sequence[Rule]) -> None:
         self.codes: dict[Value, int] = {}
-        groups: dict[Any, tuple[Rule, list[int], list[Row]]] = {}
-        for rank, rule in enumerate(ranked):
-            key, constants = shape_of(rule)
-            _, ranks, rows = groups.setdefault(key, (rule, [], []))
-            ranks.append(rank)
-            rows.append(constants)
+        rank_of = {rule: rank for rank, rule in enumerate(ranked)}
         self.tables: dict[str, list[RuleGroup]] = {}
-        for rule, ranks, rows in groups.values():
-            columns = tuple(np.array(list(map(self._code, column))) for column in zip(*rows, strict=True))
-            head, items = _slots(rule)
-            table = RuleGroup(head, items, np.array(ranks), columns, _exact(head, items), _order(items))
-            self.tables.setdefault(rule.head, []).append(table)
+        for group in group_by_shape(ranked):
+            ranks = np.array([rank_of[rule] for rule in group.rules])
+            columns = tuple(
+                np.array(list(map(self._code, column))) for column in zip(*group.rows, strict=True)
+            )
+            args, body = group.abstract()
+            head, items = tuple(map(_slot, args)), tuple(map(_item, body))
+            table = RuleGroup(head, items, ranks, columns, _exact(head, items), _order(items))
+            self.tables.setdefault(group.rules[0].head, []).append(table)
         self.values = list(self.codes)
 
     def numbers(self, rows: Iterable[Row], places: tuple[int, ...]) -> list[int]:
@@ -121,26 +120,17 @@ class RuleIndex:
         return self.codes.setdefault(value, len(self.codes))
 
 
-def _slots(rule: Rule) -> tuple[tuple[Slot, ...], tuple[Item | None, ...]]:
-    """The arguments of a rule's head and items; constants are numbered as ``shape_of`` lists them."""
-    column = 0
+def _slot(term: Term) -> Slot:
+    """An argument of a shape: its constants are the variables ``$0``, ``$1``, ..."""
+    if not isinstance(term, Var) or term.name == "_":
+        return None
+    return ("constant", int(term.name[1:])) if term.name[0] == "$" else ("variable", term.name)
 
-    def slot(term: Term) -> Slot:
-        nonlocal column
-        if isinstance(term, Const):
-            column += 1
-            return "constant", column - 1
-        return ("variable", term.name) if isinstance(term, Var) and term.name != "_" else None
 
-    head = tuple(map(slot, rule.args))
-    items: list[Item | None] = []
-    for item in rule.body:
-        if isinstance(item, Literal):
-            items.append(Item(item.atom.name, item.negated, tuple(map(slot, item.atom.args))))
-        else:
-            items.append(None)
-            column += _constants(item)
-    return head, tuple(items)
+def _item(item: BodyItem) -> Item | None:
+    if not isinstance(item, Literal):
+        return None
+    return Item(item.atom.name, item.negated, tuple(map(_slot, item.atom.args)))
 
 
 def _exact(head: tuple[Slot, ...], items: tuple[Item | None, ...]) -> bool:
@@ -164,23 +154,6 @@ def _order(items: tuple[Item | None, ...]) -> tuple[tuple[int, Item], ...]:
 
 def _columns(item: Item) -> int:
     return sum(slot is not None and slot[0] == "constant" for slot in item.slots)
-
-
-def _constants(item: Any) -> int:
-    """How many constants ``shape_of`` takes out of an item that is no literal of the body."""
-    from mpr_logic.language.ast import Aggregate, Comparison
-
-    if isinstance(item, Aggregate):
-        return sum(map(_constants, item.body))
-    if isinstance(item, Literal):
-        return sum(isinstance(term, Const) for term in item.atom.args)
-    if isinstance(item, Comparison) and item.op in ("=", "!="):
-        return _sides(item)
-    return 0
-
-
-def _sides(item: Comparison) -> int:
-    return isinstance(item.left, Const) + isinstance(item.right, Const)
 
 
 class StateLookup:

@@ -15,7 +15,7 @@ from mpr_logic.analysis.canonical import clause_template, fill
 from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.resolve import Names, resolve_clause
-from mpr_logic.analysis.shapes import clause_key, with_placeholders
+from mpr_logic.analysis.shapes import clause_shape, with_placeholders
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import (
@@ -163,7 +163,7 @@ def test_the_text_of_a_shape_is_the_text_of_its_clauses(clause: Clause) -> None:
     template = clause_template(apart(abstract))
     event(f"template: {template is not None}")
     if template is not None:
-        assert fill(template, clause_key(clause)[1]) == canonical_text(SCHEMA, clause)
+        assert fill(template, clause_shape(clause)[1]) == canonical_text(SCHEMA, clause)
 
 
 @given(cases())

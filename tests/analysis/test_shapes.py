@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from mpr_logic.analysis import Rule, abstract, analyse, shape_of
+from mpr_logic.analysis import Rule, abstract, analyse, rule_shape
+from mpr_logic.analysis.shapes import group_by_shape
 from mpr_logic.analysis.terms import rewrite_item
 from mpr_logic.language.ast import Const, Term, Value, Var
 from mpr_logic.language.parser import parse
@@ -23,19 +24,19 @@ def test_the_constants_of_atoms_are_taken_out() -> None:
     """Constants of the head and the literals are taken out in order, equal ones twice."""
     one = rule("forbid act(a, Y) :- q(Y, 3), not p(a), N = count : { q(b, _) }, N > 2.")
     other = rule("0.5 :: forbid act(c, Z) :- q(Z, 7), not p(d), M = count : { q(e, _) }, M > 2.")
-    key, constants = shape_of(one)
+    key, constants = rule_shape(one)
     assert constants == ("a", 3, "a", "b")
     args, body = abstract(one)
     assert [print_term(t) for t in args] == ["$0", "V0"]
     assert [print_item(i) for i in body] == [
         "q(V0, $1)", "not p($2)", "V1 = count : { q($3, _) }", "V1 > 2",
     ]  # fmt: skip
-    assert shape_of(other)[1] == ("c", 7, "d", "e")
+    assert rule_shape(other)[1] == ("c", 7, "d", "e")
     # a weight that is not 1 is the only other difference
-    assert shape_of(other)[0] != key
+    assert rule_shape(other)[0] != key
     assert (
-        shape_of(rule("0.7 :: forbid act(c, Z) :- q(Z, 7), not p(d), M = count : { q(e, _) }, M > 2."))[0]
-        == (shape_of(other)[0])
+        rule_shape(rule("0.7 :: forbid act(c, Z) :- q(Z, 7), not p(d), M = count : { q(e, _) }, M > 2."))[0]
+        == (rule_shape(other)[0])
     )
 
 
@@ -54,14 +55,14 @@ def test_what_is_not_a_constant_of_an_atom_makes_another_shape() -> None:
         'forbid act(X, Y) :- q(X, 1), contains(X, "b").',
         'forbid act(X, Y) :- q(X, 1), not contains(X, "b").',
     ]
-    assert len({shape_of(rule(t))[0] for t in texts}) == len(texts)
+    assert len({rule_shape(rule(t))[0] for t in texts}) == len(texts)
 
 
 @given(cases())
 def test_a_rule_is_its_shape_with_its_constants(case: Case) -> None:
     """Putting the constants back into the abstract rule gives the rule up to the names of variables."""
     for each in analyse([parse(case.text)]).rules:
-        _, constants = shape_of(each)
+        _, constants = rule_shape(each)
         args, body = abstract(each)
         assert filled(args, body, constants) == renamed(each)
 
@@ -71,11 +72,25 @@ def test_equal_keys_mean_equal_code(case: Case) -> None:
     """Rules of one key have one abstract head and body."""
     seen: dict[object, object] = {}
     for each in analyse([parse(case.text)]).rules:
-        assert seen.setdefault(shape_of(each)[0], (each.head, each.given, abstract(each))) == (
+        assert seen.setdefault(rule_shape(each)[0], (each.head, each.given, abstract(each))) == (
             each.head,
             each.given,
             abstract(each),
         )
+
+
+@given(cases())
+def test_groups_have_every_rule_once(case: Case) -> None:
+    """Groups hold all rules, those of one shape together, in order, each with its constants."""
+    rules = analyse([parse(case.text)]).rules
+    groups = group_by_shape(rules)
+    assert sorted((r for g in groups for r in g.rules), key=rules.index) == list(rules)
+    assert len({rule_shape(g.rules[0])[0] for g in groups}) == len(groups)
+    for group in groups:
+        shapes = [rule_shape(each) for each in group.rules]
+        assert {key for key, _ in shapes} == {shapes[0][0]}
+        assert [row for _, row in shapes] == group.rows
+        assert sorted(group.rules, key=rules.index) == group.rules
 
 
 def filled(args: tuple[Term, ...], body: tuple[object, ...], constants: tuple[Value, ...]) -> object:

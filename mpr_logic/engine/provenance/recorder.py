@@ -13,7 +13,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.analysis.shapes import abstract, shape_of
+from mpr_logic.analysis.shapes import abstract, rule_shape
 from mpr_logic.engine.codegen import CodeWriter
 from mpr_logic.engine.namespace import key, parameters
 from mpr_logic.engine.planner import body_relations, inner_variables, item_variables, name_anonymous
@@ -48,7 +48,7 @@ class ProofCompiler:
         found = self._rules.get(rule)
         if found is not None:
             return found
-        shape, constants = shape_of(rule)
+        shape, constants = rule_shape(rule)
         args, body = abstract(rule)
         known = self._shapes.get(shape)
         if known is None:
