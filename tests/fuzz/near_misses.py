@@ -27,16 +27,16 @@ import re
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.errors import MprError, StateError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.tools import Tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 PEOPLE = ("ann", "bob", "eve")
 MODES = ("fast", "slow", "strict")
@@ -312,29 +312,49 @@ def answers(guard: Guard, rules: RuleSet) -> Iterator[tuple[str, bool]]:
             guard.end("one")
 
 
-def trial(seed: int) -> tuple[str, str, str]:
-    """One rule set with one slip: the kind, what came of it (see above), and the text of an open one."""
+class Trial(NamedTuple):
+    """One rule set with one slip: the kind of slip, what came of it (see above), and an open set's text."""
+
+    kind: str
+    outcome: str
+    text: str = ""
+
+
+def trials(seed: int) -> list[Trial]:
+    """Rules that are meant, with one slip of each kind for which there is something to misspell."""
     rng = random.Random(seed)
     rules, intended = held(rng)
-    for kind in rng.sample(SLIPS, len(SLIPS)):  # the first for which there is something to misspell
+    meant = list(answers(intended, rules))
+    known = {(each.code, each.message) for each in intended.rules.warnings}
+    found = []
+    for kind in SLIPS:
         changed = kind(rules, rng)
         if changed is not None and changed != rules.statements:
-            break
-    else:
-        raise AssertionError("every rule set has a declaration that can be left out")
+            found.append(Trial(kind.__name__, *_outcome(rules, changed, meant, known)))
+    return found
+
+
+def _outcome(
+    rules: RuleSet, changed: tuple[str, ...], meant: list[tuple[str, bool]], known: set[tuple[str, str]]
+) -> tuple[str, str]:
     try:
         guard = rules.guard(changed)
     except MprError:
-        return kind.__name__, "refused", ""
-    known = {(each.code, each.message) for each in intended.rules.warnings}
+        return "refused", ""
     warned = any((each.code, each.message) not in known for each in guard.rules.warnings)
     stricter = False
-    for (call, meant), (_, found) in zip(answers(intended, rules), answers(guard, rules), strict=False):
-        if found and not meant:
+    for (call, runs), (_, still) in zip(meant, answers(guard, rules), strict=False):
+        if still and not runs:
             text = "\n".join(changed)
-            return kind.__name__, "warned" if warned else "open", f"{text}\nadmits {call}"
-        stricter = stricter or (meant and not found)
-    return kind.__name__, "stricter" if stricter else "same", ""
+            return "warned" if warned else "open", f"{text}\nadmits {call}"
+        stricter = stricter or (runs and not still)
+    return "stricter" if stricter else "same", ""
+
+
+def _numbered(seeds: Iterable[int], pool: Executor) -> Iterator[tuple[int, Trial]]:
+    for seed, found in zip(seeds, pool.map(trials, seeds, chunksize=20), strict=True):
+        for each in found:
+            yield seed, each
 
 
 def main() -> None:
@@ -342,29 +362,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--count", type=int, default=1_000)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int, default=1_000, help="rule sets with a slip, at the least")
+    parser.add_argument("--seed", type=int, default=0, help="of the first rules that are meant")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     given = parser.parse_args()
     logging.disable()
-    seeds = range(given.seed, given.seed + given.count)
     began = time.monotonic()
     figures: Counter[tuple[str, str]] = Counter()
+    seed = given.seed
     with ProcessPoolExecutor(given.jobs) as pool:
-        for number, (kind, outcome, text) in enumerate(pool.map(trial, seeds, chunksize=50), 1):
-            figures[kind, outcome] += 1
-            if outcome == "open":
-                print(f"seed {seeds[number - 1]}, {kind}:\n{text}\n", flush=True)
-            if number % 5_000 == 0:
-                print(f"{number} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        while figures.total() < given.count:
+            for at, (kind, outcome, text) in _numbered(range(seed, seed + 200), pool):
+                figures[kind, outcome] += 1
+                if outcome == "open":
+                    print(f"seed {at}, {kind}:\n{text}\n", flush=True)
+            seed += 200
+            if seed % 2_000 == 0:
+                print(f"{figures.total()} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     for (kind, outcome), number in sorted(figures.items()):
         print(f"{kind:20} {outcome:10} {number}")
     outcomes: Counter[str] = Counter()
     for (_, outcome), number in figures.items():
         outcomes[outcome] += number
-    print(
-        f"seeds {seeds[0]} to {seeds[-1]}: " + ", ".join(f"{n} {each}" for each, n in outcomes.most_common())
-    )
+    shown = ", ".join(f"{number} {each}" for each, number in outcomes.most_common())
+    print(f"{figures.total()} sets with a slip, of the seeds {given.seed} to {seed - 1}: {shown}")
 
 
 if __name__ == "__main__":

@@ -9,20 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpr_logic.guard import ruleset
-from tests.fuzz.near_misses import trial
+from tests.fuzz.near_misses import trials
 
 
 @pytest.mark.slow
 @given(seed=st.integers(0, 2**40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_slip_is_silently_open(seed: int) -> None:
     """A slip is refused, or admits nothing that the rules that were meant reject."""
-    kind, outcome, text = trial(seed)
-    assert outcome != "open", f"{kind}:\n{text}"
+    for kind, outcome, text in trials(seed):
+        assert outcome != "open", f"{kind}:\n{text}"
 
 
 def test_without_the_check_slips_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """The trials can fail: where nothing is looked for, some slips admit what is to be rejected."""
     monkeypatch.setattr(ruleset, "vet", lambda *_: [])
-    outcomes = Counter(trial(seed)[1] for seed in range(60))
+    outcomes = Counter(each.outcome for seed in range(8) for each in trials(seed))
     assert outcomes["open"] > 3
