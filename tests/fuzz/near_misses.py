@@ -287,7 +287,9 @@ def held(rng: random.Random) -> tuple[RuleSet, Guard]:
 
 
 def history(rules: RuleSet) -> list[str]:
-    """Calls that were made before: one of each tool for each person."""
+    """Calls that were made before, where rules ask for them: one of each tool for two people."""
+    if not any("past " in each for each in rules.statements):
+        return []
     return [
         f"{word} {name}({who}, {MODES[0]}, {AMOUNTS[1]})"
         for name in rules.names
@@ -298,7 +300,8 @@ def history(rules: RuleSet) -> list[str]:
 
 def answers(guard: Guard, rules: RuleSet) -> Iterator[tuple[str, bool]]:
     """Whether each call runs, as the first of its session and after others, with the text of the call."""
-    for before in ([], history(rules)):
+    told = history(rules)
+    for before in [[], told] if told else [[]]:
         for name, arguments in rules.calls():
             if before:
                 try:
