@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from mpr_logic.agent.mirror import Mirror
 from mpr_logic.agent.policies import Pass, StrongestPreference, View
 from mpr_logic.checker.action import Action
-from mpr_logic.checker.disclosure import repairs_of
 from mpr_logic.checker.questions import resolve_action
 from mpr_logic.errors import StateError
 
@@ -134,7 +133,7 @@ class _Rules:
                 return _Asked(decisions, passed=proposed is not None)
             decision = view.checker.check(proposed)
             if self.repairs:
-                decision.worked.repairs = repairs_of(decision)
+                decision.record_repairs()
             decisions = (*decisions, decision)
             rejected = not (decision.admissible or self.shadow)
             if rejected and self.probe is None:

@@ -5,39 +5,48 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.atoms import resolve_atom
 from mpr_logic.analysis.occurrences import is_history
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.action import Action
-from mpr_logic.checker.candidates import Candidates
-from mpr_logic.checker.decision import NOTHING, UNDECIDED, Decision, Reason, Worked
+from mpr_logic.checker.decision import UNDECIDED, VERDICTS, Basis, Decision, Explained, Reason
 from mpr_logic.checker.facts import Facts
+from mpr_logic.checker.grounding import Grounder, action_of
 from mpr_logic.checker.loading import load_program, program_from_text
 from mpr_logic.checker.possible import Possible
 from mpr_logic.checker.questions import literal_of, question_of, resolve_action, same_variables
 from mpr_logic.checker.readers import Readers
-from mpr_logic.checker.reasons import Reasons
+from mpr_logic.checker.reasons import Reasons, by_verdict
 from mpr_logic.checker.repair import Limits, Repair, repairs
 from mpr_logic.checker.state import read_state, state_from_value, tried
 from mpr_logic.checker.underway import Elsewhere, Outcomes, elsewhere
 from mpr_logic.checker.whynot import WhyNot, why_not
 from mpr_logic.engine.failures import ANYTHING_MAY_FAIL, translated
-from mpr_logic.engine.protocol import ADMITTED, OPEN, Budget, EngineName, make_engine
+from mpr_logic.engine.protocol import (
+    ADMITTED,
+    FORBIDDEN,
+    OPEN,
+    UNPERMITTED,
+    Budget,
+    EngineName,
+    make_engine,
+)
 from mpr_logic.engine.semiring import SEMIRINGS
-from mpr_logic.errors import MprError, OptionError, StateError
+from mpr_logic.errors import BudgetError, MprError, OptionError, StaleDecisionError, StateError
 from mpr_logic.language.ast import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.influence import Influence
     from mpr_logic.analysis.program import Program
-    from mpr_logic.checker.reasons import Moment
+    from mpr_logic.checker.decision import Evidence, Part
+    from mpr_logic.checker.grounding import GroundAction
     from mpr_logic.checker.versions import Version
     from mpr_logic.engine.protocol import Engine, Fired
     from mpr_logic.engine.provenance.proof import Proof
@@ -90,9 +99,10 @@ class Checker:
         self._lock = threading.RLock()
         names: dict[str, str] = {}  # what facts name, actions name too
         self._facts = Facts(program, self._engine, names)
-        self.candidates = Candidates(program, self._engine, theta, names)
+        self._grounder = Grounder(program, self._engine, theta, names)
         self.deadline = self._engine.deadline  # when the work on the present answer must stop
-        self._context = Reasons(self, self._engine)
+        self._reasons = Reasons(self._engine, self._grounder, theta, SEMIRINGS[semiring])
+        self._basis: Basis | None = None  # of the present state, while that is not about to change
         self.unforeseen: frozenset[str] = frozenset()  # actions that no repair may name
         self._readers = Readers(program)
 
@@ -106,9 +116,11 @@ class Checker:
             other._lock = threading.RLock()
             names: dict[str, str] = {}
             other._facts = self._facts.fork(other._engine, names)
-            other.candidates = self.candidates.fork(other._engine, names)
+            other._grounder = self._grounder.fork(other._engine, names)
             other.deadline = other._engine.deadline
-            other._context = Reasons(other, other._engine)
+            semiring = SEMIRINGS[self.semiring]
+            other._reasons = Reasons(other._engine, other._grounder, self.theta, semiring)
+            other._basis = None
             other._readers = self._readers.fork()
             return other
 
@@ -168,7 +180,7 @@ class Checker:
             StateError: a fact does not fit the program.
         """
         with self._lock:
-            self._context.let_go()
+            self._basis = None  # only decisions may ask about the state as it was
             if not self._readers.needed or isinstance(add, str) or not hasattr(add, "__iter__"):
                 self._facts.update(add, remove, source)
                 return
@@ -250,7 +262,7 @@ class Checker:
             StaleDecisionError: too much has changed since.
         """
         with self._lock, self._facts.at(version), self._reading(self._readers.fresh()):
-            self.candidates.renew()
+            self._renew()
             yield
 
     def outcomes(self, influence: Influence) -> Outcomes:
@@ -316,11 +328,14 @@ class Checker:
             if self._readers.needed:
                 actions = list(actions)
                 unread = self._read(actions)
-            self.candidates.renew()
+            self._renew()
             limit, seconds, now = self.deadline.limit, self.budget.seconds, self.deadline.clock
-            known, moment, outer = self.candidates.known, self._context.now(), limit[0]
+            known, basis, outer = self._grounder.known, self._present(), limit[0]
             last, timed = now(), now is time.perf_counter
             whole = again = last
+            asked: GroundAction | Action | str
+            evidence: Evidence | None
+            fired: tuple[Fired, Fired] | None
             try:
                 for action in actions:
                     if last >= again:  # the ones before took time that is not this one's
@@ -330,30 +345,94 @@ class Checker:
                         if unread is not None:
                             raise unread
                         key = action if type(action) is str else action.key  # type: ignore[union-attr]
-                        candidate = known.get(key) or self.candidates.make(action)
-                        decision = None
+                        asked = ground = known.get(key) or self._grounder.make(action)
+                        evidence = fired = None
                         if proofs:
                             limit[0] = last + (whole - last) * AT_ONCE
-                            decision = self._context.decide(candidate, moment)
+                            verdict, evidence = self._decide_by_proofs(ground)
                             limit[0] = whole
-                        if decision is None:
-                            rules, args = candidate
-                            verdict = rules.verdict(args)
+                        if evidence is None:
+                            verdict = ground[0].verdict(ground[1])
                             if verdict == OPEN:
-                                verdict, fired = self.candidates.weigh(candidate)
-                                decision = Decision(candidate, verdict, moment, Worked(fired))
-                            else:
-                                decision = Decision(candidate, verdict, moment)
+                                verdict, fired = self._grounder.weigh(ground)
                             if proofs:
-                                self._context.record(decision, candidate)
+                                evidence = self._reasons.record(ground, verdict, fired)
+                            elif fired is not None:
+                                evidence = Explained(fired)
                     except (MprError, *ANYTHING_MAY_FAIL) as error:
-                        decision = self._undecided(action, error, moment)
+                        asked, verdict, evidence = _undecided(action, error)
                     last, before = now(), last
-                    decision.seconds = last - before if timed else 0.0
-                    decisions.append(decision)
+                    took = last - before if timed else 0.0
+                    decisions.append(Decision(asked, verdict, basis, evidence, took))
             finally:
                 limit[0] = outer
         return decisions
+
+    def _decide_by_proofs(self, ground: GroundAction) -> tuple[int, Evidence | None]:
+        """Decide by the proofs of the rules that fire, which are recorded with that. There is no evidence
+        where the rules may fail, or do: then it takes a verdict of its own, with the whole budget."""
+        rules, args = ground
+        if not rules.certain:
+            return OPEN, None
+        try:
+            found = rules.proofs(args)
+            if found[0]:
+                return FORBIDDEN, found
+            if rules.closed and not self._grounder.permits(ground):
+                return UNPERMITTED, (None, found[1])
+        except ANYTHING_MAY_FAIL:
+            return OPEN, None
+        return ADMITTED, found
+
+    def _renew(self) -> None:
+        """Make ready for a question: ask the engine for its functions again where it has compiled anew."""
+        generation = self._engine.ready()
+        if generation != self._grounder.generation:
+            self._grounder.begin(generation)
+
+    def _present(self) -> Basis:
+        """What the decisions in the present state have in common."""
+        basis, state = self._basis, self._facts.version
+        if basis is None or basis.state is not state:
+            later = partial(self._explain, state)
+            basis = self._basis = Basis(self.theta, self.program.version, state, later)
+        return basis
+
+    def _explain(self, state: Version, decision: Decision, part: Part) -> Mapping[Part, tuple[Any, ...]]:
+        """Work out a part of a decision that was made in some state: what every decision calls.
+
+        Raises:
+            StaleDecisionError: too much has changed since.
+            EvaluationError: the engine could not finish, or keeps no proofs.
+        """
+        reasons, found = self._reasons, list[Reason]()
+        if part == "repairs" and not decision.admissible:
+            with suppress(BudgetError), self.asking(), self.at(state):
+                return {part: self.repairs(decision)}
+        if part == "repairs":
+            return {part: ()}
+        if part in ("reasons", "advice"):
+            listed = decision.by_rule if part == "reasons" else decision.advice_by_rule
+            action = decision.action
+            if isinstance(action, Action) and not reasons.are_all(listed):
+                with suppress(BudgetError, StaleDecisionError), self.asking(), self.at(state):
+                    reasons.all_of(action, listed, found)
+            return {part: tuple(found) or listed}
+        verdict = VERDICTS.index(decision.verdict)
+        if part == "by_rule" and verdict != FORBIDDEN:
+            return {part: by_verdict(decision.action, verdict)}  # which the state has no part in
+        if part == "advice_by_rule" and not self._may_advise(decision):
+            return {part: ()}
+        with self.asking(), self.at(state):
+            explained = reasons.each(self._grounder.get(decision.action), verdict, decision.fired)
+            return {"by_rule": explained.reasons or (), "advice_by_rule": explained.advice or ()}
+
+    def _may_advise(self, decision: Decision) -> bool:
+        """Whether some forbid of a decision's action could fire with a weight below theta."""
+        if decision.fired is not None:
+            return bool(decision.fired[1])
+        self._renew()
+        return isinstance(decision.action, str) or self._grounder.rules(decision.action.name).may_advise
 
     @contextmanager
     def asking(self) -> Iterator[Engine]:
@@ -381,37 +460,29 @@ class Checker:
             EvaluationError: a rule is too large to be compiled.
         """
         with self.asking():
-            self.candidates.renew()
+            self._renew()
             for name in self.program.schema.actions:
-                self.candidates.prepare(name, wholly=wholly)
+                self._grounder.prepare(name, wholly=wholly)
 
-    def may_advise(self, action: str) -> bool:
-        """Whether some forbid of the action could fire with a weight below theta."""
-        self.candidates.renew()
-        return self.candidates.rules(action).may_advise
-
-    def fired(self, decision: Decision) -> tuple[Fired, Fired]:
-        """The rules that forbid a decision's action in the present state: laws, and advice below theta.
+    def resolve(self, action: str | Action) -> Action:
+        """The action of the program that a text or an Action states, its arguments by position and typed.
 
         Raises:
-            EvaluationError: the engine could not finish.
+            StateError: it is none.
         """
-        with self.asking():
-            self.candidates.renew()
-            return self.candidates.fired(self.candidates.get(decision.action))
+        with self._lock:
+            self._renew()
+            return action_of(self._grounder.get(action))
+
+    def forget_actions(self, *, beyond: int) -> None:
+        """Forget the resolved actions where there are more than so many: their arguments can be large."""
+        if len(self._grounder.known) > beyond:
+            self._grounder.known.clear()
 
     def undecided(self, action: Action, error: MprError) -> Decision:
         """The decision about an action that could not be decided, for a reason outside of the checker."""
-        return self._undecided(action, error, self._context.now())
-
-    def _undecided(self, action: Any, error: BaseException, moment: Moment) -> Decision:
-        if not isinstance(action, (str, Action)):
-            error = StateError(f"an action is a text or an Action, not {type(action).__name__}")
-            action = f"<{type(action).__name__}>"
-        known = error if isinstance(error, MprError) else translated(error)
-        return Decision(
-            action, UNDECIDED, moment, Worked(NOTHING, (Reason(str(known), error=known),), (), ())
-        )
+        asked, verdict, evidence = _undecided(action, error)
+        return Decision(asked, verdict, self._present(), evidence)
 
     def repairs(self, decision: Decision, *, limits: Limits | None = None) -> tuple[Repair, ...]:
         """What would admit a rejected action, and by whom; see ``Decision.repairs``.
@@ -445,8 +516,8 @@ class Checker:
         texts, since a state that is only supposed keeps nothing."""
         if not self._readers.know(args):
             return False
-        self.candidates.renew()
-        verdict, _ = self.candidates.weigh(self.candidates.candidate(name, args))
+        self._renew()
+        verdict, _ = self._grounder.weigh(self._grounder.resolved(name, args))
         return verdict == ADMITTED
 
     # -- questions -----------------------------------------------------------------------------
@@ -513,7 +584,7 @@ class Checker:
                 assert isinstance(action, Action)
                 fired = self._engine.fired(f"prefer {action.name}", action.args)
                 if fired:
-                    reasons = self._context.explain(action, fired)
+                    reasons = self._reasons.explain(action, fired)
                     found.append((action, max(w for _, w in fired), reasons))
         return sorted(found, key=lambda each: (-each[1], str(each[0])))
 
@@ -552,10 +623,19 @@ class Checker:
         if self._readers.needed:
             new, gone = self._readers.of(texts)
             if new or gone:
-                self._context.let_go()
+                self._basis = None  # only decisions may ask about the state as it was
                 self._facts.update(new, gone, "the reader of shell commands")
 
     @property
     def version(self) -> Version:
         """The present state: it can be gone back to by :meth:`at`."""
         return self._facts.version
+
+
+def _undecided(action: Any, error: BaseException) -> tuple[Action | str, int, Explained]:
+    """The action as far as it can be shown, the verdict, and the one reason: what went wrong."""
+    if not isinstance(action, (str, Action)):
+        error = StateError(f"an action is a text or an Action, not {type(action).__name__}")
+        action = f"<{type(action).__name__}>"
+    known = error if isinstance(error, MprError) else translated(error)
+    return action, UNDECIDED, Explained(((), ()), (Reason(str(known), error=known),), ())

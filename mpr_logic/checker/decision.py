@@ -1,25 +1,25 @@
-"""What the checker answers: a decision with its reasons."""
+"""Decisions: the answer about one proposed action, with its reasons."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 from typing import Literal as OneOf
 
 from mpr_logic.analysis.annotations import LEVELS
-from mpr_logic.checker.candidates import action_of
+from mpr_logic.checker.grounding import action_of
 from mpr_logic.checker.render import because_text
 from mpr_logic.engine.provenance.proof import proof_of, rule_of
-from mpr_logic.errors import StateError
+from mpr_logic.errors import EvaluationError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
-    from mpr_logic.checker.candidates import Candidate
-    from mpr_logic.checker.reasons import Moment
+    from mpr_logic.checker.grounding import GroundAction
     from mpr_logic.checker.repair import Repair
     from mpr_logic.checker.underway import Assumed
+    from mpr_logic.checker.versions import Version
     from mpr_logic.engine.protocol import Fired, Proofs
     from mpr_logic.engine.provenance.proof import RuleProof
 
@@ -105,61 +105,56 @@ class Reason:
         return self.text
 
 
-class Worked:
-    """What a decision has worked out: the rules that fired, laws and those below theta, and what is made
-    of them; None where nobody has asked yet. Of ``proved``, the proofs of both, the reasons and the advice
-    are made when they are first read; where the reason is that no rule permits, there are no proofs."""
+Part = OneOf["by_rule", "advice_by_rule", "reasons", "advice", "repairs"]
+"""The parts of an explanation: the reasons and the advice, one for each rule or all that the rules say, and
+the repairs."""
 
-    __slots__ = ("_advice", "_reasons", "advised", "fired", "proved", "repairs", "told")
+Later: TypeAlias = "Callable[[Decision, Part], Mapping[Part, tuple[Any, ...]]]"
+"""Works out a part of a decision's explanation in the state of that decision; other parts that come with it
+are in the answer too."""
 
-    def __init__(
-        self,
-        fired: tuple[Fired, Fired] | None = None,
-        reasons: tuple[Reason, ...] | None = None,
-        advice: tuple[Reason, ...] | None = None,
-        repairs: tuple[Repair, ...] | None = None,
-        *,
-        proved: tuple[Proofs | None, Proofs] | None = None,
-    ) -> None:
-        self.fired = fired
-        self._reasons = reasons
-        self._advice = advice
-        self.repairs = repairs
-        self.proved = proved
-        self.told: tuple[Reason, ...] | None = None  # all that the rules say, and of the advice
-        self.advised: tuple[Reason, ...] | None = None
 
-    @property
-    def reasons(self) -> tuple[Reason, ...] | None:
-        """Why it is rejected."""
-        if self._reasons is None and self.proved is not None and self.proved[0] is not None:
-            self._reasons = _reasons(self.proved[0])
-        return self._reasons
+@dataclass(slots=True, eq=False)
+class Basis:
+    """What all decisions of one checker in one state have in common: theta, the version of the rules, the
+    state, and the callback that explains such a decision later."""
 
-    @reasons.setter
-    def reasons(self, reasons: tuple[Reason, ...]) -> None:
-        self._reasons = reasons
+    theta: float
+    version: str
+    state: Version
+    later: Later
 
-    @property
-    def advice(self) -> tuple[Reason, ...] | None:
-        """The rules that forbid it with a weight below theta."""
-        if self._advice is None and self.proved is not None:
-            self._advice = _reasons(self.proved[1])
-        return self._advice
 
-    @advice.setter
-    def advice(self, advice: tuple[Reason, ...]) -> None:
-        self._advice = advice
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a check has found out beyond its verdict: the rules that fire, laws and those below theta, the
+    reasons and the advice; None for what it did not look for."""
+
+    fired: tuple[Fired, Fired] | None = None
+    reasons: tuple[Reason, ...] | None = None
+    advice: tuple[Reason, ...] | None = None
+
+
+Evidence: TypeAlias = "Explained | tuple[Proofs | None, Proofs]"
+"""What a check records: an explanation, or the proofs of the laws that fire and of the rules below theta,
+from which reasons and advice are made when they are first read. Where the reason is that no rule permits,
+there are no proofs of laws."""
+
+
+def _recorded(evidence: Evidence, part: Part) -> tuple[Reason, ...] | None:
+    """The reasons or the advice that evidence holds."""
+    if isinstance(evidence, Explained):
+        return {"by_rule": evidence.reasons, "advice_by_rule": evidence.advice}.get(part)
+    laws, soft = evidence
+    if part == "by_rule":
+        return None if laws is None else _reasons(laws)
+    return _reasons(soft) if part == "advice_by_rule" else None
 
 
 def _reasons(proofs: Proofs) -> tuple[Reason, ...]:
     """A reason for each proof, the heaviest first."""
     ordered = sorted(proofs, key=lambda each: -each[1])
     return tuple([Reason(None, weight, rule_of(proof), proof_of(proof)) for proof, weight in ordered])
-
-
-NOTHING: tuple[Fired, Fired] = ((), ())
-"""No rule fired."""
 
 
 class Decision:
@@ -179,26 +174,28 @@ class Decision:
             too much has changed since to go back to the state.
     """
 
-    __slots__ = ("_asked", "_moment", "_verdict", "_worked", "admissible", "seconds", "under_way")
+    __slots__ = ("_asked", "_basis", "_evidence", "_parts", "_verdict", "admissible", "seconds", "under_way")
 
     def __init__(
         self,
-        asked: Candidate | Action | str,
+        asked: GroundAction | Action | str,
         verdict: int,
-        moment: Moment,
-        worked: Worked | tuple[Proofs | None, Proofs] | None = None,
+        basis: Basis,
+        evidence: Evidence | None = None,
+        seconds: float = 0.0,
     ) -> None:
         self._asked = asked
         self._verdict = verdict
-        self._moment = moment
-        self._worked: Worked | tuple[Proofs | None, Proofs] | None = worked
+        self._basis = basis
+        self._evidence = evidence
+        self._parts: dict[Part, tuple[Any, ...]] | None = None  # of the explanation, as they are read
         self.admissible = not verdict
-        self.seconds = 0.0
+        self.seconds = seconds
         self.under_way: tuple[Assumed, ...] = ()
 
     @property
     def action(self) -> Action | str:
-        """What was decided about; a text where it is no action of the program."""
+        """The proposed action; a text where it is no action of the program."""
         if isinstance(self._asked, tuple):
             self._asked = action_of(self._asked)
         return self._asked
@@ -209,23 +206,19 @@ class Decision:
         return VERDICTS[self._verdict]
 
     @property
-    def worked(self) -> Worked:
-        """What was worked out beyond the verdict, so far."""
-        if self._worked is None:
-            self._worked = Worked()
-        elif isinstance(self._worked, tuple):
-            self._worked = Worked(proved=self._worked)
-        return self._worked
-
-    @property
     def theta(self) -> float:
         """The weight from which a forbid rejects."""
-        return self._moment.theta
+        return self._basis.theta
 
     @property
     def version(self) -> str:
         """A hash of the rules that decided."""
-        return self._moment.version
+        return self._basis.version
+
+    @property
+    def fired(self) -> tuple[Fired, Fired] | None:
+        """The rules that fire, laws and those below theta, where the check had to list them."""
+        return self._evidence.fired if isinstance(self._evidence, Explained) else None
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -235,38 +228,61 @@ class Decision:
     @property
     def by_rule(self) -> tuple[Reason, ...]:
         """Why it is rejected, one reason for each rule: its best derivation."""
-        known = self.worked.reasons
-        if known is None:
-            known = self.worked.reasons = self._moment.reasons(self)
-        return known
+        return self._part("by_rule")
+
+    @property
+    def advice_by_rule(self) -> tuple[Reason, ...]:
+        """The advice, one piece for each rule: its best derivation."""
+        return self._part("advice_by_rule")
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Why it is rejected; empty where it is admissible. A rule that has several things to say, such as
         the names of all who stand against it, has a reason for each, up to ten."""
-        worked = self.worked
-        if worked.told is None:
-            worked.told = self._moment.told(self, self.by_rule)
-        return worked.told
+        return self.by_rule and self._part("reasons")
 
     @property
     def advice(self) -> tuple[Reason, ...]:
         """What the rules say that forbid it with a weight below theta: heed them, or not."""
-        worked = self.worked
-        if worked.advised is None:
-            known = worked.advice
-            if known is None:
-                known = worked.advice = self._moment.advice(self)
-            worked.advised = self._moment.told(self, known)
-        return worked.advised
+        return self.advice_by_rule and self._part("advice")
 
     @property
     def repairs(self) -> tuple[Repair, ...]:
         """The smallest changes of facts that would admit it, and the actions that bring them about."""
-        worked = self.worked
-        if worked.repairs is None:
-            worked.repairs = self._moment.repairs(self)
-        return worked.repairs
+        return self._part("repairs")
+
+    def record_repairs(self) -> None:
+        """Work the repairs out now, so that they outlive the state; none where the engine keeps no proofs, or
+        could not finish the search.
+
+        Raises:
+            StaleDecisionError: too much has changed since to go back to its state.
+        """
+        try:
+            found = self.repairs
+        except EvaluationError:
+            found = ()
+        self._parts = {**(self._parts or {}), "repairs": found}
+
+    def recorded(self, part: Part) -> tuple[Any, ...] | None:
+        """A part of the explanation as far as it is known by now; None where it is yet to be worked out."""
+        parts = self._parts
+        if parts is None:
+            parts = self._parts = {}
+        found = parts.get(part)
+        if found is None and self._evidence is not None:
+            found = _recorded(self._evidence, part)
+            if found is not None:
+                parts[part] = found
+        return found
+
+    def _part(self, part: Part) -> tuple[Any, ...]:
+        found = self.recorded(part)
+        if found is None:
+            more = self._basis.later(self, part)
+            found = more[part]
+            self._parts = {**(self._parts or {}), **more}
+        return found
 
     def __str__(self) -> str:
         if self.admissible:

@@ -1,147 +1,106 @@
-"""From the rules that fired to reasons with text and proof."""
+"""Reasons: the rules that fired for an action, each with its text and its proof.
+
+A rule that fires is one reason with its best derivation. Where its text names a variable that the action does
+not determine, other derivations tell of other causes; they are looked for when the reasons are read.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mpr_logic.checker.decision import NOTHING, Decision, Reason
-from mpr_logic.checker.readings import open_variables, readings
-from mpr_logic.checker.render import because_text
+from mpr_logic.checker.decision import Explained, Reason
+from mpr_logic.checker.grounding import action_of
+from mpr_logic.checker.render import because_text, text_variables
+from mpr_logic.checker.solve import matched, pattern, rule_steps, run, solve
 from mpr_logic.engine.failures import ANYTHING_MAY_FAIL, translated
+from mpr_logic.engine.planner import Filter, Gather, Scan
 from mpr_logic.engine.protocol import ADMITTED, FORBIDDEN, UNPERMITTED
-from mpr_logic.engine.semiring import SEMIRINGS
-from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError, StaleDecisionError
-from mpr_logic.language.ast import Var
+from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, RuleProof
+from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError
+from mpr_logic.language.ast import Aggregate, Literal, Var
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
-    from mpr_logic.checker.candidates import Candidate
-    from mpr_logic.checker.checker import Checker
-    from mpr_logic.checker.repair import Repair
-    from mpr_logic.checker.versions import Version
+    from mpr_logic.checker.decision import Evidence
+    from mpr_logic.checker.grounding import GroundAction, Grounder
+    from mpr_logic.checker.solve import Bindings
     from mpr_logic.engine.protocol import Engine, Fired
-    from mpr_logic.engine.provenance.proof import RuleProof
-    from mpr_logic.language.ast import Value
-
+    from mpr_logic.engine.provenance.proof import Proof, ProofStep
+    from mpr_logic.engine.semiring import Semiring
+    from mpr_logic.language.ast import Atom, Row, Value
 
 AT_ONCE = 0.25
 """The part of the time that is left in which all reasons may be worked out at once; then they are, one by
 one, in what remains."""
-
-
-@dataclass(slots=True, eq=False)
-class Moment:
-    """What a decision remembers of its checker: which, and the state at the time."""
-
-    context: Reasons
-    state: Version
-
-    @property
-    def theta(self) -> float:
-        """The checker's theta."""
-        return self.context.theta
-
-    @property
-    def version(self) -> str:
-        """The version of the rules."""
-        return self.context.version
-
-    def reasons(self, decision: Decision) -> tuple[Reason, ...]:
-        """The reasons of a decision that did not record them."""
-        return self.context.reasons(decision, self.state)
-
-    def advice(self, decision: Decision) -> tuple[Reason, ...]:
-        """The advice of a decision that did not record it."""
-        return self.context.advice(decision, self.state)
-
-    def told(self, decision: Decision, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-        """All that the rules of some reasons say."""
-        return self.context.told(decision, reasons, self.state)
-
-    def repairs(self, decision: Decision) -> tuple[Repair, ...]:
-        """The repairs of a decision."""
-        return self.context.repairs(decision, self.state)
+MOST = 10
+"""The most reasons of one rule that are listed; the rest are counted."""
+FOLLOWED = 1_000
+"""The most derivations of a rule that are looked at."""
 
 
 class Reasons:
-    """Works out the reasons of one checker's decisions."""
+    """Works out reasons and advice in the present state of an engine, inside the bounds of a question.
 
-    def __init__(self, checker: Checker, engine: Engine) -> None:
-        self._checker = checker
+    Args:
+        engine: lists and proves the rules that fire.
+        grounder: resolves the actions for that engine.
+        theta: the weight from which a forbid rejects.
+        semiring: how weights combine.
+    """
+
+    def __init__(self, engine: Engine, grounder: Grounder, theta: float, semiring: Semiring) -> None:
         self._engine = engine
-        self.theta = checker.theta
-        self.version = checker.program.version
-        self._moment: Moment | None = None
-        self._said: dict[Rule, bool] = {}
+        self._grounder = grounder
+        self._theta = theta
+        self._semiring = semiring
+        self._open: dict[Rule, bool] = {}
         self._deadline = engine.deadline
 
-    def now(self) -> Moment:
-        """The present state, for a decision to remember."""
-        moment, state = self._moment, self._checker.version
-        if moment is None or moment.state is not state:
-            moment = self._moment = Moment(self, state)
-        return moment
+    def record(self, ground: GroundAction, verdict: int, fired: tuple[Fired, Fired] | None) -> Evidence:
+        """The evidence for a verdict: proofs of the rules that fire, where the engine records them, else the
+        reasons. What goes wrong meanwhile does not change the verdict; it is said in the place of the
+        reasons.
 
-    def let_go(self) -> None:
-        """Hold on to the present state no longer: it changes, and only decisions may ask about it later."""
-        self._moment = None
-
-    def decide(self, candidate: Candidate, moment: Moment) -> Decision | None:
-        """Decide by the proofs of what fires, which are recorded with that. None where the rules may fail, or
-        do: then it takes a verdict of its own, with the whole budget."""
-        rules, args = candidate
-        if not rules.certain:
-            return None
-        try:
-            laws, soft = rules.proved(args)
-            if laws:
-                return Decision(candidate, FORBIDDEN, moment, (laws, soft))
-            if rules.closed and not self._checker.candidates.permits(candidate):
-                return Decision(candidate, UNPERMITTED, moment, (None, soft))
-            return Decision(candidate, ADMITTED, moment, (laws, soft))
-        except ANYTHING_MAY_FAIL:
-            return None
-
-    def record(self, decision: Decision, candidate: Candidate) -> None:
-        """Work out reasons and advice now, while their state is there, inside the bounds of the check.
-        What goes wrong meanwhile does not change the verdict; it is said in the place of the reasons."""
-        verdict, (rules, args) = decision._verdict, candidate
+        Args:
+            ground: the action.
+            verdict: what was decided.
+            fired: the rules that fire, where they are known.
+        """
+        rules, args = ground
         if verdict == ADMITTED and not rules.may_advise:
-            decision._worked = (), ()
-            return
+            return (), ()
         try:
             with self._deadline.within(self._deadline.left() * AT_ONCE):
                 if verdict == FORBIDDEN:
-                    decision._worked = rules.proved(args)
-                else:
-                    soft = rules.advised(args)[1] if rules.may_advise else ()
-                    decision._worked = (None if verdict == UNPERMITTED else (), soft)
-            return
-        except ANYTHING_MAY_FAIL:
-            pass  # rule by rule, to say which cannot be worked out
-        self._record_each(decision, candidate)
+                    return rules.proofs(args)
+                soft = rules.soft_proofs(args)[1] if rules.may_advise else ()
+                return None if verdict == UNPERMITTED else (), soft
+        except ANYTHING_MAY_FAIL:  # rule by rule, to say which cannot be worked out
+            return self.each(ground, verdict, fired)
 
-    def _record_each(self, decision: Decision, candidate: Candidate) -> None:
-        """The same, rule by rule."""
-        worked = decision.worked
+    def each(self, ground: GroundAction, verdict: int, fired: tuple[Fired, Fired] | None = None) -> Explained:
+        """The reasons and the advice for a verdict, rule by rule; see :meth:`record`."""
+        action = action_of(ground)
         try:
-            if worked.fired is None:
+            if fired is None:
                 with self._deadline.within(self._deadline.left() * AT_ONCE):
-                    worked.fired = self._checker.candidates.fired(candidate)
-            worked.reasons = self._reasons(decision)
-            soft = worked.fired[1]
-            worked.advice = self.explain(decision.action, soft) if soft else ()
+                    fired = self._grounder.fired(ground)
+            laws, soft = fired
+            reasons = self.explain(action, laws) if verdict == FORBIDDEN else by_verdict(action, verdict)
+            return Explained(fired, reasons, self.explain(action, soft) if soft else ())
         except ANYTHING_MAY_FAIL as error:
-            self._as_far_as_it_goes(decision, candidate, error)
+            return self._as_far_as_it_goes(ground, verdict, error)
 
-    def _as_far_as_it_goes(self, decision: Decision, candidate: Candidate, error: BaseException) -> None:
+    def _as_far_as_it_goes(self, ground: GroundAction, verdict: int, error: BaseException) -> Explained:
         """The reasons and the advice of the rules that can be worked out in the time that is left, those that
         cost least first, and a note that they are not all."""
-        worked, (rules, args) = decision.worked, candidate
+        rules, args = ground
+        action = action_of(ground)
         known = error if isinstance(error, EvaluationError) else translated(error)
         text = f"the rules that speak of it could not all be worked out: {known}"
         found: list[tuple[Rule, RuleProof]] = []
@@ -150,89 +109,22 @@ class Reasons:
                 self._deadline.poll()
                 proof = self._engine.explain(rule, args)
                 # whether a permit overrides the rule takes another question
-                if proof is not None and (proof.weight < self.theta or rule.id not in rules.overridden):
+                if proof is not None and (proof.weight < self._theta or rule.id not in rules.overridden):
                     found.append((rule, proof))
-        reasons = sorted((Reason(None, p.weight, r, p) for r, p in found), key=lambda each: -each.weight)
-        laws = tuple([each for each in reasons if each.weight >= self.theta])
-        soft = tuple([each for each in reasons if each.weight < self.theta])
-        worked.fired = NOTHING
-        worked.advice = (*soft, Reason(text)) if decision.admissible else soft
-        if decision.verdict == "unpermitted":
-            worked.reasons = (Reason(partial(_unpermitted, decision.action)),)
-        else:
-            note = text if laws else f"{decision.action} is forbidden; {text}"
-            worked.reasons = () if decision.admissible else (*laws, Reason(note))
-
-    def reasons(self, decision: Decision, state: Version) -> tuple[Reason, ...]:
-        """The reasons of a decision, in the state that it was made in."""
-        if decision._verdict in (ADMITTED, UNPERMITTED):
-            return self._reasons(decision)  # which the state has no part in
-        with self._checker.asking(), self._checker.at(state):
-            self._record_each(decision, self._checker.candidates.get(decision.action))
-            return decision.worked.reasons or ()
-
-    def advice(self, decision: Decision, state: Version) -> tuple[Reason, ...]:
-        """The forbids below theta."""
-        if not self._may_advise(decision):
-            return ()
-        with self._checker.asking(), self._checker.at(state):
-            self._record_each(decision, self._checker.candidates.get(decision.action))
-            return decision.worked.advice or ()
-
-    def told(self, decision: Decision, reasons: tuple[Reason, ...], state: Version) -> tuple[Reason, ...]:
-        """All that the rules of some reasons say: see :mod:`~mpr_logic.checker.readings`. Where the state is
-        too long ago, the best of each."""
-        action = decision.action
-        if isinstance(action, str) or not any(self._open(r.rule) for r in reasons if r.rule is not None):
-            return reasons
-        semiring = SEMIRINGS[self._checker.semiring]
-        found: list[Reason] = []
-        with suppress(BudgetError, StaleDecisionError), self._checker.asking(), self._checker.at(state):
-            for each in reasons:
-                if each.rule is None or not self._open(each.rule):
-                    found.append(each)
-                    continue
-                with self._deadline.within(self._deadline.left() * AT_ONCE):
-                    found += readings(self._engine, each, action.args, semiring, self.theta)
-        return tuple(found) if found else reasons
-
-    def _open(self, rule: Rule) -> bool:
-        """Whether a rule may have several things to say."""
-        known = self._said.get(rule)
-        if known is None:
-            known = self._said[rule] = bool(open_variables(rule))
-        return known
-
-    def repairs(self, decision: Decision, state: Version) -> tuple[Repair, ...]:
-        """The smallest changes that would admit a rejected action; none where the time is over."""
-        if decision.admissible:
-            return ()
-        with suppress(BudgetError), self._checker.asking(), self._checker.at(state):
-            return self._checker.repairs(decision)
-        return ()
+        each = sorted((Reason(None, p.weight, r, p) for r, p in found), key=lambda each: -each.weight)
+        laws = tuple([reason for reason in each if reason.weight >= self._theta])
+        soft = tuple([reason for reason in each if reason.weight < self._theta])
+        if verdict == ADMITTED:
+            return Explained(None, (), (*soft, Reason(text)))
+        if verdict == UNPERMITTED:
+            return Explained(None, by_verdict(action, verdict), soft)
+        note = text if laws else f"{action} is forbidden; {text}"
+        return Explained(None, (*laws, Reason(note)), soft)
 
     def explain(self, action: Action | str, fired: Fired) -> tuple[Reason, ...]:
-        """A reason for each rule that fired, the heaviest first."""
+        """A reason for each rule that fires, the heaviest first."""
         ordered = fired if len(fired) < 2 else sorted(fired, key=lambda each: -each[1])
         return tuple([self._reason(action, rule, weight) for rule, weight in ordered])
-
-    def _reasons(self, decision: Decision) -> tuple[Reason, ...]:
-        if decision.admissible:
-            return ()
-        if decision.verdict == "unpermitted":
-            return (Reason(partial(_unpermitted, decision.action)),)
-        return self.explain(decision.action, self._fired(decision)[0])
-
-    def _fired(self, decision: Decision) -> tuple[Fired, Fired]:
-        if decision.worked.fired is None:
-            decision.worked.fired = self._checker.fired(decision)
-        return decision.worked.fired
-
-    def _may_advise(self, decision: Decision) -> bool:
-        """Whether some forbid of the action could weigh less than theta."""
-        if decision.worked.fired is not None:
-            return bool(decision.worked.fired[1])
-        return isinstance(decision.action, str) or self._checker.may_advise(decision.action.name)
 
     def _reason(self, action: Action | str, rule: Rule, weight: float) -> Reason:
         if isinstance(action, str):
@@ -246,12 +138,160 @@ class Reasons:
             text = because_text(rule, _head_bindings(action, rule), action.args)
             return Reason(f"{text} (its proof could not be written down: {known})", weight, rule)
 
+    def are_all(self, reasons: Sequence[Reason]) -> bool:
+        """Whether none of the rules behind some reasons may have more to say."""
+        return not any(self._is_open(each.rule) for each in reasons if each.rule is not None)
+
+    def all_of(self, action: Action, reasons: Sequence[Reason], found: list[Reason]) -> None:
+        """Enter into ``found`` all that the rules of some reasons say, as far as the time suffices.
+
+        Raises:
+            BudgetError: the time is over.
+        """
+        for each in reasons:
+            if each.rule is None or not self._is_open(each.rule):
+                found.append(each)
+                continue
+            with self._deadline.within(self._deadline.left() * AT_ONCE):
+                found += derivations(self._engine, each, action.args, self._semiring, self._theta)
+
+    def _is_open(self, rule: Rule) -> bool:
+        """Whether a rule may have several things to say."""
+        known = self._open.get(rule)
+        if known is None:
+            known = self._open[rule] = bool(open_variables(rule))
+        return known
+
+
+def by_verdict(action: Action | str, verdict: int) -> tuple[Reason, ...]:
+    """The reasons for a verdict that is not by a law: none where the action is admitted."""
+    return () if verdict == ADMITTED else (Reason(partial(_unpermitted, action)),)
+
 
 def _unpermitted(action: Action | str) -> str:
     return f"{action} is forbidden unless a rule permits it, and none does"
 
 
 def _head_bindings(action: Action, rule: Rule) -> dict[str, Value]:
-    """What the action alone says of a rule's variables: for an engine that keeps no proofs."""
+    """The variables of a rule that its action determines: for an engine that keeps no proofs."""
     pairs = zip(rule.args, action.args, strict=False)
     return {t.name: v for t, v in pairs if isinstance(t, Var) and not t.anonymous}
+
+
+# -- the derivations of one rule -------------------------------------------------------------------
+
+
+def open_variables(rule: Rule) -> tuple[str, ...]:
+    """The variables of a rule's text that its action does not determine."""
+    head = {term.name for term in rule.args if isinstance(term, Var)}
+    return tuple(sorted(text_variables(rule) - head))
+
+
+def derivations(
+    engine: Engine, reason: Reason, args: Row, semiring: Semiring, theta: float
+) -> tuple[Reason, ...]:
+    """The reasons that one rule gives: the one with its best derivation first, then the heaviest.
+
+    Of a law they are those of at least theta. Where there are more than :data:`MOST`, the last one says how
+    many. Those that the time does not suffice for are left out.
+    """
+    rule = reason.rule
+    assert rule is not None
+    named = open_variables(rule)
+    found: dict[tuple[Value | None, ...], tuple[float, Bindings]] = {}
+    start = matched(rule.args, args, {})
+    if not named or start is None:
+        return (reason,)
+    least = theta if reason.weight >= theta else 0.0
+    try:
+        for number, (bindings, weight) in enumerate(solve(engine, rule.body, start, semiring)):
+            total = semiring.both(rule.weight if semiring.weighted else 1.0, weight)
+            key = tuple(bindings.get(n) for n in named)
+            if total >= least and total > found.get(key, (0.0, {}))[0]:
+                found[key] = total, bindings
+            if number + 1 >= FOLLOWED:
+                break
+    except EvaluationError:
+        pass  # of the time, or of a binding that has no value: what was found stands
+    if reason.proof is not None:
+        found.pop(tuple(reason.proof.bindings.get(n) for n in named), None)
+    others = sorted((-w, because_text(rule, b, args), w, b) for w, b in found.values()) if found else []
+    listed = [] if reason.proof is None and others else [reason]
+    try:
+        for _, text, weight, bindings in others[: MOST - len(listed)]:
+            proof = None
+            if engine.keeps_proofs:
+                proof = _derivation(engine, rule, args, bindings, semiring)
+            listed.append(Reason(text, weight, rule, proof))
+    except BudgetError:
+        pass
+    listed[-1].more = max(0, len(others) + (reason.proof is not None) - len(listed))
+    return tuple(listed)
+
+
+def _derivation(
+    engine: Engine, rule: Rule, args: Row, bindings: Mapping[str, Value], semiring: Semiring
+) -> RuleProof:
+    """The derivation of a rule by these bindings, under which its body holds.
+
+    Raises:
+        EvaluationError: something of it cannot be proved.
+    """
+    gathers = {step.index: step for step in rule_steps(rule) if isinstance(step, Gather)}
+    steps: list[ProofStep] = []
+    for index, item in enumerate(rule.body):
+        if isinstance(item, Literal):
+            if item.negated:
+                steps.append(_absence(engine, item.atom, bindings, semiring))
+            else:
+                steps.append(_strongest(engine, item.atom, bindings))
+        elif isinstance(item, Aggregate):
+            steps.append(_counted(engine, gathers[index], item, bindings, semiring))
+        else:
+            steps.append(BuiltinStep(index))
+    weight = semiring.all([rule.weight if semiring.weighted else 1.0, *(s.weight for s in steps)])
+    named = {n: v for n, v in bindings.items() if n in rule.variables}
+    return RuleProof(rule.head, args, weight, rule, named, tuple(steps))
+
+
+def _strongest(engine: Engine, atom: Atom, bindings: Mapping[str, Value]) -> Proof:
+    rows = engine.query(atom.name, pattern(atom, bindings))
+    fitting = [row for row in rows if matched(atom.args, row, bindings) is not None]
+    proof = engine.prove(atom.name, min(fitting, key=lambda row: (-rows[row], str(row))))
+    if proof is None:
+        raise EvaluationError(f"the proof of `{atom.name}` was lost: the engine contradicts itself")
+    return proof
+
+
+def _absence(engine: Engine, atom: Atom, bindings: Mapping[str, Value], semiring: Semiring) -> AbsenceStep:
+    wanted = pattern(atom, bindings)
+    rows = engine.query(atom.name, wanted)
+    if not rows:
+        return AbsenceStep(atom.name, wanted, 1.0)
+    row = max(rows, key=lambda r: (rows[r], str(r)))
+    return AbsenceStep(atom.name, wanted, semiring.complement(rows[row]), engine.prove(atom.name, row))
+
+
+def _counted(
+    engine: Engine, gather: Gather, item: Aggregate, bindings: Mapping[str, Value], semiring: Semiring
+) -> AggregateStep:
+    rows: list[tuple[Proof, ...]] = []
+    weights: list[float] = []
+    literals = _positive(gather)
+    outer = {n: v for n, v in bindings.items() if n in gather.bound or n in gather.keys}
+    for inner, weight in run(engine, gather.steps, outer, semiring):
+        rows.append(tuple(_strongest(engine, literal.atom, inner) for literal in literals))
+        weights.append(weight)
+    value = bindings[item.target.name] if isinstance(item.target, Var) else item.target.value
+    return AggregateStep(gather.index, value, semiring.all(weights) if weights else 1.0, tuple(rows))
+
+
+def _positive(gather: Gather) -> Sequence[Literal]:
+    """The positive literals in the braces, in the order of the text."""
+    found: list[tuple[int, Literal]] = []
+    for step in gather.steps:
+        if isinstance(step, Scan):
+            found.append((step.index, step.literal))
+        elif isinstance(step, Filter) and isinstance(step.item, Literal) and not step.item.negated:
+            found.append((step.index, step.item))
+    return [literal for _, literal in sorted(found, key=lambda each: each[0])]

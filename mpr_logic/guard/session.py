@@ -203,8 +203,7 @@ class Session:
         with self._stored(self.rules.shares(action.name), left) as stored:
             calls = stored.calls if stored is not None else list(self._under_way.values())
             decision, text = self._decided(action, assumed, calls, severity, left, repairs)
-            if len(checker.candidates.known) > _KEPT:
-                checker.candidates.known.clear()
+            checker.forget_actions(beyond=_KEPT)
             if settle(decision):
                 said = named(call.tool, call.id)
                 made = admitted(self.rules, id, proposed, known, second, said=said, caller=str(call.id))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
-from mpr_logic.checker.candidates import action_of
 from mpr_logic.checker.render import item_text
 from mpr_logic.checker.solve import body_steps, matched, run
 from mpr_logic.engine.planner import item_variables, term_variables
@@ -105,7 +104,6 @@ class Retriever:
         found: list[Retrieved] = []
         left = budget
         with checker.asking() as engine:
-            checker.candidates.renew()
             known = list(self._known(candidates))
             for each in self._all(known, engine):
                 left -= each.tokens
@@ -117,7 +115,7 @@ class Retriever:
     def _known(self, candidates: Iterable[str | Action]) -> Iterator[Action]:
         for action in candidates:
             try:
-                yield action_of(self._checker.candidates.get(action))
+                yield self._checker.resolve(action)
             except StateError:
                 continue
 

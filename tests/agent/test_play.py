@@ -241,7 +241,7 @@ def test_decisions_outlive_their_state() -> None:
         _, first, *_ = play(Boxes(2), boxed(), Says("take(box_1)", "open(box_1)"), repairs=repairs)
         decision = first.decisions[0]
         assert decision.reasons[0].proof is not None
-        assert (decision.worked.repairs is not None) == repairs
+        assert (decision.recorded("repairs") is not None) == repairs
         assert decision.repairs[0].actions == ("open(box_1)",)
 
 

@@ -60,8 +60,7 @@ def ours(made: list[tuple[str, str, str]]) -> Decide:
         "text": '@because("no") forbid {0}(text: T) :- contains(T, "{1}.").',
     }
     guard = Guard(text="\n".join(texts[kind].format(tool, value) for tool, kind, value in made), tools=tools)
-    for action in guard.rules.program.schema.actions:
-        guard.session("").checker.candidates.prepare(action)
+    guard.session("").checker.prepare()
     return lambda tool, arguments: guard.check(tool, arguments).runs
 
 

@@ -40,7 +40,7 @@ def verify_decision(checker: Checker, model: NaiveModel, decision: Decision) -> 
     action = decision.action
     assert isinstance(action, Action)
     assert decision.verdict == verdict_of(checker, model, action)
-    for reason in (*(decision.worked.reasons or ()), *(decision.worked.advice or ())):
+    for reason in (*(decision.recorded("by_rule") or ()), *(decision.recorded("advice_by_rule") or ())):
         if isinstance(reason.proof, RuleProof):
             assert reason.proof.weight == reason.weight
             assert verify(reason.proof, checker.program, model.facts, semiring=checker.semiring) == []
