@@ -1,7 +1,9 @@
-"""Writes a planned body down as Python source.
+"""Code generation: a planned body as Python source, one loop inside the other.
 
-Only names made here stand in the source: relations, constants and functions are bound beside it in
-a namespace, so no text of a program or a model ever becomes code.
+Each step writes itself around those that follow, and the last one calls ``done``, which writes what happens
+for a match. (Produce and consume: Neumann 2011, compiling query plans.) Only names made here stand in the
+source: relations, constants and functions are bound beside it in a namespace, so no text of a program or a
+model ever becomes code.
 """
 
 from __future__ import annotations
@@ -76,7 +78,7 @@ class CodeWriter:
 
     @contextmanager
     def _indented(self) -> Iterator[None]:
-        """One step deeper. What is recorded there may not be after it."""
+        """A context one step deeper. Support that is recorded in it counts as unrecorded after it."""
         self._indent += 1
         sure, self.support.sure = self.support.sure, self.support.sure.copy()
         yield
@@ -105,7 +107,7 @@ class CodeWriter:
             self.line(f"if {value} != {self.term(term)}: {fail}")
 
     def alternative(self, write: Callable[[str], None]) -> None:
-        """A stretch that is left early by the statement handed to ``write``."""
+        """Write a block. ``write`` is handed the statement that leaves it early."""
         self.line("while True:")
         self._blocks += 1
         with self._indented():
@@ -124,9 +126,20 @@ class CodeWriter:
         wide: frozenset[str] | None = None,
         turns: float = inf,
     ) -> None:
-        """A for loop of so many turns at most, with a look at the clock where it stands inside another, and
-        where it is long. An ``outermost`` loop looks at the clock itself; rows that are not ``sized`` are
-        made by what does; of a ``wide`` one these sources are known before it."""
+        """Write a for loop. It looks at the clock where it stands inside another, and where it is long.
+
+        Args:
+            target: the source of its target.
+            rows: the source of what it runs over.
+            write: writes its body.
+            outermost: whether its body looks at the clock itself.
+            sized: whether the rows have a length; others look at the clock while they are made.
+            wide: if it is a wide loop, the sources that are known before it: see SupportRecorder.
+            turns: the most turns that it takes, as far as is known.
+
+        Raises:
+            EvaluationError: it would be nested deeper than Python can compile.
+        """
         if self._blocks >= MAX_BLOCKS:
             raise EvaluationError("a rule joins more literals in a row than can be compiled: split it")
         if self._loops:
@@ -250,8 +263,8 @@ class CodeWriter:
     def steps(self, steps: Sequence[PlanStep], fail: str, weights: list[str], done: Done) -> None:
         """Write the steps; where all hold, ``done`` writes what follows, given the weights' names.
 
-        Python nests few loops. Of more, the first are written as a generator of what they bind, which is one
-        loop for those that follow."""
+        Python nests few loops. Where a body has more, the first are written as a generator of the locals that
+        they bind, and the rest runs in one loop over it."""
         room = MAX_BLOCKS - self._blocks - 2  # an aggregate is two blocks
         made, target, rows = len(self._made), "", ""
         while (joins := _joins(steps)) and len(joins) > max(room - bool(rows), 0):

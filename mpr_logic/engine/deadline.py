@@ -1,4 +1,4 @@
-"""When an answer must be there: one time for all that works on it."""
+"""The deadline of an answer: one time for all that works on it."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from mpr_logic.language.ast import Value
 
 
 class Namespace:
-    """The names that generated code speaks of, and the code. What a name stands for is the same for all who
-    run the code, or is made for each of them: see :class:`Frame`."""
+    """The names that generated code speaks of, and the code. The object that a name stands for is the same
+    for all sessions, or belongs to each of them: see :class:`Frame`."""
 
     def __init__(self) -> None:
         self._names: dict[object, str] = {}
@@ -40,7 +40,7 @@ class Namespace:
         return name
 
     def own(self, kind: str, identity: object, make: Callable[[Any], Any]) -> str:
-        """A name for what each who runs the code has of its own: ``make`` finds it."""
+        """A name for an object that each session has of its own: ``make`` finds it in a session."""
         key = (kind, "own", identity)
         name = self._names.get(key)
         if name is None:
@@ -72,7 +72,7 @@ class Namespace:
         self, kind: str, relation: Relation, positions: tuple[int, ...], part: Callable[[Relation], Any]
     ) -> str:
         stored = relation.name  # not the relation itself, which belongs to one of those who run the code
-        name = self.own(kind, (stored, positions), lambda user: part(user.relation_of(stored)))
+        name = self.own(kind, (stored, positions), lambda session: part(session.relation_of(stored)))
         if name not in self.of[stored]:
             self.of[stored].append(name)
         return name
@@ -89,7 +89,7 @@ class Namespace:
         code = next(each for each in module.co_consts if isinstance(each, CodeType))
         read = [n for n in _globals(code) if n in self.things or n in self.makers]
         self.code[name] = code, tuple(dict.fromkeys(read))
-        self.makers[name] = lambda user: user.frame.function(name)
+        self.makers[name] = lambda session: session.frame.function(name)
         return name
 
 
@@ -102,12 +102,13 @@ def _globals(code: CodeType) -> Iterator[str]:
 
 
 class Frame:
-    """The code of a namespace, run on the relations of one ``user``: it has ``relation_of``, and what the
-    names' makers ask of it. A function is made, and finds what it speaks of, when it is first needed."""
+    """The code of a namespace, run in one ``session``, which has ``relation_of`` and whatever else the makers
+    of names ask of it. A function is made, and the objects of its names are found, when it is first
+    needed."""
 
-    def __init__(self, namespace: Namespace, user: object, deadline: Deadline) -> None:
+    def __init__(self, namespace: Namespace, session: object, deadline: Deadline) -> None:
         self._namespace = namespace
-        self._user = user
+        self._session = session
         self._functions: dict[str, FunctionType] = {}
         self._todo: list[tuple[str, ...]] = []
         # a plain dictionary: in a kind of its own Python looks names up slowly
@@ -136,7 +137,7 @@ class Frame:
             for read in self._todo:  # which grows
                 for name in read:
                     if name not in known:
-                        known[name] = things[name] if name in things else makers[name](self._user)
+                        known[name] = things[name] if name in things else makers[name](self._session)
         except BaseException:
             self._functions.clear()  # some speak of what was not found
             raise
@@ -147,7 +148,7 @@ class Frame:
         """A stored relation has its rows elsewhere now."""
         for name in self._namespace.of.get(relation, ()):
             if name in self.known:
-                self.known[name] = self._namespace.makers[name](self._user)
+                self.known[name] = self._namespace.makers[name](self._session)
 
 
 def parameters(adornment: str) -> list[str]:

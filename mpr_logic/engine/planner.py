@@ -1,7 +1,9 @@
-"""The order in which a body is evaluated: tests as soon as they can be, the cheapest join next.
+"""Query planning: the order in which a body is evaluated. Tests come as soon as they can, then the cheapest
+join.
 
-:func:`plan` turns the items of a body into steps. What is bound at each step is known here, so the
-code generator only writes the steps down.
+:func:`plan` turns the items of a body into steps. What is bound at each step is known here, so the code
+generator only writes the steps down. The order is greedy: bodies are short, and a wrong estimate costs little
+where every join is an index lookup.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """How weights combine: ``and`` along a proof, ``or`` over proofs of one fact.
 
-All three take the stronger of two proofs. They differ in what a chain of steps is worth
-(DESIGN 3): the weakest link, the product, or simply one.
+All three take the stronger of two proofs. They differ in what a chain of steps is worth:
+the weakest link, the product, or simply one.
+(Provenance semirings: Green, Karvounarakis and Tannen 2007.)
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class _FiredRulesWriter:
         if self._open:
             action, theta = self._action, self._theta
             named = compiler.namespace.own(
-                "U", ("standing", action, theta), lambda user: partial(user.standing, action, theta)
+                "U", ("standing", action, theta), lambda session: partial(session.standing, action, theta)
             )
             laws = f"{named}(laws, row)"
         writer.line(f"return {laws}, soft")

@@ -48,7 +48,7 @@ Find: TypeAlias = "Callable[[Row], Proof | None]"
 
 
 class Prover:
-    """Finds proofs in the state of one session, and is what its compiled code calls back for them."""
+    """Finds proofs in the state of one session. Compiled code calls back here for them."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
@@ -84,7 +84,7 @@ class Prover:
         return found
 
     def prepare(self, rule: Rule) -> None:
-        """Compile now what explains a rule."""
+        """Compile now the function that explains a rule."""
         if rule not in self._rules:
             self._compiled(rule)
 

@@ -1,4 +1,4 @@
-"""Compiles the recording of proofs: provenance is kept of nothing until a rule fires, and then of that alone.
+"""Compiles the recording of proofs. Nothing is recorded until a rule fires, and then its own proof alone.
 
 For the shape of a rule there is a function that records its best match, for an aggregate one that proves each
 row that it counts. A *record* is what the proof can be written down from later, when the state may have
@@ -39,7 +39,7 @@ class ProofCompiler:
         self._inner: dict[object, tuple[str, list[str]]] = {}
 
     def record(self) -> str:
-        """The name of what records the best match of a rule that is known to fire."""
+        """The name of the callback that records the best match of a rule that is known to fire."""
         return callback(self._compiler, "record")
 
     def compiled(self, rule: Rule) -> tuple[str, Row]:
@@ -233,7 +233,7 @@ class ProofCodeWriter:
             return f"{self._name('U', AbsenceStep)}({label}, {lasting}, 1.0)"
         stored = self._compiler.stored(relation)
         if stored is None:
-            proofs = self._names.own("P", relation, lambda user: user.callbacks["proofs_of"](relation))
+            proofs = self._names.own("P", relation, lambda session: session.callbacks["proofs_of"](relation))
             return self._now(f"{proofs}[{row}]")
         where = key(parts) if parts else "()"
         weight = self._now(f"{self._names.weights(stored)}[{where}]") if weighted else "1.0"
@@ -246,6 +246,6 @@ class ProofCodeWriter:
 
 
 def callback(compiler: Compiler, name: str) -> str:
-    """The name of what compiled code calls back in a session: see
+    """The name of a function that compiled code calls back in a session: see
     :class:`~mpr_logic.engine.topdown.evaluator.Evaluator`."""
-    return compiler.namespace.own("U", name, lambda user: user.callbacks[name])
+    return compiler.namespace.own("U", name, lambda session: session.callbacks[name])

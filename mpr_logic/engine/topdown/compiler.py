@@ -180,11 +180,13 @@ class Compiler(RuleCompiler):
         self.function(name, adornment)
         asked = name, adornment
         if self.tabled(name, adornment):
-            called = self.namespace.own("F", asked, lambda user: user.function(*asked))
-            tables = self.namespace.own("X", self.component[name], lambda user: user.tables(name).dependents)
+            called = self.namespace.own("F", asked, lambda session: session.function(*asked))
+            tables = self.namespace.own(
+                "X", self.component[name], lambda session: session.tables(name).dependents
+            )
             return TabledGoal(called, tables, self.namespace.constant(f"{name} {adornment}"))
         if not memoised and asked not in self.memoised:
-            called = self.namespace.own("F", asked, lambda user: user.function(*asked))
+            called = self.namespace.own("F", asked, lambda session: session.function(*asked))
             return CalledGoal(called, self._work[asked])
         self.memoise(name, adornment)
         return self._memoised_goal(name, adornment)
@@ -197,8 +199,10 @@ class Compiler(RuleCompiler):
 
     def _memoised_goal(self, name: str, adornment: str) -> MemoisedGoal:
         asked = name, adornment
-        memo = self.namespace.own("H", asked, lambda user: user.memo(*asked))
-        return MemoisedGoal(memo, self.namespace.own("X", asked, lambda user: user.memo(*asked).dependents))
+        memo = self.namespace.own("H", asked, lambda session: session.memo(*asked))
+        return MemoisedGoal(
+            memo, self.namespace.own("X", asked, lambda session: session.memo(*asked).dependents)
+        )
 
     def _asked_by(self, name: str, adornment: str) -> tuple[int, ...] | None:
         """The columns whose binding saves something, where every column is bound and some save nothing."""
@@ -324,7 +328,7 @@ class RecordingAccess:
         return self._compiler.namespace.own(
             "X",
             (relation, positions),
-            lambda user: user.support.watch(user.relation_of(relation), positions),
+            lambda session: session.support.watch(session.relation_of(relation), positions),
         )
 
     def wide(self, name: str, bound: tuple[int, ...]) -> bool:
@@ -349,8 +353,8 @@ class RecursiveAccess(RecordingAccess):
             return super().goal(name, adornment)
         label, weighted = f"{name} {adornment}", self.weighted(name)
 
-        def ask(user: Any) -> Any:
-            tables = user.tables(name)
+        def ask(session: Any) -> Any:
+            tables = session.tables(name)
             known = tables.weighted_snapshot if weighted else tables.snapshot
             return lambda *args: known(label, args)
 

@@ -31,8 +31,7 @@ T = TypeVar("T")
 class Evaluator:
     """The stored relations of a session, its memoised answers and its compiled functions.
 
-    ``callbacks`` are functions, by name, that compiled code calls back: those of the modules above, which
-    enter theirs.
+    ``callbacks`` are functions of the modules above that compiled code calls, by name: each enters its own.
 
     Args:
         compilers: those of the program.

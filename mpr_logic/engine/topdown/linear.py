@@ -6,8 +6,7 @@ nothing with the others:
 - Right-linear: the free columns come unchanged from the recursive literal. Every answer of a goal that can be
   reached is then an answer, and the goals are walked (``inside(x, Z) :- in(x, Y), inside(Y, Z)``).
 - Left-linear: the bound columns go unchanged into the recursive literal. There is one goal then, and its
-answers
-  are walked (``inside(x, Z) :- inside(x, Y), in(Y, Z)``).
+  answers are walked (``inside(x, Z) :- inside(x, Y), in(Y, Z)``).
 
 (Naughton, Ramakrishnan, Sagiv and Ullman 1989: argument reduction by factoring.)
 """

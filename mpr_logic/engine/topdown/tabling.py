@@ -2,8 +2,9 @@
 
 A subgoal is a function of the recursion with its bound arguments. Evaluating one registers the subgoals that
 it asks for; when a table grows, the subgoals that read it run again. A completed table is memoised until a
-row that it rests on changes: see :mod:`mpr_logic.engine.topdown.memo`. (Tabled resolution: Tamaki and Sato
-1986, SLG: Chen and Warren 1996; the order of work is that of QSQR: Vieille 1986.)
+row that it rests on changes: see :mod:`mpr_logic.engine.topdown.memo`.
+(Tabled resolution: Tamaki and Sato 1986; SLG: Chen and Warren 1996; the order of work is that of QSQR:
+Vieille 1986.)
 """
 
 from __future__ import annotations

@@ -252,8 +252,11 @@ def best_match(compiler: Compiler, each: RuleGroup, adornment: str) -> str:
 
 
 def write_table(compiler: Compiler, writer: CodeWriter, each: RuleGroup, adornment: str) -> tuple[str, str]:
-    """Write what finds the rules of a table that fire. It ends with the head of a branch for where there
-    are any. The names of the dictionary from their places to their weights, and of the rules by place."""
+    """Write the search for the rules of a table that fire, and the head of a branch for where there are any.
+
+    Returns:
+        The names of the dictionary from their places to their weights, and of the list of rules by place.
+    """
     assert each.table is not None
     found = writer.fresh("found")
     writer.line(f"{found} = None")
