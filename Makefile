@@ -5,19 +5,20 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 JOBS ?= 2
-EXTRAS := test,shell,memory,postgres,models,experiments,serve,agents,pydantic-ai,mcp,langchain,inspect
+EXTRAS := test,shell,memory,postgres,models,experiments,serve,agents,pydantic-ai,mcp,langchain,inspect,docs
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-test
 READY_ALFWORLD := $(VENV)/.ready-alfworld
 READY_BENCH := $(VENV)/.ready-bench
+READY_DOCS := $(VENV)-docs/.ready
 HAS_ALFWORLD := $(BIN)/python -c 'from importlib.util import find_spec as f; exit(not f("alfworld"))'
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Tests that share a costly fixture name one group, and one worker takes the whole group.
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo kitchen test lint format bench hooks test-lowest build clean
+.PHONY: help demo kitchen test lint format bench docs hooks test-lowest build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +45,9 @@ format: $(READY) ## format the Python code
 bench: $(READY_BENCH) ## measure against the peers that are installed
 	$(BIN)/python -m tests.bench $(ARGS)
 
+docs: $(READY_DOCS) ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/python -m mkdocs build --strict $(ARGS)
+
 hooks: $(READY) ## hold mpr hook against the coding agents themselves: needs npm, and 1.3 GB for a while
 	$(BIN)/python -m tests.live_hooks $(ARGS)
 
@@ -64,7 +68,7 @@ build: $(READY) ## sdist and wheel into dist/
 	$(BIN)/python -m build --no-isolation
 
 clean: ## remove what the targets above have made
-	rm -rf $(VENV) $(VENV)-lowest dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-docs $(VENV)-lowest site dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml
@@ -84,4 +88,9 @@ $(READY_ALFWORLD): $(READY)
 
 $(READY_BENCH): $(READY)
 	$(PIP_INSTALL) -e '.[bench]'
+	@touch $@
+
+$(READY_DOCS): pyproject.toml
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	@touch $@
