@@ -25,9 +25,9 @@ ROOMS = {
 """A room's old name, and the new one of what is not in :data:`MODULES`."""
 
 MODULES = {
-    "adapters.answering": "integrations.answering",
+    "adapters.answering": "integrations.plain",
     "adapters.extras": "extras",
-    "adapters.guarding": "integrations.guarding",
+    "adapters.guarding": "integrations.plain",
     "adapters.hooks": "integrations.hooks",
     "adapters.http": "integrations.http.app",
     "adapters.inspect": "integrations.inspect",
@@ -35,7 +35,7 @@ MODULES = {
     "adapters.mcp_http": "integrations.mcp.http",
     "adapters.mcp_server": "integrations.mcp.server",
     "adapters.mcp_stdio": "integrations.mcp.stdio",
-    "adapters.metrics": "integrations.http.metrics",
+    "adapters.metrics": "integrations.http.service",
     "adapters.openai": "integrations.openai",
     "adapters.openai_agents": "integrations.openai_agents",
     "adapters.plain": "integrations.plain",

@@ -72,7 +72,7 @@ class Situation:
             Usage: the time is none.
         """
         from mpr_logic.guard.guard import Guard
-        from mpr_logic.guard.session import States
+        from mpr_logic.guard.rules import StateBatches
         from mpr_logic.guard.store import snapshot
         from mpr_logic.guard.tools import Tools, read_tools
 
@@ -82,7 +82,7 @@ class Situation:
         guard = Guard(
             *asked.rules,
             tools=Tools(described) if self.tools else None,
-            state=States(self._batches),
+            state=StateBatches(self._batches),
             theta=asked.theta,
             engine=asked.engine.value,
             semiring=asked.semiring.value,

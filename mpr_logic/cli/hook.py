@@ -83,9 +83,9 @@ def hook(
         from mpr_logic.checker.loading import rule_files
         from mpr_logic.guard.reloading import check_written
         from mpr_logic.guard.store import FOREVER, Store
-        from mpr_logic.integrations import hooks, kept
+        from mpr_logic.integrations import hooks
 
-        where = store or kept.default_path()
+        where = store or hooks.default_path()
         if clear:
             with Store(where).writing() as transaction:
                 gone = transaction.forget(0)
@@ -109,11 +109,11 @@ def hook(
             lenient=lenient,
             store=calls,
         )
-        key = kept.session_key(rules or (), call.session)
+        key = hooks.session_key(rules or (), call.session)
         if ended is not None:
-            kept.settle(guard, calls, key, call, ended[1])
+            hooks.settle(guard, calls, key, call, ended[1])
             return Answer(YES, "{}", {"answer": {}})
-        verdict = kept.decide(
+        verdict = hooks.decide(
             guard,
             calls,
             key,

@@ -30,7 +30,7 @@ def lint(
         from mpr_logic.analysis.lints import Deployment, vet
         from mpr_logic.checker.loading import rule_files
         from mpr_logic.errors import ProgramError
-        from mpr_logic.guard.ruleset import load_rules
+        from mpr_logic.guard.rules import load_rules
 
         o.check_theta(theta)
         described = None

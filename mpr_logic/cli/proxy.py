@@ -150,8 +150,7 @@ def _serve(
 
         async def over_stdio() -> int:
             from mpr_logic.integrations.mcp.messages import SIZE
-            from mpr_logic.integrations.mcp.standard_streams import StandardStreams
-            from mpr_logic.integrations.mcp.stdio import proxy
+            from mpr_logic.integrations.mcp.stdio import StandardStreams, proxy
 
             return await proxy(Gate(guard, ask=ask), command or [], StandardStreams(SIZE), methods=methods)
 

@@ -10,17 +10,57 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from mpr_logic.checker import strict_json
 from mpr_logic.errors import StateError
-from mpr_logic.guard.alike import two_alike
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from mpr_logic.language.ast import Row, Value
+
+_LETTERS = str.maketrans({"\u0131": "i", "\u0130": "i"})
+"""The i without a dot, and the I with one: an i where a reader compares letter by letter."""
+
+
+def alike(key: str) -> str:
+    """What all spellings of a key have in common, which some reader takes for it."""
+    text = key.partition("\0")[0]  # where texts end, to a reader in C
+    if text.isascii():
+        return text.strip().lower()
+    seen = "".join(c for c in text.translate(_LETTERS) if unicodedata.category(c) != "Cf")
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).upper().casefold())
+    return unicodedata.normalize("NFKC", plain.casefold()).strip()
+
+
+def two_alike(keys: Iterable[str], named: Collection[str] = ()) -> tuple[str, str] | None:
+    """The first two of these keys that some reader takes for one; None where there are none. Who names two
+    keys in a schema tells them apart: two of ``named`` are none."""
+    seen: dict[str, str] = {}
+    for key in keys:
+        other = seen.setdefault(alike(key), key)
+        if other is not key and not (key in named and other in named):
+            return other, key
+    return None
+
+
+def alike_within(value: Any) -> tuple[str, str] | None:
+    """The first two keys of one object that some reader takes for one, at any depth of a JSON value."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            found = two_alike(each)
+            if found is not None:
+                return found
+            left += each.values()
+        elif isinstance(each, list):
+            left += each
+    return None
+
 
 NULL = "null"
 """What rules see of JSON's null, and of an optional argument that was left out."""
@@ -46,6 +86,10 @@ class Call:
     arguments: Any = field(default_factory=dict)
     id: str = ""
     session: str = ""
+
+
+Moment: TypeAlias = "Mapping[str, list[Row]]"
+"""What was told of the moment of a call: rows, by the relation that they are of."""
 
 
 def read_arguments(given: Any, limits: Limits, named: Collection[str] = ()) -> dict[str, Any]:

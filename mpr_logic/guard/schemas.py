@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from mpr_logic.errors import GuardError
 from mpr_logic.extras import needed
-from mpr_logic.guard.alike import alike
+from mpr_logic.guard.calls import alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.analysis.atoms import coerce_row
@@ -14,13 +11,13 @@ from mpr_logic.analysis.occurrences import HISTORY, call_of, is_history
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.disclosure import for_model, repairs_of
-from mpr_logic.checker.state import state_facts
 from mpr_logic.errors import BudgetError, EvaluationError, StateError
 from mpr_logic.guard.actions import opened_facts
-from mpr_logic.guard.admitted import admitted, named, not_the_verdicts, replayed, told
 from mpr_logic.guard.calls import value_of
 from mpr_logic.guard.directives import REJECTED
-from mpr_logic.guard.sharing import Sharing
+from mpr_logic.guard.history import admitted, named, not_the_verdicts, replayed, told
+from mpr_logic.guard.rules import StateBatches, is_file
+from mpr_logic.guard.store import SharedRelations
 from mpr_logic.language.ast import Span
 
 if TYPE_CHECKING:
@@ -31,11 +28,10 @@ if TYPE_CHECKING:
     from mpr_logic.checker.decision import Decision
     from mpr_logic.checker.underway import Assumed, Outcomes, State, UnderWay
     from mpr_logic.checker.versions import Version
-    from mpr_logic.engine.protocol import Budget, EngineName
     from mpr_logic.guard.actions import Proposed
-    from mpr_logic.guard.admitted import Admitted, Known
-    from mpr_logic.guard.calls import Call
-    from mpr_logic.guard.ruleset import Ruleset
+    from mpr_logic.guard.calls import Call, Moment
+    from mpr_logic.guard.history import AdmittedCall
+    from mpr_logic.guard.rules import Options, Ruleset
     from mpr_logic.guard.store import Store, Transaction
     from mpr_logic.language.ast import Row
 
@@ -52,56 +48,10 @@ _KEPT = 1_000
 _HERE = Span("the guard", 0, 0, 0, 0)
 
 
-class States:
-    """States that are read once, each as a batch of facts: of what two of them say, the later one holds.
-
-    Args:
-        read: gives the batches for the program that they are to fit.
-    """
-
-    def __init__(self, read: Callable[[Program], list[list[Fact]]]) -> None:
-        self._read = read
-        self._found: list[list[Fact]] | None = None
-
-    def read(self, program: Program) -> list[list[Fact]]:
-        """The batches, in their order.
-
-        Raises:
-            StateError: one cannot be read, or does not fit the program.
-        """
-        if self._found is None:
-            self._found = self._read(program)
-        return self._found
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What every checker of a guard is made with."""
-
-    theta: float
-    engine: EngineName
-    budget: Budget
-    state: object = None
-    store: Store | None = None
-    semiring: str = "maxmin"
-    clock: Callable[[], float] = time.time
-
-    def facts(self, program: Program) -> list[Fact]:
-        """The facts that each session begins with.
-
-        Raises:
-            StateError: they do not fit the program.
-            ProgramError: their file cannot be read.
-        """
-        if isinstance(self.state, States):
-            return [fact for batch in self.state.read(program) for fact in batch]
-        return [] if self.state is None else state_facts(program, self.state)
-
-
 class _Stored(NamedTuple):
     """What is shared, inside a transaction: the calls under way are those of all sessions."""
 
-    sharing: Sharing
+    sharing: SharedRelations
     transaction: Transaction
     calls: list[UnderWay]
 
@@ -112,18 +62,18 @@ class Session:
     def __init__(self, rules: Ruleset, options: Options) -> None:
         self._options = options
         self._lock = threading.RLock()
-        self._calls: dict[str, Admitted] = {}  # those whose outcome is not known, as they were admitted
+        self._calls: dict[str, AdmittedCall] = {}  # those whose outcome is not known, as they were admitted
         self._told: set[str] = set()  # those of them of which nobody can tell it
         self._under_way: dict[str, UnderWay] = {}  # those of them whose outcome some rule asks about
         self._outcomes: dict[str, Outcomes] = {}
         self._known: Version | None = None  # the state that the outcomes were worked out for
-        self._sharing: Sharing | None = None
+        self._sharing: SharedRelations | None = None
         self._number = 0
         self._replayed: set[str] = set()  # a call that two lines tell of is one call
         self.approved: dict[str, None] = {}  # the ids of calls that were made since a person approved
         self.rules = rules
         self.checker = self._checker(rules, begun=True)
-        if isinstance(options.state, States):
+        if isinstance(options.state, StateBatches):
             for batch in options.state.read(rules.program):
                 self.checker.update(add=batch)
         elif is_file(options.state):  # it may have changed
@@ -136,7 +86,9 @@ class Session:
         first = rules.began.get(begun)
         if first is None and begun:
             first = self._checker(rules)
-            if not (options.state is None or isinstance(options.state, States) or is_file(options.state)):
+            if not (
+                options.state is None or isinstance(options.state, StateBatches) or is_file(options.state)
+            ):
                 first.load_state(options.state)
             if len(rules.program.rules) > MANY:
                 with suppress(EvaluationError):  # the check that needs it says so
@@ -178,7 +130,7 @@ class Session:
         id: str,
         call: Call,
         repairs: bool = False,
-    ) -> tuple[Decision, str, Known]:
+    ) -> tuple[Decision, str, Moment]:
         """Decide about a call, and enter it into the history if it may run. It may, where it is admissible
         now and in every state that can come of the calls under way.
 
@@ -265,7 +217,7 @@ class Session:
         try:
             with store.writing(left()) as transaction:
                 if self._sharing is None:
-                    self._sharing = Sharing(store, self.checker, self.rules.shared, self.rules.keeps)
+                    self._sharing = SharedRelations(store, self.checker, self.rules.shared, self.rules.keeps)
                 yield _Stored(self._sharing, transaction, self._sharing.read(transaction, self._under_way))
         except BaseException:  # nothing was written: nothing is so here either
             self.checker.go_back(before)
@@ -327,7 +279,7 @@ class Session:
             self._replayed.add(id)
             self._enter(replayed(self.rules, line))
 
-    def _enter(self, made: Admitted) -> None:
+    def _enter(self, made: AdmittedCall) -> None:
         """The call counts as tried from now on, and as under way."""
         id, name = made.call.id, made.action.name
         self._renew()
@@ -508,11 +460,6 @@ class Session:
         self._outcomes.clear()
         weighs = self.rules.weighs
         self._under_way = {id: each.call for id, each in self._calls.items() if weighs(each.action.name)}
-
-
-def is_file(state: object) -> bool:
-    """Whether a state is the path of a file."""
-    return isinstance(state, (str, os.PathLike))
 
 
 def is_declared(program: Program, relation: str) -> bool:

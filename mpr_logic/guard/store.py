@@ -20,12 +20,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mpr_logic.errors import StoreError
+from mpr_logic.analysis.program import Fact
+from mpr_logic.checker.action import Action
+from mpr_logic.checker.underway import OTHERS, UnderWay
+from mpr_logic.errors import StateError, StoreError
 from mpr_logic.extras import needed
+from mpr_logic.language.ast import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from mpr_logic.checker.checker import Checker
     from mpr_logic.language.ast import Row
 
 APPLICATION = 0x6D70_7263
@@ -415,3 +420,135 @@ def _said(error: Exception) -> str:
     if "readonly" in low or "read-only" in low or "permission" in low or "unable to open" in low:
         return f"the calls cannot be kept ({said}): look at the rights of the file and its folder"
     return f"the calls cannot be kept: {said or type(error).__name__}"
+
+
+_HERE = Span("the store", 0, 0, 0, 0)
+
+
+class SharedRelations:
+    """What one session's checker and a store have in common.
+
+    Args:
+        store: it holds the rows and the reservations.
+        checker: of the session.
+        relations: those that are shared.
+        keeps: says, of an action, what is kept of the moment of its calls.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        checker: Checker,
+        relations: frozenset[str],
+        keeps: Callable[[str], frozenset[str]],
+    ) -> None:
+        self._store = store
+        self._checker = checker
+        self._relations = relations
+        self._keeps = keeps
+        self._revision = -1
+        self._rows: dict[str, dict[Row, float]] = {}
+        self._others: list[Reservation] = []
+        self._made: dict[str, UnderWay] = {}
+
+    def read(self, transaction: Transaction, own: dict[str, UnderWay]) -> list[UnderWay]:
+        """Take over what is in the store; returns the calls under way, those of others among them, in the
+        order in which they were admitted.
+
+        Args:
+            transaction: of the store.
+            own: the calls of this session that are under way.
+
+        Raises:
+            StateError: such a call is none of these rules, so that what it would change cannot be told; or a
+                row does not fit.
+        """
+        revision = transaction.revision()
+        if revision != self._revision:
+            present = self._present()
+            for relation in sorted(self._relations - transaction.begun()):
+                transaction.begin(relation)
+                for row, weight in present.get(relation, {}).items():
+                    revision = transaction.change(relation, row, weight)
+            stored = transaction.rows()
+            self._rows = {name: stored.get(name, {}) for name in self._relations}
+            add, remove = _difference(present, self._rows)
+            if add or remove:
+                self._checker.update(add=add, remove=remove, source="the store")
+            self._others = transaction.reservations()
+            self._made = {each.id: self._made[each.id] for each in self._others if each.id in self._made}
+            self._revision = revision
+        mine, found = iter(own.values()), []
+        for each in self._others:
+            if each.id not in own:
+                found.append(self._call(each))
+                continue
+            for call in mine:
+                found.append(call)
+                if call.id == each.id:
+                    break
+        return [*found, *mine]
+
+    def write(self, transaction: Transaction) -> None:
+        """Write what was changed of the shared relations since they were read."""
+        present = self._present()
+        add, remove = _difference(self._rows, present)
+        for fact in remove:
+            self._revision = transaction.change(fact.relation, fact.row, None)
+        for fact in add:
+            self._revision = transaction.change(fact.relation, fact.row, fact.weight)
+        self._rows = present
+
+    def reserve(self, transaction: Transaction, call: UnderWay) -> None:
+        """Hold what an admitted call would change."""
+        facts = tuple((fact.relation, fact.row) for fact in call.facts)
+        made = Reservation(call.id, call.action.name, call.action.args, facts)
+        self._revision = transaction.reserve(made, self._store.hold)
+        self._others.append(made)
+
+    def settle(self, transaction: Transaction, id: str, *, known: bool) -> None:
+        """A call has ended."""
+        self._revision = transaction.settle(id, known=known)
+        if known:
+            self._others = [each for each in self._others if each.id != id]
+
+    def _present(self) -> dict[str, dict[Row, float]]:
+        facts = self._checker.facts()
+        return {name: facts.get(name, {}) for name in self._relations}
+
+    def _call(self, each: Reservation) -> UnderWay:
+        found = self._made.get(each.id)
+        if found is None:
+            found = self._made[each.id] = self._read_call(each)
+        return found
+
+    def _read_call(self, each: Reservation) -> UnderWay:
+        signature = self._checker.program.schema.actions.get(each.action)
+        unlike = signature is None or signature.arity != len(each.args)
+        # every call has a second; one without was admitted where no effect reads it
+        if unlike or ("now" in self._keeps(each.action) and all(name != "now" for name, _ in each.facts)):
+            raise StateError(
+                "a call that other rules admitted is under way, and these cannot tell what it would change: "
+                "wait until it has ended"
+            )
+        facts = tuple(Fact(name, row, 1.0, _HERE) for name, row in each.facts)
+        return UnderWay(each.id, Action(each.action, *each.args), facts, OTHERS, only=self._relations)
+
+
+def _difference(
+    before: dict[str, dict[Row, float]], after: dict[str, dict[Row, float]]
+) -> tuple[list[Fact], list[Fact]]:
+    """What must be added and removed to come from some rows to others."""
+    add = [
+        Fact(name, row, weight, _HERE)
+        for name, rows in after.items()
+        for row, weight in rows.items()
+        if before.get(name, {}).get(row) != weight
+    ]
+    remove = [
+        Fact(name, row, weight, _HERE)
+        for name, rows in before.items()
+        for row, weight in rows.items()
+        if row not in after.get(name, {})
+    ]
+    return add, remove

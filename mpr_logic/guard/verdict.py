@@ -8,8 +8,7 @@ from typing import Literal as OneOf
 
 if TYPE_CHECKING:
     from mpr_logic.checker.decision import Decision
-    from mpr_logic.guard.admitted import Known
-    from mpr_logic.guard.calls import Call
+    from mpr_logic.guard.calls import Call, Moment
 
 REJECTED = "The call was rejected."
 PERSON = "A person must approve this call."
@@ -46,7 +45,7 @@ class Verdict:
     seconds: float = 0.0
     given: dict[str, Any] = field(default_factory=dict)
     version: str = ""
-    known: Known = field(default_factory=dict)
+    known: Moment = field(default_factory=dict)
 
     @property
     def runs(self) -> bool:

@@ -9,15 +9,24 @@ tool; all of them run it where the hook takes longer than they wait.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import sys
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.errors import StateError
 from mpr_logic.guard.calls import Call, Limits, canonical, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from mpr_logic.guard.calls import Call
+    from mpr_logic.guard.guard import Guard
+    from mpr_logic.guard.store import Store
     from mpr_logic.guard.verdict import Verdict
 
 SIZE = 4 * 1024 * 1024
@@ -70,7 +79,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
+class CodingAgent:
     """A coding agent: how a call is read from the event that comes before a tool runs, and what comes
     ``after``; how the agent is told a decision (``allow``, ``deny``, ``ask``, or ``pass``: no objection, and
     its own permissions decide), the reason, and rewritten arguments or None; whether it can ask a person;
@@ -84,7 +93,7 @@ class Agent:
     rewrites: bool = False
 
 
-def read_event(agent: Agent, text: str | bytes) -> Call:
+def read_event(agent: CodingAgent, text: str | bytes) -> Call:
     """The call that an event announces.
 
     Raises:
@@ -93,7 +102,7 @@ def read_event(agent: Agent, text: str | bytes) -> Call:
     return agent.read(_parsed(text))
 
 
-def read_outcome(agent: Agent, text: str | bytes) -> tuple[Call, bool] | None:
+def read_outcome(agent: CodingAgent, text: str | bytes) -> tuple[Call, bool] | None:
     """The call that an event says has been made, and whether it did what it was meant to; None where the
     event comes before a call.
 
@@ -117,7 +126,7 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
     return event
 
 
-def reply(agent: Agent, verdict: Verdict, *, allow: bool = False) -> dict[str, Any]:
+def reply(agent: CodingAgent, verdict: Verdict, *, allow: bool = False) -> dict[str, Any]:
     """What to answer for a verdict.
 
     Args:
@@ -140,7 +149,7 @@ def reply(agent: Agent, verdict: Verdict, *, allow: bool = False) -> dict[str, A
     return agent.told("deny", verdict.refusal or "it was rejected", None)
 
 
-def may_run(agent: Agent, verdict: Verdict, *, allow: bool = False) -> bool:
+def may_run(agent: CodingAgent, verdict: Verdict, *, allow: bool = False) -> bool:
     """Whether a call may run by what :func:`reply` answers. One that was rewritten does not where the agent
     takes no other arguments: the model is told to make the call anew."""
     taken = agent.rewrites and (allow or agent.asks)
@@ -228,13 +237,142 @@ _COPILOT = Event((), tool="toolName", arguments="toolArgs", session="sessionId",
 AGENTS = {
     each.name: each
     for each in (
-        Agent("claude", _CLAUDE.read, _CLAUDE, _tell_claude, asks=True, rewrites=True),
-        Agent("codex", _CLAUDE.read, _CLAUDE, _tell_codex),
-        Agent("gemini", _GEMINI.read, _GEMINI, _tell_gemini, rewrites=True),
-        Agent("cursor", _read_cursor, _CURSOR, _tell_cursor),
-        Agent("copilot", _read_copilot, _COPILOT, _tell_copilot),
+        CodingAgent("claude", _CLAUDE.read, _CLAUDE, _tell_claude, asks=True, rewrites=True),
+        CodingAgent("codex", _CLAUDE.read, _CLAUDE, _tell_codex),
+        CodingAgent("gemini", _GEMINI.read, _GEMINI, _tell_gemini, rewrites=True),
+        CodingAgent("cursor", _read_cursor, _CURSOR, _tell_cursor),
+        CodingAgent("copilot", _read_copilot, _COPILOT, _tell_copilot),
         # with new arguments it runs the call as it was
-        Agent("qwen", _CLAUDE.read, _CLAUDE, _tell_claude, asks=True),
+        CodingAgent("qwen", _CLAUDE.read, _CLAUDE, _tell_claude, asks=True),
     )
 }
 """The agents that are known, by name."""
+
+
+DAYS = 30.0
+"""The days that a session is kept after its last call."""
+
+
+def default_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where calls are kept unless somebody says otherwise: a file in the user's folder for the state of
+    programs."""
+    if environment.get("MPR_STORE"):
+        return Path(environment["MPR_STORE"])
+    if environment.get("XDG_STATE_HOME"):
+        folder = Path(environment["XDG_STATE_HOME"])
+    elif sys.platform == "win32":
+        folder = Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        folder = Path.home() / "Library" / "Application Support"
+    else:
+        folder = Path.home() / ".local" / "state"
+    return folder / "mpr" / "calls.db"
+
+
+def session_key(rules: Iterable[str | os.PathLike[str]], session: str) -> str:
+    """What a session is kept under: the same for the same rule files and the same session, whatever the
+    session's name holds."""
+    paths = sorted(str(Path(path).resolve()) for path in rules)
+    return hashlib.sha256(json.dumps([paths, session]).encode()).hexdigest()
+
+
+def decide(
+    guard: Guard,
+    store: Store,
+    key: str,
+    call: Call,
+    *,
+    days: float = DAYS,
+    may_run: Callable[[Verdict], bool] = lambda verdict: verdict.runs or verdict.outcome == "escalate",
+) -> Verdict:
+    """Decide about a call after those that are kept of its session, and keep it where it may run. All of that
+    is one transaction.
+
+    Args:
+        guard: it decides, and knows no call yet.
+        store: where the calls are kept; the guard's own, where relations are shared.
+        key: of the session.
+        call: what is proposed.
+        days: sessions are forgotten so long after their last call.
+        may_run: whether the call may run by what the agent is told; one that does not is not kept.
+
+    Raises:
+        StoreError: the calls could not be read, or this one not be kept: it must not be made.
+    """
+    with store.writing(guard.timeout) as transaction:
+        transaction.forget(days * 86_400)
+        _replay(guard, transaction.lines(key), call.session)
+        verdict = guard.check(call.tool, call.arguments, id=call.id, session=call.session, ask=False)
+        if may_run(verdict):
+            transaction.add(key, _line(verdict))
+        elif verdict.runs:
+            transaction.settle(verdict.id)  # it holds nothing of what is shared
+    return verdict
+
+
+def settle(guard: Guard, store: Store, key: str, call: Call, succeeded: bool | None) -> None:
+    """Keep how a call went. One that a person was asked about was made, then, and is entered now.
+
+    Raises:
+        StateError: no such call is kept, or it has ended.
+        StoreError: it could not be kept.
+    """
+    with store.writing(guard.timeout) as transaction:
+        lines = transaction.lines(key)
+        _replay(guard, lines, call.session)
+        line = _found(lines, call)
+        if line is None:
+            raise StateError(f"no call of `{call.tool[:60]}` that was admitted here waits for its outcome")
+        if not line["runs"]:
+            line = line | {"runs": True}
+            transaction.add(key, line)
+            _replay(guard, [line], call.session)
+        guard.record(line["id"], succeeded, session=call.session)
+        transaction.add(key, {"kind": "result", "id": line["id"], "succeeded": succeeded})
+
+
+def _replay(guard: Guard, lines: Sequence[dict[str, Any]], session: str) -> None:
+    """Enter what is kept; calls of tools that are no longer declared are left out."""
+    for line in lines:
+        try:
+            guard.replay([line | {"session": session}], session=session)
+        except StateError:
+            continue
+
+
+def _line(verdict: Verdict) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "kind": "decision",
+        "id": verdict.id,
+        "call": verdict.call.id,
+        "tool": verdict.call.tool,
+        "arguments": verdict.given,
+        "runs": verdict.runs,
+        "mode": verdict.mode,
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+    if verdict.known:
+        line["known"] = verdict.known
+    if verdict.rewritten:
+        line["rewritten"] = verdict.arguments
+    return line
+
+
+def _found(lines: Sequence[dict[str, Any]], call: Call) -> dict[str, Any] | None:
+    """The call that has ended, among those that have not: the first of the tool that has its id, or, where
+    one of them is not given, its arguments; best of all, both."""
+    ended = {line["id"] for line in lines if line["kind"] == "result"}
+    decisions = {line["id"]: line for line in lines if line["kind"] == "decision"}
+    arguments = canonical(call.arguments) if isinstance(call.arguments, dict) else None
+    best: tuple[int, dict[str, Any] | None] = (0, None)
+    for line in decisions.values():
+        if line["id"] in ended or line["tool"] != call.tool:
+            continue
+        named = bool(call.id) and line["call"] == call.id
+        same = canonical(line.get("rewritten", line["arguments"])) == arguments
+        if call.id and line["call"] and not named:
+            continue
+        score = 2 * named + same
+        if score > best[0]:
+            best = score, line
+    return best[1]

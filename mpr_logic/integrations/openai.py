@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from mpr_logic.guard.guard import Guard
-    from mpr_logic.integrations.answering import Functions
+    from mpr_logic.integrations.plain import Functions
 
 CUT = "The call was not made: the answer that it stands in was cut off."
 _ENDS = ("response.completed", "response.incomplete", "response.failed")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.errors import GuardError, RejectedError
 from mpr_logic.extras import needed
-from mpr_logic.integrations.guarding import Guarding
+from mpr_logic.integrations.plain import Guarding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

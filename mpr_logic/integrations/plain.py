@@ -1,19 +1,95 @@
-"""Guarded calls in plain Python: a decorator of functions, and a context manager around a call."""
+"""Guarded calls without a framework: a context around a call, a decorator of functions, and the calls that a
+model proposes, made with the host's functions."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import json
+import logging
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_type_hints, overload
 
+from mpr_logic.errors import GuardError, MprError, RejectedError
 from mpr_logic.extras import needed
-from mpr_logic.integrations.guarding import Guarding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
 
+    from mpr_logic.guard.calls import Call
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.verdict import Verdict
+
+    Functions = Mapping[str, Callable[..., Any]]
+
+
+class Guarding:
+    """A context around one call, sync or async: ``with Guarding(guard, "send", {"to": "ann"}) as call:``.
+
+    Inside, ``call.arguments`` are those to make the call with, and ``call.verdict`` is the guard's. An
+    exception inside is recorded as failure, and goes on; else the call counts as done, unless
+    ``call.succeeded`` was set to what its result says.
+
+    Args:
+        guard: it decides.
+        tool: the tool's name.
+        arguments: a JSON object, or the text of one.
+        id: the id of the call, if it has one.
+        session: the conversation or run.
+        person: asked where the rules leave the call to a person, instead of the guard's approver: it gets
+            the verdict, and returns whether the call may be made.
+
+    Raises:
+        RejectedError: by entering, where the call is not admitted.
+    """
+
+    verdict: Verdict
+
+    def __init__(
+        self,
+        guard: Guard,
+        tool: str,
+        arguments: Any = None,
+        *,
+        id: str = "",
+        session: str = "",
+        person: Callable[[Verdict], bool] | None = None,
+    ) -> None:
+        self.succeeded: bool | None = True
+        self._guard = guard
+        self._call: dict[str, Any] = {"tool": tool, "arguments": arguments, "id": id, "session": session}
+        self._person = person
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments to make the call with."""
+        return self.verdict.arguments
+
+    def __enter__(self) -> Guarding:
+        return self._entered(self._guard.check(**self._call, ask=self._person is None))
+
+    async def __aenter__(self) -> Guarding:
+        return self._entered(await self._guard.acheck(**self._call, ask=self._person is None))
+
+    def _entered(self, verdict: Verdict) -> Guarding:
+        if self._person is not None and verdict.outcome == "escalate" and not verdict.runs:
+            verdict = self._guard.answer(verdict, self._person(verdict))
+        if not verdict.runs:
+            raise RejectedError(verdict)
+        self.verdict = verdict
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._guard.record(self.verdict, self.succeeded if error is None else False)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, _)
+
 
 __all__ = ["Guarding", "guarded"]
 
@@ -107,3 +183,73 @@ class _Binder:
             for name, value in verdict.changes.items()
         }
         return {name: value for name, value in given.items() if name not in verdict.dropped} | new
+
+
+_logger = logging.getLogger(__name__)
+
+
+def answer_calls(guard: Guard, calls: Iterable[Call], functions: Functions) -> list[str]:
+    """Make the calls that the guard admits, one after the other.
+
+    Args:
+        guard: it decides.
+        calls: the arguments of each are the text that the model wrote, or a JSON object.
+        functions: by the name of the tool, what is called with the arguments.
+
+    Returns:
+        For each call the function's result (what is no text, as JSON), why it was not called, or that it
+        failed; the exception itself goes to the log alone.
+    """
+
+    def one(call: Call) -> str:
+        try:
+            with Guarding(guard, call.tool, call.arguments, id=call.id, session=call.session) as admitted:
+                found = _made(call, admitted, functions)
+                if inspect.iscoroutine(found):
+                    found.close()
+                    raise GuardError(f"the function of `{call.tool}` is async: use `aanswer_calls`")
+                return _text(found)
+        except Exception as error:
+            return _failed(call, error)
+
+    return [one(each) for each in calls]
+
+
+async def aanswer_calls(guard: Guard, calls: Iterable[Call], functions: Functions) -> list[str]:
+    """:func:`answer_calls` for async hosts: all calls at once; functions may be async, and those that are
+    not run in threads."""
+
+    async def one(call: Call) -> str:
+        try:
+            async with Guarding(
+                guard, call.tool, call.arguments, id=call.id, session=call.session
+            ) as admitted:
+                found = await asyncio.to_thread(_made, call, admitted, functions)
+                return _text(await found if inspect.isawaitable(found) else found)
+        except Exception as error:
+            return _failed(call, error)
+
+    return await asyncio.gather(*map(one, calls))
+
+
+def _made(call: Call, admitted: Guarding, functions: Functions) -> Any:
+    """What the function returns. In shadow mode it is called as it would be without a guard."""
+    if call.tool not in functions:
+        raise GuardError(f"no function is given for the tool `{call.tool[:60]}`")
+    arguments = admitted.arguments
+    if admitted.verdict.mode == "shadow" and isinstance(call.arguments, str):
+        arguments = json.loads(call.arguments or "{}")
+    return functions[call.tool](**arguments)
+
+
+def _text(result: Any) -> str:
+    if isinstance(result, str):
+        return result
+    return str(needed("pydantic_core", "tools").to_json(result, fallback=str).decode())
+
+
+def _failed(call: Call, error: Exception) -> str:
+    """What the model is told of an exception; of ours the message, of others the kind alone."""
+    if not isinstance(error, RejectedError):
+        _logger.error("the tool `%s` failed", call.tool, exc_info=error)
+    return str(error) if isinstance(error, MprError) else f"The tool failed: {type(error).__name__}."

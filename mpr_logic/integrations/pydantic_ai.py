@@ -16,7 +16,7 @@ from mpr_logic.errors import RejectedError, StateError
 from mpr_logic.extras import needed
 from mpr_logic.guard.calls import read_arguments
 from mpr_logic.guard.schemas import properties
-from mpr_logic.integrations.guarding import Guarding
+from mpr_logic.integrations.plain import Guarding
 
 if TYPE_CHECKING:
     from mpr_logic.guard.guard import Guard

@@ -20,10 +20,9 @@ from starlette.requests import Request
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.tools import Tools
 from mpr_logic.integrations.http.app import application
-from mpr_logic.integrations.mcp.gate import Gate
-from mpr_logic.integrations.mcp.relay import Relay as HttpRelay
-from mpr_logic.integrations.mcp.sessions import Gates
-from mpr_logic.integrations.mcp.stdio import Relay as LineRelay
+from mpr_logic.integrations.mcp.gate import Gate, Gates
+from mpr_logic.integrations.mcp.relay import HttpRelay
+from mpr_logic.integrations.mcp.stdio import LineRelay
 from tests.fuzz.lenient import by_headers, readers_of
 
 if TYPE_CHECKING:

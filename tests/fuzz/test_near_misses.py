@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpr_logic.guard import ruleset
+from mpr_logic.guard import rules
 from tests.fuzz.near_misses import trials
 
 
@@ -23,6 +23,6 @@ def test_no_slip_is_silently_open(seed: int) -> None:
 
 def test_without_the_check_slips_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """The trials can fail: where nothing is looked for, some slips admit what is to be rejected."""
-    monkeypatch.setattr(ruleset, "vet", lambda *_: [])
+    monkeypatch.setattr(rules, "vet", lambda *_: [])
     outcomes = Counter(each.outcome for seed in range(8) for each in trials(seed))
     assert outcomes["open"] > 3

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic.errors import StateError
-from mpr_logic.guard.alike import alike, alike_within, two_alike
-from mpr_logic.guard.calls import Limits, read_arguments
+from mpr_logic.guard.calls import Limits, alike, alike_within, read_arguments, two_alike
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.tools import Tools
 

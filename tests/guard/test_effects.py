@@ -12,7 +12,7 @@ from mpr_logic.errors import GuardError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.log import DecisionLog, read_log
 from mpr_logic.guard.store import Store
-from mpr_logic.integrations.kept import decide, settle
+from mpr_logic.integrations.hooks import decide, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,7 @@ from mpr_logic.errors import StateError
 from mpr_logic.guard.calls import Call
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.store import Store
-from mpr_logic.integrations import kept
+from mpr_logic.integrations import hooks
 from mpr_logic.integrations.hooks import AGENTS, may_run, read_event, read_outcome, reply
 from mpr_logic.language.printer import print_value
 from tests.helpers.command import TOP, mpr, process
@@ -320,7 +320,7 @@ def test_a_call_that_the_agent_is_to_make_anew_holds_nothing(agent: str, shared:
     def decided(n: int, id: str) -> Verdict:
         guard = Guard(text=rules, store=store)
         call = Call("pay", {"n": n}, id, "s")
-        return kept.decide(guard, store, "k", call, may_run=lambda each: may_run(AGENTS[agent], each))
+        return hooks.decide(guard, store, "k", call, may_run=lambda each: may_run(AGENTS[agent], each))
 
     first = decided(12, "a")
     runs = may_run(AGENTS[agent], first)

@@ -18,9 +18,8 @@ import httpx2
 from mcp import Client
 
 from mpr_logic.guard.guard import Guard
-from mpr_logic.integrations.mcp.gate import Gate
+from mpr_logic.integrations.mcp.gate import IN_ALL, MOST, Gate, Gates
 from mpr_logic.integrations.mcp.http import proxy_application
-from mpr_logic.integrations.mcp.sessions import IN_ALL, MOST, Gates
 from tests.integrations.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
 from tests.integrations.server import listening
 from tests.integrations.test_mcp_stdio import called, ran

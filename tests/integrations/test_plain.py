@@ -14,8 +14,7 @@ pytest.importorskip("pydantic", reason="needs the extra: pip install 'mpr-logic[
 from mpr_logic.errors import RejectedError
 from mpr_logic.guard.calls import Call
 from mpr_logic.guard.guard import Guard
-from mpr_logic.integrations.answering import aanswer_calls, answer_calls
-from mpr_logic.integrations.plain import Guarding, guarded
+from mpr_logic.integrations.plain import Guarding, aanswer_calls, answer_calls, guarded
 from tests.integrations.contract import SCENARIOS, Driver, Office, Proposed, Scenario, name_of
 
 if TYPE_CHECKING:

@@ -68,8 +68,7 @@ def application(
     from starlette.routing import Route
 
     from mpr_logic.integrations.http.clients import Tokens, agents_of
-    from mpr_logic.integrations.http.endpoints import ERRORS, PATHS, route
-    from mpr_logic.integrations.http.openapi import openapi
+    from mpr_logic.integrations.http.endpoints import ERRORS, PATHS, openapi, route
     from mpr_logic.integrations.http.service import Service
 
     tokens = Tokens(agents_of(token), operator_token)

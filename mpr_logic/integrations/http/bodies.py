@@ -26,20 +26,20 @@ class OfSession(Body):
     session: str = Field("", max_length=NAME, description="the conversation or run")
 
 
-class Call(OfSession):
+class CallBody(OfSession):
     """A call that an agent proposes."""
 
     tool: str = Field(description="the tool's name")
     arguments: Any = Field(None, description="a JSON object, or the text of one as the model wrote it")
 
 
-class NamedCall(Call):
+class NamedCallBody(CallBody):
     """A call to decide about."""
 
     id: str = Field("", description="your own name of the call; the answer's `id` is the verdict's")
 
 
-class Outcome(OfSession):
+class OutcomeBody(OfSession):
     """How an admitted call went."""
 
     id: str = Field(description="the id of the verdict, from the answer of /check")
@@ -49,7 +49,7 @@ class Outcome(OfSession):
     )
 
 
-class PersonsAnswer(Body):
+class AnswerBody(Body):
     """What a person answered about a call that was left to one."""
 
     id: str = Field(description="the id of the verdict, from the answer of /check")
@@ -57,14 +57,14 @@ class PersonsAnswer(Body):
     by: str = Field("", description="who said so")
 
 
-class Change(OfSession):
+class FactsBody(OfSession):
     """A change of the facts of a session."""
 
     add: list[str] = Field([], description="facts to assert")
     remove: list[str] = Field([], description="facts to retract")
 
 
-class SessionName(Body):
+class SessionBody(Body):
     """A session, named."""
 
     session: str = Field(max_length=NAME, description="the conversation or run")

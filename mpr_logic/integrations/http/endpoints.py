@@ -18,7 +18,7 @@ from mpr_logic.integrations.http import bodies
 from mpr_logic.integrations.http.clients import NotYoursError, Sender, TooManyError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from starlette.requests import Request
 
@@ -45,12 +45,12 @@ class Path:
 
 
 PATHS = (
-    Path("check", "agent", bodies.NamedCall),
-    Path("record", "agent", bodies.Outcome),
-    Path("answer", "operator", bodies.PersonsAnswer),
-    Path("why", "reader", bodies.Call),
-    Path("facts", "operator", bodies.Change),
-    Path("end", "operator", bodies.SessionName),
+    Path("check", "agent", bodies.NamedCallBody),
+    Path("record", "agent", bodies.OutcomeBody),
+    Path("answer", "operator", bodies.AnswerBody),
+    Path("why", "reader", bodies.CallBody),
+    Path("facts", "operator", bodies.FactsBody),
+    Path("end", "operator", bodies.SessionBody),
     Path("rules", "reader"),
     Path("metrics", "reader"),
     Path("health", "anyone"),
@@ -148,3 +148,28 @@ def failed(_: Request, error: Exception) -> Response:
 _STATUS: dict[type[Exception], int] = {TooManyError: 429, NotYoursError: 403}
 ERRORS = {HTTPException: refused, MprError: failed}
 """By the kind of an exception: what answers the request."""
+
+
+def openapi(paths: Iterable[Path], service: type[Service]) -> dict[str, Any]:
+    """The description, OpenAPI 3.1: what each path does is the text of the service's method."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "mpr_logic guard", "version": "1"},
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "security": [{"token": []}],
+        "paths": {f"/{path.name}": _path(path, service) for path in paths},
+    }
+
+
+def _path(path: Path, service: type[Service]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "summary": inspect.getdoc(getattr(service, path.name)),
+        "responses": {
+            "200": {"description": "the answer"},
+            "400": {"description": "it does not fit; take it as a no"},
+        },
+    }
+    if path.body is None:
+        return {"get": described}
+    content = {"application/json": {"schema": path.body.model_json_schema()}}
+    return {"post": {**described, "requestBody": {"required": True, "content": content}}}

@@ -11,22 +11,59 @@ from starlette.responses import Response
 from mpr_logic.checker.render import rule_text
 from mpr_logic.checker.serial import decision_json
 from mpr_logic.errors import StateError
-from mpr_logic.guard.admitted import not_the_verdicts
+from mpr_logic.extras import needed
+from mpr_logic.guard.history import not_the_verdicts
 from mpr_logic.guard.verdict import verdict_json
 from mpr_logic.integrations.http.clients import Openings, Waiting
-from mpr_logic.integrations.http.metrics import Metrics
 
 if TYPE_CHECKING:
     from mpr_logic.guard.guard import Guard
+    from mpr_logic.guard.verdict import Verdict
     from mpr_logic.integrations.http.bodies import (
-        Call,
-        Change,
-        NamedCall,
-        Outcome,
-        PersonsAnswer,
-        SessionName,
+        AnswerBody,
+        CallBody,
+        FactsBody,
+        NamedCallBody,
+        OutcomeBody,
+        SessionBody,
     )
     from mpr_logic.integrations.http.clients import Sender
+
+_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 2.5)
+
+
+class Metrics:
+    """The metrics of one guard, in a registry of their own."""
+
+    def __init__(self, guard: Guard) -> None:
+        client = needed("prometheus_client", "serve")
+        self._client = client
+        self._registry = client.CollectorRegistry()
+        self._checks = client.Counter(
+            "mpr_checks", "Calls that were decided", ["outcome", "mode"], registry=self._registry
+        )
+        self._errors = client.Counter(
+            "mpr_errors", "Calls that were rejected for another reason than a rule", registry=self._registry
+        )
+        self._seconds = client.Histogram(
+            "mpr_check_seconds", "What a check took", buckets=_BUCKETS, registry=self._registry
+        )
+        for name, text, value in (
+            ("mpr_rules_ok", "1 where the rules are those of the files", lambda: guard.health()["ok"]),
+            ("mpr_sessions", "Sessions that the guard holds", lambda: guard.health()["sessions"]),
+        ):
+            client.Gauge(name, text, registry=self._registry).set_function(value)
+
+    def seen(self, verdict: Verdict) -> None:
+        """Count a verdict."""
+        self._checks.labels(verdict.outcome, verdict.mode).inc()
+        self._seconds.observe(verdict.seconds)
+        if verdict.error is not None:
+            self._errors.inc()
+
+    def text(self) -> tuple[bytes, str]:
+        """All of them as Prometheus reads them, and the type of that."""
+        return self._client.generate_latest(self._registry), self._client.CONTENT_TYPE_LATEST
 
 
 class Service:
@@ -48,7 +85,7 @@ class Service:
         self._openings = Openings(guard, sessions_per_client)
         self._waiting = Waiting()
 
-    async def check(self, sender: Sender, body: NamedCall) -> dict[str, Any]:
+    async def check(self, sender: Sender, body: NamedCallBody) -> dict[str, Any]:
         """Decide about a call."""
         if not self._openings.hold(sender, body.session):  # to begin a session may take a moment
             await asyncio.to_thread(self._openings.enter, sender, body.session)
@@ -61,7 +98,7 @@ class Service:
             self._waiting.add(sender.client, verdict)
         return verdict_json(verdict)
 
-    def record(self, sender: Sender, body: Outcome) -> dict[str, Any]:
+    def record(self, sender: Sender, body: OutcomeBody) -> dict[str, Any]:
         """Say how an admitted call went; what facts came of it, with the operator's token alone."""
         if body.facts and not sender.operator:
             raise HTTPException(403, "facts are the operator's to say: send them with the operator's token")
@@ -70,7 +107,7 @@ class Service:
         self._guard.record(body.id, body.succeeded, facts=body.facts, session=body.session)
         return {}
 
-    def answer(self, sender: Sender, body: PersonsAnswer) -> dict[str, Any]:
+    def answer(self, sender: Sender, body: AnswerBody) -> dict[str, Any]:
         """Say what a person answered about a call whose outcome is `escalate`."""
         waiting = self._waiting.pop(body.id)
         if waiting is None:
@@ -82,20 +119,20 @@ class Service:
         self._metrics.seen(verdict)
         return verdict_json(verdict)
 
-    def why(self, sender: Sender, body: Call) -> dict[str, Any]:
+    def why(self, sender: Sender, body: CallBody) -> dict[str, Any]:
         """What a check would say, with proofs and repairs; nothing is entered into the history."""
         self._openings.enter(sender, body.session)
         verdict = self._guard.why(body.tool, body.arguments, session=body.session)
         decision = decision_json(verdict.decision) if verdict.decision is not None else None
         return verdict_json(verdict) | {"runs": False, "decision": decision, "error": verdict.error}
 
-    def facts(self, sender: Sender, body: Change) -> dict[str, Any]:
+    def facts(self, sender: Sender, body: FactsBody) -> dict[str, Any]:
         """Change the facts of a session."""
         self._openings.enter(sender, body.session)
         self._guard.update(body.add, body.remove, session=body.session)
         return {}
 
-    def end(self, sender: Sender, body: SessionName) -> dict[str, Any]:
+    def end(self, sender: Sender, body: SessionBody) -> dict[str, Any]:
         """Forget a session: its facts and its history."""
         self._guard.end(body.session)
         return {}

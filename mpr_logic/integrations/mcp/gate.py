@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.errors import MprError, StateError
-from mpr_logic.guard.guard import UNCHECKED
-from mpr_logic.integrations.mcp.messages import is_stateless, not_made, params_of, refusal
-from mpr_logic.integrations.mcp.person import BY, Person, without_answer
-from mpr_logic.integrations.mcp.tools import ServerTools
+from mpr_logic.guard.guard import UNCHECKED, Guard
+from mpr_logic.guard.tools import Tools
+from mpr_logic.integrations.mcp.messages import is_stateless, meta_of, not_made, params_of, refusal
+from mpr_logic.integrations.mcp.person import BY, ClientUser, without_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,85 @@ if TYPE_CHECKING:
     from mpr_logic.guard.verdict import Verdict
     from mpr_logic.integrations.mcp.messages import Ask, Message
 
+SECONDS = 30.0
+"""So long a server may take to list its tools."""
+_PAGES = 1_000
 _logger = logging.getLogger(__name__)
+
+
+class ServerTools:
+    """A guard whose tools are those of a server.
+
+    Args:
+        guard: its tools are all that there are; or a function that makes a guard of those that the server
+            lists, whenever it lists others.
+    """
+
+    def __init__(self, guard: Guard | Callable[[Tools], Guard]) -> None:
+        self.make = None if isinstance(guard, Guard) else guard
+        self.guard = guard if isinstance(guard, Guard) else None
+        self._lock = asyncio.Lock()
+        self._stale = True
+
+    def changed(self) -> None:
+        """The server's tools are others now."""
+        self._stale = True
+
+    async def learn(self, request: Message, server: Ask) -> None:
+        """Know the server's tools before a request is handled; ``server`` asks it."""
+        async with self._lock:
+            again = request["method"] == "tools/list" and "cursor" not in params_of(request)
+            if self.make is None or not (self._stale or again):
+                return
+            try:
+                listed = await asyncio.wait_for(_listed(meta_of(request), server), SECONDS)
+                await asyncio.to_thread(self._use, Tools(listed, strict=False))
+                self._stale = False
+            except (MprError, OSError, TimeoutError) as error:
+                why = str(error) or "it does not answer"
+                _logger.error("the tools of the server cannot be guarded: %s", why)
+
+    def _use(self, tools: Tools) -> None:
+        for name, reason in tools.refused.items():
+            _logger.warning("the tool `%s` is left out: %s", name, reason)
+        if self.guard is None and self.make is not None:
+            self.guard = self.make(tools)
+        elif self.guard is not None:
+            self.guard.use(tools)
+
+    def offered(self, answer: Message) -> Message:
+        """An answer without the tools that are never admitted."""
+        result = answer.get("result")
+        tools = result.get("tools") if isinstance(result, dict) else None
+        if not isinstance(tools, list) or not isinstance(result, dict):
+            return answer
+        kept = [each for each in tools if isinstance(each, dict) and self._offers(each.get("name"))]
+        return answer | {"result": result | {"tools": kept}}
+
+    def _offers(self, name: Any) -> bool:
+        if self.guard is None or not isinstance(name, str):
+            return False
+        return self.guard.mode == "shadow" or self.guard.rules.may_admit(name)
+
+
+async def _listed(meta: Message, server: Ask) -> list[Any]:
+    """All tools of a server."""
+    found: list[Any] = []
+    # who asks, and in which version of the protocol, as the client says it; its progress is its own
+    told = {key: value for key, value in meta.items() if key != "progressToken"}
+    params: Message = {"_meta": told} if told else {}
+    for _ in range(_PAGES):
+        answer = await server({"jsonrpc": "2.0", "method": "tools/list", "params": params})
+        if not answer:
+            raise ConnectionError("it does not answer")
+        result = answer.get("result")
+        if not isinstance(result, dict) or not isinstance(result.get("tools"), list):
+            break
+        found += result["tools"]
+        if not isinstance(result.get("nextCursor"), str):
+            break
+        params = params | {"cursor": result["nextCursor"]}
+    return found
 
 
 class Passage(NamedTuple):
@@ -52,7 +131,7 @@ class Gate:
         self, guard: Guard | Callable[[Tools], Guard], *, session: str = "", ask: bool = True
     ) -> None:
         self._tools = ServerTools(guard)
-        self._person = Person() if ask else None
+        self._person = ClientUser() if ask else None
         self._session = session
 
     def hello(self, initialize: Message) -> None:
@@ -164,3 +243,63 @@ def _went(answer: Message) -> bool | None:
         return False
     # a task that goes on, or a question to the person: how it went is not known yet
     return True if "content" in result else None
+
+
+MOST = 200
+"""The most sessions of one client: of more it loses the one that was quiet longest."""
+IN_ALL = 10 * MOST
+"""The most sessions of all: of more the client with the most loses one."""
+
+
+class Gates:
+    """What stands between the server and each session. A session is one that the server has begun: who names
+    another one would have a history of its own for each call.
+
+    Args:
+        make: makes it for a session of that name.
+    """
+
+    def __init__(self, make: Callable[[str], Gate]) -> None:
+        self._make = make
+        self._gates: dict[str, tuple[Gate, str]] = {}
+        self._of: dict[str, OrderedDict[str, None]] = {}
+
+    def of(self, name: str) -> Gate | None:
+        """The gate of a session; of those without a name there is always one. None where the server has begun
+        none of that name, or it is forgotten."""
+        if name not in self._gates:
+            return None if name else self._add("", "")
+        gate, client = self._gates[name]
+        self._of[client].move_to_end(name)
+        return gate
+
+    def begin(self, name: str, client: str) -> Gate:
+        """The gate of a session that the server has begun for a client."""
+        found = self.of(name)
+        return self._add(name, client) if found is None else found
+
+    def _add(self, name: str, client: str) -> Gate:
+        gate = self._make(name)
+        self._gates[name] = gate, client
+        mine = self._of.setdefault(client, OrderedDict())
+        mine[name] = None
+        if client and len(mine) > MOST:
+            self.end(next(iter(mine)))
+        if len(self._gates) > IN_ALL:
+            others = (each for each in self._of if each)
+            self.end(next(iter(self._of[max(others, key=lambda each: len(self._of[each]))])))
+        return gate
+
+    def end(self, name: str) -> None:
+        """Forget a session."""
+        if name in self._gates:
+            gate, client = self._gates.pop(name)
+            del self._of[client][name]
+            if not self._of[client]:
+                del self._of[client]
+            gate.close()
+
+    def close(self) -> None:
+        """End all sessions."""
+        for name in list(self._gates):
+            self.end(name)

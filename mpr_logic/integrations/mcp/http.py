@@ -51,8 +51,8 @@ def proxy_application(
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Route
 
-    from mpr_logic.integrations.mcp.relay import Relay
-    from mpr_logic.integrations.mcp.sessions import Gates
+    from mpr_logic.integrations.mcp.gate import Gates
+    from mpr_logic.integrations.mcp.relay import HttpRelay
 
     client = AsyncClient(timeout=Timeout(None, connect=CONNECTING))
     gates = Gates(gate)
@@ -65,7 +65,9 @@ def proxy_application(
 
     known = ["*"] if "*" in hosts else [*LOOPBACK, "[::1]", *hosts]
     return Starlette(
-        routes=[Route(path, Relay(gates, url, client, methods).handle, methods=["GET", "POST", "DELETE"])],
+        routes=[
+            Route(path, HttpRelay(gates, url, client, methods).handle, methods=["GET", "POST", "DELETE"])
+        ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=known, www_redirect=False)],
         lifespan=lifespan,
     )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from mpr_logic.errors import StateError
-from mpr_logic.guard.alike import alike, alike_within
-from mpr_logic.guard.calls import Limits, parsed
+from mpr_logic.guard.calls import Limits, alike, alike_within, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection

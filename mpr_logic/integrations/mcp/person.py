@@ -29,7 +29,7 @@ _KEY = "mpr"
 _logger = logging.getLogger(__name__)
 
 
-class Person:
+class ClientUser:
     """The user behind one client."""
 
     def __init__(self) -> None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
+import threading
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -30,6 +33,48 @@ if TYPE_CHECKING:
     from mpr_logic.integrations.mcp.gate import Gate
     from mpr_logic.integrations.mcp.messages import Message
 
+
+class StandardStreams:
+    """The client of a process. A thread of its own reads: where the server ends first, nobody waits for the
+    client's next line.
+
+    Args:
+        size: so many bytes a line has at most; of a longer one comes the beginning, which is longer too.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._loop = asyncio.get_running_loop()
+        self._lines: asyncio.Queue[bytes] = asyncio.Queue(16)
+        self._lock = asyncio.Lock()
+        threading.Thread(target=self._reading, name="mpr proxy", daemon=True).start()
+
+    def _reading(self) -> None:
+        stream = sys.stdin.buffer
+        with suppress(RuntimeError, ValueError, CancelledError):  # the loop, or the stream, is closed
+            while True:
+                line = rest = stream.readline(self._size + 1)
+                while len(rest) > self._size and not rest.endswith(b"\n"):
+                    rest = stream.readline(self._size + 1)
+                asyncio.run_coroutine_threadsafe(self._lines.put(line), self._loop).result()
+                if not line:
+                    return
+
+    async def read(self) -> bytes:
+        """The next line; nothing where no more comes."""
+        return await self._lines.get()
+
+    async def write(self, line: bytes) -> None:
+        """Send a line."""
+        async with self._lock:
+            await asyncio.to_thread(_write, line)
+
+
+def _write(line: bytes) -> None:
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
 _PATIENCE = 2.0
 """The seconds that a server has to end by itself."""
 _HANDSHAKE = 30.0
@@ -38,7 +83,7 @@ ENDED = "the server ended before it answered: what became of the request is not 
 _logger = logging.getLogger(__name__)
 
 
-class Client(Protocol):
+class LineClient(Protocol):
     """The client's side: lines come and go."""
 
     async def read(self) -> bytes:
@@ -48,7 +93,9 @@ class Client(Protocol):
         """Send a line."""
 
 
-async def proxy(gate: Gate, command: Sequence[str], client: Client, *, methods: Collection[str] = ()) -> int:
+async def proxy(
+    gate: Gate, command: Sequence[str], client: LineClient, *, methods: Collection[str] = ()
+) -> int:
     """Run a server for a client until the client ends, or the server does without ever having said a word.
 
     Args:
@@ -63,7 +110,7 @@ async def proxy(gate: Gate, command: Sequence[str], client: Client, *, methods: 
     Raises:
         GuardError: the command cannot be run.
     """
-    relay = Relay(gate, command, client, methods)
+    relay = LineRelay(gate, command, client, methods)
     await relay.start()
     up, mute = asyncio.create_task(relay.upwards()), asyncio.create_task(relay.mute.wait())
     try:
@@ -88,12 +135,12 @@ class _Sent(NamedTuple):
     verdict: Verdict | None
 
 
-class Relay:
+class LineRelay:
     """What goes up to the server, and what comes down to the client. ``mute`` is set where the server ended
     without having said a word, ``status`` is its exit status then."""
 
     def __init__(
-        self, gate: Gate, command: Sequence[str], client: Client, methods: Collection[str] = ()
+        self, gate: Gate, command: Sequence[str], client: LineClient, methods: Collection[str] = ()
     ) -> None:
         self._gate, self._command, self._client, self._methods = gate, command, client, methods
         self._server: asyncio.subprocess.Process | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,28 +12,75 @@ from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin_relations import FILLED, SHELL
 from mpr_logic.analysis.influence import influence_on, read_by, written_by
 from mpr_logic.analysis.lints import Deployment, vet
-from mpr_logic.analysis.occurrences import CALL, HISTORY
+from mpr_logic.analysis.occurrences import CALL, HISTORY, is_history
 from mpr_logic.checker.loading import load_modules, rule_files
+from mpr_logic.checker.state import state_facts
 from mpr_logic.errors import GuardError, ProgramError, StateError
 from mpr_logic.guard.actions import Actions
 from mpr_logic.guard.calls import OPENED
 from mpr_logic.guard.directives import read_directives
-from mpr_logic.guard.sharing import shared_relations
 from mpr_logic.language.ast import ActionDecl, Var
 from mpr_logic.language.parser import parse
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mpr_logic.analysis.influence import Influence
-    from mpr_logic.analysis.program import Program
+    from mpr_logic.analysis.program import Fact, Program
     from mpr_logic.checker.checker import Checker
+    from mpr_logic.engine.protocol import Budget, EngineName
     from mpr_logic.guard.host import Relation
-    from mpr_logic.guard.session import Options
+    from mpr_logic.guard.store import Store
     from mpr_logic.guard.tools import Tools
     from mpr_logic.language.ast import Module
     from mpr_logic.language.diagnostics import Diagnostic
+
+
+class StateBatches:
+    """Starting states, each a batch of facts, read once for all sessions. Of two that disagree the later
+    one holds.
+
+    Args:
+        read: gives the batches for the program that they are to fit.
+    """
+
+    def __init__(self, read: Callable[[Program], list[list[Fact]]]) -> None:
+        self._read = read
+        self._found: list[list[Fact]] | None = None
+
+    def read(self, program: Program) -> list[list[Fact]]:
+        """The batches, in their order.
+
+        Raises:
+            StateError: one cannot be read, or does not fit the program.
+        """
+        if self._found is None:
+            self._found = self._read(program)
+        return self._found
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every checker of a guard is made with."""
+
+    theta: float
+    engine: EngineName
+    budget: Budget
+    state: object = None
+    store: Store | None = None
+    semiring: str = "maxmin"
+    clock: Callable[[], float] = time.time
+
+    def facts(self, program: Program) -> list[Fact]:
+        """The facts that each session begins with.
+
+        Raises:
+            StateError: they do not fit the program.
+            ProgramError: their file cannot be read.
+        """
+        if isinstance(self.state, StateBatches):
+            return [fact for batch in self.state.read(program) for fact in batch]
+        return [] if self.state is None else state_facts(program, self.state)
 
 
 class Ruleset:
@@ -151,6 +201,46 @@ class Ruleset:
         )
 
 
+def shared_relations(program: Program, told: Iterable[str] = ()) -> frozenset[str]:
+    """The relations that are declared ``shared``.
+
+    Args:
+        program: the rules.
+        told: those that functions of the host fill: their rows are kept with each call, as ``now`` is.
+
+    Raises:
+        GuardError: what an effect does to one hangs on what each session has for itself.
+    """
+    shared = frozenset(name for name, each in program.schema.relations.items() if each.shared)
+    own = _own(program, told) if shared else frozenset()
+    for rule in program.rules:
+        if rule.clause.kind in ("causes", "ends") and written_by(rule.head)[0] in shared:
+            for name in sorted(read_by(program, [rule.head]) & own):
+                help = (
+                    "count the calls in a shared relation of their own, which they change by `causes`"
+                    if is_history(name) or name == "called"
+                    else "declare that one shared too, or state its facts in the rules"
+                )
+                raise GuardError(
+                    f"{rule.clause.span}: `{written_by(rule.head)[0]}` is shared, and what changes it here "
+                    f"reads `{name}`, which each session has for itself: {help}"
+                )
+    return shared
+
+
+def _own(program: Program, told: Iterable[str]) -> frozenset[str]:
+    """The relations that each session has for itself: history, and what the host or an effect fills."""
+    written = {written_by(r.head)[0] for r in program.rules if r.clause.kind in ("causes", "ends")}
+    relations = program.schema.relations
+    filled = {name for name, each in relations.items() if each.input or each.changed_by or name in written}
+    history = {
+        f"{word} {name}" for name in program.schema.actions for word in ("past", "succeeded", "failed")
+    }
+    own = {name for name in filled if not relations[name].shared} | history | {"called"}
+    own -= (FILLED - {"called"}).union(told)  # these are kept with the call
+    return frozenset(own | {f"not {name}" for name in own if not is_history(name)})
+
+
 def _effects_of(program: Program, action: str) -> set[str]:
     return {r.head for r in program.rules if r.clause.kind in ("causes", "ends") and r.action == action}
 
@@ -218,3 +308,8 @@ def stamp(paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[str, int, int,
         status = Path(path).stat()
         found.append((str(path), status.st_ino, status.st_size, status.st_mtime_ns))
     return tuple(found)
+
+
+def is_file(state: object) -> bool:
+    """Whether a state is the path of a file."""
+    return isinstance(state, (str, os.PathLike))

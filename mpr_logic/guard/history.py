@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.program import Fact
@@ -19,22 +19,20 @@ if TYPE_CHECKING:
 
     from mpr_logic.checker.action import Action
     from mpr_logic.guard.actions import Proposed
-    from mpr_logic.guard.ruleset import Ruleset
+    from mpr_logic.guard.calls import Moment
+    from mpr_logic.guard.rules import Ruleset
     from mpr_logic.language.ast import Row
-
-Known: TypeAlias = "Mapping[str, list[Row]]"
-"""By relation, the rows that were told of the moment of a call."""
 
 _HERE = Span("the guard", 0, 0, 0, 0)
 
 
-class Admitted(NamedTuple):
+class AdmittedCall(NamedTuple):
     """An admitted call whose outcome is not known: as it counts against others, the call as rules see it,
     what was told of its moment, the second of its admission, and the id that its caller gave it."""
 
     call: UnderWay
     proposed: Proposed
-    known: Known
+    known: Moment
     second: int
     caller: str = ""
 
@@ -43,7 +41,7 @@ class Admitted(NamedTuple):
         """The action of the call."""
         return self.call.action
 
-    def under(self, rules: Ruleset) -> Admitted:
+    def under(self, rules: Ruleset) -> AdmittedCall:
         """The call under other rules, whose effects may read other things.
 
         Raises:
@@ -66,7 +64,7 @@ class Admitted(NamedTuple):
         )
 
 
-def told(rules: Ruleset, action: str, facts: Iterable[Fact], second: int) -> Known:
+def told(rules: Ruleset, action: str, facts: Iterable[Fact], second: int) -> Moment:
     """The part of a call's moment that is kept: what its effects read of it, and the second where rules
     ask when calls were made.
 
@@ -92,12 +90,12 @@ def admitted(
     rules: Ruleset,
     id: str,
     proposed: Proposed,
-    known: Known,
+    known: Moment,
     second: int,
     *,
     said: str,
     caller: str = "",
-) -> Admitted:
+) -> AdmittedCall:
     """An admitted call, with all that its effects read beside the state.
 
     Args:
@@ -116,10 +114,10 @@ def admitted(
     for name in sorted(rules.keeps(action.name)):
         rows = [(second,)] if name == "now" else known.get(name, ())
         facts += tuple(Fact(name, row, 1.0, _HERE) for row in rows)
-    return Admitted(UnderWay(id, action, facts, said), proposed, known, second, caller)
+    return AdmittedCall(UnderWay(id, action, facts, said), proposed, known, second, caller)
 
 
-def replayed(rules: Ruleset, line: Mapping[str, Any]) -> Admitted:
+def replayed(rules: Ruleset, line: Mapping[str, Any]) -> AdmittedCall:
     """The admitted call that a line of a log tells of.
 
     Raises:
@@ -171,7 +169,7 @@ def not_the_verdicts(id: str, found: Sequence[str]) -> str:
     return f"`{id[:60]}` is your name of the call; its verdict's id is `{found[0]}`: give that one"
 
 
-def _known(rules: Ruleset, given: Any) -> Known:
+def _known(rules: Ruleset, given: Any) -> Moment:
     """What a line says that was told of the moment, of relations that are declared.
 
     Raises:
