@@ -71,6 +71,11 @@ class Options:
     semiring: str = "maxmin"
     clock: Callable[[], float] = time.time
 
+    @property
+    def same_for_all(self) -> bool:
+        """Whether the state is a value that is the same for each session: no file, which may change."""
+        return not (self.state is None or isinstance(self.state, StateBatches) or is_file(self.state))
+
     def facts(self, program: Program) -> list[Fact]:
         """The facts that each session begins with.
 

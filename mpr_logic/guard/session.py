@@ -86,9 +86,7 @@ class Session:
         first = rules.began.get(begun)
         if first is None and begun:
             first = self._checker(rules)
-            if not (
-                options.state is None or isinstance(options.state, StateBatches) or is_file(options.state)
-            ):
+            if options.same_for_all:
                 first.load_state(options.state)
             if len(rules.program.rules) > MANY:
                 with suppress(EvaluationError):  # the check that needs it says so

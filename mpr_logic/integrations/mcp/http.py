@@ -56,6 +56,7 @@ def proxy_application(
 
     client = AsyncClient(timeout=Timeout(None, connect=CONNECTING))
     gates = Gates(gate)
+    relay = HttpRelay(gates, url, client, methods)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -65,9 +66,7 @@ def proxy_application(
 
     known = ["*"] if "*" in hosts else [*LOOPBACK, "[::1]", *hosts]
     return Starlette(
-        routes=[
-            Route(path, HttpRelay(gates, url, client, methods).handle, methods=["GET", "POST", "DELETE"])
-        ],
+        routes=[Route(path, relay.handle, methods=["GET", "POST", "DELETE"])],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=known, www_redirect=False)],
         lifespan=lifespan,
     )
