@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.errors import GuardError
 from mpr_logic.extras import needed
 from mpr_logic.guard.calls import Call
-from mpr_logic.integrations import answering
+from mpr_logic.integrations import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -118,14 +118,14 @@ def answer_calls(guard: Guard, answer: Any, functions: Functions, *, session: st
         GuardError: the answer has not ended.
     """
     calls = tool_calls(answer)
-    return _messages(calls, answering.answer_calls(guard, _proposed(calls, session), functions))
+    return _messages(calls, plain.answer_calls(guard, _proposed(calls, session), functions))
 
 
 async def aanswer_calls(guard: Guard, answer: Any, functions: Functions, *, session: str = "") -> list[Any]:
     """:func:`answer_calls` for async hosts: all calls at once; functions may be async, and those that are
     not run in threads."""
     calls = tool_calls(answer)
-    return _messages(calls, await answering.aanswer_calls(guard, _proposed(calls, session), functions))
+    return _messages(calls, await plain.aanswer_calls(guard, _proposed(calls, session), functions))
 
 
 def _proposed(calls: list[ToolCall], session: str) -> list[Call]:
