@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.guarded import FirstOption, LenientOption, NowOption, Situation, StoreOption, ToolsOption
 from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, reply
+from mpr_logic.cli.question import Situation, question
 from mpr_logic.errors import EvaluationError
 
 EXAMPLE = "mpr check rules/kitchen --state docs/examples/kitchen/state.dl 'put(apple_1, fridge_1)'"
 
 
-class Audience(StrEnum):
+class AudienceName(StrEnum):
     """Who reads the answer."""
 
     operator = "operator"
@@ -27,21 +27,21 @@ def check(
         list[str] | None,
         typer.Argument(metavar="RULES... ACTION", help="Rule files and folders, and last the action."),
     ] = None,
-    state: o.States = None,
-    theta: o.Theta = 0.9,
-    engine: o.EngineOption = o.Engine.native,
-    semiring: o.SemiringOption = o.Semiring.maxmin,
-    seconds: o.Seconds = 2.0,
+    state: o.StatesOption = None,
+    theta: o.ThetaOption = 0.9,
+    engine: o.EngineOption = o.EngineName.native,
+    semiring: o.SemiringOption = o.SemiringName.maxmin,
+    seconds: o.SecondsOption = 2.0,
     disclose: Annotated[
-        Audience, typer.Option(help="Show all of it, or what the rules' authors let a model see.")
-    ] = Audience.operator,
-    tools: ToolsOption = None,
-    now: NowOption = None,
-    first: FirstOption = False,
-    store: StoreOption = None,
-    lenient: LenientOption = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+        AudienceName, typer.Option(help="Show all of it, or what the rules' authors let a model see.")
+    ] = AudienceName.operator,
+    tools: o.ToolsOption = None,
+    now: o.NowOption = None,
+    first: o.FirstOption = False,
+    store: o.SnapshotOption = None,
+    lenient: o.LenientOption = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Decide about an action as a guard would: admissible, or rejected with proof and repair.
 
@@ -49,9 +49,7 @@ def check(
     """
 
     def work() -> Answer:
-        asked = o.question(
-            arguments, state, theta, engine, semiring, seconds, kind="action", needs_state=True
-        )
+        asked = question(arguments, state, theta, engine, semiring, seconds, kind="action", needs_state=True)
         from mpr_logic.checker.disclosure import for_model, for_operator
         from mpr_logic.checker.serial import decision_json
 
@@ -67,7 +65,7 @@ def check(
             error = decision.reasons[0].error
             said = asked.placed(error) if isinstance(error, EvaluationError) else decision.reasons[0].text
             return Answer(UNDECIDED, f"error: {said}", content)
-        text = for_model(decision) if disclose is Audience.model else for_operator(decision)
+        text = for_model(decision) if disclose is AudienceName.model else for_operator(decision)
         if verdict.outcome == "modify":
             text = f"✗ {asked.shown} is rejected as it is, and rewritten:\n{text}"
         elif verdict.outcome == "escalate":

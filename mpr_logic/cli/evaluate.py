@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mpr_logic.cli import acting as a
 from mpr_logic.cli import options as o
-from mpr_logic.cli import tasks as t
-from mpr_logic.cli.output import YES, Answer, reply
+from mpr_logic.cli.learn import player_of, select_tasks
+from mpr_logic.cli.output import YES, Answer, progress_bar, reply
 
 if TYPE_CHECKING:
     from mpr_logic.experiments.arms import Played
@@ -20,11 +19,8 @@ EXAMPLE = "mpr eval memory.db --env tools --split test --tasks 3"
 
 
 def evaluate(
-    store: Annotated[
-        str | None,
-        typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False),
-    ] = None,
-    env: t.Env = "alfworld",
+    store: o.OptionalMemoryArgument = None,
+    env: o.EnvOption = "alfworld",
     method: Annotated[
         list[str] | None,
         typer.Option(
@@ -33,27 +29,27 @@ def evaluate(
             "MPR+HAC.",
         ),
     ] = None,
-    policy: t.WhoOption = t.Who.absent_minded,
-    split: t.Split = None,
-    tasks: t.Tasks = 30,
-    skip: t.Skip = 1000,
-    draw: t.Draw = None,
-    seed: t.Seed = 1,
-    steps: t.Steps = None,
-    model: a.ModelName = None,
-    base_url: a.BaseUrl = None,
-    local: a.Local = None,
-    cache: a.Cached = None,
-    choose: a.ChooseOption = a.Choose.writing,
+    policy: o.TrainingPolicyOption = o.TrainingPolicy.absent_minded,
+    split: o.SplitOption = None,
+    tasks: o.TasksOption = 30,
+    skip: o.SkipOption = 1000,
+    draw: o.DrawOption = None,
+    seed: o.SeedOption = 1,
+    steps: o.StepsOption = None,
+    model: o.ModelOption = None,
+    base_url: o.BaseUrlOption = None,
+    local: o.LocalOption = None,
+    cache: o.CacheOption = None,
+    choose: o.ChooseOption = o.ChooseName.writing,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Write the results there, for mpr report.", show_default=False),
     ] = None,
-    jobs: t.Jobs = 1,
-    theta: o.Theta = 0.9,
-    quiet: t.Quiet = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    jobs: o.JobsOption = 1,
+    theta: o.ThetaOption = 0.9,
+    quiet: o.QuietOption = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Play tasks by several methods, the memory frozen, and compare them.
 
@@ -62,7 +58,7 @@ def evaluate(
 
     def work() -> Answer:
         if store is None:
-            raise o.Usage("no memory is named: give one that mpr learn has written")
+            raise o.UsageError("no memory is named: give one that mpr learn has written")
         o.check_theta(theta)
         from mpr_logic.cli import report
         from mpr_logic.experiments.arms import Arm
@@ -75,15 +71,15 @@ def evaluate(
         names = method or ["act only", "MPR", "MPR+HAC"]
         for name in names:
             if name not in METHODS:
-                raise o.Usage(f"there is no method `{name}`: choose from {', '.join(METHODS)}")
-        found = t.chosen(env, split, tasks, skip, draw)
-        player = t.player_of(policy, model, base_url, local, cache, choose)
+                raise o.UsageError(f"there is no method `{name}`: choose from {', '.join(METHODS)}")
+        found = select_tasks(env, split, tasks, skip, draw)
+        player = player_of(policy, model, base_url, local, cache, choose)
         learned = known(Learner(store, env, theta=theta), create=False)
         cap = steps or found.world.steps
         played: list[Played] = []
         where = executor("local", jobs)
         try:
-            with t.shown(len(names) * len(found.places), quiet=quiet or json) as say:
+            with progress_bar(len(names) * len(found.places), quiet=quiet or json) as say:
                 for name in names:
                     arm = Arm(env, METHODS[name], player, seed, cap, "test", 0, split, learned, theta)
                     for part in chunks(where, arm, found.places):

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.output import YES, Answer, reply
-from mpr_logic.cli.tasks import Jobs, Quiet, shown
+from mpr_logic.cli.output import YES, Answer, progress_bar, reply
 
 EXAMPLE = "mpr experiment docs/examples/experiment.toml --out run"
 
@@ -33,14 +32,14 @@ def experiment(
         Path | None,
         typer.Option(metavar="FOLDER", help="The folder of the run; by default runs/ and the file's name."),
     ] = None,
-    jobs: Jobs = 1,
+    jobs: o.JobsOption = 1,
     executor: Annotated[Where, typer.Option(help="Where the work is done.")] = Where.local,
     address: Annotated[
         str | None, typer.Option(metavar="A", help="Of a Ray cluster; without one, Ray runs here.")
     ] = None,
-    quiet: Quiet = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    quiet: o.QuietOption = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Run an experiment; one that was broken off goes on where it was left. Then: mpr report FOLDER.
 
@@ -49,7 +48,7 @@ def experiment(
 
     def work() -> Answer:
         if file is None:
-            raise o.Usage("no file is named: give the one that says what is compared")
+            raise o.UsageError("no file is named: give the one that says what is compared")
         from mpr_logic.experiments.executors import executor as made
         from mpr_logic.experiments.experiment import read_experiment
         from mpr_logic.experiments.running import Runner
@@ -57,7 +56,7 @@ def experiment(
         found = read_experiment(file)
         folder = out or Path("runs") / file.stem
         runner = Runner(found, folder)
-        with shown(runner.total, quiet=quiet or json) as say:
+        with progress_bar(runner.total, quiet=quiet or json) as say:
             runner.go(made(executor.value, jobs, address), say)
         played = len(runner.folder.done)
         text = f"{played} episodes are in {folder}; to read them: mpr report {folder}"

@@ -20,8 +20,8 @@ def fmt(
         list[str] | None, typer.Argument(metavar="FILES...", help="Rule files, and folders of them.")
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing: tell what would change.")] = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Write rule files in their canonical form; comments are kept.
 

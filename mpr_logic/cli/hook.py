@@ -13,17 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import YES, Answer, reply
-from mpr_logic.cli.serve import (
-    LogOption,
-    Mode,
-    ModeOption,
-    StateOption,
-    StoreOption,
-    ToolsOption,
-    make_guard,
-)
+from mpr_logic.cli.serve import make_guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +22,7 @@ if TYPE_CHECKING:
 EXAMPLE = "mpr hook docs/examples/coding/coding.dl --event docs/examples/coding/event.json"
 
 
-class Agent(StrEnum):
+class AgentName(StrEnum):
     """The coding agent that runs the hook."""
 
     claude = "claude"
@@ -43,14 +34,14 @@ class Agent(StrEnum):
 
 
 def hook(
-    rules: o.Rules = None,
-    agent: Annotated[Agent, typer.Option(help="Whose hook this is.")] = Agent.claude,
-    tools: ToolsOption = None,
-    state: StateOption = None,
-    mode: ModeOption = Mode.enforce,
-    theta: o.Theta = 0.9,
-    seconds: o.Seconds = 2.0,
-    log: LogOption = None,
+    rules: o.RulesArgument = None,
+    agent: Annotated[AgentName, typer.Option(help="Whose hook this is.")] = AgentName.claude,
+    tools: o.ToolsOption = None,
+    state: o.StateOption = None,
+    mode: o.ModeOption = o.ModeName.enforce,
+    theta: o.ThetaOption = 0.9,
+    seconds: o.SecondsOption = 2.0,
+    log: o.LogOption = None,
     within: Annotated[
         float,
         typer.Option(metavar="S", min=0.1, help="Answer in this time or block: agents do not wait for ever."),
@@ -58,17 +49,17 @@ def hook(
     allow: Annotated[
         bool, typer.Option("--allow", help="Allow what is admitted, past the agent's own permissions.")
     ] = False,
-    lenient: LenientOption = False,
+    lenient: o.LenientOption = False,
     event: Annotated[
         str | None, typer.Option(metavar="FILE", help="Take this event, not the standard input's: to try it.")
     ] = None,
-    store: StoreOption = None,
+    store: o.StoreOption = None,
     days: Annotated[
         float, typer.Option(metavar="N", min=0.0, help="Forget a session so long after its last call.")
     ] = 30.0,
     clear: Annotated[bool, typer.Option("--clear", help="Forget all sessions, and answer no event.")] = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Read what a coding agent says before it uses a tool, or after; answer in its own format.
 

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any
+import os
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from mpr_logic.cli import acting as a
 from mpr_logic.cli import options as o
-from mpr_logic.cli import tasks as t
-from mpr_logic.cli.output import NO, YES, Answer, reply
+from mpr_logic.cli.output import NO, YES, Answer, progress_bar, reply
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mpr_logic.agent.worlds import Worlds
+    from mpr_logic.experiments.players import Player, Script
     from mpr_logic.experiments.training import Round
 
 EXAMPLE = "mpr learn memory.db --env tools --split train --tasks 3 --rounds 1"
 
 
 def learn(
-    store: Annotated[
-        str | None,
-        typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False),
-    ] = None,
-    env: t.Env = "alfworld",
-    policy: t.WhoOption = t.Who.absent_minded,
-    split: t.Split = None,
-    tasks: t.Tasks = 60,
-    skip: t.Skip = 0,
-    draw: t.Draw = None,
+    store: o.OptionalMemoryArgument = None,
+    env: o.EnvOption = "alfworld",
+    policy: o.TrainingPolicyOption = o.TrainingPolicy.absent_minded,
+    split: o.SplitOption = None,
+    tasks: o.TasksOption = 60,
+    skip: o.SkipOption = 0,
+    draw: o.DrawOption = None,
     rounds: Annotated[int, typer.Option(metavar="N", min=1, help="So many rounds over the tasks.")] = 3,
-    seed: t.Seed = 1,
-    steps: t.Steps = None,
+    seed: o.SeedOption = 1,
+    steps: o.StepsOption = None,
     reflect: Annotated[
         bool, typer.Option("--reflect", help="The model reflects on each episode that is lost.")
     ] = False,
@@ -51,16 +51,16 @@ def learn(
     conditions: Annotated[
         int, typer.Option(metavar="N", min=1, help="So many conditions are joined in a rule at most.")
     ] = 1,
-    model: a.ModelName = None,
-    base_url: a.BaseUrl = None,
-    local: a.Local = None,
-    cache: a.Cached = None,
-    choose: a.ChooseOption = a.Choose.writing,
-    jobs: t.Jobs = 1,
-    theta: o.Theta = 0.9,
-    quiet: t.Quiet = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    model: o.ModelOption = None,
+    base_url: o.BaseUrlOption = None,
+    local: o.LocalOption = None,
+    cache: o.CacheOption = None,
+    choose: o.ChooseOption = o.ChooseName.writing,
+    jobs: o.JobsOption = 1,
+    theta: o.ThetaOption = 0.9,
+    quiet: o.QuietOption = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Train a memory: each round plays all tasks, told what was learned before, and nothing is blocked; then
     it learns from what came to nothing.
@@ -70,9 +70,9 @@ def learn(
 
     def work() -> Answer:
         if store is None:
-            raise o.Usage("no memory is named: give a file, which is made if it is not there")
+            raise o.UsageError("no memory is named: give a file, which is made if it is not there")
         if not (induced or reflect):
-            raise o.Usage("nobody reflects: leave --no-induced out, or add --reflect")
+            raise o.UsageError("nobody reflects: leave --no-induced out, or add --reflect")
         o.check_theta(theta)
         from mpr_logic.experiments.arms import Arm
         from mpr_logic.experiments.executors import executor
@@ -81,9 +81,11 @@ def learn(
         from mpr_logic.memory.records import ACTIVE
         from mpr_logic.memory.store import Memory
 
-        found = t.chosen(env, split, tasks, skip, draw)
-        player = t.player_of(policy, model, base_url, local, cache, choose)
-        thinker = t.player_of(t.Who.model, model, base_url, local, cache, choose) if reflect else None
+        found = select_tasks(env, split, tasks, skip, draw)
+        player = player_of(policy, model, base_url, local, cache, choose)
+        thinker = (
+            player_of(o.TrainingPolicy.model, model, base_url, local, cache, choose) if reflect else None
+        )
         learner = Learner(store, env, conditions, induced, theta=theta)
         arm = Arm(
             env, METHODS["MPR"], player, seed, steps or found.world.steps, "train", 1, split, theta=theta
@@ -93,7 +95,7 @@ def learn(
         reflecting = None if thinker is None else Reflecting(thinker, samples)
         where = executor("local", jobs)
         try:
-            with t.shown(rounds * len(found.places), quiet=quiet or json) as say:
+            with progress_bar(rounds * len(found.places), quiet=quiet or json) as say:
                 done = list(train(learner, arm, found.places, rounds, where, reflecting, say))
         finally:
             where.shutdown()
@@ -135,3 +137,50 @@ def _line(row: dict[str, Any], tasks: int) -> str:
         else ""
     )
     return f"round {row['round']}: {played}; candidates: {learned}{left}"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSelection:
+    """The tasks that were chosen: the environment, and their places in the split."""
+
+    world: Worlds
+    places: list[int]
+
+
+def select_tasks(env: str, split: str | None, tasks: int, skip: int, draw: int | None) -> TaskSelection:
+    """The tasks that the options name.
+
+    Raises:
+        GameError: there is no such environment or split.
+        ExperimentError: the split has fewer tasks, or the extra is not installed.
+    """
+    from mpr_logic.agent.worlds import worlds
+    from mpr_logic.experiments.experiment import Tasks as Asked
+
+    world = worlds(env)
+    return TaskSelection(world, Asked(tasks=tasks, split=split, skip=skip, draw=draw).places(world))
+
+
+def player_of(
+    who: o.TrainingPolicy,
+    model: str | None,
+    base_url: str | None,
+    local: Path | None,
+    cache: Path | None,
+    choose: o.ChooseName,
+) -> Player:
+    """The player that the options name.
+
+    Raises:
+        UsageError: a model is to play, and none is named.
+    """
+    if who is not o.TrainingPolicy.model:
+        from mpr_logic.experiments.players import Scripted
+
+        return Scripted(cast("Script", who.value))
+    name = model or (local.stem if local else os.environ.get("MPR_MODEL"))
+    if not name:
+        raise o.UsageError("a model is to play, and none is named: add --model or --local, or set MPR_MODEL")
+    from mpr_logic.experiments.modelled import Modelled
+
+    return Modelled(name, base_url, local, choose.value, None, cache)

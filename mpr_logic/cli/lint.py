@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.guarded import ToolsOption
 from mpr_logic.cli.output import NO, YES, Answer, reply
+from mpr_logic.cli.question import facts_of
 
 EXAMPLE = "mpr lint rules/kitchen"
 
 
 def lint(
-    rules: o.Rules = None,
-    tools: ToolsOption = None,
-    state: o.States = None,
-    theta: o.Theta = 0.9,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    rules: o.RulesArgument = None,
+    tools: o.ToolsOption = None,
+    state: o.StatesOption = None,
+    theta: o.ThetaOption = 0.9,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Check rules: errors, and warnings of what is most likely not meant.
 
@@ -42,7 +42,7 @@ def lint(
         program = analyse(modules)
         deployment = Deployment(
             tools=None if described is None else [each.known for each in described],
-            facts=[fact for each in state or () for fact in o.facts_of(program, each)],
+            facts=[fact for each in state or () for fact in facts_of(program, each)],
             theta=theta,
         )
         lost = vet(program, deployment, modules)

@@ -28,7 +28,7 @@ from mpr_logic.cli import (
     tools,
     why,
 )
-from mpr_logic.cli.options import Usage
+from mpr_logic.cli.options import UsageError
 from mpr_logic.cli.output import INTERRUPTED, UNDECIDED, complain, failure, send
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _refuse(error: Exception, given: Sequence[str]) -> int:
     known = verb if verb in names else ""
     if text is not None:
         said = str(text()).rstrip(".")
-        error = Usage(f"{said[:1].lower()}{said[1:]}: see {f'mpr {known}' if known else 'mpr'} --help")
+        error = UsageError(f"{said[:1].lower()}{said[1:]}: see {f'mpr {known}' if known else 'mpr'} --help")
     return send(known or "mpr", failure(error), json="--json" in given)
 
 

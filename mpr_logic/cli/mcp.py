@@ -7,31 +7,30 @@ from typing import Annotated
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import YES, Answer, reply
-from mpr_logic.cli.serve import HashOption, LogOption, Mode, StateOption, ToolsOption, make_guard
+from mpr_logic.cli.serve import make_guard
 
 EXAMPLE = "mpr mcp docs/examples/office/office.dl --tools docs/examples/office/tools.json --dry-run"
 
 
 def mcp(
-    rules: o.Rules = None,
-    tools: ToolsOption = None,
-    state: StateOption = None,
-    theta: o.Theta = 0.9,
-    seconds: o.Seconds = 2.0,
-    log: LogOption = None,
-    hash: HashOption = False,
+    rules: o.RulesArgument = None,
+    tools: o.ToolsOption = None,
+    state: o.StateOption = None,
+    theta: o.ThetaOption = 0.9,
+    seconds: o.SecondsOption = 2.0,
+    log: o.LogOption = None,
+    hash: o.HashOption = False,
     operator: Annotated[
         bool, typer.Option("--operator", help="why tells proofs and repairs too: not for a model.")
     ] = False,
     watch: Annotated[
         float, typer.Option(metavar="S", help="Look for changed rules so often; 0: never.")
     ] = 1.0,
-    lenient: LenientOption = False,
+    lenient: o.LenientOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and do not serve.")] = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Serve check, why and list_rules as tools of MCP, on the standard streams.
 
@@ -44,12 +43,12 @@ def mcp(
         from mpr_logic.integrations.mcp.server import TOOLS, mcp_server
 
         if json and not dry_run:
-            raise o.Usage("the standard output is the protocol's: --json goes with --dry-run")
+            raise o.UsageError("the standard output is the protocol's: --json goes with --dry-run")
         guard = make_guard(
             rules,
             tools,
             state=state,
-            mode=Mode.enforce,
+            mode=o.ModeName.enforce,
             theta=theta,
             seconds=seconds,
             log=log,

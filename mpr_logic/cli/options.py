@@ -1,27 +1,33 @@
-"""What the commands have in common: their options, and from these a checker with its state."""
+"""Arguments and options that several commands have, and the ranges that their values are held to."""
 
 from __future__ import annotations
 
 import math
-import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from mpr_logic.analysis.program import Fact, Program
-    from mpr_logic.errors import EvaluationError
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """The context of every command."""
 
 
-class Engine(StrEnum):
+class UsageError(Exception):
+    """Arguments that do not make a question; the message says what is missing."""
+
+
+# -- every command -------------------------------------------------------------------------------------
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object (docs/reference/json.md).")]
+NoColorOption = Annotated[
+    bool, typer.Option("--no-color", help="Write without colours, as with NO_COLOR set.")
+]
+
+# -- rules, states and engines -------------------------------------------------------------------------
+
+
+class EngineName(StrEnum):
     """Which engine answers."""
 
     native = "native"
@@ -29,7 +35,7 @@ class Engine(StrEnum):
     both = "both"
 
 
-class Semiring(StrEnum):
+class SemiringName(StrEnum):
     """How weights combine."""
 
     maxmin = "maxmin"
@@ -37,15 +43,10 @@ class Semiring(StrEnum):
     boolean = "boolean"
 
 
-class Usage(Exception):
-    """Arguments that do not make a question; the message says what is missing."""
-
-
-Store = Annotated[
-    str, typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False)
+RulesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="RULES...", help="Rule files and folders.")
 ]
-Rules = Annotated[list[str] | None, typer.Argument(metavar="RULES...", help="Rule files and folders.")]
-States = Annotated[
+StatesOption = Annotated[
     list[str] | None,
     typer.Option(
         "--state",
@@ -54,134 +55,154 @@ States = Annotated[
         help="The state: .dl facts, or JSON; - is the standard input. May be given again: later ones win.",
     ),
 ]
-Theta = Annotated[float, typer.Option(metavar="W", help="The weight from which a forbid rejects.")]
-EngineOption = Annotated[Engine, typer.Option("--engine", help="Which engine answers; both must agree.")]
-SemiringOption = Annotated[Semiring, typer.Option("--semiring", help="How weights combine.")]
-Seconds = Annotated[float, typer.Option(metavar="S", help="The time that a question may take.")]
-Json = Annotated[bool, typer.Option("--json", help="Write one JSON object (docs/reference/json.md).")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="Write without colours, as with NO_COLOR set.")]
+ThetaOption = Annotated[float, typer.Option(metavar="W", help="The weight from which a forbid rejects.")]
+EngineOption = Annotated[EngineName, typer.Option("--engine", help="Which engine answers; both must agree.")]
+SemiringOption = Annotated[SemiringName, typer.Option("--semiring", help="How weights combine.")]
+SecondsOption = Annotated[float, typer.Option(metavar="S", help="The time that a question may take.")]
+ToolsOption = Annotated[
+    list[str] | None,
+    typer.Option("--tools", metavar="FILE", help="JSON schemas of the tools. May be given again."),
+]
+LenientOption = Annotated[bool, typer.Option("--lenient", help="Go on with rules that have lost their grip.")]
+
+# -- the moment of a check -----------------------------------------------------------------------------
+
+NowOption = Annotated[
+    str | None,
+    typer.Option("--now", metavar="T", help="The time of the check: 2026-01-01T10:00:00Z, or seconds."),
+]
+FirstOption = Annotated[
+    bool, typer.Option("--first", help="It is the first call of its session: `called` holds of nothing.")
+]
+SnapshotOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="WHERE",
+        help="The guard's store of shared relations, which is read only; :memory: is an empty one.",
+    ),
+]
+
+# -- guards --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Rules, states and what is asked of them."""
+class ModeName(StrEnum):
+    """Whether the guard blocks."""
 
-    rules: tuple[str, ...]
-    asked: str
-    states: tuple[str, ...]
-    theta: float
-    engine: Engine
-    semiring: Semiring
-    seconds: float
-
-    @property
-    def shown(self) -> str:
-        """The question, cut to what fits into a message."""
-        return self.asked if len(self.asked) <= 80 else f"{self.asked[:77]}..."
-
-    def placed(self, error: EvaluationError) -> EvaluationError:
-        """The error with the question in front, which the engine does not know."""
-        return type(error)(f"`{self.shown}`: {error}")
-
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Say of an engine's error what was asked."""
-        from mpr_logic.errors import EvaluationError
-
-        try:
-            yield
-        except EvaluationError as error:
-            raise self.placed(error) from error
+    enforce = "enforce"
+    shadow = "shadow"
 
 
-def question(
-    arguments: Sequence[str] | None,
-    states: Sequence[str] | None,
-    theta: float,
-    engine: Engine,
-    semiring: Semiring,
-    seconds: float,
-    *,
-    kind: str,
-    needs_state: bool = False,
-) -> Question:
-    """Take the arguments of a command apart: rule files, and last what is asked.
+LogOption = Annotated[str | None, typer.Option("--log", metavar="FILE", help="Append each decision there.")]
+HashOption = Annotated[bool, typer.Option("--hash", help="Log a hash of the arguments instead of them.")]
+WatchOption = Annotated[float, typer.Option(metavar="S", help="Look for changed rules so often; 0: never.")]
+ModeOption = Annotated[ModeName, typer.Option(help="Block, or only decide and log.")]
+StateOption = Annotated[
+    str | None, typer.Option("--state", "-s", metavar="FILE", help="Facts that every session begins with.")
+]
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="WHERE", help="Keep what is shared there: a file, or postgresql://..."),
+]
+HoldOption = Annotated[
+    float,
+    typer.Option("--hold", metavar="S", min=1.0, help="Hold what a call uses so long, at most."),
+]
 
-    Raises:
-        Usage: something is missing, or out of range.
-    """
-    *rules, asked = arguments or [""]
-    if not asked.strip() or _names_rules(asked):
-        found = f"the last argument, `{asked}`, names rules" if asked.strip() else "there is none"
-        article = "an" if kind[0] in "aeiou" else "a"
-        raise Usage(f"the last argument is to be {article} {kind}, and {found}: write {_EXAMPLES[kind]}")
-    if not rules:
-        raise Usage(
-            f"no rules are named before `{asked}`: give rule files or folders first, such as rules/kitchen"
-        )
-    if needs_state and not states:
-        raise Usage(
-            "no state is named, and nothing can be decided of an unknown state: add --state FILE "
-            "(an empty file, if nothing is known to hold)"
-        )
-    check_range(theta, seconds)
-    return Question(tuple(rules), asked, tuple(states or ()), theta, engine, semiring, seconds)
+# -- a memory ------------------------------------------------------------------------------------------
+
+MemoryArgument = Annotated[
+    str, typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False)
+]
+OptionalMemoryArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="STORE", help="The memory: a file, or an SQLAlchemy URL.", show_default=False),
+]
+
+# -- a model -------------------------------------------------------------------------------------------
+
+
+class ChooseName(StrEnum):
+    """How a model chooses an action."""
+
+    writing = "writing"
+    grammar = "grammar"
+    score = "score"
+
+
+ModelOption = Annotated[
+    str | None, typer.Option("--model", metavar="NAME", help="The model; else that of $MPR_MODEL.")
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Its server, up to and with /v1; else $OPENAI_BASE_URL, else OpenAI's."),
+]
+LocalOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A model in a GGUF file, served here, instead of a server."),
+]
+CacheOption = Annotated[
+    Path | None,
+    typer.Option("--cache", metavar="FOLDER", help="Keep the model's answers there, and ask nothing twice."),
+]
+ChooseOption = Annotated[
+    ChooseName,
+    typer.Option(
+        help="How the model chooses: it writes freely, it can write nothing but an action, or the likeliest "
+        "is taken (on llama.cpp's server alone)."
+    ),
+]
+
+# -- training ------------------------------------------------------------------------------------------
+
+
+class TrainingPolicy(StrEnum):
+    """Who plays the tasks of a training or an evaluation."""
+
+    absent_minded = "absent-minded"
+    forgetful = "forgetful"
+    walkthrough = "walkthrough"
+    model = "model"
+
+
+EnvOption = Annotated[str, typer.Option(metavar="NAME", help="The environment.")]
+SplitOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="A split of it; without one, tasks are made by seed.")
+]
+TasksOption = Annotated[int, typer.Option(metavar="N", min=1, help="So many tasks.")]
+SkipOption = Annotated[int, typer.Option(metavar="N", min=0, help="Leave out so many from the front.")]
+DrawOption = Annotated[
+    int | None, typer.Option(metavar="N", help="Shuffle the split by this number first.", show_default=False)
+]
+SeedOption = Annotated[int, typer.Option(metavar="N", help="For all that the player draws.")]
+StepsOption = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="After so many actions an episode is over.")
+]
+JobsOption = Annotated[int, typer.Option(metavar="N", min=1, help="So many processes.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+TrainingPolicyOption = Annotated[
+    TrainingPolicy,
+    typer.Option(
+        help="Who plays: a scripted person who forgets little steps, and heeds rules (absent-minded) or "
+        "repairs (forgetful); the walkthrough; or a language model."
+    ),
+]
+
+# -- ranges --------------------------------------------------------------------------------------------
 
 
 def check_range(theta: float, seconds: float) -> None:
     """Hold two options to what they may be.
 
     Raises:
-        Usage: one is out of range.
+        UsageError: one is out of range.
     """
     check_theta(theta)
     if not (seconds > 0 and math.isfinite(seconds)):
-        raise Usage(f"--seconds is {seconds:g}: it is a time above 0, such as 2")
+        raise UsageError(f"--seconds is {seconds:g}: it is a time above 0, such as 2")
 
 
 def check_theta(theta: float) -> None:
-    """Raise Usage where theta is no weight."""
+    """Raise UsageError where theta is no weight."""
     if not 0 < theta <= 1:
-        raise Usage(f"--theta is {theta:g}: it is a weight above 0 and at most 1, such as 0.9")
-
-
-_EXAMPLES = {
-    "action": "it like 'put(apple_1, fridge_1)'",
-    "atom": "it like 'at(apple_1, fridge_1)'",
-    "query": "it like 'at(X, fridge_1)'",
-}
-
-
-def _names_rules(text: str) -> bool:
-    """Whether an argument is a path rather than an atom: then the atom was forgotten."""
-    return "(" not in text and (text.endswith((".dl", ".json", "/")) or "/" in text or "\\" in text)
-
-
-def facts_of(program: Program, state: str) -> list[Fact]:
-    """The facts of a state as a command names it: a file, or - for the standard input.
-
-    Raises:
-        StateError: it cannot be read, or does not fit the rules.
-    """
-    from mpr_logic.checker.state import read_state, state_from_text
-
-    if state != "-":
-        return read_state(program, state)
-    return state_from_text(program, _standard_input())
-
-
-def _standard_input() -> str:
-    from mpr_logic.errors import StateError
-    from mpr_logic.language.source import MAX_BYTES
-
-    if sys.stdin is None:
-        raise StateError("<stdin>: the standard input is closed: give the state in a file")
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise StateError(f"<stdin>: the state is larger than {MAX_BYTES >> 20} MiB: split it")
-    try:
-        return data.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise StateError(
-            f"<stdin>: byte {error.start + 1} of the state is not UTF-8 text: send it as UTF-8"
-        ) from None
+        raise UsageError(f"--theta is {theta:g}: it is a weight above 0 and at most 1, such as 0.9")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import typer
 
-from mpr_logic.cli.options import Usage
+from mpr_logic.cli.options import UsageError
 from mpr_logic.errors import (
     EvaluationError,
     ExperimentError,
@@ -27,7 +29,7 @@ from mpr_logic.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 VERSION = 1
 """The version of the JSON output: ``{"mpr_json": 1, ...}``; see docs/reference/json.md."""
@@ -99,7 +101,7 @@ def failure(error: BaseException) -> Answer:
 
 def _kind(error: BaseException) -> tuple[str, str]:
     message = str(error)
-    if isinstance(error, Usage):
+    if isinstance(error, UsageError):
         return "usage", message
     if isinstance(error, StateError):
         return "state", message
@@ -165,6 +167,27 @@ def write(text: str, stream: TextIO | None, *, no_color: bool = False) -> None:
     else:
         stream.write(f"{lines}\n")
     stream.flush()
+
+
+@contextmanager
+def progress_bar(total: int, *, quiet: bool) -> Iterator[Callable[[str, int], None]]:
+    """A progress bar on the standard error; yields what tells it what is going on, from any thread."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    if quiet:
+        yield lambda what, more: None
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    lock = threading.Lock()
+    with Progress(*columns, console=Console(file=sys.stderr)) as progress:
+        bar = progress.add_task("", total=total)
+
+        def say(what: str, more: int) -> None:
+            with lock:
+                progress.update(bar, advance=more, description=what)
+
+        yield say
 
 
 def _fitting(text: str, stream: TextIO) -> str:

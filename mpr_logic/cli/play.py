@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -12,27 +13,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mpr_logic.cli import acting as a
 from mpr_logic.cli import options as o
 from mpr_logic.cli.output import NO, YES, Answer, reply, write
-from mpr_logic.cli.person import Person, Quit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
+    from mpr_logic.agent.actor import ModelPolicy
     from mpr_logic.agent.guidance import Guide
     from mpr_logic.agent.play import Turn
-    from mpr_logic.agent.policies import Policy
+    from mpr_logic.agent.policies import Policy, View
     from mpr_logic.agent.showing import Score
     from mpr_logic.agent.trajectory import Recorder
     from mpr_logic.agent.worlds import Episode, Worlds
     from mpr_logic.analysis.program import Program
+    from mpr_logic.language.ast import Module
     from mpr_logic.models.client import Client
 
+KEY = "OPENAI_API_KEY"
 EXAMPLE = "mpr play --policy preferences --seed 3"
 
 
-class Who(StrEnum):
+class PlayPolicy(StrEnum):
     """Who plays."""
 
     person = "person"
@@ -43,6 +45,59 @@ class Who(StrEnum):
     model = "model"
 
 
+class StyleName(StrEnum):
+    """What a model answers with."""
+
+    act = "act"
+    react = "react"
+
+
+class DisclosureName(StrEnum):
+    """What a model is told of a rejection."""
+
+    bare = "bare"
+    reason = "reason"
+    repair = "repair"
+
+
+class GuideName(StrEnum):
+    """Which rules a policy is told before it chooses."""
+
+    retrieved = "retrieved"
+    whole = "whole"
+    none = "none"
+
+
+KeyEnv = Annotated[
+    str, typer.Option(metavar="NAME", help="The environment variable that holds the server's key.")
+]
+Admitted = Annotated[
+    bool, typer.Option("--admitted", help="The model chooses only among what the rules admit.")
+]
+StyleOption = Annotated[StyleName, typer.Option(help="The action alone, or a thought before it.")]
+DiscloseOption = Annotated[
+    DisclosureName,
+    typer.Option(help="What the model is told of a rejection; no more than its author allows."),
+]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="STORE",
+        help="A memory: its rules are told beforehand, and its laws checked too.",
+        show_default=False,
+    ),
+]
+GuideOption = Annotated[
+    GuideName | None,
+    typer.Option(
+        help="Which rules are told beforehand: those that matter now, all, or none. Of the memory if there "
+        "is one, else of the files. By default `retrieved` with a memory, and `none` without.",
+        show_default=False,
+    ),
+]
+
+
 def play(
     rules: Annotated[
         list[str] | None,
@@ -50,13 +105,13 @@ def play(
     ] = None,
     env: Annotated[str, typer.Option(metavar="NAME", help="The environment.")] = "alfworld",
     policy: Annotated[
-        Who,
+        PlayPolicy,
         typer.Option(
             help="Who plays: you; the rules' strongest preference; the episode's own walkthrough; a scripted "
             "person who knows it and forgets half of the little steps, and mends that as a repair says "
             "(forgetful), or when reminded by a rule (absent-minded); or a language model."
         ),
-    ] = Who.person,
+    ] = PlayPolicy.person,
     split: Annotated[
         str | None,
         typer.Option(
@@ -74,31 +129,31 @@ def play(
         int | None, typer.Option(metavar="N", min=1, help="After so many actions an episode is over.")
     ] = None,
     shadow: Annotated[bool, typer.Option("--shadow", help="Decide, and block nothing.")] = False,
-    memory: a.MemoryOption = None,
-    guide: a.GuideOption = None,
-    model: a.ModelName = None,
-    base_url: a.BaseUrl = None,
-    key_env: a.KeyEnv = a.KEY,
-    local: a.Local = None,
-    cache: a.Cached = None,
-    choose: a.ChooseOption = a.Choose.writing,
-    admitted: a.Admitted = False,
-    style: a.StyleOption = a.Style.act,
-    disclose: a.DiscloseOption = a.Disclose.reason,
+    memory: MemoryOption = None,
+    guide: GuideOption = None,
+    model: o.ModelOption = None,
+    base_url: o.BaseUrlOption = None,
+    key_env: KeyEnv = KEY,
+    local: o.LocalOption = None,
+    cache: o.CacheOption = None,
+    choose: o.ChooseOption = o.ChooseName.writing,
+    admitted: Admitted = False,
+    style: StyleOption = StyleName.act,
+    disclose: DiscloseOption = DisclosureName.reason,
     record: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the trajectories there (docs/reference/trajectory.md)."),
     ] = None,
-    theta: o.Theta = 0.9,
+    theta: o.ThetaOption = 0.9,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show what came of it alone.")] = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Play episodes under the rules, each decision shown with its reasons, repair and advice.
 
     Exit status: 0 all were won, 1 some were not, 2 it could not be played.
     """
-    asked = a.Acting(model, base_url, key_env, local, cache, choose, admitted, style, disclose)
+    asked = ModelOptions(model, base_url, key_env, local, cache, choose, admitted, style, disclose)
 
     def say(text: str) -> None:
         if not (json or quiet):
@@ -106,8 +161,8 @@ def play(
 
     def work() -> Answer:
         o.check_theta(theta)
-        if asked.named and policy is not Who.model:
-            raise o.Usage(f"a model is named, and --policy is {policy.value}: give --policy model")
+        if asked.named and policy is not PlayPolicy.model:
+            raise o.UsageError(f"a model is named, and --policy is {policy.value}: give --policy model")
         from mpr_logic.agent.trajectory import Recorder
         from mpr_logic.agent.worlds import worlds
         from mpr_logic.analysis import analyse
@@ -118,28 +173,28 @@ def play(
         if memory is None:
             program = analyse(modules)
         else:
-            program, ids = a.remembered(modules, memory, theta)
+            program, ids = remembered(modules, memory, theta)
         found = list(islice(world.episodes(split, kind, seed), episodes))
         if not found:
-            raise o.Usage(f"there is no such episode from number {seed} on: take a smaller --seed")
+            raise o.UsageError(f"there is no such episode from number {seed} on: take a smaller --seed")
         with ExitStack() as stack:
             stream = None if record is None else stack.enter_context(record.open("w", encoding="utf-8"))
-            table = Table(
-                world, program, theta, shadow, steps or world.steps, say, a.guide_of(guide, ids), asked
+            runner = EpisodeRunner(
+                world, program, theta, shadow, steps or world.steps, say, guide_of(guide, ids), asked
             )
-            table.recorder = None if stream is None else Recorder(stream)
-            table.client = stack.enter_context(asked.opened()) if policy is Who.model else None
-            scores = [table.play(each, policy, seed + i) for i, each in enumerate(found)]
+            runner.recorder = None if stream is None else Recorder(stream)
+            runner.client = stack.enter_context(asked.opened()) if policy is PlayPolicy.model else None
+            scores = [runner.play(each, policy, seed + i) for i, each in enumerate(found)]
         won = sum(score.won for score in scores)
         text = "\n".join(score.text() for score in scores) if quiet else ""
         if len(scores) > 1:
             text += f"\n{won} of {len(scores)} episodes won"
-        if (usage := table.usage()) is not None:
+        if (usage := runner.usage()) is not None:
             text += "\n" + ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in usage.items())
         content = {
             "policy": policy.value,
             "shadow": shadow,
-            "guide": "none" if table.guide is None else (guide or a.Told.retrieved).value,
+            "guide": "none" if runner.guide is None else (guide or GuideName.retrieved).value,
             "usage": usage,
             "rules": program.version,
             "episodes": [score.content() for score in scores],
@@ -148,7 +203,7 @@ def play(
             f"only {len(found)} of {episodes} episodes: the split ends there"
             if len(found) < episodes
             else "",
-            table.failed(),
+            runner.failed(),
         ]
         remark = "\n".join(filter(None, remarks))
         return Answer(YES if won == len(scores) else NO, text.strip(), content, remark=remark)
@@ -156,8 +211,75 @@ def play(
     reply("play", work, json=json, no_color=no_color)
 
 
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Which model acts, and how it is asked."""
+
+    model: str | None = None
+    base_url: str | None = None
+    key_env: str = KEY
+    local: Path | None = None
+    cache: Path | None = None
+    choose: o.ChooseName = o.ChooseName.writing
+    admitted: bool = False
+    style: StyleName = StyleName.act
+    disclose: DisclosureName = DisclosureName.reason
+
+    @property
+    def named(self) -> bool:
+        """Whether a model was named on the command line."""
+        return bool(self.model or self.base_url or self.local)
+
+    @contextmanager
+    def opened(self) -> Iterator[Client]:
+        """The model, ready to be asked.
+
+        Raises:
+            UsageError: the options contradict each other, or the key is not there.
+            ModelError: no model is named, or it cannot be loaded.
+        """
+        if self.local is not None:
+            if self.base_url:
+                raise o.UsageError(
+                    "--local serves the model here, and --base-url names a server: give one of them"
+                )
+            from mpr_logic.models.local import served
+
+            with served(self.local, self.model, cache=self.cache) as client:
+                yield client
+            return
+        from mpr_logic.models.cache import Cache
+        from mpr_logic.models.client import Client
+
+        cache = None if self.cache is None else Cache(self.cache)
+        yield Client(self.model, base_url=self.base_url, api_key=self._key(), cache=cache)
+
+    def _key(self) -> str | None:
+        key = os.environ.get(self.key_env)
+        if not key and self.key_env != KEY:
+            raise o.UsageError(
+                f"--key-env names ${self.key_env}, which is not set: set it to the server's key"
+            )
+        return key
+
+    def policy(self, client: Client, lessons: Sequence[str] = ()) -> ModelPolicy:
+        """The model as the policy of an episode."""
+        from mpr_logic.agent.actor import ModelPolicy
+        from mpr_logic.models.llama import LlamaScorer
+
+        return ModelPolicy(
+            client,
+            choose=self.choose.value,
+            admitted=self.admitted,
+            style=self.style.value,
+            disclose=self.disclose.value,
+            lessons=lessons,
+            scorer=LlamaScorer(client) if self.choose is o.ChooseName.score else None,
+        )
+
+
 @dataclass(slots=True)
-class Table:
+class EpisodeRunner:
     """Plays episodes one after the other, each under a checker of its own."""
 
     world: Worlds
@@ -167,7 +289,7 @@ class Table:
     steps: int
     say: Callable[[str], None]
     guide: Guide | None = None
-    acting: a.Acting = field(default_factory=a.Acting)
+    acting: ModelOptions = field(default_factory=ModelOptions)
     client: Client | None = None
     recorder: Recorder | None = None
     failures: list[str] = field(default_factory=list)
@@ -186,7 +308,7 @@ class Table:
             return ""
         return f"{len(self.failures)} turns were left to the fallback, the last since {self.failures[-1]}"
 
-    def play(self, episode: Episode, who: Who, seed: int) -> Score:
+    def play(self, episode: Episode, who: PlayPolicy, seed: int) -> Score:
         """One episode."""
         from mpr_logic.agent.actor import ModelPolicy
         from mpr_logic.agent.play import play as turns_of
@@ -218,7 +340,7 @@ class Table:
         from mpr_logic.agent.trajectory import turn_json
 
         score.count(turn)
-        shown = policy.shown if isinstance(policy, Person) else 0
+        shown = policy.shown if isinstance(policy, PersonPolicy) else 0
         self.say(turn_text(turn, policy.name, shadow=self.shadow, shown=shown))
         self._record(turn_json(turn))
 
@@ -226,23 +348,132 @@ class Table:
         if self.recorder is not None:
             self.recorder.write(line)
 
-    def _policy(self, who: Who, episode: Episode, seed: int) -> Policy:
+    def _policy(self, who: PlayPolicy, episode: Episode, seed: int) -> Policy:
         from mpr_logic.agent.policies import StrongestPreference
         from mpr_logic.agent.scripted import Forgetful, Planned, Reminded
 
-        if who in (Who.walkthrough, Who.forgetful, Who.absent_minded) and not episode.plan:
-            raise o.Usage(f"{episode.id} has no walkthrough: choose another --policy")
+        if (
+            who in (PlayPolicy.walkthrough, PlayPolicy.forgetful, PlayPolicy.absent_minded)
+            and not episode.plan
+        ):
+            raise o.UsageError(f"{episode.id} has no walkthrough: choose another --policy")
         match who:
-            case Who.person:
-                return Person(self.say)
-            case Who.preferences:
+            case PlayPolicy.person:
+                return PersonPolicy(self.say)
+            case PlayPolicy.preferences:
                 return StrongestPreference()
-            case Who.walkthrough:
+            case PlayPolicy.walkthrough:
                 return Planned(episode.plan)
-            case Who.forgetful:
+            case PlayPolicy.forgetful:
                 return Forgetful(episode.plan, forgets=self.world.forgets, seed=seed)
-            case Who.absent_minded:
+            case PlayPolicy.absent_minded:
                 return Reminded(episode.plan, forgets=self.world.forgets, seed=seed)
-            case Who.model:
+            case PlayPolicy.model:
                 assert self.client is not None
                 return self.acting.policy(self.client)
+
+
+def remembered(modules: Sequence[Module], store: str, theta: float) -> tuple[Program, frozenset[str]]:
+    """The program of some modules and of the rules that a memory holds; and the ids of the memory's. A rule
+    that the modules have too is theirs.
+
+    Raises:
+        StoreError: the memory cannot be read.
+        ProgramError: its rules do not fit the modules.
+    """
+    from mpr_logic.agent.guidance import disclosed
+    from mpr_logic.analysis import analyse
+    from mpr_logic.language.parser import parse
+    from mpr_logic.memory.records import ACTIVE
+    from mpr_logic.memory.store import Memory
+
+    there = {rule.id for rule in analyse(modules).rules}
+    with Memory.open(store, theta=theta, create=False) as memory:
+        ids = {rule.id for rule in memory.rules(ACTIVE)} - there
+        text = memory.export(ids=ids)
+    program = analyse([*modules, disclosed(parse(text, f"<memory {store}>"))])
+    return program, frozenset(ids)
+
+
+def guide_of(told: GuideName | None, ids: frozenset[str] | None) -> Guide | None:
+    """What tells rules beforehand: those of a memory, by their ids, or, where there is none, of the files."""
+    from mpr_logic.agent.guidance import Retrieval, WholeMemory
+
+    match told:
+        case GuideName.whole:
+            return WholeMemory(ids)
+        case GuideName.none:
+            return None
+        case None if ids is None:
+            return None
+        case _:
+            return Retrieval(ids)
+
+
+class Quit(Exception):
+    """The person ends the episode, without a fallback."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__("the person ends the episode")
+        self._view = view
+
+    def turn(self, number: int) -> Turn:
+        """The turn that ends it."""
+        from mpr_logic.agent.play import Turn
+
+        return Turn(number, self._view.refused, None, self._view.observation)
+
+
+class PersonPolicy:
+    """Asks on the terminal. ``shown`` counts the rejections of this turn that were shown already."""
+
+    name = "you"
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self.shown = 0
+
+    def choose(self, view: View) -> str:
+        """What is typed: an action; ``?`` lists what could be done.
+
+        Raises:
+            Quit: that was ``q``, or there is nothing more to read.
+            StateError: what was typed is no text.
+        """
+        from mpr_logic.agent.showing import decision_lines
+
+        if view.refused:
+            self._say("\n".join(decision_lines(view.refused[-1], "    ", shadow=False)))
+        self.shown = len(view.refused)
+        while True:
+            self._say("your action, such as go_to(fridge_1); ? for what could be done, q to end")
+            line = _line()
+            text = line.strip()
+            if not line or text in ("q", "quit"):
+                raise Quit(view)
+            if text == "?":
+                self._say(_choices(view))
+            elif text:
+                return text
+
+
+def _line() -> str:
+    """A line of the standard input; nothing at its end.
+
+    Raises:
+        StateError: it is not UTF-8 text.
+    """
+    from mpr_logic.errors import StateError
+
+    try:
+        return sys.stdin.readline() if sys.stdin is not None else ""
+    except UnicodeDecodeError:
+        raise StateError("<stdin>: what was typed is not UTF-8 text: send it as UTF-8") from None
+
+
+def _choices(view: View) -> str:
+    actions = view.world.candidates()
+    admissible = [d.action for d in view.checker.check_all(actions) if d.admissible]
+    preferred = view.checker.preferences(actions)
+    lines = [f"    {weight:g} {action}: {reasons[0].text}" for action, weight, reasons in preferred[:5]]
+    return "\n".join(["preferred", *lines, "admissible", f"    {', '.join(map(str, admissible))}"])

@@ -8,21 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import UNDECIDED, YES, Answer, reply
-from mpr_logic.cli.serve import (
-    HashOption,
-    HoldOption,
-    LogOption,
-    Mode,
-    ModeOption,
-    StateOption,
-    StoreOption,
-    ToolsOption,
-    WatchOption,
-    listen,
-    make_guard,
-)
+from mpr_logic.cli.serve import listen, make_guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,16 +39,16 @@ def proxy(
         int,
         typer.Option(metavar="N", help="With --url: where to listen on the loopback; 0: any that is free."),
     ] = 8089,
-    tools: ToolsOption = None,
-    state: StateOption = None,
-    mode: ModeOption = Mode.enforce,
-    theta: o.Theta = 0.9,
-    seconds: o.Seconds = 2.0,
-    log: LogOption = None,
-    hash: HashOption = False,
-    store: StoreOption = None,
-    hold: HoldOption = 3600.0,
-    watch: WatchOption = 1.0,
+    tools: o.ToolsOption = None,
+    state: o.StateOption = None,
+    mode: o.ModeOption = o.ModeName.enforce,
+    theta: o.ThetaOption = 0.9,
+    seconds: o.SecondsOption = 2.0,
+    log: o.LogOption = None,
+    hash: o.HashOption = False,
+    store: o.StoreOption = None,
+    hold: o.HoldOption = 3600.0,
+    watch: o.WatchOption = 1.0,
     ask: Annotated[
         bool,
         typer.Option(help="Ask the client's user about calls that @escalate rules leave to a person."),
@@ -74,10 +61,10 @@ def proxy(
             help="A method that passes besides the protocol's own. May be given again.",
         ),
     ] = None,
-    lenient: LenientOption = False,
+    lenient: o.LenientOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and start nothing.")] = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Stand between an MCP client and a server, and let only those tool calls through that rules admit.
 
@@ -92,11 +79,13 @@ def proxy(
         from mpr_logic.guard.tools import Tools, read_tools
 
         if bool(command) == bool(url):
-            raise o.Usage("a server is a command behind --, or --url: give one of them")
+            raise o.UsageError("a server is a command behind --, or --url: give one of them")
         if not rules:
-            raise o.Usage("no rules are named: give files or folders with --rules")
+            raise o.UsageError("no rules are named: give files or folders with --rules")
         if json and not (dry_run or url):
-            raise o.Usage("the standard output is the protocol's: --json goes with --dry-run, or with --url")
+            raise o.UsageError(
+                "the standard output is the protocol's: --json goes with --dry-run, or with --url"
+            )
 
         def made(known: Tools) -> Guard:
             guard = make_guard(

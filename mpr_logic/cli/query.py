@@ -7,16 +7,8 @@ from typing import Annotated
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.guarded import (
-    FirstOption,
-    NowOption,
-    Situation,
-    StoreOption,
-    ToolsOption,
-    read_of,
-    told_time,
-)
 from mpr_logic.cli.output import NO, YES, Answer, reply
+from mpr_logic.cli.question import Situation, question, read_of, told_time
 
 EXAMPLE = "mpr query rules/kitchen --state docs/examples/kitchen/state.dl 'at(X, shelf_1)'"
 
@@ -29,16 +21,16 @@ def query(
             help="Rule files and folders, and last an atom, which may have variables.",
         ),
     ] = None,
-    state: o.States = None,
-    engine: o.EngineOption = o.Engine.native,
-    semiring: o.SemiringOption = o.Semiring.maxmin,
-    seconds: o.Seconds = 2.0,
-    tools: ToolsOption = None,
-    now: NowOption = None,
-    first: FirstOption = False,
-    store: StoreOption = None,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    state: o.StatesOption = None,
+    engine: o.EngineOption = o.EngineName.native,
+    semiring: o.SemiringOption = o.SemiringName.maxmin,
+    seconds: o.SecondsOption = 2.0,
+    tools: o.ToolsOption = None,
+    now: o.NowOption = None,
+    first: o.FirstOption = False,
+    store: o.SnapshotOption = None,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """List the facts that match an atom, asserted or derived, one to the line, with weights below 1.
 
@@ -46,7 +38,7 @@ def query(
     """
 
     def work() -> Answer:
-        asked = o.question(arguments, state, 0.9, engine, semiring, seconds, kind="query")
+        asked = question(arguments, state, 0.9, engine, semiring, seconds, kind="query")
         situation = Situation(asked, tuple(tools or ()), now, first, lenient=True, store=store)
         guard = situation.guard()
         checker = guard.session("").checker

@@ -39,8 +39,8 @@ def report(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page with plots and all tables there.")
     ] = None,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Report what came of an experiment: success, paired comparisons, actions, costs, calibration.
 
@@ -49,7 +49,7 @@ def report(
 
     def work() -> Answer:
         if folder is None:
-            raise o.Usage("no folder is named: give the one that an experiment has written")
+            raise o.UsageError("no folder is named: give the one that an experiment has written")
         from mpr_logic.experiments.report import make_report
         from mpr_logic.experiments.results import read_run
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.guarded import LenientOption
 from mpr_logic.cli.output import YES, Answer, complain, reply
 
 if TYPE_CHECKING:
@@ -21,62 +19,31 @@ if TYPE_CHECKING:
 EXAMPLE = "mpr serve docs/examples/office/office.dl --tools docs/examples/office/tools.json --dry-run"
 
 
-class Mode(StrEnum):
-    """Whether the guard blocks."""
-
-    enforce = "enforce"
-    shadow = "shadow"
-
-
-ToolsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tools", metavar="FILE", help="JSON schemas of the tools, as of mpr tools. May be given again."
-    ),
-]
-LogOption = Annotated[str | None, typer.Option("--log", metavar="FILE", help="Append each decision there.")]
-HashOption = Annotated[bool, typer.Option("--hash", help="Log a hash of the arguments instead of them.")]
-WatchOption = Annotated[float, typer.Option(metavar="S", help="Look for changed rules so often; 0: never.")]
-ModeOption = Annotated[Mode, typer.Option(help="Block, or only decide and log.")]
-StateOption = Annotated[
-    str | None, typer.Option("--state", "-s", metavar="FILE", help="Facts that every session begins with.")
-]
-
-StoreOption = Annotated[
-    str | None,
-    typer.Option("--store", metavar="WHERE", help="Keep what is shared there: a file, or postgresql://..."),
-]
-HoldOption = Annotated[
-    float,
-    typer.Option("--hold", metavar="S", min=1.0, help="Hold what a call uses so long, at most."),
-]
-
-
 def serve(
-    rules: o.Rules = None,
-    tools: ToolsOption = None,
-    state: StateOption = None,
+    rules: o.RulesArgument = None,
+    tools: o.ToolsOption = None,
+    state: o.StateOption = None,
     host: Annotated[str, typer.Option(metavar="NAME", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="N", help="0: any that is free.")] = 8088,
     name: Annotated[
         list[str] | None,
         typer.Option("--name", metavar="HOST", help="A host name that requests come by; * for any."),
     ] = None,
-    mode: ModeOption = Mode.enforce,
-    theta: o.Theta = 0.9,
-    seconds: o.Seconds = 2.0,
-    log: LogOption = None,
-    hash: HashOption = False,
-    store: StoreOption = None,
-    hold: HoldOption = 3600.0,
-    watch: WatchOption = 1.0,
+    mode: o.ModeOption = o.ModeName.enforce,
+    theta: o.ThetaOption = 0.9,
+    seconds: o.SecondsOption = 2.0,
+    log: o.LogOption = None,
+    hash: o.HashOption = False,
+    store: o.StoreOption = None,
+    hold: o.HoldOption = 3600.0,
+    watch: o.WatchOption = 1.0,
     sessions_per_client: Annotated[
         int, typer.Option(metavar="N", min=1, help="The most sessions that one client may begin.")
     ] = 1_000,
-    lenient: LenientOption = False,
+    lenient: o.LenientOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and do not listen.")] = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Answer over HTTP whether tool calls may be made.
 
@@ -93,7 +60,7 @@ def serve(
         token = tokens_of("MPR_TOKEN")
         operator = tokens_of("MPR_OPERATOR_TOKEN")
         if len(operator) > 1:
-            raise o.Usage("MPR_OPERATOR_TOKEN holds one token")
+            raise o.UsageError("MPR_OPERATOR_TOKEN holds one token")
         check_address(host, token)
         guard = make_guard(
             rules,
@@ -139,7 +106,7 @@ def tokens_of(variable: str) -> list[str]:
         return []
     found = os.environ[variable].split()
     if not found:
-        raise o.Usage(f"{variable} is set and empty: put a token in it, or unset it")
+        raise o.UsageError(f"{variable} is set and empty: put a token in it, or unset it")
     return found
 
 
@@ -148,7 +115,7 @@ def make_guard(
     tools: list[str] | Tools | None,
     *,
     state: str | None,
-    mode: Mode,
+    mode: o.ModeName,
     theta: float,
     seconds: float,
     log: str | None,
@@ -169,7 +136,7 @@ def make_guard(
     from mpr_logic.guard.tools import Tools, read_tools
 
     if not rules:
-        raise o.Usage("no rules are named: give rule files or folders, such as rules/kitchen")
+        raise o.UsageError("no rules are named: give rule files or folders, such as rules/kitchen")
     o.check_range(theta, seconds)
     if isinstance(tools, list):
         tools = Tools([each for path in tools for each in read_tools(path)]) if tools else None
@@ -201,7 +168,7 @@ def listen(app: object, host: str, port: int) -> None:
             listener.bind((host, port))
             listener.listen(2048)
         except (OSError, OverflowError) as error:
-            raise o.Usage(f"it cannot listen on {host}:{port}: {error}") from None
+            raise o.UsageError(f"it cannot listen on {host}:{port}: {error}") from None
         complain(f"listening on http://{host}:{listener.getsockname()[1]}")
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         server.run(sockets=[listener])

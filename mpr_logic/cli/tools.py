@@ -20,8 +20,8 @@ def tools(
     skip: Annotated[
         bool, typer.Option("--skip", help="Leave out the tools that cannot be declared, and say why.")
     ] = False,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Write the tools that OpenAI, MCP or Anthropic schemas describe as .action declarations.
 
@@ -32,7 +32,7 @@ def tools(
         from mpr_logic.guard.tools import Tools, read_tools
 
         if not schemas:
-            raise o.Usage("no schemas are named: give JSON files of tools, such as tools.json")
+            raise o.UsageError("no schemas are named: give JSON files of tools, such as tools.json")
         found = Tools([each for path in schemas for each in read_tools(path)], strict=not skip)
         text = found.declarations()
         content = {

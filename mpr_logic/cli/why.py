@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.guarded import (
-    FirstOption,
-    NowOption,
-    Situation,
-    StoreOption,
-    ToolsOption,
-    read_call,
-    read_of,
-    told_time,
-)
 from mpr_logic.cli.output import NO, YES, Answer, reply
+from mpr_logic.cli.question import Situation, question, read_call, read_of, told_time
 
 if TYPE_CHECKING:
     from mpr_logic.checker.checker import Checker
@@ -35,17 +26,17 @@ def why(
             metavar="RULES... ATOM", help="Rule files and folders, and last a ground atom or an action."
         ),
     ] = None,
-    state: o.States = None,
-    theta: o.Theta = 0.9,
-    engine: o.EngineOption = o.Engine.native,
-    semiring: o.SemiringOption = o.Semiring.maxmin,
-    seconds: o.Seconds = 2.0,
-    tools: ToolsOption = None,
-    now: NowOption = None,
-    first: FirstOption = False,
-    store: StoreOption = None,
-    json: o.Json = False,
-    no_color: o.NoColor = False,
+    state: o.StatesOption = None,
+    theta: o.ThetaOption = 0.9,
+    engine: o.EngineOption = o.EngineName.native,
+    semiring: o.SemiringOption = o.SemiringName.maxmin,
+    seconds: o.SecondsOption = 2.0,
+    tools: o.ToolsOption = None,
+    now: o.NowOption = None,
+    first: o.FirstOption = False,
+    store: o.SnapshotOption = None,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
 ) -> None:
     """Show the proof of a fact, or why it does not hold.
 
@@ -56,7 +47,7 @@ def why(
     """
 
     def work() -> Answer:
-        asked = o.question(arguments, state, theta, engine, semiring, seconds, kind="atom")
+        asked = question(arguments, state, theta, engine, semiring, seconds, kind="atom")
         situation = Situation(asked, tuple(tools or ()), now, first, lenient=True, store=store)
         guard = situation.guard()
         checker = guard.session("").checker

@@ -1,55 +1,136 @@
-"""What a guard would say of an action, for the commands that ask: the same rules, state, time and tools."""
+"""A question about an action or a fact: the rules, the state, and what a guard would know of the moment."""
 
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from mpr_logic.cli import options as o
+from mpr_logic.cli.options import EngineName, SemiringName, UsageError, check_range
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mpr_logic.analysis.program import Fact, Program, Signature
     from mpr_logic.checker.checker import Checker
     from mpr_logic.checker.decision import Decision
-    from mpr_logic.cli.options import Question
-    from mpr_logic.errors import StateError
+    from mpr_logic.errors import EvaluationError, StateError
+    from mpr_logic.guard.calls import Call
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.tools import Argument
     from mpr_logic.guard.verdict import Verdict
     from mpr_logic.language.ast import Atom, Value
 
-ToolsOption = Annotated[
-    list[str] | None,
-    typer.Option("--tools", metavar="FILE", help="JSON schemas of the tools. May be given again."),
-]
-NowOption = Annotated[
-    str | None,
-    typer.Option("--now", metavar="T", help="The time of the check: 2026-01-01T10:00:00Z, or seconds."),
-]
-FirstOption = Annotated[
-    bool, typer.Option("--first", help="It is the first call of its session: `called` holds of nothing.")
-]
-StoreOption = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        metavar="WHERE",
-        help="The guard's store of shared relations, which is read only; :memory: is an empty one.",
-    ),
-]
-LenientOption = Annotated[bool, typer.Option("--lenient", help="Go on with rules that have lost their grip.")]
-
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A call as it was asked about: the tool, and the arguments by the tool's names."""
+class Question:
+    """Rules, states and what is asked of them."""
 
-    tool: str
-    arguments: dict[str, Any]
+    rules: tuple[str, ...]
+    asked: str
+    states: tuple[str, ...]
+    theta: float
+    engine: EngineName
+    semiring: SemiringName
+    seconds: float
+
+    @property
+    def shown(self) -> str:
+        """The question, cut to what fits into a message."""
+        return self.asked if len(self.asked) <= 80 else f"{self.asked[:77]}..."
+
+    def placed(self, error: EvaluationError) -> EvaluationError:
+        """The error with the question in front, which the engine does not know."""
+        return type(error)(f"`{self.shown}`: {error}")
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Say of an engine's error what was asked."""
+        from mpr_logic.errors import EvaluationError
+
+        try:
+            yield
+        except EvaluationError as error:
+            raise self.placed(error) from error
+
+
+def question(
+    arguments: Sequence[str] | None,
+    states: Sequence[str] | None,
+    theta: float,
+    engine: EngineName,
+    semiring: SemiringName,
+    seconds: float,
+    *,
+    kind: str,
+    needs_state: bool = False,
+) -> Question:
+    """Take the arguments of a command apart: rule files, and last what is asked.
+
+    Raises:
+        UsageError: something is missing, or out of range.
+    """
+    *rules, asked = arguments or [""]
+    if not asked.strip() or _names_rules(asked):
+        found = f"the last argument, `{asked}`, names rules" if asked.strip() else "there is none"
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise UsageError(f"the last argument is to be {article} {kind}, and {found}: write {_EXAMPLES[kind]}")
+    if not rules:
+        raise UsageError(
+            f"no rules are named before `{asked}`: give rule files or folders first, such as rules/kitchen"
+        )
+    if needs_state and not states:
+        raise UsageError(
+            "no state is named, and nothing can be decided of an unknown state: add --state FILE "
+            "(an empty file, if nothing is known to hold)"
+        )
+    check_range(theta, seconds)
+    return Question(tuple(rules), asked, tuple(states or ()), theta, engine, semiring, seconds)
+
+
+_EXAMPLES = {
+    "action": "it like 'put(apple_1, fridge_1)'",
+    "atom": "it like 'at(apple_1, fridge_1)'",
+    "query": "it like 'at(X, fridge_1)'",
+}
+
+
+def _names_rules(text: str) -> bool:
+    """Whether an argument is a path rather than an atom: then the atom was forgotten."""
+    return "(" not in text and (text.endswith((".dl", ".json", "/")) or "/" in text or "\\" in text)
+
+
+def facts_of(program: Program, state: str) -> list[Fact]:
+    """The facts of a state as a command names it: a file, or - for the standard input.
+
+    Raises:
+        StateError: it cannot be read, or does not fit the rules.
+    """
+    from mpr_logic.checker.state import read_state, state_from_text
+
+    if state != "-":
+        return read_state(program, state)
+    return state_from_text(program, _standard_input())
+
+
+def _standard_input() -> str:
+    from mpr_logic.errors import StateError
+    from mpr_logic.language.source import MAX_BYTES
+
+    if sys.stdin is None:
+        raise StateError("<stdin>: the standard input is closed: give the state in a file")
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise StateError(f"<stdin>: the state is larger than {MAX_BYTES >> 20} MiB: split it")
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise StateError(
+            f"<stdin>: byte {error.start + 1} of the state is not UTF-8 text: send it as UTF-8"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +150,7 @@ class Situation:
 
         Raises:
             MprError: the rules, the tools, the state or the store cannot be used.
-            Usage: the time is none.
+            UsageError: the time is none.
         """
         from mpr_logic.guard.guard import Guard
         from mpr_logic.guard.rules import StateBatches
@@ -97,7 +178,7 @@ class Situation:
         return guard
 
     def _batches(self, program: Program) -> list[list[Fact]]:
-        found = [o.facts_of(program, each) for each in self.asked.states]
+        found = [facts_of(program, each) for each in self.asked.states]
         self.stated.update(fact.relation for batch in found for fact in batch)
         return found
 
@@ -171,20 +252,20 @@ class Situation:
 
     def _no_action(self, guard: Guard, error: StateError) -> tuple[Verdict, Decision]:
         """The answer about what is no action: an undecided decision, as a checker's."""
-        from mpr_logic.guard import calls
+        from mpr_logic.guard.calls import Call
         from mpr_logic.guard.verdict import Verdict
 
         decision = guard.session("").checker.check(self.asked.asked)
         if decision.verdict != "undecided":
             raise error
-        return Verdict(calls.Call(self.asked.asked), "reject", {}, decision=decision), decision
+        return Verdict(Call(self.asked.asked), "reject", {}, decision=decision), decision
 
 
 def seconds_of(text: str) -> float:
     """A time, in seconds since 1970.
 
     Raises:
-        Usage: it is none.
+        UsageError: it is none.
     """
     try:
         return float(int(text))
@@ -194,7 +275,7 @@ def seconds_of(text: str) -> float:
         found = datetime.fromisoformat(text)
         return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        raise o.Usage(
+        raise UsageError(
             f"--now is `{text[:40]}`: it is a time like 2026-01-01T10:00:00Z, or seconds since 1970"
         ) from None
 
@@ -212,7 +293,7 @@ def read_call(guard: Guard, text: str) -> Call:
 
     name, brace, rest = text.partition("{")
     if brace and "(" not in name:
-        from mpr_logic.guard.calls import read_arguments
+        from mpr_logic.guard.calls import Call, read_arguments
 
         return Call(name.strip(), read_arguments(brace + rest, guard.limits))
     program = guard.rules.program
@@ -237,7 +318,7 @@ def _fits(atom: Atom, signature: Signature) -> bool:
 def _call(guard: Guard, program: Program, atom: Atom, signature: Signature) -> Call:
     """A call with the constants of an action; ``null`` and ``_`` are arguments that are left out."""
     from mpr_logic.errors import StateError
-    from mpr_logic.guard.calls import NULL
+    from mpr_logic.guard.calls import NULL, Call
     from mpr_logic.guard.tools import REST
     from mpr_logic.language.ast import Const, Var
 

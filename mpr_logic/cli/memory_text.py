@@ -1,17 +1,12 @@
-"""What the commands about a memory share: opening one, and what is in it as lines and as JSON-able data."""
+"""The text of ``mpr memory``: rules, changes and counts of a memory as lines for people."""
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.cli.options import check_theta
-from mpr_logic.cli.output import YES, Answer, complain
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mpr_logic.memory.records import (
         Change,
@@ -26,42 +21,6 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Of more ids than this in one line, the rest are counted."""
-
-
-@contextmanager
-def opened(store: str, theta: float = 0.9, *, create: bool = False) -> Iterator[Memory]:
-    """The memory that a command is about.
-
-    Raises:
-        Usage: theta is no weight.
-        StoreError: it cannot be opened.
-    """
-    check_theta(theta)
-    from mpr_logic.memory.store import Memory
-
-    with Memory.open(store, theta=theta, create=create) as memory:
-        yield memory
-        if memory.outdated:
-            names = ", ".join(f"`{name}`" for name in memory.outdated)
-            complain(
-                f"note: the memory declares {names} in an older form: the built-in one stands, and rules in "
-                "the older form do not fit"
-            )
-
-
-def answer(action: str, lines: list[str], status: int = YES, remark: str = "", **content: Any) -> Answer:
-    """The answer of a sub-command."""
-    return Answer(status, "\n".join(lines), {"action": action, **content}, remark=remark)
-
-
-def rule_json(rule: StoredRule) -> dict[str, Any]:
-    """A rule; docs/reference/json.md says what each key holds."""
-    return asdict(rule) | {"contradicted": rule.contradicted, "episodes": list(rule.episodes)}
-
-
-def change_json(change: Change) -> dict[str, Any]:
-    """A change."""
-    return asdict(change)
 
 
 def table(rules: Sequence[StoredRule]) -> list[str]:
