@@ -1,4 +1,4 @@
-"""``python -m tests.bench [step|flat|batch|load|all] [--json FILE] [--quick]``
+"""``python -m tests.bench [step|flat|ablation|batch|load|all] [--json FILE] [--quick]``
 
 Engines side by side in one run. What counts is the ratio: the machine's own speed is in no promise.
 An engine whose answers differ from ours gets no ratio, and the exit status is 1.
@@ -12,6 +12,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.bench.ablation import run_ablation
 from tests.bench.batch import run_batch
 from tests.bench.load import run_load
 from tests.bench.step import run_flat, run_steps
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 RUNS: dict[str, Callable[[bool], Iterator[Task]]] = {
     "step": run_steps,
     "flat": run_flat,
+    "ablation": run_ablation,
     "batch": run_batch,
     "load": run_load,
 }

@@ -9,12 +9,14 @@ import pytest
 
 from tests.bench import guard, serve
 from tests.bench.__main__ import main
+from tests.bench.ablation import TECHNIQUES, WHOLE, ablation
 from tests.bench.batch import batch
 from tests.bench.household import BASE_FACTS, BASE_RULES, household, step_stream
 from tests.bench.peers import BATCH_PEERS, OURS, PROVING, STEP_PEERS, Spec
 from tests.bench.peers.base import Peer
+from tests.bench.peers.ours import Proving
 from tests.bench.problems import PROBLEMS
-from tests.bench.scenes import ALFWORLD, SCENES
+from tests.bench.scenes import ALFWORLD, SCENES, Scene
 from tests.bench.step import flat, steps
 from tests.bench.table import Measured, Task, failures, print_task, ratio
 from tests.bench.worker import named, solve
@@ -51,6 +53,14 @@ def alfworld() -> list[list[bool]]:
     if reason := ALFWORLD.missing():
         pytest.skip(reason)
     return _answers(OURS, ALFWORLD.world(6), 6)
+
+
+def test_no_technique_changes_an_answer() -> None:
+    """The engine without each of its techniques rejects the same actions; each is measured."""
+    task = ablation(Scene(BASE_FACTS, BASE_RULES), Proving, blocks=2, size=4)
+    assert failures([task]) == []
+    assert [row.engine for row in task.rows] == [WHOLE, *(f"without: {name}" for name in TECHNIQUES)]
+    assert all(len(row.values) == 2 for row in task.rows)
 
 
 @pytest.mark.parametrize("spec", [PROVING, *STEP_PEERS], ids=lambda spec: spec.name)
