@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.checker import THETA, Checker
     from mpr_logic.checker.decision import Decision, Reason
-    from mpr_logic.checker.disclosure import for_model, for_operator
+    from mpr_logic.checker.disclosure import decision_json, for_model, for_operator
     from mpr_logic.checker.render import proof_text
     from mpr_logic.checker.repair import Repair
-    from mpr_logic.checker.serial import decision_json
     from mpr_logic.checker.state import read_state
     from mpr_logic.checker.verifier import verify
     from mpr_logic.checker.whynot import WhyNot
@@ -97,7 +96,7 @@ _HOMES = {
     "Tools": "guard.tools",
     "Verdict": "guard.verdict",
     "WhyNot": "checker.whynot",
-    "decision_json": "checker.serial",
+    "decision_json": "checker.disclosure",
     "evaluate": "engine.bottomup.evaluate",
     "for_model": "checker.disclosure",
     "for_operator": "checker.disclosure",

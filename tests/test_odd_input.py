@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, MprError, StateError, evaluate
 from mpr_logic.analysis.program import Fact
-from mpr_logic.checker.disclosure import for_operator
-from mpr_logic.checker.serial import decision_json
+from mpr_logic.checker.disclosure import decision_json, for_operator
 from mpr_logic.guard.guard import Guard
 from mpr_logic.language.ast import NOWHERE
 

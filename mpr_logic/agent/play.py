@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.agent.mirror import Mirror
 from mpr_logic.agent.policies import Pass, StrongestPreference, View
 from mpr_logic.checker.action import Action
-from mpr_logic.checker.questions import resolve_action
+from mpr_logic.checker.parsing import resolve_action
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:

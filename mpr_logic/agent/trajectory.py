@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TextIO
 
-from mpr_logic.checker.serial import decision_json
+from mpr_logic.checker.disclosure import decision_json
 
 if TYPE_CHECKING:
     from mpr_logic.agent.play import Turn

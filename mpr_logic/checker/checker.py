@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.analysis.atoms import resolve_atom
 from mpr_logic.analysis.occurrences import is_history
 from mpr_logic.analysis.program import Fact
+from mpr_logic.checker.abduction import Abducibles
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.decision import UNDECIDED, VERDICTS, Basis, Decision, Explained, Reason
-from mpr_logic.checker.facts import Facts
+from mpr_logic.checker.facts import FactBase
 from mpr_logic.checker.grounding import Grounder, action_of
 from mpr_logic.checker.loading import load_program, program_from_text
-from mpr_logic.checker.possible import Possible
-from mpr_logic.checker.questions import literal_of, question_of, resolve_action, same_variables
-from mpr_logic.checker.readers import Readers
+from mpr_logic.checker.parsing import literal_of, question_of, resolve_action, same_variables
+from mpr_logic.checker.readers import TextReaders
 from mpr_logic.checker.reasons import Reasons, by_verdict
-from mpr_logic.checker.repair import Limits, Repair, repairs
+from mpr_logic.checker.repair import Repair, RepairLimits, repairs
 from mpr_logic.checker.state import read_state, state_from_value, tried
-from mpr_logic.checker.underway import Elsewhere, Outcomes, elsewhere
+from mpr_logic.checker.underway import Elsewhere, PossibleStates, elsewhere
 from mpr_logic.checker.whynot import WhyNot, why_not
 from mpr_logic.engine.failures import ANYTHING_MAY_FAIL, translated
 from mpr_logic.engine.protocol import (
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.influence import Influence
     from mpr_logic.analysis.program import Program
-    from mpr_logic.checker.decision import Evidence, Part
+    from mpr_logic.checker.decision import CheckEvidence, Part
     from mpr_logic.checker.grounding import GroundAction
     from mpr_logic.checker.versions import Version
     from mpr_logic.engine.protocol import Engine, Fired
@@ -98,13 +98,13 @@ class Checker:
         self._engine = make_engine(program, engine, semiring=semiring, budget=self.budget)
         self._lock = threading.RLock()
         names: dict[str, str] = {}  # what facts name, actions name too
-        self._facts = Facts(program, self._engine, names)
+        self._facts = FactBase(program, self._engine, names)
         self._grounder = Grounder(program, self._engine, theta, names)
         self.deadline = self._engine.deadline  # when the work on the present answer must stop
         self._reasons = Reasons(self._engine, self._grounder, theta, SEMIRINGS[semiring])
         self._basis: Basis | None = None  # of the present state, while that is not about to change
         self.unforeseen: frozenset[str] = frozenset()  # actions that no repair may name
-        self._readers = Readers(program)
+        self._readers = TextReaders(program)
 
     def fork(self) -> Checker:
         """A checker of its own with the same rules and, to begin with, the facts as they are now. What was
@@ -265,9 +265,9 @@ class Checker:
             self._renew()
             yield
 
-    def outcomes(self, influence: Influence) -> Outcomes:
+    def outcomes(self, influence: Influence) -> PossibleStates:
         """What the calls under way can come to, for the verdict about the action that the influence is on."""
-        return Outcomes(self._facts, self.theta, influence)
+        return PossibleStates(self._facts, self.theta, influence)
 
     @contextmanager
     def elsewhere(self) -> Iterator[Elsewhere]:
@@ -334,7 +334,7 @@ class Checker:
             last, timed = now(), now is time.perf_counter
             whole = again = last
             asked: GroundAction | Action | str
-            evidence: Evidence | None
+            evidence: CheckEvidence | None
             fired: tuple[Fired, Fired] | None
             try:
                 for action in actions:
@@ -368,7 +368,7 @@ class Checker:
                 limit[0] = outer
         return decisions
 
-    def _decide_by_proofs(self, ground: GroundAction) -> tuple[int, Evidence | None]:
+    def _decide_by_proofs(self, ground: GroundAction) -> tuple[int, CheckEvidence | None]:
         """Decide by the proofs of the rules that fire, which are recorded with that. There is no evidence
         where the rules may fail, or do: then it takes a verdict of its own, with the whole budget."""
         rules, args = ground
@@ -484,7 +484,7 @@ class Checker:
         asked, verdict, evidence = _undecided(action, error)
         return Decision(asked, verdict, self._present(), evidence)
 
-    def repairs(self, decision: Decision, *, limits: Limits | None = None) -> tuple[Repair, ...]:
+    def repairs(self, decision: Decision, *, limits: RepairLimits | None = None) -> tuple[Repair, ...]:
         """What would admit a rejected action, and by whom; see ``Decision.repairs``.
 
         Raises:
@@ -498,18 +498,18 @@ class Checker:
             return repairs(
                 self._engine,
                 self._facts,
-                self._possible,
+                self._abducibles,
                 action.name,
                 action.args,
                 theta=self.theta,
                 admissible=self._admits,
-                limits=limits or Limits(),
+                limits=limits or RepairLimits(),
             )
 
     @cached_property
-    def _possible(self) -> Possible:
+    def _abducibles(self) -> Abducibles:
         """Who can change what by these rules."""
-        return Possible(self.program, self.unforeseen)
+        return Abducibles(self.program, self.unforeseen)
 
     def _admits(self, name: str, args: Row) -> bool:
         """Whether the engine, as it is now, admits an action; not where a reader has yet to look at its
@@ -606,7 +606,7 @@ class Checker:
         return None
 
     @contextmanager
-    def _reading(self, readers: Readers) -> Iterator[None]:
+    def _reading(self, readers: TextReaders) -> Iterator[None]:
         """A context with other readers: what they add to the facts inside is undone behind it."""
         before, self._readers = self._readers, readers
         try:

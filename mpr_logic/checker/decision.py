@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from mpr_logic.engine.protocol import Fired, Proofs
     from mpr_logic.engine.provenance.proof import RuleProof
 
-Verdict = OneOf["admissible", "forbidden", "unpermitted", "undecided"]
+VerdictName = OneOf["admissible", "forbidden", "unpermitted", "undecided"]
 """``forbidden`` by a rule; ``unpermitted``: closed by default and no rule permits it; ``undecided``:
 bad input, a budget that ran out, an error in the engine. All but the first are rejections."""
 
 UNDECIDED = 3
 
-VERDICTS: tuple[Verdict, ...] = ("admissible", "forbidden", "unpermitted", "undecided")
+VERDICTS: tuple[VerdictName, ...] = ("admissible", "forbidden", "unpermitted", "undecided")
 """By the number that compiled code gives: see :mod:`mpr_logic.engine.protocol`."""
 
 DISCLOSURES = LEVELS
@@ -135,13 +135,13 @@ class Explained:
     advice: tuple[Reason, ...] | None = None
 
 
-Evidence: TypeAlias = "Explained | tuple[Proofs | None, Proofs]"
+CheckEvidence: TypeAlias = "Explained | tuple[Proofs | None, Proofs]"
 """What a check records: an explanation, or the proofs of the laws that fire and of the rules below theta,
 from which reasons and advice are made when they are first read. Where the reason is that no rule permits,
 there are no proofs of laws."""
 
 
-def _recorded(evidence: Evidence, part: Part) -> tuple[Reason, ...] | None:
+def _recorded(evidence: CheckEvidence, part: Part) -> tuple[Reason, ...] | None:
     """The reasons or the advice that evidence holds."""
     if isinstance(evidence, Explained):
         return {"by_rule": evidence.reasons, "advice_by_rule": evidence.advice}.get(part)
@@ -181,7 +181,7 @@ class Decision:
         asked: GroundAction | Action | str,
         verdict: int,
         basis: Basis,
-        evidence: Evidence | None = None,
+        evidence: CheckEvidence | None = None,
         seconds: float = 0.0,
     ) -> None:
         self._asked = asked
@@ -201,7 +201,7 @@ class Decision:
         return self._asked
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> VerdictName:
         """In which way it was decided."""
         return VERDICTS[self._verdict]
 

@@ -10,19 +10,20 @@ from weakref import ref
 
 from mpr_logic.analysis import effect_head
 from mpr_logic.analysis.atoms import coerce_row, signature_of
+from mpr_logic.analysis.key_constraints import conflict, key_columns, key_text
 from mpr_logic.analysis.occurrences import CALL, HISTORY, Calls, call_of
 from mpr_logic.analysis.program import Fact
-from mpr_logic.checker.keys import Keys
-from mpr_logic.checker.plain import PlainAtoms
+from mpr_logic.checker.parsing import PlainAtoms
 from mpr_logic.checker.state import fact_of
 from mpr_logic.checker.versions import Version
 from mpr_logic.errors import StateError
 from mpr_logic.language.ast import Span
+from mpr_logic.language.printer import print_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 
-    from mpr_logic.analysis.program import Program
+    from mpr_logic.analysis.program import Program, Signature
     from mpr_logic.checker.versions import Undone
     from mpr_logic.engine.protocol import Engine, Pattern
     from mpr_logic.language.ast import Row
@@ -53,7 +54,7 @@ def _nobody() -> None:
     """In the place of a reference to a version, where there is none."""
 
 
-class Facts:
+class FactBase:
     """The asserted facts of one engine. ``rows`` has for each core relation its rows and weights, and
     ``calls`` each call of the history, also where no rule tells equal calls apart: other rules may come;
     ``version`` stands for the present state, and can be gone back to; ``number`` counts the updates.
@@ -105,7 +106,7 @@ class Facts:
         version.newer, version.undo = None, ()
         self._version = ref(version)
 
-    def fork(self, engine: Engine, names: dict[str, str]) -> Facts:
+    def fork(self, engine: Engine, names: dict[str, str]) -> FactBase:
         """The facts as they are now, for an engine that was forked from this one's; older states are left
         behind."""
         other = copy(self)
@@ -389,3 +390,57 @@ class Facts:
                     if kind == "causes" or weight >= theta:
                         facts.append(Fact(relation, row[len(args) :], weight, HERE))
         return found["ends"], found["causes"]
+
+
+class Keys:
+    """The rows of a state by their keys. ``columns`` has, for each relation that is declared with a key, the
+    function from a row to it; what is not in there may have many rows."""
+
+    def __init__(self, relations: Mapping[str, Signature]) -> None:
+        self._relations = relations
+        self.columns = key_columns(relations)
+        self._rows: dict[str, dict[Hashable, Row]] = {name: {} for name in self.columns}
+
+    def fork(self) -> Keys:
+        """The same, to be changed by itself."""
+        other = copy(self)
+        other._rows = {name: dict(rows) for name, rows in self._rows.items()}
+        return other
+
+    def check(self, facts: Iterable[Fact]) -> None:
+        """See that no two of some facts, which come at once, are two rows for one key.
+
+        Raises:
+            StateError: two are.
+        """
+        if not self.columns:
+            return
+        found = conflict(facts, self.columns)
+        if found is None:
+            return
+        first, second = found
+        place = second.span
+        where = f"{place}: " if place.line else f"{place.file}: " if place.file.strip("<>") else ""
+        rows = f"`{print_row(first.relation, first.row)}` and `{print_row(second.relation, second.row)}`"
+        key = key_text(self._relations[first.relation])
+        raise StateError(f"{where}{rows} come at once, and `{first.relation}` has {key}: keep one of them")
+
+    def other(self, relation: str, row: Row) -> Row | None:
+        """The row that is there under the key of this one, and is another."""
+        key = self.columns.get(relation)
+        if key is None:
+            return None
+        found = self._rows[relation].get(key(row))
+        return found if found != row else None
+
+    def enter(self, relation: str, row: Row) -> None:
+        """A row has come."""
+        key = self.columns.get(relation)
+        if key is not None:
+            self._rows[relation][key(row)] = row
+
+    def leave(self, relation: str, row: Row) -> None:
+        """A row has gone."""
+        key = self.columns.get(relation)
+        if key is not None and self._rows[relation].get(key(row)) == row:
+            del self._rows[relation][key(row)]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mpr_logic.analysis.certain import certain
 from mpr_logic.checker.action import Action
-from mpr_logic.checker.plain import PlainAtoms
-from mpr_logic.checker.questions import resolve_action
+from mpr_logic.checker.parsing import PlainAtoms, resolve_action
 from mpr_logic.engine.protocol import ADMITTED, FORBIDDEN, UNPERMITTED
 from mpr_logic.errors import StateError
 

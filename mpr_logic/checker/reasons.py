@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
-    from mpr_logic.checker.decision import Evidence
+    from mpr_logic.checker.decision import CheckEvidence
     from mpr_logic.checker.grounding import GroundAction, Grounder
-    from mpr_logic.checker.solve import Bindings
+    from mpr_logic.checker.solve import Substitution
     from mpr_logic.engine.protocol import Engine, Fired
     from mpr_logic.engine.provenance.proof import Proof, ProofStep
     from mpr_logic.engine.semiring import Semiring
@@ -61,7 +61,7 @@ class Reasons:
         self._open: dict[Rule, bool] = {}
         self._deadline = engine.deadline
 
-    def record(self, ground: GroundAction, verdict: int, fired: tuple[Fired, Fired] | None) -> Evidence:
+    def record(self, ground: GroundAction, verdict: int, fired: tuple[Fired, Fired] | None) -> CheckEvidence:
         """The evidence for a verdict: proofs of the rules that fire, where the engine records them, else the
         reasons. What goes wrong meanwhile does not change the verdict; it is said in the place of the
         reasons.
@@ -198,7 +198,7 @@ def derivations(
     rule = reason.rule
     assert rule is not None
     named = open_variables(rule)
-    found: dict[tuple[Value | None, ...], tuple[float, Bindings]] = {}
+    found: dict[tuple[Value | None, ...], tuple[float, Substitution]] = {}
     start = matched(rule.args, args, {})
     if not named or start is None:
         return (reason,)

@@ -1,10 +1,10 @@
-"""Proofs and reasons as text and as JSON."""
+"""Proofs and reasons as text, in colours where a terminal shows them, and as JSON."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from mpr_logic.analysis.occurrences import as_written, call_of
 from mpr_logic.analysis.report import count
@@ -16,6 +16,8 @@ from mpr_logic.language.printer import print_atom, print_clause, print_item, pri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from rich.text import Text
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.provenance.proof import Proof, ProofStep
@@ -273,3 +275,52 @@ def _step_json(item: BodyItem, step: ProofStep, proof: RuleProof, place: Any) ->
         rows = [[place(each) for each in row] for row in step.rows]
         return found | {"kind": "aggregate", "value": step.value, "rows": rows}
     return found | {"kind": "proof", "node": place(step)}
+
+
+# -- colours ---------------------------------------------------------------------------------------
+
+_LINE_STYLES = {
+    r"✓ .* is admissible$": "bold green",
+    r"✗ .* is rejected.*$": "bold red",
+    r"(error(\[E\d+\])?:) .*$": "bold",
+    r"(warning(\[W\d+\])?:) .*$": "bold",
+    r"(because|repairs|advice)\b.*$": "bold",
+}
+_PART_STYLES = {
+    r"^error(\[E\d+\])?:": "bold red",
+    r"^warning(\[W\d+\])?:": "bold yellow",
+    r"✓": "green",
+    r"✗": "red",
+    r"[├│└─]+": "dim",
+    r"\brule \S+ at \S+:": "cyan",
+    r"^ +--> .*$": "blue",
+    r"\^+": "bold red",
+    r"^ +(= )(help|note):": "bold",
+    r"\[0\.\d+\]": "yellow",
+}
+
+
+def painted(lines: str) -> Iterator[Text]:
+    """The lines of an answer with styles for a terminal."""
+    from rich.text import Text
+
+    for line in lines.split("\n"):
+        text = Text(line)
+        for pattern, style in _LINE_STYLES.items():
+            text.highlight_regex(f"^{pattern}", style)
+        for pattern, style in _PART_STYLES.items():
+            text.highlight_regex(pattern, style)
+        yield text
+
+
+def paint(lines: str, stream: TextIO) -> None:
+    """Write lines in colours.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    from rich.console import Console
+
+    console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    for text in painted(lines):
+        console.print(text, soft_wrap=True)

@@ -14,19 +14,17 @@ from itertools import combinations, groupby, islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.analysis.program import Fact
-from mpr_logic.checker.bringing import Bringing
+from mpr_logic.checker.abduction import AchieverFinder, SubgoalFinder
 from mpr_logic.checker.facts import HERE
 from mpr_logic.checker.state import tried
-from mpr_logic.checker.wishes import Wishes
 from mpr_logic.errors import BudgetError, EvaluationError, StateError
 from mpr_logic.language.printer import print_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mpr_logic.checker.facts import Facts
-    from mpr_logic.checker.possible import Possible
-    from mpr_logic.checker.wishes import Wish
+    from mpr_logic.checker.abduction import Abducibles, Subgoal
+    from mpr_logic.checker.facts import FactBase
     from mpr_logic.engine.protocol import Engine
     from mpr_logic.language.ast import Row
 
@@ -37,20 +35,20 @@ SOURCE = "supposed"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RepairLimits:
     """Bounds of the search: ``size`` steps in one repair, ``found`` repairs, ``checks`` supposed states,
-    ``tries`` of arguments for an action that brings a change about, ``wishes`` that are followed in one
+    ``tries`` of arguments for an action that brings a change about, ``subgoals`` that are followed in one
     state. The engine's deadline bounds the time."""
 
     size: int = 3
     found: int = 5
     checks: int = 200
     tries: int = 40
-    wishes: int = 40
+    subgoals: int = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RepairStep:
     """One step: the ``action`` that is done, or else the fact that comes to hold or ceases to by ``who``.
     ``relation``, ``row`` and ``comes`` are that fact; of an action the one that it was looked for."""
 
@@ -92,7 +90,7 @@ class Repair:
         return self.text
 
 
-def repair_of(steps: Sequence[Step]) -> Repair:
+def repair_of(steps: Sequence[RepairStep]) -> Repair:
     """The repair that some steps make."""
     named = [s for s in steps if " " not in s.relation.removeprefix("not ")]  # what is done is not history
     left = [s for s in steps if s.action is None]
@@ -117,21 +115,21 @@ def repair_of(steps: Sequence[Step]) -> Repair:
     )
 
 
-def _action(step: Step) -> str:
+def _action(step: RepairStep) -> str:
     assert step.action is not None
     return print_row(*step.action)
 
 
 def repairs(
     engine: Engine,
-    facts: Facts,
-    possible: Possible,
+    facts: FactBase,
+    abducibles: Abducibles,
     action: str,
     args: Row,
     *,
     theta: float,
     admissible: Admissible,
-    limits: Limits = Limits(),
+    limits: RepairLimits = RepairLimits(),
 ) -> tuple[Repair, ...]:
     """What would admit an action: what actions alone bring about first, then the shortest.
 
@@ -141,7 +139,7 @@ def repairs(
     Args:
         engine: holds the facts; it must keep proofs.
         facts: the asserted facts.
-        possible: who can change what.
+        abducibles: who can change what.
         action: the rejected action.
         args: its arguments.
         theta: the weight from which a rule counts.
@@ -151,7 +149,7 @@ def repairs(
     Raises:
         EvaluationError: the present state could not be evaluated.
     """
-    search = _Search(engine, facts, possible, action, args, theta, admissible, limits)
+    search = _RepairSearch(engine, facts, abducibles, action, args, theta, admissible, limits)
     found = [repair_of(steps) for steps in search.run()]
     return tuple(sorted(found, key=lambda each: (not each.reachable, len(each.actions) + len(each.left))))
 
@@ -161,39 +159,39 @@ class _Node:
     """Steps that can be made, and the actions that are to be admissible then: the proposed one, and before it
     those that are to become steps, each with the change it is for."""
 
-    steps: tuple[Step, ...]
-    goals: tuple[Step, ...]
+    steps: tuple[RepairStep, ...]
+    goals: tuple[RepairStep, ...]
 
     @property
     def size(self) -> int:
         return len(self.steps) + len(self.goals) - 1
 
 
-class _Search:
+class _RepairSearch:
     def __init__(
         self,
         engine: Engine,
-        facts: Facts,
-        possible: Possible,
+        facts: FactBase,
+        abducibles: Abducibles,
         action: str,
         args: Row,
         theta: float,
         admissible: Admissible,
-        limits: Limits,
+        limits: RepairLimits,
     ) -> None:
         self.engine = engine
         self.facts = facts
-        self.possible = possible
+        self.abducibles = abducibles
         self.theta = theta
         self.admissible = admissible
         self.limits = limits
         self.checks = 0
-        self.proposed = Step("", (), comes=True, action=(action, args))
-        self.bringing = Bringing(engine, facts.rows, possible, action, args, theta, limits.tries)
+        self.proposed = RepairStep("", (), comes=True, action=(action, args))
+        self.achievers = AchieverFinder(engine, facts.rows, abducibles, action, args, theta, limits.tries)
 
-    def run(self) -> list[tuple[Step, ...]]:
+    def run(self) -> list[tuple[RepairStep, ...]]:
         """The steps of each repair, the shortest first."""
-        found: list[tuple[Step, ...]] = []
+        found: list[tuple[RepairStep, ...]] = []
         start = _Node((), (self.proposed,))
         seen = {start}
         buckets: list[list[_Node]] = [[] for _ in range(self.limits.size + 1)]
@@ -244,23 +242,23 @@ class _Search:
         goal = node.goals[-1]
         assert goal.action is not None
         room = self.limits.size - node.size
-        wishes = Wishes(self.engine, self.possible, self.theta, room).against(*goal.action)
+        subgoals = SubgoalFinder(self.engine, self.abducibles, self.theta, room).against(*goal.action)
         later: list[_Node] = []
-        for wish in islice(dict.fromkeys(wishes), self.limits.wishes):
-            for name, args in self.bringing.actions(wish):
-                step = Step(*_meant(wish, name, args), action=(name, args))
+        for subgoal in islice(dict.fromkeys(subgoals), self.limits.subgoals):
+            for name, args in self.achievers.actions(subgoal):
+                step = RepairStep(*_meant(subgoal, name, args), action=(name, args))
                 if any(step.action == other.action for other in (*node.steps, *node.goals)):
                     continue
                 if self.admissible(name, args):
                     yield _Node((*node.steps, step), node.goals)
                 elif len(node.goals) == 1:
                     later.append(_Node(node.steps, (*node.goals, step)))
-            for row in self.bringing.changes(wish):
-                step = Step(wish.relation, row, wish.comes, self.possible.who[wish.relation])
+            for row in self.achievers.changes(subgoal):
+                step = RepairStep(subgoal.relation, row, subgoal.comes, self.abducibles.who[subgoal.relation])
                 yield _Node((*node.steps, step), node.goals)
         yield from later
 
-    def _make(self, step: Step) -> None:
+    def _make(self, step: RepairStep) -> None:
         """Make a step: an action with all its declared effects, as one that succeeded."""
         if step.action is None:
             fact = Fact(step.relation, step.row, 1.0, HERE)
@@ -276,7 +274,7 @@ class _Search:
         ends, causes = self.facts.effects(name, args, self.theta)
         self.facts.update([*tried(name, args, True), *causes], ends, SOURCE)
 
-    def _shortest(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    def _shortest(self, steps: tuple[RepairStep, ...]) -> tuple[RepairStep, ...]:
         """The shortest part of some steps that is a repair too."""
         for size in range(1, len(steps)):
             for fewer in combinations(steps, size):
@@ -284,7 +282,7 @@ class _Search:
                     return fewer
         return steps
 
-    def _repairs(self, steps: Sequence[Step]) -> bool:
+    def _repairs(self, steps: Sequence[RepairStep]) -> bool:
         """Whether each step can be made when its turn comes, and the proposed action is admitted then."""
         self.checks += 1
         assert self.proposed.action is not None
@@ -299,9 +297,9 @@ class _Search:
             return False
 
 
-def _meant(wish: Wish, name: str, args: Row) -> tuple[str, Row, bool]:
-    """The fact that an action is done for; where the wish leaves a value open, that it was done."""
-    row = tuple(value for value in wish.row if value is not None)
-    if len(row) < len(wish.row):
+def _meant(subgoal: Subgoal, name: str, args: Row) -> tuple[str, Row, bool]:
+    """The fact that an action is done for; where the subgoal leaves a value open, that it was done."""
+    row = tuple(value for value in subgoal.row if value is not None)
+    if len(row) < len(subgoal.row):
         return f"succeeded {name}", args, True
-    return wish.relation, row, wish.comes
+    return subgoal.relation, row, subgoal.comes

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.influence import Influence
-    from mpr_logic.checker.facts import Facts
+    from mpr_logic.checker.facts import FactBase
     from mpr_logic.checker.versions import Undone
     from mpr_logic.language.ast import Row, Span
 
@@ -68,11 +68,11 @@ Changes: TypeAlias = "Mapping[tuple[str, Row], tuple[Held, Held]]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class State:
+class PossibleState:
     """A state that may come: how it differs from the present one, and the last outcome that leads there."""
 
     changes: Changes = field(default_factory=dict)
-    last: tuple[Assumed, State] | None = None
+    last: tuple[Assumed, PossibleState] | None = None
 
     @property
     def assumed(self) -> tuple[Assumed, ...]:
@@ -87,7 +87,7 @@ class State:
 class Elsewhere:
     """Moves the facts of a checker to other states."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: FactBase) -> None:
         self._facts = facts
         self._version = facts.version
         self._moved = 0
@@ -139,7 +139,7 @@ class Elsewhere:
 
 
 @contextmanager
-def elsewhere(facts: Facts) -> Iterator[Elsewhere]:
+def elsewhere(facts: FactBase) -> Iterator[Elsewhere]:
     """A context in which facts can be moved to other states; afterwards they are as before."""
     moved = Elsewhere(facts)
     try:
@@ -152,11 +152,11 @@ def elsewhere(facts: Facts) -> Iterator[Elsewhere]:
 class Frontier:
     """The states that can come of some calls; None where there are too many."""
 
-    states: list[State] | None = field(default_factory=lambda: [State()])
+    states: list[PossibleState] | None = field(default_factory=lambda: [PossibleState()])
     calls: list[UnderWay] = field(default_factory=list)
 
 
-class Outcomes:
+class PossibleStates:
     """Works out the states for the verdict about one action, and goes on as calls come.
 
     Args:
@@ -165,7 +165,7 @@ class Outcomes:
         influence: what can bear on the verdict.
     """
 
-    def __init__(self, facts: Facts, theta: float, influence: Influence) -> None:
+    def __init__(self, facts: FactBase, theta: float, influence: Influence) -> None:
         self._facts = facts
         self._theta = theta
         self._influence = influence
@@ -173,7 +173,7 @@ class Outcomes:
         self.work = 0
         """The number of calls that were looked at."""
 
-    def states(self, calls: Sequence[UnderWay], left: Callable[[], object]) -> list[State]:
+    def states(self, calls: Sequence[UnderWay], left: Callable[[], object]) -> list[PossibleState]:
         """The states that can come of these calls, in the order in which they were admitted. What was worked
         out for the first of them is not worked out again.
 
@@ -204,9 +204,9 @@ class Outcomes:
             raise StateError(TOO_MANY)
         return frontier.states
 
-    def _after(self, states: list[State], call: UnderWay, moved: Elsewhere) -> list[State]:
+    def _after(self, states: list[PossibleState], call: UnderWay, moved: Elsewhere) -> list[PossibleState]:
         """The states after one more call, whatever its outcome."""
-        found: list[State] = []
+        found: list[PossibleState] = []
         for state in states:
             moved.go(state.changes)
             failed = self._ended(state, call, False, moved)
@@ -218,7 +218,7 @@ class Outcomes:
                     found.append(each)
         return found
 
-    def _ended(self, state: State, call: UnderWay, succeeds: bool, moved: Elsewhere) -> State:
+    def _ended(self, state: PossibleState, call: UnderWay, succeeds: bool, moved: Elsewhere) -> PossibleState:
         relations, action = self._influence.relations, call.action
         if call.only is not None:
             relations &= call.only
@@ -236,9 +236,9 @@ class Outcomes:
         moved.change(add, ends, f"if {outcome}")
         if moved.changes == state.changes:
             return state
-        return State(moved.changes, (outcome, state))
+        return PossibleState(moved.changes, (outcome, state))
 
-    def covers(self, worse: State, other: State) -> bool:
+    def covers(self, worse: PossibleState, other: PossibleState) -> bool:
         """Whether what is admitted in the one state is admitted in the other, now and after further calls."""
         one, two = worse.changes, other.changes
         if one is two:

@@ -13,7 +13,7 @@ from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, Proof
 from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Row, Test, Var
 
-Facts = dict[str, dict[Row, float]]  # the asserted rows of each core relation, and their weights
+AssertedFacts = dict[str, dict[Row, float]]  # the asserted rows of each core relation, and their weights
 LIMIT, SECONDS = 1_000_000, 5.0  # of rows of one relation, and of time: beyond them nothing is verified
 OPERATORS: dict[str, Any] = {
     **{"=": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge, "contains": op.contains},
@@ -27,7 +27,7 @@ OPERATORS: dict[str, Any] = {
 }
 
 
-def verify(proof: Proof, program: Program, facts: Facts, *, semiring: str = "maxmin") -> list[str]:
+def verify(proof: Proof, program: Program, facts: AssertedFacts, *, semiring: str = "maxmin") -> list[str]:
     """What is wrong with a proof, of whatever shape; nothing if it follows from these rules and facts."""
     model, faults, todo, seen = NaiveModel(program, facts, semiring), list[str](), [proof], dict[int, Any]()
     rests_on = graphlib.TopologicalSorter[Any]()
@@ -47,7 +47,7 @@ def verify(proof: Proof, program: Program, facts: Facts, *, semiring: str = "max
 class NaiveModel:
     """All that follows, derived at need without plans or indexes: what absences and aggregates claim."""
 
-    def __init__(self, program: Program, facts: Facts, semiring: str = "maxmin") -> None:
+    def __init__(self, program: Program, facts: AssertedFacts, semiring: str = "maxmin") -> None:
         self.program, self.facts, self.both = program, facts, OPERATORS[semiring]
         self.known, self.until = dict[str, dict[Row, float]](), time.monotonic() + 0.75 * SECONDS
 

@@ -50,8 +50,7 @@ def check(
 
     def work() -> Answer:
         asked = question(arguments, state, theta, engine, semiring, seconds, kind="action", needs_state=True)
-        from mpr_logic.checker.disclosure import for_model, for_operator
-        from mpr_logic.checker.serial import decision_json
+        from mpr_logic.checker.disclosure import decision_json, for_model, for_operator
 
         situation = Situation(asked, tuple(tools or ()), now, first, lenient, store)
         guard = situation.held()

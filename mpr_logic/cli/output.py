@@ -161,7 +161,7 @@ def write(text: str, stream: TextIO | None, *, no_color: bool = False) -> None:
         raise OSError("it is closed")
     lines = _fitting("\n".join(map(visible, text.split("\n"))), stream)
     if not no_color and not os.environ.get("NO_COLOR") and stream.isatty():
-        from mpr_logic.checker.colors import paint
+        from mpr_logic.checker.render import paint
 
         paint(lines, stream)
     else:

@@ -287,7 +287,7 @@ def read_call(guard: Guard, text: str) -> Call:
     Raises:
         StateError: it is neither, or no action of the rules.
     """
-    from mpr_logic.checker.questions import resolve_action
+    from mpr_logic.checker.parsing import resolve_action
     from mpr_logic.errors import ProgramError
     from mpr_logic.language.parser import parse_atom
 
@@ -365,7 +365,7 @@ def _json(value: Value, base: str, argument: Argument | None, *, whole: bool) ->
 def read_of(checker: Checker, text: str) -> frozenset[str]:
     """The relations that decide about a fact, its own too."""
     from mpr_logic.analysis.influence import read_by
-    from mpr_logic.checker.questions import literal_of
+    from mpr_logic.checker.parsing import literal_of
 
     name = literal_of(text).atom.name
     return read_by(checker.program, [name]) | {name}

@@ -86,7 +86,7 @@ def _fact(checker: Checker, atom: str) -> Answer:
 
 
 def _why_not(checker: Checker, atom: str, kind: str) -> Answer:
-    from mpr_logic.checker.serial import why_not_json
+    from mpr_logic.checker.disclosure import why_not_json
 
     answer = checker.why_not(atom)
     content = {"kind": kind, "found": False, "proofs": [], "why_not": why_not_json(answer)}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.program import Program
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.decision import Decision
-    from mpr_logic.checker.underway import Assumed, Outcomes, State, UnderWay
+    from mpr_logic.checker.underway import Assumed, PossibleState, PossibleStates, UnderWay
     from mpr_logic.checker.versions import Version
     from mpr_logic.guard.actions import Proposed
     from mpr_logic.guard.calls import Call, Moment
@@ -65,7 +65,7 @@ class Session:
         self._calls: dict[str, AdmittedCall] = {}  # those whose outcome is not known, as they were admitted
         self._told: set[str] = set()  # those of them of which nobody can tell it
         self._under_way: dict[str, UnderWay] = {}  # those of them whose outcome some rule asks about
-        self._outcomes: dict[str, Outcomes] = {}
+        self._outcomes: dict[str, PossibleStates] = {}
         self._known: Version | None = None  # the state that the outcomes were worked out for
         self._sharing: SharedRelations | None = None
         self._number = 0
@@ -247,7 +247,7 @@ class Session:
         if self._outcomes:
             self._known = self.checker.version
 
-    def _states(self, action: str, calls: list[UnderWay], left: Callable[[], float]) -> list[State]:
+    def _states(self, action: str, calls: list[UnderWay], left: Callable[[], float]) -> list[PossibleState]:
         """The states that can come of the calls under way, as far as they bear on an action; none besides
         the present one where there is no such call.
 

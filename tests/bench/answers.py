@@ -86,7 +86,7 @@ def verified(seconds: float) -> Callable[[], str]:
     small = Checker.from_text(rules + " e(1). e(2).")
     proof = small.check("go()").reasons[0].proof
     assert proof is not None
-    facts: verifier.Facts = {"e": {(n,): 1.0 for n in range(400)}}
+    facts: verifier.AssertedFacts = {"e": {(n,): 1.0 for n in range(400)}}
     verifier.SECONDS = seconds
     return lambda: str(verifier.verify(proof, small.program, facts))[:60]
 

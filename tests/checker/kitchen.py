@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mpr_logic import Action, Budget, Checker
 from mpr_logic.analysis import analyse
-from mpr_logic.checker.repair import Limits, Repair
+from mpr_logic.checker.repair import Repair, RepairLimits
 from mpr_logic.engine.protocol import Engine
 from mpr_logic.language.ast import Row, Value
 from mpr_logic.language.parser import parse
@@ -77,6 +77,6 @@ class Kitchen:
             return False
         return bool(permits) or action not in self.program.schema.closed
 
-    def repairs(self, action: str, *args: Value, limits: Limits | None = None) -> tuple[Repair, ...]:
+    def repairs(self, action: str, *args: Value, limits: RepairLimits | None = None) -> tuple[Repair, ...]:
         """The repairs of a rejected action."""
         return self.checker.repairs(self.checker.check(Action(action, *args)), limits=limits)

@@ -7,8 +7,7 @@ import json
 import pytest
 
 from mpr_logic import Checker, Decision
-from mpr_logic.checker.disclosure import for_model, for_operator
-from mpr_logic.checker.serial import decision_json
+from mpr_logic.checker.disclosure import decision_json, for_model, for_operator
 
 LEVELS = ("nothing", "because", "repair", "proof")
 RULES = """

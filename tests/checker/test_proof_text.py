@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from mpr_logic import Action, Budget, Checker
-from mpr_logic.checker.disclosure import for_model, for_operator
+from mpr_logic.checker.disclosure import decision_json, for_model, for_operator
 from mpr_logic.checker.render import proof_json, proof_lines
-from mpr_logic.checker.serial import decision_json
 from mpr_logic.checker.verifier import verify
 from mpr_logic.engine.provenance.proof import RuleProof
 from mpr_logic.errors import EvaluationError

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from mpr_logic import Action, Budget, Checker, EvaluationError
-from mpr_logic.checker.disclosure import for_model, for_operator
+from mpr_logic.checker.disclosure import decision_json, for_model, for_operator
 from mpr_logic.checker.render import because_text
-from mpr_logic.checker.serial import decision_json
 from mpr_logic.checker.verifier import NaiveModel, verify
 from mpr_logic.engine.protocol import EngineName
 from mpr_logic.guard.guard import Guard

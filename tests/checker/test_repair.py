@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, EvaluationError
-from mpr_logic.checker.disclosure import for_model, for_operator
-from mpr_logic.checker.repair import Limits, Repair
-from mpr_logic.checker.serial import decision_json
+from mpr_logic.checker.disclosure import decision_json, for_model, for_operator
+from mpr_logic.checker.repair import Repair, RepairLimits
 from tests.checker.kitchen import Kitchen
 from tests.checker.test_verdicts import guarded, tell
 from tests.checker.test_versions import sources
@@ -234,8 +233,8 @@ def test_the_search_is_bounded() -> None:
     """With one supposed state allowed nothing is found, and with size 1 nothing of size 2."""
     kitchen = Kitchen(HOUSE)
     assert kitchen.repairs("eat", "apple") != ()
-    assert kitchen.repairs("eat", "apple", limits=Limits(checks=1)) == ()
-    assert kitchen.repairs("eat", "apple", limits=Limits(size=1)) == ()
+    assert kitchen.repairs("eat", "apple", limits=RepairLimits(checks=1)) == ()
+    assert kitchen.repairs("eat", "apple", limits=RepairLimits(size=1)) == ()
 
 
 @st.composite
@@ -274,7 +273,7 @@ def test_every_repair_repairs(given_case: tuple[Case, str]) -> None:
         before = sources(checker)
         found: tuple[Repair, ...] = ()
         with suppress(EvaluationError):
-            found = checker.repairs(decision, limits=Limits(found=3, checks=40))
+            found = checker.repairs(decision, limits=RepairLimits(found=3, checks=40))
         assert sources(checker) == before
         event("repaired" if found else "no repair")
         for each in found:

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from mpr_logic.checker.colors import painted
+from mpr_logic.checker.render import painted
 from mpr_logic.cli.main import run
 from tests.helpers.pages import DOCS
 

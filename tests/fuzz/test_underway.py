@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.checker.underway import Outcomes
+from mpr_logic.checker.underway import PossibleStates
 from tests.fuzz import underway
 
 if TYPE_CHECKING:
@@ -20,5 +20,5 @@ def test_calls_under_way_count_as_every_outcome_says() -> None:
 
 def test_a_state_that_is_left_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison can fail: where states are dropped that are worse, it says so."""
-    monkeypatch.setattr(Outcomes, "covers", lambda *given: True)
+    monkeypatch.setattr(PossibleStates, "covers", lambda *given: True)
     assert underway.run(20, seed=7)["wrong"]

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.checker import Checker
-from mpr_logic.checker.disclosure import for_operator
-from mpr_logic.checker.serial import decision_json
+from mpr_logic.checker.disclosure import decision_json, for_operator
 from mpr_logic.checker.underway import TOO_MANY
 from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.guard.guard import Guard

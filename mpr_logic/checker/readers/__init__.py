@@ -26,7 +26,7 @@ KEPT = 1_000
 HERE = Span("the reader of shell commands", 0, 0, 0, 0)
 
 
-class Readers:
+class TextReaders:
     """What was read for one state.
 
     Args:
@@ -39,16 +39,16 @@ class Readers:
         self._kept: set[str] = set()
         self._stated = tuple(value for _, row, *_ in program.history for value in row)
 
-    def fresh(self) -> Readers:
+    def fresh(self) -> TextReaders:
         """The same, with nothing read."""
-        other = object.__new__(Readers)
+        other = object.__new__(TextReaders)
         other.needed, other._read, other._kept = self.needed, OrderedDict(), set()
         other._stated = self._stated
         return other
 
-    def fork(self) -> Readers:
+    def fork(self) -> TextReaders:
         """The same for another state that begins as this one is."""
-        other = object.__new__(Readers)
+        other = object.__new__(TextReaders)
         other.needed, other._read, other._kept = self.needed, OrderedDict(self._read), set(self._kept)
         other._stated = self._stated
         return other

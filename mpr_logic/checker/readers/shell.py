@@ -89,7 +89,7 @@ def read_command(text: str) -> Command:
     Raises:
         EvaluationError: the grammar is not installed.
     """
-    reader = _Reader()
+    reader = _ShellReader()
     reader.text(text, 0)
     return Command(
         tuple(dict.fromkeys(reader.invocations)),
@@ -111,7 +111,7 @@ def _parser() -> Any:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _ShellReader:
     """Gathers what is found on the walk through the trees of a text."""
 
     invocations: list[tuple[str | None, ...]] = field(default_factory=list)

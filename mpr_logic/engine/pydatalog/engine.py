@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.protocol import Budget, Engine
 from mpr_logic.engine.pydatalog.rules import predicate, translate
-from mpr_logic.engine.pydatalog.session import Goal, session
+from mpr_logic.engine.pydatalog.session import LogicGoal, session
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.errors import BudgetError, InexpressibleError
 from mpr_logic.language.ast import Var
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mpr_logic.engine.protocol import Pattern
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.engine.pydatalog.rules import Translation, Use
-    from mpr_logic.engine.pydatalog.session import Session
+    from mpr_logic.engine.pydatalog.session import LogicSession
     from mpr_logic.language.ast import Row, Span
 
 Weights = dict["Row", float]
@@ -172,9 +172,9 @@ class PyDatalogEngine(Engine):
                 left += {use.relation for each in self._rules[relation] for use in each.uses}
         return needed
 
-    def _head(self, relation: str) -> Goal:
+    def _head(self, relation: str) -> LogicGoal:
         arity = len(self._rules[relation][0].head.terms)
-        return Goal(predicate(relation, "now"), tuple(Var(f"A{i}") for i in range(arity)))
+        return LogicGoal(predicate(relation, "now"), tuple(Var(f"A{i}") for i in range(arity)))
 
     def _known(self, relation: str) -> Weights:
         """The rows of a relation that has been run, else its facts."""
@@ -182,7 +182,7 @@ class PyDatalogEngine(Engine):
         return self._facts.get(relation, {}) if found is None else found
 
     def _run(
-        self, rules: Sequence[Translation], goals: Sequence[Goal], action: Row | None = None
+        self, rules: Sequence[Translation], goals: Sequence[LogicGoal], action: Row | None = None
     ) -> list[Weights]:
         """Ask the goals of rules, level by level; a row's weight is the highest that answers it."""
         answers: list[Weights] = [{} for _ in goals]
@@ -214,7 +214,7 @@ class PyDatalogEngine(Engine):
             levels.update(map(self._semiring.complement, weights) if use.negated else weights)
         return sorted((level for level in levels if level > 0), reverse=True)
 
-    def _assert_rows(self, opened: Session, uses: set[Use], facts: set[str], level: float) -> None:
+    def _assert_rows(self, opened: LogicSession, uses: set[Use], facts: set[str], level: float) -> None:
         for use in uses:
             opened.declare(use.predicate, use.arity)
             bound = level if use.tier == "now" else 0.0
@@ -231,7 +231,7 @@ class PyDatalogEngine(Engine):
             opened.assert_rows(predicate(relation, "now"), (row for row, w in rows if w >= level))
 
     def _assert_rules(
-        self, opened: Session, rules: Sequence[Translation], level: float, *, several: bool
+        self, opened: LogicSession, rules: Sequence[Translation], level: float, *, several: bool
     ) -> None:
         for each in rules:
             opened.declare(each.head.name, len(each.head.terms))

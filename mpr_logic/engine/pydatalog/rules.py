@@ -19,19 +19,19 @@ from typing import Literal as OneOf
 
 from mpr_logic.engine import builtins
 from mpr_logic.engine.pydatalog.order import group_keys, inside, ordered, outside, plain, variables
-from mpr_logic.engine.pydatalog.session import Clause, Goal
+from mpr_logic.engine.pydatalog.session import LogicClause, LogicGoal
 from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mpr_logic.analysis.program import Rule
-    from mpr_logic.engine.pydatalog.session import Session
+    from mpr_logic.engine.pydatalog.session import LogicSession
     from mpr_logic.language.ast import BodyItem, Row, Term, Value
 
 Tier: TypeAlias = OneOf["now", "any"]
 TIERS: tuple[Tier, Tier] = ("now", "any")
-Binding: TypeAlias = "Mapping[str, Value]"
+Valuation: TypeAlias = "Mapping[str, Value]"
 
 
 def predicate(relation: str, tier: Tier, *, negated: bool = False) -> str:
@@ -61,9 +61,9 @@ class Computed:
     name: str
     inputs: tuple[str, ...]
     output: bool
-    function: Callable[[Binding], Any]
+    function: Callable[[Valuation], Any]
 
-    def install(self, session: Session) -> None:
+    def install(self, session: LogicSession) -> None:
         """Let the function answer its predicate in a session."""
 
         def answers(values: list[Value | None]) -> Iterable[Any]:
@@ -87,7 +87,7 @@ class Folded:
     inner: tuple[str, ...]
     nonempty: bool
 
-    def install(self, session: Session, *, levels: bool) -> None:
+    def install(self, session: LogicSession, *, levels: bool) -> None:
         """Answer its predicate in a session; ``levels`` says whether weights differ at all."""
 
         def answers(values: list[Value | None]) -> Iterable[Row]:
@@ -109,15 +109,15 @@ class Folded:
     def _has_empty_value(self) -> bool:
         return self.item.function in ("count", "sum")
 
-    def _groups(self, session: Session, tier: Tier, bound: Binding) -> dict[Row, list[Binding]]:
+    def _groups(self, session: LogicSession, tier: Tier, bound: Valuation) -> dict[Row, list[Valuation]]:
         terms = tuple(Const(bound[n]) if n in bound else Var(n) for n in self.inner)
-        groups: defaultdict[Row, list[Binding]] = defaultdict(list)
-        for row in session.ask(Goal(f"{self.name} {tier}", terms)):
+        groups: defaultdict[Row, list[Valuation]] = defaultdict(list)
+        for row in session.ask(LogicGoal(f"{self.name} {tier}", terms)):
             binding = dict(zip(self.inner, row, strict=True))
             groups[tuple(binding[k] for k in self.keys if k not in bound)].append(binding)
         return groups
 
-    def _fold(self, bindings: list[Binding]) -> Value:
+    def _fold(self, bindings: list[Valuation]) -> Value:
         expression = self.item.expression
         if expression is None:
             return len(bindings)
@@ -129,9 +129,9 @@ class Translation:
     """A rule, ready to be asserted: its clauses, what they read, and what must be computed for them."""
 
     rule: Rule
-    head: Goal
+    head: LogicGoal
     uses: set[Use] = field(default_factory=set)
-    clauses: list[Clause] = field(default_factory=list)
+    clauses: list[LogicClause] = field(default_factory=list)
     computed: list[Computed] = field(default_factory=list)
     folded: list[Folded] = field(default_factory=list)
 
@@ -144,15 +144,15 @@ def translate(rule: Rule, name: str) -> Translation:
     """
     terms = tuple(map(plain, rule.args))
     if rule.action is None:
-        result = Translation(rule, Goal(predicate(rule.head, "now"), terms))
+        result = Translation(rule, LogicGoal(predicate(rule.head, "now"), terms))
     else:
-        result = Translation(rule, Goal(name, terms[rule.given :]))
+        result = Translation(rule, LogicGoal(name, terms[rule.given :]))
     writer = _Writer(name, result)
-    front = () if rule.action is None else (Goal("candidate", writer.named(terms[: rule.given])),)
+    front = () if rule.action is None else (LogicGoal("candidate", writer.named(terms[: rule.given])),)
     given = {n for t in terms[: rule.given] for n in variables(t)}
     head = {n for t in terms for n in variables(t)}
     body = writer.body(rule.body, given, head, "now")
-    result.clauses.append(Clause(result.head, (*front, *body)))
+    result.clauses.append(LogicClause(result.head, (*front, *body)))
     return result
 
 
@@ -175,10 +175,10 @@ class _Writer:
             Var(self._fresh("any")) if isinstance(term, Var) and term.anonymous else term for term in terms
         )
 
-    def body(self, items: Iterable[BodyItem], known: set[str], head: set[str], tier: Tier) -> list[Goal]:
+    def body(self, items: Iterable[BodyItem], known: set[str], head: set[str], tier: Tier) -> list[LogicGoal]:
         """The goals of a body, in an order in which each finds its variables bound."""
         items = list(items)
-        goals: list[Goal] = []
+        goals: list[LogicGoal] = []
         bound = set(known)
         for item in ordered(items, known, head):
             if isinstance(item, Literal):
@@ -192,18 +192,18 @@ class _Writer:
             bound |= variables(item)
         return goals
 
-    def _literal(self, item: Literal, tier: Tier) -> Goal:
+    def _literal(self, item: Literal, tier: Tier) -> LogicGoal:
         atom = item.atom
         terms = self.named(map(plain, atom.args))
         use = Use(atom.name, len(terms), item.negated, tier)
         self._result.uses.add(use)
         # a `_` stays unbound where a `not` is selected, which pyDatalog reads as: for no value
-        return Goal(use.predicate, terms, negated=item.negated)
+        return LogicGoal(use.predicate, terms, negated=item.negated)
 
-    def _comparison(self, item: Comparison, bound: set[str]) -> Goal:
+    def _comparison(self, item: Comparison, bound: set[str]) -> LogicGoal:
         sides = item.left, item.right
         if item.op in ("=", "!=") and all(isinstance(side, (Var, Const)) for side in sides):
-            return Goal("==" if item.op == "=" else "!=", tuple(map(plain, sides)))
+            return LogicGoal("==" if item.op == "=" else "!=", tuple(map(plain, sides)))
         if item.op == "=":
             for side, other in (sides, sides[::-1]):
                 if isinstance(side, Var) and side.name not in bound:
@@ -212,22 +212,22 @@ class _Writer:
             item, lambda b: compare(item.op, value_of(item.left, b), value_of(item.right, b))
         )
 
-    def _test(self, item: Test) -> Goal:
+    def _test(self, item: Test) -> LogicGoal:
         test = builtins.test_of(item)
         text, part = item.args
         return self._compute(item, lambda b: test(value_of(text, b), value_of(part, b)) != item.negated)
 
     def _compute(
-        self, what: BodyItem | Term, function: Callable[[Binding], Any], output: Var | None = None
-    ) -> Goal:
+        self, what: BodyItem | Term, function: Callable[[Valuation], Any], output: Var | None = None
+    ) -> LogicGoal:
         inputs = tuple(sorted(variables(what)))
         made = Computed(self._fresh("compute"), inputs, output is not None, function)
         self._result.computed.append(made)
-        return Goal(made.name, (*map(Var, inputs), *([output] if output else [])))
+        return LogicGoal(made.name, (*map(Var, inputs), *([output] if output else [])))
 
     def _aggregate(
         self, item: Aggregate, body: list[BodyItem], head: set[str], known: set[str], bound: set[str]
-    ) -> Goal:
+    ) -> LogicGoal:
         name = self._fresh("fold")
         keys = group_keys(item, body, head)
         braces = [self._with_places(each) for each in item.body]
@@ -236,9 +236,9 @@ class _Writer:
         self._result.folded.append(made)
         for tier in TIERS:
             goals = self.body(braces, bound & inner, set(), tier)
-            head_goal = Goal(f"{name} {tier}", tuple(map(Var, made.inner)))
-            self._result.clauses.append(Clause(head_goal, tuple(goals)))
-        return Goal(name, (*map(Var, keys), item.target))
+            head_goal = LogicGoal(f"{name} {tier}", tuple(map(Var, made.inner)))
+            self._result.clauses.append(LogicClause(head_goal, tuple(goals)))
+        return LogicGoal(name, (*map(Var, keys), item.target))
 
     def _with_places(self, item: Literal | Comparison | Test) -> Literal | Comparison | Test:
         """The item with every ``_`` named if it is a positive literal: each is a variable to count."""
@@ -247,7 +247,7 @@ class _Writer:
         return replace(item, atom=replace(item.atom, args=self.named(map(plain, item.atom.args))))
 
 
-def value_of(term: Term, binding: Binding) -> Value:
+def value_of(term: Term, binding: Valuation) -> Value:
     """The value of a term under a binding.
 
     Raises:

@@ -37,7 +37,7 @@ _STEPS_BETWEEN_CHECKS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class LogicGoal:
     """A literal as pyDatalog takes it: a predicate and plain terms; ``==`` and ``!=`` are predicates."""
 
     name: str
@@ -46,14 +46,14 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class LogicClause:
     """``head <= body``; the body is selected from left to right."""
 
-    head: Goal
-    body: tuple[Goal, ...]
+    head: LogicGoal
+    body: tuple[LogicGoal, ...]
 
 
-class Session:
+class LogicSession:
     """The open database of one question; made by :func:`session`."""
 
     def __init__(self, budget: Budget, deadline: Deadline) -> None:
@@ -73,7 +73,7 @@ class Session:
         """Make a predicate known, so that asking for one without clauses is no error."""
         pyEngine.insert(pyEngine.Pred(name, arity))
 
-    def assert_clause(self, clause: Clause) -> None:
+    def assert_clause(self, clause: LogicClause) -> None:
         """Assert a rule."""
         pyEngine.assert_(pyEngine.Clause(_literal(clause.head), [_literal(goal) for goal in clause.body]))
 
@@ -91,7 +91,7 @@ class Session:
         self._resolvers.append(key)
         pyEngine.Python_resolvers[key] = resolver
 
-    def ask(self, goal: Goal) -> set[Row]:
+    def ask(self, goal: LogicGoal) -> set[Row]:
         """Every row that answers the goal.
 
         Raises:
@@ -149,7 +149,7 @@ class Session:
 
 
 @contextmanager
-def session(budget: Budget, deadline: Deadline) -> Iterator[Session]:
+def session(budget: Budget, deadline: Deadline) -> Iterator[LogicSession]:
     """A fresh database under the lock; the thread's own pyDatalog is as before when it is closed."""
     if not _LOCK.acquire(timeout=min(deadline.left(), threading.TIMEOUT_MAX)):
         late()
@@ -159,7 +159,7 @@ def session(budget: Budget, deadline: Deadline) -> Iterator[Session]:
         precision = pyEngine.Float_Precision
         Logic()
         pyEngine.Float_Precision = None  # else every float is rounded to 8 digits
-        opened = Session(budget, deadline)
+        opened = LogicSession(budget, deadline)
         try:
             yield opened
         finally:
@@ -174,7 +174,7 @@ def session(budget: Budget, deadline: Deadline) -> Iterator[Session]:
         _LOCK.release()
 
 
-def _literal(goal: Goal) -> Any:
+def _literal(goal: LogicGoal) -> Any:
     terms = [pyEngine.Var(t.name) if isinstance(t, Var) else pyEngine.Const(t.value) for t in goal.terms]
     return pyEngine.Literal("~" + goal.name if goal.negated else goal.name, terms)
 

@@ -28,9 +28,8 @@ from mpr_logic.agent.showing import Score, decision_lines, turn_text
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.analysis import analyse
 from mpr_logic.checker.checker import Checker
-from mpr_logic.checker.colors import painted
 from mpr_logic.checker.loading import load_modules
-from mpr_logic.checker.render import proof_text
+from mpr_logic.checker.render import painted, proof_text
 from mpr_logic.envs.alfworld.worlds import AlfWorlds
 from mpr_logic.experiments.training import Learner, known, remember, study
 from mpr_logic.language.parser import parse

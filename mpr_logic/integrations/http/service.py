@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from mpr_logic.checker.disclosure import decision_json
 from mpr_logic.checker.render import rule_text
-from mpr_logic.checker.serial import decision_json
 from mpr_logic.errors import StateError
 from mpr_logic.extras import needed
 from mpr_logic.guard.history import not_the_verdicts

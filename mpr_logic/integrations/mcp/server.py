@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.checker.disclosure import decision_json
 from mpr_logic.checker.render import rule_text
-from mpr_logic.checker.serial import decision_json
 from mpr_logic.extras import needed
 from mpr_logic.guard.verdict import verdict_json
 

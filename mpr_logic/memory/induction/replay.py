@@ -19,8 +19,8 @@ from mpr_logic.analysis.analyse import Preparer
 from mpr_logic.analysis.occurrences import CALL, is_history
 from mpr_logic.analysis.report import Report
 from mpr_logic.analysis.terms import item_vars, names, term_vars
-from mpr_logic.checker.facts import Facts
-from mpr_logic.checker.questions import resolve_action
+from mpr_logic.checker.facts import FactBase
+from mpr_logic.checker.parsing import resolve_action
 from mpr_logic.checker.state import history_facts
 from mpr_logic.engine.protocol import Budget, Engine, counted, make_engine
 from mpr_logic.errors import BudgetError, MprError, StateError
@@ -188,7 +188,7 @@ class Replay:
         self._moves: list[list[_Move]] = []
         self.passed_over: list[PassedOver] = []
         trials: list[Trial] = []
-        facts = Facts(self.program, make_engine(self.program))
+        facts = FactBase(self.program, make_engine(self.program))
         for episode in episodes:
             begun = len(trials)
             try:
@@ -269,7 +269,7 @@ class Replay:
         until = None if seconds is None else time.monotonic() + seconds
         each = counted() if seconds is None else Budget(seconds=min(SECONDS, max(seconds, 0.01)))
         engine = make_engine(program, budget=each)
-        for index in self._walk(Facts(program, engine), engine):
+        for index in self._walk(FactBase(program, engine), engine):
             if until is not None and time.monotonic() > until:
                 raise BudgetError(f"the replay took longer than {seconds:g} s: there are too many rules")
             trial = self.trials[index]
@@ -279,7 +279,7 @@ class Replay:
                         found[number[id(rule.clause)]][index] = weight
         return found
 
-    def _walk(self, facts: Facts, engine: Engine) -> Iterator[int]:
+    def _walk(self, facts: FactBase, engine: Engine) -> Iterator[int]:
         """Walk through all states; yield each trial, the engine being in the state before it."""
         first = {(f.relation, f.row): f for f in engine.program.facts if not is_history(f.relation)}
         for moves in self._moves:
@@ -295,14 +295,16 @@ class Replay:
             )
             engine.ready()
 
-    def _read(self, episode: RecordedEpisode, facts: Facts, trials: list[Trial]) -> Iterator[_Move]:
+    def _read(self, episode: RecordedEpisode, facts: FactBase, trials: list[Trial]) -> Iterator[_Move]:
         for step in episode.steps:
             try:
                 yield self._move(episode, step, facts, trials)
             except MprError as error:
                 raise _UnreadableError(episode, step, str(error)) from None
 
-    def _move(self, episode: RecordedEpisode, step: RecordedStep, facts: Facts, trials: list[Trial]) -> _Move:
+    def _move(
+        self, episode: RecordedEpisode, step: RecordedStep, facts: FactBase, trials: list[Trial]
+    ) -> _Move:
         removed, added = map(facts.fact, step.removed), map(facts.fact, step.added)
         trial = None
         history: list[Fact] = []
