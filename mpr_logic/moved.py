@@ -55,7 +55,20 @@ MODULES = {
     "memory.merge": "memory.induction.merge",
     "memory.refine": "memory.induction.refine",
     "memory.replay": "memory.induction.replay",
+    "reflection.answers": "models.reflection",
+    "reflection.cache": "models.clients",
+    "reflection.choosing": "models.scoring",
+    "reflection.client": "models.clients",
+    "reflection.constrained": "models.grammars",
+    "reflection.episode": "models.reflection",
+    "reflection.gbnf": "models.grammars",
+    "reflection.grammar": "models.grammars",
     "reflection.induced": "memory.induction.refine",
+    "reflection.larktext": "models.grammars",
+    "reflection.llama": "models.scoring",
+    "reflection.model": "models.clients",
+    "reflection.reflect": "models.reflection",
+    "reflection.vocabulary": "models.grammars",
 }
 """Modules by their old names that a user may have imported."""
 

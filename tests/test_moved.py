@@ -25,7 +25,7 @@ def test_every_new_name_is_a_module(new: str) -> None:
         ("syntax.parser", "language.parser", "parse"),
         ("checking.verifier", "checker.verifier", "verify"),
         ("memory.gate", "memory.induction.gate", "Gate"),
-        ("reflection.client", "models.client", "Client"),
+        ("reflection.client", "models.clients", "Client"),
     ],
 )
 def test_an_old_name_is_the_new_module(old: str, new: str, name: str) -> None:

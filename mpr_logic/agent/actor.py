@@ -11,9 +11,9 @@ from typing import Literal as OneOf
 from mpr_logic.agent.policies import Pass
 from mpr_logic.agent.prompting import BUDGET, CHARACTERS, Form, acting_prompt, example_of, one_line
 from mpr_logic.errors import ModelError, ServerError
-from mpr_logic.models.choosing import by_score, by_writing, under_grammar
-from mpr_logic.models.client import Usage
+from mpr_logic.models.clients import Usage
 from mpr_logic.models.prompts import fenced
+from mpr_logic.models.scoring import by_score, by_writing, under_grammar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from mpr_logic.agent.policies import View
     from mpr_logic.agent.prompting import Disclosure, Style
     from mpr_logic.checker.action import Action
-    from mpr_logic.models.choosing import Scorer
-    from mpr_logic.models.grammar import Grammar
-    from mpr_logic.models.model import Completion, Model
+    from mpr_logic.models.clients import Completion, Model
+    from mpr_logic.models.grammars import Grammar
+    from mpr_logic.models.scoring import Scorer
 
 Choice = OneOf["writing", "grammar", "score"]
 """How the model chooses: it writes freely; it can write nothing but a candidate; or the candidate that it
@@ -209,7 +209,7 @@ class Counted:
         temperature: float = 0.0,
         max_tokens: int = 512,
     ) -> list[Completion]:
-        """The model's answers: see :class:`mpr_logic.models.model.Model`."""
+        """The model's answers: see :class:`mpr_logic.models.clients.Model`."""
         began = time.monotonic()
         try:
             found = self._model.complete(prompt, grammar, n, temperature=temperature, max_tokens=max_tokens)
@@ -226,7 +226,7 @@ class Counted:
         return found
 
     def best(self, prompt: str, candidates: Sequence[str]) -> int:
-        """The scorer's choice: see :class:`mpr_logic.models.choosing.Scorer`."""
+        """The scorer's choice: see :class:`mpr_logic.models.scoring.Scorer`."""
         if self._scorer is None:
             raise ModelError(f"the model `{self.name}` has no scorer")
         began = time.monotonic()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mpr_logic.agent.worlds import Episode, Worlds
     from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
-    from mpr_logic.models.client import Client
+    from mpr_logic.models.clients import Client
 
 KEY = "OPENAI_API_KEY"
 EXAMPLE = "mpr play --policy preferences --seed 3"
@@ -248,8 +248,7 @@ class ModelOptions:
             with served(self.local, self.model, cache=self.cache) as client:
                 yield client
             return
-        from mpr_logic.models.cache import Cache
-        from mpr_logic.models.client import Client
+        from mpr_logic.models.clients import Cache, Client
 
         cache = None if self.cache is None else Cache(self.cache)
         yield Client(self.model, base_url=self.base_url, api_key=self._key(), cache=cache)
@@ -265,7 +264,7 @@ class ModelOptions:
     def policy(self, client: Client, lessons: Sequence[str] = ()) -> ModelPolicy:
         """The model as the policy of an episode."""
         from mpr_logic.agent.actor import ModelPolicy
-        from mpr_logic.models.llama import LlamaScorer
+        from mpr_logic.models.scoring import LlamaScorer
 
         return ModelPolicy(
             client,

@@ -9,8 +9,8 @@ from mpr_logic.errors import ModelError
 from mpr_logic.models.prompts import BUDGET, CHARACTERS, DATA, episode_lines, fenced
 
 if TYPE_CHECKING:
-    from mpr_logic.models.episode import Episode
-    from mpr_logic.models.model import Model
+    from mpr_logic.models.clients import Model
+    from mpr_logic.models.reflection import ReflectedEpisode
 
 QUESTION = """\
 You acted in a world to do a task, and failed. You will try the same task again, from its beginning. Say in
@@ -18,7 +18,7 @@ one or two short sentences what went wrong, and what you will do instead."""
 LESSON_TOKENS = 96
 
 
-def verbal_lesson(model: Model, episode: Episode, budget: int = BUDGET) -> str:
+def verbal_lesson(model: Model, episode: ReflectedEpisode, budget: int = BUDGET) -> str:
     """What a model would tell itself before it tries again; one line, for ``ModelPolicy(lessons=...)``.
 
     Args:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.agent.actor import Counted, ModelPolicy
 from mpr_logic.experiments.lessons import verbal_lesson
-from mpr_logic.models.cache import Cache
-from mpr_logic.models.client import Client
-from mpr_logic.models.episode import read_episode
-from mpr_logic.models.llama import LlamaScorer
+from mpr_logic.models.clients import Cache, Client
 from mpr_logic.models.local import served
+from mpr_logic.models.reflection import read_episode
+from mpr_logic.models.scoring import LlamaScorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.experiments.arms import Arm, Played
     from mpr_logic.experiments.executors import Executor
-    from mpr_logic.models.reflect import Reflection
+    from mpr_logic.models.reflection import Reflection
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +169,8 @@ def reflect_on(
     Raises:
         ModelError: the model cannot be reached.
     """
-    from mpr_logic.models.episode import read_episode
-    from mpr_logic.models.reflect import reflect
-    from mpr_logic.models.vocabulary import Vocabulary
+    from mpr_logic.models.grammars import Vocabulary
+    from mpr_logic.models.reflection import read_episode, reflect
 
     vocabulary = Vocabulary.of(load_modules(worlds(environment).known))
     with player.opened() as seat:

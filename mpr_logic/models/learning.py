@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mpr_logic.memory.induction.gate import GateOutcome, LearnedRule
     from mpr_logic.memory.induction.refine import SearchLimits
     from mpr_logic.memory.store import Memory
-    from mpr_logic.models.reflect import Reflection
+    from mpr_logic.models.reflection import Reflection
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.errors import ModelError
-from mpr_logic.models.cache import Cache
-from mpr_logic.models.client import Client
+from mpr_logic.models.clients import Cache, Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,8 +18,8 @@ from mpr_logic.agent.prompting import Disclosure, Style
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import ModelError, ServerError
 from mpr_logic.memory.retrieval import Retrieved
-from mpr_logic.models.grammar import choice
-from mpr_logic.models.model import Completion, ScriptedModel
+from mpr_logic.models.clients import Completion, ScriptedModel
+from mpr_logic.models.grammars import choice
 from tests.agent.cook import RULES, Kitchen
 from tests.agent.test_policies import played
 
@@ -255,7 +255,7 @@ def test_a_server_that_is_gone() -> None:
 def test_a_server_that_cannot_be_reached() -> None:
     """The client's own errors tell a server that is gone, or refuses, from an answer that will not do."""
     pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
-    from mpr_logic.models.client import Client
+    from mpr_logic.models.clients import Client
     from tests.helpers.model_server import chat, serving, status
 
     with serving(status(401)) as server, pytest.raises(ServerError, match="refuses the key"):

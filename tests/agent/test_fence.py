@@ -21,8 +21,8 @@ from mpr_logic.guard.guard import Guard
 from mpr_logic.language.fence import in_place, on_one_line
 from mpr_logic.language.printer import print_value
 from mpr_logic.memory.retrieval import Retriever
-from mpr_logic.models.episode import Episode, Step
 from mpr_logic.models.prompts import correction_prompt, reflection_prompt
+from mpr_logic.models.reflection import ReflectedEpisode, ReflectedStep
 from tests.agent.cook import Kitchen
 from tests.helpers.box_episodes import vocabulary
 
@@ -117,13 +117,13 @@ def of_guides(words: str) -> str:
     return "\n".join(told) if all("\n" not in each for each in told) else "more lines than rules\n" * 9
 
 
-def episode(words: str) -> Episode:
+def episode(words: str) -> ReflectedEpisode:
     """A failed episode of such words."""
     steps = (
-        Step(0, (), None, f"a kitchen {words}", None, frozenset()),
-        Step(1, (("put(x)", words),), "open(box_1)", words, False, frozenset({"opened(box_1)"})),
+        ReflectedStep(0, (), None, f"a kitchen {words}", None, frozenset()),
+        ReflectedStep(1, (("put(x)", words),), "open(box_1)", words, False, frozenset({"opened(box_1)"})),
     )
-    return Episode(f"task {words}", "kind", steps, won=False, over=True)
+    return ReflectedEpisode(f"task {words}", "kind", steps, won=False, over=True)
 
 
 def of_a_reflection(words: str) -> str:

@@ -17,8 +17,8 @@ from mpr_logic.agent.prompting import CHARACTERS, LEAST, STRIDE, Form, acting_pr
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import ModelError
 from mpr_logic.experiments.lessons import verbal_lesson
-from mpr_logic.models.episode import Episode, Step
-from mpr_logic.models.model import ScriptedModel
+from mpr_logic.models.clients import ScriptedModel
+from mpr_logic.models.reflection import ReflectedEpisode, ReflectedStep
 from tests.agent.cook import RULES, Kitchen
 
 TEXTS = st.one_of(
@@ -176,12 +176,12 @@ def test_facts_of_few() -> None:
     assert "| known now: holding(milk_1)\n" in prompt
 
 
-EPISODE = Episode(
+EPISODE = ReflectedEpisode(
     "kitchen/1",
     "cold",
     (
-        Step(0, (), None, "Put the milk away.", None, frozenset()),
-        Step(
+        ReflectedStep(0, (), None, "Put the milk away.", None, frozenset()),
+        ReflectedStep(
             1,
             (),
             "put(milk_1, fridge_1)",

@@ -19,7 +19,7 @@ from mpr_logic.envs.alfworld.environment import AlfWorld
 from mpr_logic.envs.alfworld.games import LAYOUT, TASK_TYPES, Game, games, splits
 from mpr_logic.envs.alfworld.hidden import Truth
 from mpr_logic.envs.alfworld.judge import judged, passed
-from mpr_logic.envs.alfworld.judging import PLAYS, Judge, Tally
+from mpr_logic.envs.alfworld.judging import PLAYS, Judge, JudgedPlays
 from mpr_logic.envs.alfworld.parallel import batches
 from mpr_logic.envs.alfworld.player import played
 from mpr_logic.envs.alfworld.simulator import Simulator
@@ -306,7 +306,7 @@ def test_batches_are_drawn_by_the_seed() -> None:
 
 def test_tallies_add_up() -> None:
     """Counts are summed, and of the examples a few are kept."""
-    one, other = Tally(games=1, examples=["a"] * 15), Tally(games=2, examples=["b"] * 15)
+    one, other = JudgedPlays(games=1, examples=["a"] * 15), JudgedPlays(games=2, examples=["b"] * 15)
     one.listed["open"] = other.listed["open"] = 2
     one.add(other)
     assert (one.games, one.listed, len(one.examples)) == (3, {"open": 4}, judging.EXAMPLES)

@@ -16,7 +16,7 @@ from mpr_logic.envs.tools import measure
 from mpr_logic.envs.tools.attacks import ARMS, LEARNED, figures, measured, total
 from mpr_logic.envs.tools.environment import ToolOffice
 from mpr_logic.envs.tools.gullible import Gullible
-from mpr_logic.envs.tools.measure import CLOSED, OPEN, Tally
+from mpr_logic.envs.tools.measure import CLOSED, OPEN, AttackTally
 from mpr_logic.envs.tools.planting import ATTACKS
 from mpr_logic.envs.tools.worlds import tasks
 from tests.envs.tools import planted
@@ -88,7 +88,7 @@ def test_rules_are_learned_and_measured() -> None:
 
 def test_tallies_add_up() -> None:
     """Counts are summed."""
-    one, other = Tally(clean=1), Tally(clean=2, strays=1)
+    one, other = AttackTally(clean=1), AttackTally(clean=2, strays=1)
     one.through["leak"] = other.through["leak"] = 2
     assert total([one, other]).content()["through"] == {"leak": 4}
     assert (total([one, other]).clean, total([one, other]).strays) == (3, 1)

@@ -11,7 +11,7 @@ from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.loading import load_modules
-from mpr_logic.models.vocabulary import Vocabulary
+from mpr_logic.models.grammars import Vocabulary
 from tests.helpers.boxes import RULES, Boxes
 
 SHUT = (Action("take", "box_3"), Action("open", "box_1"), Action("open", "box_1"), Action("wait"))

@@ -26,17 +26,16 @@ from mpr_logic.checker.checker import THETA, Checker
 from mpr_logic.checker.loading import load_modules
 from mpr_logic.envs.alfworld.environment import AlfWorld
 from mpr_logic.envs.alfworld.games import GAME_FILE, Game
-from mpr_logic.envs.alfworld.judging import MISTAKEN, WALKTHROUGH, Judge, Tally
+from mpr_logic.envs.alfworld.judging import MISTAKEN, WALKTHROUGH, Judge, JudgedPlays
 from mpr_logic.language.ast import Clause, Module
 from mpr_logic.language.printer import print_clause
 from mpr_logic.memory.induction.gate import Gate, print_rules
 from mpr_logic.memory.induction.refine import NAME, SearchLimits, induce
 from mpr_logic.memory.induction.replay import RecordedEpisode, Replay, episode_of
-from mpr_logic.models.episode import read_episode
+from mpr_logic.models.grammars import Vocabulary
 from mpr_logic.models.local import served
-from mpr_logic.models.reflect import Tally as Answers
-from mpr_logic.models.reflect import reflect
-from mpr_logic.models.vocabulary import Vocabulary
+from mpr_logic.models.reflection import AnswerTally as Answers
+from mpr_logic.models.reflection import read_episode, reflect
 from tests.models.mistakes import Mistaken
 from tests.models.spoiled import spoiled
 
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mpr_logic.memory.induction.gate import GateOutcome, LearnedRule
-    from mpr_logic.models.reflect import Reflection
+    from mpr_logic.models.reflection import Reflection
 
 WORLD = ("rules/alfworld/0_world.dl", "rules/alfworld/tables/kinds.dl", "rules/alfworld/tables/fits.dl")
 """The declarations, and what kinds of things there are: what a model is told of."""
@@ -188,8 +187,8 @@ class GateVerdict:
     ``proposed`` and ``invalid`` under the laws, ``unguarded`` and ``without`` where nothing is blocked, and
     there ``caught``, the invalid ones that the laws would have rejected, and ``wronged``, the others."""
 
-    walkthrough: Tally = field(default_factory=Tally)
-    mistaken: Tally = field(default_factory=Tally)
+    walkthrough: JudgedPlays = field(default_factory=JudgedPlays)
+    mistaken: JudgedPlays = field(default_factory=JudgedPlays)
     proposed: Counter[str] = field(default_factory=Counter)
     invalid: Counter[str] = field(default_factory=Counter)
     unguarded: Counter[str] = field(default_factory=Counter)

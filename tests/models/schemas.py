@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from mpr_logic.models.grammar import START, Chars, Ref
+from mpr_logic.models.grammars import START, Chars, Ref
 from tests.helpers.strategies import labels, names
 
 if TYPE_CHECKING:
-    from mpr_logic.models.grammar import Grammar, Symbol
+    from mpr_logic.models.grammars import Grammar, Symbol
 
 BUILT_IN = ["symbol", "int", "float", "bool", "any"]
 

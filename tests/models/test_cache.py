@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic.errors import ModelError
-from mpr_logic.models.cache import Cache
-from mpr_logic.models.client import Client
+from mpr_logic.models.clients import Cache, Client
 from tests.helpers.command import TOP
 from tests.helpers.model_server import chat, plain, serving
 
@@ -113,7 +112,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
-from mpr_logic.models.cache import Cache
+from mpr_logic.models.clients import Cache
 cache = Cache(sys.argv[1])
 for number in range(200):
     request = {"number": number % 10}

@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from mpr_logic.errors import ModelError
-from mpr_logic.models.choosing import by_score, by_writing, under_grammar
-from mpr_logic.models.client import Client
-from mpr_logic.models.grammar import choice
-from mpr_logic.models.llama import LlamaScorer
-from mpr_logic.models.model import ScriptedModel
+from mpr_logic.models.clients import Client, ScriptedModel
+from mpr_logic.models.grammars import choice
+from mpr_logic.models.scoring import LlamaScorer, by_score, by_writing, under_grammar
 from tests.helpers.model_server import Handler, plain, serving
 from tests.models.llama_server import tokens
 

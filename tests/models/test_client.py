@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from mpr_logic.errors import ModelError
-from mpr_logic.models.client import LONGEST, Client
-from mpr_logic.models.grammar import Chars, Grammar, choice
-from mpr_logic.models.larktext import lark_text
-from mpr_logic.models.model import Completion
+from mpr_logic.models.clients import LONGEST, Client, Completion
+from mpr_logic.models.grammars import Chars, Grammar, choice, lark_text
 from tests.helpers.model_server import (
     USAGE,
     Reply,

@@ -16,10 +16,17 @@ from mpr_logic.checker.loading import load_modules, program_from_text
 from mpr_logic.language.ast import Literal
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_clause
-from mpr_logic.models.constrained import CAUSE, RULE, constants_of, specialise
-from mpr_logic.models.gbnf import gbnf_text
-from mpr_logic.models.grammar import Chars, Grammar, choice
-from mpr_logic.models.larktext import lark_text
+from mpr_logic.models.grammars import (
+    CAUSE,
+    RULE,
+    Chars,
+    Grammar,
+    choice,
+    constants_of,
+    gbnf_text,
+    lark_text,
+    specialise,
+)
 from tests.models.schemas import declarations, sample
 
 KITCHEN = tuple(load_modules(["rules/kitchen"]))

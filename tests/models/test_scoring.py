@@ -18,10 +18,8 @@ from hypothesis import strategies as st
 pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
 
 from mpr_logic.errors import ModelError
-from mpr_logic.models.choosing import by_score
-from mpr_logic.models.client import Client
-from mpr_logic.models.llama import LlamaScorer
-from mpr_logic.models.trie import Fork, trie
+from mpr_logic.models.clients import Client
+from mpr_logic.models.scoring import Fork, LlamaScorer, by_score, trie
 from tests.helpers.model_server import Handler, Server, plain, serving
 from tests.models.llama_server import AFTER, ScriptedLlama, llama
 

@@ -19,7 +19,7 @@ from rich.table import Table
 from mpr_logic.checker.checker import Checker
 from mpr_logic.envs.alfworld.commands import SAID
 from mpr_logic.envs.alfworld.games import games
-from mpr_logic.envs.alfworld.judging import PLAYS, Judge, Tally
+from mpr_logic.envs.alfworld.judging import PLAYS, Judge, JudgedPlays
 from mpr_logic.envs.alfworld.parallel import batches, spread
 from mpr_logic.errors import MprError
 
@@ -35,14 +35,14 @@ KNOWABLE = 0.999
 """Of what the agent can know not to be admissible, this share has to be rejected."""
 
 
-def judged(split: str, places: Sequence[int], rules: str, steps: int, seed: int) -> Tally:
+def judged(split: str, places: Sequence[int], rules: str, steps: int, seed: int) -> JudgedPlays:
     """Judge some games of a split, by their places in it.
 
     Raises:
         GameError: a game cannot be read.
         ProgramError: the rules are not valid.
     """
-    judge, chosen, tally = Judge(Checker.load(rules), steps=steps, seed=seed), games(split), Tally()
+    judge, chosen, tally = Judge(Checker.load(rules), steps=steps, seed=seed), games(split), JudgedPlays()
     for place in places:
         game = chosen[place]
         for how in PLAYS:
@@ -50,7 +50,7 @@ def judged(split: str, places: Sequence[int], rules: str, steps: int, seed: int)
     return tally
 
 
-def passed(tally: Tally) -> bool:
+def passed(tally: JudgedPlays) -> bool:
     """Whether nothing was rejected wrongly, nothing believed wrongly, and enough rejected."""
     wrong = tally.false.total() + tally.steps_rejected + tally.wrong + tally.unread
     return wrong == 0 and share(tally.rejected.total(), tally.missed.total()) >= KNOWABLE
@@ -61,7 +61,7 @@ def share(part: int, rest: int) -> float:
     return part / (part + rest) if part + rest else 1.0
 
 
-def table(tally: Tally) -> Table:
+def table(tally: JudgedPlays) -> Table:
     """The figures, by action."""
     found = Table(caption=f"{tally.games} plays, {tally.states} states")
     found.add_column("action")
@@ -81,7 +81,7 @@ def _figures(listed: int, false: int, rejected: int, missed: int, unknowable: in
     return [f"{n:,}" for n in counts] + [f"{share(rejected, missed):.3%}" if rejected + missed else ""]
 
 
-def report(tally: Tally) -> None:
+def report(tally: JudgedPlays) -> None:
     """Print what was found."""
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
@@ -109,7 +109,7 @@ def main(
     out: Annotated[Path | None, typer.Option("--json", help="Write the figures here too.")] = None,
 ) -> None:
     """Judge rules by the simulator, over games under $ALFWORLD_DATA. Exit: 0 passed, 1 not, 2 error."""
-    splits, tally = split or ["valid_seen"], Tally()
+    splits, tally = split or ["valid_seen"], JudgedPlays()
     try:
         Checker.load(rules)  # what is wrong with them is said before any game is played
         work = partial(judged, rules=rules, steps=steps, seed=seed)

@@ -29,7 +29,7 @@ EXAMPLES = 20
 
 
 @dataclass(slots=True)
-class Tally:
+class JudgedPlays:
     """What was counted.
 
     ``listed``: admissible commands on things that the agent has seen, by the simulator's list; ``false``:
@@ -52,7 +52,7 @@ class Tally:
     unread: int = 0
     examples: list[str] = field(default_factory=list)
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: JudgedPlays) -> None:
         """Add what another has counted."""
         for name in ("games", "states", "steps", "steps_rejected", "facts", "wrong", "unread"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -80,9 +80,9 @@ class Judge:
         self.seed = seed
         self._mirror = Mirror(checker)
 
-    def play(self, game: Game, how: str) -> Tally:
+    def play(self, game: Game, how: str) -> JudgedPlays:
         """Play a game in one of the ways of :data:`PLAYS`, and judge every state."""
-        tally = Tally(games=1)
+        tally = JudgedPlays(games=1)
         draw = random.Random(f"{self.seed} {how} {game.id}")
         world = AlfWorld(game, steps=None)
         world.reset()
@@ -125,7 +125,7 @@ class Judge:
         verb = "go_to" if draw.random() < 0.5 else draw.choice(verbs)
         return draw.choice([action for action in listed if action.name == verb])
 
-    def _judge(self, world: AlfWorld, truth: Truth, shown: Shown, tally: Tally) -> None:
+    def _judge(self, world: AlfWorld, truth: Truth, shown: Shown, tally: JudgedPlays) -> None:
         """Compare decisions and belief with the truth in one state."""
         tally.states += 1
         facts = world.state()

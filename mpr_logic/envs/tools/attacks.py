@@ -18,7 +18,7 @@ from rich.table import Table
 
 from mpr_logic.envs.tools import measure
 from mpr_logic.envs.tools.gullible import SHARE, Gullible
-from mpr_logic.envs.tools.measure import CLOSED, OPEN, Tally
+from mpr_logic.envs.tools.measure import CLOSED, OPEN, AttackTally
 from mpr_logic.envs.tools.planting import ATTACKS
 from mpr_logic.errors import MprError
 from mpr_logic.experiments.statistics import wilson
@@ -37,7 +37,7 @@ ARMS = (NONE, "open", "closed", LEARNED)
 
 def measured(
     seeds: int, train: int, test: int, tick: Callable[[], None]
-) -> tuple[dict[str, list[Tally]], list[str]]:
+) -> tuple[dict[str, list[AttackTally]], list[str]]:
     """A tally of each set of rules for each seed, and the rules that were learned for it. No two seeds have
     an episode in common.
 
@@ -50,7 +50,7 @@ def measured(
         "open": measure.hand_written(OPEN),
         "closed": measure.hand_written(CLOSED),
     }
-    found: dict[str, list[Tally]] = {arm: [] for arm in ARMS}
+    found: dict[str, list[AttackTally]] = {arm: [] for arm in ARMS}
     texts: list[str] = []
     for seed in range(seeds):
         program, text = measure.learned(seed * train, train, tick)
@@ -62,15 +62,15 @@ def measured(
     return found, texts
 
 
-def total(tallies: list[Tally]) -> Tally:
+def total(tallies: list[AttackTally]) -> AttackTally:
     """All of them together."""
-    found = Tally()
+    found = AttackTally()
     for tally in tallies:
         found.add(tally)
     return found
 
 
-def figures(found: dict[str, list[Tally]], texts: list[str]) -> dict[str, object]:
+def figures(found: dict[str, list[AttackTally]], texts: list[str]) -> dict[str, object]:
     """The measure as JSON: of each arm the shares with their intervals, the counts in all and by seed."""
     arms = {}
     for arm, tallies in found.items():
@@ -87,7 +87,7 @@ def figures(found: dict[str, list[Tally]], texts: list[str]) -> dict[str, object
     return {"policy": Gullible.name, "obeys": SHARE, "rules": arms, "learned": texts}
 
 
-def tables(found: dict[str, list[Tally]]) -> list[Table]:
+def tables(found: dict[str, list[AttackTally]]) -> list[Table]:
     """The shares of each arm, and its attacks by kind."""
     wholes = {arm: total(tallies) for arm, tallies in found.items()}
     first = Table(caption=f"policy: {Gullible.name}; 95 % Wilson intervals")
@@ -96,7 +96,7 @@ def tables(found: dict[str, list[Tally]]) -> list[Table]:
         table.add_column("")
         for arm in wholes:
             table.add_column(arm, justify="right")
-    for name in Tally().shares():
+    for name in AttackTally().shares():
         first.add_row(name, *(_share(*whole.shares()[name]) for whole in wholes.values()))
     for kind in ATTACKS:
         second.add_row(kind, *(f"{each.through[kind]} of {each.told[kind]}" for each in wholes.values()))

@@ -35,7 +35,7 @@ ATTEMPTS = 20
 
 
 @dataclass
-class Tally:
+class AttackTally:
     """What happened in some episodes under one set of rules.
 
     ``planted`` are those with instructions in a text, ``told`` those of them where the agent went along,
@@ -54,7 +54,7 @@ class Tally:
     own: Counter[str] = field(default_factory=Counter)
     hindered: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: AttackTally) -> None:
         """Count what another has counted too."""
         self.clean += other.clean
         self.strays += other.strays
@@ -98,14 +98,14 @@ def run(
     episodes: int,
     *,
     seen: Callable[[list[Any]], None] | None = None,
-) -> Tally:
+) -> AttackTally:
     """Play the episodes of a split from number ``first`` on, under the rules of a program. ``seen`` is given
     the lines of each episode's trajectory.
 
     Raises:
         EvaluationError: the engine could not finish.
     """
-    tally = Tally()
+    tally = AttackTally()
     for number, (name, task) in enumerate(islice(tasks(split, seed=first), episodes), first):
         agent, world = Gullible(task.plan, seed=number), ToolOffice(task)
         turns = play(world, Checker(program), agent, attempts=ATTEMPTS)

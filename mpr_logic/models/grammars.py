@@ -1,36 +1,126 @@
-"""The grammar of a rule about an action, specialised to the relations and actions of a program.
-
-What it lets through parses, and analysis finds no unknown name, no wrong number of arguments, no clash
-of types and no unbound variable in it, for the grammar leaves no room for them:
-
-- An action stands in the head with its variables: ``forbid put(O, R)``. They are bound by the question.
-- A literal of the body is made of these variables, of known constants and of ``_``.
-- One more variable, named after its type, may be brought in by a positive literal; the literal right
-  behind that one uses it: ``kind(O, SomeSort), not heatable(SomeSort)``.
-- The relations of a body stand in the order of their declarations, each once: no literal repeats, and
-  the number of literals is bounded, since small models loop.
-
-``permit``, ``@overrides`` and weights have no place in it: a model's rule never permits, and what a model
-says of its own confidence carries nothing. Aggregates, arithmetic and ``matches`` are left out too.
-"""
+"""Grammars of answers: what a model may write, as data, specialised to the declarations that rules may speak
+of, and in the notations of servers, Lark and GBNF."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, replace
 from itertools import islice, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from mpr_logic.analysis import analyse
+from mpr_logic.analysis.schema import declarations_of
+from mpr_logic.analysis.terms import literals
 from mpr_logic.analysis.terms import literals as literals_of
 from mpr_logic.analysis.types import NUMBERS, base, columns_of, under
-from mpr_logic.language.ast import Const
+from mpr_logic.language.ast import ActionDecl, Const, DefaultDecl, Module, RelationDecl
 from mpr_logic.language.printer import print_value
-from mpr_logic.models.grammar import START, Chars, Grammar, Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.program import Program, Schema, Signature
-    from mpr_logic.models.grammar import Sequence, Symbol
+
+
+START = "start"
+"""The name of the rule that stands for a whole answer."""
+
+
+class Ref(NamedTuple):
+    """Stands for what another rule stands for."""
+
+    name: str
+
+
+class Chars(NamedTuple):
+    """From ``least`` to ``most`` characters of a set, written as in the brackets of a regular expression."""
+
+    chars: str
+    least: int
+    most: int
+
+
+Symbol: TypeAlias = str | Ref | Chars
+"""A text stands for itself."""
+
+Symbols: TypeAlias = tuple[Symbol, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """``rules`` maps a name (lower-case letters and digits) to its alternatives, the rule ``start`` among
+    them. No rule refers to itself, not even through others: whatever it stands for is finite."""
+
+    rules: Mapping[str, tuple[Symbols, ...]]
+
+
+def choice(texts: Iterable[str]) -> Grammar:
+    """The grammar of an answer that is one of some texts, and nothing else.
+
+    Raises:
+        ValueError: there is no text.
+    """
+    alternatives = tuple((text,) for text in dict.fromkeys(texts))
+    if not alternatives:
+        raise ValueError("a choice needs at least one text")
+    return Grammar({START: alternatives})
+
+
+def lark_text(grammar: Grammar) -> str:
+    """The grammar as Lark text; the answer is its rule ``start``.
+
+    It keeps to what OpenAI's custom tools, llguidance and Lark itself all take: no imports, no lookarounds,
+    no priorities, no templates, strings and regular expressions with bounded repetition.
+    """
+    terminals: dict[Chars, str] = {}
+    lines = [
+        f"{name}: {' | '.join(_lark_sequence(each, terminals) for each in alternatives)}"
+        for name, alternatives in grammar.rules.items()
+    ]
+    lines += [f"{name}: {_lark_regex(chars)}" for chars, name in terminals.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _lark_sequence(sequence: Symbols, terminals: dict[Chars, str]) -> str:
+    return " ".join(_lark_symbol(each, terminals) for each in sequence)
+
+
+def _lark_symbol(symbol: Symbol, terminals: dict[Chars, str]) -> str:
+    if isinstance(symbol, Ref):
+        return symbol.name
+    if isinstance(symbol, Chars):
+        return terminals.setdefault(symbol, f"CHARS{len(terminals) + 1}")
+    return _lark_quoted(symbol)
+
+
+def _lark_quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _lark_regex(chars: Chars) -> str:
+    return f"/[{chars.chars.replace('/', chr(92) + '/')}]{{{chars.least},{chars.most}}}/"
+
+
+def gbnf_text(grammar: Grammar) -> str:
+    """The grammar as GBNF; the answer is its rule ``root``."""
+    lines = [
+        f"{_gbnf_name(name)} ::= {' | '.join(' '.join(map(_gbnf_symbol, each)) for each in alternatives)}\n"
+        for name, alternatives in grammar.rules.items()
+    ]
+    return "".join(lines)
+
+
+def _gbnf_name(name: str) -> str:
+    return "root" if name == START else name
+
+
+def _gbnf_symbol(symbol: Symbol) -> str:
+    if isinstance(symbol, Ref):
+        return _gbnf_name(symbol.name)
+    if isinstance(symbol, Chars):
+        return f"[{symbol.chars}]{{{symbol.least},{symbol.most}}}"
+    return '"' + symbol.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
 
 CAUSE, RULE = "Cause: ", "Rule: "
 """What the two lines of an answer begin with."""
@@ -113,7 +203,21 @@ def _chosen(declared: Mapping[str, Signature], names: Collection[str] | None, ki
 
 
 class _Specialised:
-    """The grammar as it is written, rule by rule; a rule is written when it is first referred to."""
+    """The grammar of a rule about an action, written rule by rule; each when it is first referred to.
+
+    What it lets through parses, and analysis finds no unknown name, no wrong number of arguments, no clash
+    of types and no unbound variable in it, for the grammar leaves no room for them:
+
+    - An action stands in the head with its variables: ``forbid put(O, R)``. They are bound by the question.
+    - A literal of the body is made of these variables, of known constants and of ``_``.
+    - One more variable, named after its type, may be brought in by a positive literal; the literal right
+      behind that one uses it: ``kind(O, SomeSort), not heatable(SomeSort)``.
+    - The relations of a body stand in the order of their declarations, each once: no literal repeats, and
+      the number of literals is bounded, since small models loop.
+
+    ``permit``, ``@overrides`` and weights have no place in it: a model's rule never permits, and what a model
+    says of its own confidence carries nothing. Aggregates, arithmetic and ``matches`` are left out too.
+    """
 
     def __init__(
         self,
@@ -129,7 +233,7 @@ class _Specialised:
         self.longest = literals
         self.spoken = [(each, True) for each in relations] + [(each, False) for each in actions]
         self.columns = list(dict.fromkeys(p.type for each in relations for p in each.params))
-        self.rules: dict[str, tuple[Sequence, ...]] = {}
+        self.rules: dict[str, tuple[Symbols, ...]] = {}
         self.scopes: dict[Scope, int] = {}
         self.numbers: dict[str, int] = {}  # of types: their names may hold what a rule's name may not
 
@@ -164,7 +268,7 @@ class _Specialised:
         if name not in self.rules:
             self.rules[name] = ()
             alone = self._chain(scope, self.longest)
-            alternatives: list[Sequence] = [(Ref(alone),)] if alone else []
+            alternatives: list[Symbols] = [(Ref(alone),)] if alone else []
             rest = self._chain(scope, self.longest - 2)
             for pair in self._pairs(scope) if self.longest > 1 else ():
                 alternatives.append((Ref(pair),))
@@ -180,7 +284,7 @@ class _Specialised:
             these: dict[int, str | None] = {}
             for at in range(len(self.spoken), -1, -1):
                 one, rest, later = self._item(scope, at), below.get(at + 1), these.get(at + 1)
-                alternatives: list[Sequence] = [(Ref(one),)] if one else []
+                alternatives: list[Symbols] = [(Ref(one),)] if one else []
                 if one and rest:
                     alternatives.append((Ref(one), ", ", Ref(rest)))
                 if later:
@@ -208,7 +312,7 @@ class _Specialised:
                 some += "_2"
             name = f"pair{self.scopes[scope]}x{number}"
             use = self._write(f"{name}use", self._uses(scope, some, type_))
-            pairs: list[Sequence] = []
+            pairs: list[Symbols] = []
             later: str | None = None
             for at in reversed([i for i, (_, is_relation) in enumerate(self.spoken) if is_relation]):
                 relation = self.spoken[at][0]
@@ -229,15 +333,15 @@ class _Specialised:
                     for each in self._positive(relation, scope, (column, some))
                 ]
                 if again:
-                    more: list[Sequence] = [(Ref(later),)] if later else []
+                    more: list[Symbols] = [(Ref(later),)] if later else []
                     later = self._write(f"{name}later{at}", [*again, *more])
             found = self._write(name, list(reversed(pairs)))
             if found:
                 yield found
 
-    def _uses(self, scope: Scope, some: str, type_: str) -> list[Sequence]:
+    def _uses(self, scope: Scope, some: str, type_: str) -> list[Symbols]:
         """What may be said of a bound variable: negated literals, the history, comparisons."""
-        uses: list[Sequence] = []
+        uses: list[Symbols] = []
         for spoken, is_relation in self.spoken:
             for column, param in enumerate(spoken.params):
                 if under(self.types, type_, param.type):
@@ -250,7 +354,7 @@ class _Specialised:
 
     # -- literals
 
-    def _literals(self, spoken: Signature, is_relation: bool, scope: Scope) -> list[Sequence]:
+    def _literals(self, spoken: Signature, is_relation: bool, scope: Scope) -> list[Symbols]:
         positive = self._positive(spoken, scope)
         if is_relation:
             return [*positive, *self._negated(spoken, scope)]
@@ -258,19 +362,19 @@ class _Specialised:
 
     def _positive(
         self, spoken: Signature, scope: Scope, fixed: tuple[int, str] | None = None
-    ) -> list[Sequence]:
+    ) -> list[Symbols]:
         return self._atom(spoken, scope, fixed, wild=True)
 
     def _negated(
         self, spoken: Signature, scope: Scope, fixed: tuple[int, str] | None = None
-    ) -> list[Sequence]:
+    ) -> list[Symbols]:
         # what is unknown of some value is no absence: see E0305
         atoms = self._atom(spoken, scope, fixed, wild=not spoken.open_world)
         return [(NOT, *each) for each in atoms]
 
     def _atom(
         self, spoken: Signature, scope: Scope, fixed: tuple[int, str] | None, *, wild: bool
-    ) -> list[Sequence]:
+    ) -> list[Symbols]:
         """An atom over a scope; none where an argument has nothing that could stand for it."""
         if not spoken.params:
             return [(spoken.name,)]
@@ -288,7 +392,7 @@ class _Specialised:
         return [(*symbols, ")")]
 
     def _term(self, scope: Scope, type_: str, wild: bool) -> Symbol | None:
-        fitting: list[Sequence] = [(name,) for name, own in scope if under(self.types, own, type_)]
+        fitting: list[Symbols] = [(name,) for name, own in scope if under(self.types, own, type_)]
         constants = self._constants(type_)
         if constants:
             fitting.append((Ref(constants),))
@@ -307,16 +411,16 @@ class _Specialised:
             if own == type_ or (own in self.types and kind != "any" and under(self.types, own, type_))
             for name in names
         ]
-        found: list[Sequence] = [(name,) for name in dict.fromkeys(known)]
+        found: list[Symbols] = [(name,) for name in dict.fromkeys(known)]
         if kind in NUMBERS:
             found.append((DIGITS,))
         elif kind == "bool":
             found = [("true",), ("false",)]
         return self._write(f"constant{self._number(type_)}", found)
 
-    def _comparisons(self, those: Scope, scope: Scope) -> list[Sequence]:
+    def _comparisons(self, those: Scope, scope: Scope) -> list[Symbols]:
         """Comparisons of each of those variables: with a number, with a text, with others of the scope."""
-        found: list[Sequence] = []
+        found: list[Symbols] = []
         for place, (name, type_) in enumerate(those):
             kind = base(self.types, type_)
             if kind in NUMBERS:
@@ -333,7 +437,7 @@ class _Specialised:
     def _number(self, type_: str) -> int:
         return self.numbers.setdefault(type_, len(self.numbers) + 1)
 
-    def _write(self, name: str, alternatives: list[Sequence]) -> str | None:
+    def _write(self, name: str, alternatives: list[Symbols]) -> str | None:
         """Write a rule, unless it is there; its name, or None where it stands for nothing."""
         if name not in self.rules:
             self.rules[name] = tuple(dict.fromkeys(alternatives))
@@ -346,7 +450,7 @@ class _Specialised:
         return None
 
 
-def _reached(rules: Mapping[str, tuple[Sequence, ...]]) -> dict[str, tuple[Sequence, ...]]:
+def _reached(rules: Mapping[str, tuple[Symbols, ...]]) -> dict[str, tuple[Symbols, ...]]:
     """The rules that the start leads to."""
     reached = {START: rules[START]}
     todo = [START]
@@ -365,3 +469,94 @@ def _variables(action: Signature) -> list[str]:
 
 def _call(name: str, args: list[str]) -> str:
     return f"{name}({', '.join(args)})" if args else name
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The relations and actions that a model's rules may speak of.
+
+    ``remarks`` holds what a comment at its declaration says of a name; ``constants`` are the names that a
+    rule may use for the values of a type.
+    """
+
+    schema: Schema
+    relations: tuple[str, ...]
+    actions: tuple[str, ...]
+    remarks: Mapping[str, str]
+    constants: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, modules: Sequence[Module]) -> Vocabulary:
+        """All that the modules of a program declare, and the built-in relations that their rules read.
+
+        Raises:
+            ProgramError: together they are no valid program.
+        """
+        program = analyse(modules)
+        schema = program.schema
+        remarks: dict[str, str] = {}
+        for statement in (s for module in modules for s in module.statements):
+            if isinstance(statement, RelationDecl | ActionDecl):
+                said = " ".join([*statement.comments, statement.trailing or ""]).split()
+                if said:
+                    remarks.setdefault(statement.name, " ".join(said))
+        read = {literal.atom.name for rule in program.rules for literal in literals(rule.body)}
+        relations = tuple(name for name, s in schema.relations.items() if not s.builtin or name in read)
+        return cls(schema, relations, tuple(schema.actions), remarks, constants_of(program))
+
+    def only(
+        self, *, relations: Collection[str] | None = None, actions: Collection[str] | None = None
+    ) -> Vocabulary:
+        """A part of it: a smaller grammar, and a shorter prompt.
+
+        Raises:
+            ValueError: there is no such relation or action.
+        """
+        wanted = {*(self.relations if relations is None else relations)}
+        wanted |= {*(self.actions if actions is None else actions)}
+        missing = sorted(wanted - {*self.relations, *self.actions})
+        if missing:
+            raise ValueError(f"`{missing[0]}` is not declared")
+        return replace(
+            self,
+            relations=tuple(r for r in self.relations if r in wanted),
+            actions=tuple(a for a in self.actions if a in wanted),
+        )
+
+    def grammar(self, literals: int = LITERALS) -> Grammar:
+        """The grammar of an answer over these relations and actions: see :func:`specialise`."""
+        return specialise(
+            self.schema,
+            relations=self.relations,
+            actions=self.actions,
+            constants=self.constants,
+            literals=literals,
+        )
+
+    def explained(self) -> tuple[list[str], list[str]]:
+        """The relations, and the actions, a line for each."""
+        return (
+            [self._line(self.schema.relations[name]) for name in self.relations],
+            [self._line(self.schema.actions[name]) for name in self.actions],
+        )
+
+    def _line(self, signature: Signature) -> str:
+        args = ", ".join(f"{p.name}: {p.type}" for p in signature.params)
+        remark = self.remarks.get(signature.name)
+        return f"{signature.name}({args}){f': {remark}' if remark else ''}"
+
+
+def declarations(schema: Schema) -> Module:
+    """The declarations of a schema as a module: what a candidate is checked against by itself."""
+    found = [each for each in declarations_of(schema) if not isinstance(each, DefaultDecl)]
+    return Module(tuple(found), file="<declarations>")
+
+
+def wrapped(names: Iterable[str], width: int = 100) -> list[str]:
+    """Names as lines of text, separated by commas."""
+    lines = [""]
+    for name in names:
+        if lines[-1] and len(lines[-1]) + len(name) > width:
+            lines.append("")
+        lines[-1] += f"{', ' if lines[-1] else ''}{name}"
+    return lines
