@@ -258,7 +258,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerTally:
+class Tally:
     """What answers came to. ``answers`` are those drawn; ``at_once`` parsed as they were, ``parsed`` after
     corrections too; ``calls`` counts all answers of the model, with the tokens that its server counted."""
 
@@ -274,8 +274,8 @@ class AnswerTally:
         """The share of the answers that parsed as they were; 0 where there were none."""
         return self.at_once / self.answers if self.answers else 0.0
 
-    def __add__(self, other: AnswerTally) -> AnswerTally:
-        return AnswerTally(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +286,7 @@ class Reflection:
     candidates: tuple[Candidate, ...]
     votes: tuple[int, ...]
     refused: tuple[Refused, ...]
-    tally: AnswerTally
+    tally: Tally
     constrained: bool
 
 
@@ -357,7 +357,7 @@ class _Asking:
         self.source = source
         self.found: dict[str, tuple[Candidate, int]] = {}
         self.refused: list[Refused] = []
-        self.tally = AnswerTally()
+        self.tally = Tally()
 
     def follow(self, prompt: str, answer: Completion) -> None:
         """Read an answer, and have it corrected where it will not do."""
@@ -381,7 +381,7 @@ class _Asking:
             self.refused.append(Refused(answer.text[:LONGEST], reason, corrected))
 
     def _count(self, answer: Completion, *, first: bool, right: bool) -> None:
-        self.tally += AnswerTally(
+        self.tally += Tally(
             answers=int(first),
             at_once=int(first and right),
             parsed=int(right),

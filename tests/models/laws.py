@@ -34,7 +34,7 @@ from mpr_logic.memory.induction.refine import NAME, SearchLimits, induce
 from mpr_logic.memory.induction.replay import RecordedEpisode, Replay, episode_of
 from mpr_logic.models.grammars import Vocabulary
 from mpr_logic.models.local import served
-from mpr_logic.models.reflection import AnswerTally as Answers
+from mpr_logic.models.reflection import Tally as Answers
 from mpr_logic.models.reflection import read_episode, reflect
 from tests.models.mistakes import Mistaken
 from tests.models.spoiled import spoiled

@@ -11,7 +11,7 @@ from mpr_logic.checker.loading import load_modules
 from mpr_logic.errors import ModelError
 from mpr_logic.language.parser import parse
 from mpr_logic.models.clients import ScriptedModel
-from mpr_logic.models.reflection import AnswerTally, Reflection, read_answer, read_episode, reflect
+from mpr_logic.models.reflection import Reflection, Tally, read_answer, read_episode, reflect
 from tests.helpers.box_episodes import lines, vocabulary
 from tests.helpers.boxes import RULES
 
@@ -35,7 +35,7 @@ def test_an_answer_becomes_a_candidate() -> None:
     (candidate,) = found.candidates
     assert candidate.rule == "forbid take(B) :- not opened(B)."
     assert candidate.text == '@because("The box was shut.") @source("ep-1")\nforbid take(B) :- not opened(B).'
-    assert found.tally == AnswerTally(answers=1, at_once=1, parsed=1, calls=1)
+    assert found.tally == Tally(answers=1, at_once=1, parsed=1, calls=1)
     assert found.refused == ()
     assert model.grammars == [vocabulary().grammar()]
     analyse([*load_modules([RULES / "1_world.dl"]), parse(candidate.text)])
@@ -45,7 +45,7 @@ def test_the_diagnostic_goes_back() -> None:
     """An answer that is no rule comes back with what is wrong, its place, and the nearest name."""
     found, model = reflected(UNKNOWN.replace("closed", "openned"), RIGHT)
     assert [c.rule for c in found.candidates] == ["forbid take(B) :- not opened(B)."]
-    assert found.tally == AnswerTally(answers=1, at_once=0, parsed=1, calls=2)
+    assert found.tally == Tally(answers=1, at_once=0, parsed=1, calls=2)
     assert model.prompts[1].startswith(model.prompts[0])
     assert "| error[E0201]: relation `openned` is not declared" in model.prompts[1]
     assert "did you mean `opened`" in model.prompts[1]
@@ -92,7 +92,7 @@ def test_a_correction_may_be_missing() -> None:
 
 def test_tallies_add_up() -> None:
     """The shares of several reflections are those of their answers together."""
-    total = sum((reflected(each, RIGHT)[0].tally for each in (RIGHT, UNKNOWN, RIGHT, RIGHT)), AnswerTally())
+    total = sum((reflected(each, RIGHT)[0].tally for each in (RIGHT, UNKNOWN, RIGHT, RIGHT)), Tally())
     assert (total.answers, total.at_once, total.parsed, total.calls) == (4, 3, 4, 5)
     assert total.share == 0.75
 
