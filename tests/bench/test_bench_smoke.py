@@ -14,7 +14,7 @@ from tests.bench.batch import batch
 from tests.bench.household import BASE_FACTS, BASE_RULES, household, step_stream
 from tests.bench.peers import BATCH_PEERS, OURS, PROVING, STEP_PEERS, Spec
 from tests.bench.peers.base import Peer
-from tests.bench.peers.ours import Proving
+from tests.bench.peers.ours import Ours
 from tests.bench.problems import PROBLEMS
 from tests.bench.scenes import ALFWORLD, SCENES, Scene
 from tests.bench.step import flat, steps
@@ -55,9 +55,10 @@ def alfworld() -> list[list[bool]]:
     return _answers(OURS, ALFWORLD.world(6), 6)
 
 
+@pytest.mark.slow
 def test_no_technique_changes_an_answer() -> None:
     """The engine without each of its techniques rejects the same actions; each is measured."""
-    task = ablation(Scene(BASE_FACTS, BASE_RULES), Proving, blocks=2, size=4)
+    task = ablation(Scene(BASE_FACTS, BASE_RULES), Ours, blocks=2, size=4)
     assert failures([task]) == []
     assert [row.engine for row in task.rows] == [WHOLE, *(f"without: {name}" for name in TECHNIQUES)]
     assert all(len(row.values) == 2 for row in task.rows)

@@ -1,1 +1,1 @@
-"""Questions answered from the goal down: compiled rules, tabling, and kept answers."""
+"""Top-down evaluation: questions compiled to what they bind, tabling and memoisation."""
