@@ -84,16 +84,17 @@ class Compiler(RuleCompiler):
         self._inlined: dict[tuple[str, str], InlinedGoal | None] = {}
         self._work: dict[tuple[str, str], float] = {}  # what asking what is not memoised costs, in lookups
         self._walks: dict[tuple[str, str], WalkWriter | None] = {}
-        self._extensions: dict[type, Any] = {}
+        self._extensions: dict[object, Any] = {}
         self._nested = 0
 
     def extension(self, kind: Callable[[Compiler], Extension]) -> Extension:
         """The compiler of something else on top of this one, such as verdicts or proofs; made when it is
         first asked for."""
-        found = self._extensions.get(kind)  # type: ignore[call-overload]
-        if found is None:
-            found = self._extensions[kind] = kind(self)  # type: ignore[index]
-        return found  # type: ignore[no-any-return]
+        with self.rules.lock:
+            found = self._extensions.get(kind)
+            if found is None:
+                found = self._extensions[kind] = kind(self)
+            return found
 
     # -- functions -----------------------------------------------------------------------------
 
