@@ -231,3 +231,10 @@ def test_every_option_is_documented() -> None:
         options = {o for p in command.params for o in p.opts if o.startswith("--")} - {"--help"}
         missing += [f"mpr {name} {o}" for o in sorted(options) if not re.search(rf"{o}\b", text)]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *sorted((DOCS / "diagnostics").glob("*.md"))], ids=name_of)
+def test_lines_can_be_read(page: Path) -> None:
+    """Outside of tables and blocks no line is longer than 160 characters."""
+    lines = prose(page).splitlines()
+    assert [line for line in lines if len(line) > 160 and not line.startswith("|")] == []
