@@ -1,7 +1,8 @@
-"""The data files that come with the package: the grammar, the bundled rules, and the worlds' data.
+"""The data files that come with the package: the grammar, the bundled rules, the worlds' data, and the
+pages about diagnostics.
 
 In an installed wheel they lie inside the package (``mpr_logic/grammar``, ``mpr_logic/rules``,
-``mpr_logic/envs``); in a checkout they lie beside it.
+``mpr_logic/envs``, ``mpr_logic/docs``); in a checkout they lie beside it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ def grammar_folder() -> Path:
 def rules_folder() -> Path:
     """The folder of the bundled rule files."""
     return _folder("rules")
+
+
+def diagnostics_folder() -> Path:
+    """The folder of the pages about diagnostics, one for each code, such as ``E0201.md``."""
+    return _folder("docs") / "diagnostics"
 
 
 def world_text(name: str) -> str:

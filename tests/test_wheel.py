@@ -91,7 +91,7 @@ def test_wheel_brings_one_name(built: Built) -> None:
     assert len(tops) == 2
 
 
-@pytest.mark.parametrize("folder", ["grammar", "rules", "envs"])
+@pytest.mark.parametrize("folder", ["grammar", "rules", "envs", "docs/diagnostics"])
 def test_wheel_holds_the_outer_folders(built: Built, folder: str) -> None:
     """Every file of the folder beside the package in a checkout is inside it in the wheel."""
     expected = files_under(folder)
@@ -158,6 +158,16 @@ def test_installed_package_reads_its_data(installed: Installed) -> None:
 def test_installed_command_tells_its_version(installed: Installed) -> None:
     """The installed ``mpr`` starts and knows its version."""
     assert installed.run("mpr", "--version").strip() == "mpr 0.1.0"
+
+
+def test_installed_package_has_a_command_of_its_name(installed: Installed) -> None:
+    """``mpr-logic`` is the same command, so that runners of packages find it by the package's name."""
+    assert installed.run("mpr-logic", "--version") == installed.run("mpr", "--version")
+
+
+def test_installed_command_explains(installed: Installed) -> None:
+    """The installed ``mpr explain`` has its pages."""
+    assert installed.run("mpr", "explain", "E0201").startswith("# E0201: unknown name")
 
 
 def test_installed_command_checks_with_bundled_rules(installed: Installed) -> None:

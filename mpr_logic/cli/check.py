@@ -43,7 +43,9 @@ def check(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Decide about an action as a guard would: admissible, or rejected with proof and repair.
+    """Decide about an action as a guard would.
+
+    It is admissible, or rejected with a proof and a repair.
 
     Exit status: 0 admissible, 1 rejected, 2 not decided.
     """

@@ -51,7 +51,7 @@ def evaluate(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Play tasks by several methods, the memory frozen, and compare them.
+    """Compare methods on tasks; the memory stays as it is.
 
     Exit status: 0 they were played, 2 they could not be.
     """

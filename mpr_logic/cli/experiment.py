@@ -41,7 +41,9 @@ def experiment(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Run an experiment; one that was broken off goes on where it was left. Then: mpr report FOLDER.
+    """Run an experiment, which a file describes.
+
+    One that was broken off goes on where it was left. Then: mpr report FOLDER.
 
     Exit status: 0 all was played, 2 it could not be, or was broken off.
     """

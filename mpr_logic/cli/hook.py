@@ -61,8 +61,9 @@ def hook(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Read what a coding agent says before it uses a tool, or after; answer in its own format.
+    """Decide about the tool calls of a coding agent, as its hook.
 
+    It reads what the agent says before it uses a tool, or after, and answers in the agent's own format.
     The calls of each session are kept in the store, and count for its later ones.
 
     Exit status: 0 answered, 2 not understood, which blocks the tool; the standard error says why.

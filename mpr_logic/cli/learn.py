@@ -62,8 +62,10 @@ def learn(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Train a memory: each round plays all tasks, told what was learned before, and nothing is blocked; then
-    it learns from what came to nothing.
+    """Train a memory by playing tasks, round by round.
+
+    Each round plays all tasks, told what was learned before, and nothing is blocked; then the memory learns
+    from what came to nothing.
 
     Exit status: 0 there are learned rules now, 1 there is none, 2 it could not be done.
     """

@@ -17,7 +17,7 @@ def lint(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Check rules: errors, and warnings of what is most likely not meant.
+    """Find errors in rules, and what is most likely not meant.
 
     With --tools, also whether the rules fit the tools; with --state, its facts count as stated.
 

@@ -13,6 +13,7 @@ from mpr_logic.cli import (
     check,
     evaluate,
     experiment,
+    explain,
     format,
     hook,
     learn,
@@ -29,7 +30,7 @@ from mpr_logic.cli import (
     why,
 )
 from mpr_logic.cli.options import UsageError
-from mpr_logic.cli.output import INTERRUPTED, UNDECIDED, complain, failure, send
+from mpr_logic.cli.output import INTERRUPTED, UNDECIDED, YES, complain, failure, send
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,32 +39,37 @@ if TYPE_CHECKING:
 # rich_markup_mode: plain help starts in half the time, and copies well
 app = typer.Typer(
     name="mpr",
-    no_args_is_help=False,
-    add_completion=False,
+    cls=options.PanelGroup,
+    invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=options.HELP,
 )
-for _verb, _command, _example in (
-    ("check", check.check, check.EXAMPLE),
-    ("why", why.why, why.EXAMPLE),
-    ("query", query.query, query.EXAMPLE),
-    ("play", play.play, play.EXAMPLE),
-    ("learn", learn.learn, learn.EXAMPLE),
-    ("eval", evaluate.evaluate, evaluate.EXAMPLE),
-    ("experiment", experiment.experiment, experiment.EXAMPLE),
-    ("report", report.report, report.EXAMPLE),
-    ("fmt", format.fmt, format.EXAMPLE),
-    ("lint", lint.lint, lint.EXAMPLE),
-    ("tools", tools.tools, tools.EXAMPLE),
-    ("serve", serve.serve, serve.EXAMPLE),
-    ("hook", hook.hook, hook.EXAMPLE),
-    ("proxy", proxy.proxy, proxy.EXAMPLE),
-    ("mcp", mcp.mcp, mcp.EXAMPLE),
+for _panel, _verb, _command, _example in (
+    ("Rules", "check", check.check, check.EXAMPLE),
+    ("Rules", "why", why.why, why.EXAMPLE),
+    ("Rules", "query", query.query, query.EXAMPLE),
+    ("Rules", "lint", lint.lint, lint.EXAMPLE),
+    ("Rules", "fmt", format.fmt, format.EXAMPLE),
+    ("Rules", "explain", explain.explain, explain.EXAMPLE),
+    ("Guard", "tools", tools.tools, tools.EXAMPLE),
+    ("Guard", "serve", serve.serve, serve.EXAMPLE),
+    ("Guard", "hook", hook.hook, hook.EXAMPLE),
+    ("Guard", "proxy", proxy.proxy, proxy.EXAMPLE),
+    ("Guard", "mcp", mcp.mcp, mcp.EXAMPLE),
+    ("Agents", "play", play.play, play.EXAMPLE),
+    ("Memory", "learn", learn.learn, learn.EXAMPLE),
+    ("Agents", "eval", evaluate.evaluate, evaluate.EXAMPLE),
+    ("Agents", "experiment", experiment.experiment, experiment.EXAMPLE),
+    ("Agents", "report", report.report, report.EXAMPLE),
 ):
-    _epilog = f"\b\nExample:\n  {_example}"
-    app.command(_verb, epilog=_epilog, context_settings=options.HELP)(_command)
-app.add_typer(memory.app(), name="memory")
+    app.command(
+        _verb,
+        epilog=options.example_of(_example),
+        context_settings=options.HELP,
+        rich_help_panel=_panel,
+    )(_command)
+app.add_typer(memory.app(), name="memory", rich_help_panel="Memory")
 
 
 def _show_version(wanted: bool) -> None:
@@ -78,8 +84,9 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(epilog=f"\b\nExample:\n  {check.EXAMPLE}")
+@app.callback(epilog=options.example_of(check.EXAMPLE))
 def group(
+    context: typer.Context,
     _version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
@@ -89,6 +96,7 @@ def group(
 
     Exit status of every command: 0 yes, 1 no, 2 it could not be decided.
     """
+    options.show_help(context)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -111,8 +119,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except SystemExit:  # the command-line library's answer to a broken pipe
-        return UNDECIDED
+    except SystemExit as ended:  # a shell's completion was answered, or the pipe is broken
+        return YES if ended.code == YES else UNDECIDED
     except Exception as error:
         return _refuse(error, given)
     return status if type(status) is int and status in (0, 1, UNDECIDED, INTERRUPTED) else UNDECIDED

@@ -32,8 +32,9 @@ def mcp(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Serve check, why and list_rules as tools of MCP, on the standard streams.
+    """Serve check, why and list_rules as tools of MCP.
 
+    The messages go over the standard streams.
     It advises whoever asks; to hold calls back, use mpr proxy.
 
     Exit status: 0 it served, or could have; 2 it could not.

@@ -104,7 +104,7 @@ def show(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Show a rule: its text, its evidence, the episodes that taught it, and its history.
+    """Show a rule, its evidence, its episodes and its history.
 
     Exit status: 0 it is shown, 2 there is none, or the memory cannot be read.
     """
@@ -132,7 +132,7 @@ def log(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """List the changes of a memory, each with its revision and its cause.
+    """List the changes of a memory, with their causes.
 
     Exit status: 0 there are some, 1 there is none, 2 the memory cannot be read.
     """
@@ -160,9 +160,10 @@ def learn(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Learn rules from the failures in the episodes of a memory, and weigh them by all that was seen. An
-    episode that does not fit the rules, such as one with an action that is not declared, is passed over, and
-    named.
+    """Learn rules from the failures in the episodes of a memory.
+
+    They are weighed by all that was seen. An episode that does not fit the rules, such as one with an action
+    that is not declared, is passed over, and named.
 
     Exit status: 0 there are learned rules now, 1 there is none, 2 nothing was learned.
     """
@@ -206,7 +207,9 @@ def export(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Write the rules that count as .dl text, to be read, checked with, edited and imported again.
+    """Write the rules that count as .dl text.
+
+    It can be read, checked with, edited and imported again.
 
     Exit status: 0 there are some, 1 there is none, 2 the memory cannot be read.
     """
@@ -233,11 +236,12 @@ def import_(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Import rules as a person's, and recorded episodes; a memory that is not there is made.
+    """Import rules as a person's, and recorded episodes.
 
-    What is new in the rule files, or other than it was exported, is hand-written from then on. The rules of
-    all files are imported, or none; with sqlite:// for the STORE nothing is kept. An episode with an action
-    that does not fit what the memory has declared is kept, and named: learning passes over it.
+    A memory that is not there is made. What is new in the rule files, or other than it was exported, is
+    hand-written from then on. The rules of all files are imported, or none; with sqlite:// for the STORE
+    nothing is kept. An episode with an action that does not fit what the memory has declared is kept, and
+    named: learning passes over it.
 
     Exit status: 0 done, 2 not done.
     """
@@ -284,7 +288,9 @@ def forget(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Forget an episode for good: all that it said is erased, and its evidence counts no more.
+    """Forget an episode for good.
+
+    All that it said is erased, and its evidence counts no more.
 
     Exit status: 0 done, 2 not done.
     """
@@ -303,7 +309,9 @@ def rollback(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Take back all changes after a revision; episodes stay. A rollback can be taken back too.
+    """Take back all changes after a revision; episodes stay.
+
+    A rollback can be taken back too.
 
     Exit status: 0 done, 2 not done.
     """
@@ -383,19 +391,23 @@ def _changing(
     reply("memory", work, json=json, no_color=no_color)
 
 
-def group() -> None:
+def group(context: typer.Context) -> None:
     """Look into a rule memory, and change it by hand.
 
     Exit status: 0 done or found, 1 nothing found, 2 it could not be done.
     """
+    o.show_help(context)
 
 
 def app() -> typer.Typer:
     """The command with its sub-commands."""
     made = typer.Typer(
-        no_args_is_help=False, rich_markup_mode=None, context_settings=o.HELP, add_completion=False
+        rich_markup_mode=None,
+        invoke_without_command=True,
+        context_settings=o.HELP,
+        add_completion=False,
     )
-    made.callback(epilog=f"\b\nExample:\n  {EXAMPLE}")(group)
+    made.callback(epilog=o.example_of(EXAMPLE))(group)
     verbs: dict[str, Callable[..., None]] = {
         "list": list_,
         "show": show,
@@ -408,5 +420,5 @@ def app() -> typer.Typer:
         "stats": stats,
     }
     for name, command in verbs.items():
-        made.command(name, epilog=f"\b\nExample:\n  {EXAMPLES[name]}", context_settings=o.HELP)(command)
+        made.command(name, epilog=o.example_of(EXAMPLES[name]), context_settings=o.HELP)(command)
     return made

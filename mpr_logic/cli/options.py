@@ -5,12 +5,51 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """The context of every command."""
+
+
+def example_of(example: str) -> str:
+    """The end of a command's help: an example, broken into lines of 80 columns as a shell takes them."""
+    from textwrap import wrap
+
+    lines = wrap(example, 74, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return "\b\nExample:\n" + " \\\n".join(lines)
+
+
+class PanelGroup(TyperGroup):
+    """A group whose plain help lists its commands by panels. Each command is in one of them."""
+
+    PANELS = ("Rules", "Guard", "Memory", "Agents")
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a section for each panel."""
+        panels: dict[str, list[tuple[str, Any]]] = {panel: [] for panel in self.PANELS}
+        for name in self.list_commands(ctx):
+            command: Any = self.get_command(ctx, name)
+            panels[command.rich_help_panel].append((name, command))
+        longest = max(map(len, self.commands))
+        for panel, commands in panels.items():
+            with formatter.section(panel):
+                # names of one length: the help of all panels begins in one column
+                formatter.write_dl(
+                    [
+                        (name.ljust(longest), command.get_short_help_str(formatter.width - 6 - longest))
+                        for name, command in commands
+                    ]
+                )
+
+
+def show_help(context: typer.Context) -> None:
+    """Print the help of a group that is called without a command, and end with status 0."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
 
 
 class UsageError(Exception):

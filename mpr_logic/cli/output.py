@@ -45,13 +45,15 @@ class Answer:
     """What a command has to say: ``text`` for people, ``content`` for programs.
 
     ``text`` goes to the standard output, or, of an answer that is undecided, to the standard error;
-    ``remark`` goes to the standard error.
+    ``remark`` goes to the standard error. ``markdown`` says that the text is Markdown, which a terminal shows
+    rendered.
     """
 
     status: int
     text: str = ""
     content: dict[str, Any] = field(default_factory=dict)
     remark: str = ""
+    markdown: bool = False
 
 
 def reply(command: str, work: Callable[[], Answer], *, json: bool, no_color: bool) -> NoReturn:
@@ -78,7 +80,7 @@ def send(command: str, answer: Answer, *, json: bool, no_color: bool = False) ->
         if json:
             write(_json(command, answer), sys.stdout, no_color=True)
         elif answer.text and not failed:
-            write(answer.text, sys.stdout, no_color=no_color)
+            write(answer.text, sys.stdout, no_color=no_color, markdown=answer.markdown)
     except (OSError, ValueError) as error:
         complain(f"error: the answer could not be written: {_reason(error)}", no_color=no_color)
         return UNDECIDED
@@ -148,7 +150,7 @@ def complain(text: str, *, no_color: bool = False) -> None:
         return  # there is nowhere left to say it; the status does
 
 
-def write(text: str, stream: TextIO | None, *, no_color: bool = False) -> None:
+def write(text: str, stream: TextIO | None, *, no_color: bool = False, markdown: bool = False) -> None:
     """Write lines, with colours on a terminal that wants them, and what would steer it made visible.
 
     Raises:
@@ -161,9 +163,15 @@ def write(text: str, stream: TextIO | None, *, no_color: bool = False) -> None:
         raise OSError("it is closed")
     lines = _fitting("\n".join(map(visible, text.split("\n"))), stream)
     if not no_color and not os.environ.get("NO_COLOR") and stream.isatty():
-        from mpr_logic.checker.render import paint
+        if markdown:
+            from rich.console import Console
+            from rich.markdown import Markdown
 
-        paint(lines, stream)
+            Console(file=stream).print(Markdown(lines, hyperlinks=False))
+        else:
+            from mpr_logic.checker.render import paint
+
+            paint(lines, stream)
     else:
         stream.write(f"{lines}\n")
     stream.flush()

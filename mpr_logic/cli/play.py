@@ -149,7 +149,9 @@ def play(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Play episodes under the rules, each decision shown with its reasons, repair and advice.
+    """Play episodes under the rules, and show each decision.
+
+    A decision is shown with its reasons, repair and advice.
 
     Exit status: 0 all were won, 1 some were not, 2 it could not be played.
     """

@@ -66,8 +66,9 @@ def proxy(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Stand between an MCP client and a server, and let only those tool calls through that rules admit.
+    """Guard the tool calls between an MCP client and a server.
 
+    Only the calls that the rules admit pass.
     The client runs this command in place of the server's own. Without --tools the tools are those that the
     server lists.
 

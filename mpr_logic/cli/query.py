@@ -32,7 +32,9 @@ def query(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """List the facts that match an atom, asserted or derived, one to the line, with weights below 1.
+    """List the facts that match an atom, asserted or derived.
+
+    Each is a line, with its weight in front where that is below 1.
 
     Exit status: 0 there are some, 1 there is none, 2 not decided.
     """

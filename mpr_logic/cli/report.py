@@ -42,7 +42,9 @@ def report(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Report what came of an experiment: success, paired comparisons, actions, costs, calibration.
+    """Report what came of an experiment.
+
+    It has success, paired comparisons, actions, costs and calibration.
 
     Exit status: 0 it is reported, 2 there is nothing to report on, or it cannot be read.
     """

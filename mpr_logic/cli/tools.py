@@ -23,7 +23,9 @@ def tools(
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
-    """Write the tools that OpenAI, MCP or Anthropic schemas describe as .action declarations.
+    """Write tools with JSON schemas as .action declarations.
+
+    The schemas are those of OpenAI, MCP or Anthropic.
 
     Exit status: 0 all are declared, 1 with --skip some are not, 2 it could not be done.
     """

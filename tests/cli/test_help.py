@@ -7,13 +7,15 @@ import shlex
 
 import pytest
 
+from mpr_logic.cli import memory
 from tests.helpers.command import examples, mpr
 
 EXAMPLES = {
     "check": 1,
-    **dict.fromkeys(
-        "why query play learn eval experiment report fmt lint tools serve hook proxy mcp memory".split(), 0
-    ),
+    **dict.fromkeys("why query lint fmt explain".split(), 0),
+    **dict.fromkeys("tools serve hook proxy mcp".split(), 0),
+    **dict.fromkeys("learn memory".split(), 0),
+    **dict.fromkeys("play eval experiment report".split(), 0),
 }
 NEEDS = {
     "play": ("textworld", "alfworld"),
@@ -31,12 +33,34 @@ they are run, which tests/cli/test_training.py does."""
 
 def commands() -> list[str]:
     """The commands that the help names."""
-    return re.findall(r"^  ([a-z]+)  ", mpr("--help").out.partition("Commands:")[2], re.MULTILINE)
+    return re.findall(r"^  ([a-z]+)  ", mpr("--help").out.partition("Rules:")[2], re.MULTILINE)
 
 
 def test_every_command_is_listed() -> None:
-    """The help names the commands, each with what it does."""
+    """The help names the commands, each with what it does, in four groups."""
     assert commands() == list(EXAMPLES)
+    assert re.findall(r"^([A-Z]\w+):$", mpr("--help").out, re.MULTILINE) == [
+        "Options",
+        "Rules",
+        "Guard",
+        "Memory",
+        "Agents",
+    ]
+
+
+def test_help_without_arguments() -> None:
+    """Without a command, mpr and mpr memory print their help and end with status 0."""
+    assert mpr() == mpr("--help")
+    assert mpr("memory") == mpr("memory", "--help")
+    assert mpr().status == 0
+
+
+@pytest.mark.parametrize("command", ["", *EXAMPLES, *(f"memory {each}" for each in memory.EXAMPLES)])
+def test_help_fits_80_columns(command: str) -> None:
+    """No line of a help is longer than 80 columns, and no summary of a command is cut off."""
+    out = mpr(*command.split(), "--help").out
+    assert max(map(len, out.splitlines())) <= 80
+    assert not re.search(r"^  [a-z]+ .*\.\.\.$", out, re.MULTILINE)
 
 
 @pytest.mark.parametrize(("command", "status"), EXAMPLES.items())

@@ -58,8 +58,9 @@ def process(*arguments: str | bytes, stdin: bytes = b"") -> Done:
 
 
 def examples(text: str) -> list[str]:
-    """The examples in a help text."""
-    return re.findall(r"^ +mpr (.+)$", text.partition("Example:")[2], re.MULTILINE)
+    """The examples in a help text; one of several lines is broken as a shell takes it."""
+    whole = re.sub(r" \\\n +", " ", text.partition("Example:")[2])
+    return re.findall(r"^ +mpr (.+)$", whole, re.MULTILINE)
 
 
 def asserted(done: Done, arguments: tuple[str | bytes, ...]) -> None:
