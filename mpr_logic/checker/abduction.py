@@ -15,7 +15,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.occurrences import CALL, is_history
-from mpr_logic.checker.solve import Substitution, extend, holds, matched, pattern, rule_steps, solve
+from mpr_logic.checker.solve import Bindings, extend, holds, matched, pattern, rule_steps, solve
 from mpr_logic.engine.planner import Assign, Filter, Gather, Scan, item_variables, term_variables
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
 from mpr_logic.errors import ArithmeticFailure, EvaluationError
@@ -25,9 +25,10 @@ from mpr_logic.language.printer import print_value
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Program, Rule, Signature
     from mpr_logic.engine.planner import PlanStep
-    from mpr_logic.engine.protocol import Engine, Pattern
+    from mpr_logic.engine.protocol import Engine
     from mpr_logic.language.ast import BodyItem, Param, Row, Value
 
 TRIED = ("past ", "succeeded ")
@@ -115,7 +116,7 @@ class Abducibles:
 
 
 @dataclass(frozen=True, slots=True)
-class Subgoal:
+class RepairSubgoal:
     """A row of a core relation that is to come to hold (``comes``), or to cease to; None is any value."""
 
     relation: str
@@ -128,7 +129,7 @@ class _Partial:
     """A derivation of a rule that lacks something: its bindings, the items that are to be made true, and the
     rows that are to cease to hold."""
 
-    bindings: Substitution
+    bindings: Bindings
     missing: tuple[Literal | Aggregate, ...] = ()
     denied: tuple[tuple[str, Row], ...] = ()
 
@@ -153,9 +154,9 @@ class SubgoalFinder:
         self._theta = theta
         self._room = room
 
-    def against(self, action: str, args: Row) -> Iterator[Subgoal]:
-        """Subgoals that deal with the first thing that stands against an action: that break its proof, or
-        make a permit fire that overrides it or that the closed action lacks."""
+    def against(self, action: str, args: Row) -> Iterator[RepairSubgoal]:
+        """Subgoals that deal with the first obstacle to an action: that break its proof, or make a permit
+        fire that overrides it or that the closed action lacks."""
         engine, program = self._engine, self._engine.program
         permits = program.rules_for(f"permit {action}")
         fired = [r for r, w in engine.fired(f"permit {action}", args) if w >= self._theta]
@@ -175,7 +176,7 @@ class SubgoalFinder:
 
     # -- breaking ------------------------------------------------------------------------------
 
-    def breaking(self, proof: RuleProof | FactProof) -> Iterator[Subgoal]:
+    def breaking(self, proof: RuleProof | FactProof) -> Iterator[RepairSubgoal]:
         """Subgoals each of which breaks this very proof, those nearest to its head first."""
         todo: list[RuleProof | FactProof] = [proof]
         seen: set[int] = set()
@@ -201,16 +202,16 @@ class SubgoalFinder:
                         if not inner.negated:
                             yield from self.making(inner.atom.name, pattern(inner.atom, each.bindings))
 
-    def _unmade(self, relation: str, row: Row) -> Iterator[Subgoal]:
+    def _unmade(self, relation: str, row: Row) -> Iterator[RepairSubgoal]:
         if relation.startswith("not "):
             if relation.removeprefix("not ") in self._abducibles.true:
-                yield Subgoal(relation.removeprefix("not "), row, comes=True)
+                yield RepairSubgoal(relation.removeprefix("not "), row, comes=True)
         elif not is_history(relation) and relation in self._abducibles.false:
-            yield Subgoal(relation, row, comes=False)
+            yield RepairSubgoal(relation, row, comes=False)
 
     # -- making --------------------------------------------------------------------------------
 
-    def making(self, relation: str, wanted: Pattern, depth: int = DEPTH) -> Iterator[Subgoal]:
+    def making(self, relation: str, wanted: Pattern, depth: int = DEPTH) -> Iterator[RepairSubgoal]:
         """Subgoals that help to make an atom of a core relation true; None stands for any value."""
         if relation not in self._abducibles.true:
             return
@@ -218,17 +219,17 @@ class SubgoalFinder:
             relation, wanted = relation.removeprefix(CALL), wanted[1:]
         abducibles = self._abducibles
         if relation.startswith(TRIED) or relation in abducibles.who or (relation, True) in abducibles.effects:
-            yield Subgoal(relation, wanted, comes=True)
+            yield RepairSubgoal(relation, wanted, comes=True)
         if depth > 0:
             for rule in self._engine.program.rules_for(relation):
                 yield from self.firing(rule, wanted, depth - 1)
 
-    def firing(self, rule: Rule, wanted: Pattern, depth: int = DEPTH) -> Iterator[Subgoal]:
+    def firing(self, rule: Rule, wanted: Pattern, depth: int = DEPTH) -> Iterator[RepairSubgoal]:
         """Subgoals that help to make a rule conclude its head with these arguments: those of the partial
         derivations that miss least come first."""
         if rule.weight < self._theta or rule.head not in self._abducibles.true:
             return
-        start: Substitution | None = {}
+        start: Bindings | None = {}
         for term, given in zip(rule.args, wanted, strict=True):
             if given is not None and start is not None:
                 start = matched((term,), (given,), start)
@@ -339,7 +340,7 @@ class AchieverFinder:
         params = self._program.schema.actions[action].params
         self._proposed = [(p, v) for p, v in zip(params, args, strict=True) if v != LEFT_OUT]
 
-    def actions(self, subgoal: Subgoal) -> Iterator[tuple[str, Row]]:
+    def actions(self, subgoal: RepairSubgoal) -> Iterator[tuple[str, Row]]:
         """The actions that achieve a subgoal, by being done or by their declared effects."""
         found: dict[tuple[str, Row], None] = {}
         if subgoal.comes and subgoal.relation.startswith(TRIED):
@@ -350,7 +351,7 @@ class AchieverFinder:
                 found |= dict.fromkeys(islice(self._by(rule, subgoal.row), self._tries))
         yield from islice(found, self._tries)
 
-    def changes(self, subgoal: Subgoal) -> Iterator[Row]:
+    def changes(self, subgoal: RepairSubgoal) -> Iterator[Row]:
         """The rows that somebody who may would have to change for a subgoal."""
         if subgoal.relation not in self._abducibles.who:
             return
@@ -443,5 +444,5 @@ def _bound(step: PlanStep, item: BodyItem, known: Mapping[str, object]) -> bool:
     return set(item_variables(item)) <= known.keys()
 
 
-def _order(bindings: Substitution) -> str:
+def _order(bindings: Bindings) -> str:
     return ", ".join(f"{n} = {print_value(v)}" for n, v in sorted(bindings.items()))

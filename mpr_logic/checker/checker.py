@@ -24,7 +24,7 @@ from mpr_logic.checker.readers import TextReaders
 from mpr_logic.checker.reasons import Reasons, by_verdict
 from mpr_logic.checker.repair import Repair, RepairLimits, repairs
 from mpr_logic.checker.state import read_state, state_from_value, tried
-from mpr_logic.checker.underway import Elsewhere, PossibleStates, elsewhere
+from mpr_logic.checker.underway import PossibleStates, StateMover, other_states
 from mpr_logic.checker.whynot import WhyNot, why_not
 from mpr_logic.engine.failures import ANYTHING_MAY_FAIL, translated
 from mpr_logic.engine.protocol import (
@@ -232,7 +232,7 @@ class Checker:
             self.update(add=[*new, *causes], remove=ends, source=source)
 
     def effects(self, action: str | Action) -> tuple[list[Fact], list[Fact]]:
-        """What an action would end and cause in the present state, by its declared effects.
+        """The facts that an action would end and cause in the present state, by its declared effects.
 
         Raises:
             StateError: it is no action of the program.
@@ -266,14 +266,14 @@ class Checker:
             yield
 
     def outcomes(self, influence: Influence) -> PossibleStates:
-        """What the calls under way can come to, for the verdict about the action that the influence is on."""
+        """The states that can come of calls under way, as far as they bear on the action of the influence."""
         return PossibleStates(self._facts, self.theta, influence)
 
     @contextmanager
-    def elsewhere(self) -> Iterator[Elsewhere]:
+    def other_states(self) -> Iterator[StateMover]:
         """A context in which the facts can be moved to states that may come, for the questions of this thread
         alone; afterwards the state is as it was."""
-        with self._lock, elsewhere(self._facts) as moved, self._reading(self._readers.fork()):
+        with self._lock, other_states(self._facts) as moved, self._reading(self._readers.fork()):
             yield moved
 
     def go_back(self, version: Version) -> None:
@@ -294,7 +294,7 @@ class Checker:
             return {name: dict(rows) for name, rows in self._facts.rows.items() if rows}
 
     def history(self) -> list[tuple[str, Row, float]]:
-        """What was entered of the history, beside what the program's text says: the core relation, the row
+        """The entries of the history beside those that the program's text states: the core relation, the row
         and the weight, in the order of the calls. What is true of two calls stands there twice."""
         with self._lock:
             return self._facts.gathered()
@@ -391,7 +391,7 @@ class Checker:
             self._grounder.begin(generation)
 
     def _present(self) -> Basis:
-        """What the decisions in the present state have in common."""
+        """The common ground of the decisions in the present state."""
         basis, state = self._basis, self._facts.version
         if basis is None or basis.state is not state:
             later = partial(self._explain, state)
@@ -485,7 +485,7 @@ class Checker:
         return Decision(asked, verdict, self._present(), evidence)
 
     def repairs(self, decision: Decision, *, limits: RepairLimits | None = None) -> tuple[Repair, ...]:
-        """What would admit a rejected action, and by whom; see ``Decision.repairs``.
+        """The repairs of a rejected action; see ``Decision.repairs``.
 
         Raises:
             EvaluationError: the engine could not finish, or keeps no proofs.
@@ -508,7 +508,7 @@ class Checker:
 
     @cached_property
     def _abducibles(self) -> Abducibles:
-        """Who can change what by these rules."""
+        """The relations that can be changed under these rules."""
         return Abducibles(self.program, self.unforeseen)
 
     def _admits(self, name: str, args: Row) -> bool:

@@ -33,7 +33,8 @@ VERDICTS: tuple[VerdictName, ...] = ("admissible", "forbidden", "unpermitted", "
 """By the number that compiled code gives: see :mod:`mpr_logic.engine.protocol`."""
 
 DISCLOSURES = LEVELS
-"""What a rule's author lets a model see, by ``@disclose(...)``; each level shows more than the one before."""
+"""The levels of ``@disclose(...)``, by which a rule's author says what a model may see. Each shows more than
+the one before."""
 
 
 class Reason:
@@ -88,8 +89,8 @@ class Reason:
 
     @property
     def disclose(self) -> str:
-        """What the rule's author lets a model see: the argument of ``@disclose``, else ``because``. Of
-        what went wrong it sees the faults of its own action, not what the engine says of the rules."""
+        """The level at which a model may see the reason: the argument of ``@disclose``, else ``because``.
+        Of an error it sees the faults of its own action, not what the engine says of the rules."""
         if self.error is not None and not isinstance(self.error, StateError):
             return "nothing"
         said = self.rule.clause.annotation("disclose") if self.rule is not None else ("because",)
@@ -116,7 +117,7 @@ are in the answer too."""
 
 @dataclass(slots=True, eq=False)
 class Basis:
-    """What all decisions of one checker in one state have in common: theta, the version of the rules, the
+    """The common ground of all decisions of one checker in one state: theta, the version of the rules, the
     state, and the callback that explains such a decision later."""
 
     theta: float
@@ -127,8 +128,8 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What a check has found out beyond its verdict: the rules that fire, laws and those below theta, the
-    reasons and the advice; None for what it did not look for."""
+    """The results of a check beyond its verdict: the rules that fire, laws and those below theta, the reasons
+    and the advice; None for what it did not look for."""
 
     fired: tuple[Fired, Fired] | None = None
     reasons: tuple[Reason, ...] | None = None
@@ -136,7 +137,7 @@ class Explained:
 
 
 CheckEvidence: TypeAlias = "Explained | tuple[Proofs | None, Proofs]"
-"""What a check records: an explanation, or the proofs of the laws that fire and of the rules below theta,
+"""The record of a check: an explanation, or the proofs of the laws that fire and of the rules below theta,
 from which reasons and advice are made when they are first read. Where the reason is that no rule permits,
 there are no proofs of laws."""
 
@@ -243,7 +244,7 @@ class Decision:
 
     @property
     def advice(self) -> tuple[Reason, ...]:
-        """What the rules say that forbid it with a weight below theta: heed them, or not."""
+        """The rules that forbid it with a weight below theta. They do not reject it."""
         return self.advice_by_rule and self._part("advice")
 
     @property

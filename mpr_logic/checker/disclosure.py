@@ -52,7 +52,7 @@ def shows(reason: Reason, level: str) -> bool:
 
 
 def model_text(reason: Reason) -> str | None:
-    """What a model may read of a reason; None where that is nothing.
+    """The text of a reason for a model; None where it may read nothing.
 
     Where no because-text was written, a sentence made of the rule would give its body away: then only
     that a rule stands against the action is said. It is one line, which cannot leave its place.

@@ -23,13 +23,14 @@ from mpr_logic.language.printer import print_row
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Program, Signature
     from mpr_logic.checker.versions import Undone
-    from mpr_logic.engine.protocol import Engine, Pattern
+    from mpr_logic.engine.protocol import Engine
     from mpr_logic.language.ast import Row
 
 CACHED = 100_000
-"""So many texts of facts are kept parsed; then the cache begins anew."""
+"""The most texts of facts that are kept parsed; then the cache begins anew."""
 
 LISTS = frozenset((list, tuple))
 """The types in which facts mostly come."""
@@ -60,7 +61,7 @@ class FactBase:
     ``version`` stands for the present state, and can be gone back to; ``number`` counts the updates.
     ``names`` are for :class:`PlainAtoms`.
 
-    What changes is noted only while somebody holds on to the version of the present state: nobody else can
+    Changes are recorded only while somebody holds on to the version of the present state: nobody else can
     go back to it. So the facts themselves hold it weakly."""
 
     def __init__(self, program: Program, engine: Engine, names: dict[str, str] | None = None) -> None:
@@ -94,7 +95,7 @@ class FactBase:
 
     @property
     def version(self) -> Version:
-        """The version of the present state: while it is held, what changes is noted."""
+        """The version of the present state: while it is held, changes are recorded."""
         found = self._version()
         if found is None:
             found = Version()
@@ -177,7 +178,8 @@ class FactBase:
             self._hold(CALL + relation, (number, *row), weight, source)
 
     def _hold(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
-        """A fact comes, or takes another weight and source. Calls that no rule tells apart are only noted."""
+        """A fact comes, or takes another weight and source. Calls that no rule tells apart are not
+        given to the engine."""
         own = self.rows[relation]
         if self._changes is not None:
             before = own.get(row)
@@ -215,7 +217,7 @@ class FactBase:
             self._engine.remove(call, counted)
 
     def _finish(self) -> None:
-        """The changes that were noted are one version further."""
+        """Close the version that the recorded changes lead away from."""
         changes, self._changes = self._changes, None
         if changes:
             before, new = self.version, Version()
@@ -370,9 +372,9 @@ class FactBase:
     def effects(
         self, action: str, args: Row, theta: float, relations: Collection[str] | None = None
     ) -> tuple[list[Fact], list[Fact]]:
-        """What an action ends and what it causes in the present state, by its declared effects; where
-        ``relations`` are given, on those alone. What it ends must weigh theta; what it causes is as sure as
-        the rule.
+        """The facts that an action ends and those that it causes in the present state, by its declared
+        effects; where ``relations`` are given, of those alone. What it ends must weigh theta; what it
+        causes is as sure as the rule.
 
         Raises:
             EvaluationError: they could not be derived.

@@ -48,8 +48,8 @@ def rule_files(paths: Iterable[str | PathLike[str]]) -> list[Path]:
 
 
 def _below(folder: Path) -> list[Path]:
-    """What is named as a rule file below a folder, also behind links. What cannot be read is among it, so
-    that its rules are missed. Locks of editors, ``.#rules.dl``, are not.
+    """The files below a folder that are named as rule files, also behind links. Unreadable ones are among
+    them, so that their rules are missed; locks of editors, ``.#rules.dl``, are not.
 
     Raises:
         StateError: a folder cannot be read.

@@ -19,8 +19,8 @@ from mpr_logic.language.parser import parse_atom, parse_clause
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Program, Signature
-    from mpr_logic.engine.protocol import Pattern
 
 NAMES = 100_000
 """The most names that are remembered; then the memory begins anew."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.decision import CheckEvidence
     from mpr_logic.checker.grounding import GroundAction, Grounder
-    from mpr_logic.checker.solve import Substitution
+    from mpr_logic.checker.solve import Bindings
     from mpr_logic.engine.protocol import Engine, Fired
     from mpr_logic.engine.provenance.proof import Proof, ProofStep
     from mpr_logic.engine.semiring import Semiring
@@ -198,7 +198,7 @@ def derivations(
     rule = reason.rule
     assert rule is not None
     named = open_variables(rule)
-    found: dict[tuple[Value | None, ...], tuple[float, Substitution]] = {}
+    found: dict[tuple[Value | None, ...], tuple[float, Bindings]] = {}
     start = matched(rule.args, args, {})
     if not named or start is None:
         return (reason,)

@@ -28,7 +28,7 @@ ROWS = 20
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Z_][A-Za-z0-9_]*)\}")
 ASCII = str.maketrans({"├": "|", "│": "|", "└": "`", "─": "-", "✓": "+", "✗": "x", "…": "."})
-"""What stands for the signs of a tree where only ASCII can be written."""
+"""The ASCII signs of a tree, for where no others can be written."""
 
 _VERBS = {"forbid": "is forbidden", "permit": "is permitted", "prefer": "is preferred"}
 
@@ -58,7 +58,7 @@ def rule_text(rule: Rule) -> str:
 
 
 def head_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = None) -> str:
-    """What a rule concludes: ``put(apple_1, fridge_1) is forbidden``, or the atom of a plain relation. The
+    """The conclusion of a rule: ``put(apple_1, fridge_1) is forbidden``, or the atom of a plain relation. The
     ``row`` of its head says more than the bindings: those do not hold what stands for ``_``."""
     args: tuple[Term, ...]
     if row is not None:
@@ -202,7 +202,7 @@ def _rows(step: AggregateStep) -> Iterator[_Branch]:
 
 
 def source_text(source: Span | str) -> str:
-    """Where a fact came from: its place, or who said it."""
+    """The source of a fact as text: its place, or who said it."""
     if isinstance(source, Span) and not source.line:  # of no place in a file
         source = "" if source == NOWHERE else source.file
     return visible(str(source)) if source else "asserted"

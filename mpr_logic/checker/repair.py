@@ -23,7 +23,7 @@ from mpr_logic.language.printer import print_row
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mpr_logic.checker.abduction import Abducibles, Subgoal
+    from mpr_logic.checker.abduction import Abducibles, RepairSubgoal
     from mpr_logic.checker.facts import FactBase
     from mpr_logic.engine.protocol import Engine
     from mpr_logic.language.ast import Row
@@ -66,7 +66,7 @@ class RepairStep:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What would admit the action, step by step.
+    """A plan that would admit the action, step by step.
 
     ``actions`` are texts of actions in their order, the first admissible now and each later one when the
     steps before it are made. ``add`` and ``remove`` are the facts that come to hold and cease to, each a
@@ -131,7 +131,7 @@ def repairs(
     admissible: Admissible,
     limits: RepairLimits = RepairLimits(),
 ) -> tuple[Repair, ...]:
-    """What would admit an action: what actions alone bring about first, then the shortest.
+    """The repairs of a rejected action: those that actions alone achieve first, then the shortest.
 
     The facts are changed while steps are tried, and are as before when this returns or raises. Where the
     time is over, what was found by then is returned.
@@ -155,7 +155,7 @@ def repairs(
 
 
 @dataclass(frozen=True, slots=True)
-class _Node:
+class _SearchNode:
     """Steps that can be made, and the actions that are to be admissible then: the proposed one, and before it
     those that are to become steps, each with the change it is for."""
 
@@ -192,9 +192,9 @@ class _RepairSearch:
     def run(self) -> list[tuple[RepairStep, ...]]:
         """The steps of each repair, the shortest first."""
         found: list[tuple[RepairStep, ...]] = []
-        start = _Node((), (self.proposed,))
+        start = _SearchNode((), (self.proposed,))
         seen = {start}
-        buckets: list[list[_Node]] = [[] for _ in range(self.limits.size + 1)]
+        buckets: list[list[_SearchNode]] = [[] for _ in range(self.limits.size + 1)]
         buckets[0].append(start)
         for bucket in buckets:
             for node in bucket:  # grows while it is read
@@ -215,7 +215,7 @@ class _RepairSearch:
     def _over(self) -> bool:
         return self.checks >= self.limits.checks or self.engine.deadline.over()
 
-    def _followed(self, node: _Node) -> list[_Node]:
+    def _followed(self, node: _SearchNode) -> list[_SearchNode]:
         """The nodes after one: none has goals left where the proposed action is admitted."""
         self.checks += 1
         goal = node.goals[-1]
@@ -226,7 +226,7 @@ class _RepairSearch:
                     self._make(step)
                 if self.admissible(*goal.action):
                     done = (*node.steps, goal) if len(node.goals) > 1 else node.steps
-                    return [_Node(done, node.goals[:-1])]
+                    return [_SearchNode(done, node.goals[:-1])]
                 return list(self._nodes(node)) if node.size < self.limits.size else []
         except BudgetError:
             if not node.steps:
@@ -237,25 +237,25 @@ class _RepairSearch:
                 raise
             return []  # what cannot be evaluated is no repair
 
-    def _nodes(self, node: _Node) -> Iterator[_Node]:
-        """What to try next against the first thing that stands against a node's last goal."""
+    def _nodes(self, node: _SearchNode) -> Iterator[_SearchNode]:
+        """The nodes that deal with the first obstacle to a node's last goal."""
         goal = node.goals[-1]
         assert goal.action is not None
         room = self.limits.size - node.size
         subgoals = SubgoalFinder(self.engine, self.abducibles, self.theta, room).against(*goal.action)
-        later: list[_Node] = []
+        later: list[_SearchNode] = []
         for subgoal in islice(dict.fromkeys(subgoals), self.limits.subgoals):
             for name, args in self.achievers.actions(subgoal):
                 step = RepairStep(*_meant(subgoal, name, args), action=(name, args))
                 if any(step.action == other.action for other in (*node.steps, *node.goals)):
                     continue
                 if self.admissible(name, args):
-                    yield _Node((*node.steps, step), node.goals)
+                    yield _SearchNode((*node.steps, step), node.goals)
                 elif len(node.goals) == 1:
-                    later.append(_Node(node.steps, (*node.goals, step)))
+                    later.append(_SearchNode(node.steps, (*node.goals, step)))
             for row in self.achievers.changes(subgoal):
                 step = RepairStep(subgoal.relation, row, subgoal.comes, self.abducibles.who[subgoal.relation])
-                yield _Node((*node.steps, step), node.goals)
+                yield _SearchNode((*node.steps, step), node.goals)
         yield from later
 
     def _make(self, step: RepairStep) -> None:
@@ -297,7 +297,7 @@ class _RepairSearch:
             return False
 
 
-def _meant(subgoal: Subgoal, name: str, args: Row) -> tuple[str, Row, bool]:
+def _meant(subgoal: RepairSubgoal, name: str, args: Row) -> tuple[str, Row, bool]:
     """The fact that an action is done for; where the subgoal leaves a value open, that it was done."""
     row = tuple(value for value in subgoal.row if value is not None)
     if len(row) < len(subgoal.row):

@@ -16,14 +16,15 @@ from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Cons
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.planner import PlanStep
-    from mpr_logic.engine.protocol import Engine, Pattern
+    from mpr_logic.engine.protocol import Engine
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.language.ast import Atom, BodyItem, Term, Value
 
-Substitution = dict[str, "Value"]
+Bindings = dict[str, "Value"]
 MAXMIN = SEMIRINGS["maxmin"]
 
 
@@ -46,7 +47,7 @@ def body_steps(body: Sequence[BodyItem], given: Collection[str]) -> tuple[PlanSt
 
 def solve(
     engine: Engine, body: Sequence[BodyItem], bindings: Mapping[str, Value], semiring: Semiring = MAXMIN
-) -> Iterator[tuple[Substitution, float]]:
+) -> Iterator[tuple[Bindings, float]]:
     """The bindings under which a body holds, each with its weight.
 
     Args:
@@ -63,7 +64,7 @@ def solve(
 
 def run(
     engine: Engine, steps: Sequence[PlanStep], bindings: Mapping[str, Value], semiring: Semiring = MAXMIN
-) -> Iterator[tuple[Substitution, float]]:
+) -> Iterator[tuple[Bindings, float]]:
     """The bindings after all the steps, each with its weight; see :func:`solve`."""
     if not steps:
         yield dict(bindings), 1.0
@@ -76,7 +77,7 @@ def run(
 
 def extend(
     engine: Engine, step: PlanStep, bindings: Mapping[str, Value], semiring: Semiring = MAXMIN
-) -> Iterator[tuple[Substitution, float]]:
+) -> Iterator[tuple[Bindings, float]]:
     """The bindings after one step, each with the weight of that step. A variable that a step would bind
     may be bound before: it is then compared."""
     if isinstance(step, Gather):
@@ -96,14 +97,14 @@ def extend(
 
 def _literal(
     engine: Engine, literal: Literal, bindings: Mapping[str, Value], semiring: Semiring
-) -> Iterator[tuple[Substitution, float]]:
+) -> Iterator[tuple[Bindings, float]]:
     rows = engine.query(literal.atom.name, pattern(literal.atom, bindings))
     if literal.negated:
         weight = semiring.complement(max(rows.values(), default=0.0))
         if weight > 0:
             yield dict(bindings), weight
         return
-    best: dict[tuple[tuple[str, Value], ...], tuple[Substitution, float]] = {}
+    best: dict[tuple[tuple[str, Value], ...], tuple[Bindings, float]] = {}
     for row, weight in rows.items():
         new = matched(literal.atom.args, row, bindings)
         if new is not None:
@@ -115,7 +116,7 @@ def _literal(
 
 def _gather(
     engine: Engine, step: Gather, bindings: Mapping[str, Value], semiring: Semiring
-) -> Iterator[tuple[Substitution, float]]:
+) -> Iterator[tuple[Bindings, float]]:
     for new, found, weight in groups(engine, step, bindings, semiring):
         after = matched((step.aggregate.target,), (found,), new)
         if after is not None:
@@ -124,11 +125,11 @@ def _gather(
 
 def groups(
     engine: Engine, step: Gather, bindings: Mapping[str, Value], semiring: Semiring = MAXMIN
-) -> Iterator[tuple[Substitution, Value, float]]:
+) -> Iterator[tuple[Bindings, Value, float]]:
     """For each group of an aggregate the bindings with its keys, its value, and its weight."""
     item: Aggregate = step.aggregate
     open_keys = [k for k in step.keys if k not in bindings]
-    members: dict[tuple[Value, ...], list[tuple[Substitution, float]]] = {}
+    members: dict[tuple[Value, ...], list[tuple[Bindings, float]]] = {}
     if not open_keys and not step.nonempty:
         members[()] = []
     for new, weight in run(engine, step.steps, bindings, semiring):
@@ -153,9 +154,7 @@ def pattern(atom: Atom, bindings: Mapping[str, Value]) -> Pattern:
     )
 
 
-def matched(
-    terms: Iterable[Term], row: Iterable[Value], bindings: Mapping[str, Value]
-) -> Substitution | None:
+def matched(terms: Iterable[Term], row: Iterable[Value], bindings: Mapping[str, Value]) -> Bindings | None:
     """The bindings with those that give the terms the values of the row; None where they differ."""
     new = dict(bindings)
     for term, given in zip(terms, row, strict=True):

@@ -26,7 +26,7 @@ VERSION = 1
 """The version of the JSON form of a state: ``{"mpr_state": 1, ...}``."""
 
 DIGITS = 1000
-"""So many digits an int has at most, as in ``.dl``."""
+"""The most digits of an int, as in ``.dl``."""
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 

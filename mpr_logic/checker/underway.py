@@ -33,7 +33,7 @@ TOO_MANY = "too many calls are under way whose outcomes matter for this one: wai
 
 
 OTHERS = "a call of another session"
-"""How a model hears of a call that is another session's."""
+"""The name for a model of a call that is another session's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ Held: TypeAlias = "tuple[float | None, Span | str]"
 """The weight of a fact, None where it is not there, and where it comes from."""
 
 Changes: TypeAlias = "Mapping[tuple[str, Row], tuple[Held, Held]]"
-"""By core relation and row how a fact is held in a state, and how at present."""
+"""By core relation and row: how a fact is held in a state, and how at present."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +84,7 @@ class PossibleState:
         return tuple(reversed(found))
 
 
-class Elsewhere:
+class StateMover:
     """Moves the facts of a checker to other states."""
 
     def __init__(self, facts: FactBase) -> None:
@@ -92,7 +92,7 @@ class Elsewhere:
         self._version = facts.version
         self._moved = 0
         self.changes: Changes = {}
-        """How the facts are changed now."""
+        """The changes that the facts have now."""
 
     def go(self, changes: Changes) -> None:
         """Be in the state with these changes."""
@@ -139,9 +139,9 @@ class Elsewhere:
 
 
 @contextmanager
-def elsewhere(facts: FactBase) -> Iterator[Elsewhere]:
+def other_states(facts: FactBase) -> Iterator[StateMover]:
     """A context in which facts can be moved to other states; afterwards they are as before."""
-    moved = Elsewhere(facts)
+    moved = StateMover(facts)
     try:
         yield moved
     finally:
@@ -190,7 +190,7 @@ class PossibleStates:
             frontier = self._frontier = Frontier()
         new = calls[len(frontier.calls) :]
         if new and frontier.states is not None:
-            with elsewhere(self._facts) as moved:
+            with other_states(self._facts) as moved:
                 for call in new:
                     if call.action.name in actions:
                         left()
@@ -204,7 +204,7 @@ class PossibleStates:
             raise StateError(TOO_MANY)
         return frontier.states
 
-    def _after(self, states: list[PossibleState], call: UnderWay, moved: Elsewhere) -> list[PossibleState]:
+    def _after(self, states: list[PossibleState], call: UnderWay, moved: StateMover) -> list[PossibleState]:
         """The states after one more call, whatever its outcome."""
         found: list[PossibleState] = []
         for state in states:
@@ -218,7 +218,9 @@ class PossibleStates:
                     found.append(each)
         return found
 
-    def _ended(self, state: PossibleState, call: UnderWay, succeeds: bool, moved: Elsewhere) -> PossibleState:
+    def _ended(
+        self, state: PossibleState, call: UnderWay, succeeds: bool, moved: StateMover
+    ) -> PossibleState:
         relations, action = self._influence.relations, call.action
         if call.only is not None:
             relations &= call.only

@@ -28,7 +28,7 @@ OPERATORS: dict[str, Any] = {
 
 
 def verify(proof: Proof, program: Program, facts: AssertedFacts, *, semiring: str = "maxmin") -> list[str]:
-    """What is wrong with a proof, of whatever shape; nothing if it follows from these rules and facts."""
+    """The faults of a proof, of whatever shape; none if it follows from these rules and facts."""
     model, faults, todo, seen = NaiveModel(program, facts, semiring), list[str](), [proof], dict[int, Any]()
     rests_on = graphlib.TopologicalSorter[Any]()
     try:

@@ -20,21 +20,22 @@ from mpr_logic.language.printer import print_item, print_row, print_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Rule
-    from mpr_logic.checker.solve import Substitution
+    from mpr_logic.checker.solve import Bindings
     from mpr_logic.engine.planner import PlanStep
-    from mpr_logic.engine.protocol import Engine, Pattern
+    from mpr_logic.engine.protocol import Engine
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.language.ast import BodyItem, Value
 
 BEAM = 200
-"""So many bindings of a rule are followed from literal to literal, the strongest first."""
+"""The most bindings of a rule that are followed from literal to literal, the strongest first."""
 
 ATTEMPTS = 50
 """Of more rules than this, those whose head does not fit are left out first."""
 
 AttemptState = OneOf["false", "unknown", "head", "weight", "unbound"]
-"""What became of a rule: its ``failed`` item is false, or of an open-world relation and unknown; its
+"""The outcome of trying a rule: its ``failed`` item is false, or of an open-world relation and unknown; its
 head does not fit the question; it fires, and ``nearest`` says with what weight; or the question
 leaves open a variable that the item needs."""
 
@@ -115,20 +116,20 @@ def _strength(engine: Engine, relation: str, pattern: Pattern, attempts: Iterabl
 
 
 def _attempt(engine: Engine, rule: Rule, question: Pattern, semiring: Semiring) -> Attempt:
-    start: Substitution | None = {}
+    start: Bindings | None = {}
     for term, given in zip(rule.args, question, strict=True):
         if given is not None and start is not None:
             start = matched((term,), (given,), start)
     if start is None:
         head = pattern_text(rule.head, tuple(t.value if isinstance(t, Const) else None for t in rule.args))
         return Attempt(rule, {}, None, None, "head", f"it concludes {head} only")
-    beam: list[tuple[Substitution, float]] = [(start, 1.0)]
+    beam: list[tuple[Bindings, float]] = [(start, 1.0)]
     for passed, step in enumerate(rule_steps(rule)):
         item = rule.body[step.index]
         best = beam[0][0]
         if loose := _loose(step, item, best):
             return Attempt(rule, best, item, step.index, "unbound", f"`{loose}` has no value yet", passed)
-        found: dict[tuple[tuple[str, Value], ...], tuple[Substitution, float]] = {}
+        found: dict[tuple[tuple[str, Value], ...], tuple[Bindings, float]] = {}
         for bindings, weight in beam:
             for new, more in extend(engine, step, bindings, semiring):
                 engine.deadline.poll()
@@ -145,7 +146,7 @@ def _attempt(engine: Engine, rule: Rule, question: Pattern, semiring: Semiring) 
     return Attempt(rule, best, None, None, "weight", f"it fires with weight {total:g}", len(rule.body))
 
 
-def _strongest_first(found: tuple[Substitution, float]) -> tuple[float, list[tuple[str, str]]]:
+def _strongest_first(found: tuple[Bindings, float]) -> tuple[float, list[tuple[str, str]]]:
     return -found[1], sorted((n, print_value(v)) for n, v in found[0].items())
 
 
@@ -162,9 +163,7 @@ def _loose(step: PlanStep, item: BodyItem, bindings: Mapping[str, Value]) -> str
 # -- how near it was -------------------------------------------------------------------------------
 
 
-def _failure(
-    engine: Engine, step: PlanStep, item: BodyItem, bindings: Substitution
-) -> tuple[AttemptState, str]:
+def _failure(engine: Engine, step: PlanStep, item: BodyItem, bindings: Bindings) -> tuple[AttemptState, str]:
     """Whether an item is false or unknown, and what came nearest to making it true."""
     if isinstance(item, Literal):
         wanted = pattern(item.atom, bindings)

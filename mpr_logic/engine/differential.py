@@ -13,8 +13,8 @@ from mpr_logic.errors import DisagreementError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.engine.protocol import Pattern
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.language.ast import Row, Span
 
@@ -63,7 +63,7 @@ class BothEngine(Engine):
         self.second.remove(relation, row)
 
     def source(self, relation: str, row: Row) -> Span | str:
-        """Where an asserted fact came from; "" where it is not asserted."""
+        """The source of an asserted fact; "" where it is not asserted."""
         return self.native.source(relation, row)
 
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.atoms import Pattern
 from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.failures import Bounded
-from mpr_logic.engine.protocol import Budget, Engine, Pattern
+from mpr_logic.engine.protocol import Budget, Engine
 from mpr_logic.engine.provenance.fired_rules import FiredRulesCompiler
 from mpr_logic.engine.provenance.prover import Prover
 from mpr_logic.engine.semiring import semiring as semiring_named
@@ -86,7 +87,7 @@ class NativeEngine(Engine):
             self._changed(stored, row)
 
     def source(self, relation: str, row: Row) -> Span | str:
-        """Where an asserted fact came from; "" where it is not asserted."""
+        """The source of an asserted fact; "" where it is not asserted."""
         stored = self._stored.get(relation)
         if stored is None:
             stored = self._known(relation)

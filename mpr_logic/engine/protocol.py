@@ -16,13 +16,11 @@ from mpr_logic.errors import InexpressibleError, OptionError
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.engine.deadline import Deadline
     from mpr_logic.engine.provenance.proof import Proof, ProofRecord, RuleProof
-    from mpr_logic.language.ast import Row, Span, Value
-
-Pattern = tuple["Value | None", ...]
-"""A row in which None stands for any value."""
+    from mpr_logic.language.ast import Row, Span
 
 
 EngineName = OneOf["native", "pydatalog", "both"]
@@ -105,7 +103,7 @@ class Engine(ABC):
 
     @abstractmethod
     def source(self, relation: str, row: Row) -> Span | str:
-        """Where an asserted fact came from; "" where it is not asserted, or the engine does not keep it."""
+        """The source of an asserted fact; "" where it is not asserted, or the engine does not keep it."""
 
     @abstractmethod
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:

@@ -185,7 +185,7 @@ class Session:
                 decision = checker.undecided(action, error)
                 text, states = for_model(decision), []
             if states:
-                with checker.assuming(assumed), checker.elsewhere() as moved:
+                with checker.assuming(assumed), checker.other_states() as moved:
                     for state in states:
                         moved.go(state.changes)
                         left()

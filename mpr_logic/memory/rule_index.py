@@ -18,8 +18,9 @@ from mpr_logic.language.ast import Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Rule
-    from mpr_logic.engine.protocol import Engine, Pattern
+    from mpr_logic.engine.protocol import Engine
     from mpr_logic.language.ast import BodyItem, Row, Term, Value
 
 

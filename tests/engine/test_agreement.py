@@ -25,8 +25,9 @@ from tests.helpers import clingo_peer, naive
 from tests.helpers.programs import EXAMPLES, Case, Change, cases
 
 if TYPE_CHECKING:
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Program
-    from mpr_logic.engine.protocol import Engine, Pattern
+    from mpr_logic.engine.protocol import Engine
     from mpr_logic.language.ast import Row
 
 PATIENT = Budget(seconds=60)  # a busy machine must not look like a disagreement

@@ -1,4 +1,4 @@
-"""Readers: what a text says in its own language, as relations that rules read.
+"""Readers: texts in other languages, such as shell commands, as relations that rules read.
 
 A reader is a function of the text alone. Its relations are filled for the texts among the arguments of an
 action when that action is decided about, and only where rules read them. Those of the calls of a history stay
@@ -27,7 +27,7 @@ HERE = Span("the reader of shell commands", 0, 0, 0, 0)
 
 
 class TextReaders:
-    """What was read for one state.
+    """The texts that were read for one state.
 
     Args:
         program: its rules say which relations are needed.
@@ -93,7 +93,7 @@ class TextReaders:
 
 
 def said_of(texts: Iterable[object], needed: Collection[str]) -> list[Fact]:
-    """What the relations that are ``needed`` say of some texts. What is no text is passed over.
+    """The rows of the ``needed`` relations for some texts; values of other types are passed over.
 
     Raises:
         EvaluationError: the reader is not installed.
@@ -108,7 +108,7 @@ def said_of(texts: Iterable[object], needed: Collection[str]) -> list[Fact]:
 
 
 def rows_of(command: str) -> Iterator[tuple[str, Row]]:
-    """What the reader of shell commands says of a text.
+    """The relations and rows that the reader of shell commands fills for a text.
 
     Raises:
         EvaluationError: it is not installed.

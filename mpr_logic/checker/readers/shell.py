@@ -1,4 +1,4 @@
-"""What a shell command runs and writes, read from its text by a grammar of bash (tree-sitter-bash).
+"""The programs that a shell command runs and the files that it writes, by tree-sitter's grammar of bash.
 
 Quotes, escapes and braces are undone. Pipelines, lists, subshells, substitutions, functions and programs
 that run others (``env``, ``xargs``, ``find -exec``, ``bash -c``) are read through. What cannot be known is
@@ -44,7 +44,7 @@ _FILES = frozenset({">", ">>", ">|", "&>", "&>>", ">&", "<>"})
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What was read of a command.
+    """The result of reading a command.
 
     ``invocations`` are the programs that it runs, each with the words behind it, None for one that is not
     known. ``writes`` are the files that redirections and ``tee`` write. ``opaque`` says what cannot be known;
@@ -217,7 +217,7 @@ class _ShellReader:
             self.walk(body, depth + 1)
 
     def redirect(self, node: Any, depth: int) -> list[Word]:
-        """Where a redirection writes. Returns the words behind it, which belong to the command."""
+        """Note the file that a redirection writes; the words behind it, which belong to the command."""
         operator = next((c.type for c in node.children if c.type in (*_FILES, "<", "<&")), "")
         words: list[Word] = []
         for child in node.children:
@@ -240,7 +240,7 @@ class _ShellReader:
     # -- words ---------------------------------------------------------------------------------
 
     def words(self, node: Any) -> list[Word]:
-        """What a word of the text becomes; more than one where it has braces."""
+        """The words that a word of the text expands to; more than one where it has braces."""
         text = _text(node)
         if node.type in ("word", "concatenation") and "{" in text:
             plain = all(c.type == "word" for c in node.children) and not re.search(r"[\\'\"$`]", text)
@@ -413,7 +413,7 @@ def _text(node: Any) -> str:
 
 
 def _ansi(text: str) -> Word:
-    """What ``$'..'`` says."""
+    """The text of a word in ``$'..'``."""
     try:
         value = codecs.decode(text[2:-1].encode("ascii"), "unicode_escape")
     except (UnicodeError, ValueError):

@@ -28,8 +28,8 @@ from mpr_logic.language.ast import Aggregate, Const, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Rule
-    from mpr_logic.engine.protocol import Pattern
     from mpr_logic.engine.provenance.proof import Proof, ProofRecord, ProofStep
     from mpr_logic.engine.rule_groups import RuleGroup
     from mpr_logic.engine.topdown.evaluator import Evaluator

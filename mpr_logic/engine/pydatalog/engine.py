@@ -27,8 +27,8 @@ from mpr_logic.language.ast import Var
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.engine.protocol import Pattern
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.engine.pydatalog.rules import Translation, Use
     from mpr_logic.engine.pydatalog.session import LogicSession

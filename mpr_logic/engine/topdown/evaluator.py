@@ -19,9 +19,10 @@ from mpr_logic.engine.topdown.verdicts import VerdictCompiler, standing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Rule
     from mpr_logic.engine.deadline import Deadline
-    from mpr_logic.engine.protocol import Budget, Pattern, Proofs
+    from mpr_logic.engine.protocol import Budget, Proofs
     from mpr_logic.engine.topdown.compiler import Compiler, Compilers
     from mpr_logic.language.ast import Row
 
