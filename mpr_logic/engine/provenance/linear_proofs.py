@@ -12,7 +12,7 @@ from mpr_logic.engine.codegen import CodeWriter
 from mpr_logic.engine.namespace import parameters
 from mpr_logic.engine.planner import name_anonymous
 from mpr_logic.engine.provenance.recorder import ProofCodeWriter
-from mpr_logic.engine.topdown.linear import goes_from_goal_to_goal, linear
+from mpr_logic.engine.topdown.linear import linear, right_linear
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def _compile(compiler: Compiler, name: str) -> LinearProofCode | None:
     if parts is None or any(each.table is not None for each in compiler.groups[name]):
         return None
     exits, steps = parts
-    if not goes_from_goal_to_goal(steps, "b" * compiler.program.arity[name]):
+    if not right_linear(steps, "b" * compiler.program.arity[name]):
         return None
     rules = tuple(rule for each in exits for rule in each.rules)
     return LinearProofCode(rules, tuple(_step(compiler, each) for each in steps))

@@ -49,9 +49,9 @@ def walk(compiler: RuleCompiler, name: str, adornment: str) -> WalkWriter | None
     if parts is None:
         return None
     exits, steps = parts
-    if goes_from_goal_to_goal(steps, adornment):
+    if right_linear(steps, adornment):
         return lambda writer: _walk_goals(writer, compiler, exits, steps, adornment)
-    if "d" not in adornment and all(_hands_goal_on(s, adornment) for s in steps):
+    if "d" not in adornment and all(_is_left_linear(s, adornment) for s in steps):
         return lambda writer: _walk_answers(writer, compiler, exits, steps, adornment)
     return None
 
@@ -65,7 +65,7 @@ def walked_from(compiler: RuleCompiler, name: str, adornment: str) -> tuple[int,
     (exit_,), (step,) = parts
     by = tuple([i for i, t in enumerate(step.rest.args) if t != step.atom.args[i]])
     wider = "".join("b" if i in by else "f" for i in range(len(adornment)))
-    return by if goes_from_goal_to_goal([step], wider) and _closes(exit_, step, wider) else None
+    return by if right_linear([step], wider) and _is_closure(exit_, step, wider) else None
 
 
 def linear(compiler: RuleCompiler, name: str) -> tuple[list[RuleGroup], list[LinearRule]] | None:
@@ -88,9 +88,10 @@ def linear(compiler: RuleCompiler, name: str) -> tuple[list[RuleGroup], list[Lin
     return exits, steps
 
 
-def goes_from_goal_to_goal(steps: Iterable[LinearRule], adornment: str) -> bool:
-    """Whether all that is wanted comes unchanged from the goals that can be reached."""
-    return all(_hands_answers_on(step, adornment) for step in steps)
+def right_linear(steps: Iterable[LinearRule], adornment: str) -> bool:
+    """Whether the recursion is right-linear: all that is wanted comes unchanged from the goals that can be
+    reached."""
+    return all(_is_right_linear(step, adornment) for step in steps)
 
 
 def _reads(item: object) -> set[str]:
@@ -99,7 +100,7 @@ def _reads(item: object) -> set[str]:
     return {n for i in item.body for n in _reads(i)} if isinstance(item, Aggregate) else set()
 
 
-def _hands_answers_on(step: LinearRule, adornment: str) -> bool:
+def _is_right_linear(step: LinearRule, adornment: str) -> bool:
     """Whether the columns that are not bound come from the recursive literal and are used nowhere else, and
     the rest of the body binds those that the recursive literal is asked with."""
     count = Counter(n for item in step.rest.body for n in item_variables(item))
@@ -123,7 +124,7 @@ def _bound_by(item: object) -> set[str]:
     return set()
 
 
-def _hands_goal_on(step: LinearRule, adornment: str) -> bool:
+def _is_left_linear(step: LinearRule, adornment: str) -> bool:
     """Whether the bound columns go unchanged into the recursive literal, whose other columns are variables of
     their own."""
     others = [
@@ -152,7 +153,7 @@ def _walk_goals(
     params = [f"p{i}" for i in range(adornment.count("b"))]
     wanted = "f" in adornment
     here = key(params) if params else "()"
-    if wanted and len(exits) == len(steps) == 1 and _closes(exits[0], steps[0], adornment):
+    if wanted and len(exits) == len(steps) == 1 and _is_closure(exits[0], steps[0], adornment):
         _walk_closure(writer, compiler, steps[0], adornment, here)
         return
     writer.line("out = set()" if wanted else "out = False")
@@ -179,7 +180,7 @@ def _walk_goals(
     writer.line("return out")
 
 
-def _closes(exit_: RuleGroup, step: LinearRule, adornment: str) -> bool:
+def _is_closure(exit_: RuleGroup, step: LinearRule, adornment: str) -> bool:
     """Whether every goal that a goal leads to is an answer of it, and there is no other: the rest of the
     recursive rule is the rule without recursion, as in ``inside(X, Z) :- in(X, Y), inside(Y, Z)``."""
     if exit_.table is not None or step.rest.table is not None or len(exit_.body) != 1:
