@@ -31,7 +31,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the page of the Python API."""
     names = _public_names()
     text = ["# The Python API, from its docstrings", "", "What `from mpr_logic import ...` offers.", ""]
-    options = "{show_root_heading: false, heading_level: 3}"
+    options = "{show_root_heading: false, show_root_toc_entry: false, heading_level: 3}"
     text += [f"## {name}\n\n::: mpr_logic.{name}\n    options: {options}\n" for name in names]
     files.append(File.generated(config, API, content="\n".join(text)))
     return files

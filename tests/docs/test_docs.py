@@ -238,3 +238,17 @@ def test_lines_can_be_read(page: Path) -> None:
     """Outside of tables and blocks no line is longer than 160 characters."""
     lines = prose(page).splitlines()
     assert [line for line in lines if len(line) > 160 and not line.startswith("|")] == []
+
+
+def test_the_picture_of_the_rooms_has_each() -> None:
+    """The picture and the table in docs/design.md have every room, and so has the map in CONTRIBUTING.md."""
+    text = (DOCS / "design.md").read_text(encoding="utf-8").partition("## From text")[0]
+    rooms = {path.name for path in (TOP / "mpr_logic").iterdir() if (path / "__init__.py").exists()}
+    picture = text.split("```")[1]
+    assert set(re.findall(r"[a-z]+", picture.partition("\n")[2])) == rooms
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == rooms
+    contributing = (TOP / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`mpr_logic/(\w+)`", contributing)) >= rooms
+    for folder, begin in re.findall(r"^\| `([\w/]+)`.* \| (`.+`) \|$", contributing, re.MULTILINE):
+        for name in re.findall(r"`([^`]+)`", begin):
+            assert (TOP / folder / name).exists(), f"{folder}/{name}"
