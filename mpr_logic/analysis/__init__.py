@@ -1,4 +1,4 @@
-"""What can be known of a program before it runs: names, types, safety, strata, ids.
+"""Static analysis of programs: names, types, safety, strata, ids.
 
 :func:`analyse` turns parsed modules into the :class:`Program` that engines run.
 """

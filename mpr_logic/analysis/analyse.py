@@ -13,7 +13,7 @@ from mpr_logic.analysis.normalise import Normaliser, apart
 from mpr_logic.analysis.occurrences import CALL, Calls, calls_read, is_history
 from mpr_logic.analysis.program import Fact, Program, Rule
 from mpr_logic.analysis.report import Report, where
-from mpr_logic.analysis.resolve import FACTS_ONLY, Names, Resolved, resolve_clause
+from mpr_logic.analysis.resolve import FACTS_ONLY, Resolved, Resolver, resolve_clause
 from mpr_logic.analysis.safety import Safety
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.shapes import clause_shape, with_placeholders
@@ -269,15 +269,15 @@ def _arities(schema: Schema, rules: Sequence[Rule], calls: Iterable[str]) -> dic
     return found
 
 
-# ---- one clause: from the tree to core relations, checked in full once for each key
+# ---- one clause: from the tree to core relations, checked in full once for each shape
 
 Picks = tuple[int, ...]
 """For each argument its place in the written atom; -1 is an argument left out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """How a literal becomes one of a core relation: its name, and its arguments where they move."""
+class LiteralRewrite:
+    """The rewriting of a literal to one of a core relation: its name, and its arguments where they move."""
 
     core: str
     negated: bool
@@ -285,8 +285,8 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is known of every clause of one key.
+class ShapePlan:
+    """What holds for every clause of one shape.
 
     ``items`` says for each body item how it changes (None: it does not); the whole is None where
     the body is rewritten (:mod:`mpr_logic.analysis.normalise`) for every clause anew.
@@ -297,7 +297,7 @@ class Plan:
     fact: bool
     floats: tuple[bool, ...]  # of a fact: the float columns; empty where there are none
     picks: Picks | None
-    items: tuple[Change | None, ...] | None
+    items: tuple[LiteralRewrite | None, ...] | None
     env: Mapping[str, str]
     template: tuple[tuple[str, ...], tuple[int, ...]] | None
     bound: frozenset[str]  # what a because-text may name
@@ -306,9 +306,9 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A clause without errors, resolved: ``row`` for a fact, ``args`` and ``body`` for a rule.
-    ``text`` is its canonical text; ``new`` says that no clause of this plan came before."""
+    ``text`` is its canonical text; ``new``: it is the first clause of its shape."""
 
-    plan: Plan
+    plan: ShapePlan
     args: tuple[Term, ...]
     body: tuple[BodyItem, ...]
     row: Row | None
@@ -323,7 +323,7 @@ class Preparer:
     def __init__(self, schema: Schema, report: Report) -> None:
         self.schema = schema
         self.report = report
-        self.plans: dict[Hashable, Plan | None] = {}  # None: clauses of this key are wrong
+        self.plans: dict[Hashable, ShapePlan | None] = {}  # None: clauses of this shape are wrong
 
     def prepare(self, clause: Clause) -> Prepared | None:
         """The clause in core relations; None where it is wrong (reported)."""
@@ -346,11 +346,11 @@ class Preparer:
             body = tuple(map(_change, clause.body, plan.items)) if plan.items else clause.body
         return Prepared(plan, args, body, None, text, constants, new)
 
-    # -- once for each key ----------------------------------------------------------------------
+    # -- once for each shape --------------------------------------------------------------------
 
-    def _plan(self, clause: Clause) -> Plan | None:
+    def _plan(self, clause: Clause) -> ShapePlan | None:
         before = self.report.broken
-        resolved = resolve_clause(clause, Names(self.schema, self.report))
+        resolved = resolve_clause(clause, Resolver(self.schema, self.report))
         if resolved is None:
             return None
         resolved = apart(resolved)
@@ -364,7 +364,7 @@ class Preparer:
         args, body = self._rewrite(clause, env)
         same = fact or (_all_same(args, resolved.args) and _all_same(body, resolved.body))
         abstract = self._resolve(with_placeholders(clause))
-        return Plan(
+        return ShapePlan(
             head=resolved.head,
             given=resolved.given,
             fact=fact,
@@ -377,8 +377,8 @@ class Preparer:
         )
 
     def _resolve(self, clause: Clause) -> Resolved:
-        resolved = resolve_clause(clause, Names(self.schema, Report()))
-        assert resolved is not None  # a clause of this key was resolved before
+        resolved = resolve_clause(clause, Resolver(self.schema, Report()))
+        assert resolved is not None  # a clause of this shape was resolved before
         return apart(resolved)
 
     def _rewrite(
@@ -389,7 +389,7 @@ class Preparer:
 
     # -- for each clause ------------------------------------------------------------------------
 
-    def _row(self, clause: Clause, plan: Plan) -> Row:
+    def _row(self, clause: Clause, plan: ShapePlan) -> Row:
         args = _head_args(clause, plan.picks)
         values = [t.value for t in args if isinstance(t, Const)]
         if plan.floats:
@@ -430,20 +430,20 @@ def _all_same(first: Sequence[object], second: Sequence[object]) -> bool:
 
 def _changes(
     written: tuple[BodyItem, ...], resolved: tuple[BodyItem, ...]
-) -> tuple[Change | None, ...] | None:
-    """How the items change; empty where none does, None where one changes inside its braces."""
-    changes: list[Change | None] = []
+) -> tuple[LiteralRewrite | None, ...] | None:
+    """The rewriting of each item; empty where none changes, None where one changes inside its braces."""
+    changes: list[LiteralRewrite | None] = []
     for old, new in zip(written, resolved, strict=True):
         if old is new:
             changes.append(None)
         elif isinstance(old, Literal) and isinstance(new, Literal):
-            changes.append(Change(new.atom.name, new.negated, _picks(old.atom.args, new.atom.args)))
+            changes.append(LiteralRewrite(new.atom.name, new.negated, _picks(old.atom.args, new.atom.args)))
         else:
             return None
     return tuple(changes) if any(changes) else ()
 
 
-def _change(item: BodyItem, change: Change | None) -> BodyItem:
+def _change(item: BodyItem, change: LiteralRewrite | None) -> BodyItem:
     if change is None:
         return item
     assert isinstance(item, Literal)

@@ -1,7 +1,7 @@
-"""The annotations: which there are, before which clauses they stand, and what they take.
+"""Annotations: their names, the clauses that they may stand before, and their arguments.
 
-Whoever writes one of their own begins its name with ``x_``; any other name is an error, since a law whose
-annotation is spelled wrongly would be another law.
+An author's own annotation has a name that begins with ``x_``. Any other unknown name is an error, since a law
+whose annotation is misspelt would be another law.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _WANTS = {
     "disclose": "nothing, because, repair or proof",
 }
 LEVELS = ("nothing", "because", "repair", "proof")
-"""What ``@disclose`` can let a model see; each level shows more than the one before."""
+"""The levels of ``@disclose``: each lets a model see more than the one before."""
 
 
 OWN = "x_"
-"""What the names of one's own annotations begin with."""
+"""The prefix of an author's own annotations."""
 
 _HEADS = ("forbid", "permit", "prefer")
 _PLACES = {"relation": "a rule for a relation"}
-_BEFORE: Mapping[str, tuple[str, ...]] = {
+BEFORE: Mapping[str, tuple[str, ...]] = {
     "id": (),
     "because": (),
     "source": (),
@@ -52,10 +52,10 @@ def _known(each: Annotation, clause: Clause, report: Report) -> bool:
     """Whether an annotation is one, and stands before a clause where it means something."""
     if each.name.startswith(OWN) and each.name != OWN:
         return True
-    kinds = _BEFORE.get(each.name)
+    kinds = BEFORE.get(each.name)
     if kinds is None:
         otherwise = f"one of your own begins with `{OWN}`: @{OWN}{each.name.lstrip('_')}"
-        close = nearest(each.name, _BEFORE)
+        close = nearest(each.name, BEFORE)
         help = f"did you mean `@{close}`? {otherwise[0].upper()}{otherwise[1:]}" if close else otherwise
         report.error("E0228", f"there is no annotation `@{each.name}`", each.span, help)
         return False
@@ -112,7 +112,7 @@ def _fits(each: Annotation) -> bool:
 
 
 def placeholders(text: str) -> Iterator[str | None]:
-    """What stands in the braces of a because-text; None for a brace that opens or closes nothing."""
+    """The names in the braces of a because-text; None for a brace that opens or closes nothing."""
     for match in _BRACE.finditer(text):
         if match.group() in ("{{", "}}"):
             continue

@@ -13,7 +13,7 @@ from typing import Literal as OneOf
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.program import Fact, Program, Schema, Signature
 from mpr_logic.analysis.report import Report, argument, count, declared_as
-from mpr_logic.analysis.resolve import FACTS_ONLY, Names
+from mpr_logic.analysis.resolve import FACTS_ONLY, Resolver
 from mpr_logic.analysis.types import LARGEST, value_type
 from mpr_logic.errors import StateError
 from mpr_logic.language.ast import Atom, Const, Literal, Param, Var
@@ -239,7 +239,7 @@ def _type(signature: Signature, place: int) -> str:
 
 def _signature(schema: Schema, atom: Atom, kind: str) -> Signature:
     report = Report()
-    names = Names(schema, report)
+    names = Resolver(schema, report)
     found = names.action(atom.name, atom.span) if kind == "action" else names.relation(atom.name, atom.span)
     if found is None:
         _refuse_with(report)
@@ -251,7 +251,7 @@ def _place(
 ) -> tuple[Term, ...]:
     report = Report()
     word = ".action" if is_action else ".decl"
-    args = Names(schema, report).place(atom, signature, word, fill=fill)
+    args = Resolver(schema, report).place(atom, signature, word, fill=fill)
     if args is None:
         _refuse_with(report)
     return args

@@ -1,7 +1,7 @@
-"""The relations that every program has without a declaration: what the system itself fills or reads.
+"""Built-in relations: every program has them without a declaration, and the system fills or reads them.
 
-They are typed, and documented in ``docs/reference/language.md``. Of plain Datalog, where nothing need be
-declared, they are no part: there the names are the user's.
+``docs/reference/language.md`` documents them. Plain Datalog, where nothing need be declared, has none: there
+the names are the user's.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SHELL = frozenset({"shell_runs", "shell_writes", "shell_opaque"})
-"""What the reader of shell commands says of a text."""
+"""The relations that the reader of shell commands fills."""
 
 FILLED = frozenset({"now", "called", "item", "list_length", "field"}) | SHELL
-"""Those that the system fills: no clause of a program speaks of them in its head."""
+"""The relations that the system fills: no clause of a program has one in its head."""
 
 _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "now": (("second", "int"),),

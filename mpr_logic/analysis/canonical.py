@@ -17,7 +17,7 @@ from mpr_logic.analysis.annotations import explicit_id
 from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.program import Program
 from mpr_logic.analysis.report import Report
-from mpr_logic.analysis.resolve import Names, resolve_clause
+from mpr_logic.analysis.resolve import Resolver, resolve_clause
 from mpr_logic.analysis.terms import item_vars, term_vars
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Var
@@ -254,7 +254,7 @@ def canonical_text(of: Program | Schema, clause: Clause) -> str:
     """
     report = Report()
     schema = of.schema if isinstance(of, Program) else of
-    resolved = resolve_clause(clause, Names(schema, report))
+    resolved = resolve_clause(clause, Resolver(schema, report))
     if resolved is None:
         raise ProgramError(report.found)
     return clause_text(apart(resolved))

@@ -1,5 +1,6 @@
-"""What the outcome of one call can do to the verdict about another: which relations carry it, and which of
-two states is the worse one.
+"""Influence: what the outcome of one call can do to the verdict about another.
+
+It finds the relations that carry an outcome to a verdict, and which of two states is the worse one.
 
 An action is decided by rules that read relations; an effect, or the history, of another action writes some of
 them. Those are what must be looked at while that other action is under way. Where every path from a relation
@@ -14,15 +15,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.occurrences import CALL, OUTCOMES, is_history
-from mpr_logic.analysis.terms import divides, flat, item_terms, item_vars, literals, names, term_vars
-from mpr_logic.analysis.types import columns_of
-from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Test, Var
+from mpr_logic.analysis.terms import (
+    inner_terms,
+    item_vars,
+    literals,
+    names,
+    term_vars,
+    vars_of,
+)
+from mpr_logic.analysis.totality import may_fail
+from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.language.ast import BodyItem, Term
+    from mpr_logic.language.ast import Term
 
 MORE, FEWER = 1, -1
 _BOTH = frozenset({MORE, FEWER})
@@ -31,7 +39,7 @@ _NUMBERS = ("int", "float")
 
 @dataclass(frozen=True)
 class Influence:
-    """What can bear on the verdict about one action.
+    """The relations and actions that can bear on the verdict about one action.
 
     ``relations`` are the core relations that its rules read, directly, through others, or through effects;
     ``actions`` those whose outcome writes one of these. ``signs`` has, by relation, in which direction a
@@ -62,7 +70,7 @@ def read_by(program: Program, heads: Iterable[str]) -> frozenset[str]:
 
 
 def influence_on(program: Program, action: str) -> Influence:
-    """What can bear on the verdict about an action."""
+    """The influence of all actions on the verdict about one."""
     heads = {f"forbid {action}", f"permit {action}"}
     effects = {rule.head for rule in program.rules if rule.clause.kind in ("causes", "ends")}
     actions: set[str] = set()
@@ -182,7 +190,7 @@ class _Order:
         return sum(map(len, self._signs.values())) + sum(map(len, self._sums.values()))
 
     def _head_signs(self, rule: Rule) -> frozenset[int]:
-        """In which direction it is worse that a rule fires."""
+        """The directions in which it is worse that a rule fires."""
         kind = rule.clause.kind
         if kind not in ("causes", "ends"):
             found = frozenset(self._signs.get(rule.head, ()))
@@ -214,8 +222,8 @@ class _Order:
     def _of_aggregate(
         self, rule: Rule, item: Aggregate, signs: frozenset[int]
     ) -> Iterator[tuple[str, frozenset[int]]]:
-        """What the rows inside the braces do: they make the value, and where there are none before, they
-        may make that there is a value at all."""
+        """The signs of the relations inside the braces: their rows make the value, and the first of them may
+        make that there is a value at all."""
         inner = list(literals(item.body))
         try:
             value = (
@@ -246,7 +254,7 @@ class _Order:
     # -- the order of a number -----------------------------------------------------------------
 
     def _directions(self, relation: str, column: int) -> set[int]:
-        """In which directions a number in a column is worse.
+        """The directions in which a number in a column is worse.
 
         Raises:
             _NoOrderError: it is used in a way that has no order.
@@ -270,7 +278,7 @@ class _Order:
         return found
 
     def _uses(self, rule: Rule, variable: str, signs: frozenset[int]) -> set[int]:
-        """In which directions the value of an aggregate is worse."""
+        """The directions in which the value of an aggregate is worse."""
         found: set[int] = set()
         for use in self._flows(rule, variable, signs, None, bound=False):
             if isinstance(use, int):
@@ -290,8 +298,10 @@ class _Order:
         bound: bool = True,
         given_by: Comparison | None = None,
     ) -> Iterator[int | tuple[str, int, int]]:
-        """Where the number in a variable of a rule goes: a direction, where it is compared; a column, with a
-        sign, where it becomes a part of a head. Nowhere, as long as nothing depends on the head.
+        """The uses of the number in a variable of a rule.
+
+        A comparison is a direction; a place in the head is a column with a sign. There are none while nothing
+        depends on the head.
 
         Raises:
             _NoOrderError: it is used otherwise.
@@ -341,10 +351,10 @@ class _Order:
         times = 0
         for item in rule.body:
             if isinstance(item, Literal):
-                times += sum(each.name == variable for each in term_occurrences(item.atom.args))
+                times += sum(each.name == variable for each in vars_of(item.atom.args))
             elif not isinstance(item, Comparison) and variable in names(item_vars(item)):
                 target = isinstance(item, Aggregate) and item.target == Var(variable)
-                inner = isinstance(item, Aggregate) and variable in names(_inside(item))
+                inner = isinstance(item, Aggregate) and variable in names(vars_of(inner_terms(item)))
                 if bound or not target or inner:
                     raise _NoOrderError
         if times != (1 if bound else 0):
@@ -352,7 +362,7 @@ class _Order:
 
     def _assigned(self, rule: Rule, item: Comparison, variable: str) -> tuple[str, Term]:
         """The variable that an equation gives a value to, and its term."""
-        elsewhere = names(term_occurrences(rule.args[: rule.given]))
+        elsewhere = names(vars_of(rule.args[: rule.given]))
         for other in rule.body:
             if other is not item and not isinstance(other, Comparison):
                 elsewhere |= names(item_vars(other))
@@ -368,56 +378,8 @@ class _Order:
         raise _NoOrderError
 
 
-def may_fail(program: Program, rule: Rule) -> bool:
-    """Whether a rule may have no answer, in some state: where it divides, or needs a number or a text of what
-    may be another value."""
-    items = list(flat(rule.body))
-    terms = [*rule.args, *(term for item in items for term in item_terms(item))]
-    terms += [
-        each.expression for each in items if isinstance(each, Aggregate) and each.expression is not None
-    ]
-    if any(map(divides, terms)):
-        return True
-    atoms = [(each.atom.args, columns_of(program.schema, each.atom.name)) for each in literals(rule.body)]
-    if rule.action is not None:
-        atoms.append((rule.args[: rule.given], program.schema.actions[rule.action]))
-    unsure = {
-        name
-        for args, signature in atoms
-        for term, base in zip(args, signature.bases, strict=True)
-        if base == "any"
-        for name in names(term_vars(term))
-    }
-    return not unsure.isdisjoint(names(_needed(items, terms)))
-
-
-def _needed(items: Iterable[BodyItem], terms: Iterable[Term]) -> Iterator[Var]:
-    """The variables that must be numbers or texts, or may be another name of one that must."""
-    for term in terms:
-        if not isinstance(term, Var):
-            yield from term_vars(term)
-    for item in items:
-        if isinstance(item, Test) or (isinstance(item, Comparison) and item.op != "!="):
-            yield from item_vars(item)
-        elif isinstance(item, Aggregate) and item.expression is not None:
-            yield from term_vars(item.expression)
-
-
 def _turned(signs: frozenset[int]) -> frozenset[int]:
     return frozenset(-each for each in signs)
-
-
-def term_occurrences(terms: Iterable[Term]) -> Iterator[Var]:
-    """Every occurrence of a variable in some terms."""
-    for term in terms:
-        yield from term_vars(term)
-
-
-def _inside(item: Aggregate) -> Iterator[Var]:
-    if item.expression is not None:
-        yield from term_vars(item.expression)
-    for inner in item.body:
-        yield from item_vars(inner)
 
 
 def _summed(item: Aggregate, literal: Literal) -> int | None:

@@ -1,4 +1,4 @@
-"""Relations with a key: at most one row for each value of some of their arguments."""
+"""Key constraints: a relation with a key has at most one row for each value of the key's arguments."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ def conflict(facts: Iterable[Fact], columns: Columns) -> tuple[Fact, Fact] | Non
 
 
 def key_text(signature: Signature) -> str:
-    """How many rows a relation with a key has, in words."""
+    """The number of rows that a key allows, in words."""
     names = [f"`{signature.params[place].name}`" for place in signature.key or ()]
     return f"one row for each {' and '.join(names)}" if names else "one row at a time"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import BodyItem, Comparison, Row, Term, Test
 
 CALL = "call "
-"""What the name of a relation of calls begins with: the name of the history's relation follows."""
+"""The prefix of a relation of calls; the name of the history's relation follows it."""
 
 OUTCOMES = ("succeeded", "failed")
 HISTORY = ("past", *OUTCOMES)

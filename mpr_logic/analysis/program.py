@@ -1,6 +1,6 @@
 """The checked program: what analysis hands to every engine, and all that an engine reads.
 
-Names are resolved here once. A rule's head and body speak of *core relations*, named by strings:
+Resolver are resolved here once. A rule's head and body speak of *core relations*, named by strings:
 
 ========================  ===================================================================
 ``at``                    a declared relation
@@ -81,13 +81,13 @@ class Signature:
 
     @property
     def attributes(self) -> tuple[object, ...]:
-        """What is declared of it beside its arguments: declarations of one relation agree in it."""
+        """The attributes of the declaration: all declarations of one relation agree in them."""
         return self.open_world, self.input, self.key, self.changed_by, self.shared
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What is declared: types (name to base), relations, actions, and actions closed by default.
+    """Declarations: types (name to base), relations, actions, and actions closed by default.
 
     ``all_closed``: every action is, by `.default forbid *`; ``closed`` names them nevertheless.
     """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """What an analysis has found so far. ``broken`` counts the errors."""
+    """The diagnostics that an analysis has found so far. ``broken`` counts the errors."""
 
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []

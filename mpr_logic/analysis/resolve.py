@@ -1,4 +1,4 @@
-"""Names to core relations: what a clause speaks of, its arguments by position.
+"""Resolver to core relations: what a clause speaks of, its arguments by position.
 
 :func:`resolve_clause` gives a clause's head and body in the terms of
 :mod:`mpr_logic.analysis.program`: every atom named by its core relation, every argument in its place,
@@ -30,11 +30,11 @@ EFFECTS = ("causes", "ends")
 FACTS_ONLY = ("absent", *HISTORY)
 MAX_ITEMS = 200
 NEAR = 0.75
-"""So like a name is to that of a built-in relation that this is probably meant."""
+"""The similarity from which a name is taken for a misspelt built-in relation."""
 
 
 def _before(span: Span, name: str) -> Span:
-    """Where the name of an argument stands, of which this is the value: `name: ` on the same line."""
+    """The span of the argument name before a value: `name: ` on the same line."""
     column = span.column - len(name) - 2
     if column < 1:
         return span
@@ -53,7 +53,7 @@ class Resolved:
     body: tuple[BodyItem, ...]
 
 
-class Names:
+class Resolver:
     """Finds what names stand for, under one schema, and reports those that stand for nothing."""
 
     def __init__(self, schema: Schema, report: Report) -> None:
@@ -200,13 +200,13 @@ class Names:
 
 
 def _instead(name: str) -> str:
-    """What to write instead of a relation that other languages have built in; nothing for any other."""
+    """Help for the name of a relation that other languages have built in; empty for any other."""
     if name in foreign.VERDICTS:
         return f"an action is spoken of by `{foreign.VERDICTS[name]} ACTION :- body.`"
     return foreign.RELATIONS.get(name, "")
 
 
-def resolve_clause(clause: Clause, names: Names) -> Resolved | None:
+def resolve_clause(clause: Clause, names: Resolver) -> Resolved | None:
     """The clause in core relations; None where a name in it stands for nothing (reported)."""
     before = names.report.broken
     head = _HEADS[clause.kind](clause, names)
@@ -236,7 +236,7 @@ def resolve_clause(clause: Clause, names: Names) -> Resolved | None:
 _Head = tuple[str, "tuple[Signature, ...]", "tuple[Term, ...]", int]
 
 
-def _relation_head(clause: Clause, names: Names) -> _Head | None:
+def _relation_head(clause: Clause, names: Resolver) -> _Head | None:
     signature = names.relation(clause.head.name, clause.head.span)
     if signature is None:
         return None
@@ -255,7 +255,7 @@ def _relation_head(clause: Clause, names: Names) -> _Head | None:
     return None if args is None else (core, (signature,), args, 0)
 
 
-def _not_filled(signature: Signature, head: Atom, names: Names, *, fact: bool) -> None:
+def _not_filled(signature: Signature, head: Atom, names: Resolver, *, fact: bool) -> None:
     """Report a head that speaks of what the system fills itself."""
     if not signature.builtin or (fact and signature.name not in FILLED):
         return
@@ -264,7 +264,7 @@ def _not_filled(signature: Signature, head: Atom, names: Names, *, fact: bool) -
     names.report.error("E0224", f"`{signature.name}` {only}: no rule or effect adds to it", head.span, help)
 
 
-def _history_head(clause: Clause, names: Names) -> _Head | None:
+def _history_head(clause: Clause, names: Resolver) -> _Head | None:
     signature = names.action(clause.head.name, clause.head.span)
     if signature is None:
         return None
@@ -272,7 +272,7 @@ def _history_head(clause: Clause, names: Names) -> _Head | None:
     return None if args is None else (f"{clause.kind} {clause.head.name}", (signature,), args, 0)
 
 
-def _action_head(clause: Clause, names: Names) -> _Head | None:
+def _action_head(clause: Clause, names: Resolver) -> _Head | None:
     signature = names.action(clause.head.name, clause.head.span)
     effect = _effect(clause, names)
     if signature is None or (clause.effect is not None and effect is None):
@@ -295,7 +295,7 @@ def _action_head(clause: Clause, names: Names) -> _Head | None:
     return core, (signature, relation), args + effect_args, len(args)
 
 
-def _effect(clause: Clause, names: Names) -> tuple[Signature, tuple[Term, ...]] | None:
+def _effect(clause: Clause, names: Resolver) -> tuple[Signature, tuple[Term, ...]] | None:
     if clause.effect is None:
         return None
     relation = names.relation(clause.effect.name, clause.effect.span)
@@ -306,7 +306,7 @@ def _effect(clause: Clause, names: Names) -> tuple[Signature, tuple[Term, ...]] 
     return None if args is None else (relation, args)
 
 
-_HEADS: dict[str, Callable[[Clause, Names], _Head | None]] = {
+_HEADS: dict[str, Callable[[Clause, Resolver], _Head | None]] = {
     "relation": _relation_head,
     "absent": _relation_head,
     **dict.fromkeys(HISTORY, _history_head),

@@ -1,4 +1,4 @@
-"""What the declarations of a program say: its types, relations, actions and defaults."""
+"""The schema of a program, from its declarations: types, relations, actions and defaults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_ARGUMENTS = 64
 BUILT_IN_ATTRIBUTES = (False, False, None, None, False)
 EVERY = "*"
-"""What `.default forbid` names for all actions."""
+"""The name that stands for all actions in `.default forbid`."""
 RESERVED = frozenset(
     "not forbid permit prefer past succeeded failed causes ends count sum min max mod"
     " contains starts_with ends_with matches lower length".split()
@@ -221,7 +221,7 @@ def too_many(name: str, arguments: int, span: Span, report: Report) -> None:
 
 
 def _alike(old: Signature, new: Signature) -> bool:
-    """The same declaration in another file: files that share relations may each declare them."""
+    """Whether two files have one declaration: files that share relations may each declare them."""
     return (
         old.params == new.params
         and old.attributes == new.attributes

@@ -3,7 +3,7 @@
 Ten thousand learned rules have a few dozen shapes, and what is found out about one rule of a shape holds for
 all of them. There are two kinds:
 
-* A *clause shape* (:func:`clause_shape`) is that of a clause as written. Names, types and safety depend on
+* A *clause shape* (:func:`clause_shape`) is that of a clause as written. Resolver, types and safety depend on
   its constants only through their built-in types, so analysis checks one clause of each shape.
 * A *rule shape* (:func:`rule_shape`) is that of a rule of the program. Engines compile one function for each,
   and hold its rules as a table of constants (:func:`group_by_shape`).

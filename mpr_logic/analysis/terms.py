@@ -1,4 +1,4 @@
-"""Walking and rebuilding the tree: the variables of a term or a body item, and replacing terms.
+"""Tree walkers: the literals, terms and variables of a body, and replacing terms.
 
 Rebuilding keeps a node that would not change, so that most of a rule is shared with its clause.
 """
@@ -64,6 +64,12 @@ def item_vars(item: BodyItem) -> Iterator[Var]:
             yield from term_vars(term)
 
 
+def vars_of(terms: Iterable[Term]) -> Iterator[Var]:
+    """Every occurrence of a variable in some terms."""
+    for term in terms:
+        yield from term_vars(term)
+
+
 def literals(body: Iterable[BodyItem]) -> Iterator[Literal]:
     """The literals of a body, those inside the braces of aggregates too."""
     for item in body:
@@ -94,7 +100,7 @@ def names(occurrences: Iterable[Var]) -> set[str]:
 
 
 def term_span(term: Term, otherwise: Span) -> Span:
-    """Where a term stands; ``otherwise`` where it was built by a program and has no place."""
+    """The span of a term; ``otherwise`` where a program built it, so that it has none."""
     return term.span if term.span.line else otherwise
 
 

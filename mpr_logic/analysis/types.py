@@ -1,8 +1,11 @@
-"""The order of types: which type takes the values of which.
+"""Types: their order, the types of a clause's variables, and whether every argument fits its column.
 
 The built-in types stand as ``bool <: symbol <: any`` and ``int <: float <: any``; a declared type stands
 under its base. A constant and a computed value have a *value type*, written ``=int``: they belong
 to every type over that base, since no declaration lists the members of a type.
+
+A variable has the narrowest of the types of the columns that bind it: positive literals, and the action of a
+rule that speaks of one. A variable that ``=`` or an aggregate computes has a value type.
 """
 
 from __future__ import annotations
@@ -95,7 +98,7 @@ def shown(name: str) -> str:
     return name.removeprefix("=")
 
 
-# ---- the types of a clause
+# ---- the types of a clause: its variables, and whether every argument fits its column
 
 NUMBER = Param("#call", "int")  # of a call, which no text can name
 LARGEST = int(sys.float_info.max)  # an int over it has no float
@@ -291,7 +294,7 @@ class Typing:
             self.report.error("E0207", f"{what} {_a(found)}, but {place}", span, help)
 
     def _declare(self, term: Var, found: str, param: Param) -> str:
-        """What to declare, where a variable is computed from columns of any type."""
+        """Help for a variable that is computed from columns of any type: the declaration to change."""
         if self._why.get(term.name) != _SET or found.removeprefix("=") != "any":
             return ""
         return f", since a column that it is computed from is of type any: declare that one as `{param.type}`"
@@ -364,7 +367,7 @@ class Typing:
 
 
 def regex_fault(pattern: str) -> str | None:
-    """What is wrong with a regular expression; None where RE2 takes it."""
+    """RE2's message about a regular expression that it does not take; None where it does."""
     import re2  # only programs that use `matches` pay for it
 
     options = re2.Options()

@@ -1,4 +1,8 @@
-"""What to declare for a name that is used and not declared: arguments and types, as its uses show them."""
+"""Undeclared names: their arguments and types, as the uses show them.
+
+:func:`suggest` writes the missing declaration into the diagnostic. In plain Datalog, where relations need no
+declaration, :func:`infer` makes their signatures: arities by first use, types by flow.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,11 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.program import Signature
 from mpr_logic.analysis.report import Report
-from mpr_logic.analysis.resolve import Names, resolve_clause
+from mpr_logic.analysis.resolve import Resolver, resolve_clause
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, too_many
+from mpr_logic.analysis.terms import flat
 from mpr_logic.analysis.types import UNKNOWN, Typing, base, join, value_type
-from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Param, Test, Var
+from mpr_logic.language.ast import Arithmetic, Call, Comparison, Const, Literal, Param, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.program import Schema, Signature
     from mpr_logic.analysis.report import Report
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.language.ast import Atom, BodyItem, Clause, Term
+    from mpr_logic.language.ast import Atom, Clause, Term
 
 
 _UNKNOWN = "symbol"
@@ -63,7 +68,7 @@ def _type(found: set[str]) -> str:
 
 
 def _labels(terms: Sequence[Term]) -> list[str]:
-    """Names for arguments: those of the variables there, where they have one."""
+    """Resolver for arguments: those of the variables there, where they have one."""
     found: list[str] = []
     for place, term in enumerate(terms):
         label = f"x{place + 1}"
@@ -94,7 +99,7 @@ def _variables(clause: Clause, schema: Schema) -> dict[str, str]:
         for type_, term in _columns(signature, atom) if signature is not None else ():
             if isinstance(term, Var) and not term.anonymous:
                 found.setdefault(term.name, type_)
-    for item in _items(clause.body):
+    for item in flat(clause.body):
         if isinstance(item, Comparison):
             for one, other in ((item.left, item.right), (item.right, item.left)):
                 if isinstance(one, Var):
@@ -120,16 +125,9 @@ def _atoms(clause: Clause) -> Iterator[tuple[str, Atom]]:
     yield "relation" if clause.kind in ("relation", "absent") else "action", clause.head
     if clause.effect is not None:
         yield "relation", clause.effect
-    for item in _items(clause.body):
+    for item in flat(clause.body):
         if isinstance(item, Literal):
             yield "relation" if item.tense is None else "action", item.atom
-
-
-def _items(body: Iterable[BodyItem]) -> Iterator[BodyItem]:
-    for item in body:
-        yield item
-        if isinstance(item, Aggregate):
-            yield from item.body
 
 
 # ---- plain Datalog: signatures for what is not declared
@@ -145,7 +143,7 @@ def infer(schema: Schema, clauses: Sequence[Clause], inputs: Collection[str], re
     relations = {**schema.relations, **{n: _signature(n, [UNKNOWN] * k) for n, k in found.items()}}
     rules: list[Resolved] = []
     columns: dict[str, list[str]] = {n: [UNKNOWN] * k for n, k in found.items()}
-    names = Names(replace(schema, relations=relations), Report())
+    names = Resolver(replace(schema, relations=relations), Report())
     derived = set(inputs)
     for clause in clauses:
         derived.add(clause.head.name if clause.effect is None else clause.effect.name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mpr_logic.analysis.certain import certain
+from mpr_logic.analysis.totality import is_total
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.parsing import PlainAtoms, resolve_action
 from mpr_logic.engine.protocol import ADMITTED, FORBIDDEN, UNPERMITTED
@@ -164,7 +164,7 @@ class Grounder:
         and whether none of its rules can fail."""
         lifted = {i for ids in self._program.overrides.values() for i in ids}
         mine = frozenset(r.id for r in self._program.rules_for(f"forbid {name}") if r.id in lifted)
-        sure = certain(self._program, (f"forbid {name}", f"permit {name}"))
+        sure = is_total(self._program, (f"forbid {name}", f"permit {name}"))
         self._by_rules[name] = mine, sure
         return mine, sure
 

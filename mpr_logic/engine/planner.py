@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from mpr_logic.analysis.terms import divides
+from mpr_logic.analysis.terms import divides, inner_terms, item_vars, literals, names, term_vars, vars_of
 from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import (
     Aggregate,
-    Arithmetic,
     Atom,
     BodyItem,
-    Call,
     Comparison,
     Const,
     Literal,
@@ -80,54 +78,22 @@ Cost: TypeAlias = Callable[[str, tuple[int, ...]], float]
 
 def term_variables(term: Term) -> Iterator[str]:
     """The names of the variables in a term, ``_`` left out."""
-    match term:
-        case Var(name):
-            if name != "_":
-                yield name
-        case Arithmetic(_, left, right):
-            yield from term_variables(left)
-            yield from term_variables(right)
-        case Call(_, argument):
-            yield from term_variables(argument)
-        case Const():
-            pass
+    return (var.name for var in term_vars(term) if not var.anonymous)
 
 
 def item_variables(item: BodyItem) -> Iterator[str]:
     """The names of the variables in a body item, those inside an aggregate's braces included."""
-    match item:
-        case Literal(atom):
-            for term in atom.args:
-                yield from term_variables(term)
-        case Comparison(_, left, right):
-            yield from term_variables(left)
-            yield from term_variables(right)
-        case Test(_, args):
-            for term in args:
-                yield from term_variables(term)
-        case Aggregate(target, _, expression, body):
-            yield from term_variables(target)
-            if expression is not None:
-                yield from term_variables(expression)
-            for inner in body:
-                yield from item_variables(inner)
+    return (var.name for var in item_vars(item) if not var.anonymous)
 
 
 def body_relations(body: Iterable[BodyItem]) -> Iterator[str]:
     """The core relations that a body reads."""
-    for item in body:
-        if isinstance(item, Literal):
-            yield item.atom.name
-        elif isinstance(item, Aggregate):
-            yield from body_relations(item.body)
+    return (literal.atom.name for literal in literals(body))
 
 
 def inner_variables(aggregate: Aggregate) -> set[str]:
     """The variables inside the braces of an aggregate, its expression included."""
-    names = {n for item in aggregate.body for n in item_variables(item)}
-    if aggregate.expression is not None:
-        names.update(term_variables(aggregate.expression))
-    return names
+    return names(vars_of(inner_terms(aggregate)))
 
 
 def name_anonymous(body: Sequence[BodyItem], prefix: str = "?") -> tuple[BodyItem, ...]:

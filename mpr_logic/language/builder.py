@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from mpr_logic.language import ast
 from mpr_logic.language.lexer import Token, ValueFault, number_value, text_value, weight_value
-from mpr_logic.language.source import Source
+from mpr_logic.language.source import SourceText
 
 if TYPE_CHECKING:
     from mpr_logic.language.diagnostics import Diagnostic
@@ -61,7 +61,7 @@ class _Named(NamedTuple):
 class Builder:
     """Makes the nodes of one source text."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceText) -> None:
         self.source = source
         self.problems: list[Diagnostic] = []
         self.operators = 0

@@ -1,4 +1,4 @@
-"""What is wrong with a text, where, and what to do: the diagnostics and their codes."""
+"""Diagnostics: what is wrong with a text, where, and what to do about it; and their codes."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ CODES: Final[Mapping[str, str]] = {
     "W0615": "path that may climb out",
 }
 """Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,
-E06 and W06 what has lost its grip."""
+E06 and W06 rules that cannot have an effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def _visible(char: str) -> str:
 
 
 def _width(shown: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """The number of columns that a text takes on a terminal."""
     if shown.isascii():
         return len(shown)
     return sum(2 if _unicode().east_asian_width(char) in "WF" else 1 for char in shown)

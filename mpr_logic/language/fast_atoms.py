@@ -1,8 +1,8 @@
-"""The short way for the texts that come thousandfold: ``put(apple_1, fridge_1)``.
+"""The fast path of the parser for ground atoms, such as ``put(apple_1, fridge_1)``.
 
 Almost every proposed action and every changed fact is a name with plain names and small integers as
-arguments. One regular expression reads those; whatever it does not match goes to the parser, which
-reads the same texts as the same atoms.
+arguments. One regular expression reads those. Any other text goes to the parser, which reads the same
+atoms from the same texts.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Clauses of one shape are parsed once.
+"""The fast path of the parser for clauses: those of one shape are parsed once.
 
 Learned and generated programs hold thousands of clauses that differ in nothing but their constants.
 The text of a clause is split at its constants: what is left is its shape. The second clause of a
 shape, once parsed, is kept as a template, and from then on each further one is made from it by
-putting in its constants and shifting the spans. Whatever does not fit goes the plain way.
+putting in its constants and shifting the spans. Any other clause goes to the parser.
 
-A template makes what the plain parser would make of the text, spans included: a test compares them.
+A template makes the very clause that the parser makes of the text, spans included: a test compares them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from mpr_logic.language.ast import Clause, Const, Span, Value
 from mpr_logic.language.lexer import ValueFault, constant_value, keywords
-from mpr_logic.language.source import Source
+from mpr_logic.language.source import SourceText
 
 _TEXT = r'"[^"\\\x00-\x1f\x7f]*+(?:\\.[^"\\\x00-\x1f\x7f]*+)*+"'
 _NUMBER = r"[0-9]++(?:\.[0-9]++(?:[eE][+-]?[0-9]++)?|[eE][+-]?[0-9]++)?"
@@ -35,7 +35,7 @@ Maker = Callable[[Values, Shifts, int], Any]
 
 @cache
 def _constants() -> re.Pattern[str]:
-    """What is taken out of a clause: texts, numbers, and names that head no arguments and name none."""
+    """The pattern of constants: texts, numbers, and names that neither head arguments nor name one."""
     words = "|".join(sorted(keywords()))
     name = rf"(?!(?:{words})\b)[a-z][A-Za-z0-9_]*+(?!\s*[(:])"
     # a minus sign behind a bracket or a comma belongs to its number
@@ -46,14 +46,14 @@ def _constants() -> re.Pattern[str]:
 class Templates:
     """The shapes seen in one source text, and the templates of those seen twice."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceText) -> None:
         self._source = source
         self._shapes: dict[tuple[str, ...], _Shape | None] = {}
         self._values: dict[str, Value | None] = {}
         self._split = _constants().split
 
     def split(self, at: int) -> tuple[int, list[str]] | None:
-        """Where the clause at an offset ends, and its text split at its constants; None: go the plain way."""
+        """The end of the clause at an offset, and its text split at its constants; None: no fast path."""
         extent = _EXTENT.match(self._source.text, at)
         return (extent.end(), self._split(extent.group())) if extent else None
 
@@ -83,12 +83,12 @@ class Templates:
         try:
             value = constant_value(text)
         except ValueFault:
-            value = None  # the plain way says what is wrong
+            value = None  # the parser says what is wrong
         self._values[text] = value
         return value
 
     def learn(self, at: int, parts: list[str], clause: Clause) -> None:
-        """Keep a clause that was parsed the plain way, if its shape was seen before."""
+        """Keep a clause that the parser has read, if its shape was seen before."""
         key = tuple(parts[::2])
         if key not in self._shapes:
             self._shapes[key] = None
@@ -107,7 +107,7 @@ class Templates:
         shape.templates[fixed] = _Template(clause, self._source.position(at), slots, weight)
 
     def _slots(self, at: int, parts: list[str]) -> list[Span]:
-        """Where the constants stand."""
+        """The spans of the constants."""
         slots = []
         for index, part in enumerate(parts):
             if index % 2:
@@ -120,7 +120,7 @@ _WEIGHT = re.compile(r"\s*::")
 
 
 class _Shape:
-    """What is known of a shape. ``fixed`` are the slots that hold no constant of the tree (such as
+    """The templates of one shape. ``fixed`` are the slots that hold no constant of the tree (such as
     ``raining``, a relation without arguments): each text of theirs has its own template."""
 
     def __init__(self, fixed: list[int]) -> None:

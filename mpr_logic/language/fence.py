@@ -1,8 +1,8 @@
-"""Words of somebody else in a text that a model reads: they cannot leave their place.
+"""Fencing of untrusted words in a text that a model reads: they cannot leave their place.
 
-The world, a tool, a model that wrote a rule: what they say is data. It may try to look like the end of a
-line, a fence, a tag or a role of the text around it. All prompts and messages for models put such words in
-their place by the two functions here.
+The words of the world, of a tool, or of a model that wrote a rule are data. They may look like the end of a
+line, a fence, a tag or a role of the text around them. All prompts and messages for models pass such words
+through one of the two functions here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mpr_logic.language.diagnostics import visible
 _MARKS = re.compile(
     r"`{2,}|~{3,}|<(?=[|/!?<a-z])|(?<=\|)>|\[(?=/?(?:inst|sys|system|user|assistant)\b)", re.I
 )
-"""What chat templates, Markdown and XML take for marks: fences, tags, tokens of roles."""
+"""Marks of chat templates, Markdown and XML: fences, tags, tokens of roles."""
 
 _INSTEAD = {"`": "'", "~": "-", "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"}
 _INSTEAD |= {">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", "[": "("}

@@ -1,4 +1,4 @@
-"""Has Lark work out the parser's tables; ``python -m mpr_logic.language.lalr_compiler`` stores them."""
+"""Makes Lark work out the parser's tables; ``python -m mpr_logic.language.lalr_compiler`` stores them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mpr_logic.resources import grammar_folder, grammar_text
 
 
 def compile_grammar(text: str) -> dict[str, Any]:
-    """Have Lark work out the tables of a grammar; as plain data, ready for JSON."""
+    """The tables that Lark works out for a grammar; as plain data, ready for JSON."""
     lark = Lark(text, parser="lalr", start=list(STARTS), maybe_placeholders=False)
     made: Any = lark.parser.parser._parse_table
     rules = sorted(lark.rules, key=lambda r: (r.origin.name, r.order, str(r.expansion)))

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from mpr_logic.language.builder import Builder
-from mpr_logic.language.lalr_tables import END, Tables, tables
-from mpr_logic.language.lexer import Scanner, Token
+from mpr_logic.language.lalr_tables import END, ParseTables, tables
+from mpr_logic.language.lexer import Lexer, Token
 
 MAX_DEPTH = 100  # brackets within brackets
 MAX_TOKENS = 20_000  # in one statement
 
 
 class SyntaxFault(Exception):
-    """The tokens fit no statement. What the parser knew goes to :mod:`~mpr_logic.language.hints`."""
+    """The tokens fit no statement. :mod:`~mpr_logic.language.hints` explains it."""
 
-    def __init__(self, run: Run, found: Token) -> None:
+    def __init__(self, run: ParseRun, found: Token) -> None:
         super().__init__(found)
         self.run = run
         self.found = found
@@ -31,25 +31,25 @@ class LimitFault(Exception):
 
 
 class _Parts(list[Any]):
-    """What a production hands to the one above it."""
+    """The parts of a production without a method: they go to the production above it."""
 
 
-class Run:
+class ParseRun:
     """One run of the tables: from a scanner's position to the end of one statement (or atom)."""
 
-    def __init__(self, start: str, scanner: Scanner, builder: Builder) -> None:
+    def __init__(self, start: str, scanner: Lexer, builder: Builder) -> None:
         self.tokens: list[Token] = []  # those taken so far
         self.brackets: list[Token] = []  # those still open
         self.states = [tables().starts[start]]
-        self._tables: Tables = tables()
+        self._tables: ParseTables = tables()
         self._end = tables().ends[start]
-        self._scanner = scanner
+        self._lexer = scanner
         self._builder = builder
         self._values: list[Any] = []
         self._extents: list[tuple[int, int]] = []
 
     def parse(self) -> Any:
-        """What the builder made of the statement.
+        """The node that the builder makes of the statement.
 
         The statement ends where the grammar allows it to end and the next token does not go on:
         declarations have no closing mark. Raises SyntaxFault or LimitFault.
@@ -59,7 +59,7 @@ class Run:
             row = rows[self.states[-1]]
             if END in row and len(row) == 1:
                 return self._finish()
-            token = self._scanner.next()
+            token = self._lexer.next()
             while (act := row.get(token.kind)) is not None and act < 0:
                 self._reduce(act)
                 row = rows[self.states[-1]]

@@ -1,4 +1,4 @@
-"""The parser's tables: made by Lark from ``grammar/mpr.lark``, kept beside it as JSON.
+"""The LALR(1) parse tables: made by Lark from ``grammar/mpr.lark``, kept beside it as JSON.
 
 Lark reads the grammar and works out the LALR(1) tables. That, and importing Lark, costs ten times
 what reading the finished tables costs, and ``mpr`` is started once for every action it checks, so
@@ -33,8 +33,8 @@ class Production:
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
-    """What the driver runs on.
+class ParseTables:
+    """Parse tables, on which the driver runs.
 
     ``states``: for each state, symbol to number: n >= 0 is "go to state n", n < 0 is "reduce
     production -n - 1". ``words`` are the keywords and their terminals; ``scanner`` matches the next
@@ -51,7 +51,7 @@ class Tables:
 
 
 @cache
-def tables() -> Tables:
+def tables() -> ParseTables:
     """The tables of the grammar: the stored ones where they fit, else made by Lark."""
     text = grammar_text(GRAMMAR)
     try:
@@ -65,9 +65,9 @@ def tables() -> Tables:
     return _tables(stored)
 
 
-def _tables(data: dict[str, Any]) -> Tables:
+def _tables(data: dict[str, Any]) -> ParseTables:
     pattern = "|".join(f"(?P<{name}>{regexp})" for name, regexp in data["patterns"])
-    return Tables(
+    return ParseTables(
         states=tuple(data["states"]),
         productions=tuple(
             Production(name, method, tuple(keep)) for name, method, keep in data["productions"]
@@ -81,5 +81,5 @@ def _tables(data: dict[str, Any]) -> Tables:
 
 
 def fingerprint(text: str) -> str:
-    """What tells the tables of one grammar from those of another."""
+    """The checksum by which stored tables are known to be those of a grammar."""
     return f"{zlib.crc32(text.encode()):08x}"

@@ -1,4 +1,4 @@
-"""From text to tokens, one at a time."""
+"""From text to tokens, from tokens to values, and the characters that a text may not have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mpr_logic.language.lalr_tables import END, tables
 if TYPE_CHECKING:
     from mpr_logic.language.ast import Value
     from mpr_logic.language.diagnostics import Diagnostic
-    from mpr_logic.language.source import Source
+    from mpr_logic.language.source import SourceText
 
 
 UNKNOWN = "?"  # the kind of a character that begins no token
@@ -30,7 +30,7 @@ class Token(NamedTuple):
     end: int
 
 
-class Scanner:
+class Lexer:
     """Reads tokens from ``position`` on; the comments that it passes are kept in ``comments``."""
 
     def __init__(self, text: str, position: int = 0) -> None:
@@ -66,7 +66,7 @@ class Scanner:
 
 
 def comment_text(comment: str) -> str:
-    """What a comment says: without its ``%``, the blank after it, and blanks at its end."""
+    """The text of a comment without its ``%``, the blank after it, and blanks at its end."""
     return comment[1:].removeprefix(" ").rstrip(" \t\r")
 
 
@@ -118,7 +118,7 @@ def constant_value(text: str) -> Value:
 
 
 def text_value(quoted: str) -> str:
-    """What stands between the quotes, its escapes resolved. Raises ValueFault."""
+    """The text between the quotes, its escapes resolved. Raises ValueFault."""
     inner = quoted[1:-1]
     if "\\" not in inner:
         return inner
@@ -172,10 +172,10 @@ def shorten(text: str, limit: int = 30) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
-# ---- characters that a text may not have
+# ---- characters that a text may not have: outside of quotes they are written as escapes
 
 LINE_ENDS = "\x0b\x0c\x85\u2028\u2029"
-"""Beside a carriage return alone: what editors show as the end of a line."""
+"""Characters that editors show as the end of a line, beside a carriage return alone."""
 
 _TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # joiners and variation selectors are seen by what they do to letters and pictures: they may stay
@@ -189,8 +189,12 @@ _LINE_END = re.compile(f"[\r{LINE_ENDS}]")
 _INVISIBLE = re.compile(f"[{_TURNING}{_UNSEEN}]")
 
 
-def hidden_character(source: Source, start: int = 0, end: int | None = None) -> Diagnostic | None:
-    """The diagnostic of the first such character of a text, or of a stretch of it."""
+def hidden_character(source: SourceText, start: int = 0, end: int | None = None) -> Diagnostic | None:
+    """The diagnostic of the first character, in a text or a stretch of it, that can mislead a reader.
+
+    Editors end a line at some characters where the language does not, so that a comment would swallow what a
+    reader sees as a line of its own. Others turn the direction of what follows, or are invisible.
+    """
     text = source.text
     end = len(text) if end is None else end
     found = _HIDDEN.search(text, start, end)
@@ -217,10 +221,12 @@ def hidden_character(source: Source, start: int = 0, end: int | None = None) -> 
     return source.diagnostic("E0102", f"{name} is a control character", *at, f"remove it; {instead}")
 
 
-def hidden_beside_texts(source: Source) -> Diagnostic | None:
-    """The same for one atom or fact, whose texts in quotes are values from elsewhere: only what stands beside
-    them is looked at."""
-    scanner = Scanner(source.text)
+def hidden_beside_texts(source: SourceText) -> Diagnostic | None:
+    """The first hidden character outside of the quoted texts of an atom or a fact.
+
+    Such texts are values from elsewhere, and may hold any character.
+    """
+    scanner = Lexer(source.text)
     at = 0
     while True:
         token = scanner.next()
@@ -230,7 +236,7 @@ def hidden_beside_texts(source: Source) -> Diagnostic | None:
         at = token.end
 
 
-def unfit_character(source: Source) -> Diagnostic | None:
+def unfit_character(source: SourceText) -> Diagnostic | None:
     """The diagnostic of a character that no text may have: NUL, or half of a surrogate pair."""
     text = source.text
     at = text.find("\0")

@@ -12,16 +12,16 @@ from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.language.ast import Atom, Clause, Module, Statement
 from mpr_logic.language.builder import Builder
 from mpr_logic.language.fast_clauses import Templates
-from mpr_logic.language.lalr_driver import LimitFault, Run, SyntaxFault
+from mpr_logic.language.lalr_driver import LimitFault, ParseRun, SyntaxFault
 from mpr_logic.language.lalr_tables import END
 from mpr_logic.language.lexer import (
-    Scanner,
+    Lexer,
     comment_text,
     hidden_beside_texts,
     hidden_character,
     unfit_character,
 )
-from mpr_logic.language.source import Source, read_text
+from mpr_logic.language.source import SourceText, read_text
 
 if TYPE_CHECKING:
     from mpr_logic.language.diagnostics import Diagnostic
@@ -87,9 +87,9 @@ class _Parser:
 
     def __init__(self, text: str, file: str, templates: bool = False) -> None:
         text = text.removeprefix("\ufeff")
-        self.source = Source(text, file)
+        self.source = SourceText(text, file)
         self._text = text
-        self._scanner = Scanner(text)
+        self._lexer = Lexer(text)
         self._builder = Builder(self.source)
         self._templates = Templates(self.source) if templates else None
         self._inner: tuple[str, ...] = ()  # the comments within the statement that was parsed last
@@ -110,7 +110,7 @@ class _Parser:
         except (SyntaxFault, LimitFault) as fault:
             self._explain(fault)
         else:
-            rest = self._scanner.next()
+            rest = self._lexer.next()
             if rest.kind != END and not self._problems:
                 from mpr_logic.language.hints.explain import explain_rest
 
@@ -150,19 +150,19 @@ class _Parser:
             if clause:
                 self._inner = ()
                 return end, clause
-        self._scanner.position = at
+        self._lexer.position = at
         problems = len(self._problems)
         statement: Statement = self._run("statement")
-        clean = self._scanner.position == (extent and extent[0]) and len(self._problems) == problems
+        clean = self._lexer.position == (extent and extent[0]) and len(self._problems) == problems
         if extent and self._templates and clean and isinstance(statement, Clause):
             self._templates.learn(at, extent[1], statement)
-        return self._scanner.position, statement
+        return self._lexer.position, statement
 
     def _run(self, start: str) -> Any:
         self._builder.operators = 0
-        run = Run(start, self._scanner, self._builder)
+        run = ParseRun(start, self._lexer, self._builder)
         value = run.parse()
-        self._inner = self._scanner.take_comments(run.end)
+        self._inner = self._lexer.take_comments(run.end)
         return value
 
     def _with_comments(self, at: int, statement: Statement, before: tuple[str, ...]) -> tuple[int, Statement]:
@@ -191,9 +191,9 @@ class _Parser:
         if isinstance(fault, LimitFault):
             diagnostic, resume = explain_limit(fault, self.source)
         else:
-            diagnostic, resume = explain(fault, self.source, self._scanner.comments)
+            diagnostic, resume = explain(fault, self.source, self._lexer.comments)
         self._problems.append(diagnostic)
-        self._scanner.comments.clear()
+        self._lexer.comments.clear()
         return resume
 
     def _give_up_on_errors(self) -> None:

@@ -77,8 +77,13 @@ def _with_comments(statement: Statement, behind: Statement | None) -> str:
 
 
 def print_clause(clause: Clause, annotations: bool = True, weight: bool = False) -> str:
-    """The text of a clause, without its comments, and at will without its annotations, and with its
-    weight where that is 1."""
+    """The text of a clause without its comments.
+
+    Args:
+        clause: the clause.
+        annotations: whether its annotations are printed.
+        weight: whether a weight of 1 is printed too.
+    """
     head = _head(clause)
     if weight or clause.weight != 1:
         head = f"{clause.weight!r} :: {head}"
@@ -252,7 +257,10 @@ def _comment(text: str) -> str:
 
 
 def _group(statement: Statement) -> tuple[str, ...]:
-    """What stands together without a blank line: one kind of declaration, the clauses of one head."""
+    """The group of a statement; statements of one group have no blank line between them.
+
+    A group is one kind of declaration, or the clauses of one head.
+    """
     if isinstance(statement, Clause):
         return ("rule" if statement.body else "fact", statement.kind, statement.head.name)
     return (type(statement).__name__,)

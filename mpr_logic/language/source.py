@@ -1,4 +1,4 @@
-"""A text with a name: from offsets to lines and columns, and the lines themselves."""
+"""SourceText texts: reading one from a file, and from an offset in it to line and column."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mpr_logic.language.diagnostics import Diagnostic
 _NEWLINE = re.compile("\n")
 
 
-class Source:
+class SourceText:
     """A text and the file it came from. Lines end at the newline character only."""
 
     def __init__(self, text: str, file: str) -> None:
@@ -58,7 +58,7 @@ class Source:
         return Diagnostic(code, message, span, help=help, label=label, source_line=self.line(span.line))
 
 
-# ---- files
+# ---- files: one that is no readable UTF-8 text is refused with a diagnostic
 
 MAX_BYTES = 64 * 1024 * 1024
 

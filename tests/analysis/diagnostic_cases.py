@@ -1,4 +1,4 @@
-"""What is wrong, and what is said of it: text, code, the marked stretch, message and help in part."""
+"""Wrong programs and their diagnostics: text, code, the marked stretch, message and help in part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a rule as a whole: safety and strata. The columns are those of diagnostic_cases."""
+"""Rules that are wrong as a whole: safety and strata. The columns are those of diagnostic_cases."""
 
 from __future__ import annotations
 

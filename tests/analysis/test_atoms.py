@@ -67,7 +67,7 @@ def test_a_fact_is_resolved(text: str, relation: str, row: tuple[object, ...], w
     ],
 )
 def test_a_wrong_fact_is_refused(text: str, message: str) -> None:
-    """What does not fit is refused with the reason and the declaration."""
+    """A value that does not fit is refused with the reason and the declaration."""
     with pytest.raises(StateError) as caught:
         resolve_fact(SCHEMA, parse_clause(text))
     assert str(caught.value).startswith(message)
@@ -151,7 +151,7 @@ def test_rows_of_python_values(name: str, values: list[object], row: tuple[objec
     ],
 )
 def test_rows_that_do_not_fit(name: str, values: list[object], message: str | None) -> None:
-    """What no column can hold is refused; a bool is a symbol."""
+    """A value that no column can hold is refused; a bool is a symbol."""
     if message is None:
         assert coerce_row(SCHEMA.relations[name], values) == ("a", "true")
         return

@@ -1,4 +1,4 @@
-"""What analysis refuses: each code with its message, its place and its help."""
+"""The refusals of analysis: each code with its message, its place and its help."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_errors_in_two_files_name_their_files() -> None:
 
 
 def test_two_files_may_repeat_a_declaration() -> None:
-    """The same declaration in two files is one declaration; another one is an error."""
+    """One declaration in two files is one declaration; another one is an error."""
     program = analyse([parse(SCHEMA, "a.dl"), parse(SCHEMA, "b.dl")])
     assert program.schema.relations["size"].bases == ("symbol", "int")
     with pytest.raises(ProgramError, match="relation `thing` is declared twice"):

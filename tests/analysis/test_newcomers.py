@@ -1,4 +1,4 @@
-"""What people from other languages write: each message names what to write instead."""
+"""Habits from other languages: each message names what to write instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a checked program holds: rules in core relations, facts, strata, overrides, version."""
+"""The contents of a checked program: rules in core relations, facts, strata, overrides, version."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_rule_knows_its_action_and_what_the_question_binds() -> None:
 
 
 def test_two_actions_with_one_effect_are_two_relations() -> None:
-    """What brings a relation about is told apart by the action, so rows of a relation have one length."""
+    """Effects on a relation are told apart by the action: rows of a relation have one length."""
     found = program("put(O, _) causes seen(O). take(O) causes seen(O).")
     assert {h: found.arity[h] for h in ("causes seen by put", "causes seen by take")} == {
         "causes seen by put": 3,

@@ -29,7 +29,7 @@ from mpr_logic.language.ast import (
 )
 from mpr_logic.language.lexer import hidden_character, keywords, reserved
 from mpr_logic.language.printer import print_module
-from mpr_logic.language.source import Source
+from mpr_logic.language.source import SourceText
 
 Strategy = st.SearchStrategy[Any]
 
@@ -134,7 +134,7 @@ def comments() -> Strategy:
     seen = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]) | st.sampled_from(
         "\t\u200d\u00a0"
     )
-    text = st.text(seen.filter(lambda c: hidden_character(Source(c, "")) is None), max_size=12)
+    text = st.text(seen.filter(lambda c: hidden_character(SourceText(c, "")) is None), max_size=12)
     return text.map(lambda t: t.rstrip(" \t\r"))
 
 

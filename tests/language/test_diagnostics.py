@@ -281,7 +281,7 @@ def test_each_code_has_its_page(code: str) -> None:
 
 @pytest.mark.parametrize("code", [code for code in CODES if code not in WITHOUT_EXAMPLE])
 def test_the_examples_of_a_page_say_what_it_says(code: str) -> None:
-    """What is under Wrong yields this code and no other; what is under Right yields none at all."""
+    """An example under Wrong yields this code and no other; one under Right yields none at all."""
     look = syntax_errors if code.startswith("E01") else errors if code.startswith("E") else warnings
     if code[1:3] == "06":
         look = partial(lost, tools=SHOWN_TOOLS.get(code))
@@ -293,7 +293,7 @@ def test_the_examples_of_a_page_say_what_it_says(code: str) -> None:
 
 
 def test_an_error_crosses_processes() -> None:
-    """What is refused is pickled whole, so that a pool of processes can hand it on."""
+    """A refusal is pickled whole: a pool of processes can hand it on."""
     with pytest.raises(ProgramError) as caught:
         parse("forbid put(.", "broken.dl")
     again = pickle.loads(pickle.dumps(caught.value))

@@ -13,7 +13,7 @@ from mpr_logic.language import parse, parse_atom, print_atom, print_statement, p
 from mpr_logic.language.ast import Atom, Clause, Const, Module, Span, Var
 from mpr_logic.language.fast_clauses import Templates
 from mpr_logic.language.printer import print_item
-from mpr_logic.language.source import Source
+from mpr_logic.language.source import SourceText
 from tests.helpers.strategies import broken_texts, clauses, constants, modules
 
 
@@ -116,7 +116,7 @@ def test_clauses_of_one_shape_come_out_as_the_plain_parser_makes_them(text: str)
 def test_the_third_clause_of_a_shape_comes_from_a_template() -> None:
     """The first two are parsed; from then on there is a template, unless a constant does not fit."""
     text = "0.5 :: p(a). 0.25 :: p(bb).\n 0.125 :: p(-3). 7 :: p(c)."
-    templates = Templates(Source(text, "a.dl"))
+    templates = Templates(SourceText(text, "a.dl"))
     made = []
     at = 0
     for clause in parse(text.replace("7 ::", "0.7 ::"), "a.dl").clauses:
@@ -134,7 +134,7 @@ def test_the_third_clause_of_a_shape_comes_from_a_template() -> None:
 
 @given(st.lists(broken_texts(), min_size=1, max_size=2), st.integers(2, 3))
 def test_broken_texts_are_refused_alike(texts: list[str], times: int) -> None:
-    """Where a text is broken, both ways report the same errors at the same places."""
+    """Of a broken text both ways report the same errors at the same places."""
     text = "\n".join(texts * times)
     assert outcome(text, templates=True) == outcome(text, templates=False)
 

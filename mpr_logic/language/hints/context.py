@@ -1,4 +1,4 @@
-"""What is known about one fault: what the guesses look at."""
+"""The context of a syntax error, which the guesses look at, and names of terminals for messages."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from mpr_logic.language.lexer import ATTRIBUTES, RESERVED, Token, shorten
 
 if TYPE_CHECKING:
     from mpr_logic.language.diagnostics import Diagnostic
-    from mpr_logic.language.lalr_driver import Run
-    from mpr_logic.language.source import Source
+    from mpr_logic.language.lalr_driver import ParseRun
+    from mpr_logic.language.source import SourceText
 
-# what may begin a statement, or was meant to
+# terminals that begin a statement, or that authors take for its beginning
 BEGINNERS = frozenset(
     "NAME VAR AT FORBID PERMIT PREFER _TYPE _DECL _ACTION _DEFAULT INT FLOAT PAST SUCCEEDED FAILED".split()
 )
@@ -23,10 +23,10 @@ def _as_name(token: Token) -> Token:
     return token._replace(kind="NAME") if token.kind in ATTRIBUTES else token
 
 
-class Case:
-    """What is known about one fault."""
+class ErrorContext:
+    """One syntax error: the token found, the tokens before it, and the terminals that could have come."""
 
-    def __init__(self, run: Run, found: Token, source: Source, comments: list[Token]) -> None:
+    def __init__(self, run: ParseRun, found: Token, source: SourceText, comments: list[Token]) -> None:
         self.run = run
         self.found = _as_name(found)
         self.source = source
@@ -84,7 +84,7 @@ _HEAD = _OBSERVED | {"NAME", "FORBID", "PERMIT", "PREFER"}
 _CLAUSE = _HEAD | {"AT", "INT", "FLOAT"}
 _LABEL = _HEAD | _AGGREGATES | RESERVED | {"MOD", "CAUSES", "ENDS"}
 
-# what a set of terminals is called; the first that is a part of those expected, and so on with the rest
+# names for sets of terminals: the first set that is a part of those expected, and so on with the rest
 _GROUPS = (
     (_CLAUSE | {"_TYPE", "_DECL", "_ACTION", "_DEFAULT"}, "a statement"),
     (_CLAUSE, "a clause"),

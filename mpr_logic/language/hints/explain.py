@@ -1,18 +1,18 @@
-"""From what the parser stumbled over to a diagnostic, and to the place where parsing may go on."""
+"""Error recovery: the diagnostic of a syntax error, and the offset at which parsing goes on."""
 
 from __future__ import annotations
 
 import re
 
 from mpr_logic.language.diagnostics import Diagnostic
-from mpr_logic.language.hints.context import BEGINNERS, DECLARED, Case
+from mpr_logic.language.hints.context import BEGINNERS, DECLARED, ErrorContext
 from mpr_logic.language.hints.guesses import guess
 from mpr_logic.language.lalr_driver import MAX_DEPTH, MAX_TOKENS, LimitFault, SyntaxFault
 from mpr_logic.language.lalr_tables import END
 from mpr_logic.language.lexer import Token
-from mpr_logic.language.source import Source
+from mpr_logic.language.source import SourceText
 
-# up to a dot that ends a clause, or to the line end before a declaration; atomic as in template.py
+# up to a dot that ends a clause, or to the line end before a declaration; atomic as in fast_clauses.py
 _BEHIND = re.compile(
     r"""(?> [^."%\n]++ | "(?:[^"\\\n]|\\.)*+" | " | %[^\n]*+
           | (?<=[0-9])\.(?=[0-9]) | \.(?=[a-z]) | \n(?!\.(?:decl|type|action|default)\b) )*+ [.\n]?""",
@@ -21,14 +21,14 @@ _BEHIND = re.compile(
 _MARGIN = re.compile(r"\n(?=[A-Za-z0-9_@.%])")
 
 
-def explain(fault: SyntaxFault, source: Source, comments: list[Token]) -> tuple[Diagnostic, int]:
+def explain(fault: SyntaxFault, source: SourceText, comments: list[Token]) -> tuple[Diagnostic, int]:
     """The diagnostic of a fault, and the offset at which parsing may go on."""
-    case = Case(fault.run, fault.found, source, comments)
+    case = ErrorContext(fault.run, fault.found, source, comments)
     diagnostic = guess(case)
     return diagnostic, _resume(case, diagnostic.code)
 
 
-def explain_limit(fault: LimitFault, source: Source) -> tuple[Diagnostic, int]:
+def explain_limit(fault: LimitFault, source: SourceText) -> tuple[Diagnostic, int]:
     """The diagnostic of a statement that is too deep or too long, and where parsing may go on."""
     if fault.code == "E0112":
         message = f"brackets nest more than {MAX_DEPTH} deep"
@@ -41,14 +41,14 @@ def explain_limit(fault: LimitFault, source: Source) -> tuple[Diagnostic, int]:
     return diagnostic, _behind_statement(source.text, found.end)
 
 
-def explain_rest(source: Source, offset: int, what: str) -> Diagnostic:
+def explain_rest(source: SourceText, offset: int, what: str) -> Diagnostic:
     """The diagnostic of more, or other, text than the one thing that was asked for."""
     help = "give nothing else" if offset else "give one clause, such as `p(X) :- q(X).`"
     message = f"expected {what}" + (" and nothing behind it" if offset else "")
     return source.diagnostic("E0101", message, offset, offset + 1, help)
 
 
-def _resume(case: Case, code: str) -> int:
+def _resume(case: ErrorContext, code: str) -> int:
     text, found = case.source.text, case.found
     if found.kind == END:
         return len(text)

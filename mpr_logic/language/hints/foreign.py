@@ -1,4 +1,4 @@
-"""Signs and words that other languages have and this one has not: what to write instead."""
+"""Words and signs of other languages, each with what to write instead."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ VERDICTS: Final = {
     **dict.fromkeys("allow allows accept accepts approve grant admit".split(), "permit"),
     **dict.fromkeys("suggest recommend should".split(), "prefer"),
 }
-"""Words for what is said of an action, and the one that is used here."""
+"""Words that head a rule about an action in other languages, and the one to write instead."""
 
 FUNCTIONS: Final = {
     **dict.fromkeys(
@@ -119,7 +119,7 @@ TYPES: Final = {
     "boolean": "bool",
     **dict.fromkeys("unknown value object_t list dict json array".split(), "any"),
 }
-"""What other languages call the built-in types."""
+"""Names of types in other languages, and the built-in type to write instead."""
 
 DIRECTIVES: Final = {
     ".input": "what the host fills is declared `.decl p(x: symbol) input`",

@@ -1,6 +1,6 @@
-"""What was probably meant: each guess looks at one mistake that people and models make.
+"""Guesses at what an author meant: each recognises one mistake that people and models make.
 
-The first guess that fits speaks; where none does, the diagnostic says what was expected.
+The first guess that fits makes the diagnostic; where none does, it says what was expected.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import TypeAlias
 
 from mpr_logic.language.diagnostics import Diagnostic
-from mpr_logic.language.hints.context import BEGINNERS, DECLARED, Case, describe
+from mpr_logic.language.hints.context import BEGINNERS, DECLARED, ErrorContext, describe
 from mpr_logic.language.hints.foreign import DIRECTIVES, FOREIGN, FUNCTIONS, LONGEST, SIGNS, VERDICTS
 from mpr_logic.language.lalr_tables import END
 from mpr_logic.language.lexer import UNKNOWN, keywords, reserved
@@ -21,10 +21,10 @@ _OBSERVED = frozenset({"NOT", "PAST", "SUCCEEDED", "FAILED"})
 _PREFIXES = _OBSERVED | {"FORBID", "PERMIT", "PREFER"}
 _NUMBERS = frozenset({"INT", "FLOAT"})
 
-Guess: TypeAlias = Callable[[Case], Diagnostic | None]
+Guess: TypeAlias = Callable[[ErrorContext], Diagnostic | None]
 
 
-def guess(case: Case) -> Diagnostic:
+def guess(case: ErrorContext) -> Diagnostic:
     """The diagnostic of a fault."""
     return next((found for each in _GUESSES if (found := each(case))), None) or _unexpected(case)
 
@@ -32,7 +32,7 @@ def guess(case: Case) -> Diagnostic:
 # ---- characters
 
 
-def _quote(case: Case) -> Diagnostic | None:
+def _quote(case: ErrorContext) -> Diagnostic | None:
     char, start = case.found.text, case.found.start
     if case.found.kind != UNKNOWN or char not in "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb":
         return None
@@ -52,7 +52,7 @@ def _quote(case: Case) -> Diagnostic | None:
 _OPEN_TEXT = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\.)*+')
 
 
-def _percent(case: Case) -> Diagnostic | None:
+def _percent(case: ErrorContext) -> Diagnostic | None:
     """``X % 2 = 0``: the rest of the line went away as a comment."""
     if case.before is None or not case.comments or "MOD" not in case.accepted or not case.at_line_start():
         return None
@@ -68,7 +68,7 @@ def _percent(case: Case) -> Diagnostic | None:
 _OPERAND = re.compile(r"%\s*(?:[0-9]+|[A-Z_]\w*|\()\s*(?:[-=<>!,.)*+/]|$)")
 
 
-def _foreign(case: Case) -> Diagnostic | None:
+def _foreign(case: ErrorContext) -> Diagnostic | None:
     """A sign, or a word, that other languages have."""
     quantified = case.before is not None and case.before.text in ("exists", "some", "forall", "every")
     if case.before is not None and case.last == "NAME" and quantified and case.found.kind in ("VAR", "NAME"):
@@ -91,7 +91,7 @@ def _foreign(case: Case) -> Diagnostic | None:
     return None
 
 
-def _verdict(case: Case) -> Diagnostic | None:
+def _verdict(case: ErrorContext) -> Diagnostic | None:
     """``allow send(T)``, ``deny(send(T))``, ``forbd send(T)``: a word for a verdict that is none of ours."""
     word = case.before if case.found.kind == "NAME" else None
     if case.found.kind == "LPAR" and len(case.run.brackets) == 1:
@@ -118,7 +118,7 @@ def _verdict(case: Case) -> Diagnostic | None:
 _VERDICTS = ("forbid", "permit", "prefer", "past", "succeeded", "failed")
 
 
-def _valued(case: Case) -> Diagnostic | None:
+def _valued(case: ErrorContext) -> Diagnostic | None:
     """``upper(T) = "A"`` and ``X = upper(T)``: only two functions have a value."""
     name = case.before if case.found.kind == "LPAR" else None
     if case.found.kind in ("EQUAL", "COMPARE") and case.last == "RPAR" and not case.run.brackets:
@@ -138,7 +138,7 @@ def _valued(case: Case) -> Diagnostic | None:
     return case.diagnostic("E0106", f"`{name.text}(...)` has no value", help, name)
 
 
-def _membership(case: Case) -> Diagnostic | None:
+def _membership(case: ErrorContext) -> Diagnostic | None:
     """``not T in {a}``."""
     text, found = case.source.text, case.found
     if case.last != "NOT" or found.kind not in _NUMBERS | {"VAR", "TEXT", "NAME"}:
@@ -148,7 +148,7 @@ def _membership(case: Case) -> Diagnostic | None:
     return case.diagnostic("E0106", "`in` is no word of this language", FOREIGN["in"])
 
 
-def _every_action(case: Case) -> Diagnostic | None:
+def _every_action(case: ErrorContext) -> Diagnostic | None:
     """``forbid *.``"""
     if case.last != "FORBID" or case.found.kind != "STAR":
         return None
@@ -156,7 +156,7 @@ def _every_action(case: Case) -> Diagnostic | None:
     return case.diagnostic("E0101", "`*` names no action here", help)
 
 
-def _unknown(case: Case) -> Diagnostic | None:
+def _unknown(case: ErrorContext) -> Diagnostic | None:
     if case.found.kind != UNKNOWN:
         return None
     char = case.found.text
@@ -177,7 +177,7 @@ def _unknown(case: Case) -> Diagnostic | None:
 # ---- clauses
 
 
-def _weight(case: Case) -> Diagnostic | None:
+def _weight(case: ErrorContext) -> Diagnostic | None:
     weighted = any(token.kind == "WEIGHT" for token in case.tokens)
     if case.found.kind == "MINUS" and "AT" in case.accepted:
         return case.diagnostic("E0109", "a weight is not negative", "a weight is in (0, 1]: `0.8 :: p(a).`")
@@ -189,7 +189,7 @@ def _weight(case: Case) -> Diagnostic | None:
     return None
 
 
-def _second_if(case: Case) -> Diagnostic | None:
+def _second_if(case: ErrorContext) -> Diagnostic | None:
     if case.found.kind != "IF":
         return None
     kinds = [token.kind for token in case.tokens]
@@ -209,7 +209,7 @@ def _second_if(case: Case) -> Diagnostic | None:
     return None
 
 
-def _missing_dot(case: Case) -> Diagnostic | None:
+def _missing_dot(case: ErrorContext) -> Diagnostic | None:
     before = case.before
     if before is None or "DOT" not in case.accepted or case.run.brackets:
         return None
@@ -222,7 +222,7 @@ def _missing_dot(case: Case) -> Diagnostic | None:
     )
 
 
-def _declaration(case: Case) -> Diagnostic | None:
+def _declaration(case: ErrorContext) -> Diagnostic | None:
     if not case.tokens or case.tokens[0].kind not in DECLARED:
         return None
     help = _FORMS[case.tokens[0].kind]
@@ -238,7 +238,7 @@ _FORMS = {
 }
 
 
-def _behind_declaration(case: Case) -> Diagnostic | None:
+def _behind_declaration(case: ErrorContext) -> Diagnostic | None:
     """A declaration that goes on where it should have ended."""
     text, start = case.source.text, (case.tokens or [case.found])[0].start
     line = text[text.rfind("\n", 0, start) + 1 : start].rstrip()
@@ -291,7 +291,7 @@ _ATTRIBUTE = re.compile(r"\b(?:open_world|input|key|changed_by|shared)\s*(?:\([^
 # ---- names
 
 
-def _upper_case(case: Case) -> Diagnostic | None:
+def _upper_case(case: ErrorContext) -> Diagnostic | None:
     token = case.found
     if token.kind == "LPAR" and case.before and case.last == "VAR":
         token = case.before
@@ -305,7 +305,7 @@ def _upper_case(case: Case) -> Diagnostic | None:
     return case.diagnostic("E0107", f"`{token.text}` is a variable, where a name must stand", help, token)
 
 
-def _keyword(case: Case) -> Diagnostic | None:
+def _keyword(case: ErrorContext) -> Diagnostic | None:
     token, before = case.found, case.before
     in_quotes = 'as a constant it stands in quotes: `"{}"`'
     if before and before.text in keywords():
@@ -336,7 +336,7 @@ def _keyword(case: Case) -> Diagnostic | None:
 # ---- bodies and arguments
 
 
-def _misplaced_not(case: Case) -> Diagnostic | None:
+def _misplaced_not(case: ErrorContext) -> Diagnostic | None:
     help = "`not` stands before an atom or a test; of a comparison write the opposite, such as `!=` for `=`"
     kinds = [token.kind for token in case.tokens[-2:]]
     if case.last == "NOT" and case.found.kind == "NOT":
@@ -351,7 +351,7 @@ def _misplaced_not(case: Case) -> Diagnostic | None:
     return None
 
 
-def _mixed(case: Case) -> Diagnostic | None:
+def _mixed(case: ErrorContext) -> Diagnostic | None:
     """``p(a: X, Y)`` and ``p(X, a: Y)``."""
     if case.opened_by() != "NAME":
         return None
@@ -366,7 +366,7 @@ def _mixed(case: Case) -> Diagnostic | None:
     return case.diagnostic("E0115", "named and positional arguments are mixed", help)
 
 
-def _aggregate(case: Case) -> Diagnostic | None:
+def _aggregate(case: ErrorContext) -> Diagnostic | None:
     found, before = case.found, case.before
     inside = any(token.kind == "LBRACE" for token in case.run.brackets)
     if found.kind in _AGGREGATES and inside and "NAME" in case.accepted:
@@ -390,7 +390,7 @@ def _aggregate(case: Case) -> Diagnostic | None:
     return None
 
 
-def _call(case: Case) -> Diagnostic | None:
+def _call(case: ErrorContext) -> Diagnostic | None:
     """``contains(X)``, ``lower(X, Y)``, ``length(X)`` alone, and ``X = p(Y)``."""
     opened = case.opened_by()
     if opened in ("CONTAINS", "STARTS_WITH", "ENDS_WITH", "MATCHES") and case.found.kind in ("COMMA", "RPAR"):
@@ -410,14 +410,14 @@ def _call(case: Case) -> Diagnostic | None:
     return None
 
 
-def _negated_value(case: Case) -> Diagnostic | None:
+def _negated_value(case: ErrorContext) -> Diagnostic | None:
     if case.last != "MINUS" or case.accepted != _NUMBERS:
         return None
     help = "a minus sign stands before a number or between two terms: write `0 - X`"
     return case.diagnostic("E0101", case.unexpected, help)
 
 
-def _brackets(case: Case) -> Diagnostic | None:
+def _brackets(case: ErrorContext) -> Diagnostic | None:
     found, open_ones = case.found, case.run.brackets
     if found.kind in ("RPAR", "RBRACE"):
         if not open_ones:
@@ -433,7 +433,7 @@ def _brackets(case: Case) -> Diagnostic | None:
     return case.diagnostic("E0104", f"this `{opened.text}` is not closed", help, opened, "it opens here")
 
 
-def _unexpected(case: Case) -> Diagnostic:
+def _unexpected(case: ErrorContext) -> Diagnostic:
     help = ""
     if case.found.kind == "COMMA" and "IF" in case.accepted:
         help = "a clause has one head: write `:-` behind it, or a dot"

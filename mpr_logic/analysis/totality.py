@@ -1,15 +1,15 @@
-"""Rules that cannot fail to be evaluated, whatever the state: every value that they ask for is there."""
+"""Totality: whether the evaluation of a rule can fail, such as by a division by zero."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.terms import flat, item_terms, literals
+from mpr_logic.analysis.terms import divides, flat, item_terms, item_vars, literals, names, term_vars
 from mpr_logic.analysis.types import columns_of
 from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.language.ast import BodyItem, Term
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 _NUMBERS = ("int", "float")
 
 
-def certain(program: Program, heads: Iterable[str]) -> bool:
-    """Whether neither the rules of these core relations nor any below them can fail: they do no arithmetic
-    and call no built-in, their only aggregate is the count, and where they order two values, both are
-    declared to be numbers or both symbols."""
+def is_total(program: Program, heads: Iterable[str]) -> bool:
+    """Whether no rule of these core relations, nor any below them, can fail in any state.
+
+    They do no arithmetic and call no built-in, their only aggregate is the count, and where they order two
+    values, both are declared to be numbers or both symbols.
+    """
     agenda = list(heads)
     seen = set(agenda)
     for head in agenda:  # which grows
         for rule in program.rules_for(head):
-            if not _certain(program, rule):
+            if not _rule_is_total(program, rule):
                 return False
             for literal in literals(rule.body):
                 if literal.atom.name not in seen:
@@ -34,16 +36,16 @@ def certain(program: Program, heads: Iterable[str]) -> bool:
     return True
 
 
-def _certain(program: Program, rule: Rule) -> bool:
+def _rule_is_total(program: Program, rule: Rule) -> bool:
     items = list(flat(rule.body))
     terms = [*rule.args, *(term for item in items for term in item_terms(item))]
     if not all(isinstance(term, Var | Const) for term in terms):
         return False
     kinds = _kinds(program, rule, items)
-    return all(_item_is_certain(item, kinds) for item in items)
+    return all(_item_is_total(item, kinds) for item in items)
 
 
-def _item_is_certain(item: BodyItem, kinds: dict[str, str]) -> bool:
+def _item_is_total(item: BodyItem, kinds: dict[str, str]) -> bool:
     match item:
         case Test():
             return False
@@ -79,3 +81,40 @@ def _kind(term: Term, kinds: dict[str, str]) -> str | None:
         return "symbol" if isinstance(term.value, str) else "number"
     base = kinds.get(term.name) if isinstance(term, Var) else None
     return "number" if base in _NUMBERS else base
+
+
+def may_fail(program: Program, rule: Rule) -> bool:
+    """Whether a rule fails in some state: it divides, or needs a number or a text where another value may be.
+
+    Narrower than the contrary of :func:`is_total`: arithmetic on what is declared a number does not fail.
+    """
+    items = list(flat(rule.body))
+    terms = [*rule.args, *(term for item in items for term in item_terms(item))]
+    terms += [
+        each.expression for each in items if isinstance(each, Aggregate) and each.expression is not None
+    ]
+    if any(map(divides, terms)):
+        return True
+    atoms = [(each.atom.args, columns_of(program.schema, each.atom.name)) for each in literals(rule.body)]
+    if rule.action is not None:
+        atoms.append((rule.args[: rule.given], program.schema.actions[rule.action]))
+    unsure = {
+        name
+        for args, signature in atoms
+        for term, base in zip(args, signature.bases, strict=True)
+        if base == "any"
+        for name in names(term_vars(term))
+    }
+    return not unsure.isdisjoint(names(_needed(items, terms)))
+
+
+def _needed(items: Iterable[BodyItem], terms: Iterable[Term]) -> Iterator[Var]:
+    """The variables that must be numbers or texts, or may be another name of one that must."""
+    for term in terms:
+        if not isinstance(term, Var):
+            yield from term_vars(term)
+    for item in items:
+        if isinstance(item, Test) or (isinstance(item, Comparison) and item.op != "!="):
+            yield from item_vars(item)
+        elif isinstance(item, Aggregate) and item.expression is not None:
+            yield from term_vars(item.expression)
