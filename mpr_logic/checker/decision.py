@@ -143,13 +143,15 @@ there are no proofs of laws."""
 
 
 def _recorded(evidence: CheckEvidence, part: Part) -> tuple[Reason, ...] | None:
-    """The reasons or the advice that evidence holds."""
+    """The reasons or the advice that evidence holds. All that rules say is known only where none speaks."""
+    laws, whole = part in ("by_rule", "reasons"), part in ("reasons", "advice")
+    if part == "repairs":
+        return None
     if isinstance(evidence, Explained):
-        return {"by_rule": evidence.reasons, "advice_by_rule": evidence.advice}.get(part)
-    laws, soft = evidence
-    if part == "by_rule":
-        return None if laws is None else _reasons(laws)
-    return _reasons(soft) if part == "advice_by_rule" else None
+        found = evidence.reasons if laws else evidence.advice
+        return None if whole and found else found
+    proofs = evidence[0 if laws else 1]
+    return None if proofs is None or (whole and proofs) else _reasons(proofs)
 
 
 def _reasons(proofs: Proofs) -> tuple[Reason, ...]:
@@ -240,12 +242,12 @@ class Decision:
     def reasons(self) -> tuple[Reason, ...]:
         """Why it is rejected; empty where it is admissible. A rule that has several things to say, such as
         the names of all who stand against it, has a reason for each, up to ten."""
-        return self.by_rule and self._part("reasons")
+        return self._part("reasons")
 
     @property
     def advice(self) -> tuple[Reason, ...]:
         """The rules that forbid it with a weight below theta. They do not reject it."""
-        return self.advice_by_rule and self._part("advice")
+        return self._part("advice")
 
     @property
     def repairs(self) -> tuple[Repair, ...]:
