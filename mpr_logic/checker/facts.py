@@ -40,7 +40,7 @@ HERE = Span("", 0, 0, 0, 0)
 
 
 def _see_that_all_are_lists(*given: object) -> None:
-    """See that what is given can be gone through, fact by fact.
+    """Check that both arguments are collections of facts.
 
     Raises:
         StateError: one cannot.
@@ -52,7 +52,7 @@ def _see_that_all_are_lists(*given: object) -> None:
 
 
 def _nobody() -> None:
-    """In the place of a reference to a version, where there is none."""
+    """A reference to no version."""
 
 
 class FactBase:
@@ -103,13 +103,12 @@ class FactBase:
         return found
 
     def _be(self, version: Version) -> None:
-        """This version is the one of the present state."""
+        """Make this version the one of the present state."""
         version.newer, version.undo = None, ()
         self._version = ref(version)
 
     def fork(self, engine: Engine, names: dict[str, str]) -> FactBase:
-        """The facts as they are now, for an engine that was forked from this one's; older states are left
-        behind."""
+        """A copy of the facts for an engine that was forked from this one's, without older states."""
         other = copy(self)
         other._engine, other._source = engine, engine.source
         other._parsed, other._changes = {}, None
@@ -164,7 +163,7 @@ class FactBase:
                 self._finish()
 
     def _come(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
-        """A fact comes by an update: what it replaces goes, and a call is entered."""
+        """Assert a fact of an update: retract what it replaces, and enter a call."""
         if relation in self._opposites:
             self._drop(
                 self._opposites[relation], row
@@ -178,7 +177,7 @@ class FactBase:
             self._hold(CALL + relation, (number, *row), weight, source)
 
     def _hold(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
-        """A fact comes, or takes another weight and source. Calls that no rule tells apart are not
+        """Assert a fact, or give it another weight and source. Calls that no rule tells apart are not
         given to the engine."""
         own = self.rows[relation]
         if self._changes is not None:
@@ -195,7 +194,7 @@ class FactBase:
             self._keys.enter(relation, row)
 
     def _drop(self, relation: str, row: Row) -> None:
-        """A fact goes; one of the history with all of its calls."""
+        """Retract a fact; one of the history with all of its calls."""
         weight = self.rows[relation].pop(row, None)
         if weight is None:
             return
@@ -208,7 +207,7 @@ class FactBase:
                 self._drop_call(relation, row, number, weight)
 
     def _drop_call(self, relation: str, row: Row, number: int, weight: float) -> None:
-        """One fact of a call goes."""
+        """Retract one fact of a call."""
         call, counted = CALL + relation, (number, *row)
         if self._changes is not None:
             self._changes.append((call, counted, weight, self._source(call, counted)))
@@ -356,7 +355,7 @@ class FactBase:
         return found
 
     def _fitting(self, given: Fact) -> Fact:
-        """A Fact that somebody made, as the program holds it."""
+        """A Fact of a caller's, its row typed as the program declares it."""
         whole = isinstance(given.span, Span)
         try:
             hash(given.row)
@@ -404,13 +403,13 @@ class Keys:
         self._rows: dict[str, dict[Hashable, Row]] = {name: {} for name in self.columns}
 
     def fork(self) -> Keys:
-        """The same, to be changed by itself."""
+        """A copy that changes by itself."""
         other = copy(self)
         other._rows = {name: dict(rows) for name, rows in self._rows.items()}
         return other
 
     def check(self, facts: Iterable[Fact]) -> None:
-        """See that no two of some facts, which come at once, are two rows for one key.
+        """Check that no two of some facts, which come at once, are two rows for one key.
 
         Raises:
             StateError: two are.
@@ -428,7 +427,7 @@ class Keys:
         raise StateError(f"{where}{rows} come at once, and `{first.relation}` has {key}: keep one of them")
 
     def other(self, relation: str, row: Row) -> Row | None:
-        """The row that is there under the key of this one, and is another."""
+        """Another row with the same key; None where there is none."""
         key = self.columns.get(relation)
         if key is None:
             return None
@@ -436,13 +435,13 @@ class Keys:
         return found if found != row else None
 
     def enter(self, relation: str, row: Row) -> None:
-        """A row has come."""
+        """Enter a row."""
         key = self.columns.get(relation)
         if key is not None:
             self._rows[relation][key(row)] = row
 
     def leave(self, relation: str, row: Row) -> None:
-        """A row has gone."""
+        """Take out a row."""
         key = self.columns.get(relation)
         if key is not None and self._rows[relation].get(key(row)) == row:
             del self._rows[relation][key(row)]

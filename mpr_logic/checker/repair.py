@@ -1,4 +1,4 @@
-"""Repair: what would admit a rejected action, by whom.
+"""Repairs: short plans that would admit a rejected action.
 
 A repair is a short sequence of steps. A step is an action that the rules say brings a change about, and that
 is itself admissible when its turn comes; or a change of a relation whose declaration says who may change it.
@@ -60,7 +60,7 @@ class RepairStep:
 
     @property
     def change(self) -> str:
-        """The change as text."""
+        """The text of the change."""
         return f"{'' if self.comes else 'not '}{print_row(self.relation, self.row)}"
 
 
@@ -83,7 +83,7 @@ class Repair:
 
     @property
     def reachable(self) -> bool:
-        """Whether the actions bring all of it about."""
+        """Whether the actions alone achieve it."""
         return not self.left
 
     def __str__(self) -> str:

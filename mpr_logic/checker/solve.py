@@ -1,7 +1,7 @@
-"""Solving the body of a rule step by step, in the open: for why-not and repair.
+"""An interpreter of rule bodies, step by step: for why-not, repairs and further derivations.
 
-The engine answers each literal; what it compiles for a whole body is interpreted here, so that one can
-see where the body fails.
+The engine answers each literal. The rest of a body, which it would compile, is interpreted, so that one sees
+where the body fails.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A call that does not bear on the question is left out. Of the states that the others can bring about, equal
 ones are one, and one that is no worse than another in any respect is dropped (see
-:mod:`mpr_logic.analysis.influence`). So calls that only add up, or only let know, make one state.
+:mod:`mpr_logic.analysis.influence`). So calls that only add to a sum make one state.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class StateMover:
         """The changes that the facts have now."""
 
     def go(self, changes: Changes) -> None:
-        """Be in the state with these changes."""
+        """Move to the state with these changes."""
         before = self.changes
         if changes is before:
             return
@@ -105,7 +105,7 @@ class StateMover:
         self.changes = changes
 
     def change(self, add: Iterable[Fact], remove: Iterable[Fact], source: str) -> None:
-        """Go on from the state, by an update."""
+        """Move on from the state by an update."""
         facts, before = self._facts, self._facts.version
         facts.update(add, remove, source)
         after = dict(self.changes)
@@ -125,7 +125,7 @@ class StateMover:
         self.changes = after
 
     def back(self) -> None:
-        """Be in the present state again."""
+        """Move back to the present state."""
         if self._moved < FAR:  # else that state is not gone back to, but made again
             self._facts.go(self._version)
         else:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import Row, Span
 
 FAR = 100_000
-"""After so many changed facts a state is not gone back to."""
+"""The most changed facts that are undone to go back to a state."""
 
 Undone: TypeAlias = "tuple[str, Row, float | None, Span | str]"
 """A fact as it was: its core relation, row, weight (None: it was not asserted) and source."""

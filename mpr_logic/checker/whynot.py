@@ -32,7 +32,7 @@ BEAM = 200
 """The most bindings of a rule that are followed from literal to literal, the strongest first."""
 
 ATTEMPTS = 50
-"""Of more rules than this, those whose head does not fit are left out first."""
+"""The most rules that are listed; those whose head does not fit are left out first."""
 
 AttemptState = OneOf["false", "unknown", "head", "weight", "unbound"]
 """The outcome of trying a rule: its ``failed`` item is false, or of an open-world relation and unknown; its
