@@ -26,6 +26,8 @@ def test_every_new_name_is_a_module(new: str) -> None:
         ("checking.verifier", "checker.verifier", "verify"),
         ("memory.gate", "memory.induction.gate", "Gate"),
         ("reflection.client", "models.clients", "Client"),
+        ("agent.play", "agent.loop", "play"),
+        ("agent.results", "experiments.results", "Result"),
     ],
 )
 def test_an_old_name_is_the_new_module(old: str, new: str, name: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from mpr_logic.checker.disclosure import decision_json
 
 if TYPE_CHECKING:
-    from mpr_logic.agent.play import Turn
+    from mpr_logic.agent.loop import Turn
 
 VERSION = 1
 """The version of the lines: ``{"mpr_trajectory": 1, ...}``; docs/reference/trajectory.md has the keys."""

@@ -12,8 +12,8 @@ from mpr_logic.cli.learn import player_of, select_tasks
 from mpr_logic.cli.output import YES, Answer, progress_bar, reply
 
 if TYPE_CHECKING:
-    from mpr_logic.experiments.arms import Played
-    from mpr_logic.experiments.results import Plan
+    from mpr_logic.experiments.arms import PlayedEpisode
+    from mpr_logic.experiments.results import RunPlan
 
 EXAMPLE = "mpr eval memory.db --env tools --split test --tasks 3"
 
@@ -61,11 +61,10 @@ def evaluate(
             raise o.UsageError("no memory is named: give one that mpr learn has written")
         o.check_theta(theta)
         from mpr_logic.cli import report
-        from mpr_logic.experiments.arms import Arm
-        from mpr_logic.experiments.executors import executor
-        from mpr_logic.experiments.methods import METHODS
+        from mpr_logic.experiments.arms import METHODS, Arm
         from mpr_logic.experiments.report import make_report
-        from mpr_logic.experiments.results import MethodNote, ModelNote, Plan, Run
+        from mpr_logic.experiments.results import MethodNote, ModelNote, Run, RunPlan
+        from mpr_logic.experiments.running import executor
         from mpr_logic.experiments.training import Learner, chunks, known
 
         names = method or ["act only", "MPR", "MPR+HAC"]
@@ -76,7 +75,7 @@ def evaluate(
         player = player_of(policy, model, base_url, local, cache, choose)
         learned = known(Learner(store, env, theta=theta), create=False)
         cap = steps or found.world.steps
-        played: list[Played] = []
+        played: list[PlayedEpisode] = []
         where = executor("local", jobs)
         try:
             with progress_bar(len(names) * len(found.places), quiet=quiet or json) as say:
@@ -89,7 +88,7 @@ def evaluate(
             where.shutdown()
         notes = tuple(MethodNote(name, METHODS[name].privileged, reflexion=False) for name in names)
         models = (ModelNote(player.name, scripted=not player.reads),)
-        plan = Plan(f"eval of {store}", notes, models, theta, 0, cap)
+        plan = RunPlan(f"eval of {store}", notes, models, theta, 0, cap)
         made = make_report(Run(plan.name, tuple(each.result for each in played), plan, ()))
         if out is not None:
             _write(out, played, plan)
@@ -98,7 +97,7 @@ def evaluate(
     reply("eval", work, json=json, no_color=no_color)
 
 
-def _write(out: Path, played: list[Played], plan: Plan) -> None:
+def _write(out: Path, played: list[PlayedEpisode], plan: RunPlan) -> None:
     """Results and trajectories, as an experiment writes them."""
     from dataclasses import asdict
     from json import dumps

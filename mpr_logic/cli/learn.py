@@ -14,7 +14,7 @@ from mpr_logic.cli.output import NO, YES, Answer, progress_bar, reply
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mpr_logic.agent.worlds import Worlds
+    from mpr_logic.agent.environment import Worlds
     from mpr_logic.experiments.players import Player, Script
     from mpr_logic.experiments.training import Round
 
@@ -76,9 +76,8 @@ def learn(
         if not (induced or reflect):
             raise o.UsageError("nobody reflects: leave --no-induced out, or add --reflect")
         o.check_theta(theta)
-        from mpr_logic.experiments.arms import Arm
-        from mpr_logic.experiments.executors import executor
-        from mpr_logic.experiments.methods import METHODS
+        from mpr_logic.experiments.arms import METHODS, Arm
+        from mpr_logic.experiments.running import executor
         from mpr_logic.experiments.training import Learner, Reflecting, train
         from mpr_logic.memory.records import ACTIVE
         from mpr_logic.memory.store import Memory
@@ -156,7 +155,7 @@ def select_tasks(env: str, split: str | None, tasks: int, skip: int, draw: int |
         GameError: there is no such environment or split.
         ExperimentError: the split has fewer tasks, or the extra is not installed.
     """
-    from mpr_logic.agent.worlds import worlds
+    from mpr_logic.agent.environment import worlds
     from mpr_logic.experiments.experiment import Tasks as Asked
 
     world = worlds(env)
@@ -183,6 +182,6 @@ def player_of(
     name = model or (local.stem if local else os.environ.get("MPR_MODEL"))
     if not name:
         raise o.UsageError("a model is to play, and none is named: add --model or --local, or set MPR_MODEL")
-    from mpr_logic.experiments.modelled import Modelled
+    from mpr_logic.experiments.players import Modelled
 
     return Modelled(name, base_url, local, choose.value, None, cache)

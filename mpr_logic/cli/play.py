@@ -19,13 +19,13 @@ from mpr_logic.cli.output import NO, YES, Answer, reply, write
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mpr_logic.agent.actor import ModelPolicy
+    from mpr_logic.agent.environment import Episode, Worlds
     from mpr_logic.agent.guidance import Guide
-    from mpr_logic.agent.play import Turn
+    from mpr_logic.agent.loop import Turn
+    from mpr_logic.agent.model_policy import ModelPolicy
     from mpr_logic.agent.policies import Policy, View
-    from mpr_logic.agent.showing import Score
     from mpr_logic.agent.trajectory import Recorder
-    from mpr_logic.agent.worlds import Episode, Worlds
+    from mpr_logic.agent.transcript import Score
     from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
     from mpr_logic.models.clients import Client
@@ -165,8 +165,8 @@ def play(
         o.check_theta(theta)
         if asked.named and policy is not PlayPolicy.model:
             raise o.UsageError(f"a model is named, and --policy is {policy.value}: give --policy model")
+        from mpr_logic.agent.environment import worlds
         from mpr_logic.agent.trajectory import Recorder
-        from mpr_logic.agent.worlds import worlds
         from mpr_logic.analysis import analyse
         from mpr_logic.checker.loading import load_modules
 
@@ -265,7 +265,7 @@ class ModelOptions:
 
     def policy(self, client: Client, lessons: Sequence[str] = ()) -> ModelPolicy:
         """The model as the policy of an episode."""
-        from mpr_logic.agent.actor import ModelPolicy
+        from mpr_logic.agent.model_policy import ModelPolicy
         from mpr_logic.models.scoring import LlamaScorer
 
         return ModelPolicy(
@@ -311,10 +311,10 @@ class EpisodeRunner:
 
     def play(self, episode: Episode, who: PlayPolicy, seed: int) -> Score:
         """One episode."""
-        from mpr_logic.agent.actor import ModelPolicy
-        from mpr_logic.agent.play import play as turns_of
-        from mpr_logic.agent.showing import Score
+        from mpr_logic.agent.loop import play as turns_of
+        from mpr_logic.agent.model_policy import ModelPolicy
         from mpr_logic.agent.trajectory import heading
+        from mpr_logic.agent.transcript import Score
         from mpr_logic.checker.checker import Checker
 
         checker = Checker(self.program, theta=self.theta)
@@ -337,8 +337,8 @@ class EpisodeRunner:
 
     def _take(self, turn: Turn, score: Score, policy: Policy) -> None:
         """Count, show and record a turn."""
-        from mpr_logic.agent.showing import turn_text
         from mpr_logic.agent.trajectory import turn_json
+        from mpr_logic.agent.transcript import turn_text
 
         score.count(turn)
         shown = policy.shown if isinstance(policy, PersonPolicy) else 0
@@ -350,8 +350,7 @@ class EpisodeRunner:
             self.recorder.write(line)
 
     def _policy(self, who: PlayPolicy, episode: Episode, seed: int) -> Policy:
-        from mpr_logic.agent.policies import StrongestPreference
-        from mpr_logic.agent.scripted import Forgetful, Planned, Reminded
+        from mpr_logic.agent.policies import Forgetful, Planned, Reminded, StrongestPreference
 
         if (
             who in (PlayPolicy.walkthrough, PlayPolicy.forgetful, PlayPolicy.absent_minded)
@@ -420,7 +419,7 @@ class Quit(Exception):
 
     def turn(self, number: int) -> Turn:
         """The turn that ends it."""
-        from mpr_logic.agent.play import Turn
+        from mpr_logic.agent.loop import Turn
 
         return Turn(number, self._view.refused, None, self._view.observation)
 
@@ -441,7 +440,7 @@ class PersonPolicy:
             Quit: that was ``q``, or there is nothing more to read.
             StateError: what was typed is no text.
         """
-        from mpr_logic.agent.showing import decision_lines
+        from mpr_logic.agent.transcript import decision_lines
 
         if view.refused:
             self._say("\n".join(decision_lines(view.refused[-1], "    ", shadow=False)))

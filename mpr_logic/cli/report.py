@@ -14,7 +14,7 @@ from mpr_logic.cli.output import YES, Answer, reply
 
 if TYPE_CHECKING:
     from mpr_logic.experiments.report import Report
-    from mpr_logic.experiments.tables import Table
+    from mpr_logic.experiments.tables import ReportTable
 
 EXAMPLE = "mpr report docs/examples/run --baseline act-only"
 
@@ -58,7 +58,7 @@ def report(
         made = make_report(read_run(folder), baseline or ())
         remark = ""
         if html is not None:
-            from mpr_logic.experiments.page import page
+            from mpr_logic.experiments.report import page
 
             html.write_text(page(made), encoding="utf-8")
             remark = f"the page is {html}"
@@ -92,7 +92,7 @@ def text(report: Report) -> str:
     return "\n\n".join(parts)
 
 
-def _table(table: Table) -> str:
+def _table(table: ReportTable) -> str:
     from io import StringIO
     from textwrap import fill
 

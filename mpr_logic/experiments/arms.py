@@ -1,5 +1,5 @@
-"""Plays the episodes of one arm of an experiment: a method, a player, a seed. What goes in and comes out is
-plain data, so that it may be done in another process, or on another machine."""
+"""Arms of an experiment: a method, a player, a seed; their episodes are played and counted. What goes in and
+comes out is plain data, so that it may be done in another process, or on another machine."""
 
 from __future__ import annotations
 
@@ -8,37 +8,221 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Literal as OneOf
 
+from mpr_logic.agent.environment import worlds
 from mpr_logic.agent.guidance import Retrieval, WholeMemory, disclosed
-from mpr_logic.agent.play import ATTEMPTS, play
-from mpr_logic.agent.probing import Probing
+from mpr_logic.agent.loop import ATTEMPTS, Probing, play
 from mpr_logic.agent.trajectory import heading, turn_json
-from mpr_logic.agent.worlds import worlds
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.resolve import VERDICTS
 from mpr_logic.checker.checker import THETA, Checker
 from mpr_logic.checker.loading import load_modules
 from mpr_logic.engine.protocol import counted
 from mpr_logic.errors import GameError
-from mpr_logic.experiments.counting import Count, Watched
-from mpr_logic.experiments.listed import Listed, listing
 from mpr_logic.experiments.players import Asked
-from mpr_logic.experiments.results import Phase, Result
-from mpr_logic.language.ast import Clause, Module
+from mpr_logic.experiments.results import Forecast, Phase, Result
+from mpr_logic.language.ast import Atom, Clause, DefaultDecl, Literal, Module, RelationDecl, Var
 from mpr_logic.language.parser import parse
 from mpr_logic.memory.store import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
-    from mpr_logic.agent.environment import Environment
+    from mpr_logic.agent.environment import Environment, Episode, Observation, Worlds
     from mpr_logic.agent.guidance import Guide
-    from mpr_logic.agent.policies import Policy
-    from mpr_logic.agent.worlds import Episode, Worlds
+    from mpr_logic.agent.loop import Turn
+    from mpr_logic.agent.model_policy import Disclosure, Style
+    from mpr_logic.agent.policies import Pass, Policy, View
     from mpr_logic.analysis.program import Program
-    from mpr_logic.experiments.methods import Method
+    from mpr_logic.checker.action import Action
+    from mpr_logic.checker.decision import Decision
     from mpr_logic.experiments.players import Player, Seat
+
+
+Guidance: TypeAlias = OneOf["none", "retrieved", "whole"]
+Rules: TypeAlias = OneOf["none", "learned", "hand", "simulator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way to act.
+
+    ``rules`` says which rules are there at all: those learned in training, those written by hand, or the
+    simulator's own list of what can be done, which no agent has (privileged). ``guidance`` are those that
+    the policy is told of before it proposes (soft); with ``check`` each proposal must be admissible (hard).
+    ``weights``: a learned rule counts by its evidence, else every one is law. ``refine``: the gate makes
+    roughly right rules right, else it refuses them. ``disclose`` is what a rejection says. ``admitted``: the
+    policy chooses among what is admissible alone. ``style``: whether a model thinks aloud before it acts
+    (ReAct); ``reflexion``: whether it writes itself a lesson after a failure and tries the same task again
+    (Reflexion). A policy that is no model pays no heed to ``style``, ``reflexion`` and ``admitted``.
+    """
+
+    name: str
+    rules: Rules = "none"
+    guidance: Guidance = "none"
+    check: bool = False
+    style: Style = "act"
+    reflexion: bool = False
+    weights: bool = True
+    refine: bool = True
+    disclose: Disclosure = "repair"
+    admitted: bool = False
+
+    @property
+    def privileged(self) -> bool:
+        """Whether it knows what no agent could."""
+        return self.rules == "simulator"
+
+    @property
+    def learns(self) -> bool:
+        """Whether its rules come from training."""
+        return self.rules == "learned"
+
+
+METHODS = {
+    method.name: method
+    for method in (
+        Method("act only"),
+        Method("ReAct", style="react"),
+        Method("Reflexion", reflexion=True),
+        Method("MPR", rules="learned", guidance="retrieved"),
+        Method("MPR+HAC", rules="learned", guidance="retrieved", check=True),
+        Method("HAC learned", rules="learned", check=True),
+        Method("MPR+HAC by hand", rules="hand", guidance="retrieved", check=True),
+        Method("HAC simulator", rules="simulator", check=True),
+        Method("MPR whole memory", rules="learned", guidance="whole"),
+        Method("MPR+HAC unweighted", rules="learned", guidance="retrieved", check=True, weights=False),
+        Method("MPR+HAC unrefined", rules="learned", guidance="retrieved", check=True, refine=False),
+        Method("MPR+HAC bare", rules="learned", guidance="retrieved", check=True, disclose="bare"),
+        Method("MPR+HAC reason", rules="learned", guidance="retrieved", check=True, disclose="reason"),
+        Method("MPR+HAC admitted", rules="learned", guidance="retrieved", check=True, admitted=True),
+    )
+}
+"""The methods of the paper (Wu, Qu: Meta-Policy Reflexion, 2025, section 4), its baselines (Yao et al.:
+ReAct, 2023; Shinn et al.: Reflexion, 2023), and ablations of one thing each."""
+
+
+PREFIX = "listed_"
+
+
+def listing(program: Program) -> Module:
+    """Rules that permit what is listed and nothing else: for each action of a program
+    ``.decl listed_a(..)``, ``.default forbid a`` and ``permit a(X) :- listed_a(X).``"""
+    statements: list[RelationDecl | DefaultDecl | Clause] = []
+    for action in program.schema.actions.values():
+        args = tuple(Var(f"X{i}") for i, _ in enumerate(action.params))
+        name = f"{PREFIX}{action.name}"
+        statements += [
+            RelationDecl(name, action.params),
+            DefaultDecl(action.name),
+            Clause("permit", Atom(action.name, args), (Literal(Atom(name, args)),)),
+        ]
+    return Module(tuple(statements), file="<the simulator's list>")
+
+
+class Listed:
+    """An environment whose state also says what it would do now.
+
+    Args:
+        world: the environment.
+        possible: what it would do.
+    """
+
+    def __init__(self, world: Environment, possible: Callable[[], Collection[Action]]) -> None:
+        self._world = world
+        self._possible = possible
+        self.declarations = world.declarations
+
+    def reset(self) -> Observation:
+        """See :class:`Environment`."""
+        return self._world.reset()
+
+    def step(self, action: Action) -> Observation:
+        """See :class:`Environment`."""
+        return self._world.step(action)
+
+    def state(self) -> AbstractSet[str]:
+        """What the agent knows, and what is listed."""
+        return self._world.state() | {f"{PREFIX}{action}" for action in self._possible()}
+
+    def candidates(self) -> Sequence[Action]:
+        """See :class:`Environment`."""
+        return self._world.candidates()
+
+
+class Watched:
+    """A policy, and beside it an eye on what the world would do when it chooses.
+
+    ``listed`` is what the world would do in this turn; None where nobody knows.
+    """
+
+    def __init__(self, policy: Policy, possible: Callable[[], Collection[Action]] | None) -> None:
+        self.name = policy.name
+        self.listed: frozenset[str] | None = None
+        self._policy = policy
+        self._possible = possible
+
+    def choose(self, view: View) -> Action | str | Pass | None:
+        """What the policy chooses."""
+        if not view.refused and self._possible is not None:
+            self.listed = frozenset(map(str, self._possible()))
+        return self._policy.choose(view)
+
+
+class Count:
+    """The figures of an episode, turn by turn; of its forecasts only those of ``rules``."""
+
+    def __init__(self, rules: Collection[str]) -> None:
+        self._rules = rules
+        self._won = self._over = False
+        self._steps = self._proposed = self._rejected = self._invalid = 0
+        self._false = self._fallbacks = self._probes = 0
+        self._forecasts: list[Forecast] = []
+
+    def add(self, turn: Turn, listed: frozenset[str] | None) -> None:
+        """Count a turn; ``listed`` is what the world would have done in it."""
+        self._won = self._won or turn.observation.won
+        self._over = turn.observation.over
+        self._proposed += len(turn.decisions)
+        self._fallbacks += turn.fallback
+        self._probes += turn.probed
+        done = None if turn.action is None else str(turn.action)
+        if done is not None:
+            self._steps += 1
+            self._invalid += turn.observation.succeeded is False
+        for decision in turn.decisions:
+            text = str(decision.action)
+            # what is done all the same, in shadow or as a probe, is not rejected
+            rejected = not decision.admissible and (text != done or turn.fallback)
+            self._rejected += rejected
+            if listed is not None:
+                self._false += rejected and text in listed
+                self._foretold(decision, wrong=text not in listed)
+            elif text == done and turn.observation.succeeded is not None:
+                self._foretold(decision, wrong=not turn.observation.succeeded)
+
+    def _foretold(self, decision: Decision, *, wrong: bool) -> None:
+        spoken = {r.id: r.weight for r in (*decision.by_rule, *decision.advice) if r.id in self._rules}
+        self._forecasts += [Forecast(str(id), weight, wrong) for id, weight in spoken.items()]
+
+    def figures(self, *, judged: bool) -> dict[str, Any]:
+        """What was counted, by the names of :class:`Result`."""
+        return {
+            "won": self._won,
+            "steps": self._steps,
+            "gave_up": not self._over,
+            "proposed": self._proposed,
+            "rejected": self._rejected,
+            "invalid": self._invalid,
+            "false_rejections": self._false if judged else None,
+            "fallbacks": self._fallbacks,
+            "probes": self._probes,
+            "forecasts": tuple(self._forecasts),
+        }
+
 
 LEARNED = "<learned>"
 
@@ -65,14 +249,14 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedEpisode:
     """An episode: what came of it, and its trajectory as the lines of docs/reference/trajectory.md."""
 
     result: Result
     lines: list[dict[str, Any]] = field(repr=False)
 
 
-def play_all(arm: Arm, places: Sequence[int]) -> list[Played]:
+def play_all(arm: Arm, places: Sequence[int]) -> list[PlayedEpisode]:
     """Play some tasks of the arm's split, by their places in it; where it has no split, by their seeds.
 
     Raises:
@@ -134,7 +318,7 @@ class _Table:
         self.guide = _guide(arm.method, self.ids)
         self.laws = sum(r.clause.weight >= arm.theta for r in self.program.rules if r.id in self.ids)
 
-    def trials(self, episode: Episode, seat: Seat) -> Iterator[Played]:
+    def trials(self, episode: Episode, seat: Seat) -> Iterator[PlayedEpisode]:
         """Every trial of a task: one; by Reflexion until it is won."""
         arm = self.arm
         lessons: list[str] = []
@@ -151,7 +335,7 @@ class _Table:
             if again and trial < arm.trials:
                 lessons.append(seat.lesson(played.lines))
 
-    def played(self, episode: Episode, seat: Seat, policy: Policy, number: int) -> Played:
+    def played(self, episode: Episode, seat: Seat, policy: Policy, number: int) -> PlayedEpisode:
         """One trial."""
         arm = self.arm
         begun = time.monotonic()
@@ -196,7 +380,7 @@ class _Table:
             **seat.used(),
             seconds=round(time.monotonic() - begun, 4),
         )
-        return Played(result, lines)
+        return PlayedEpisode(result, lines)
 
     def heading(self, episode: Episode, policy: Policy, number: int) -> dict[str, Any]:
         """The first line of a trajectory; its policy tells episodes of one task apart."""

@@ -9,17 +9,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from mpr_logic.agent.actor import Choice
-from mpr_logic.agent.play import ATTEMPTS
-from mpr_logic.agent.prompting import Disclosure, Style
+from mpr_logic.agent.loop import ATTEMPTS
+from mpr_logic.agent.model_policy import Choice, Disclosure, Style
 from mpr_logic.checker.checker import THETA
 from mpr_logic.errors import ExperimentError
-from mpr_logic.experiments.methods import METHODS, Guidance, Method, Rules
+from mpr_logic.experiments.arms import METHODS, Guidance, Method, Rules
 from mpr_logic.experiments.players import Scripted
 from mpr_logic.experiments.results import MISSING
 
 if TYPE_CHECKING:
-    from mpr_logic.agent.worlds import Worlds
+    from mpr_logic.agent.environment import Worlds
     from mpr_logic.experiments.players import Player
 
 try:
@@ -88,7 +87,7 @@ class ModelSpec(_Strict):
 
     def player(self) -> Player:
         """The player."""
-        from mpr_logic.experiments.modelled import Modelled
+        from mpr_logic.experiments.players import Modelled
 
         return Modelled(**dict(self))
 

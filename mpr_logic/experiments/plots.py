@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from mpr_logic.experiments.report import Report
-    from mpr_logic.experiments.tables import Row
+    from mpr_logic.experiments.tables import TableRow
 
 SERIES = 8
 """So many colours the page has for series; further ones begin anew, with other markers."""
@@ -90,22 +90,22 @@ def plots(report: Report) -> list[tuple[str, str, str]]:
     return [(f"{title}{whose}", said, svg) for title, said, svg in made if svg is not None]
 
 
-def _rounds(rows: Sequence[Row], row: Row) -> int:
+def _rounds(rows: Sequence[TableRow], row: TableRow) -> int:
     return len({each["round"] for each in rows if _line(each) == _line(row)})
 
 
-def _line(row: Row) -> tuple[str, ...]:
+def _line(row: TableRow) -> tuple[str, ...]:
     return row["method"], row["model"], row["phase"], row["split"]
 
 
-def _phase(rows: Iterable[Row]) -> str:
+def _phase(rows: Iterable[TableRow]) -> str:
     return "test" if any(row["phase"] == "test" for row in rows) else "train"
 
 
-Names = dict[tuple[str, str], tuple[str, int]]
+SeriesNames = dict[tuple[str, str], tuple[str, int]]
 
 
-def _names(rows: Sequence[Row]) -> Names:
+def _names(rows: Sequence[TableRow]) -> SeriesNames:
     """For each method with a model, what it is called, and its number among them."""
     players = sorted({(row["method"], row["model"]) for row in rows})
     several = len({model for _, model in players}) > 1
@@ -125,7 +125,7 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 3]}..."
 
 
-def _style(row: Row, names: Names) -> dict[str, Any]:
+def _style(row: TableRow, names: SeriesNames) -> dict[str, Any]:
     number = names[row["method"], row["model"]][1]
     return {
         "color": _SERIES.format(number % SERIES),
@@ -134,7 +134,7 @@ def _style(row: Row, names: Names) -> dict[str, Any]:
     }
 
 
-def _curves(rows: Sequence[Row], names: Names, key: str) -> str:
+def _curves(rows: Sequence[TableRow], names: SeriesNames, key: str) -> str:
     def draw(axes: Any) -> None:
         for line in dict.fromkeys(map(_line, rows)):
             of = [row for row in rows if _line(row) == line]
@@ -152,7 +152,7 @@ def _curves(rows: Sequence[Row], names: Names, key: str) -> str:
     return _drawn(f"{key}-{rows[0]['phase']}", 3.4, draw)
 
 
-def _kinds(success: Sequence[Row], kinds: Sequence[Row], phase: str, names: Names) -> str:
+def _kinds(success: Sequence[TableRow], kinds: Sequence[TableRow], phase: str, names: SeriesNames) -> str:
     rows = [row | {"kind": "all"} for row in success if row["standing"] and row["phase"] == phase]
     rows += [row for row in kinds if row["standing"] and row["phase"] == phase]
     groups = list(dict.fromkeys(row["kind"] for row in rows))
@@ -174,7 +174,7 @@ def _kinds(success: Sequence[Row], kinds: Sequence[Row], phase: str, names: Name
     return _drawn("kinds", 0.9 + 0.2 * len(lines) + len(groups) * (0.15 + 0.15 * len(lines)), draw)
 
 
-def _forest(rows: Sequence[Row], names: Names) -> str | None:
+def _forest(rows: Sequence[TableRow], names: SeriesNames) -> str | None:
     if not rows:
         return None
     several = len({row["baseline"] for row in rows}) > 1
@@ -204,7 +204,7 @@ def _forest(rows: Sequence[Row], names: Names) -> str | None:
     return _drawn("forest", 0.9 + 0.32 * len(rows), draw)
 
 
-def _reliability(rows: Sequence[Row], names: Names) -> str | None:
+def _reliability(rows: Sequence[TableRow], names: SeriesNames) -> str | None:
     if not rows:
         return None
     phase = _phase(rows)
@@ -226,7 +226,7 @@ def _reliability(rows: Sequence[Row], names: Names) -> str | None:
 
 
 def _errors(
-    axes: Any, rows: Sequence[Row], at: Sequence[float], key: str, *, color: str, vertical: bool = False
+    axes: Any, rows: Sequence[TableRow], at: Sequence[float], key: str, *, color: str, vertical: bool = False
 ) -> None:
     """Draw the intervals from ``low`` to ``high`` around a key."""
     values = [100 * row[key] for row in rows]

@@ -1,21 +1,24 @@
-"""From the episodes of an experiment to its report: tables, what they come to, and how it was measured."""
+"""Reports on experiments: tables, what they come to, how it was measured; also as one page of HTML, which
+needs nothing beside itself: no script, no network, no other file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from mpr_logic.experiments import measures, paired
-from mpr_logic.experiments.groups import Players
+from mpr_logic.errors import ExperimentError
+from mpr_logic.experiments.plots import plots
+from mpr_logic.experiments.results import MISSING, Players
 from mpr_logic.experiments.statistics import LEVEL, RANDOM_SEED, RESAMPLES
-from mpr_logic.experiments.tables import method, percent, points
+from mpr_logic.experiments.tables import calibrations, comparisons, method, percent, points, success, tables
 from mpr_logic.language.diagnostics import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mpr_logic.experiments.results import Run
-    from mpr_logic.experiments.tables import Row, Table
+    from mpr_logic.experiments.tables import ReportTable, TableRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Report:
     measured: tuple[str, ...]
     commands: tuple[str, ...]
     remarks: tuple[str, ...]
-    tables: dict[str, Table]
+    tables: dict[str, ReportTable]
 
 
 def make_report(run: Run, baselines: Sequence[str] = ()) -> Report:
@@ -49,11 +52,11 @@ def make_report(run: Run, baselines: Sequence[str] = ()) -> Report:
     players = Players(run)
     baselines = tuple(baselines) or players.methods[:1]
     players.known(baselines)
-    compared = paired.comparisons(players, baselines)
-    made = (*measures.tables(players), compared, *measures.calibrations(players))
+    compared = comparisons(players, baselines)
+    made = (*tables(players), compared, *calibrations(players))
     return Report(
         name=visible(run.name),
-        summary=(_scope(run), *_found(compared, measures.success(players))),
+        summary=(_scope(run), *_found(compared, success(players))),
         measured=tuple(_measured(run, players)),
         commands=tuple(map(visible, run.plan.commands)),
         remarks=(*map(visible, run.remarks), *players.remarks()),
@@ -77,7 +80,7 @@ def _many(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _found(compared: Table, success: Table) -> list[str]:
+def _found(compared: ReportTable, success: ReportTable) -> list[str]:
     """A sentence on each comparison; where there is none, on the round that stands for each method."""
     if compared.rows:
         return [_difference(row) for row in compared.rows]
@@ -88,7 +91,7 @@ def _found(compared: Table, success: Table) -> list[str]:
     ]
 
 
-def _difference(row: Row) -> str:
+def _difference(row: TableRow) -> str:
     by = f"with {visible(row['model'])}, " if row["several_models"] else ""
     low, high = row["low"], row["high"]
     if low is None:
@@ -136,3 +139,26 @@ def _measured(run: Run, players: Players) -> list[str]:
     if len({each.seed for each in results}) == 1:
         lines.append("There is one seed: nothing here says how other seeds would do.")
     return lines
+
+
+def page(report: Report) -> str:
+    """The page. All text in it is escaped; the plots are SVG, drawn here.
+
+    Raises:
+        ExperimentError: the extra that makes it is not installed.
+    """
+    try:
+        from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
+    except ImportError:
+        raise ExperimentError(MISSING) from None
+    source = files("mpr_logic.agent").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    drawn = [(title, said, Markup(svg)) for title, said, svg in plots(report)]
+    return environment.from_string(source).render(report=report, plots=drawn)

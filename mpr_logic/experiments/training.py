@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.agent.worlds import worlds
+from mpr_logic.agent.environment import worlds
 from mpr_logic.checker.loading import load_modules
 from mpr_logic.experiments.arms import play_all
 from mpr_logic.memory.induction.refine import SearchLimits
@@ -20,8 +20,8 @@ from mpr_logic.models.learning import Lesson, learn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from mpr_logic.experiments.arms import Arm, Played
-    from mpr_logic.experiments.executors import Executor
+    from mpr_logic.experiments.arms import Arm, PlayedEpisode
+    from mpr_logic.experiments.running import Executor
     from mpr_logic.models.reflection import Reflection
 
 
@@ -55,7 +55,7 @@ class Round:
     """A round of training: what was played in it, and what was learned after it."""
 
     number: int
-    played: tuple[Played, ...]
+    played: tuple[PlayedEpisode, ...]
     lesson: Lesson
 
 
@@ -90,7 +90,7 @@ def train(
         what = f"round {number}"
         # the player draws by the round: a training that goes on is not to repeat the draws of the first
         here = replace(arm, round=first + number, learned=known(learner))
-        played: list[Played] = []
+        played: list[PlayedEpisode] = []
         for part in chunks(executor, here, places):
             played += part
             say(what, len(part))
@@ -113,7 +113,7 @@ def episodes_of(learner: Learner) -> int:
         return len(memory.episodes())
 
 
-def chunks(executor: Executor, arm: Arm, places: Sequence[int]) -> Iterator[list[Played]]:
+def chunks(executor: Executor, arm: Arm, places: Sequence[int]) -> Iterator[list[PlayedEpisode]]:
     """Play tasks, a few at a time; yield what is done in the order of the tasks, so that a memory numbers its
     episodes alike whoever is done first.
 

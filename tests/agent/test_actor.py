@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic import Checker
-from mpr_logic.agent.actor import Choice, ModelPolicy
 from mpr_logic.agent.environment import Observation
-from mpr_logic.agent.play import Turn, play
+from mpr_logic.agent.loop import Turn, play
+from mpr_logic.agent.model_policy import Choice, Disclosure, ModelPolicy, Style
 from mpr_logic.agent.policies import Pass
-from mpr_logic.agent.prompting import Disclosure, Style
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import ModelError, ServerError
 from mpr_logic.memory.retrieval import Retrieved

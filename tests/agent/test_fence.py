@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from mpr_logic import Action, Checker, for_model
 from mpr_logic.agent.environment import Observation
 from mpr_logic.agent.guidance import Retrieval, WholeMemory, told_text
-from mpr_logic.agent.play import Turn
+from mpr_logic.agent.loop import Turn
+from mpr_logic.agent.model_policy import PromptForm, acting_prompt
 from mpr_logic.agent.policies import View
-from mpr_logic.agent.prompting import Form, acting_prompt
-from mpr_logic.experiments.lessons import verbal_lesson
+from mpr_logic.experiments.players import verbal_lesson
 from mpr_logic.guard.guard import Guard
 from mpr_logic.language.fence import in_place, on_one_line
 from mpr_logic.language.printer import print_value
@@ -103,7 +103,7 @@ def of_a_turn(words: str) -> str:
     refused = (checker.check(Action("put", "milk_1", "fridge_1")),)
     turns = [Turn(0, (), None, Observation("a kitchen")), Turn(1, (), Action("wait"), Observation(words))]
     view = View(turns[-1].observation, world, checker, refused=refused, guidance=guidance, history=turns)
-    return acting_prompt(view, Form(lessons=(words,), disclosure="repair", budget=800))
+    return acting_prompt(view, PromptForm(lessons=(words,), disclosure="repair", budget=800))
 
 
 def of_guides(words: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from mpr_logic import Checker
 from mpr_logic.agent.guidance import Guide, Retrieval, WholeMemory, disclosed
-from mpr_logic.agent.play import play
+from mpr_logic.agent.loop import play
 from mpr_logic.agent.policies import View
 from mpr_logic.checker.action import Action
 from mpr_logic.language.parser import parse

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic import Checker, StateError
-from mpr_logic.agent.mirror import Mirror
+from mpr_logic.agent.loop import Mirror
 
 RULES = ".decl p(x: symbol) open_world .decl q(x: symbol, n: int) .decl r()"
 ATOMS = ["p(a)", "p(b)", 'p("an odd, (name)")', "q(a, 1)", "q(a, -2)", "r"]

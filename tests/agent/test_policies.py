@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from mpr_logic.agent.play import Turn, play
-from mpr_logic.agent.policies import StrongestPreference, View
-from mpr_logic.agent.scripted import Forgetful, Planned
+from mpr_logic.agent.loop import Turn, play
+from mpr_logic.agent.policies import Forgetful, Planned, StrongestPreference, View
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.checker import Checker
 from tests.agent.test_play import LAWS, boxed

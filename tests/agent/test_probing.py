@@ -8,11 +8,10 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
-from mpr_logic.agent.play import Turn, play
-from mpr_logic.agent.probing import Probing
-from mpr_logic.agent.scripted import Planned
-from mpr_logic.agent.showing import turn_text
+from mpr_logic.agent.loop import Probing, Turn, play
+from mpr_logic.agent.policies import Planned
 from mpr_logic.agent.trajectory import heading, turn_json
+from mpr_logic.agent.transcript import turn_text
 from mpr_logic.analysis import analyse
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.decision import Decision

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from mpr_logic import Checker
 from mpr_logic.agent.environment import Observation
 from mpr_logic.agent.guidance import Retrieval
-from mpr_logic.agent.play import Turn
+from mpr_logic.agent.loop import Turn
+from mpr_logic.agent.model_policy import CHARACTERS, LEAST, STRIDE, PromptForm, acting_prompt, one_line
 from mpr_logic.agent.policies import View
-from mpr_logic.agent.prompting import CHARACTERS, LEAST, STRIDE, Form, acting_prompt, one_line
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import ModelError
-from mpr_logic.experiments.lessons import verbal_lesson
+from mpr_logic.experiments.players import verbal_lesson
 from mpr_logic.models.clients import ScriptedModel
 from mpr_logic.models.reflection import ReflectedEpisode, ReflectedStep
 from tests.agent.cook import RULES, Kitchen
@@ -84,7 +84,7 @@ def test_budget(
     guide tells not counted; every line of data is fenced, and the instructions are what they are."""
     world = Told([Action("take", text, "x") for text in texts], facts)
     view = view_of(texts, world, refused, guide=guide)
-    form = Form(style, "repair", tuple(lessons), budget, names=True)  # type: ignore[arg-type]
+    form = PromptForm(style, "repair", tuple(lessons), budget, names=True)  # type: ignore[arg-type]
     prompt = acting_prompt(view, form, options)
     guided = sum(len(one_line(each.text)) + 3 for each in view.guidance)
     assert len(prompt) <= budget * CHARACTERS + guided
@@ -103,7 +103,7 @@ def test_budget(
             assert line in expected
 
 
-def outside(view: View, form: Form) -> list[str]:
+def outside(view: View, form: PromptForm) -> list[str]:
     """The lines of a prompt that hold no data: those of one in which nothing was said, and the example."""
     quiet = acting_prompt(view_of([], view.world, guide=bool(view.guidance)), form)  # type: ignore[arg-type]
     return quiet.split("\n")
@@ -112,7 +112,7 @@ def outside(view: View, form: Form) -> list[str]:
 def test_order() -> None:
     """What changes least stands first; the rules stand before what was done, and what is so now is last."""
     view = view_of(["Cook.", "It is open.", "It is shut."], refused=["put(milk_1, fridge_1)"], guide=True)
-    lines = acting_prompt(view, Form(lessons=("hurry",), names=True), ["wait"]).split("\n")
+    lines = acting_prompt(view, PromptForm(lessons=("hurry",), names=True), ["wait"]).split("\n")
     starts = [
         "| task: Cook.",
         "| lesson",
@@ -138,7 +138,7 @@ def test_what_stands_in_front_stays(
     """Whatever is known, refused and to choose from, a prompt begins alike to the end of the lessons; these
     leave room for what is so now."""
     task = "Cook. " * 200
-    form = Form(lessons=(*lessons, "hurry " * 99))
+    form = PromptForm(lessons=(*lessons, "hurry " * 99))
     refused = ["put(milk_1, fridge_1)"] * refusing
     other = Told([Action("take", "milk_1", "fridge_1")], [*facts, "at(milk_1)"])
     first = acting_prompt(view_of([task], Told([Action("take", "milk_1", "fridge_1")], [])), form)
@@ -152,15 +152,15 @@ def test_what_stands_in_front_stays(
 def test_the_example_of_an_episode() -> None:
     """Where a form has an example, it shows how an action is written, whatever is met later."""
     view = view_of(["Cook."], Told([Action("wait"), Action("take", "milk_1", "fridge_1")], []))
-    assert "are written like `take(milk_1, fridge_1)`." in acting_prompt(view, Form())
-    assert "are written like `open(fridge_1)`." in acting_prompt(view, Form(example="open(fridge_1)"))
+    assert "are written like `take(milk_1, fridge_1)`." in acting_prompt(view, PromptForm())
+    assert "are written like `open(fridge_1)`." in acting_prompt(view, PromptForm(example="open(fridge_1)"))
 
 
 def test_a_long_history() -> None:
     """Of a long history the end is told; what is left out changes once in a few turns."""
     firsts = []
     for n in range(1, 40):
-        prompt = acting_prompt(view_of(["Cook.", *["Nothing happens. " * 3] * n]), Form())
+        prompt = acting_prompt(view_of(["Cook.", *["Nothing happens. " * 3] * n]), PromptForm())
         turns = [line for line in prompt.split("\n") if line.startswith("| ") and "open(fridge_1):" in line]
         assert turns[-1].startswith(f"| {n}. ")
         firsts.append(turns[0].split(".")[0])
@@ -172,7 +172,7 @@ def test_a_long_history() -> None:
 def test_facts_of_few() -> None:
     """What is known by few facts is told, such as what is held; what is known of everything is not."""
     world = Told([], ["holding(milk_1)", *(f"at(cup_{i}, shelf_1)" for i in range(9))])
-    prompt = acting_prompt(view_of(["Cook."], world), Form())
+    prompt = acting_prompt(view_of(["Cook."], world), PromptForm())
     assert "| known now: holding(milk_1)\n" in prompt
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from mpr_logic import Checker
 from mpr_logic.agent.guidance import Guide, Retrieval, WholeMemory
-from mpr_logic.agent.play import Turn, play
-from mpr_logic.agent.scripted import Reminded
+from mpr_logic.agent.loop import Turn, play
+from mpr_logic.agent.policies import Reminded
 from tests.agent.cook import RULES, Kitchen
 from tests.agent.test_policies import played
 

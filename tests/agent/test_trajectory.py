@@ -9,9 +9,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from mpr_logic.agent.play import play
-from mpr_logic.agent.policies import Policy
-from mpr_logic.agent.scripted import Forgetful
+from mpr_logic.agent.loop import play
+from mpr_logic.agent.policies import Forgetful, Policy
 from mpr_logic.agent.trajectory import VERSION, Recorder, heading, turn_json
 from mpr_logic.checker.action import Action
 from tests.agent.test_play import Says, boxed

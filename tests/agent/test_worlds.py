@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mpr_logic.agent.play import play
-from mpr_logic.agent.scripted import Planned
-from mpr_logic.agent.worlds import worlds
+from mpr_logic.agent.environment import worlds
+from mpr_logic.agent.loop import play
+from mpr_logic.agent.policies import Planned
 from mpr_logic.checker.checker import Checker
 from mpr_logic.errors import GameError
 from tests.helpers.boxes import install

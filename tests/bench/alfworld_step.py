@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mpr_logic import Checker
-from mpr_logic.agent.mirror import Mirror
+from mpr_logic.agent.loop import Mirror
 from mpr_logic.envs.alfworld.commands import action_of, command_of
 from mpr_logic.envs.alfworld.environment import AlfWorld
 from mpr_logic.envs.alfworld.games import games

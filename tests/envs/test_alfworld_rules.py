@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from mpr_logic import Action, Checker
-from mpr_logic.agent.mirror import Mirror
-from mpr_logic.agent.play import play
+from mpr_logic.agent.loop import Mirror, play
 from mpr_logic.agent.policies import StrongestPreference
 from mpr_logic.envs.alfworld import judging
 from mpr_logic.envs.alfworld.commands import action_of

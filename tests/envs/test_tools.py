@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Checker
-from mpr_logic.agent.mirror import Mirror
-from mpr_logic.agent.play import play
-from mpr_logic.agent.scripted import Forgetful, Planned
-from mpr_logic.agent.worlds import worlds
+from mpr_logic.agent.environment import worlds
+from mpr_logic.agent.loop import Mirror, play
+from mpr_logic.agent.policies import Forgetful, Planned
 from mpr_logic.envs.tools.environment import ToolOffice
 from mpr_logic.envs.tools.office import LIMIT
 from mpr_logic.envs.tools.planting import ATTACKS, instructions

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mpr_logic import Checker
-from mpr_logic.agent.play import play
+from mpr_logic.agent.loop import play
 from mpr_logic.envs.tools import measure
 from mpr_logic.envs.tools.attacks import ARMS, LEARNED, figures, measured, total
 from mpr_logic.envs.tools.environment import ToolOffice

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from mpr_logic import Action, Checker
-from mpr_logic.agent.mirror import Mirror
+from mpr_logic.agent.loop import Mirror
 from mpr_logic.envs.tools.environment import ToolOffice
 from mpr_logic.envs.tools.measure import CLOSED, OPEN, WORLD
 from mpr_logic.envs.tools.tasks import Task, make

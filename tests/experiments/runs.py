@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from mpr_logic.experiments.report import Report
-from mpr_logic.experiments.results import Plan, Result, Run
+from mpr_logic.experiments.results import Result, Run, RunPlan
 
 BASE = Result("act", "m", 1, "test", 0, "held_out", "a", "put", won=False, steps=10)
 
 
 def run(*results: Result, **plan: Any) -> Run:
     """A run of these episodes."""
-    return Run("run", results, Plan(**plan), ())
+    return Run("run", results, RunPlan(**plan), ())
 
 
 def train(round: int, wins: str, *, method: str = "mpr", seed: int = 1) -> list[Result]:

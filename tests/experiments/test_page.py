@@ -14,10 +14,9 @@ import pytest
 pytest.importorskip("matplotlib", reason="needs: pip install 'mpr-logic[experiments]'")
 
 from mpr_logic.errors import ExperimentError
-from mpr_logic.experiments.page import page
 from mpr_logic.experiments.plots import plots
-from mpr_logic.experiments.report import Report, make_report
-from mpr_logic.experiments.results import Forecast, MethodNote, Plan, Run, read_run, result_json
+from mpr_logic.experiments.report import Report, make_report, page
+from mpr_logic.experiments.results import Forecast, MethodNote, Run, RunPlan, read_run, result_json
 from tests.experiments.runs import BASE, run, train
 
 HOSTILE = "</td><script src=//evil.example>alert(1)</script>$x_{$\x1b[31m&\"'{{ 7*7 }}\u202e"
@@ -51,7 +50,7 @@ def hostile() -> Report:
     second = [replace(first, seed=seed, method="b" * 200, won=seed == 1) for seed in (1, 2)]
     rounds = [replace(first, phase="train", round=n) for n in (1, 2)]
     results = (first, replace(first, seed=2), *second, *rounds)
-    plan = Plan(methods=(MethodNote(HOSTILE),), commands=(HOSTILE,), steps=5)
+    plan = RunPlan(methods=(MethodNote(HOSTILE),), commands=(HOSTILE,), steps=5)
     return make_report(Run(HOSTILE, results, plan, (HOSTILE,)))
 
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 pytest.importorskip("matplotlib", reason="needs: pip install 'mpr-logic[experiments]'")
 
 from mpr_logic.errors import ExperimentError
-from mpr_logic.experiments.page import page
 from mpr_logic.experiments.plots import plots
-from mpr_logic.experiments.report import make_report
+from mpr_logic.experiments.report import make_report, page
 from mpr_logic.experiments.results import Forecast, MethodNote, ModelNote, Result
 from tests.experiments.runs import BASE, rows, run, train
 

@@ -21,11 +21,10 @@ pytest.importorskip("pydantic", reason="needs the extra: pip install 'mpr-logic[
 from mpr_logic.checker.loading import load_modules
 from mpr_logic.envs.tools.worlds import Tools
 from mpr_logic.errors import ExperimentError, GameError
-from mpr_logic.experiments.arms import Arm, Played, play_all
-from mpr_logic.experiments.executors import Here, Processes, executor
+from mpr_logic.experiments.arms import Arm, PlayedEpisode, play_all
 from mpr_logic.experiments.experiment import Experiment, read_experiment
 from mpr_logic.experiments.results import Result, read_results, read_run
-from mpr_logic.experiments.running import Runner
+from mpr_logic.experiments.running import Here, Processes, Runner, executor
 from mpr_logic.language.parser import parse
 from mpr_logic.memory.store import Memory
 from tests.helpers.command import TOP
@@ -167,7 +166,7 @@ def test_progress_is_shown_as_it_is_made(tmp_path: Path, monkeypatch: pytest.Mon
     runner = Runner(replace(experiment, methods=methods, train=train), tmp_path)
     played: list[int] = []
 
-    def play(arm: Arm, places: Sequence[int]) -> list[Played]:
+    def play(arm: Arm, places: Sequence[int]) -> list[PlayedEpisode]:
         played.extend(places)
         return play_all(arm, places)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from mpr_logic.agent.play import play
-from mpr_logic.agent.scripted import Planned
+from mpr_logic.agent.loop import play
+from mpr_logic.agent.policies import Planned
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.checker import Checker

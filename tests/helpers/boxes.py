@@ -7,8 +7,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from mpr_logic.agent.environment import Observation
-from mpr_logic.agent.worlds import Episode
+from mpr_logic.agent.environment import Episode, Observation
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import GameError
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpr_logic.agent.play import play
-from mpr_logic.agent.scripted import Planned
+from mpr_logic.agent.loop import play
+from mpr_logic.agent.policies import Planned
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.checker import Checker

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mpr_logic.agent.play import play
+from mpr_logic.agent.loop import play
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.analysis import analyse
 from mpr_logic.checker.checker import THETA, Checker

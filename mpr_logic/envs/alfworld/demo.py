@@ -22,10 +22,10 @@ from rich.table import Table
 from rich.text import Text
 
 from mpr_logic.agent.guidance import Retrieval
-from mpr_logic.agent.play import play
-from mpr_logic.agent.scripted import Reminded
-from mpr_logic.agent.showing import Score, decision_lines, turn_text
+from mpr_logic.agent.loop import play
+from mpr_logic.agent.policies import Reminded
 from mpr_logic.agent.trajectory import heading, turn_json
+from mpr_logic.agent.transcript import Score, decision_lines, turn_text
 from mpr_logic.analysis import analyse
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.loading import load_modules
@@ -39,8 +39,8 @@ from mpr_logic.memory.store import Memory
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mpr_logic.agent.play import Turn
-    from mpr_logic.agent.worlds import Episode
+    from mpr_logic.agent.environment import Episode
+    from mpr_logic.agent.loop import Turn
     from mpr_logic.checker.decision import Decision
     from mpr_logic.memory.records import StoredRule
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from mpr_logic.agent.mirror import Mirror
+from mpr_logic.agent.loop import Mirror
 from mpr_logic.envs.alfworld.commands import action_of
 from mpr_logic.envs.alfworld.environment import AlfWorld
 from mpr_logic.envs.alfworld.hidden import Shown, Truth

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mpr_logic.agent.play import play
+from mpr_logic.agent.loop import play
 from mpr_logic.agent.policies import StrongestPreference
 from mpr_logic.checker.checker import Checker
 from mpr_logic.envs.alfworld.environment import STEPS, AlfWorld

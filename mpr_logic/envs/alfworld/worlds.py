@@ -6,7 +6,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from mpr_logic.agent.worlds import Episode
+from mpr_logic.agent.environment import Episode
 from mpr_logic.envs.alfworld.commands import action_of
 from mpr_logic.envs.alfworld.environment import STEPS, AlfWorld
 from mpr_logic.envs.alfworld.games import TASK_TYPES, games
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class AlfWorlds:
-    """See :class:`mpr_logic.agent.worlds.Worlds`."""
+    """See :class:`mpr_logic.agent.environment.Worlds`."""
 
     rules = "rules/alfworld"
     known: tuple[str, ...] = (

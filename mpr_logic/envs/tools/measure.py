@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.agent.play import play
+from mpr_logic.agent.loop import play
 from mpr_logic.agent.trajectory import heading, turn_json
 from mpr_logic.analysis import analyse
 from mpr_logic.checker.checker import Checker

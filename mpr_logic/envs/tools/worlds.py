@@ -6,7 +6,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from mpr_logic.agent.worlds import Episode
+from mpr_logic.agent.environment import Episode
 from mpr_logic.envs.tools.environment import STEPS, ToolOffice
 from mpr_logic.envs.tools.tasks import KINDS, make
 from mpr_logic.errors import GameError
@@ -20,7 +20,7 @@ SPLITS = ("train", "test")
 
 
 class Tools:
-    """See :class:`mpr_logic.agent.worlds.Worlds`."""
+    """See :class:`mpr_logic.agent.environment.Worlds`."""
 
     rules = "rules/tools"
     known: tuple[str, ...] = ("rules/tools/world",)

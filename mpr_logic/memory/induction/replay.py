@@ -63,7 +63,7 @@ class _Observed(Protocol):
 
 
 class PlayedTurn(Protocol):
-    """What :class:`mpr_logic.agent.play.PlayedTurn` has of it."""
+    """What :class:`mpr_logic.agent.loop.PlayedTurn` has of it."""
 
     @property
     def number(self) -> int:

@@ -10,8 +10,9 @@ from mpr_logic.analysis.report import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mpr_logic.agent.play import Turn
+    from mpr_logic.agent.loop import Turn
     from mpr_logic.checker.decision import Decision
+
 
 ADVICE = 3
 """So many pieces of advice are shown of a decision."""

@@ -1,15 +1,20 @@
-"""The loop of an agent in its world, every action under the checker."""
+"""The loop of an agent in its world, every action under the checker: the mirror of the agent's knowledge, and
+probes of laws.
+
+What a law blocks is never tried, so nothing would ever speak against it. So an action that only learned rules
+block is let through now and then: a probe. What comes of it is evidence like any other: one success against a
+learned rule takes its weight below theta."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.agent.mirror import Mirror
 from mpr_logic.agent.policies import Pass, StrongestPreference, View
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.parsing import resolve_action
 from mpr_logic.errors import StateError
+from mpr_logic.memory.store import PROBES_EACH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +25,31 @@ if TYPE_CHECKING:
     from mpr_logic.agent.policies import Policy
     from mpr_logic.checker.checker import Checker
     from mpr_logic.checker.decision import Decision
+    from mpr_logic.memory.store import Memory
+
+
+class Mirror:
+    """Keeps a checker's state equal to what an environment says that the agent knows."""
+
+    def __init__(self, checker: Checker) -> None:
+        self.checker = checker
+        self._held: frozenset[str] = frozenset()
+
+    def follow(
+        self, state: AbstractSet[str], source: str | None = None
+    ) -> tuple[AbstractSet[str], AbstractSet[str]]:
+        """Make the checker's facts those of a state; return what was added and what was taken away.
+
+        Raises:
+            StateError: a fact does not fit the rules; the checker's state is then what it was.
+        """
+        add, remove = state - self._held, self._held - state
+        if add or remove:
+            # sets have another order in each process, and the first of several proofs or faults depends on it
+            self.checker.update(add=sorted(add), remove=sorted(remove), source=source)
+            self._held = frozenset(state)
+        return add, remove
+
 
 ATTEMPTS = 4
 """So often a policy may propose in one turn; then the safe fallback is taken."""
@@ -150,3 +180,45 @@ def _meant(decision: Decision, checker: Checker) -> Action | None:
         return None
     name, args = resolve_action(checker.program, decision.action)
     return Action(name, *args)
+
+
+class Probing:
+    """Asks a memory whether a rejected action may be let through.
+
+    Granted is only what learned rules of the memory reject and nothing else does, and only where the budget
+    of each of these rules allows it; the memory counts it before it is done. Made anew where the rules
+    have changed.
+
+    Args:
+        memory: has the rules, and the budgets.
+        budget: so many probes a version of a rule may have.
+    """
+
+    def __init__(self, memory: Memory, budget: int = PROBES_EACH) -> None:
+        self._memory = memory
+        self._budget = budget
+        self._spent: set[str] = set()
+
+    def __call__(self, decision: Decision) -> bool:
+        """Whether to let through what this decision rejects.
+
+        Raises:
+            StoreError: the memory cannot be read or written.
+        """
+        blocking = dict.fromkeys(reason.id for reason in decision.by_rule)
+        if decision.verdict != "forbidden" or not blocking or None in blocking:
+            return False
+        ids = [id for id in blocking if id is not None]
+        # where one of them has no probes left, those of the others are not to be wasted
+        if not self._spent.isdisjoint(ids) or not self._learned(ids):
+            return False
+        for id in ids:
+            if not self._memory.probe(id, str(decision.action), budget=self._budget):
+                self._spent.add(id)
+                return False
+        return True
+
+    def _learned(self, ids: list[str]) -> bool:
+        """Whether the memory has learned all of these rules: no hand has written one."""
+        found = {rule.id for rule in self._memory.rules(ids=ids) if rule.kind != "hand"}
+        return found.issuperset(ids)
