@@ -101,6 +101,9 @@ CODES: Final[Mapping[str, str]] = {
     "W0613": "permit without weight",
     "W0614": "expression that a line end evades",
     "W0615": "path that may climb out",
+    "W0616": "text that looks like a pattern",
+    "W0617": "law that rests on too little weight",
+    "W0618": "upper case where all is lower",
 }
 """Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,
 E06 and W06 rules that cannot have an effect."""

@@ -75,6 +75,38 @@ def found(text: str, deployment: Deployment | None = None, head: str = HEAD) -> 
         ('shell_runs(X, "git\\tpush")', "E0605"),
         ('not shell_runs(X, "git status")', "E0605"),
         ("2 < 1", "E0608"),
+        # a word that was meant as a variable
+        ("X = t", "E0606"),
+        ("X != t", "E0606"),
+        ("Y = X, q(y, _), q(Y, _)", "E0606"),
+        ("q(Who, _), contains(X, who)", "E0606"),
+        # a fraction of what has none
+        ("N = 8.5", "E0608"),
+        ("N > 8.2, N < 8.9", "E0608"),
+        ("length(X) = 2.5", "E0608"),
+        ("L = length(X), L > 2.1, L < 2.7", "E0608"),
+        # capital letters in a text that has none
+        ('matches(lower(X), "ONE")', "E0608"),
+        ('matches(lower(X), "\\\\bDROP\\\\b|[A-Z]+x")', "E0608"),
+        ('Y = lower(X), matches(Y, "a(B|C)d?")', "E0608"),
+        ('matches(lower(X), "drop|TRUNCATE")', "W0618"),
+        # an aggregate over rows that there are not
+        ("M = max L : { level(L), L != strict }, q(_, N), M != X", "E0608"),
+        ("K = count : { level(L), L = normal }, K < N", "E0608"),
+        # numbers that begin at 1, and what is no list
+        ("called(0, act, _)", "E0605"),
+        ("called(M, act, _), M < 1", "E0608"),
+        ("item(X, 0, foo)", "E0605"),
+        ("item(N, _, foo)", "E0608"),
+        ("field(N, name, foo)", "E0608"),
+        ("list_length(X, M), M < 0", "E0608"),
+        # a pattern where a plain text is asked for
+        ('starts_with(X, "on*")', "W0616"),
+        ('starts_with(X, "^rm")', "W0616"),
+        ('ends_with(X, "*.pem")', "W0616"),
+        ('ends_with(X, "[.]exe$")', "W0616"),
+        ('contains(X, "rm.*")', "W0616"),
+        ('X = "/etc/*"', "W0616"),
     ],
 )
 def test_a_law_that_never_holds(body: str, code: str) -> None:
@@ -106,6 +138,24 @@ def test_a_law_that_never_holds(body: str, code: str) -> None:
         "K = count : { q(_, M), M > 5 }, K = 0",
         "N > 9007199254740993, N < 9007199254740995",
         "M = N * 2, M > 3, N > -5, q(_, M)",
+        "N = 8.0",
+        "length(X) > 2.5, length(X) < 3.5",
+        "length(X) = N",
+        'X = "t"',
+        "X = bob",
+        'matches(lower(X), "(?i)ONE")',
+        'matches(lower(X), "(ONE)?|two")',
+        'matches(lower(X), "A?[A-Za-z]+\\\\S\\\\D")',
+        'not matches(lower(X), "ONE")',
+        "called(1, act, _)",
+        "item(X, P, foo), P = 1",
+        'contains(X, "*")',
+        'contains(X, "SELECT *")',
+        'contains(X, "$")',
+        'contains(X, "/*")',
+        'starts_with(X, "rm -rf *")',
+        'ends_with(X, "US$")',
+        'X = "*"',
         "q(X, M), M / 2 > N",
     ],
 )
@@ -344,3 +394,39 @@ CLIMB = ".action read(path: symbol)\n.default forbid read\n.decl met(x: symbol) 
 def test_paths_that_climb_out(text: str, warned: bool) -> None:
     """A beginning that lets a path pass is warned of, unless `..` is looked for."""
     assert found(text, head=CLIMB) == ["W0615"] * warned
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("0.5 :: r(X) :- p(X).\nforbid act(X, _) :- r(X).", ["W0617"]),
+        ("0.5 :: r(one).\nforbid act(X, _) :- q(X, _), r(X).", ["W0617"]),
+        ("0.5 :: r(X) :- p(X). s(X) :- r(X). s(X) :- s(X).\nforbid act(X, _) :- s(X).", ["W0617"]),
+        ("0.5 :: r(one).\n.default forbid *\npermit act(X, _) :- r(X). permit other(_).", ["W0617"]),
+        # one row that weighs enough, advice, what the host states, and what is denied or counted
+        ("0.5 :: r(X) :- p(X). r(one).\nforbid act(X, _) :- r(X).", []),
+        ("0.5 :: r(X) :- p(X).\n0.4 :: forbid act(X, _) :- r(X).", []),
+        ("0.5 :: q(one, 1).\nforbid act(X, _) :- q(X, _).", []),
+        ("0.5 :: r(X) :- p(X).\nforbid act(X, _) :- p(X), not r(X).", []),
+        ("0.5 :: r(X) :- p(X).\nforbid act(_, N) :- N = count : { r(_) }.", []),
+        ("0.95 :: r(X) :- p(X).\nforbid act(X, _) :- r(X).", []),
+    ],
+)
+def test_weights_that_are_never_reached(text: str, codes: list[str]) -> None:
+    """A law, or a permit, whose relations always weigh less than theta is told of."""
+    assert found(f".decl r(x: symbol)\n.decl s(x: symbol)\n{text}") == codes
+
+
+def test_theta_decides_what_weighs_too_little() -> None:
+    """What weighs too little under one theta is enough under another, which the message names."""
+    program = analyse([parse(HEAD + ".decl r(x: symbol)\n0.5 :: r(one).\nforbid act(X, _) :- r(X).")])
+    (light,) = vet(program)
+    assert "less than theta, 0.9" in light.message
+    assert vet(program, Deployment(theta=0.5)) == []
+
+
+def test_a_denied_test_that_always_holds() -> None:
+    """A permit that denies capital letters of a text in lower case permits all: that is said."""
+    head = f"{HEAD}.default forbid *\npermit other(_).\n"
+    assert found('permit act(X, _) :- not contains(lower(X), "DROP").', head=head) == ["W0618"]
+    assert found('permit act(X, _) :- not contains(lower(X), "drop").', head=head) == []

@@ -33,7 +33,6 @@ from mpr_logic.analysis.analyse import analyse, in_order
 from mpr_logic.analysis.lints.bodies import check_bodies
 from mpr_logic.analysis.lints.constants import check_constants, check_lower_case
 from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
-from mpr_logic.analysis.lints.evasion import check_evasion
 from mpr_logic.analysis.lints.overrides import check_overrides
 from mpr_logic.analysis.lints.relations import check_filled
 from mpr_logic.analysis.lints.style import (
@@ -45,7 +44,9 @@ from mpr_logic.analysis.lints.style import (
     check_verdicts,
 )
 from mpr_logic.analysis.lints.subject import Subject
+from mpr_logic.analysis.lints.texts import check_case, check_evasion, check_signs
 from mpr_logic.analysis.lints.tools import check_actions, check_names
+from mpr_logic.analysis.lints.weights import check_weights
 from mpr_logic.analysis.report import Report
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ VET: tuple[Lint, ...] = (
     check_bodies,  # E0608
     check_overrides,  # E0609 to E0612, W0613
     check_evasion,  # W0614, W0615
+    check_signs,  # W0616
+    check_weights,  # W0617
+    check_case,  # W0618
 )
 """The lints that find rules without a grip, with their codes."""
 

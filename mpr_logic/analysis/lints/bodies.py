@@ -8,6 +8,7 @@ from mpr_logic.analysis.lints.constraints import Constraints
 from mpr_logic.analysis.terms import item_terms, item_vars, literals, term_vars
 from mpr_logic.analysis.types import columns_of
 from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.printer import print_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,15 +19,23 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import BodyItem, Term, Value
 
 
+LEAST = {"called": {0: 1, 2: 0}, "item": {1: 1}, "list_length": {1: 0}, "now": {0: 0}}
+"""By relation and place, the number that none there is less than."""
+
+LISTS = ("item", "list_length", "field")
+"""The relations that look into a list or an object, which is their first argument."""
+
+
 def check_bodies(subject: Subject, report: Report) -> None:
     """Report each rule whose body cannot hold, and each aggregate that can range over nothing."""
     program = subject.program
     for rule in program.rules:
         domains = subject.domains.of(rule)
+        _openings(program, rule, report)
         if not _worth(rule, domains or {}):
             continue
-        whole = whole_numbers(program, rule)
-        fault = Constraints(rule.body, domains, whole).fault()
+        whole, least = whole_numbers(program, rule), _least(rule)
+        fault = Constraints(rule.body, domains, whole, least).fault()
         if fault is not None:
             report.error(
                 "E0608",
@@ -38,7 +47,8 @@ def check_bodies(subject: Subject, report: Report) -> None:
         for item in rule.body:
             if isinstance(item, Aggregate):
                 outside = [each for each in rule.body if not isinstance(each, Aggregate)]
-                inside = Constraints([*outside, *item.body], domains, whole).fault()
+                within = subject.domains.within(domains or {}, item.body)
+                inside = Constraints([*outside, *item.body], within, whole, least).fault()
                 if inside is not None:
                     report.error(
                         "E0608",
@@ -46,6 +56,49 @@ def check_bodies(subject: Subject, report: Report) -> None:
                         item.span,
                         "change one of them",
                     )
+
+
+def contradicts_itself(rule: Rule, subject: Subject) -> bool:
+    """Whether a rule has an error of its own: its body can never hold."""
+    domains = subject.domains.of(rule)
+    return (
+        Constraints(rule.body, domains, whole_numbers(subject.program, rule), _least(rule)).fault()
+        is not None
+    )
+
+
+def _least(rule: Rule) -> dict[str, int]:
+    """The variables of a rule that stand for what begins with some number."""
+    return {
+        term.name: number
+        for literal in literals(rule.body)
+        for place, number in LEAST.get(literal.atom.name, {}).items()
+        if place < len(literal.atom.args) and not literal.negated
+        for term in [literal.atom.args[place]]
+        if isinstance(term, Var) and term.name != "_"
+    }
+
+
+def _openings(program: Program, rule: Rule, report: Report) -> None:
+    """Report what looks for a list, or an object, in a number."""
+    numbers = {
+        term.name
+        for term, base in _columns(program, rule)
+        if base in ("int", "float") and isinstance(term, Var) and term.name != "_"
+    }
+    for literal in literals(rule.body):
+        if literal.atom.name in LISTS and program.schema.relations[literal.atom.name].builtin:
+            term = literal.atom.args[0]
+            if (isinstance(term, Var) and term.name in numbers) or (
+                isinstance(term, Const) and not isinstance(term.value, str)
+            ):
+                report.error(
+                    "E0608",
+                    f"`{print_term(term)}` is a number, and `{literal.atom.name}` looks into "
+                    f"{'objects' if literal.atom.name == 'field' else 'lists'}",
+                    literal.span,
+                    "name the argument that holds one",
+                )
 
 
 def _meant(rule: Rule) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.lints.bodies import LEAST, contradicts_itself
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.report import did_you_mean
-from mpr_logic.analysis.terms import literals, term_span
+from mpr_logic.analysis.terms import flat, item_terms, literals, term_span
 from mpr_logic.analysis.types import columns_of
-from mpr_logic.language.ast import Const
+from mpr_logic.language.ast import Comparison, Const, Test, Var
 from mpr_logic.language.printer import print_value
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def check_constants(subject: Subject, report: Report) -> None:
                 seen.add(name, place, constant, span)
     _called(subject, report)
     _programs(program, report)
+    _numbers(program, report)
     seen.report(report)
 
 
@@ -120,6 +122,24 @@ def _programs(program: Program, report: Report) -> None:
                 )
 
 
+def _numbers(program: Program, report: Report) -> None:
+    """Constants below the first number of a built-in relation: calls and positions begin at 1."""
+    for rule in program.rules:
+        for name, place, constant, span in _in_body(rule):
+            first = LEAST.get(name, {}).get(place)
+            value = constant.value
+            if first is None or isinstance(value, str) or value >= first:
+                continue
+            signature = columns_of(program.schema, name)
+            if signature.builtin:
+                report.error(
+                    "E0605",
+                    f"`{value}` never stands in argument `{signature.params[place].name}` of `{name}`",
+                    span,
+                    f"numbers begin at {first} there",
+                )
+
+
 class _Seen:
     """The constants that rules, facts and the state use in columns that the host fills."""
 
@@ -174,10 +194,13 @@ def check_lower_case(subject: Subject, report: Report) -> None:
     stated = {value for fact in program.facts for value in fact.row}
     uses: dict[Value, set[int]] = {}
     for number, rule in enumerate(program.rules):
-        for _, _, constant, _ in _constants(rule):
+        for constant in (*(each for _, _, each, _ in _constants(rule)), *_tested(rule)):
             uses.setdefault(constant.value, set()).add(number)
+    for domain in (each for columns in subject.actions.values() for each in columns):
+        stated |= domain or frozenset()
     for rule in program.rules:
         _lower_case(rule, program, stated, uses, report)
+        _lower_case_inside(rule, subject, stated, uses, report)
 
 
 def _lower_case(
@@ -186,21 +209,84 @@ def _lower_case(
     inside = {constant.value for _, _, constant, _ in _in_body(rule)}
     for name, place, constant, span in _in_head(rule):
         value = constant.value
-        if not isinstance(value, str) or value in _WORDS or value in stated or len(uses[value]) > 1:
+        if not _is_word(constant, span) or value in stated or len(uses[value]) > 1:
             continue
-        if not value.isidentifier() or span.end_column - span.column != len(value):  # in quotes
-            continue
+        assert isinstance(value, str)
         own = columns_of(program.schema, name).params[place].name == value
         letter = len(value.rstrip("0123456789")) <= 1 and (value in inside or bool(rule.variables))
         if not (own or letter or value in inside):
             continue
-        message = f"`{value}` is a constant here: the rule speaks of that one value alone"
-        variable = value[:1].upper() + value[1:]
-        help = f"a variable begins with a capital letter: `{variable}`"
+        message, help = _constant_here(value)
         if own or letter:
             report.error("E0606", message, span, help)
         else:
             report.warn("W0606", message, span, help)
+
+
+def _constant_here(value: str) -> tuple[str, str]:
+    variable = value[:1].upper() + value[1:]
+    return (
+        f"`{value}` is a constant here: the rule speaks of that one value alone",
+        f"a variable begins with a capital letter: `{variable}`",
+    )
+
+
+def _is_word(constant: Const, span: Span) -> bool:
+    """Whether a constant is written as a name, without quotes."""
+    value = constant.value
+    return (
+        isinstance(value, str)
+        and value not in _WORDS
+        and value.isidentifier()
+        and span.end_column - span.column == len(value)
+    )
+
+
+def _tested(rule: Rule) -> Iterator[Const]:
+    """The constants in the comparisons and text tests of a rule."""
+    for item in flat(rule.body):
+        if isinstance(item, (Comparison, Test)):
+            yield from (term for term in item_terms(item) if isinstance(term, Const))
+
+
+def _lower_case_inside(
+    rule: Rule, subject: Subject, stated: set[Value], uses: Mapping[Value, set[int]], report: Report
+) -> None:
+    """Report words of a body that are a variable of the rule but for the first letter; and in a comparison
+    those of one letter, or with the name of the argument that they are compared with."""
+    places = [(term, term.span, "") for term in _tested(rule)]
+    places += [(each, span, name) for name, _, each, span in _in_body(rule)]
+    names = _columns_named(rule, subject.program)
+    for constant, span, relation in places:
+        value = constant.value
+        if not isinstance(value, str) or not _is_word(constant, span) or value in stated:
+            continue
+        if len(uses[value]) > 1 or any(subject.domains.columns.get(relation, ())):
+            continue  # what never stands in a column is told by the column
+        variable = value[:1].upper() + value[1:]
+        compared = not relation and (value in names or len(value.rstrip("0123456789")) <= 1)
+        if (variable in rule.variables or compared) and not contradicts_itself(rule, subject):
+            report.error("E0606", *_in_place(value, span))
+
+
+def _in_place(value: str, span: Span) -> tuple[str, Span, str]:
+    message, help = _constant_here(value)
+    return message, span, f'{help}; if the text is meant, write it in quotes: `"{value}"`'
+
+
+def _columns_named(rule: Rule, program: Program) -> set[str]:
+    """The names of the arguments that variables of a rule stand in."""
+    found: set[str] = set()
+    if rule.action is not None:
+        params = program.schema.actions[rule.action].params
+        found |= {
+            p.name for p, t in zip(params, rule.args, strict=False) if isinstance(t, Var) and t.name != "_"
+        }
+    for literal in literals(rule.body):
+        params = columns_of(program.schema, literal.atom.name).params
+        args = zip(params, literal.atom.args, strict=True)
+        found |= {p.name for p, t in args if isinstance(t, Var) and t.name != "_"}
+    return found
 
 
 # -- words that are most likely one word, once misspelt ---------------------------------------------

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeAlias
 
-from mpr_logic.analysis.terms import term_vars
+from mpr_logic.analysis.lints.regex import Capitals
+from mpr_logic.analysis.terms import item_terms, term_vars
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
 from mpr_logic.language.printer import print_item
 
@@ -64,6 +65,7 @@ class Constraints:
             target is looked at.
         domains: for variables, the only values that they can have.
         whole: the variables whose numbers are ints.
+        least: for variables, the numbers that they are never below.
     """
 
     def __init__(
@@ -71,11 +73,13 @@ class Constraints:
         items: Iterable[BodyItem],
         domains: Mapping[str, frozenset[Value]] | None = None,
         whole: Iterable[str] = (),
+        least: Mapping[str, int] | None = None,
     ) -> None:
         self.items = list(items)
         self._parent: dict[Node, Node] = {}
         self._whole_names = set(whole)
         self._domains = dict(domains or {})
+        self._least = dict(least or {})
         self._merge()
         self._whole = {self._find(name) for name in self._whole_names}
 
@@ -83,6 +87,7 @@ class Constraints:
         """Why the items cannot hold together; None where they may."""
         return (
             self._constants()
+            or self._fractions()
             or self._self_comparisons()
             or self._denied()
             or self._ranges()
@@ -104,9 +109,18 @@ class Constraints:
             return None if term.name == "_" else self._find(term.name)
         if isinstance(term, Const):
             return self._find(_constant(term.value))
-        return None
+        length = self._length(term)
+        return None if length is None else self._find(length)
+
+    def _length(self, term: Term) -> str | None:
+        """A name for the length of a text, which is a value like that of a variable."""
+        if not (isinstance(term, Call) and term.function == "length"):
+            return None
+        return f"length({term.argument.name})" if isinstance(term.argument, Var) else None
 
     def _merge(self) -> None:
+        for item in self.items:
+            self._whole_names |= {each for each in map(self._length, item_terms(item)) if each is not None}
         for item in self.items:
             if isinstance(item, Comparison) and item.op == "=":
                 left, right = self._node(item.left), self._node(item.right)
@@ -134,6 +148,20 @@ class Constraints:
                 if left is not None and right is not None and not _same(left, right):
                     return self._because(item, [each for each in self.items if self._binds(each, item)])
         return None
+
+    def _fractions(self) -> str | None:
+        """An int that is to be a number with a fraction."""
+        for item in self.items:
+            if isinstance(item, Comparison) and item.op == "=":
+                for term, other in ((item.left, item.right), (item.right, item.left)):
+                    value = self.value(other)
+                    if self._is_whole(term) and isinstance(value, float) and not value.is_integer():
+                        return self._because(item, [e for e in self.items if self._binds(e, item)])
+        return None
+
+    def _is_whole(self, term: Term) -> bool:
+        name = term.name if isinstance(term, Var) else self._length(term)
+        return name in self._whole_names
 
     def _binds(self, item: BodyItem, other: Comparison) -> bool:
         """Whether another equation binds one of the same variables."""
@@ -192,6 +220,12 @@ class Constraints:
 
     def _ranges(self) -> str | None:
         bounds: dict[Node, Bounds] = {}
+        for name, number in self._least.items():
+            known = self._find(name)
+            if isinstance(known, str):
+                bounds.setdefault(known, Bounds()).above(number, False, None)
+            elif isinstance(known[1], (int, float)) and known[1] < number:
+                return f"`{name}` is never less than {number}"
         for item in self.items:
             if isinstance(item, Aggregate) and item.function == "count":
                 node = self._node(item.target)
@@ -218,7 +252,7 @@ class Constraints:
             (item.right, FLIPPED[item.op], item.left),
         ):
             low, high = self._range(other, bounds)
-            if isinstance(term, (Arithmetic, Call)) or not isinstance(self._node(term), str):
+            if not isinstance(self._node(term), str):
                 first, last = self._range(term, bounds)
                 if not _possible((first, last), op, (low, high)):
                     return self._because(item, self._reasons(item, bounds))
@@ -226,6 +260,8 @@ class Constraints:
             node = self._node(term)
             assert node is not None
             mine = bounds.setdefault(node, Bounds())
+            if self._length(term) is not None:
+                mine.above(0, False, None)
             before = (mine.why_low, mine.why_high)
             if op in (">", ">=", "=") and low > -math.inf:
                 mine.above(low, op == ">", item)
@@ -251,9 +287,9 @@ class Constraints:
     def _range(self, term: Term, bounds: Mapping[Node, Bounds]) -> tuple[float, float]:
         if isinstance(term, Arithmetic):
             return _computed(term.op, self._range(term.left, bounds), self._range(term.right, bounds))
-        if isinstance(term, Call):
-            return (0, math.inf) if term.function == "length" else (-math.inf, math.inf)
         node = self._node(term)
+        if isinstance(term, Call) and (node is None or node not in bounds):
+            return (0, math.inf) if term.function == "length" else (-math.inf, math.inf)
         if isinstance(node, tuple) and isinstance(node[1], (int, float)) and _exact(node[1]):
             return float(node[1]), float(node[1])
         found = bounds.get(node) if node is not None else None
@@ -362,8 +398,12 @@ class Constraints:
                 if _is_lowered(term) and isinstance(node, str):
                     lowered[node] = item
         for item in self.items:
-            if isinstance(item, Test) and not item.negated and item.name != "matches":
-                if not _has_capitals(self.value(item.args[1])):
+            if isinstance(item, Test) and not item.negated:
+                text = self.value(item.args[1])
+                if item.name == "matches":
+                    if not (isinstance(text, str) and Capitals(text).needed):
+                        continue
+                elif not _has_capitals(text):
                     continue
                 if _is_lowered(item.args[0]):
                     return self._because(item, [])

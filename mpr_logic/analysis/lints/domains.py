@@ -51,16 +51,16 @@ class Domains:
     def of(self, rule: Rule) -> dict[str, frozenset[Value]] | None:
         """The domains of a rule's variables, as far as there are only some values; None where what it needs
         of a relation is never there."""
-        found: dict[str, frozenset[Value]] = {}
-        for term, domain in self._bindings(rule):
-            if domain is None:
-                continue
-            if isinstance(term, Var) and term.name != "_":
-                found[term.name] = found[term.name] & domain if term.name in found else domain
-            elif isinstance(term, Const) and term.value not in domain:
-                return None
+        found = _narrowed(self._bindings(rule))
         needed = (item.atom.name for item in literals_outside(rule.body) if not item.negated)
         return None if any(name not in self.columns for name in needed) else found
+
+    def within(
+        self, outside: Mapping[str, frozenset[Value]], body: Iterable[BodyItem]
+    ) -> dict[str, frozenset[Value]] | None:
+        """The domains of the variables inside the braces of an aggregate, beside those outside."""
+        given = ((Var(name), domain) for name, domain in outside.items())
+        return _narrowed([*given, *self._columns(body)])
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -139,11 +139,27 @@ class Domains:
     def _bindings(self, rule: Rule) -> Iterator[tuple[Term, Domain]]:
         if rule.action is not None and rule.action in self.actions:
             yield from zip(rule.args, self.actions[rule.action], strict=False)
-        for literal in literals_outside(rule.body):
+        yield from self._columns(rule.body)
+
+    def _columns(self, body: Iterable[BodyItem]) -> Iterator[tuple[Term, Domain]]:
+        for literal in literals_outside(body):
             if not literal.negated:
                 columns = self.columns.get(literal.atom.name)
                 if columns is not None:
                     yield from zip(literal.atom.args, columns, strict=True)
+
+
+def _narrowed(bindings: Iterable[tuple[Term, Domain]]) -> dict[str, frozenset[Value]] | None:
+    """The values that variables have by all their bindings; None where a constant is none of its domain."""
+    found: dict[str, frozenset[Value]] = {}
+    for term, domain in bindings:
+        if domain is None:
+            continue
+        if isinstance(term, Var) and term.name != "_":
+            found[term.name] = found[term.name] & domain if term.name in found else domain
+        elif isinstance(term, Const) and term.value not in domain:
+            return None
+    return found
 
 
 def literals_outside(body: Iterable[BodyItem]) -> Iterator[Literal]:

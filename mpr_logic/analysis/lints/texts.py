@@ -1,12 +1,13 @@
-"""Texts of laws that another spelling of the same thing gets around: line ends, and `..` in paths."""
+"""Tests of texts: those that another spelling gets around, and those that are written for another test."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.terms import literals, term_span
-from mpr_logic.language.ast import Aggregate, Const, Test
+from mpr_logic.analysis.lints.regex import Capitals, passes_no_line_end
+from mpr_logic.analysis.terms import flat, literals, term_span
+from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import Report
-    from mpr_logic.language.ast import BodyItem
+    from mpr_logic.language.ast import BodyItem, Span, Term
 
 
 def check_evasion(subject: Subject, report: Report) -> None:
@@ -29,7 +30,7 @@ def check_evasion(subject: Subject, report: Report) -> None:
             if text is None or (test.span, text) in seen:
                 continue
             seen.add((test.span, text))
-            if test.name == "matches" and not test.negated and _passes_no_line_end(text):
+            if test.name == "matches" and not test.negated and passes_no_line_end(text):
                 report.warn(
                     "W0614",
                     "`.` passes no line end: a text of two lines gets around this expression",
@@ -43,6 +44,84 @@ def check_evasion(subject: Subject, report: Report) -> None:
             test.span,
             'forbid paths that climb too: matches(P, "(^|/)\\\\.\\\\.(/|$)")',
         )
+
+
+SIGNS = {
+    "starts_with": r"\^|.*([\w./-]\*|\.\*|\\[bdswBDSW])$",
+    "ends_with": r"(\*[\w.]|\.\*|\\[bdswBDSW]|\^).*|.*[a-z0-9]\$$",
+    "contains": r"\^\w.*|\*\w.*|.*(\w\*$|\.\*|\\[bdswBDSW]|[a-z0-9]\$$)",
+}
+"""What a pattern has in it, and a plain text hardly ever where the test looks."""
+
+GLOB = re.compile(r"\*\.\w+$|(~|\.{0,2}/|[\w-]+/).*/?\*{1,2}$")
+"""A pattern for the names of files: ``*.exe``, ``/etc/*``."""
+
+
+def check_signs(subject: Subject, report: Report) -> None:
+    """Report plain texts with the signs of a pattern: there a `*` is nothing but a `*`."""
+    for rule in subject.program.rules:
+        if rule.clause.kind not in ("forbid", "permit", "relation"):
+            continue
+        for test in _tests(rule.body):
+            text = _text(test)
+            if text and test.name in SIGNS and re.match(SIGNS[test.name], text):
+                report.warn(
+                    "W0616",
+                    f"`{test.name}` takes its text as it is, and this one looks like a pattern",
+                    term_span(test.args[1], test.span),
+                    "write the text without the signs, or use `matches`, which takes a regular expression",
+                )
+        for term, span in _compared(rule):
+            if isinstance(term, Const) and isinstance(term.value, str) and GLOB.fullmatch(term.value):
+                report.warn(
+                    "W0616",
+                    f'"{term.value}" stands here for itself alone, and looks like a pattern',
+                    term_span(term, span),
+                    "give the argument a variable, and test it with `starts_with`, `ends_with` or `matches`",
+                )
+
+
+def _compared(rule: Rule) -> Iterator[tuple[Term, Span]]:
+    """The terms that a rule compares as a whole with an argument of its action or with a variable."""
+    if rule.action is not None:
+        for term in rule.args[: rule.given]:
+            yield term, rule.clause.head.span
+    for item in flat(rule.body):
+        if isinstance(item, Comparison) and item.op in ("=", "!="):
+            yield item.left, item.span
+            yield item.right, item.span
+
+
+def check_case(subject: Subject, report: Report) -> None:
+    """Report tests of a text in lower case that ask for upper case, where that is no fault of the body: a
+    denied one always holds, and of some alternatives only others match."""
+    for rule in subject.program.rules:
+        lowered = {
+            var
+            for item in flat(rule.body)
+            if isinstance(item, Comparison) and item.op == "="
+            for var, other in ((item.left, item.right), (item.right, item.left))
+            if isinstance(var, Var) and _is_lowered(other)
+        }
+        for test in _tests(rule.body):
+            text = _text(test)
+            if text is None or not (_is_lowered(test.args[0]) or test.args[0] in lowered):
+                continue
+            capitals = Capitals(text) if test.name == "matches" else None
+            needed = text != text.lower() if capitals is None else capitals.needed
+            if needed and test.negated and rule.clause.kind != "forbid":
+                _warn_of_case(test, "this always holds: `lower` leaves no capital letter", report)
+            elif capitals is not None and capitals.dead:
+                shown = ", ".join(f"`{each}`" for each in capitals.dead[:3])
+                _warn_of_case(test, f"{shown} never matches: `lower` leaves no capital letter", report)
+
+
+def _warn_of_case(test: Test, message: str, report: Report) -> None:
+    report.warn("W0618", message, term_span(test.args[1], test.span), "write it in lower case")
+
+
+def _is_lowered(term: Term) -> bool:
+    return isinstance(term, Call) and term.function == "lower"
 
 
 def _tests(body: Iterable[BodyItem]) -> Iterator[Test]:
@@ -114,54 +193,3 @@ def _looks(rule: Rule, wary: set[str]) -> bool:
         ".." in (_text(test) or "").replace("\\", "").replace("[.]", ".") for test in _tests(rule.body)
     )
     return direct or any(each.atom.name in wary for each in literals(rule.body))
-
-
-def _passes_no_line_end(expression: str) -> bool:
-    """Whether a regular expression has a `.` that stands for any character but the end of a line: one
-    outside of brackets, without the flag ``s``."""
-    flags = [False]  # whether `s` is set, for each open group
-    place = 0
-    while place < len(expression):
-        char = expression[place]
-        if char == "\\":
-            if expression.startswith("\\Q", place):  # all that follows is meant as it is
-                end = expression.find("\\E", place)
-                place = len(expression) if end < 0 else end
-            place += 2
-        elif char == "[":
-            place = _behind_class(expression, place)
-        elif char == "(":
-            group = re.match(r"\(\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])", expression[place:])
-            here = flags[-1]
-            if group is not None:
-                here = ("s" in group[1] or here) and "s" not in (group[2] or "")
-            if group is not None and group[3] == ")":
-                flags[-1] = here
-            else:
-                flags.append(here)
-            place += group.end() if group is not None else 1
-        elif char == ")":
-            flags = flags[:-1] or [False]
-            place += 1
-        elif char == "." and not flags[-1]:
-            return True
-        else:
-            place += 1
-    return False
-
-
-def _behind_class(expression: str, place: int) -> int:
-    """The place behind a class of characters in brackets."""
-    place += 1
-    if expression.startswith("^", place):
-        place += 1
-    if expression.startswith("]", place):
-        place += 1
-    while place < len(expression) and expression[place] != "]":
-        if expression[place] == "\\":
-            place += 1
-        elif expression.startswith("[:", place):
-            end = expression.find(":]", place)
-            place = end + 1 if end >= 0 else place
-        place += 1
-    return place + 1
