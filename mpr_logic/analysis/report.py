@@ -21,10 +21,10 @@ class Report:
         self.broken = 0
         self.unknown: dict[tuple[str, str], int] = {}  # undeclared names, and where in `found` they are
 
-    def error(self, code: str, message: str, span: Span, help: str = "") -> None:
+    def error(self, code: str, message: str, span: Span, help: str = "", notes: tuple[str, ...] = ()) -> None:
         """Note an error: ``code`` is one of :data:`~mpr_logic.language.diagnostics.CODES`."""
         self.broken += 1
-        self.found.append(Diagnostic(code, message, span, help))
+        self.found.append(Diagnostic(code, message, span, help, notes=notes))
 
     def undeclared(self, kind: str, name: str, span: Span, help: str) -> None:
         """Note that a relation or an action is not declared: once, however often it is used."""

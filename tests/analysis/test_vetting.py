@@ -96,9 +96,10 @@ def found(text: str, deployment: Deployment | None = None, head: str = HEAD) -> 
         # numbers that begin at 1, and what is no list
         ("called(0, act, _)", "E0605"),
         ("called(M, act, _), M < 1", "E0608"),
-        ("item(X, 0, foo)", "E0605"),
+        ("item(X, -1, foo)", "E0605"),
         ("item(N, _, foo)", "E0608"),
         ("field(N, name, foo)", "E0608"),
+        ("item(X, P, _), P < 0", "E0608"),
         ("list_length(X, M), M < 0", "E0608"),
         # a pattern where a plain text is asked for
         ('starts_with(X, "on*")', "W0616"),
@@ -148,7 +149,8 @@ def test_a_law_that_never_holds(body: str, code: str) -> None:
         'matches(lower(X), "A?[A-Za-z]+\\\\S\\\\D")',
         'not matches(lower(X), "ONE")',
         "called(1, act, _)",
-        "item(X, P, foo), P = 1",
+        "item(X, P, foo), P = 0",
+        "item(N, 0, X), list_length(N, 1)",
         'contains(X, "*")',
         'contains(X, "SELECT *")',
         'contains(X, "$")',

@@ -69,3 +69,38 @@ def test_every_fault_of_every_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "b.dl").unlink()
     (tmp_path / "a.dl").write_text(".decl p(x: int)\n" + "".join(f"p(X) :- q{i}(X).\n" for i in range(100)))
     assert "more: mend these first" in mpr("lint", str(tmp_path)).err
+
+
+def test_lint_fixes_what_the_host_fills(tmp_path: Path) -> None:
+    """One step from the error to rules that run: each relation that nothing fills is declared `input`, in its
+    own file, and nothing else is touched; a name that is another's, misspelt, is left to its author."""
+    rules, names = tmp_path / "rules.dl", tmp_path / "names.dl"
+    rules.write_text(
+        '.action a(x: symbol)\n@because("no") forbid a( X ) :- p(X), q(X, N), N > 1, not blocekd(X).\n'
+    )
+    names.write_bytes(
+        b"\xef\xbb\xbf.decl p( x:symbol )  % by the host\n.decl q(\n  x: symbol,\n  n: int\n) key(x)\n"
+        b".decl blocked(x: symbol) blocked(one).\n.decl blocekd(x: symbol)\n"
+    )
+    done = mpr("lint", str(tmp_path))
+    assert done.status == 2
+    assert "= note: `mpr lint --fix` says so of all that nothing fills: `p`, `q`\n" in done.err
+    assert done.err.count("mpr lint --fix") == 1
+    assert "did you mean `blocked`? if the host fills it" in done.err
+    before = rules.read_text()
+    done = mpr("lint", "--fix", str(tmp_path))
+    assert done.status == 2
+    assert "`blocekd`" in done.err
+    assert rules.read_text() == before
+    assert names.read_text(encoding="utf-8-sig") == (
+        ".decl p( x:symbol ) input  % by the host\n.decl q(\n  x: symbol,\n  n: int\n) key(x) input\n"
+        ".decl blocked(x: symbol) blocked(one).\n.decl blocekd(x: symbol)\n"
+    )
+    rules.write_text(before.replace("blocekd", "blocked"))
+    names.write_text(names.read_text().replace(".decl blocekd(x: symbol)\n", "").replace(" input", ""))
+    done = mpr("lint", "--fix", str(tmp_path))
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith(
+        f"fixed {names}:1: .decl p( x:symbol ) input  % by the host\nfixed {names}:2: "
+    )
+    assert mpr("lint", "--fix", str(tmp_path)).out == "nothing found\n"

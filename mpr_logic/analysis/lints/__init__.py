@@ -34,7 +34,7 @@ from mpr_logic.analysis.lints.bodies import check_bodies
 from mpr_logic.analysis.lints.constants import check_constants, check_lower_case
 from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
 from mpr_logic.analysis.lints.overrides import check_overrides
-from mpr_logic.analysis.lints.relations import check_filled
+from mpr_logic.analysis.lints.relations import check_filled, without_source
 from mpr_logic.analysis.lints.style import (
     check_comparisons,
     check_duplicates,
@@ -53,13 +53,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import TypeAlias
 
-    from mpr_logic.analysis.program import Program
+    from mpr_logic.analysis.program import Program, Signature
     from mpr_logic.language.ast import Module
     from mpr_logic.language.diagnostics import Diagnostic
 
     Lint: TypeAlias = Callable[[Subject, Report], None]
 
-__all__ = ["Deployment", "ToolSignature", "lint", "vet"]
+__all__ = ["Deployment", "ToolSignature", "lint", "undeclared_inputs", "vet"]
 
 VET: tuple[Lint, ...] = (
     check_names,  # E0604
@@ -117,6 +117,11 @@ def lint(modules: Sequence[Module], program: Program | None = None) -> list[Diag
         ProgramError: the modules are not a program.
     """
     return _run(LINT, analyse(modules) if program is None else program, None, modules)
+
+
+def undeclared_inputs(program: Program, deployment: Deployment | None = None) -> list[Signature]:
+    """The relations that rules read and nothing fills, where most likely ``input`` was left out."""
+    return without_source(Subject(program, deployment or Deployment(), ()))
 
 
 def _run(

@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import BodyItem, Term, Value
 
 
-LEAST = {"called": {0: 1, 2: 0}, "item": {1: 1}, "list_length": {1: 0}, "now": {0: 0}}
+LEAST = {"called": {0: 1, 2: 0}, "item": {1: 0}, "list_length": {1: 0}, "now": {0: 0}}
 """By relation and place, the number that none there is less than."""
-
-LISTS = ("item", "list_length", "field")
-"""The relations that look into a list or an object, which is their first argument."""
 
 
 def check_bodies(subject: Subject, report: Report) -> None:
@@ -80,24 +77,30 @@ def _least(rule: Rule) -> dict[str, int]:
 
 
 def _openings(program: Program, rule: Rule, report: Report) -> None:
-    """Report what looks for a list, or an object, in a number."""
+    """Report what looks into a number for a field, or for an item that is a text: a number has no field, and
+    itself as its only item."""
     numbers = {
         term.name
         for term, base in _columns(program, rule)
         if base in ("int", "float") and isinstance(term, Var) and term.name != "_"
     }
     for literal in literals(rule.body):
-        if literal.atom.name in LISTS and program.schema.relations[literal.atom.name].builtin:
-            term = literal.atom.args[0]
+        name, args = literal.atom.name, literal.atom.args
+        if name == "field" or (
+            name == "item" and isinstance(args[2], Const) and isinstance(args[2].value, str)
+        ):
+            term = args[0]
+            if not program.schema.relations[name].builtin:
+                continue
             if (isinstance(term, Var) and term.name in numbers) or (
                 isinstance(term, Const) and not isinstance(term.value, str)
             ):
                 report.error(
                     "E0608",
-                    f"`{print_term(term)}` is a number, and `{literal.atom.name}` looks into "
-                    f"{'objects' if literal.atom.name == 'field' else 'lists'}",
+                    f"`{print_term(term)}` is a number, which has no "
+                    + ("fields" if name == "field" else "item but itself"),
                     literal.span,
-                    "name the argument that holds one",
+                    f"name the argument that holds {'an object' if name == 'field' else 'a list'}",
                 )
 
 

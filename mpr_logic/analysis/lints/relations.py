@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.lints.constants import like
 from mpr_logic.analysis.lints.domains import literals_outside
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.report import declaration, where
@@ -12,7 +13,7 @@ from mpr_logic.analysis.terms import literals
 if TYPE_CHECKING:
     from mpr_logic.analysis.lints.domains import Domains
     from mpr_logic.analysis.lints.subject import Subject
-    from mpr_logic.analysis.program import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule, Signature
     from mpr_logic.analysis.report import Report
     from mpr_logic.language.ast import Literal, Span
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def check_filled(subject: Subject, report: Report) -> None:
     """Report each relation that rules read, and that is empty for ever since nothing fills it."""
     program, domains = subject.program, subject.domains
+    notes = _note(without_source(subject))
     for name, literal in _read(program).items():
         if name in domains.columns or name.startswith("not "):
             continue
@@ -33,13 +35,17 @@ def check_filled(subject: Subject, report: Report) -> None:
             )
         elif not domains.has_source(name):
             signature = program.schema.relations[name]
+            other = _like_another(subject, name)
             report.error(
                 "E0607",
                 f"nothing ever fills `{name}`: no fact, no rule, no effect",
                 literal.span,
-                f"if the host fills it, say so: .decl {declaration(signature)} input; "
+                (f"did you mean `{other}`? " if other else "")
+                + f"if the host fills it, say so: .decl {declaration(signature)} input; "
                 f"else state facts of it{_declared(signature.span)}",
+                () if other else notes,
             )
+            notes = notes if other else ()
         elif _circular(domains, name):
             report.error(
                 "E0607",
@@ -55,6 +61,32 @@ def check_filled(subject: Subject, report: Report) -> None:
                 f"add the fact that it begins with, or, if the host fills it, say so: .decl "
                 f"{declaration(program.schema.relations[name])} input",
             )
+
+
+def without_source(subject: Subject) -> list[Signature]:
+    """The relations of which an author most likely forgot to say ``input``: they are declared, rules read
+    them, nothing fills them, and their names are not those of others, misspelt."""
+    program, domains = subject.program, subject.domains
+    return [
+        program.schema.relations[name]
+        for name in _read(program)
+        if " " not in name and name not in domains.columns and not domains.has_source(name)
+        if program.schema.relations[name].span is not None and _like_another(subject, name) is None
+    ]
+
+
+def _note(missing: list[Signature]) -> tuple[str, ...]:
+    """What helps all of these relations at once."""
+    names = ", ".join(f"`{each.name}`" for each in missing)
+    return (f"`mpr lint --fix` says so of all that nothing fills: {names}",) if missing else ()
+
+
+def _like_another(subject: Subject, name: str) -> str | None:
+    """The relation that was meant: something fills it, it has as many arguments, and a name that differs in
+    one letter."""
+    relations = subject.program.schema.relations
+    others = (each for each, other in relations.items() if other.arity == relations[name].arity)
+    return like(name, filter(subject.domains.has_source, others))
 
 
 def _declared(span: Span | None) -> str:
