@@ -76,9 +76,9 @@ def without_source(subject: Subject) -> list[Signature]:
 
 
 def _note(missing: list[Signature]) -> tuple[str, ...]:
-    """What helps all of these relations at once."""
+    """What helps all of these relations at once, where there are several."""
     names = ", ".join(f"`{each.name}`" for each in missing)
-    return (f"`mpr lint --fix` says so of all that nothing fills: {names}",) if missing else ()
+    return (f"`mpr lint --fix` says so of all that nothing fills: {names}",) if len(missing) > 1 else ()
 
 
 def _like_another(subject: Subject, name: str) -> str | None:
