@@ -44,7 +44,7 @@ MODULES = {
     "analysis.core": "analysis.program",
     "analysis.ids": "analysis.canonical",
     "checking.candidates": "checker.grounding",
-    "checking.engines": "engine.protocol",
+    "checking.engines": "engine.choice",
     "checking.questions": "checker.parsing",
     "checking.serial": "checker.disclosure",
     "agent.actor": "agent.model_policy",

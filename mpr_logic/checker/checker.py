@@ -26,16 +26,9 @@ from mpr_logic.checker.repair import Repair, RepairLimits, repairs
 from mpr_logic.checker.state import read_state, state_from_value, tried
 from mpr_logic.checker.underway import PossibleStates, StateMover, other_states
 from mpr_logic.checker.whynot import WhyNot, why_not
+from mpr_logic.engine.choice import EngineChoice, make_engine
 from mpr_logic.engine.failures import ANYTHING_MAY_FAIL, translated
-from mpr_logic.engine.protocol import (
-    ADMITTED,
-    FORBIDDEN,
-    OPEN,
-    UNPERMITTED,
-    Budget,
-    EngineName,
-    make_engine,
-)
+from mpr_logic.engine.protocol import ADMITTED, FORBIDDEN, OPEN, UNPERMITTED, Budget
 from mpr_logic.engine.semiring import SEMIRINGS
 from mpr_logic.errors import BudgetError, MprError, OptionError, StaleDecisionError, StateError
 from mpr_logic.language.ast import Row
@@ -84,7 +77,7 @@ class Checker:
         program: Program,
         *,
         theta: float = THETA,
-        engine: EngineName = "native",
+        engine: EngineChoice = "native",
         semiring: str = "maxmin",
         budget: Budget | None = None,
     ) -> None:
@@ -129,7 +122,7 @@ class Checker:
         cls,
         *paths: str | os.PathLike[str],
         theta: float = THETA,
-        engine: EngineName = "native",
+        engine: EngineChoice = "native",
         semiring: str = "maxmin",
         budget: Budget | None = None,
     ) -> Checker:
@@ -147,7 +140,7 @@ class Checker:
         text: str,
         *,
         theta: float = THETA,
-        engine: EngineName = "native",
+        engine: EngineChoice = "native",
         semiring: str = "maxmin",
         budget: Budget | None = None,
     ) -> Checker:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 VERSION = 1
 """The version of the JSON forms; it grows when a key changes its meaning or goes away."""
 
-AudienceName = OneOf["operator", "model"]
+Audience = OneOf["operator", "model"]
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SHOWN = 4
@@ -250,7 +250,7 @@ def _parts(proof: RuleProof) -> Iterable[Proof]:
 # -- JSON ------------------------------------------------------------------------------------------
 
 
-def decision_json(decision: Decision, audience: AudienceName = "operator") -> dict[str, Any]:
+def decision_json(decision: Decision, audience: Audience = "operator") -> dict[str, Any]:
     """A decision: everything for the operator, for the model what each rule's author allows.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The interface of every engine, the budget that bounds an answer, and the engines by their names."""
+"""The interface of every engine, and the budget that bounds an answer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, TypeAlias
-from typing import Literal as OneOf
 
-from mpr_logic.errors import InexpressibleError, OptionError
+from mpr_logic.errors import InexpressibleError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from mpr_logic.engine.provenance.proof import Proof, ProofRecord, RuleProof
     from mpr_logic.language.ast import Row, Span
 
-
-EngineName = OneOf["native", "pydatalog", "both"]
 
 ADMITTED, FORBIDDEN, UNPERMITTED, OPEN = 0, 1, 2, 3
 """The answers of a verdict function: no law stands; one does that no permit overrides; the action is closed
@@ -184,27 +181,3 @@ def _open(_: Row) -> int:
 
 def _no_proofs(_: Row) -> tuple[Proofs, Proofs]:
     raise InexpressibleError("this engine records no proofs while it decides")
-
-
-def make_engine(
-    program: Program, name: str = "native", *, semiring: str = "maxmin", budget: Budget | None = None
-) -> Engine:
-    """A new engine with the program's facts. The second engine is imported only where it is asked for.
-
-    Raises:
-        OptionError: there is no engine of that name.
-        InexpressibleError: it cannot run the program.
-    """
-    if name == "native":
-        from mpr_logic.engine.native import NativeEngine
-
-        return NativeEngine(program, semiring=semiring, budget=budget)
-    if name == "pydatalog":
-        from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
-
-        return PyDatalogEngine(program, semiring=semiring, budget=budget)
-    if name == "both":
-        from mpr_logic.engine.differential import BothEngine
-
-        return BothEngine(program, semiring=semiring, budget=budget)
-    raise OptionError(f"no engine `{name}`: choose native, pydatalog or both")

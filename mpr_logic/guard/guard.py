@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Fact
     from mpr_logic.checker.decision import Decision
-    from mpr_logic.engine.protocol import EngineName
+    from mpr_logic.engine.choice import EngineChoice
     from mpr_logic.guard.calls import Moment
     from mpr_logic.guard.host import Relation
     from mpr_logic.guard.log import DecisionLog
@@ -98,7 +98,7 @@ class Guard:
         state: object = None,
         log: DecisionLog | None = None,
         theta: float = THETA,
-        engine: EngineName = "native",
+        engine: EngineChoice = "native",
         timeout: float = 2.0,
         approval_timeout: float = 300.0,
         limits: Limits | None = None,

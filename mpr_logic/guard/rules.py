@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.influence import Influence
     from mpr_logic.analysis.program import Fact, Program
     from mpr_logic.checker.checker import Checker
-    from mpr_logic.engine.protocol import Budget, EngineName
+    from mpr_logic.engine.choice import EngineChoice
+    from mpr_logic.engine.protocol import Budget
     from mpr_logic.guard.host import Relation
     from mpr_logic.guard.store import Store
     from mpr_logic.guard.tools import Tools
@@ -64,7 +65,7 @@ class Options:
     """What every checker of a guard is made with."""
 
     theta: float
-    engine: EngineName
+    engine: EngineChoice
     budget: Budget
     state: object = None
     store: Store | None = None

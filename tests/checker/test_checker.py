@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, StateError
-from mpr_logic.engine.protocol import EngineName
+from mpr_logic.engine.choice import EngineChoice
 from mpr_logic.errors import EvaluationError
 
 RULES = """
@@ -260,7 +260,7 @@ def test_preferences_rank_the_admissible(checker: Checker) -> None:
 
 
 @pytest.mark.parametrize("engine", ["native", "both"])
-def test_engines_decide_alike(engine: EngineName) -> None:
+def test_engines_decide_alike(engine: EngineChoice) -> None:
     """The second engine agrees on a whole small episode."""
     checker = Checker.from_text(RULES, engine=engine)
     checker.update(add=["holding(apple)", "at(box, shelf)", "at(apple, box)"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mpr_logic.checker.decision import Part
-    from mpr_logic.engine.protocol import EngineName
+    from mpr_logic.engine.choice import EngineChoice
 
 PACKAGE = Path(__file__).parents[2] / "mpr_logic"
 RULES = """
@@ -49,6 +50,18 @@ def test_the_engine_has_one_way_in() -> None:
     modules = [path for room in rooms for path in (PACKAGE / room).rglob("*.py")]
     assert len(modules) > 50
     assert {path.name: asked for path in modules if (asked := asked_of(path))} == {}
+
+
+def test_the_checker_imports_in_no_circle() -> None:
+    """A module of the checker can be read once those that it imports have been; imports for types alone
+    count."""
+    graph: dict[str, set[str]] = {}
+    for path in (PACKAGE / "checker").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imports = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+        graph[f"mpr_logic.checker.{path.stem}"] = imports
+    order = list(graphlib.TopologicalSorter(graph).static_order())
+    assert order.index("mpr_logic.checker.decision") < order.index("mpr_logic.checker.checker")
 
 
 def test_one_callback_explains() -> None:
@@ -96,7 +109,7 @@ def test_repairs_that_an_engine_cannot_find() -> None:
 
 
 @pytest.mark.parametrize("engine", ["native", "pydatalog", "both"])
-def test_every_engine_has_the_functions(engine: EngineName) -> None:
+def test_every_engine_has_the_functions(engine: EngineChoice) -> None:
     """Each engine decides, lists and prepares through the same methods; the same rules fire."""
     checker = Checker.from_text(RULES, engine=engine)
     checker.update(add=["locked(front)"])

@@ -22,7 +22,7 @@ from tests.helpers.programs import Case, Change, cases
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mpr_logic.engine.protocol import EngineName
+    from mpr_logic.engine.choice import EngineChoice
 
 RULES = """
 .decl limit(account: symbol, most: int) key(account) changed_by("the controller")
@@ -143,7 +143,7 @@ def test_a_fact_of_the_rules_is_replaced_too() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_what_is_assumed_replaces_for_a_while(engine: EngineName) -> None:
+def test_what_is_assumed_replaces_for_a_while(engine: EngineChoice) -> None:
     """Inside, the assumed row is the only one for its key; afterwards the old one is back."""
     checker = Checker.from_text(f"{RULES}limit(a, 10). spent(0).", engine=engine)
     low = Fact("limit", ("a", 1), 1.0, NOWHERE)
@@ -227,7 +227,7 @@ def key_of(fact: str) -> str:
 
 @given(STEPS, st.sampled_from(ENGINES))
 def test_any_updates_leave_the_last_row_of_each_key(
-    steps: list[tuple[list[str], list[str], bool]], engine: EngineName
+    steps: list[tuple[list[str], list[str], bool]], engine: EngineChoice
 ) -> None:
     """The state, what is derived from it and every decision are those of a fresh checker with the last rows,
     whatever came before, was assumed for a while, or was refused."""

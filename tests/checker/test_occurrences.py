@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.render import proof_json, proof_text, rule_text
 from mpr_logic.checker.verifier import verify
-from mpr_logic.engine.protocol import EngineName
+from mpr_logic.engine.choice import EngineChoice
 from mpr_logic.engine.provenance.proof import AggregateStep, RuleProof
 
 RULES = """
@@ -139,7 +139,7 @@ def test_sums_and_counts_are_pythons_over_the_list_of_calls(way: str, calls: lis
 @given(calls=CALLS)
 def test_all_engines_count_calls(calls: list[Call]) -> None:
     """The second engine, and both together, answer as the native one does."""
-    engines: list[EngineName] = ["pydatalog", "both"]
+    engines: list[EngineChoice] = ["pydatalog", "both"]
     for engine in engines:
         checker = Checker.from_text(RULES, engine=engine)
         for call in calls:

@@ -11,7 +11,7 @@ from mpr_logic import Action, Budget, Checker, EvaluationError
 from mpr_logic.checker.disclosure import decision_json, for_model, for_operator
 from mpr_logic.checker.render import because_text
 from mpr_logic.checker.verifier import NaiveModel, verify
-from mpr_logic.engine.protocol import EngineName
+from mpr_logic.engine.choice import EngineChoice
 from mpr_logic.guard.guard import Guard
 from tests.checker.test_verdicts import guarded, tell
 from tests.helpers.programs import EXAMPLES, Case
@@ -27,7 +27,7 @@ RULES = """
 """
 
 
-def checker_of(*facts: str, engine: EngineName = "native") -> Checker:
+def checker_of(*facts: str, engine: EngineChoice = "native") -> Checker:
     """A checker with some facts."""
     checker = Checker.from_text(RULES, engine=engine, budget=Budget(seconds=30))
     checker.update(add=facts)
@@ -35,7 +35,7 @@ def checker_of(*facts: str, engine: EngineName = "native") -> Checker:
 
 
 @pytest.mark.parametrize("engine", ["native", "pydatalog", "both"])
-def test_each_reason_is_told(engine: EngineName) -> None:
+def test_each_reason_is_told(engine: EngineChoice) -> None:
     """Two who deny are two reasons, each with its proof where the engine keeps them: in the list, in the text
     for the operator and for the model, and in JSON. The rule is one."""
     decision = checker_of("deny(ann)", "deny(bob)", engine=engine).check("send(x)")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mpr_logic import Action, Budget, Checker, evaluate
 from mpr_logic.checker.verifier import verify
 from mpr_logic.engine import builtins
-from mpr_logic.engine.protocol import EngineName
+from mpr_logic.engine.choice import EngineChoice
 from mpr_logic.errors import ArithmeticFailure
 
 NUMBERS = st.sampled_from(
@@ -56,7 +56,7 @@ def test_equal_numbers_are_one_value(ones: list[Any], twos: list[Any], data: st.
 
 
 @pytest.mark.parametrize("engine", ["native", "pydatalog", "both"])
-def test_an_action_with_either(engine: EngineName) -> None:
+def test_an_action_with_either(engine: EngineChoice) -> None:
     """An action is decided alike with 1 and with 1.0, by text and by value, and its proof holds."""
     checker = Checker.from_text(
         ".decl p(x: any) input .action go(x: any) .action buy(n: float) "
@@ -78,7 +78,7 @@ def test_an_action_with_either(engine: EngineName) -> None:
 @pytest.mark.parametrize(
     "computed", ["X + BIG", "X - -BIG", "BIG + X", "X * BIG", "X / 0.5 + BIG", "BIG mod X"]
 )
-def test_arithmetic_has_one_bound(engine: EngineName, computed: str) -> None:
+def test_arithmetic_has_one_bound(engine: EngineChoice, computed: str) -> None:
     """A result beyond the finite numbers, or that cannot be mixed with them, is undecided, whichever operand
     is how large and of which kind."""
     big = "1" + "0" * 308

@@ -22,7 +22,8 @@ from mpr_logic.analysis.terms import item_vars, names, term_vars
 from mpr_logic.checker.facts import FactBase
 from mpr_logic.checker.parsing import resolve_action
 from mpr_logic.checker.state import history_facts
-from mpr_logic.engine.protocol import Budget, Engine, counted, make_engine
+from mpr_logic.engine.choice import make_engine
+from mpr_logic.engine.protocol import Budget, Engine, counted
 from mpr_logic.errors import BudgetError, MprError, StateError
 from mpr_logic.language.ast import NOWHERE, Clause, Module
 from mpr_logic.memory.records import PassedOver
