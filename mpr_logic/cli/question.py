@@ -243,8 +243,8 @@ class Situation:
             call = read_call(guard, self.asked.asked)
         except StateError as error:
             return self._no_action(guard, error)
-        signature = guard.rules.actions.action_of(call.tool)
-        self.missing(guard, guard.rules.reads(signature.name))
+        action = guard.rules.actions.of(call.tool).action
+        self.missing(guard, guard.rules.needs(action).reads)
         verdict = guard.why(call.tool, call.arguments)
         if verdict.decision is None:  # the call did not come so far
             raise StateError(str(verdict.error).removeprefix("StateError: "))

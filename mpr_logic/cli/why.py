@@ -115,8 +115,9 @@ def _unforbidden(situation: Situation, guard: Guard, decision: Decision) -> Answ
     """Why no rule forbids an action, or none permits it; in the state that the guard saw."""
     call = read_call(guard, situation.asked.asked)
     rules, checker = guard.rules, guard.session("").checker
-    name = rules.actions.action_of(call.tool).name
-    seen = list(rules.actions.propose(call.tool, call.arguments, opened=rules.opens(name)).facts)
+    tool = rules.actions.of(call.tool)
+    name = tool.action
+    seen = list(tool.propose(call.arguments, rules.needs(name).opens).facts)
     if situation.now is not None:
         seen.append(told_time(guard))
     with checker.assuming(seen):

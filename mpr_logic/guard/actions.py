@@ -1,9 +1,9 @@
-"""From a tool call to the action that rules know, its facts, and back."""
+"""The action that rules see in a tool call: found by the tool's name, typed once, with its facts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.program import Fact
@@ -18,20 +18,94 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from mpr_logic.analysis.program import Program, Signature
-    from mpr_logic.guard.tools import Argument, Tools
-    from mpr_logic.language.ast import Param, Row, Value
+    from mpr_logic.guard.tools import Argument, Tool, Tools
+    from mpr_logic.language.ast import Row, Value
 
 _HERE = Span("the call", 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A call as rules see it: the action, and what ``item``, ``list_length`` and ``field`` say of its
+    """A call as rules see it: the action, and the facts of ``item``, ``list_length`` and ``field`` about its
     arguments; ``values`` are these as they were given, in the order of the declaration."""
 
     action: Action
     facts: tuple[Fact, ...]
     values: tuple[Any, ...] = ()
+
+
+class _Parameter(NamedTuple):
+    """An argument of an action: its names in a call, the declared type and the built-in one below it, whether
+    ``null`` may stand for it, its default as a tuple of one, and what the tool's schema says of it."""
+
+    word: str
+    names: tuple[str, ...]
+    type: str
+    base: str
+    optional: bool
+    nullable: bool
+    default: tuple[Any, ...]
+    argument: Argument | None
+
+
+class ToolAction:
+    """A tool, and the action that its calls are to rules.
+
+    Args:
+        signature: the declaration of the action.
+        tool: the tool with its schema; None where the declaration alone says what its arguments are.
+        names: by argument of the declaration, its names in a call, where these are others.
+    """
+
+    def __init__(
+        self, tool_name: str, signature: Signature, tool: Tool | None, names: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self.action = signature.name
+        self._tool_name = tool_name
+        self._signature = signature
+        self._tool = tool
+        described = {} if tool is None else {each.word: each for each in tool.arguments}
+        self._parameters = []
+        for param, base in zip(signature.params, signature.bases, strict=True):
+            argument = described.get(param.name)
+            nullable = param.optional or base == "any" or (argument is not None and argument.nullable)
+            default = () if argument is None else argument.said.default
+            called = names.get(param.name, (param.name,))
+            self._parameters.append(
+                _Parameter(param.name, called, param.type, base, param.optional, nullable, default, argument)
+            )
+        self.names = frozenset(name for each in self._parameters for name in each.names)
+        """The names that arguments have in a call."""
+
+    def propose(self, arguments: dict[str, Any], opened: Collection[str]) -> Proposed:
+        """Type a call: the action with the arguments as constants, and the facts about them.
+
+        Args:
+            arguments: they must be JSON.
+            opened: which of ``item``, ``list_length`` and ``field`` rules need.
+
+        Raises:
+            StateError: the arguments do not fit.
+        """
+        if self._tool is not None:
+            self._tool.validate(arguments)
+        names = [name_in(each.names, arguments) for each in self._parameters]
+        rest: dict[str, Any] = {}
+        named = {name for name in names if name != REST}
+        if not named.issuperset(arguments):
+            rest = {name: value for name, value in arguments.items() if name not in named}
+            if REST not in names:
+                raise StateError(f"no argument of `{self._tool_name[:60]}` is named `{min(rest)[:60]}`")
+        values = tuple(
+            [
+                rest if name == REST else _value(name, each, arguments)
+                for name, each in zip(names, self._parameters, strict=True)
+            ]
+        )
+        row = tuple([value if type(value) in (str, int) else constant(value) for value in values])
+        row = coerce_row(self._signature, row)
+        facts = opened_facts(values, opened) if opened else ()
+        return Proposed(Action(self.action, *row), facts, values)
 
 
 class Actions:
@@ -51,26 +125,40 @@ class Actions:
                 names[fact.relation].append(fact.row)
         self._action_of = {str(tool): str(action) for tool, action in names["tool_name"]}
         self._mapped = frozenset(self._action_of.values())
-        self._names: dict[str, frozenset[str]] = {}
-        self._names_of: dict[tuple[str, str], list[str]] = {}
+        self._names: dict[str, dict[str, tuple[str, ...]]] = {}
         for action, name, word in names["argument_name"]:
-            self._names_of.setdefault((str(action), str(word)), []).append(str(name))
+            of = self._names.setdefault(str(action), {})
+            of[str(word)] = (*of.get(str(word), ()), str(name))
+        self._found: dict[str, ToolAction] = {}
 
-    def action_of(self, tool: str) -> Signature:
-        """The declaration of a tool's action.
+    def find(self, tool: str) -> ToolAction | None:
+        """The action that calls of a tool are; None where there is none."""
+        try:
+            return self.of(tool)
+        except StateError:
+            return None
+
+    def of(self, tool: str) -> ToolAction:
+        """The action that calls of a tool are.
 
         Raises:
             StateError: there is none.
         """
-        unknown = self._tools is not None and self._tools.get(tool) is None
-        found = self._actions.get(self._action_of.get(tool, tool))
+        found = self._found.get(tool)
+        return self._make(tool) if found is None else found
+
+    def _make(self, tool: str) -> ToolAction:
+        described = None if self._tools is None else self._tools.get(tool)
+        signature = self._actions.get(self._action_of.get(tool, tool))
         # a tool must not pass for another one whose action happens to be named so
-        stranger = found is not None and tool not in self._action_of and found.name in self._mapped
-        if found is None or unknown or stranger:
+        stranger = signature is not None and tool not in self._action_of and signature.name in self._mapped
+        if signature is None or stranger or (described is None and self._tools is not None):
             free = (name for name in self._actions if name not in self._mapped)
             known = [t.name for t in self._tools] if self._tools else [*self._action_of, *free]
             help = did_you_mean(tool[:60], known, "only declared tools may be called")
             raise StateError(f"no tool `{tool[:60]}` is declared: {help}")
+        names = self._names.get(signature.name, {})
+        found = self._found[tool] = ToolAction(tool, signature, described, names)
         return found
 
     def tool_of(self, action: str) -> str:
@@ -78,54 +166,18 @@ class Actions:
         return next((tool for tool, name in self._action_of.items() if name == action), action)
 
     def name_of(self, action: str, word: str, arguments: Mapping[str, Any]) -> str:
-        """What an argument of an action is named in a call; ``*`` for the one that holds all others."""
-        names = self._names_of.get((action, word))
-        if names is None:
-            return word
-        return next((name for name in names if name in arguments), names[0])
-
-    def names(self, tool: str) -> Collection[str]:
-        """The names that a tool's arguments have in a call; none where there is no such tool."""
-        action = self._actions.get(self._action_of.get(tool, tool))
-        if action is None:
-            return ()
-        found = self._names.get(action.name)
-        if found is None:
-            names = [self._names_of.get((action.name, each.name), [each.name]) for each in action.params]
-            found = self._names[action.name] = frozenset(name for each in names for name in each)
-        return found
-
-    def propose(self, tool: str, arguments: dict[str, Any], *, opened: Collection[str]) -> Proposed:
-        """The action of a call.
-
-        Args:
-            tool: the tool's own name.
-            arguments: they must be JSON.
-            opened: which of ``item``, ``list_length`` and ``field`` rules need.
-
-        Raises:
-            StateError: there is no such tool, or the arguments do not fit.
-        """
-        signature = self.action_of(tool)
-        described = self._tools.get(tool) if self._tools is not None else None
-        known = {}
-        if described is not None:
-            described.validate(arguments)
-            known = {each.word: each for each in described.arguments}
-        names = [self.name_of(signature.name, param.name, arguments) for param in signature.params]
-        named = {name for name in names if name != REST}
-        rest = {name: value for name, value in arguments.items() if name not in named}
-        if rest and REST not in names:
-            raise StateError(f"no argument of `{tool[:60]}` is named `{min(rest)[:60]}`")
-        values = [
-            rest if name == REST else _value(name, param, base, known.get(param.name), arguments)
-            for name, param, base in zip(names, signature.params, signature.bases, strict=True)
-        ]
-        row = coerce_row(signature, [constant(value) for value in values])
-        return Proposed(Action(signature.name, *row), opened_facts(values, opened), tuple(values))
+        """The name of an action's argument in a call; ``*`` for the one that holds all others."""
+        return name_in(self._names.get(action, {}).get(word, (word,)), arguments)
 
 
-def _value(name: str, param: Param, base: str, argument: Argument | None, given: dict[str, Any]) -> Any:
+def name_in(names: tuple[str, ...], arguments: Mapping[str, Any]) -> str:
+    """The one of an argument's names by which a call gives it; else the first of them."""
+    if len(names) == 1:
+        return names[0]
+    return next((name for name in names if name in arguments), names[0])
+
+
+def _value(name: str, of: _Parameter, given: dict[str, Any]) -> Any:
     """The value that a call gives for an argument; None for null, and where it was left out.
 
     Raises:
@@ -133,25 +185,25 @@ def _value(name: str, param: Param, base: str, argument: Argument | None, given:
     """
     if name in given:
         value = given[name]
-    elif argument is not None and argument.said.default:
-        value = argument.said.default[0]
-    elif param.optional:
+    elif of.default:
+        value = of.default[0]
+    elif of.optional:
         value = None
     else:
-        raise StateError(f"the argument `{name}` is missing: give it; it is declared as {param.type}")
-    nullable = param.optional or base == "any" or (argument is not None and argument.nullable)
-    if value is None and not (nullable and base in ("symbol", "any")):
-        raise StateError(f"the argument `{name}` is null: give it; it is declared as {param.type}")
-    if value == NULL and nullable:
+        raise StateError(f"the argument `{name}` is missing: give it; it is declared as {of.type}")
+    if value is None and not (of.nullable and of.base in ("symbol", "any")):
+        raise StateError(f"the argument `{name}` is null: give it; it is declared as {of.type}")
+    if value == NULL and of.nullable:
         raise StateError(
             f"the argument `{name}` is the text `{NULL}`, which rules would read as left out: "
             "leave it out, or write another text"
         )
-    if isinstance(value, (list, dict)) and base != "any" and not (argument and argument.takes(value)):
+    argument = of.argument
+    if isinstance(value, (list, dict)) and of.base != "any" and not (argument and argument.takes(value)):
         raise StateError(
-            f"the argument `{name}` is {kind_of(value)}, and it is declared as {param.type}: give one value"
+            f"the argument `{name}` is {kind_of(value)}, and it is declared as {of.type}: give one value"
         )
-    return int(value) if base == "int" and type(value) is float and value.is_integer() else value
+    return int(value) if of.base == "int" and type(value) is float and value.is_integer() else value
 
 
 def opened_facts(values: Sequence[Any], opened: Collection[str]) -> tuple[Fact, ...]:

@@ -18,7 +18,7 @@ from mpr_logic.checker import strict_json
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 
     from mpr_logic.language.ast import Row, Value
 
@@ -92,7 +92,7 @@ Moment: TypeAlias = "Mapping[str, list[Row]]"
 """What was told of the moment of a call: rows, by the relation that they are of."""
 
 
-def read_arguments(given: Any, limits: Limits, named: Collection[str] = ()) -> dict[str, Any]:
+def read_arguments(given: Any, limits: Limits, named: Set[str] = frozenset()) -> dict[str, Any]:
     """The arguments of a call as a JSON object of its own: nothing that the caller changes afterwards
     changes it. A text must be strict JSON: no key twice in one object, no NaN, no half surrogate pairs; nor
     may two keys of one object be one to some readers, such as ``path`` and ``Path``. No text at all, which
@@ -116,31 +116,42 @@ def read_arguments(given: Any, limits: Limits, named: Collection[str] = ()) -> d
         raise StateError(f"the arguments are a JSON object, not {kind_of(given)}")
     copy = _Copier(limits)
     found: dict[str, Any] = copy.value(given, limits.depth)
-    _refuse_alike(two_alike(found, named))
+    if not found.keys() <= named:  # whoever names them all tells them apart
+        _refuse_alike(two_alike(found, named))
     return found
 
 
-def parsed(given: str | bytes | bytearray, limits: Limits) -> Any:
+def parsed(given: str | bytes | bytearray, limits: Limits, what: str = "") -> Any:
     """A text as strict JSON; no text at all is an empty object.
+
+    Args:
+        given: the text.
+        limits: bounds on it.
+        what: the words for it in a message, such as ``the body``; by default it is the arguments of a call.
 
     Raises:
         StateError: it is none, or too long.
     """
     if len(given) > limits.size:
-        _too_large(limits)
+        _too_large(limits, what)
     try:
         text = given if isinstance(given, str) else given.decode()
         if not text.strip():
             return {}
         return strict_json.loads(text)
     except json.JSONDecodeError as error:
-        message = f"the arguments are not JSON: {error.msg.lower()} at character {error.pos + 1}"
-    except UnicodeDecodeError:
-        message = "the arguments are not UTF-8"
+        said = error.msg.lower()
+        if what:
+            message = f"{what} is no JSON: {said} at line {error.lineno}, column {error.colno}"
+        else:
+            message = f"the arguments are not JSON: {said} at character {error.pos + 1}"
+    except UnicodeDecodeError as error:
+        message = f"{what} is no UTF-8 at byte {error.start + 1}" if what else "the arguments are not UTF-8"
     except RecursionError:
-        message = f"the arguments are nested deeper than {limits.depth} levels"
+        message = f"{what} is nested too deep" if what else ""
+        message = message or f"the arguments are nested deeper than {limits.depth} levels"
     except ValueError as error:  # from the hooks, and of an int with very many digits
-        message = f"the arguments cannot be read: {str(error)[:200]}"
+        message = f"{what or 'the arguments'} cannot be read: {str(error)[:200]}"
     raise StateError(message)
 
 
@@ -207,8 +218,9 @@ def _refuse_alike(keys: tuple[str, str] | None) -> None:
         )
 
 
-def _too_large(limits: Limits) -> NoReturn:
-    raise StateError(f"the arguments are too large: at most {limits.size} characters are let in")
+def _too_large(limits: Limits, what: str = "") -> NoReturn:
+    subject = f"{what} is" if what else "the arguments are"
+    raise StateError(f"{subject} too large: at most {limits.size} characters are let in")
 
 
 def kind_of(value: Any) -> str:

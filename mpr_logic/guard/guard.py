@@ -467,9 +467,19 @@ class Guard:
                 for each, checker in zip(sessions, checkers, strict=True):
                     each.move(rules, checker)
                 self.rules = rules
+                self._restate(sessions)
             finally:
                 for context in reversed(held):
                     context.__exit__(None, None, None)
+
+    def _restate(self, sessions: list[Session]) -> None:
+        """Let the store know what the rules mean by the calls under way. Where that fails, what hangs on one
+        of them is rejected until it has ended."""
+        try:
+            for each in sessions:
+                each.restate()
+        except MprError as error:
+            _logger.error("the store does not know what the new rules change: %s", _one_line(error))
 
 
 class _Check:
@@ -510,9 +520,9 @@ class _Check:
         """
         if not isinstance(self._call.tool, str):
             raise StateError(f"the name of a tool is a text, not {type(self._call.tool).__name__}")
-        self._given = read_arguments(
-            self._call.arguments, self._guard.limits, self._guard.rules.actions.names(self._call.tool)
-        )
+        tool = self._guard.rules.actions.find(self._call.tool)
+        named = tool.names if tool is not None else frozenset()
+        self._given = read_arguments(self._call.arguments, self._guard.limits, named)
         self._arguments = self._given
         for _ in range(ROUNDS):
             rules = self._guard.rules
@@ -545,12 +555,14 @@ class _Check:
         """One round; None where the call was rewritten or the rules replaced, so that another is due."""
         self.inside = False
         self._version = rules.program.version
-        signature = rules.actions.action_of(self._call.tool)
-        proposed = rules.actions.propose(self._call.tool, self._arguments, opened=rules.opens(signature.name))
+        tool = rules.actions.of(self._call.tool)
+        needs = rules.needs(tool.action)
+        proposed = tool.propose(self._arguments, needs.opens)
         self.inside = True
         call = Call(self._call.tool, self._arguments, self._call.id, self._call.session)
-        needed = rules.reads(signature.name) | rules.keeps(signature.name)
-        facts = asked(rules.program, rules.relations, needed, call, self.left)
+        facts: list[Fact] = []
+        if rules.relations:
+            facts = asked(rules.program, rules.relations, needs.reads | needs.keeps, call, self.left)
         session: Session = self._guard.session(call.session)
         outcome: Outcome | None = "reject"
         arguments = self._arguments
@@ -575,6 +587,7 @@ class _Check:
                 self._decision, text, self._known = session.decide(
                     proposed,
                     facts,
+                    needs,
                     severity=lambda decision: severity(decision, rules.directives),
                     settle=settle,
                     left=self.left,

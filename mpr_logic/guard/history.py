@@ -1,4 +1,4 @@
-"""An admitted call, with what was known of its moment: by that its effects are worked out when it ends."""
+"""Admitted calls, with what was known of their moment: by that their effects are worked out when they end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.readers import said_of
 from mpr_logic.checker.underway import UnderWay
 from mpr_logic.errors import GuardError, MprError, StateError
-from mpr_logic.guard.actions import opened_facts
+from mpr_logic.guard.actions import Proposed, opened_facts
 from mpr_logic.guard.calls import OPENED
 from mpr_logic.language.ast import Span
 
@@ -18,28 +18,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mpr_logic.checker.action import Action
-    from mpr_logic.guard.actions import Proposed
     from mpr_logic.guard.calls import Moment
-    from mpr_logic.guard.rules import Ruleset
-    from mpr_logic.language.ast import Row
+    from mpr_logic.guard.rules import CallNeeds, Ruleset
 
 _HERE = Span("the guard", 0, 0, 0, 0)
 
 
 class AdmittedCall(NamedTuple):
-    """An admitted call whose outcome is not known: as it counts against others, the call as rules see it,
-    what was told of its moment, the second of its admission, and the id that its caller gave it."""
+    """An admitted call: the id of its verdict, the call as rules see it, what was told of its moment and is
+    kept, the second of its admission, the tool's name, and the id that its caller gave it."""
 
-    call: UnderWay
+    id: str
     proposed: Proposed
-    known: Moment
+    moment: Moment
     second: int
+    tool: str = ""
     caller: str = ""
 
     @property
     def action(self) -> Action:
         """The action of the call."""
-        return self.call.action
+        return self.proposed.action
+
+    def under_way(self, needs: CallNeeds) -> UnderWay:
+        """The call as it counts against others while its outcome is not known, with all that its effects read
+        beside the state."""
+        action, facts = self.proposed.action, self.proposed.facts
+        if needs.commands:
+            facts += tuple(said_of(action.args, needs.commands))
+        for name in sorted(needs.keeps):
+            rows = [(self.second,)] if name == "now" else self.moment.get(name, ())
+            facts += tuple(Fact(name, row, 1.0, _HERE) for row in rows)
+        return UnderWay(self.id, action, facts, named(self.tool, self.caller))
 
     def under(self, rules: Ruleset) -> AdmittedCall:
         """The call under other rules, whose effects may read other things.
@@ -50,71 +60,35 @@ class AdmittedCall(NamedTuple):
         name = self.action.name
         if name not in rules.program.schema.actions:
             return self
-        for missing in sorted(rules.keeps(name) - self.known.keys() - {"now"}):
+        needs = rules.needs(name)
+        for missing in sorted(needs.keeps - self.moment.keys() - {"now"}):
             raise StateError(
                 f"{self.action} is under way, and its effects would read `{missing}`, which was not asked "
                 "when it was admitted: replace the rules when it has ended"
             )
-        proposed = self.proposed
-        proposed = type(proposed)(
-            proposed.action, opened_facts(proposed.values, rules.opens(name)), proposed.values
-        )
-        return admitted(
-            rules, self.call.id, proposed, self.known, self.second, said=self.call.named, caller=self.caller
-        )
+        values = self.proposed.values
+        return self._replace(proposed=Proposed(self.action, opened_facts(values, needs.opens), values))
 
 
-def told(rules: Ruleset, action: str, facts: Iterable[Fact], second: int) -> Moment:
+def moment_of(rules: Ruleset, needs: CallNeeds, facts: Iterable[Fact], second: int) -> Moment:
     """The part of a call's moment that is kept: what its effects read of it, and the second where rules
     ask when calls were made.
 
     Args:
-        rules: they say what that is.
-        action: of the call.
+        rules: they are asked whether they count calls.
+        needs: what they need of calls of this action.
         facts: what the host's functions say.
         second: the time, in seconds since 1970.
     """
-    keeps = rules.keeps(action)
-    if not keeps and not rules.counts_calls:
+    if not needs.keeps and not rules.counts_calls:
         return {}
-    known: dict[str, list[Row]] = {name: [] for name in sorted(keeps)}
+    found: dict[str, list[Any]] = {name: [] for name in sorted(needs.keeps)}
     for fact in facts:
-        if fact.relation in keeps:
-            known[fact.relation].append(fact.row)
-    if "now" in keeps or rules.counts_calls:
-        known["now"] = [(second,)]
-    return known
-
-
-def admitted(
-    rules: Ruleset,
-    id: str,
-    proposed: Proposed,
-    known: Moment,
-    second: int,
-    *,
-    said: str,
-    caller: str = "",
-) -> AdmittedCall:
-    """An admitted call, with all that its effects read beside the state.
-
-    Args:
-        rules: that admitted it.
-        id: of its verdict.
-        proposed: the call as rules see it.
-        known: what was told of its moment.
-        second: when that was.
-        said: what a model may read of the call.
-        caller: the id that its caller gave it.
-    """
-    action = proposed.action
-    facts = proposed.facts
-    if commands := rules.commands(action.name):
-        facts += tuple(said_of(action.args, commands))
-    for name in sorted(rules.keeps(action.name)):
-        rows = [(second,)] if name == "now" else known.get(name, ())
-        facts += tuple(Fact(name, row, 1.0, _HERE) for row in rows)
-    return AdmittedCall(UnderWay(id, action, facts, said), proposed, known, second, caller)
+        if fact.relation in needs.keeps:
+            found[fact.relation].append(fact.row)
+    if "now" in needs.keeps or rules.counts_calls:
+        found["now"] = [(second,)]
+    return found
 
 
 def replayed(rules: Ruleset, line: Mapping[str, Any]) -> AdmittedCall:
@@ -128,27 +102,20 @@ def replayed(rules: Ruleset, line: Mapping[str, Any]) -> AdmittedCall:
         raise GuardError("the log holds hashes: a history needs the arguments themselves")
     shadow = line.get("mode") == "shadow"
     arguments = line["arguments"] if shadow else line.get("rewritten", line["arguments"])
-    tool, caller = str(line.get("tool")), line.get("call")
-    proposed = rules.actions.propose(tool, arguments, opened=OPENED)
-    keeps = rules.keeps(proposed.action.name)
-    known = _known(rules, line.get("known", {}))
-    second = known["now"][0][0] if known.get("now") else _second(line)
-    missing = sorted(keeps - known.keys() - ({"now"} if second is not None else set()))
+    tool = str(line.get("tool"))
+    of = rules.actions.of(tool)
+    proposed = of.propose(arguments, OPENED)
+    moment = _moment(rules, line.get("known", {}))
+    second = moment["now"][0][0] if moment.get("now") else _second(line)
+    known = {"now"} if second is not None else set()
+    missing = sorted(rules.needs(of.action).keeps - moment.keys() - known)
     if missing:
         raise GuardError(
             f"the log does not say what `{missing[0]}` was when `{tool[:60]}` was admitted, and effects of "
             "that call read it: the history cannot be taken from this log"
         )
-    second = int(second or 0)
-    return admitted(
-        rules,
-        str(line.get("id")),
-        proposed,
-        known,
-        second,
-        said=named(tool, caller),
-        caller=str(caller or ""),
-    )
+    id, caller = str(line.get("id")), str(line.get("call") or "")
+    return AdmittedCall(id, proposed, moment, int(second or 0), tool, caller)
 
 
 def named(tool: object, id: object) -> str:
@@ -157,11 +124,11 @@ def named(tool: object, id: object) -> str:
 
 
 def not_the_verdicts(id: str, found: Sequence[str]) -> str:
-    """What to say where the caller's own id of a call stands in the place of its verdict's; nothing where it
-    is not that of just one call.
+    """A message for a caller that gave its own id of a call in the place of its verdict's; empty where that
+    id is not the name of just one call.
 
     Args:
-        id: what was given.
+        id: as it was given.
         found: the verdicts' ids of the calls that their callers named so.
     """
     if not id or len(found) != 1:
@@ -169,8 +136,8 @@ def not_the_verdicts(id: str, found: Sequence[str]) -> str:
     return f"`{id[:60]}` is your name of the call; its verdict's id is `{found[0]}`: give that one"
 
 
-def _known(rules: Ruleset, given: Any) -> Moment:
-    """What a line says that was told of the moment, of relations that are declared.
+def _moment(rules: Ruleset, given: Any) -> Moment:
+    """What a line says of the moment, in relations that are declared.
 
     Raises:
         GuardError: it is nothing of that kind.
@@ -189,7 +156,7 @@ def _known(rules: Ruleset, given: Any) -> Moment:
 
 
 def _second(line: Mapping[str, Any]) -> int | None:
-    """When a line of a log was written, in seconds since 1970; None where it does not say."""
+    """The time at which a line of a log was written, in seconds since 1970; None where it does not say."""
     try:
         return int(datetime.fromisoformat(str(line.get("time"))).timestamp())
     except (ValueError, OverflowError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin_relations import FILLED, SHELL
+from mpr_logic.analysis.canonical import canonical_text
 from mpr_logic.analysis.influence import influence_on, read_by, written_by
 from mpr_logic.analysis.lints import Deployment, vet
 from mpr_logic.analysis.occurrences import CALL, HISTORY, is_history
@@ -89,6 +91,34 @@ class Options:
         return [] if self.state is None else state_facts(program, self.state)
 
 
+@dataclass(frozen=True, slots=True)
+class CallNeeds:
+    """What rules need to know of the calls of one action.
+
+    ``reads`` has the core relations that decide about it. ``keeps`` are those that its effects read of the
+    moment of a call: ``now``, and the relations of the host's functions; they are kept with the call until
+    its outcome is known. ``commands`` has what its effects read of shell commands in arguments, ``opens`` the
+    relations by which rules look inside arguments.
+
+    ``tells_time``: a rule that decides about it reads the clock. ``remembers``: a rule reads its history, and
+    only then is that kept. ``weighs``: its outcome can change something that a rule reads.
+    ``changes_shared``: when it succeeds, it changes a shared relation.
+    """
+
+    reads: frozenset[str] = frozenset()
+    keeps: frozenset[str] = frozenset()
+    commands: frozenset[str] = frozenset()
+    opens: frozenset[str] = frozenset()
+    tells_time: bool = False
+    remembers: bool = False
+    weighs: bool = False
+    changes_shared: bool = False
+
+
+NO_NEEDS = CallNeeds()
+"""Of an action that rules do not declare they need nothing."""
+
+
 class Ruleset:
     """A program, its directives, the tools and the host's functions.
 
@@ -111,72 +141,73 @@ class Ruleset:
                 raise GuardError(f"the guard fills `{name}` itself: give the function another relation")
         actions = program.schema.actions
         effects = {rule.head for rule in program.rules if rule.clause.kind in ("causes", "ends")}
-        self._changing = {rule.action for rule in program.rules if rule.head in effects}
-        self._reads = {each: read_by(program, [f"forbid {each}", f"permit {each}"]) for each in actions}
-        read = read_by(program, effects).union(*self._reads.values())
-        told = {*relations, "now"}
         changing = {each: read_by(program, _effects_of(program, each)) for each in actions}
-        self._keeps = {each: frozenset(told & found) for each, found in changing.items()}
-        self._commands = {each: SHELL & found for each, found in changing.items()}
         self.asks_tries = any(
             name == "called" or name.removeprefix(CALL).startswith("past ")
             for found in changing.values()
             for name in found
         )
         """Whether what some call changes hangs on which others were tried."""
-        asked = {*told, *OPENED}
-        self.unforeseen = frozenset(each for each in actions if asked & (self._reads[each] | changing[each]))
-        """The actions that are decided by what is known of a call only when it is proposed."""
-        self._opened = OPENED & read
-        self._remembered = {each for each in actions if any(f"{word} {each}" in read for word in HISTORY)}
         self.shared = shared_relations(program, relations)
-        writing = {head for head in effects if written_by(head)[0] in self.shared}
-        self._sharing = {written_by(head)[1] for head in writing}
-        ended = {each for each in actions if f"succeeded {each}" in read or f"failed {each}" in read}
-        self._weighing = self._changing | ended
         self._influences: dict[str, Influence] = {}
+        self._effects: dict[str, str] = {}
+        self._needs = self._all_needs(effects, changing)
+        asked = {*relations, "now", *OPENED}
+        self.unforeseen = frozenset(
+            each for each in actions if asked & (self._needs[each].reads | changing[each])
+        )
+        """The actions that are decided by what is known of a call only when it is proposed."""
+        read = read_by(program, effects).union(*(each.reads for each in self._needs.values()))
         self.counts_calls = "called" in read
 
-    def reads(self, action: str) -> frozenset[str]:
-        """The core relations that decide about an action."""
-        return self._reads[action]
+    def _all_needs(self, effects: set[str], changing: Mapping[str, frozenset[str]]) -> dict[str, CallNeeds]:
+        """What the rules need of the calls of each action.
 
-    def keeps(self, action: str) -> frozenset[str]:
-        """What is told of the moment of a call, and read by its effects: ``now``, and the relations of the
-        host's functions. It is kept with the call until its outcome is known."""
-        return self._keeps[action]
+        Args:
+            effects: the heads of what actions change.
+            changing: by action, the relations that its effects read.
+        """
+        program, told = self.program, {*self.relations, "now"}
+        actions = program.schema.actions
+        reads = {each: read_by(program, [f"forbid {each}", f"permit {each}"]) for each in actions}
+        read = read_by(program, effects).union(*reads.values())
+        opened = OPENED & read
+        with_effects = {rule.action for rule in program.rules if rule.head in effects}
+        sharing = {written_by(head)[1] for head in effects if written_by(head)[0] in self.shared}
+        found = {}
+        for each in actions:
+            remembered = any(f"{word} {each}" in read for word in HISTORY)
+            ended = f"succeeded {each}" in read or f"failed {each}" in read
+            found[each] = CallNeeds(
+                reads=reads[each],
+                keeps=frozenset(told & changing[each]),
+                commands=SHELL & changing[each],
+                opens=opened if each in with_effects or remembered else opened & reads[each],
+                tells_time="now" in reads[each],
+                remembers=remembered,
+                weighs=each in with_effects or ended,
+                changes_shared=each in sharing,
+            )
+        return found
 
-    def commands(self, action: str) -> frozenset[str]:
-        """What its effects read of the commands among the arguments of a call."""
-        return self._commands[action]
-
-    def opens(self, action: str) -> frozenset[str]:
-        """The relations by which rules look inside arguments, where this action is decided or has effects."""
-        if action in self._changing or action in self._remembered:
-            return self._opened
-        return self._opened & self._reads[action]
-
-    def tells_time(self, action: str) -> bool:
-        """Whether a rule that decides about an action reads the clock."""
-        return "now" in self._reads[action]
-
-    def remembers(self, action: str) -> bool:
-        """Whether a rule reads the history of an action: only then is it kept."""
-        return action in self._remembered
-
-    def weighs(self, action: str) -> bool:
-        """Whether the outcome of an action can change anything that a rule reads."""
-        return action in self._weighing
-
-    def changes_shared(self, action: str) -> bool:
-        """Whether an action changes a shared relation when it succeeds."""
-        return action in self._sharing
+    def needs(self, action: str) -> CallNeeds:
+        """What the rules need to know of the calls of an action; nothing of one that they do not declare."""
+        return self._needs.get(action, NO_NEEDS)
 
     def shares(self, action: str) -> bool:
         """Whether a shared relation bears on an action, or is changed by it."""
-        if not self.shared or action not in self.program.schema.actions:
+        if not self.shared or action not in self._needs:
             return False
-        return action in self._sharing or not self.shared.isdisjoint(self.influence(action).relations)
+        bears = not self.shared.isdisjoint(self.influence(action).relations)
+        return bears or self._needs[action].changes_shared
+
+    def effects_of(self, action: str) -> str:
+        """What tells the effects of an action on shared relations from those that other rules declare: a
+        hash of all clauses that they depend on, and the names of the relations that they change."""
+        found = self._effects.get(action)
+        if found is None:
+            found = self._effects[action] = _shared_effects(self.program, action, self.shared)
+        return found
 
     def influence(self, action: str) -> Influence:
         """What can bear on the verdict about an action."""
@@ -189,7 +220,7 @@ class Ruleset:
         """Whether a tool is one, and neither forbidden whatever its arguments are, nor by default without any
         permit."""
         try:
-            action = self.actions.action_of(tool).name
+            action = self.actions.of(tool).action
         except StateError:
             return False
         program = self.program
@@ -249,6 +280,23 @@ def _own(program: Program, told: Iterable[str]) -> frozenset[str]:
 
 def _effects_of(program: Program, action: str) -> set[str]:
     return {r.head for r in program.rules if r.clause.kind in ("causes", "ends") and r.action == action}
+
+
+def _shared_effects(program: Program, action: str, shared: frozenset[str]) -> str:
+    schema = program.schema
+    if action not in schema.actions:
+        return ""
+    heads = {head for head in _effects_of(program, action) if written_by(head)[0] in shared}
+    changes = sorted({written_by(head)[0] for head in heads})
+    read = read_by(program, heads) | heads
+    clauses = [
+        f"{rule.weight} {canonical_text(program, rule.clause)}" for rule in program.rules if rule.head in read
+    ]
+    facts = [f"{f.relation} {f.row!r} {f.weight}" for f in program.facts if f.relation in read - shared]
+    declared = [schema.actions[action], *(schema.relations[name] for name in changes)]
+    columns = [f"{each.name} {each.key} {[(p.name, p.type) for p in each.params]}" for each in declared]
+    text = "\n".join([*sorted(clauses), *sorted(facts), *columns])
+    return " ".join([hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16], *changes])
 
 
 def load_rules(

@@ -15,9 +15,9 @@ from mpr_logic.errors import BudgetError, EvaluationError, StateError
 from mpr_logic.guard.actions import opened_facts
 from mpr_logic.guard.calls import value_of
 from mpr_logic.guard.directives import REJECTED
-from mpr_logic.guard.history import admitted, named, not_the_verdicts, replayed, told
+from mpr_logic.guard.history import AdmittedCall, moment_of, not_the_verdicts, replayed
 from mpr_logic.guard.rules import StateBatches, is_file
-from mpr_logic.guard.store import SharedRelations
+from mpr_logic.guard.store import SharedRelations, reservation
 from mpr_logic.language.ast import Span
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from mpr_logic.checker.versions import Version
     from mpr_logic.guard.actions import Proposed
     from mpr_logic.guard.calls import Call, Moment
-    from mpr_logic.guard.history import AdmittedCall
-    from mpr_logic.guard.rules import Options, Ruleset
+    from mpr_logic.guard.rules import CallNeeds, Options, Ruleset
     from mpr_logic.guard.store import Store, Transaction
     from mpr_logic.language.ast import Row
 
@@ -49,11 +48,10 @@ _HERE = Span("the guard", 0, 0, 0, 0)
 
 
 class _Stored(NamedTuple):
-    """What is shared, inside a transaction: the calls under way are those of all sessions."""
+    """What is shared, inside a transaction."""
 
     sharing: SharedRelations
     transaction: Transaction
-    calls: list[UnderWay]
 
 
 class Session:
@@ -65,6 +63,7 @@ class Session:
         self._calls: dict[str, AdmittedCall] = {}  # those whose outcome is not known, as they were admitted
         self._told: set[str] = set()  # those of them of which nobody can tell it
         self._under_way: dict[str, UnderWay] = {}  # those of them whose outcome some rule asks about
+        self._unweighed: dict[str, None] = {}  # the ids of the others
         self._outcomes: dict[str, PossibleStates] = {}
         self._known: Version | None = None  # the state that the outcomes were worked out for
         self._sharing: SharedRelations | None = None
@@ -121,6 +120,7 @@ class Session:
         self,
         proposed: Proposed,
         facts: Iterable[Fact],
+        needs: CallNeeds,
         *,
         severity: Callable[[Decision], int],
         settle: Callable[[Decision], bool],
@@ -135,7 +135,9 @@ class Session:
         Args:
             proposed: the action of the call.
             facts: what the host's functions say.
-            severity: says how much stands in the way by a decision; of several the gravest counts.
+            needs: what the rules need to know of calls of this action.
+            severity: says how much stands in the way by a decision that rejects; of several the gravest
+                counts.
             settle: tells, of the decision, whether the call runs now.
             left: how many seconds are left; it may raise.
             id: under which the result will be recorded.
@@ -145,28 +147,29 @@ class Session:
         Returns:
             The decision with its reasons, what the model may read of it, and what is kept of the moment.
         """
-        checker, action, second = self.checker, proposed.action, int(self._options.clock())
+        rules, action, second = self.rules, proposed.action, int(self._options.clock())
         assumed = [*proposed.facts, *facts]
-        known = told(self.rules, action.name, assumed, second)
-        if self.rules.tells_time(action.name):
+        moment: Moment = {}
+        if needs.keeps or rules.counts_calls:
+            moment = moment_of(rules, needs, assumed, second)
+        if needs.tells_time:
             assumed.append(Fact("now", (second,), 1.0, _HERE))
-        with self._stored(self.rules.shares(action.name), left) as stored:
-            calls = stored.calls if stored is not None else list(self._under_way.values())
-            decision, text = self._decided(action, assumed, calls, severity, left, repairs)
-            checker.forget_actions(beyond=_KEPT)
+        name = action.key[0]
+        with self._stored(rules.shares(name), left) as stored:
+            decision, text = self._decided(action, assumed, stored, severity, left, repairs)
+            self.checker.forget_actions(beyond=_KEPT)
             if settle(decision):
-                said = named(call.tool, call.id)
-                made = admitted(self.rules, id, proposed, known, second, said=said, caller=str(call.id))
-                if stored is not None and self.rules.changes_shared(action.name):
-                    stored.sharing.reserve(stored.transaction, made.call)
-                self._enter(made)
-        return decision, text.partition("\n")[2], known
+                made = AdmittedCall(id, proposed, moment, second, call.tool, str(call.id))
+                self._enter(made, needs)
+                if stored is not None and needs.changes_shared:
+                    stored.sharing.reserve(stored.transaction, self._under_way[id])
+        return decision, text.partition("\n")[2], moment
 
     def _decided(
         self,
         action: Action,
         assumed: list[Fact],
-        calls: list[UnderWay],
+        stored: _Stored | None,
         severity: Callable[[Decision], int],
         left: Callable[[], float],
         repairs: bool,
@@ -174,25 +177,28 @@ class Session:
         """The gravest decision, in the present state and in those that can come of the calls under way."""
         checker = self.checker
         self._renew()
-        with checker.assuming(assumed):
+        if assumed:
+            with checker.assuming(assumed):
+                decision, text = self._answered(action, (), repairs)
+        else:
             decision, text = self._answered(action, (), repairs)
-        if severity(decision) < REJECTED:
+        grave = 0 if decision.admissible else severity(decision)
+        if grave < REJECTED and (self._under_way or stored is not None):
             try:
-                if self.rules.weighs(action.name) and len(calls) >= MOST:
-                    raise StateError(f"{MOST} calls are under way: say how they went")
-                states = self._states(action.name, calls, left)
+                states = self._states(action.key[0], stored, left)
             except StateError as error:
                 decision = checker.undecided(action, error)
-                text, states = for_model(decision), []
+                return decision, for_model(decision)
             if states:
                 with checker.assuming(assumed), checker.other_states() as moved:
                     for state in states:
                         moved.go(state.changes)
                         left()
                         found, said = self._answered(action, state.assumed, repairs)
-                        if severity(found) > severity(decision):
-                            decision, text = found, said
-                        if severity(decision) == REJECTED:
+                        gravity = 0 if found.admissible else severity(found)
+                        if gravity > grave:
+                            decision, text, grave = found, said, gravity
+                        if grave == REJECTED:
                             break
         self._know()
         return decision, text
@@ -215,8 +221,11 @@ class Session:
         try:
             with store.writing(left()) as transaction:
                 if self._sharing is None:
-                    self._sharing = SharedRelations(store, self.checker, self.rules.shared, self.rules.keeps)
-                yield _Stored(self._sharing, transaction, self._sharing.read(transaction, self._under_way))
+                    self._sharing = SharedRelations(
+                        store, self.checker, self.rules.shared, self.rules.effects_of
+                    )
+                self._sharing.read(transaction)
+                yield _Stored(self._sharing, transaction)
         except BaseException:  # nothing was written: nothing is so here either
             self.checker.go_back(before)
             self._calls, self._told, self._sharing = calls, told, None
@@ -230,7 +239,10 @@ class Session:
         decision = self.checker.check(action)
         if not decision.admissible:
             decision.under_way = under_way
-        text = "" if decision.admissible and not decision.advice else for_model(decision)
+        if not decision.admissible:
+            text = for_model(decision)
+        else:
+            text = "" if decision.worked.advice == () else for_model(decision)
         if repairs:
             repairs_of(decision)
         return decision, text
@@ -247,14 +259,20 @@ class Session:
         if self._outcomes:
             self._known = self.checker.version
 
-    def _states(self, action: str, calls: list[UnderWay], left: Callable[[], float]) -> list[PossibleState]:
+    def _states(self, action: str, stored: _Stored | None, left: Callable[[], float]) -> list[PossibleState]:
         """The states that can come of the calls under way, as far as they bear on an action; none besides
         the present one where there is no such call.
 
         Raises:
-            StateError: there are too many.
+            StateError: there are too many, or other rules admitted one of the calls.
         """
         influence = self.rules.influence(action)
+        if stored is None:
+            calls = list(self._under_way.values())
+        else:
+            calls = stored.sharing.calls(self._under_way, influence.relations)
+        if len(calls) >= MOST and self.rules.needs(action).weighs:
+            raise StateError(f"{MOST} calls are under way: say how they went")
         if not calls or not influence.actions:
             return []
         outcomes = self._outcomes.get(action)
@@ -275,27 +293,31 @@ class Session:
                 self._record(id, line.get("succeeded"), [], None)
         elif line.get("runs") is True and id not in self._replayed:
             self._replayed.add(id)
-            self._enter(replayed(self.rules, line))
+            made = replayed(self.rules, line)
+            self._enter(made, self.rules.needs(made.action.name))
 
-    def _enter(self, made: AdmittedCall) -> None:
+    def _enter(self, made: AdmittedCall, needs: CallNeeds) -> None:
         """The call counts as tried from now on, and as under way."""
-        id, name = made.call.id, made.action.name
-        self._renew()
-        if self.rules.remembers(name):
+        id, rules = made.id, self.rules
+        if self._outcomes:
+            self._renew()
+        if needs.remembers:
             self.checker.update(add=made.proposed.facts, source=f"call {id}")
             self.checker.record(made.action)
-        if self.rules.counts_calls:
+        if rules.counts_calls:
             self._number += 1
-            row = (self._number, name, made.second)
+            row = (self._number, made.action.name, made.second)
             self.checker.update(add=[Fact("called", row, 1.0, _HERE)], source=f"call {id}")
         self._calls[id] = made
-        if self.rules.weighs(name):
-            self._under_way[id] = made.call
-        elif len(self._calls) - len(self._under_way) > MOST:
-            oldest = next(each for each in self._calls if each not in self._under_way)
-            del self._calls[oldest]
-            self._told.discard(oldest)
-        if not self.rules.asks_tries:  # else what the others come to may hang on this one
+        if needs.weighs:
+            self._under_way[id] = made.under_way(needs)
+        else:
+            self._unweighed[id] = None
+            if len(self._unweighed) > MOST:
+                oldest = next(iter(self._unweighed))
+                del self._calls[oldest], self._unweighed[oldest]
+                self._told.discard(oldest)
+        if self._outcomes and not rules.asks_tries:  # else what the others come to may hang on this one
             self._know()
 
     def approve(self, id: str) -> None:
@@ -311,11 +333,7 @@ class Session:
     def missing(self, id: str) -> str:
         """What to say of an id that no admitted call has that waits for its result; where its caller gave it
         to just one, which that is."""
-        found = [
-            each.call.id
-            for each in self._calls.values()
-            if each.caller == id and self.waits_for(each.call.id)
-        ]
+        found = [each.id for each in self._calls.values() if each.caller == id and self.waits_for(each.id)]
         return (
             not_the_verdicts(id, found)
             or f"no admitted call `{id[:60]}` waits for its result in this session"
@@ -343,13 +361,15 @@ class Session:
     ) -> None:
         if not self.waits_for(id):
             raise StateError(self.missing(id))
-        call = self._calls[id].call
-        name = call.action.name
+        made = self._calls[id]
+        name = made.action.name
+        needs = self.rules.needs(name)
+        call = self._under_way.get(id) or made.under_way(needs)
         known = name in self.rules.program.schema.actions  # else nothing can come of it any more
         with self.checker.assuming(call.facts if known else ()):
             ends, causes = self.checker.effects(call.action) if succeeded and known else ([], [])
         self.checker.update(add=[*causes, *given], remove=ends, source=f"result of call {id}")
-        if known and self.rules.remembers(name):
+        if needs.remembers:
             self.checker.record(call.action, succeeded, effects=False, entered=True)
         if stored is not None:
             stored.sharing.write(stored.transaction)
@@ -384,6 +404,7 @@ class Session:
 
     def _ended(self, id: str) -> None:
         del self._calls[id]
+        self._unweighed.pop(id, None)
         if self._under_way.pop(id, None) is not None:
             self._outcomes.clear()
 
@@ -426,9 +447,9 @@ class Session:
             signature = rules.program.schema.actions.get(name)
             if signature is not None and coerce_row(signature, each.action.args) != each.action.args:
                 raise StateError(f"{each.action} is under way, and does not fit its new declaration")
-            if rules.remembers(name):  # what no rule read until now was not entered
-                checker.update(add=each.proposed.facts, source=f"call {each.call.id}")
-                if not self.rules.remembers(name):
+            if rules.needs(name).remembers:  # what no rule read until now was not entered
+                checker.update(add=each.proposed.facts, source=f"call {each.id}")
+                if not self.rules.needs(name).remembers:
                     checker.record(each.action)
         return checker
 
@@ -441,7 +462,7 @@ class Session:
             action = name.rpartition(" ")[2]
             if action not in rules.program.schema.actions:
                 continue
-            opened = rules.opens(action) - self.rules.opens(action)
+            opened = rules.needs(action).opens - self.rules.needs(action).opens
             for fact in opened_facts([value_of(each) for each in arguments], opened):
                 found[fact.relation, fact.row] = fact
         return list(found.values())
@@ -453,11 +474,31 @@ class Session:
         self._calls = {id: each.under(rules) for id, each in self._calls.items()}
         self._weigh()
 
+    def restate(self) -> None:
+        """Let the store know what the present rules mean by the calls that hold something of shared
+        relations: until it does, other sessions take them for calls of other rules.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        store, rules = self._options.store, self.rules
+        mine = [call for call in self._under_way.values() if rules.needs(call.action.name).changes_shared]
+        if store is None or not mine:
+            return
+        with store.writing() as transaction:
+            for call in mine:
+                transaction.restate(reservation(call, rules.effects_of))
+
     def _weigh(self) -> None:
         """Find those of the calls whose outcome some rule asks about."""
         self._outcomes.clear()
-        weighs = self.rules.weighs
-        self._under_way = {id: each.call for id, each in self._calls.items() if weighs(each.action.name)}
+        self._under_way, self._unweighed = {}, {}
+        for id, each in self._calls.items():
+            needs = self.rules.needs(each.action.name)
+            if needs.weighs:
+                self._under_way[id] = each.under_way(needs)
+            else:
+                self._unweighed[id] = None
 
 
 def is_declared(program: Program, relation: str) -> bool:

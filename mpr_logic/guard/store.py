@@ -18,7 +18,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.action import Action
@@ -57,25 +57,44 @@ _TABLES = (
     "CREATE TABLE mpr_rows (relation TEXT NOT NULL, row TEXT NOT NULL, weight DOUBLE PRECISION NOT NULL,"
     " PRIMARY KEY (relation, row))",
     "CREATE TABLE mpr_reservations (number BIGINT PRIMARY KEY, id TEXT NOT NULL UNIQUE, action TEXT NOT NULL,"
-    " args TEXT NOT NULL, facts TEXT NOT NULL, ends DOUBLE PRECISION NOT NULL)",
+    " args TEXT NOT NULL, facts TEXT NOT NULL, ends DOUBLE PRECISION NOT NULL,"
+    " effects TEXT NOT NULL DEFAULT '')",
     "CREATE TABLE mpr_calls (number BIGINT PRIMARY KEY, session TEXT NOT NULL,"
     " second DOUBLE PRECISION NOT NULL, line TEXT NOT NULL)",
     "CREATE INDEX mpr_calls_session ON mpr_calls (session, number)",
 )
 
 
+_ADD_EFFECTS = "ALTER TABLE mpr_reservations ADD COLUMN effects TEXT NOT NULL DEFAULT ''"
+_COLUMNS = "PRAGMA table_info(mpr_reservations)"
+"""Stores that were made before reservations told their effects get the column when they are opened."""
+
+Rows: TypeAlias = "tuple[list[str], list[tuple[Any, ...]]]"
+"""The names of a table's columns, and its rows."""
+
 TABLES = ("mpr_numbers", "mpr_relations", "mpr_rows", "mpr_reservations")
 """What a verdict may hang on: all but the calls of hooks."""
 
 
 class Reservation(NamedTuple):
-    """An admitted call that would change shared relations and has not ended: its action, the arguments, and
-    what its effects read of these and of the moment: ``item``, ``field``, ``now``, rows of the host."""
+    """An admitted call that would change shared relations and has not ended.
+
+    It has its action, the arguments, and what its effects read of these and of the moment: ``item``,
+    ``field``, ``now``, rows of the host. ``effects`` tells what the rules that admitted it mean by the
+    action: a hash of its effects, and behind that the shared relations that they change. It is empty where
+    an older mpr_logic wrote it.
+    """
 
     id: str
     action: str
     args: Row
     facts: tuple[tuple[str, Row], ...]
+    effects: str = ""
+
+    @property
+    def changes(self) -> frozenset[str]:
+        """The shared relations that the call could change; empty where that is not known."""
+        return frozenset(self.effects.split()[1:])
 
 
 class Transaction:
@@ -120,19 +139,28 @@ class Transaction:
     def reservations(self) -> list[Reservation]:
         """The reservations that are held, in the order in which they were made."""
         found = []
-        for id, action, args, facts in self._run(
-            "SELECT id, action, args, facts FROM mpr_reservations ORDER BY number"
+        for id, action, args, facts, effects in self._run(
+            "SELECT id, action, args, facts, effects FROM mpr_reservations ORDER BY number"
         ):
             inside = tuple((name, tuple(row)) for name, row in json.loads(facts))
-            found.append(Reservation(id, action, _row(args), inside))
+            found.append(Reservation(id, action, _row(args), inside, effects))
         return found
 
     def reserve(self, call: Reservation, seconds: float) -> int:
         """Hold what a call would change for so long; returns the new revision."""
         self._run(
-            "INSERT INTO mpr_reservations (number, id, action, args, facts, ends) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO mpr_reservations (number, id, action, args, facts, ends, effects)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             self._next("number"), call.id, call.action, _text(call.args), json.dumps(call.facts),
-            min(self._now() + seconds, FOREVER),
+            min(self._now() + seconds, FOREVER), call.effects,
+        )  # fmt: skip
+        return self._next("revision")
+
+    def restate(self, call: Reservation) -> int:
+        """Let a reservation that is held say what other rules mean by its call; returns the new revision."""
+        self._run(
+            "UPDATE mpr_reservations SET facts = ?, effects = ? WHERE id = ?",
+            json.dumps(call.facts), call.effects, call.id,
         )  # fmt: skip
         return self._next("revision")
 
@@ -279,17 +307,18 @@ class Store:
         finally:
             self._lock.release()
 
-    def all_of(self, table: str) -> list[tuple[Any, ...]]:
-        """The rows of one of :data:`TABLES`."""
-        return self._execute(f"SELECT * FROM {table}")
+    def all_of(self, table: str) -> Rows:
+        """The rows of one of :data:`TABLES`, and the names of its columns."""
+        return _rows_of(self._connection, table)
 
-    def take(self, tables: Mapping[str, list[tuple[Any, ...]]]) -> None:
+    def take(self, tables: Mapping[str, Rows]) -> None:
         """Hold these rows, and no others."""
         with self.writing():
-            for table, rows in tables.items():
+            for table, (columns, rows) in tables.items():
                 self._execute(f"DELETE FROM {table}")
+                places = ", ".join("?" * len(columns))
                 for row in rows:
-                    self._run(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
+                    self._run(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", *row)
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -313,6 +342,7 @@ class Store:
             self._execute(f"SELECT pg_advisory_xact_lock({APPLICATION})")
             if not self._execute("SELECT 1 WHERE to_regclass('mpr_numbers') IS NOT NULL"):
                 self._make()
+            self._execute(_ADD_EFFECTS.replace("COLUMN", "COLUMN IF NOT EXISTS"))
             self._execute("COMMIT")
         else:
             self._execute("BEGIN IMMEDIATE")
@@ -322,6 +352,8 @@ class Store:
                     raise StoreError(f"{self.name}: this is a database of something else: name another file")
                 self._execute(f"PRAGMA application_id={APPLICATION}")
                 self._make()
+            if not any(name == "effects" for _, name, *_ in self._execute(_COLUMNS)):
+                self._execute(_ADD_EFFECTS)
             self._execute("COMMIT")
         version = self._run("SELECT value FROM mpr_numbers WHERE name = ?", "version")[0][0]
         if version > VERSION:
@@ -391,12 +423,17 @@ def snapshot(location: str | os.PathLike[str]) -> Store:
         try:
             if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
                 raise StoreError(f"{path}: this is no store of calls: name the one that the guard was given")
-            copy.take({name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in TABLES})
+            copy.take({name: _rows_of(connection, name) for name in TABLES})
         finally:
             connection.close()
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {_said(error)}") from None
     return copy
+
+
+def _rows_of(connection: Any, table: str) -> Rows:
+    found = connection.execute(f"SELECT * FROM {table}")
+    return [column[0] for column in found.description], found.fetchall()
 
 
 def _text(row: Row) -> str:
@@ -432,56 +469,60 @@ class SharedRelations:
         store: it holds the rows and the reservations.
         checker: of the session.
         relations: those that are shared.
-        keeps: says, of an action, what is kept of the moment of its calls.
+        effects: gives, for an action, what tells its effects on them from others; see :class:`Reservation`.
     """
 
     def __init__(
-        self,
-        store: Store,
-        checker: Checker,
-        relations: frozenset[str],
-        keeps: Callable[[str], frozenset[str]],
+        self, store: Store, checker: Checker, relations: frozenset[str], effects: Callable[[str], str]
     ) -> None:
         self._store = store
         self._checker = checker
         self._relations = relations
-        self._keeps = keeps
+        self._effects = effects
         self._revision = -1
         self._rows: dict[str, dict[Row, float]] = {}
-        self._others: list[Reservation] = []
+        self._reserved: list[Reservation] = []
         self._made: dict[str, UnderWay] = {}
 
-    def read(self, transaction: Transaction, own: dict[str, UnderWay]) -> list[UnderWay]:
-        """Take over what is in the store; returns the calls under way, those of others among them, in the
-        order in which they were admitted.
-
-        Args:
-            transaction: of the store.
-            own: the calls of this session that are under way.
+    def read(self, transaction: Transaction) -> None:
+        """Take over what is in the store.
 
         Raises:
-            StateError: such a call is none of these rules, so that what it would change cannot be told; or a
-                row does not fit.
+            StateError: a row does not fit.
         """
         revision = transaction.revision()
-        if revision != self._revision:
-            present = self._present()
-            for relation in sorted(self._relations - transaction.begun()):
-                transaction.begin(relation)
-                for row, weight in present.get(relation, {}).items():
-                    revision = transaction.change(relation, row, weight)
-            stored = transaction.rows()
-            self._rows = {name: stored.get(name, {}) for name in self._relations}
-            add, remove = _difference(present, self._rows)
-            if add or remove:
-                self._checker.update(add=add, remove=remove, source="the store")
-            self._others = transaction.reservations()
-            self._made = {each.id: self._made[each.id] for each in self._others if each.id in self._made}
-            self._revision = revision
+        if revision == self._revision:
+            return
+        present = self._present()
+        for relation in sorted(self._relations - transaction.begun()):
+            transaction.begin(relation)
+            for row, weight in present.get(relation, {}).items():
+                revision = transaction.change(relation, row, weight)
+        stored = transaction.rows()
+        self._rows = {name: stored.get(name, {}) for name in self._relations}
+        add, remove = _difference(present, self._rows)
+        if add or remove:
+            self._checker.update(add=add, remove=remove, source="the store")
+        self._reserved = transaction.reservations()
+        self._made = {each.id: self._made[each.id] for each in self._reserved if each.id in self._made}
+        self._revision = revision
+
+    def calls(self, own: Mapping[str, UnderWay], asked: frozenset[str]) -> list[UnderWay]:
+        """The calls under way, those of other sessions among them, in the order of their admission.
+
+        Args:
+            own: the calls of this session that are under way.
+            asked: the relations that bear on the question.
+
+        Raises:
+            StateError: a call was admitted by rules that mean another thing by it, and could change one of
+                the relations.
+        """
         mine, found = iter(own.values()), []
-        for each in self._others:
+        for each in self._reserved:
             if each.id not in own:
-                found.append(self._call(each))
+                if (call := self._call(each, asked)) is not None:
+                    found.append(call)
                 continue
             for call in mine:
                 found.append(call)
@@ -501,38 +542,47 @@ class SharedRelations:
 
     def reserve(self, transaction: Transaction, call: UnderWay) -> None:
         """Hold what an admitted call would change."""
-        facts = tuple((fact.relation, fact.row) for fact in call.facts)
-        made = Reservation(call.id, call.action.name, call.action.args, facts)
+        made = reservation(call, self._effects)
         self._revision = transaction.reserve(made, self._store.hold)
-        self._others.append(made)
+        self._reserved.append(made)
 
     def settle(self, transaction: Transaction, id: str, *, known: bool) -> None:
-        """A call has ended."""
+        """End a call."""
         self._revision = transaction.settle(id, known=known)
         if known:
-            self._others = [each for each in self._others if each.id != id]
+            self._reserved = [each for each in self._reserved if each.id != id]
 
     def _present(self) -> dict[str, dict[Row, float]]:
         facts = self._checker.facts()
         return {name: facts.get(name, {}) for name in self._relations}
 
-    def _call(self, each: Reservation) -> UnderWay:
+    def _call(self, each: Reservation, asked: frozenset[str]) -> UnderWay | None:
+        """The call of a reservation; None where it is other rules' and changes nothing that is asked."""
         found = self._made.get(each.id)
-        if found is None:
-            found = self._made[each.id] = self._read_call(each)
-        return found
-
-    def _read_call(self, each: Reservation) -> UnderWay:
-        signature = self._checker.program.schema.actions.get(each.action)
-        unlike = signature is None or signature.arity != len(each.args)
-        # every call has a second; one without was admitted where no effect reads it
-        if unlike or ("now" in self._keeps(each.action) and all(name != "now" for name, _ in each.facts)):
+        if found is not None:
+            return found
+        if not each.effects or each.effects != self._effects(each.action):
+            if asked.isdisjoint(each.changes or self._relations):
+                return None
             raise StateError(
                 "a call that other rules admitted is under way, and these cannot tell what it would change: "
                 "wait until it has ended"
             )
         facts = tuple(Fact(name, row, 1.0, _HERE) for name, row in each.facts)
-        return UnderWay(each.id, Action(each.action, *each.args), facts, OTHERS, only=self._relations)
+        action = Action(each.action, *each.args)
+        found = self._made[each.id] = UnderWay(each.id, action, facts, OTHERS, only=self._relations)
+        return found
+
+
+def reservation(call: UnderWay, effects: Callable[[str], str]) -> Reservation:
+    """The reservation of an admitted call.
+
+    Args:
+        call: it is under way.
+        effects: gives what tells the effects of its action from others.
+    """
+    facts = tuple((fact.relation, fact.row) for fact in call.facts)
+    return Reservation(call.id, call.action.name, call.action.args, facts, effects(call.action.name))
 
 
 def _difference(

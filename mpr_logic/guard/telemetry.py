@@ -19,27 +19,35 @@ NAME = "mpr.check"
 
 
 def make_spans() -> Spans:
-    """What opens a span for a call, and takes the verdict before it ends. Arguments are not put in it."""
+    """A function that opens a span for a call and takes the verdict before it ends, without the arguments."""
     try:
         from opentelemetry import trace
     except ImportError:
         return _none
 
     @contextmanager
-    def spans(call: Call) -> Iterator[Ender]:
-        # asked for each time: a host may configure it after the guard was made
+    def recorded(call: Call) -> Iterator[Ender]:
         with trace.get_tracer("mpr_logic").start_as_current_span(NAME) as span:
             yield lambda verdict: span.set_attributes(_attributes(verdict)) if span.is_recording() else None
+
+    def spans(call: Call) -> AbstractContextManager[Ender]:
+        # asked for each time: a host may configure it after the guard was made
+        configured = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        return recorded(call) if configured else _NO_SPAN
 
     return spans
 
 
 def _none(_: Call) -> AbstractContextManager[Ender]:
-    return nullcontext(_nothing)
+    return _NO_SPAN
 
 
 def _nothing(_: Verdict) -> None:
     """Keep nothing of a verdict."""
+
+
+_NO_SPAN = nullcontext(_nothing)
+"""Where nobody takes spans."""
 
 
 def _attributes(verdict: Verdict) -> dict[str, Any]:

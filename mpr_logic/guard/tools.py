@@ -100,6 +100,10 @@ class Tool:
                 "can be declared; put some of them into one object"
             )
         self._validator = _validator(self.name, self.schema)
+        self._best_match = needed("jsonschema", "tools").exceptions.best_match
+        self._plain = _plain_types(self.schema)
+        required = self.schema.get("required")
+        self._required = frozenset(required if isinstance(required, list) else ())
 
     def validate(self, arguments: dict[str, Any]) -> None:
         """Hold arguments against the schema.
@@ -107,9 +111,10 @@ class Tool:
         Raises:
             StateError: they do not fit; the message is fit for a model.
         """
-        best_match = needed("jsonschema", "tools").exceptions.best_match
+        if self._plain is not None and self._fits_plainly(arguments, self._plain):
+            return
         try:
-            error = best_match(self._validator.iter_errors(arguments))
+            error = self._best_match(self._validator.iter_errors(arguments))
         except RecursionError:
             raise StateError("the arguments are nested deeper than their schema can be followed") from None
         if error is not None:
@@ -125,6 +130,14 @@ class Tool:
         if unknown and self.rest is None:
             known = ", ".join(f"`{each.name}`" for each in self.arguments) or "no arguments"
             raise StateError(f"no argument is named `{_short(min(unknown))}`: the tool takes {known}")
+
+    def _fits_plainly(self, arguments: dict[str, Any], plain: dict[str, tuple[type, ...]]) -> bool:
+        """Whether arguments are all named, of just their types, and none that is required is missing. What
+        does not fit plainly may fit all the same: the validator says so."""
+        for name, value in arguments.items():
+            if type(value) not in plain.get(name, ()):
+                return False
+        return self._required <= arguments.keys()
 
     @property
     def known(self) -> ToolSignature:
@@ -314,6 +327,35 @@ def _validator(name: str, schema: dict[str, Any]) -> Any:
         _re2(pattern, name)
     linear = jsonschema.validators.extend(kind, {"pattern": _pattern})
     return linear(schema, registry=registry)
+
+
+def _plain_types(schema: dict[str, Any]) -> dict[str, tuple[type, ...]] | None:
+    """By argument, the Python types of the values that its schema takes whatever they are, lists and objects
+    left out; None where the schema of them all says anything else."""
+    if (
+        schema.get("type") != "object"
+        or schema.keys() - _NOTES - {"properties", "required", "type"} - _CLOSED
+    ):
+        return None
+    found: dict[str, tuple[type, ...]] = {}
+    for name, each in schema.get("properties", {}).items():
+        if (
+            isinstance(each, dict)
+            and not each.keys() - _NOTES - {"type"}
+            and _TYPES.get(str(each.get("type")))
+        ):
+            found[name] = _TYPES[each["type"]]
+    return found
+
+
+_NOTES = frozenset({"title", "description", "default", "examples"})
+_CLOSED = frozenset({"additionalProperties"})
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
 
 
 def _patterns(schema: Any) -> Iterator[str]:

@@ -120,7 +120,7 @@ def read_outcome(agent: CodingAgent, text: str | bytes) -> tuple[Call, bool] | N
 def _parsed(text: str | bytes) -> dict[str, Any]:
     # some shells write a mark of the byte order before what they pipe
     unmarked = text.removeprefix("\ufeff") if isinstance(text, str) else text.removeprefix(b"\xef\xbb\xbf")
-    event = parsed(unmarked, Limits(size=SIZE))
+    event = parsed(unmarked, Limits(size=SIZE), "the event")
     if not isinstance(event, dict) or not event:
         raise StateError("the standard input holds no event: a JSON object is expected")
     return event

@@ -169,6 +169,53 @@ def test_of_what_none_of_these_rules_knows_nothing_is_assumed(place: str) -> Non
     assert guard.check("look", {"at": "a"}).runs
 
 
+def test_rules_that_mean_another_thing_by_a_call(place: str) -> None:
+    """Of a call whose effects these rules declare otherwise they do not assume their own: nothing that hangs
+    on what it changes is admitted until it has ended. All else is, and outcomes are taken."""
+    twice = RULES.replace("causes spent(S + N)", "causes spent(S + N + N)")
+    assert twice != RULES
+    one, two = Guard(text=RULES, store=place), Guard(text=twice, store=place)
+    first = pay(one, 10)
+    assert first.runs
+    refused = pay(two, 10)
+    assert not refused.runs
+    assert "other rules admitted" in refused.message
+    assert two.check("look", {"at": "a"}).runs
+    one.record(first, True)
+    second = pay(two, 10)
+    assert second.runs
+    assert not pay(one, 10).runs
+    one.update(add=["spent(20)"])  # what is so is taken, whatever is under way
+    two.record(second, True)
+    assert pay(one, 10).runs
+
+
+def test_calls_go_on_under_new_rules_in_the_store_too(tmp_path: Path) -> None:
+    """A guard that takes new effects says so of its calls under way: its other sessions know them."""
+    rules, store = tmp_path / "rules.dl", str(tmp_path / "calls.db")
+    rules.write_text(RULES)
+    guard = Guard(rules, store=store)
+    assert pay(guard, 40, "a").runs
+    rules.write_text(RULES.replace("causes spent(S + N)", "causes spent(S + N + N)"))
+    assert guard.reload()
+    assert pay(guard, 5, "b").runs  # 80 and 10 of 100
+    assert not pay(guard, 20, "b").runs
+    assert "other rules" not in pay(guard, 20, "b").message
+
+
+def test_a_reservation_of_an_older_version_is_not_read(tmp_path: Path) -> None:
+    """A store whose reservations do not tell their effects gets the column; what they hold is not guessed."""
+    store = tmp_path / "calls.db"
+    guard = Guard(text=RULES, store=store)
+    assert pay(guard, 10).runs
+    guard.close()
+    with closing(sqlite3.connect(store)) as raw, raw:
+        raw.execute("ALTER TABLE mpr_reservations DROP COLUMN effects")
+    later = Guard(text=RULES, store=store)
+    assert "other rules admitted" in pay(later, 10).message
+    assert later.check("look", {"at": "a"}).runs
+
+
 @pytest.mark.parametrize("calls", [2, 8, 64])
 def test_sessions_at_once_share_a_limit(place: str, calls: int) -> None:
     """Of calls that many sessions of several guards make at once as many are admitted as the limit allows."""

@@ -369,3 +369,36 @@ def test_a_value_that_holds_itself_is_refused() -> None:
     loop.append(loop)
     with pytest.raises(StateError, match="deep"):
         read_arguments({"a": loop}, Limits())
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abc"),
+        st.sampled_from(["string", "integer", "number", "boolean", "array", "null"]).map(
+            lambda kind: {"type": kind}
+        )
+        | st.sampled_from(
+            [{"type": "string", "enum": ["x"]}, {"type": ["string", "null"]}, {}, {"const": 1}]
+        ),
+    ),
+    st.lists(st.sampled_from("abc"), unique=True),
+    st.sampled_from(
+        [{}, {"additionalProperties": False}, {"minProperties": 2}, {"not": {"required": ["a"]}}]
+    ),
+    st.dictionaries(
+        st.sampled_from("abcd"), st.sampled_from(["x", "", 1, 0, 1.0, 1.5, True, None, ["x"], {"a": 1}])
+    ),
+)
+def test_what_fits_plainly_fits(
+    properties: dict[str, Any], required: list[str], more: dict[str, Any], arguments: dict[str, Any]
+) -> None:
+    """The short way to hold arguments against a schema takes nothing that the validator refuses."""
+    import jsonschema
+
+    described = tool(properties, required, **more)
+    (made,) = Tools([described])
+    try:
+        made.validate(arguments)
+    except StateError:
+        return
+    jsonschema.validate(arguments, described["inputSchema"])

@@ -91,6 +91,7 @@ def test_tokens_say_who_may_ask_what(client: httpx.Client) -> None:
         ("/facts", {"add": []}),
         ("/answer", {"id": "x", "approved": True}),
         ("/end", {"session": ""}),
+        ("/reload", {}),
         ("/rules", None),
         ("/metrics", None),
     ]:

@@ -55,11 +55,12 @@ BODIES: dict[str, Any] = {
     "why": {"tool": "send", "arguments": {"to": "ann@us"}},
     "facts": {"add": ['internal("eve@them")']},
     "end": {"session": "s"},
+    "reload": {},
 }
 
 # By what the server was given (the agents' token, the operator's), and what a request sends: the paths that
 # answer it. What is not answered is refused with 401, or with 403 where nobody may ask.
-SAYING, READING = {"answer", "facts", "end"}, {"why", "rules", "metrics"}
+SAYING, READING = {"answer", "facts", "end", "reload"}, {"why", "rules", "metrics"}
 ASKING, OPEN = {"check", "record"}, {"health"}
 ALL = SAYING | READING | ASKING | OPEN
 TABLE = [
@@ -361,3 +362,49 @@ def test_tokens_are_written_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFix
             said += sent(client, path.name, token, BODIES.get(path.name)).text
     said += client.get("/openapi.json").text
     assert "secret" not in said + caplog.text + file.read_text()
+
+
+def test_an_operator_reloads_the_rules(tmp_path: Path) -> None:
+    """New rules are taken, with their version; what is no rules, or has lost its laws, is refused with the
+    reason, and the old rules stay."""
+    rules = tmp_path / "rules.dl"
+    rules.write_text(".action go(x: symbol)\nforbid go(a).\n")
+    client = client_of(Guard(rules), token="agent", operator_token="op")
+    before = sent(client, "rules", "op").json()["version"]
+
+    def runs(x: str) -> bool:
+        body = {"tool": "go", "arguments": {"x": x}}
+        return bool(sent(client, "check", "agent", body).json()["runs"])
+
+    rules.write_text(".action go(x: symbol)\nforbid go(b).\n")
+    answer = sent(client, "reload", "op", {})
+    assert (answer.status_code, answer.json()["error"], answer.json()["warnings"]) == (200, None, [])
+    assert answer.json()["version"] == sent(client, "rules", "op").json()["version"] != before
+    assert (runs("a"), runs("b")) == (True, False)
+    for text, said in (("forbid go(c\n", "rules.dl:"), (".action go(x: symbol)\n", "no law is left")):
+        rules.write_text(text)
+        refused = sent(client, "reload", "op", {})
+        assert refused.status_code == 409
+        assert said in refused.json()["error"]
+        assert refused.json()["version"] == answer.json()["version"]
+        assert (runs("a"), runs("b")) == (True, False)
+    assert sent(client, "reload", "op", {"force": True}).status_code == 200
+    assert runs("b")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"a" 1}', "the body is no JSON: expecting ':' delimiter at line 1, column 6"),
+        (b'{\n "tool": send}', "the body is no JSON: expecting value at line 2, column 10"),
+        (b'{"tool": "\xff"}', "the body is no UTF-8 at byte 11"),
+        (b'{"tool": NaN}', "the body cannot be read: `NaN` is not a number of JSON"),
+        (b"[" * 100_000, "the body is nested too deep"),
+    ],
+    ids=["no colon", "no value", "no UTF-8", "NaN", "too deep"],
+)
+def test_a_body_that_is_no_json_is_told_where(body: bytes, said: str) -> None:
+    """Who sends what is no JSON reads what is wrong with the body, and where."""
+    client = client_of(Guard(text=RULES))
+    answer = client.post("/check", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]) == (400, said)

@@ -122,3 +122,9 @@ def test_answers_to_the_proxys_own_questions() -> None:
         assert await third == {}
 
     asyncio.run(main())
+
+
+def test_a_message_that_is_no_json_is_told_where() -> None:
+    """Who sends what is no JSON reads what is wrong with the message, and where."""
+    with pytest.raises(StateError, match="the message is no JSON: expecting value at line 1, column 13"):
+        read_message(b'{"jsonrpc": }')

@@ -6,6 +6,7 @@
 ``POST /answer``  say what a person answered about a call that was left to one  operator
 ``POST /facts``   change the facts of a session                                 operator
 ``POST /end``     forget a session                                              operator
+``POST /reload``  read the rule files again                                     operator
 ``POST /why``     what a check would say, with proofs and repairs               reader
 ``GET /rules``    the rules                                                     reader
 ``GET /metrics``  counts and times, for Prometheus                              reader

@@ -68,3 +68,9 @@ class SessionBody(Body):
     """A session, named."""
 
     session: str = Field(max_length=NAME, description="the conversation or run")
+
+
+class ReloadBody(Body):
+    """An order to read the rule files again."""
+
+    force: bool = Field(False, description="take valid rules whatever laws they lost")

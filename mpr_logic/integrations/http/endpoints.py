@@ -51,6 +51,7 @@ PATHS = (
     Path("why", "reader", bodies.CallBody),
     Path("facts", "operator", bodies.FactsBody),
     Path("end", "operator", bodies.SessionBody),
+    Path("reload", "operator", bodies.ReloadBody),
     Path("rules", "reader"),
     Path("metrics", "reader"),
     Path("health", "anyone"),
@@ -112,7 +113,7 @@ async def _read(request: Request, name: str, body: type[bodies.Body]) -> bodies.
         raise HTTPException(415, "send JSON, as Content-Type: application/json")
     data = await body_of(request, BODY)
     try:
-        return body.model_validate(parsed(data, Limits(size=BODY)))
+        return body.model_validate(parsed(data, Limits(size=BODY), "the body"))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))[:60]

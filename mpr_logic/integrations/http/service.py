@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from mpr_logic.checker.disclosure import decision_json
 from mpr_logic.checker.render import rule_text
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         FactsBody,
         NamedCallBody,
         OutcomeBody,
+        ReloadBody,
         SessionBody,
     )
     from mpr_logic.integrations.http.clients import Sender
@@ -136,6 +137,14 @@ class Service:
         """Forget a session: its facts and its history."""
         self._guard.end(body.session)
         return {}
+
+    def reload(self, sender: Sender, body: ReloadBody) -> Response:
+        """Read the rule files again; where they cannot be used, 409: the old rules stay, `error` says why."""
+        taken = self._guard.reload(force=body.force)
+        health = self._guard.health()
+        error = None if taken else health["error"] or "the rules could not be replaced"
+        content = {"version": health["version"], "error": error, "warnings": health["warnings"]}
+        return JSONResponse(content, 200 if taken else 409)
 
     def rules(self) -> dict[str, Any]:
         """The rules."""

@@ -54,7 +54,7 @@ def read_message(data: bytes | bytearray | str, more: Collection[str] = ()) -> M
     Raises:
         StateError: it is none, or more than one, or could be taken for another one by a server.
     """
-    value = parsed(data, Limits(size=SIZE))
+    value = parsed(data, Limits(size=SIZE), "the message")
     if value == {} and not data.strip():
         return {}
     if not isinstance(value, dict):
