@@ -239,10 +239,7 @@ class Session:
         decision = self.checker.check(action)
         if not decision.admissible:
             decision.under_way = under_way
-        if not decision.admissible:
-            text = for_model(decision)
-        else:
-            text = "" if decision.worked.advice == () else for_model(decision)
+        text = "" if decision.admissible and not decision.advice else for_model(decision)
         if repairs:
             repairs_of(decision)
         return decision, text
