@@ -14,11 +14,12 @@ READY_BENCH := $(VENV)/.ready-bench
 READY_DOCS := $(VENV)-docs/.ready
 HAS_ALFWORLD := $(BIN)/python -c 'from importlib.util import find_spec as f; exit(not f("alfworld"))'
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+QUICK := $(addprefix --ignore=tests/,bench conformance docs envs experiments live_hooks)
 # Tests that share a costly fixture name one group, and one worker takes the whole group.
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo kitchen test lint format bench docs hooks test-lowest build clean
+.PHONY: help demo kitchen test quick lint format bench docs hooks test-lowest build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +33,11 @@ kitchen: $(READY) ## walk through a small kitchen: rules, a proof, a repair
 
 test: lint $(READY_ALFWORLD) ## lint, type check and test
 	$(PYTEST) -m 'not bench' $(ARGS)
+
+# Left out are the worlds, the programs of other engines, the pages' examples and the measurements; and of what
+# is generated there are few.
+quick: $(READY) ## the quick tests, in about a minute
+	MPR_FUZZ=6 $(PYTEST) -m 'not slow and not bench' --hypothesis-profile=quick $(QUICK) $(ARGS)
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .

@@ -26,6 +26,12 @@ settings.register_profile("thorough", _SHARED, max_examples=6000)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, the slow ones begin first: else one process ends late."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(autouse=True)
 def _every_decision_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a test checks, the independent verifier checks too."""

@@ -14,8 +14,10 @@ from mpr_logic.cli.serve import listen, make_guard
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mpr_logic.errors import ProgramError
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.tools import Tools
+    from mpr_logic.integrations.mcp.stdio import LineClient
 
 EXAMPLE = (
     "mpr proxy --rules docs/examples/office/office.dl --tools docs/examples/office/tools.json --dry-run -- "
@@ -68,9 +70,9 @@ def proxy(
 ) -> None:
     """Guard the tool calls between an MCP client and a server.
 
-    Only the calls that the rules admit pass.
-    The client runs this command in place of the server's own. Without --tools the tools are those that the
-    server lists.
+    Only the calls that the rules admit pass. The client runs this command in place of the server's own.
+    Without --tools the tools are those that the server lists; where the rules do not fit them, the client
+    gets an empty list, and the proxy ends.
 
     Exit status: 0 it served, or could have; 2 it could not.
     """
@@ -142,10 +144,53 @@ def _serve(
             from mpr_logic.integrations.mcp.messages import SIZE
             from mpr_logic.integrations.mcp.stdio import StandardStreams, proxy
 
-            return await proxy(Gate(guard, ask=ask), command or [], StandardStreams(SIZE), methods=methods)
+            client = EndingClient(StandardStreams(SIZE))
+            gate = Gate(guard if isinstance(guard, Guard) else client.ended_by(guard), ask=ask)
+            status = await proxy(gate, command or [], client, methods=methods)
+            if client.error is not None:
+                raise client.error
+            return status
 
         status = asyncio.run(over_stdio())
         return Answer(UNDECIDED, f"error: the server ended with status {status}") if status else Answer(YES)
     finally:
         if isinstance(guard, Guard):
             guard.close()
+
+
+class EndingClient:
+    """A client that has no more to say once the rules do not fit the server's tools. What it has asked is
+    still answered. ``error`` says what is wrong with the rules."""
+
+    def __init__(self, client: LineClient) -> None:
+        self._client = client
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        self.error: ProgramError | None = None
+
+    def ended_by(self, make: Callable[[Tools], Guard]) -> Callable[[Tools], Guard]:
+        """The function that makes the guard, and ends this client where the rules are refused."""
+        from mpr_logic.errors import GuardError, ProgramError
+
+        def made(tools: Tools) -> Guard:
+            try:
+                return make(tools)
+            except ProgramError as error:
+                self.error = error
+                self._loop.call_soon_threadsafe(self._ended.set)
+                raise GuardError("the rules do not fit them, and the proxy ends") from error
+
+        return made
+
+    async def read(self) -> bytes:
+        """The next line; nothing where no more comes."""
+        line = asyncio.create_task(self._client.read())
+        ended = asyncio.create_task(self._ended.wait())
+        await asyncio.wait({line, ended}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (line, ended):
+            each.cancel()
+        return line.result() if line.done() and not line.cancelled() else b""
+
+    async def write(self, line: bytes) -> None:
+        """Send a line."""
+        await self._client.write(line)

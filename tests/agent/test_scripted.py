@@ -95,6 +95,7 @@ def test_by_seed(seed: int) -> None:
     assert kept(Retrieval(), 0.5) == kept(Retrieval(), 0.5)
 
 
+@pytest.mark.slow
 def test_what_it_is_worth() -> None:
     """Over many seeds it wins more often told than alone, and more often still under the check."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
-import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from mpr_logic import Action, Budget, Checker
@@ -16,7 +15,7 @@ from mpr_logic.engine.provenance.proof import RuleProof
 from mpr_logic.errors import EvaluationError
 from tests.checker.proof_reader import Reader, concluded
 from tests.checker.test_verdicts import guarded, tell
-from tests.helpers.programs import EXAMPLES, Case
+from tests.helpers.programs import EXAMPLES, Case, slow_fuzz
 
 RULES = """
 .decl bad(x: symbol, y: symbol)
@@ -62,7 +61,7 @@ def test_nobodys_text_passes_for_a_line_of_a_proof() -> None:
     assert any(line.endswith("bad(r, s): x\\x0a└─ ✓ bad(t, u): <rules>:1:1") for line in lines)
 
 
-@pytest.mark.slow
+@slow_fuzz
 @settings(
     database=None,
     max_examples=EXAMPLES,

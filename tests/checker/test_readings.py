@@ -14,7 +14,7 @@ from mpr_logic.checker.verifier import NaiveModel, verify
 from mpr_logic.engine.choice import EngineChoice
 from mpr_logic.guard.guard import Guard
 from tests.checker.test_verdicts import guarded, tell
-from tests.helpers.programs import EXAMPLES, Case
+from tests.helpers.programs import EXAMPLES, Case, slow_fuzz
 
 RULES = """
 .decl deny(w: symbol)
@@ -93,7 +93,7 @@ def test_a_guard_tells_them_all() -> None:
     assert verdict.rules == ("denied",)
 
 
-@pytest.mark.slow
+@slow_fuzz
 @settings(
     database=None,
     max_examples=max(EXAMPLES // 3, 1),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +14,7 @@ from mpr_logic.checker.repair import Repair, RepairLimits
 from tests.checker.kitchen import Kitchen
 from tests.checker.test_verdicts import guarded, tell
 from tests.checker.test_versions import sources
-from tests.helpers.programs import EXAMPLES, Case
+from tests.helpers.programs import EXAMPLES, Case, slow_fuzz
 
 PAYING = """
 .type account <: symbol
@@ -248,7 +247,7 @@ def changing(draw: st.DrawFn) -> tuple[Case, str]:
     return case, "\n".join(lines)
 
 
-@pytest.mark.slow
+@slow_fuzz
 @settings(
     database=None,
     max_examples=max(EXAMPLES // 3, 1),

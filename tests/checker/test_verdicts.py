@@ -17,7 +17,7 @@ from mpr_logic import Action, Budget, Checker
 from mpr_logic.analysis.program import Fact
 from mpr_logic.engine.topdown import compiler
 from mpr_logic.language.ast import NOWHERE
-from tests.helpers.programs import EXAMPLES, Case, Change, cases
+from tests.helpers.programs import EXAMPLES, Case, Change, cases, slow_fuzz
 
 ABOUT_ACTIONS = re.compile(r"(?:[\d.]+ :: )?(forbid|permit) (\w+)")
 
@@ -59,6 +59,7 @@ def tell(checker: Checker, step: Change) -> None:
         checker.update(add=[fact])
 
 
+@slow_fuzz
 @pytest.mark.parametrize("wide", [0, compiler.WIDE])
 @settings(
     database=None,

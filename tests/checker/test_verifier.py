@@ -27,7 +27,7 @@ from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import Row
 from mpr_logic.language.parser import parse
 from tests.checker.mutants import mutants
-from tests.helpers.programs import Case, cases
+from tests.helpers.programs import EXAMPLES, Case, cases
 
 Facts = dict[str, dict[Row, float]]
 
@@ -138,7 +138,7 @@ def test_one_change_anywhere_is_found(program: Program, semiring: str) -> None:
 
 fuzz = settings(
     database=None,
-    max_examples=150,
+    max_examples=min(EXAMPLES, 150),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

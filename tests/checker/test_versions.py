@@ -16,7 +16,7 @@ from mpr_logic.checker import versions
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
 from mpr_logic.language.ast import NOWHERE
 from tests.checker.test_verdicts import guarded, tell
-from tests.helpers.programs import EXAMPLES, Case
+from tests.helpers.programs import EXAMPLES, Case, slow_fuzz
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def sources(checker: Checker) -> dict[Any, Any]:
         }
 
 
-@pytest.mark.slow
+@slow_fuzz
 @settings(
     database=None,
     max_examples=max(EXAMPLES // 4, 1),

@@ -14,7 +14,7 @@ from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import Literal, Value
 from mpr_logic.language.parser import parse
 from tests.checker.kitchen import Kitchen
-from tests.helpers.programs import Case, cases
+from tests.helpers.programs import EXAMPLES, Case, cases
 
 
 def ask(relation: str, *pattern: Value | None, kitchen: Kitchen | None = None) -> WhyNot:
@@ -119,7 +119,7 @@ def test_an_open_action_argument_is_named() -> None:
 
 @settings(
     database=None,
-    max_examples=150,
+    max_examples=min(EXAMPLES, 150),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

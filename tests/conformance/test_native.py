@@ -25,7 +25,15 @@ def test_the_suite_has_its_114_core_cases() -> None:
 @pytest.mark.parametrize(
     ("file", "name"),
     [
-        pytest.param(file, name, id=f"{file}-{name}", marks=pytest.mark.xdist_group(f"native {file}"))
+        pytest.param(
+            file,
+            name,
+            id=f"{file}-{name}",
+            marks=[
+                pytest.mark.xdist_group(f"native {file}"),
+                *([pytest.mark.slow] if "hmmer" in file else []),
+            ],
+        )
         for file, name in CASES
     ],
 )

@@ -152,10 +152,17 @@ def check_setup(text: str) -> None:
     assert extras <= project["optional-dependencies"].keys()
 
 
+def marks_of(page: Path) -> list[pytest.MarkDecorator]:
+    """The marks of a page's test: some pages train an agent, or play many games."""
+    return [pytest.mark.slow] if page.stem in ("teach-an-agent", "play-alfworld") else []
+
+
 # what Inspect itself does: a deprecated argument of another package, streams that are left to the collector
 @pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning")
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=marks_of(page)) for page in PAGES], ids=map(name_of, PAGES)
+)
 def test_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every block of a page runs, in order, and prints what the page shows."""
     extra = needs(page)

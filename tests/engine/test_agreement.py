@@ -22,13 +22,15 @@ from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.language.parser import parse
 from tests.helpers import clingo_peer, naive
-from tests.helpers.programs import EXAMPLES, Case, Change, cases
+from tests.helpers.programs import EXAMPLES, Case, Change, cases, slow_fuzz
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Program
     from mpr_logic.engine.protocol import Engine
     from mpr_logic.language.ast import Row
+
+pytestmark = slow_fuzz
 
 PATIENT = Budget(seconds=60)  # a busy machine must not look like a disagreement
 SEMIRINGS = ("maxmin", "product", "boolean")

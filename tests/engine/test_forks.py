@@ -26,13 +26,15 @@ from tests.engine.test_agreement import (
     load,
     tell,
 )
-from tests.helpers.programs import Case, cases
+from tests.helpers.programs import Case, cases, slow_fuzz
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.analysis.program import Program
     from mpr_logic.engine.protocol import Engine
+
+pytestmark = slow_fuzz
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ def test_who_does_not_obey_does_its_task() -> None:
         assert (agent.honest, agent.hindered) == (len(task.plan), 0)
 
 
+@pytest.mark.slow
 def test_hand_written_rules() -> None:
     """Without rules attacks get through; with either set none does but commands, and only under the open one.
     No step is rejected where nothing was planted, and nothing is drawn anew when it is played again."""

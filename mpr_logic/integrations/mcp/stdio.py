@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 import threading
 from concurrent.futures import CancelledError
@@ -50,7 +51,8 @@ class StandardStreams:
         threading.Thread(target=self._reading, name="mpr proxy", daemon=True).start()
 
     def _reading(self) -> None:
-        stream = sys.stdin.buffer
+        # a reader of its own: the interpreter cannot end while a thread waits in that of sys.stdin
+        stream = os.fdopen(sys.stdin.fileno(), "rb", closefd=False)
         with suppress(RuntimeError, ValueError, CancelledError):  # the loop, or the stream, is closed
             while True:
                 line = rest = stream.readline(self._size + 1)
