@@ -27,7 +27,7 @@ _LETTERS = str.maketrans({"\u0131": "i", "\u0130": "i"})
 
 
 def alike(key: str) -> str:
-    """What all spellings of a key have in common, which some reader takes for it."""
+    """The form that all spellings of a key share which some reader takes for one."""
     text = key.partition("\0")[0]  # where texts end, to a reader in C
     if text.isascii():
         return text.strip().lower()
@@ -63,7 +63,7 @@ def alike_within(value: Any) -> tuple[str, str] | None:
 
 
 NULL = "null"
-"""What rules see of JSON's null, and of an optional argument that was left out."""
+"""The constant for JSON's null, and for an optional argument that was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Call:
 
 
 Moment: TypeAlias = "Mapping[str, list[Row]]"
-"""What was told of the moment of a call: rows, by the relation that they are of."""
+"""The moment of a call, as far as it was told: rows, by the relation that they are of."""
 
 
 def read_arguments(given: Any, limits: Limits, named: Set[str] = frozenset()) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def _too_large(limits: Limits, what: str = "") -> NoReturn:
 
 
 def kind_of(value: Any) -> str:
-    """What a value is, in words fit for a model."""
+    """The kind of a value, in words fit for a model."""
     names = {dict: "an object", list: "a list", tuple: "a list", str: "a text", bool: "a truth value"}
     return names.get(type(value)) or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
 
@@ -270,8 +270,8 @@ def _inside(value: Any) -> Value:
 
 
 def structure(value: Any) -> Iterator[tuple[str, Row]]:
-    """What ``item``, ``list_length`` and ``field`` hold of a value, and of all that is inside it: the name of
-    the relation, and a row. Of ``null`` they hold nothing."""
+    """The rows of ``item``, ``list_length`` and ``field`` about a value and all that is inside it, each with
+    the name of its relation. Of ``null`` they hold nothing."""
     if value is None:
         return
     whole = _inside(value)

@@ -1,4 +1,4 @@
-"""What a forbid may ask for besides rejection, by its annotations.
+"""Directives: a forbid may ask for something else than rejection, by its annotations.
 
 ``@rewrite(argument, value)``: the call is made with another value for this argument. The value is a text,
 with ``{Variables}`` of the rule, or a number; a text that is one variable alone is its value as it is, and
@@ -28,12 +28,12 @@ _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 REJECTED = 3
 """The greatest severity of a decision."""
 NOTHING = object()
-"""What a rewriting gives for an argument that it leaves out."""
+"""The value of a rewriting that leaves its argument out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directives:
-    """What one rule asks for: the arguments to rewrite, and whether to ask a person."""
+    """The directives of one rule: the arguments to rewrite, and whether to ask a person."""
 
     rewrites: tuple[tuple[str, str | int | float], ...]
     escalates: bool

@@ -45,10 +45,10 @@ _logger = logging.getLogger(__name__)
 UNCHECKED = "The call could not be checked, and was not made."
 
 ROUNDS = 4
-"""So often a call is checked at most: once, and after each rewriting or replacement of the rules."""
+"""The most checks of one call: one, and one after each rewriting or replacement of the rules."""
 
 TOLD = 4_000
-"""So many characters a message for the model has at most."""
+"""The most characters of a message for the model."""
 
 
 class Guard:
@@ -168,7 +168,7 @@ class Guard:
         return verdict
 
     def why(self, tool: str, arguments: Any = None, *, session: str = "") -> Verdict:
-        """What :meth:`check` would say now, with the decision's repairs. It is neither logged nor entered
+        """Tell what :meth:`check` would say, with the decision's repairs. It is neither logged nor entered
         into the history, and the call may not be made on its account."""
         check = _Check(self, Call(tool, arguments, "", session), "", dry=True)
         return self._guarded(check, check.run)
@@ -189,7 +189,7 @@ class Guard:
         return await asyncio.to_thread(self.answer, verdict, await self._aask(verdict))
 
     def answer(self, verdict: Verdict, approved: bool | None, *, by: str = "") -> Verdict:
-        """What a person said about a call that was left to them. An approved call is decided once more:
+        """Enter what a person said about a call that was left to them. An approved call is decided once more:
         nothing else may have come to stand against it.
 
         Args:
@@ -377,7 +377,7 @@ class Guard:
             return check.rejected(UNCHECKED, error=f"{type(error).__name__}: {error}")
 
     def _ask(self, verdict: Verdict) -> bool | None:
-        """What the approver says; whatever goes wrong is a no. None where there is none."""
+        """Ask the approver; whatever goes wrong is a no. None where there is none."""
         approver = self.approver
         if approver is None:
             return None
@@ -607,7 +607,7 @@ class _Check:
         return self._verdict(outcome, message[:TOLD].strip(), approved, undecided)
 
     def _outcome(self, decision: Decision, rules: Ruleset) -> Outcome | None:
-        """What a decision comes to; None where it rewrote the arguments."""
+        """The outcome of a decision; None where it rewrote the arguments."""
         admitted: Outcome = "admit" if self._arguments == self._given else "modify"
         if decision.admissible:
             return admitted

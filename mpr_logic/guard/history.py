@@ -137,7 +137,7 @@ def not_the_verdicts(id: str, found: Sequence[str]) -> str:
 
 
 def _moment(rules: Ruleset, given: Any) -> Moment:
-    """What a line says of the moment, in relations that are declared.
+    """Read the moment of a call from a line of a log, in relations that are declared.
 
     Raises:
         GuardError: it is nothing of that kind.

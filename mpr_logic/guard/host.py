@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Relation = Callable[[Call], Iterable[Sequence[Value] | Value]]
 
 MOST_ROWS = 10_000
-"""So many rows a function returns at most."""
+"""The most rows that a function returns."""
 
 
 def within(seconds: float, work: Callable[[], Any], what: str) -> Any:
@@ -67,7 +67,7 @@ def asked(
     call: Call,
     left: Callable[[], float],
 ) -> list[Fact]:
-    """What the host's functions say for a call.
+    """Ask the host's functions about a call.
 
     Args:
         program: the rules.

@@ -141,7 +141,7 @@ class DecisionLog:
             raise OSError("the disk is full")
 
     def _mend(self, path: Path) -> None:
-        """Where the last line is torn, end it, so that the next one is whole."""
+        """End the last line if it is torn, so that the next one is whole."""
         assert self._file is not None
         with path.open("rb") as file:
             if not file.seek(0, os.SEEK_END):

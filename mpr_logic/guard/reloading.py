@@ -35,7 +35,7 @@ FORBID = "forbid"
 
 @dataclass(slots=True)
 class Losses:
-    """What new rules lack that the old ones had. ``whole``: all laws, all clauses of a file, or all laws
+    """The losses of new rules against the old ones. ``whole``: all laws, all clauses of a file, or all laws
     about an action. ``some``: clauses that nothing takes the place of, in files that are still there.
     ``gone``: the same, of files that are no longer there."""
 
@@ -45,7 +45,7 @@ class Losses:
 
 
 def losses(old: Program, new: Program, files: Iterable[str], theta: float) -> Losses:
-    """What is lost from one program to the next.
+    """Compare two programs for what the second one lost.
 
     Args:
         old: the rules that a guard goes by.

@@ -64,7 +64,7 @@ class StateBatches:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What every checker of a guard is made with."""
+    """The settings that every checker of a guard is made with."""
 
     theta: float
     engine: EngineChoice
@@ -93,7 +93,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class CallNeeds:
-    """What rules need to know of the calls of one action.
+    """The needs of the rules about the calls of one action.
 
     ``reads`` has the core relations that decide about it. ``keeps`` are those that its effects read of the
     moment of a call: ``now``, and the relations of the host's functions; they are kept with the call until
@@ -161,7 +161,7 @@ class Ruleset:
         self.counts_calls = "called" in read
 
     def _all_needs(self, effects: set[str], changing: Mapping[str, frozenset[str]]) -> dict[str, CallNeeds]:
-        """What the rules need of the calls of each action.
+        """Work out what the rules need of the calls of each action.
 
         Args:
             effects: the heads of what actions change.
@@ -191,7 +191,7 @@ class Ruleset:
         return found
 
     def needs(self, action: str) -> CallNeeds:
-        """What the rules need to know of the calls of an action; nothing of one that they do not declare."""
+        """The needs of the rules about the calls of an action; none for one that they do not declare."""
         return self._needs.get(action, NO_NEEDS)
 
     def shares(self, action: str) -> bool:
@@ -202,7 +202,7 @@ class Ruleset:
         return bears or self._needs[action].changes_shared
 
     def effects_of(self, action: str) -> str:
-        """What tells the effects of an action on shared relations from those that other rules declare: a
+        """The mark of an action's effects on shared relations, other where other rules declare others: a
         hash of all clauses that they depend on, and the names of the relations that they change."""
         found = self._effects.get(action)
         if found is None:
@@ -210,7 +210,7 @@ class Ruleset:
         return found
 
     def influence(self, action: str) -> Influence:
-        """What can bear on the verdict about an action."""
+        """The influence of calls and relations on the verdict about an action."""
         found = self._influences.get(action)
         if found is None:
             found = self._influences[action] = influence_on(self.program, action)
@@ -351,7 +351,7 @@ def load_ruleset(
 
 
 def stamp(paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[str, int, int, int], ...]:
-    """What changes when a rule file does: names, inodes, sizes and times of all of them.
+    """The state of the rule files on disk: names, inodes, sizes and times of all of them.
 
     Raises:
         StateError: there is none.

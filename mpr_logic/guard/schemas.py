@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KINDS = frozenset("string integer number boolean null array object".split())
 _DEEP = 64
-"""So far references and combinations in a schema are followed."""
+"""The depth to which references and combinations in a schema are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _properties(
 
 
 def _kinds(schema: Any, root: dict[str, Any], depth: int = 0) -> frozenset[str]:
-    """What JSON a value of the schema may be."""
+    """The kinds of JSON that a value of the schema may be."""
     schema = _resolved(schema, root)
     if not isinstance(schema, dict) or depth > _DEEP:
         return KINDS
@@ -238,7 +238,7 @@ def _values(schema: Any, root: dict[str, Any], depth: int = 0) -> tuple[Any, ...
 
 
 def _resolved(schema: Any, root: dict[str, Any]) -> Any:
-    """What a local reference leads to; anything else as it is."""
+    """The schema that a local reference leads to; anything else as it is."""
     for _ in range(_DEEP):
         reference = schema.get("$ref") if isinstance(schema, dict) else None
         if not isinstance(reference, str) or not reference.startswith("#"):

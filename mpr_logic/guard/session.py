@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mpr_logic.guard.actions import Proposed
     from mpr_logic.guard.calls import Call, Moment
     from mpr_logic.guard.rules import CallNeeds, Options, Ruleset
-    from mpr_logic.guard.store import Store, Transaction
+    from mpr_logic.guard.store import Store, StoreTransaction
     from mpr_logic.language.ast import Row
 
 MOST = 10_000
@@ -42,16 +42,16 @@ MANY = 300
 """More rules are compiled before the first check, which would wait for them longer than it may."""
 
 _KEPT = 1_000
-"""So many actions the checker may keep resolved: their arguments can be large."""
+"""The most actions that the checker keeps resolved: their arguments can be large."""
 
 _HERE = Span("the guard", 0, 0, 0, 0)
 
 
 class _Stored(NamedTuple):
-    """What is shared, inside a transaction."""
+    """The shared relations, inside a transaction."""
 
     sharing: SharedRelations
-    transaction: Transaction
+    transaction: StoreTransaction
 
 
 class Session:
@@ -251,8 +251,8 @@ class Session:
             self._known = None
 
     def _know(self) -> None:
-        """What the calls under way come to was worked out for the present state. Where nothing was, the state
-        is not held: while it is, every change is noted."""
+        """Hold the present state, for which the possible states were worked out. Where none were it is not
+        held: while it is, every change is noted."""
         if self._outcomes:
             self._known = self.checker.version
 
@@ -328,8 +328,8 @@ class Session:
         return id in self._calls and id not in self._told
 
     def missing(self, id: str) -> str:
-        """What to say of an id that no admitted call has that waits for its result; where its caller gave it
-        to just one, which that is."""
+        """The message about an id of no admitted call that waits for its result; where its caller gave it
+        to just one call, it names the verdict's."""
         found = [each.id for each in self._calls.values() if each.caller == id and self.waits_for(each.id)]
         return (
             not_the_verdicts(id, found)

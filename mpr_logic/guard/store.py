@@ -1,4 +1,4 @@
-"""Where calls are kept beyond one process: a SQLite file, or a PostgreSQL database that machines share.
+"""The store of calls beyond one process: a SQLite file, or a PostgreSQL database that machines share.
 
 It holds three things: the rows of relations that are declared ``shared``; the reservations of admitted calls
 that would change them and have not ended; and, for hooks, which are a process for each call, the calls of
@@ -73,7 +73,7 @@ Rows: TypeAlias = "tuple[list[str], list[tuple[Any, ...]]]"
 """The names of a table's columns, and its rows."""
 
 TABLES = ("mpr_numbers", "mpr_relations", "mpr_rows", "mpr_reservations")
-"""What a verdict may hang on: all but the calls of hooks."""
+"""The tables that a verdict may hang on: all but the calls of hooks."""
 
 
 class Reservation(NamedTuple):
@@ -97,8 +97,8 @@ class Reservation(NamedTuple):
         return frozenset(self.effects.split()[1:])
 
 
-class Transaction:
-    """What one transaction reads and writes. All that it writes is there when it ends, or nothing is."""
+class StoreTransaction:
+    """Reads and writes of one transaction. All that it writes is there when it ends, or nothing is."""
 
     def __init__(self, run: Callable[..., list[tuple[Any, ...]]], now: Callable[[], float]) -> None:
         self._run = run
@@ -176,7 +176,7 @@ class Transaction:
     # -- the calls of hooks --------------------------------------------------------------------
 
     def lines(self, session: str) -> list[dict[str, Any]]:
-        """What was added of a session, in that order."""
+        """The lines of a session, in the order in which they were added."""
         found = self._run("SELECT line FROM mpr_calls WHERE session = ? ORDER BY number", session)
         return [json.loads(line) for (line,) in found]
 
@@ -248,7 +248,7 @@ class Store:
         self._wait = wait
         self._clock = clock
         self._lock = threading.RLock()
-        self._open: Transaction | None = None
+        self._open: StoreTransaction | None = None
         text = os.fspath(location)
         self._postgres = text.startswith(("postgresql://", "postgres://", "postgresql+psycopg://"))
         self._text = text.replace("postgresql+psycopg://", "postgresql://", 1)
@@ -278,7 +278,7 @@ class Store:
             self._connection.close()
 
     @contextmanager
-    def writing(self, wait: float | None = None) -> Iterator[Transaction]:
+    def writing(self, wait: float | None = None) -> Iterator[StoreTransaction]:
         """A transaction; inside of one, the same. It waits so many seconds for the others.
 
         Raises:
@@ -293,7 +293,7 @@ class Store:
                 return
             with self._translating():
                 self._begin(max(wait, 0.001))
-            self._open = Transaction(self._run, self._clock)
+            self._open = StoreTransaction(self._run, self._clock)
             try:
                 with self._translating():
                     yield self._open
@@ -388,7 +388,7 @@ class Store:
 
     @contextmanager
     def _translating(self) -> Iterator[None]:
-        """What goes wrong in the database, as an error of ours."""
+        """Turn what goes wrong in the database into an error of ours."""
         known: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
         if self._postgres:
             known = (*known, needed("psycopg", "postgres").Error)
@@ -399,8 +399,8 @@ class Store:
 
 
 def snapshot(location: str | os.PathLike[str]) -> Store:
-    """What a store holds now, as a store of its own that is gone with this object. The one that is named is
-    read, and nothing is written to it. ``:memory:`` is an empty one.
+    """A copy of a store as it is now, gone with this object. The one that is named is read, and nothing is
+    written to it. ``:memory:`` is an empty one.
 
     Raises:
         StoreError: it is not there, is no such store, or cannot be read.
@@ -445,7 +445,7 @@ def _row(text: str) -> Row:
 
 
 def _said(error: Exception) -> str:
-    """What went wrong, and what to do."""
+    """A message for an error of the database: what went wrong, and what to do."""
     said = str(error).strip().partition("\n")[0]
     low = said.lower()
     if "locked" in low or "busy" in low or "lock timeout" in low:
@@ -463,7 +463,7 @@ _HERE = Span("the store", 0, 0, 0, 0)
 
 
 class SharedRelations:
-    """What one session's checker and a store have in common.
+    """The shared relations, as one session's checker and a store have them.
 
     Args:
         store: it holds the rows and the reservations.
@@ -484,7 +484,7 @@ class SharedRelations:
         self._reserved: list[Reservation] = []
         self._made: dict[str, UnderWay] = {}
 
-    def read(self, transaction: Transaction) -> None:
+    def read(self, transaction: StoreTransaction) -> None:
         """Take over what is in the store.
 
         Raises:
@@ -530,7 +530,7 @@ class SharedRelations:
                     break
         return [*found, *mine]
 
-    def write(self, transaction: Transaction) -> None:
+    def write(self, transaction: StoreTransaction) -> None:
         """Write what was changed of the shared relations since they were read."""
         present = self._present()
         add, remove = _difference(self._rows, present)
@@ -540,13 +540,13 @@ class SharedRelations:
             self._revision = transaction.change(fact.relation, fact.row, fact.weight)
         self._rows = present
 
-    def reserve(self, transaction: Transaction, call: UnderWay) -> None:
+    def reserve(self, transaction: StoreTransaction, call: UnderWay) -> None:
         """Hold what an admitted call would change."""
         made = reservation(call, self._effects)
         self._revision = transaction.reserve(made, self._store.hold)
         self._reserved.append(made)
 
-    def settle(self, transaction: Transaction, id: str, *, known: bool) -> None:
+    def settle(self, transaction: StoreTransaction, id: str, *, known: bool) -> None:
         """End a call."""
         self._revision = transaction.settle(id, known=known)
         if known:
@@ -588,7 +588,7 @@ def reservation(call: UnderWay, effects: Callable[[str], str]) -> Reservation:
 def _difference(
     before: dict[str, dict[Row, float]], after: dict[str, dict[Row, float]]
 ) -> tuple[list[Fact], list[Fact]]:
-    """What must be added and removed to come from some rows to others."""
+    """The rows to add and to remove to come from some rows to others."""
     add = [
         Fact(name, row, weight, _HERE)
         for name, rows in after.items()

@@ -47,7 +47,7 @@ def _nothing(_: Verdict) -> None:
 
 
 _NO_SPAN = nullcontext(_nothing)
-"""Where nobody takes spans."""
+"""The context of a check whose spans nobody takes."""
 
 
 def _attributes(verdict: Verdict) -> dict[str, Any]:

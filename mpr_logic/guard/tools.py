@@ -141,7 +141,7 @@ class Tool:
 
     @property
     def known(self) -> ToolSignature:
-        """What is known of it before any call: its arguments, and the only values that they may have."""
+        """The signature that rules are vetted against: its arguments, and the only values of each."""
         return ToolSignature(self.name, {a.name: a.values for a in self.arguments}, self.rest is not None)
 
     def statements(self) -> Iterator[ActionDecl | Clause]:
@@ -311,7 +311,7 @@ def _word(name: str, taken: set[str]) -> str:
 
 
 def _validator(name: str, schema: dict[str, Any]) -> Any:
-    """What holds arguments against a schema: no reference leaves it, and its patterns run in linear time."""
+    """The validator of a schema: no reference leaves it, and its patterns run in linear time."""
     jsonschema = needed("jsonschema", "tools")
     registry = needed("referencing", "tools").Registry()
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)

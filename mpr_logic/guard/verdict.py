@@ -1,4 +1,4 @@
-"""What a guard answers about a tool call."""
+"""Verdicts: the answers of a guard about tool calls."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Verdict:
 
     @property
     def refusal(self) -> str:
-        """What to tell the model where it may not run, also where a person could have been asked."""
+        """The message for the model where it may not run, also where a person could have been asked."""
         asks = self.message.startswith(PERSON)
         return REJECTED + self.message.removeprefix(PERSON) if asks else self.message
 
@@ -87,6 +87,6 @@ class Verdict:
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
-    """What an agent's host needs of a verdict, JSON-able; nothing that the rules' authors do not disclose."""
+    """The JSON of a verdict for an agent's host; nothing that the rules' authors do not disclose."""
     told = ("id", "outcome", "runs", "arguments", "message", "mode", "version")
     return {name: getattr(verdict, name) for name in told}

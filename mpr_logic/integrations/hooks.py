@@ -30,15 +30,17 @@ if TYPE_CHECKING:
     from mpr_logic.guard.verdict import Verdict
 
 SIZE = 4 * 1024 * 1024
-"""So many characters an event has at most."""
+"""The most characters of an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What an agent sends before a tool runs, and after: the ``names`` of the events before, and of their
-    fields with the tool, its arguments, the session and the call's id; ``after`` maps the names of the
-    events after to those before, and the ``result`` is the field that they have besides. Where there is one
-    name, it may be left out."""
+    """The form of an agent's events before a tool runs, and after.
+
+    ``names`` are those of the events before; where there is one name, it may be left out. ``tool``,
+    ``arguments``, ``session`` and ``id`` are the fields of the call. ``after`` maps the names of the events
+    after to those before, and ``result`` is the field that they have besides.
+    """
 
     names: tuple[str, ...]
     after: dict[str, str] = field(default_factory=dict)
@@ -127,7 +129,7 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
 
 
 def reply(agent: CodingAgent, verdict: Verdict, *, allow: bool = False) -> dict[str, Any]:
-    """What to answer for a verdict.
+    """The answer to an agent for a verdict.
 
     Args:
         agent: whom.
@@ -254,8 +256,7 @@ DAYS = 30.0
 
 
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where calls are kept unless somebody says otherwise: a file in the user's folder for the state of
-    programs."""
+    """The default place of the store: a file in the user's folder for the state of programs."""
     if environment.get("MPR_STORE"):
         return Path(environment["MPR_STORE"])
     if environment.get("XDG_STATE_HOME"):
@@ -270,8 +271,8 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def session_key(rules: Iterable[str | os.PathLike[str]], session: str) -> str:
-    """What a session is kept under: the same for the same rule files and the same session, whatever the
-    session's name holds."""
+    """The key that a session is kept under: the same for the same rule files and the same session, whatever
+    the session's name holds."""
     paths = sorted(str(Path(path).resolve()) for path in rules)
     return hashlib.sha256(json.dumps([paths, session]).encode()).hexdigest()
 

@@ -23,7 +23,7 @@ else:
     approver = needed("inspect_ai.approval", "inspect").approver
 
 MOST = 500
-"""So many samples are known at a time; the one that was quiet longest is forgotten first."""
+"""The most samples that are known at a time; the one that was quiet longest is forgotten first."""
 _KEY = "mpr_logic.session"
 
 

@@ -80,7 +80,7 @@ class GuardMiddleware(AgentMiddleware):
 
 
 def _interrupted(verdict: Verdict) -> bool:
-    """What a person answered: the graph stops before there is an answer, and comes here again."""
+    """Ask a person: the graph stops before there is an answer, and comes here again."""
     asked = {"tool": verdict.call.tool, "arguments": verdict.arguments, "message": verdict.message}
     return needed("langgraph.types", "langchain").interrupt(asked) is True
 
@@ -90,7 +90,7 @@ def _succeeded(result: Result) -> bool:
 
 
 def _told(request: ToolCallRequest, error: RejectedError) -> ToolMessage:
-    """What the model reads in place of a result."""
+    """The message that the model reads in place of a result."""
     call = request.tool_call
     message = needed("langchain_core.messages", "langchain").ToolMessage
     told: ToolMessage = message(

@@ -36,7 +36,7 @@ class ToolCall:
     shape: dict[str, str]
 
     def message(self, text: str) -> dict[str, Any]:
-        """What to send to the model."""
+        """The message that answers the call."""
         return {**self.shape, ("content" if "role" in self.shape else "output"): text}
 
 

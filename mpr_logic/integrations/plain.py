@@ -233,7 +233,7 @@ async def aanswer_calls(guard: Guard, calls: Iterable[Call], functions: Function
 
 
 def _made(call: Call, admitted: Guarding, functions: Functions) -> Any:
-    """What the function returns. In shadow mode it is called as it would be without a guard."""
+    """Call the function. In shadow mode it is called as it would be without a guard."""
     if call.tool not in functions:
         raise GuardError(f"no function is given for the tool `{call.tool[:60]}`")
     arguments = admitted.arguments
@@ -249,7 +249,7 @@ def _text(result: Any) -> str:
 
 
 def _failed(call: Call, error: Exception) -> str:
-    """What the model is told of an exception; of ours the message, of others the kind alone."""
+    """The text for the model about an exception: of ours the message, of others the kind alone."""
     if not isinstance(error, RejectedError):
         _logger.error("the tool `%s` failed", call.tool, exc_info=error)
     return str(error) if isinstance(error, MprError) else f"The tool failed: {type(error).__name__}."

@@ -1,4 +1,4 @@
-"""What the requests of the HTTP adapter hold."""
+"""The bodies of requests over HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Body(BaseModel):
 
 
 class OfSession(Body):
-    """What is about one session."""
+    """A body about one session."""
 
     session: str = Field("", max_length=NAME, description="the conversation or run")
 
@@ -50,7 +50,7 @@ class OutcomeBody(OfSession):
 
 
 class AnswerBody(Body):
-    """What a person answered about a call that was left to one."""
+    """The answer of a person about a call that was left to one."""
 
     id: str = Field(description="the id of the verdict, from the answer of /check")
     approved: bool = Field(description="whether the call may be made")

@@ -1,4 +1,4 @@
-"""Who asks over HTTP: what a token lets its sender say, and how much of the guard one client may fill."""
+"""Clients over HTTP: what a token lets its sender say, and how much of the guard one client may fill."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class NotYoursError(StateError):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent a request: ``client`` is what its sessions are counted by, ``operator`` whether it sent the
-    operator's token, ``own`` whether it has a token of its own: its sessions are its own then."""
+    """The sender of a request: ``client`` is what its sessions are counted by, ``operator`` whether it sent
+    the operator's token, ``own`` whether it has a token of its own: its sessions are its own then."""
 
     client: str
     operator: bool = False
@@ -72,7 +72,7 @@ class Tokens:
         return self._operator is not None
 
     def sender(self, token: str, address: str) -> Sender | None:
-        """Who sent a token from an address; None where it is none of those that there are.
+        """The sender of a token from an address; None where it is none of those that there are.
 
         An agent is known by its token, and where all agents send the same, or none, by its address.
         """
@@ -201,5 +201,5 @@ def agents_of(token: str | Iterable[str] | None) -> list[str]:
 
 
 def _digest(token: str) -> bytes:
-    """What tokens are compared by: of one length, so that not even that of the right one is told."""
+    """The digest that tokens are compared by: all have one length, and the time tells nothing of it."""
     return hashlib.sha256(token.encode()).digest()

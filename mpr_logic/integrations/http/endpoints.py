@@ -81,7 +81,7 @@ def route(path: Path, service: Service, tokens: Tokens) -> Route:
 
 
 def _sender(request: Request, who: str, tokens: Tokens) -> Sender:
-    """Who asks.
+    """The sender of a request.
 
     Raises:
         HTTPException: it may not.

@@ -1,4 +1,4 @@
-"""What a guard is asked over HTTP, and what it answers: from the bodies of requests to JSON-able values."""
+"""The answers of a guard over HTTP, from the bodies of requests to JSON-able values; and its metrics."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Service:
         return verdict_json(verdict)
 
     def why(self, sender: Sender, body: CallBody) -> dict[str, Any]:
-        """What a check would say, with proofs and repairs; nothing is entered into the history."""
+        """Tell what a check would say, with proofs and repairs; nothing is entered into the history."""
         self._openings.enter(sender, body.session)
         verdict = self._guard.why(body.tool, body.arguments, session=body.session)
         decision = decision_json(verdict.decision) if verdict.decision is not None else None

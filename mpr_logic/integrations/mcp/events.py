@@ -1,4 +1,4 @@
-"""What an MCP server answers over streamable HTTP, in parts: the events of a stream, or a body as a whole."""
+"""The answers of an MCP server over streamable HTTP in parts: the events of a stream, or a whole body."""
 
 from __future__ import annotations
 

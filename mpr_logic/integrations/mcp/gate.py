@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mpr_logic.integrations.mcp.messages import Ask, Message
 
 SECONDS = 30.0
-"""So long a server may take to list its tools."""
+"""The seconds that a server may take to list its tools."""
 _PAGES = 1_000
 _logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ async def _listed(meta: Message, server: Ask) -> list[Any]:
 
 
 class Passage(NamedTuple):
-    """Where a client's message goes: on to the server, with the verdict where it is a call that was
+    """The way of a client's message: on to the server, with the verdict where it is a call that was
     admitted; or, where it does not pass, ``message`` is the answer to the client."""
 
     message: Message
@@ -117,7 +117,7 @@ class Passage(NamedTuple):
 
 
 class Gate:
-    """What stands between a client and a server.
+    """A guard between a client and a server.
 
     Args:
         guard: it decides, and its tools are those that there are; or a function that makes it of the tools
@@ -153,7 +153,7 @@ class Gate:
         return True
 
     async def up(self, message: Message, server: Ask, client: Ask) -> Passage:
-        """What becomes of a message of the client that :meth:`guards`. Whatever goes wrong here, the call is
+        """Decide about a message of the client that :meth:`guards`. Whatever goes wrong here, the call is
         not made.
 
         Args:
@@ -198,7 +198,7 @@ class Gate:
         return Passage(call, True, verdict)
 
     async def down(self, message: Message, verdict: Verdict | None = None) -> Message:
-        """What the client gets of a message of the server.
+        """A message of the server as the client gets it.
 
         Args:
             message: an answer, a request or a notice.
@@ -252,7 +252,7 @@ IN_ALL = 10 * MOST
 
 
 class Gates:
-    """What stands between the server and each session. A session is one that the server has begun: who names
+    """The gates between the server and each session. A session is one that the server has begun: who names
     another one would have a history of its own for each call.
 
     Args:

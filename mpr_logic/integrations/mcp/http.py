@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mpr_logic.integrations.mcp.gate import Gate
 
 CONNECTING = 30.0
-"""So many seconds a server may take to be reached; to answer it has as long as the client waits."""
+"""The seconds that a server may take to be reached; to answer it has as long as the client waits."""
 
 
 def proxy_application(

@@ -31,7 +31,7 @@ METHODS = frozenset(
     notifications/roots/list_changed notifications/tasks/status
     """.split()
 )
-"""What a client may ask a server, and tell it. Any other method could call a tool, for all that is known."""
+"""The methods that a client may send a server. Any other could call a tool, for all that is known."""
 _MEMBERS = {"jsonrpc", "id", "method", "params", "result", "error"}
 _OF_A_CALL = {alike(each): each for each in "name arguments _meta task requestState inputResponses".split()}
 _WHOLE = 2**53 - 1
@@ -106,7 +106,7 @@ def _is_id(id: Any) -> bool:
 
 
 def read_answer(data: bytes) -> Message:
-    """What a server says; nothing where it is no message, which is passed on as it is."""
+    """A server's message; empty where it is none, and is passed on as it is."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
@@ -133,7 +133,7 @@ def params_of(message: Message) -> dict[str, Any]:
 
 
 def meta_of(message: Message) -> dict[str, Any]:
-    """What a request says of itself and of its client."""
+    """The metadata of a request: what it says of itself and of its client."""
     meta = params_of(message).get("_meta")
     return meta if isinstance(meta, dict) else {}
 

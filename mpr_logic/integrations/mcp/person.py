@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mpr_logic.integrations.mcp.messages import Ask, Message
 
 BY = "the client's user"
-"""Who answered, in the log."""
+"""The name of who answered, in the log."""
 MOST = 200
-"""So many calls wait for their answers at a time; the oldest is forgotten first."""
+"""The most calls that wait for their answers at a time; the oldest is forgotten first."""
 _SHOWN = 4_000
 _CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 _KEY = "mpr"
@@ -45,7 +45,7 @@ class ClientUser:
         return _elicits(meta_of(call).get(_CAPABILITIES)) if is_stateless(call) else self._asks
 
     async def ask(self, verdict: Verdict, client: Ask, seconds: float) -> bool | None:
-        """What the user answers to a request; None where nobody does."""
+        """Ask the user; None where nobody answers."""
         try:
             answer = await asyncio.wait_for(client({"jsonrpc": "2.0", **_question(verdict)}), seconds)
         except TimeoutError:
@@ -110,7 +110,7 @@ def _printable(text: str) -> str:
 
 
 def _approved(result: Any) -> bool | None:
-    """What an elicitation's result says; None where the user did not choose."""
+    """The user's choice in an elicitation's result; None where there is none."""
     if not isinstance(result, dict) or result.get("action") not in ("accept", "decline"):
         return None
     content = result.get("content")

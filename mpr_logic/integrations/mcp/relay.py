@@ -170,7 +170,7 @@ class Exchange:
                 yield event(refusal(id, -32603, SILENT))
 
     async def _parts(self, answer: Any, passage: Passage) -> AsyncIterator[bytes]:
-        """What the client gets of an answer."""
+        """The parts of an answer, as the client gets them."""
         try:
             async for part in parts(answer):
                 message, gate = message_in(part), self._gates.of(self._name)
@@ -184,7 +184,7 @@ class Exchange:
             await answer.aclose()
 
     async def _ask(self, message: Message) -> Message:
-        """What the server answers to a request of the proxy itself."""
+        """Send the server a request of the proxy itself, and return the answer."""
         own = {k: v for k, v in self._headers.items() if not k.startswith(("mcp-name", "mcp-param-"))}
         if "mcp-method" in own:
             own["mcp-method"] = message["method"]

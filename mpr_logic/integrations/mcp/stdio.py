@@ -138,7 +138,7 @@ class _Sent(NamedTuple):
 
 
 class LineRelay:
-    """What goes up to the server, and what comes down to the client. ``mute`` is set where the server ended
+    """Passes messages up to the server and down to the client. ``mute`` is set where the server ended
     without having said a word, ``status`` is its exit status then."""
 
     def __init__(
