@@ -259,3 +259,13 @@ def test_the_picture_of_the_rooms_has_each() -> None:
     for folder, begin in re.findall(r"^\| `([\w/]+)`.* \| (`.+`) \|$", contributing, re.MULTILINE):
         for name in re.findall(r"`([^`]+)`", begin):
             assert (TOP / folder / name).exists(), f"{folder}/{name}"
+
+
+def test_the_steps_for_contributors_name_files_that_are_there() -> None:
+    """Every path that CONTRIBUTING.md names is there; names in capitals stand in one of its files."""
+    text = (TOP / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## How code and prose are")[2]
+    paths = [path for path in re.findall(r"`([\w./-]+/[\w./-]+)`", text) if "NNNN" not in path]
+    assert [path for path in paths if not (TOP / path).exists() and not path.startswith("site")] == []
+    code = "\n".join((TOP / path).read_text(encoding="utf-8") for path in paths if path.endswith(".py"))
+    names = set(re.findall(r"`([A-Z]{3,})`", text)) - {"TRIM"}
+    assert {name for name in names if not re.search(rf"^{name}\b", code, re.MULTILINE)} == set()
