@@ -36,7 +36,7 @@ test: lint $(READY_ALFWORLD) ## lint, type check and test
 
 # Left out are the worlds, the programs of other engines, the pages' examples and the measurements; and of what
 # is generated there are few.
-quick: $(READY) ## the quick tests, in about a minute
+quick: $(READY) ## the quick tests, in about three minutes
 	MPR_FUZZ=6 $(PYTEST) -m 'not slow and not bench' --hypothesis-profile=quick $(QUICK) $(ARGS)
 
 lint: $(READY) ## ruff and mypy

@@ -269,7 +269,7 @@ def test_bad_questions(tmp_path: Path, verb: str, text: str, parts: tuple[str, .
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        ("", ("missing command", "mpr --help")),
+        ("memory", ("missing command", "mpr memory --help")),
         ("guess", ("no such command", "mpr --help")),
         ("check", ("last argument", "put(apple_1, fridge_1)")),
         ("check put(a,b)", ("no rules are named", "rules/kitchen")),

@@ -391,19 +391,17 @@ def _changing(
     reply("memory", work, json=json, no_color=no_color)
 
 
-def group(context: typer.Context) -> None:
+def group() -> None:
     """Look into a rule memory, and change it by hand.
 
     Exit status: 0 done or found, 1 nothing found, 2 it could not be done.
     """
-    o.show_help(context)
 
 
 def app() -> typer.Typer:
     """The command with its sub-commands."""
     made = typer.Typer(
         rich_markup_mode=None,
-        invoke_without_command=True,
         context_settings=o.HELP,
         add_completion=False,
     )

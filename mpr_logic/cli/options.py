@@ -46,7 +46,7 @@ class PanelGroup(TyperGroup):
 
 
 def show_help(context: typer.Context) -> None:
-    """Print the help of a group that is called without a command, and end with status 0."""
+    """Print the help where no command is named, and end with status 0."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit
