@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.occurrences import CALL, OUTCOMES, is_history
+from mpr_logic.analysis.strata import read_by
 from mpr_logic.analysis.terms import (
     inner_terms,
     item_vars,
@@ -27,7 +28,7 @@ from mpr_logic.analysis.totality import may_fail
 from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.language.ast import Term
@@ -54,19 +55,6 @@ class Influence:
     sums: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
     numbers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     ordered: bool = True
-
-
-def read_by(program: Program, heads: Iterable[str]) -> frozenset[str]:
-    """The core relations that the rules of some heads read, directly or through others; where they read the
-    calls of a history, that history too."""
-    todo, seen = list(heads), set()
-    while todo:
-        for rule in program.rules_for(todo.pop()):
-            for literal in literals(rule.body):
-                if literal.atom.name not in seen:
-                    seen.add(literal.atom.name)
-                    todo.append(literal.atom.name)
-    return frozenset(seen | {name.removeprefix(CALL) for name in seen})
 
 
 def influence_on(program: Program, action: str) -> Influence:

@@ -1,4 +1,4 @@
-"""Stratification: the order in which derived relations can be evaluated.
+"""The dependency graph of relations, and its strata: the order in which they can be evaluated.
 
 The strata are the strongly connected components of the dependency graph, by Tarjan's algorithm
 (R. Tarjan, Depth-first search and linear graph algorithms, SIAM J. Comput. 1, 1972). It is written out
@@ -11,12 +11,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.terms import flat
+from mpr_logic.analysis.occurrences import CALL
+from mpr_logic.analysis.terms import flat, literals
 from mpr_logic.language.ast import Aggregate, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from mpr_logic.analysis.program import Program
     from mpr_logic.analysis.report import Report
     from mpr_logic.language.ast import BodyItem, Span
 
@@ -39,6 +41,21 @@ def dependencies(body: Iterable[BodyItem]) -> Iterator[tuple[str, str, Span]]:
             for inner in flat(item.body):
                 if isinstance(inner, Literal):
                     yield inner.atom.name, item.function, inner.span
+
+
+def read_by(program: Program, heads: Iterable[str]) -> frozenset[str]:
+    """The core relations that the rules of some heads read, directly or through others.
+
+    Where they read the calls of a history, that history too.
+    """
+    todo, seen = list(heads), set()
+    while todo:
+        for rule in program.rules_for(todo.pop()):
+            for literal in literals(rule.body):
+                if literal.atom.name not in seen:
+                    seen.add(literal.atom.name)
+                    todo.append(literal.atom.name)
+    return frozenset(seen | {name.removeprefix(CALL) for name in seen})
 
 
 def stratify(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.strata import read_by
 from mpr_logic.analysis.terms import divides, flat, item_terms, item_vars, literals, names, term_vars
 from mpr_logic.analysis.types import columns_of
 from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test, Var
@@ -23,17 +24,9 @@ def is_total(program: Program, heads: Iterable[str]) -> bool:
     They do no arithmetic and call no built-in, their only aggregate is the count, and where they order two
     values, both are declared to be numbers or both symbols.
     """
-    agenda = list(heads)
-    seen = set(agenda)
-    for head in agenda:  # which grows
-        for rule in program.rules_for(head):
-            if not _rule_is_total(program, rule):
-                return False
-            for literal in literals(rule.body):
-                if literal.atom.name not in seen:
-                    seen.add(literal.atom.name)
-                    agenda.append(literal.atom.name)
-    return True
+    heads = tuple(heads)
+    rules = (rule for head in {*heads, *read_by(program, heads)} for rule in program.rules_for(head))
+    return all(_rule_is_total(program, rule) for rule in rules)
 
 
 def _rule_is_total(program: Program, rule: Rule) -> bool:

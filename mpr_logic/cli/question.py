@@ -364,7 +364,7 @@ def _json(value: Value, base: str, argument: Argument | None, *, whole: bool) ->
 
 def read_of(checker: Checker, text: str) -> frozenset[str]:
     """The relations that decide about a fact, its own too."""
-    from mpr_logic.analysis.influence import read_by
+    from mpr_logic.analysis.strata import read_by
     from mpr_logic.checker.parsing import literal_of
 
     name = literal_of(text).atom.name

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin_relations import FILLED, SHELL
 from mpr_logic.analysis.canonical import canonical_text
-from mpr_logic.analysis.influence import influence_on, read_by, written_by
+from mpr_logic.analysis.influence import influence_on, written_by
 from mpr_logic.analysis.lints import Deployment, vet
 from mpr_logic.analysis.occurrences import CALL, HISTORY, is_history
+from mpr_logic.analysis.strata import read_by
 from mpr_logic.checker.loading import load_modules, rule_files
 from mpr_logic.checker.state import state_facts
 from mpr_logic.errors import GuardError, ProgramError, StateError
