@@ -150,6 +150,12 @@ class Frame:
             if name in self.known:
                 self.known[name] = self._namespace.makers[name](self._session)
 
+    def drop(self, relation: str) -> None:
+        """A stored relation is another object now. Functions that are made from now on find its parts anew;
+        those that were made before are called no more."""
+        for name in self._namespace.of.get(relation, ()):
+            self.known.pop(name, None)
+
 
 def parameters(adornment: str) -> list[str]:
     """The names of a function's parameters: one for each b."""

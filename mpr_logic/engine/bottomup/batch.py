@@ -12,7 +12,7 @@ from mpr_logic.engine.store import Relation
 from mpr_logic.errors import BudgetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from mpr_logic.analysis.program import Program
     from mpr_logic.engine.protocol import Budget
@@ -23,15 +23,13 @@ if TYPE_CHECKING:
 class Batch(Access):
     """The relations of one run, derived ones included, and the code that is compiled for it.
 
-    ``unstored`` has what lists the rows of relations that are not stored yet, ``growing`` the rows that a
-    rule is deriving now."""
+    ``growing`` are the rows that a rule is deriving now."""
 
     def __init__(self, program: Program, semiring: Semiring, budget: Budget) -> None:
         self.program = program
         self.semiring = semiring
         self.budget = budget
         self.relations: dict[str, Relation] = {}
-        self.unstored: dict[str, Callable[[], Iterator[Row]]] = {}
         self.growing: Any = ()
         self.deadline = Deadline(budget.clock)
         self.namespace = Namespace()
@@ -46,10 +44,12 @@ class Batch(Access):
         found = self.relations.get(name)
         if found is None:
             found = self.relations[name] = Relation(name, self.program.arity[name])
-        if name in self.unstored:
-            found.fill(self.unstored.pop(name)())
-            self.frame.renew(name)
         return found
+
+    def hand_over(self, relation: Relation) -> None:
+        """Keep a relation that was derived elsewhere. Functions that are made from now on read it."""
+        self.relations[relation.name] = relation
+        self.frame.drop(relation.name)
 
     def relation_of(self, name: str) -> Relation:
         """The relation that generated code reads."""
@@ -57,11 +57,10 @@ class Batch(Access):
 
     def rows(self, name: str) -> set[Row]:
         """The rows of a relation."""
-        if name in self.unstored:
-            return set(self.unstored[name]())
         relation = self.stored(name)
-        rows = self.deadline.polled(relation.rows)
-        return {(k,) for k in rows} if relation.arity == 1 else set(rows)
+        if relation.arity == 1:
+            return {(k,) for k in self.deadline.polled(relation.rows)}
+        return set(self.deadline.polled(relation))
 
     def weighted(self, name: str) -> bool:
         """Whether a row of the relation may weigh less than 1."""

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mpr_logic.engine.codegen import CodeWriter
 from mpr_logic.engine.planner import item_variables
+from mpr_logic.engine.store import Relation
 from mpr_logic.language.ast import Comparison, Const, Literal, Term, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from mpr_logic.engine.bottomup.batch import Batch
     from mpr_logic.engine.deadline import Deadline
@@ -132,9 +133,26 @@ class SetRelation:
         return set(chunk) if chunk is not None and chunk is self.forward[key] else chunk
 
     def emit_each(self, keys: Any, value: Any) -> None:
-        """Facts (each key, value)."""
+        """Facts (each key, value): as :meth:`emit`, without a set for each."""
+        forward, pending, backward = self.forward, self.pending, self.backward
+        new = []
         for key in list(keys):
-            self.emit(key, {value})
+            known = forward.get(key)
+            if known is None:
+                forward[key] = pending[key] = {value}
+            elif value in known:
+                continue
+            else:
+                known.add(value)
+                waiting = pending.get(key)
+                if waiting is None:
+                    pending[key] = {value}
+                elif waiting is not known:
+                    waiting.add(value)
+            new.append(key)
+        if backward is not None and new:
+            backward.setdefault(value, set()).update(new)
+        self._count(len(new))
 
     def pairs(self) -> Iterator[Row]:
         """The rows, as tuples, with a look at the clock for those of each key."""
@@ -148,6 +166,56 @@ class SetRelation:
             return self.forward
         assert self.backward is not None
         return self.backward
+
+    def reversible(self, column: int) -> Map:
+        """The map whose keys are that column, made now if it was not needed so far."""
+        if column != self.key_column and self.backward is None:
+            self.backward = {}
+            for key, values in self.forward.items():
+                self._count(0)
+                for value in values:
+                    self.backward.setdefault(value, set()).add(key)
+        return self.map(column)
+
+
+class DerivedRelation(Relation):
+    """A relation that a fixpoint has derived, for the strata above. It is read by its maps; its rows are made
+    when somebody asks for them. It does not change any more."""
+
+    __slots__ = ("_grown", "_made", "_size")
+
+    def __init__(self, name: str, grown: SetRelation) -> None:
+        self._grown = grown
+        self._made: dict[Row, None] | None = None
+        self._size = sum(map(len, grown.forward.values()))
+        super().__init__(name, 2)
+
+    @property  # type: ignore[override]
+    def rows(self) -> Mapping[Row, None]:
+        """The rows, as keys."""
+        if self._made is None:
+            self._made = dict.fromkeys(self._grown.pairs())
+        return self._made
+
+    @rows.setter
+    def rows(self, _: object) -> None:
+        """There are none besides those of the maps."""
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._grown.pairs() if self._made is None else iter(self._made)
+
+    def index(self, positions: tuple[int, ...]) -> Any:
+        """The map from one column to the other; of other positions what every relation has."""
+        return self._grown.reversible(positions[0]) if len(positions) == 1 else super().index(positions)
+
+    def bucket_size(self, positions: tuple[int, ...]) -> float | None:
+        """How many rows share a key at these positions, on average."""
+        if not self._size or not positions:
+            return float(self._size) or None
+        return 1.0 if len(positions) == 2 else self._size / len(self.index(positions))
 
 
 class SetwiseFixpoint:
@@ -224,7 +292,8 @@ class SetwiseFixpoint:
                     if chunk:
                         for join in joins:
                             join(key, chunk)
-        self._batch.unstored.update({name: grown.pairs for name, grown in self.grown.items()})
+        for name, grown in self.grown.items():
+            self._batch.hand_over(DerivedRelation(name, grown))
 
 
 def _reverse_postorder(paths: list[Map]) -> dict[Any, int]:
@@ -284,7 +353,7 @@ class ChunkWriter:
             self._set = None  # some value there is, which one does not matter
         if not self._left:
             self._emit()
-        elif not self._loop():
+        elif not self._loop(fail):
             self._spread()
 
     def _wanted(self) -> set[str]:
@@ -348,17 +417,15 @@ class ChunkWriter:
             others = set(self._head).union(*(item_variables(i) for i in self._left if i is not item))
             if new in self._writer.locals or self._set in others:
                 continue
-            self._left.remove(item)
-            unite = self._writer.namespace.name("U", union, "union")
             name = self._writer.fresh("s")
-            self._writer.line(f"{name} = {unite}({self._map(item, place)}, {self._source}, deadline)")
+            self._writer.line(f"{name} = {self._unite(item, place, self._source)}")
             self._writer.line(f"if not {name}: {fail}")
             self._set, self._source = new, name
             self._write(fail)
             return True
         return False
 
-    def _loop(self) -> bool:
+    def _loop(self, fail: str) -> bool:
         """A literal that leads from a known value to a new variable."""
         for item in self._left:
             if not isinstance(item, Literal) or item.negated or len(item.atom.args) != 2:
@@ -371,15 +438,57 @@ class ChunkWriter:
                 self._left.remove(item)
                 values = f"{self._map(item, place)}.get({self._writer.locals[names[place]]}, E)"
                 self._note_path(item, names[place], new, place)
+                own = item.atom.name not in self._setwise.grown  # else it may grow while it is read
+                while step := self._onward(new):
+                    values, new, own = self._unite(step[0], step[1], values), step[2], True
                 if not self._left and self._set is None and new in self._head:
                     self._set, self._source = new, values
                     self._emit()
                     return True
-                if item.atom.name in self._setwise.grown:
-                    values = f"list({values})"  # it may grow while it is read
+                if not self._left and self._crosses(new):
+                    self._cross(values, fail)
+                    return True
+                if not own:
+                    values = f"list({values})"
                 self._writer.loop(self._writer.bind(new), values, lambda: self._write("continue"))
                 return True
         return False
+
+    def _onward(self, known: str) -> tuple[Literal, int, str] | None:
+        """The literal that leads from a variable which nothing else needs to a new one: with the variable's
+        place in it, and the new one."""
+        if known in self._head:
+            return None
+        asking = [item for item in self._left if known in item_variables(item)]
+        if len(asking) != 1 or not isinstance(asking[0], Literal) or asking[0].negated:
+            return None
+        literal = asking[0]
+        names = [t.name for t in literal.atom.args if isinstance(t, Var)]
+        if len(names) != 2 or len(set(names)) != 2 or len(literal.atom.args) != 2:
+            return None
+        new = names[1 - names.index(known)]
+        return None if new in self._writer.locals or new == self._set else (literal, names.index(known), new)
+
+    def _unite(self, literal: Literal, place: int, source: str) -> str:
+        """The source of the set that a literal leads to from a set of values."""
+        self._left.remove(literal)
+        unite = self._writer.namespace.name("U", union, "union")
+        return f"{unite}({self._map(literal, place)}, {source}, deadline)"
+
+    def _crosses(self, new: str) -> bool:
+        """Whether the set holds keys of the head, and a variable values. Then each key takes all values in
+        one union, where each value would go to every key one by one."""
+        key, value = self._head[self._grown.key_column], self._head[1 - self._grown.key_column]
+        return self._set == key and new == value
+
+    def _cross(self, values: str, fail: str) -> None:
+        """Emit all pairs of the set's keys and these values."""
+        name = self._writer.fresh("s")
+        self._writer.line(f"{name} = {values}")
+        self._writer.line(f"if not {name}: {fail}")
+        key, value = self._head[self._grown.key_column], self._head[1 - self._grown.key_column]
+        source, self._set, self._source = self._source, value, name
+        self._writer.loop(self._writer.bind(key), source, self._emit)
 
     def _note_path(self, item: Literal, known: str, new: str, place: int) -> None:
         """Remember along which stored relation chunks of this rule travel."""
