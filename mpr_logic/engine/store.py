@@ -136,11 +136,6 @@ class Relation:
         if self.weighted:
             self.weights.update(dict.fromkeys(fresh, 1.0))
 
-    def fill(self, keys: Iterable[Key]) -> None:
-        """Enter very many rows by their keys; indexes are made anew when they are asked for."""
-        self.indexes.clear()
-        self.rows.update(dict.fromkeys(keys))
-
     def weigh(self) -> None:
         """From now on keep a weight for every row."""
         self.weighted = True
