@@ -1,4 +1,4 @@
-"""Evaluation from the facts up: components of binary relations, joined a set at a time, and what reads them."""
+"""Evaluation from the facts up: components of binary relations, joined a set at a time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rules(draw: st.DrawFn) -> str:
 def test_components_of_binary_relations_are_as_rule_by_rule(
     recursive: list[str], e: set[tuple[int, int]], f: set[tuple[int, int]]
 ) -> None:
-    """Whatever binary relations are made of each other, and whatever is derived from them, the rows are those of
+    """Whatever binary relations are made of each other, and what is derived from them: the rows are those of
     the naive evaluator."""
     text = "\n".join(["p(X, Y) :- e(X, Y).", "q(X, Y) :- f(X, Y).", *recursive, ABOVE])
     facts = {"e": sorted(e), "f": sorted(f), "u": [(1,), (3,)]}
