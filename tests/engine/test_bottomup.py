@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mpr_logic import evaluate
 from mpr_logic.analysis.analyse import analyse
+from mpr_logic.language.ast import Row
 from mpr_logic.language.parser import parse
 from tests.helpers import naive
 
@@ -43,7 +44,7 @@ def test_components_of_binary_relations_are_as_rule_by_rule(
     """Whatever binary relations are made of each other, and what is derived from them: the rows are those of
     the naive evaluator."""
     text = "\n".join(["p(X, Y) :- e(X, Y).", "q(X, Y) :- f(X, Y).", *recursive, ABOVE])
-    facts = {"e": sorted(e), "f": sorted(f), "u": [(1,), (3,)]}
+    facts: dict[str, list[Row]] = {"e": [*sorted(e)], "f": [*sorted(f)], "u": [(1,), (3,)]}
     program = analyse([parse(text)], declared=False, inputs=facts)
     right = naive.evaluate(program, {name: dict.fromkeys(rows, 1.0) for name, rows in facts.items()}, {})
     found = evaluate(text, facts)
