@@ -47,7 +47,7 @@ TECHNIQUES: dict[str, tuple[Switch, ...]] = {
     "useless bindings dropped": ((compiler.Compiler, "_binding_is_useless", _no),),
     "light work not memoised": ((compiler, "LIGHT", -1),),
     "one record for a wide loop": ((compiler, "WIDE", inf),),
-    "proofs decide": ((grounding, "certain", _no),),
+    "proofs decide": ((grounding, "is_total", _no),),
 }
 
 
