@@ -479,7 +479,9 @@ def test_hooks_at_once_share_a_limit(tmp_path: Path) -> None:
     sent = json.dumps(event | {"tool_input": {"to": "ann", "n": 30}}).encode()
     command = [sys.executable, "-m", "mpr_logic.cli", "hook", str(hook.rules), "--store", str(hook.store)]
     running = [
-        subprocess.Popen([*command, "--seconds", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        subprocess.Popen(
+            [*command, "--seconds", "60", "--within", "280"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         for _ in range(8)
     ]
     answers = [each.communicate(sent, timeout=300)[0] for each in running]
