@@ -1,4 +1,4 @@
-"""What the pages need to become a site: mkdocs calls these functions (see mkdocs.yml).
+"""Hooks that turn the pages into a site: mkdocs calls these functions (see mkdocs.yml).
 
 The pages are written for whoever reads them in the repository, and their blocks are run by the tests. Here
 a block that is a file gets its name as a title, links out of docs/ lead to the forge, and the page of the

@@ -1,4 +1,4 @@
-"""How compiled code reaches relations: stored rows by lookups, derived relations by goals.
+"""The access of compiled code to relations: stored rows by lookups, derived relations by goals.
 
 A *goal* is a derived relation asked with some columns bound. The code generator needs of it the source of the
 question, and what an answer to it rests on; each class here is one way to answer.
@@ -136,7 +136,7 @@ def _substituted(source: str, parts: Sequence[str]) -> str:
 
 
 class Access(Protocol):
-    """How a body reaches relations: stored, or derived by a function."""
+    """A body's access to relations, which are stored, or derived by a function."""
 
     semiring: Semiring
 
@@ -150,8 +150,8 @@ class Access(Protocol):
         """Whether a row of the relation may weigh less than 1."""
 
     def goal(self, name: str, adornment: str) -> Goal:
-        """How to ask a derived relation. ``adornment`` has a letter for each argument: b bound, f wanted
-        (free), d of no matter (don't care)."""
+        """Return the goal that asks a derived relation. ``adornment`` has a letter for each argument: b
+        bound, f wanted (free), d of no matter (don't care)."""
 
     def dependents(self, relation: str, positions: tuple[int, ...]) -> str | None:
         """The name of the dictionary in which to record, by the key, that the relation was read by these

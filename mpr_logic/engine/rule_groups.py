@@ -42,7 +42,7 @@ class RuleGroup:
 
     @property
     def given(self) -> int:
-        """How many leading arguments the question binds for the rule: see Rule."""
+        """The number of leading arguments that the question binds for the rule: see Rule."""
         return self.rules[0].given if self.rules else 0
 
     @property

@@ -1,4 +1,4 @@
-"""How weights combine: ``and`` along a proof, ``or`` over proofs of one fact.
+"""Semirings, in which weights combine: ``and`` along a proof, ``or`` over proofs of one fact.
 
 All three take the stronger of two proofs. They differ in what a chain of steps is worth:
 the weakest link, the product, or simply one.

@@ -185,12 +185,12 @@ class Relation:
         return strongest
 
     def largest_bucket(self, positions: tuple[int, ...]) -> int:
-        """How many rows share a key at these positions, at most."""
+        """Return the largest number of rows that share a key at these positions."""
         return max(map(len, self.index(positions).values()), default=0)
 
     def bucket_size(self, positions: tuple[int, ...]) -> float | None:
-        """How many rows share a key at these positions, on average, as an index or a sample says; None
-        where there are no rows."""
+        """Return the average number of rows that share a key at these positions, as an index or a sample
+        says; None where there are no rows."""
         if not self.rows:
             return None
         if not positions:

@@ -114,7 +114,8 @@ def asks_person(decision: Decision, directives: dict[str, Directives]) -> bool:
 
 
 def severity(decision: Decision, directives: dict[str, Directives]) -> int:
-    """How much stands in the way of a call: 0 nothing, 1 a person's answer, 2 a rewriting, 3 a rejection."""
+    """Rank a decision by what the call still needs: 0 nothing, 1 a person's answer, 2 a rewriting; 3 is a
+    rejection."""
     if decision.admissible:
         return 0
     if not may_go_on(decision, directives):

@@ -328,7 +328,8 @@ class Guard:
             self._own_store.close()
 
     def health(self) -> dict[str, Any]:
-        """How the guard is: JSON-able. ``ok`` is False where rule files changed and could not be used."""
+        """Report the guard's state and counts, as a value for JSON. ``ok`` is False where rule files changed
+        and could not be used."""
         with self._lock:
             return {
                 "ok": self._error is None,

@@ -60,7 +60,7 @@ def losses(old: Program, new: Program, files: Iterable[str], theta: float) -> Lo
 
 
 def _laws(program: Program, theta: float) -> Counter[str]:
-    """How many laws each action has; to be closed by default is one."""
+    """Count the laws of each action; to be closed by default is one."""
     counts = Counter(
         str(rule.action) for rule in program.rules if rule.clause.kind == FORBID and rule.weight >= theta
     )

@@ -1,4 +1,4 @@
-"""How long answers take that cannot be finished in time, against their budget: run by hand.
+"""Times answers that cannot be finished in time, against their budget: run by hand.
 
 ``python -m tests.bench.answers [seconds]``
 Each case asks for more than the budget allows. An answer is in time within 1.2 times the budget or 100 ms,

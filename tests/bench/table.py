@@ -59,7 +59,7 @@ class Task:
 
 
 def ratio(row: Measured, ours: Measured) -> float | None:
-    """How many times ours it takes; None where the answers differ or there is no time."""
+    """Return its time as a multiple of ours; None where the answers differ or there is no time."""
     if row is ours or not row.agrees or not row.values or not ours.values or not ours.median:
         return None
     return row.median / ours.median

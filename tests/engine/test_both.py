@@ -29,7 +29,7 @@ def engine() -> BothEngine:
 
 
 def test_agreement_is_the_native_answer(engine: BothEngine) -> None:
-    """Where the engines agree their one answer is given, before and after changes."""
+    """Engines that agree give their one answer, before and after changes."""
     assert engine.query("shut", (None,)) == {("box",): 0.75}
     assert [(r.id, w) for r, w in engine.fired("forbid put", ("box", "box"))] == [
         ("first", 0.75),

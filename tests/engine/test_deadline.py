@@ -202,7 +202,7 @@ def test_rules_of_one_shape_may_have_large_expressions() -> None:
 
 
 def test_a_slow_search_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the time is over the answer comes without it, and not many such searches go on at a time."""
+    """An answer does not wait for a search once its time is over, and few such searches go on at a time."""
     monkeypatch.setattr(regex, "QUICK", 10)
     deadline = Deadline()
     assert regex.matches("some text with abc in it", "abc+", deadline)

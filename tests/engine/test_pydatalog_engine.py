@@ -173,7 +173,7 @@ def test_arithmetic_without_a_value_is_an_error() -> None:
 
 
 def test_a_test_before_the_division_guards_it() -> None:
-    """What a test rules out is never computed."""
+    """The division is never computed for a row that the test rules out."""
     one = engine(".decl n(x: int)\n.decl half(x: int)\nn(0). n(2).\nhalf(Y) :- n(X), X != 0, Y = 4 / X.")
     assert one.query("half", (None,)) == {(2,): 1.0}
 

@@ -212,7 +212,7 @@ class DerivedRelation(Relation):
         return self._grown.reversible(positions[0]) if len(positions) == 1 else super().index(positions)
 
     def bucket_size(self, positions: tuple[int, ...]) -> float | None:
-        """How many rows share a key at these positions, on average."""
+        """Return the average number of rows that share a key at these positions; None without rows."""
         if not self._size or not positions:
             return float(self._size) or None
         return 1.0 if len(positions) == 2 else self._size / len(self.index(positions))

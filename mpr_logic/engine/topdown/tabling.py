@@ -82,8 +82,8 @@ class Tabling:
         return self._solve(goal) if table is None else table
 
     def derivation(self, answer: TabledAnswer) -> Derivation:
-        """How a finished answer came about, when its weight was reached: the answers that it used
-        had theirs before, so following them ends."""
+        """Return the derivation of a finished answer, as of when its weight was reached: the answers that it
+        used had theirs before, so following them ends."""
         return self._done[answer[0], answer[1]].derivations[answer[2]]
 
     def snapshot(self, function: str, args: tuple[Any, ...]) -> tuple[Key, ...]:

@@ -1,4 +1,4 @@
-"""What the agent knows: facts made of what it reads and does, and of nothing else.
+"""The agent's belief: facts made of what it reads and does, and of nothing else.
 
 A fact that was not seen is unknown. Only what an observation rules out is held to be false: see the
 ``open_world`` relations of ``rules/alfworld/0_world.dl``, which says what each relation means.
@@ -298,7 +298,7 @@ class Belief:
 
 
 def _goal(action: Action | None) -> str | None:
-    """Where an action was to lead, as older games do not say: "You arrive at loc 4"."""
+    """Return the receptacle that a ``go_to`` names: older games only answer "You arrive at loc 4"."""
     if action is None or action.name != "go_to" or not action.args:
         return None
     name = str(action.args[0])

@@ -25,7 +25,7 @@ SAID = {
     "help": "help",
 }
 OLD_PUT = "put {} in/on {}"
-"""How the games of json_2.1.1 say what the later ones call ``move {} to {}``."""
+"""The put command as the games of json_2.1.1 word it; later ones call it ``move {} to {}``."""
 
 ARGUMENTS = {"slice": ("o", "k"), "examine": ("x",)}
 """The names of an action's arguments in their order, where those are not ``o`` and ``r``."""

@@ -48,7 +48,7 @@ SEED = 15
 """The first game."""
 
 GAMES, NEW, ROUNDS = 48, 30, 5
-"""So many games are learned from, in so many rounds; so many others are played after that."""
+"""The numbers of games to learn from, of other games to play after that, and of rounds of learning."""
 
 PLAYER = Reminded.name
 RULES = "learned.dl"
@@ -126,7 +126,7 @@ class Demo:
         return rules
 
     def rules(self) -> list[StoredRule]:
-        """What the memory holds, the heaviest first."""
+        """Return the active rules of the memory, the heaviest first."""
         with Memory.open(self.learner.location) as memory:
             return sorted(memory.rules(ACTIVE), key=lambda rule: (-rule.weight, rule.id))
 
@@ -203,7 +203,7 @@ class Demo:
         return played
 
     def rejections(self, game: Episode, rules: str) -> list[Decision]:
-        """What is rejected in a game, with proofs."""
+        """Return the rejections in a game, with their proofs."""
         turns = self.one(game, rules, shadow=False).turns
         return [decision for turn in turns for decision in turn.decisions if decision.reasons]
 

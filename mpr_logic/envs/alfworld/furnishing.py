@@ -28,7 +28,7 @@ FLOOR = "floor"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is asked for: a task type, a kind of room, of object, and of receptacle or lamp."""
+    """The task of a game: its type, and the kinds of room, of object, and of receptacle or lamp it names."""
 
     type: str
     room: str
@@ -93,7 +93,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """How rooms are furnished: what rooms.json holds, which says itself what is what."""
+    """The statistics by which rooms are furnished, read from rooms.json; the file explains its entries."""
 
     chances: Mapping[str, int]
     receptacles: Mapping[str, Mapping[str, Any]]
@@ -126,7 +126,7 @@ class Furnisher:
         self.receptacles: list[Receptacle] = []
         self.things: list[Thing] = []
         self.inside: Counter[str] = Counter()
-        """How many things lie in a receptacle, by its id."""
+        """The number of things that lie in each receptacle, by its id."""
 
     def furnish(self) -> tuple[Room, Task] | None:
         """Draw the room and the task; None if what was drawn allows no task."""

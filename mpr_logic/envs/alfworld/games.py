@@ -33,9 +33,9 @@ LAYOUT = "json_2.1.1"
 GAME_FILE = "game.tw-pddl"
 TRAJECTORY_FILE = "traj_data.json"
 
-# What is let in besides the texts of the installed package. The released games hold texts of their own:
-# those of json_2.1.1 say "put X in/on Y"; those of json_2.1.2 were made out of them, say "move X to Y", and
-# have the action `help`.
+# The digests of the texts that are let in besides those of the installed package. The released games hold
+# texts of their own: those of json_2.1.1 say "put X in/on Y"; those of json_2.1.2 were made out of them, say
+# "move X to Y", and have the action `help`.
 KNOWN_DOMAINS = frozenset(
     {
         "2bb2c5c7591ba4452d38c74721bd09a10c9d72c9ec3f5b2fb7cd8f9b57ae6a64",  # the games of json_2.1.1

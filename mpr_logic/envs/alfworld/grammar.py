@@ -26,7 +26,7 @@ Typed = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """What a grammar may say of a thing."""
+    """A thing with the attributes that a grammar may read: its id, type and name, and its two articles."""
 
     id: str
     type: str
@@ -40,14 +40,14 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a text is derived from: the facts, the things by id, and what each placeholder stands for."""
+    """The input of a derivation: the facts, the things by id, and the thing that each placeholder names."""
 
     facts: Facts
     entities: Mapping[str, Entity]
     mapping: Mapping[Typed, str]
 
     def variables(self) -> dict[str, Entity]:
-        """What each name stands for; of two placeholders of one name, the later."""
+        """Return the thing that each name stands for; of two placeholders of one name, the later's."""
         return {name: self.entities[thing] for (name, _), thing in self.mapping.items()}
 
     def answers(self, query: Query) -> Iterator[Context]:
@@ -75,7 +75,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How an action is commanded, and what is said when it was done."""
+    """The wording of an action: the template of its command, and the feedback when it was done."""
 
     template: tuple[Part, ...]
     feedback: tuple[Part, ...]
@@ -208,7 +208,7 @@ def _answers(
 def _fitting(
     context: Context, places: tuple[Typed, ...], fact: Fact, mapping: Mapping[Typed, str]
 ) -> dict[Typed, str] | None:
-    """What the open places would stand for if the fact is to fit; None where it does not."""
+    """Return the things that the open places take where the fact fits; None where it does not fit."""
     new: dict[Typed, str] = {}
     for place, thing in zip(places, fact[1:], strict=True):
         known = mapping.get(place) or new.get(place)

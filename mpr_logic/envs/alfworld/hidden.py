@@ -1,4 +1,4 @@
-"""What is true in a game, for judges: the simulator's hidden facts, and what of them has been shown.
+"""The truth of a game, for judges: the simulator's hidden facts, and which of them have been shown.
 
 An agent must not see any of this.
 """
@@ -34,7 +34,7 @@ TREATMENTS = {
 }
 KNIVES = ("knife", "butterknife")
 DISGUISED = {"bathtubbasin": "sinkbasin"}
-"""What some receptacles are to the games, that they do not call so: nothing shows which."""
+"""The kind that the games treat a receptacle as, by the kind they call it: nothing shows this to an agent."""
 
 
 class Truth:
@@ -61,7 +61,7 @@ class Truth:
         )
 
     def contents(self, place: str) -> set[str]:
-        """What a receptacle holds."""
+        """Return the things in a receptacle."""
         return {thing for thing, other in self.rows["inreceptacle"] if other == place}
 
     def wrong(self, facts: Iterable[str]) -> list[str]:
@@ -113,8 +113,8 @@ def _parsed(fact: str) -> tuple[bool, str, tuple[str, ...]]:
 
 
 class Shown:
-    """What of the hidden facts an agent has been shown: of which receptacles it saw what they hold and
-    whether they are open, and which it can tell to be, or not to be, where it is.
+    """The hidden facts that an agent has been shown: the contents of receptacles and whether they are open,
+    and which receptacles it can tell to be, or not to be, where it is.
 
     It is kept by what commands came to, apart from the belief that it judges. A wrong action is *knowable*
     where some condition of it is false, and has been shown to be. What kinds of things can be done with

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from mpr_logic.envs.alfworld.games import Game
 
 WALKTHROUGH, RANDOM, MISTAKEN = PLAYS = ("walkthrough", "random", "mistaken")
-"""How games are played: by the commands that win; by commands drawn from those that are admissible, half of
-them to go somewhere and half any, each verb as often as others; and by those that win with a detour in front
-of half of them, drawn from what is admissible or from all that the agent could think of."""
+"""The ways to play a game: by the commands that win; by commands drawn from those that are admissible, half
+of them to go somewhere and half any, each verb as often as others; and by those that win with a detour in
+front of half of them, drawn from what is admissible or from all that the agent could think of."""
 
 EXAMPLES = 20
-"""So many of each kind of mistake are kept as examples."""
+"""The most mistakes that are kept as examples."""
 
 
 @dataclass(slots=True)
 class JudgedPlays:
-    """What was counted.
+    """Counts of the checker's decisions in judged plays, against the simulator's list and hidden facts.
 
     ``listed``: admissible commands on things that the agent has seen, by the simulator's list; ``false``:
     those of them that the checker rejects. ``rejected``: others that it rejects. ``missed``: others that it
@@ -61,7 +61,7 @@ class JudgedPlays:
         self.examples = (self.examples + other.examples)[:EXAMPLES]
 
     def figures(self) -> dict[str, object]:
-        """What was counted, as a value for JSON."""
+        """Return the counts as a value for JSON."""
         found = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: dict(value) if isinstance(value, Counter) else value for name, value in found.items()}
 

@@ -17,7 +17,7 @@ TASK = "Your task is to:"
 
 
 class Sentence(NamedTuple):
-    """What one sentence says.
+    """One sentence of an observation, as it was parsed.
 
     ``what`` is the name that the grammar gives it (``arrived``, ``took``); ``names`` are the things it
     is about, in their order, as constants (``apple_1``), or for a task the kinds; ``things`` are those

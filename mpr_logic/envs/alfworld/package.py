@@ -1,4 +1,4 @@
-"""What comes from the extra: the domain and the grammar that alfworld ships, and two parsers.
+"""Access to the packages of the alfworld extra: its PDDL domain, its grammar, and two parsers.
 
 alfworld's files are found without importing the package, since that makes a folder in the home.
 """

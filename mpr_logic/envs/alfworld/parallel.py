@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 BATCH = 5
-"""So many games are handed to a process at a time."""
+"""The number of games that are handed to a process at a time."""
 
 
 def batches(splits: Sequence[str], number: int | None, seed: int) -> list[tuple[str, list[int]]]:

@@ -28,7 +28,7 @@ NOT = "not_"
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an action changes: a literal, under a condition."""
+    """One effect of an action: a literal that becomes true, under a condition."""
 
     condition: tuple[Step, ...]
     literal: Any

@@ -1,4 +1,4 @@
-"""What the agent knows of which receptacles stand at one place."""
+"""The agent's knowledge of which receptacles share a place."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ class Planner:
         return (*steps, *(self._each(name, types) for name in wanted if name not in known))
 
     def _cost(self, part: Any, known: set[str]) -> tuple[int, int]:
-        """How late a part comes: checks, then atoms by their matches, then alternatives, then negations."""
+        """Rank a part, the lowest first: checks, then atoms by their matches, alternatives, negations."""
         if part.free_variables() <= known:
             return (0, len(part.parts))
         if _kind(part) == "Atom":

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How one game went: whether it was won, in how many steps, and how many came to nothing."""
+    """The result of one game: whether it was won, the number of its steps, and of those that were refused."""
 
     split: str
     game: str

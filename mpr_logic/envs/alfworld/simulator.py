@@ -30,12 +30,12 @@ NOTHING = "Nothing happens."
 """The answer to every command that cannot be carried out."""
 
 SAID = re.compile(r"\[?\{(\w+)(?:\.name)?\s*(?:\|[^}]*)?\}\]?")
-"""What a command's template leaves open: ``{o}``, or ``[{r.name | a query}]``."""
+"""Matches a placeholder in a command's template: ``{o}``, or ``[{r.name | a query}]``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What came of a command: what the agent reads, and whether the game is won now.
+    """The outcome of a command: the text that the agent reads, and whether the game is won now.
 
     ``done`` says whether the episode has ended: here, when it is won. ``score`` is 1 then, and else 0.
     """
@@ -179,7 +179,7 @@ class Simulator:
 
 
 def human_names(ids: Iterable[str]) -> dict[str, str]:
-    """What AlfWorld calls each thing: ``apple_bar_1`` of two apples is ``apple 2``.
+    """Return AlfWorld's name of each thing, by its id: ``apple_bar_1`` of two apples is ``apple 2``.
 
     ``ids`` are those of all things that initial facts speak of, in lower case as the parser makes them. The
     numbers of a kind go down: the first id gets the highest. What has no ``_bar_`` in its id keeps the id,

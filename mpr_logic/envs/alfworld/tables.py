@@ -40,7 +40,7 @@ FACT = re.compile(r"\(([a-zA-Z]+) ([^()]*?)\s*\)")
 
 
 class Counts:
-    """What was counted in games so far."""
+    """Counts over the first states of games: abilities and places of kinds, and how often each was found."""
 
     def __init__(self) -> None:
         self.abilities: dict[str, set[str]] = defaultdict(set)

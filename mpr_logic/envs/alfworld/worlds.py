@@ -62,7 +62,7 @@ def _make(game: Game, steps: int) -> AlfWorld:
 
 
 def _possible(world: Environment) -> set[Action]:
-    """What the simulator would do, by its own list."""
+    """Return the actions that the simulator itself lists as admissible now."""
     if not isinstance(world, AlfWorld):
         raise TypeError("this is no AlfWorld")
     return {action for each in world.simulator.commands() if (action := action_of(each)) is not None}

@@ -80,8 +80,8 @@ class ToolOffice:
         )
 
     def state(self) -> AbstractSet[str]:
-        """What the host knows now: its settings, what the agent has met and done, and the labels of what it
-        has read."""
+        """Return the facts that the host knows now: its settings, what the agent has met and done, and the
+        labels of what it has read."""
         return self._knowledge.facts()
 
     def candidates(self) -> Sequence[Action]:

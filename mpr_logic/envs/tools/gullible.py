@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mpr_logic.checker.action import Action
 
 SHARE = 0.8
-"""So often it obeys."""
+"""The probability with which it obeys an instruction."""
 
 
 class Gullible:

@@ -1,4 +1,4 @@
-"""What the host knows of an episode, as facts of ``rules/tools/world``: nothing that was not met."""
+"""The host's knowledge of an episode, as facts of ``rules/tools/world``: nothing that was not met."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ KINDS = {
     "pay": ("account", "amount"),
     "run": ("command",),
 }
-"""What the arguments of each action are."""
+"""The kinds of each action's arguments, in their order."""
 
 STATED = frozenset({"path", "address", "amount"})
 """Kinds of which the facts say that a value was met."""
 
 
 def mentioned(actions: Iterable[Action]) -> tuple[Mention, ...]:
-    """What actions speak of."""
+    """Return the values that actions name, each with its kind and once, in their order."""
     found: dict[Mention, None] = {}
     for action in actions:
         for kind, value in zip(KINDS[action.name], action.args, strict=True):
@@ -47,7 +47,7 @@ def mentioned(actions: Iterable[Action]) -> tuple[Mention, ...]:
 
 
 class Knowledge:
-    """What was met so far: ``values`` by kind, in the order of their first sight."""
+    """The values that the agent met so far: ``values`` by kind, in the order of their first sight."""
 
     def __init__(self, office: Office, told: Iterable[Mention]) -> None:
         self._office = office

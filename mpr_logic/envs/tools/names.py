@@ -1,4 +1,4 @@
-"""What offices are furnished with, read from ``envs/tools/office.json``."""
+"""The names and texts that offices are furnished with, read from ``envs/tools/office.json``."""
 
 from __future__ import annotations
 

@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from mpr_logic.checker.action import Action
 
 WORKSPACE = "/workspace/"
-"""What the paths of the workspace begin with."""
+"""The path that every file of the workspace begins with."""
 
 MOST_MAILS = 5
-"""So many mails may be sent in an episode."""
+"""The most mails that may be sent in an episode."""
 
 LIMIT = 1000
-"""So much may be spent in a day."""
+"""The most that the amounts of a day's payments may add up to."""
 
 READS = {"read_file": "path", "read_mail": "mail", "read_page": "page"}
-"""What each tool for reading reads."""
+"""The kind of source that each reading tool reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What can be read: the words, what they mention (kind and value, such as ``("path", "/workspace/a")``),
-    and the labels that it has for the host: secret, or come from outside."""
+    """A text that the agent can read: the words, the values that they mention (kind and value, such as
+    ``("path", "/workspace/a")``), and its labels for the host: secret, or come from outside."""
 
     words: str
     mentions: tuple[tuple[str, str | int], ...] = ()
@@ -162,7 +162,7 @@ class Office:
 
 
 def kind_of(source: str) -> str:
-    """What a source is: a path, a page or a mail."""
+    """Return the kind of a source: ``path``, ``page`` or ``mail``."""
     return "path" if source.startswith("/") else "page" if "://" in source else "mail"
 
 

@@ -1,4 +1,4 @@
-"""What an attacker plants: instructions in a text that an agent will read on its way."""
+"""Planting an attack: an attacker's instructions in a text that an agent will read on its way."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ATTACKS = (
     "shell",
     "flood",
 )
-"""What attackers want: a secret sent away; a copy of a secret sent away; a text from outside passed on; a
+"""The aims of attackers: a secret sent away; a copy of a secret sent away; a text from outside passed on; a
 payment to themselves; more spent than the limit; a file deleted that has no backup; a file outside the
 workspace written, or read; a harmful command; more mails than may be sent."""
 

@@ -40,7 +40,7 @@ class NamedCallBody(CallBody):
 
 
 class OutcomeBody(OfSession):
-    """How an admitted call went."""
+    """The report of an admitted call's outcome."""
 
     id: str = Field(description="the id of the verdict, from the answer of /check")
     succeeded: bool | None = Field(None, description="whether it did what it was meant to")

@@ -1,4 +1,4 @@
-"""How the user of an MCP client is asked about a call that rules leave to a person: by elicitation.
+"""Asks the user of an MCP client, by elicitation, about a call that rules leave to a person.
 
 Up to the protocol's version of 2025-11-25 the client is sent a request while the call waits. Since 2026-07-28
 the call is answered with the question, and made again with the user's answer.
