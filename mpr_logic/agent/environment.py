@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What the agent is told after an action, or at the beginning.
+    """An environment's answer to the agent after an action, and its first words at the beginning.
 
     ``text`` is what it reads; ``succeeded`` whether the action did what it was meant to, None where
     nobody can tell and at the beginning; ``won`` whether the task is done; ``over`` whether the episode

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import Module, Statement
 
 BUDGET = 250
-"""So many tokens of rules are told in one turn."""
+"""The most tokens that the texts of the rules told in one turn may have together."""
 
 
 class Guide(Protocol):
@@ -45,7 +45,7 @@ class Retrieval:
     Args:
         ids: only these rules, such as a memory's, which are told whole unless they say ``@disclose``. By
             default all that forbid or prefer, and of those as much as their authors disclose.
-        budget: so many tokens the texts may have together.
+        budget: the most tokens that the texts may have together.
         weights: whether the rules' weights are told.
     """
 

@@ -52,7 +52,7 @@ class Mirror:
 
 
 ATTEMPTS = 4
-"""So often a policy may propose in one turn; then the safe fallback is taken."""
+"""The most proposals that a policy may make in one turn; after them the safe fallback is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def play(
     Args:
         world: the environment; it is reset first.
         checker: a checker with rules for it, and no facts yet.
-        policy: who chooses.
+        policy: proposes the actions.
         shadow: decide and block nothing; only what is no action of the rules cannot be done.
         attempts: how often the policy may propose in one turn.
         repairs: work out the repairs of each rejection while its state is there.
@@ -136,8 +136,8 @@ def play(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a policy was asked in a turn came to: the action that may be done, if there is one; whether it
-    is a probe; whether the policy has passed."""
+    """The outcome of asking a policy in one turn: the decisions about its proposals, the action that may be
+    done, if there is one, whether that is a probe, and whether the policy has passed."""
 
     decisions: tuple[Decision, ...]
     action: Action | None = None
@@ -191,7 +191,7 @@ class Probing:
 
     Args:
         memory: has the rules, and the budgets.
-        budget: so many probes a version of a rule may have.
+        budget: the most probes that a version of a rule may have.
     """
 
     def __init__(self, memory: Memory, budget: int = PROBES_EACH) -> None:

@@ -39,26 +39,28 @@ Style = OneOf["act", "react"]
 """The action alone; or a thought before it (ReAct, Yao et al. 2023)."""
 
 Disclosure = OneOf["bare", "reason", "repair"]
-"""What a model is told of a rejection: the fact; the reasons too; what would mend it too. Never more than
-the rules' authors let it see."""
+"""The detail in which a model is told of a rejection: ``bare``, only the fact; ``reason``, the reasons too;
+``repair``, also a repair. It never sees more than the rules' authors disclose."""
 
 BUDGET = 650
-"""So many tokens a prompt may have, what the guide tells not counted: it has its own budget."""
+"""The most tokens that a prompt may have. The rules that the guide tells are not counted: they have their own
+budget."""
 LEAST = 400
-"""With fewer tokens a prompt would say nothing of what was done."""
+"""The smallest budget of a prompt in tokens: with fewer it would say nothing of what was done."""
 CHARACTERS = 3
-"""So many characters count as a token: of AlfWorld's prompts a token of small models is 2.8."""
+"""The number of characters that count as one token. In AlfWorld's prompts a token of small models has 2.8."""
 MARGIN = 3
-"""So many characters a line of data takes beside its text: the bar, and its end."""
+"""The number of characters that a line of data takes beside its text: the bar, and the end of the line."""
 
 TURNS = 12
-"""So many turns are shown at most."""
+"""The most turns that a prompt shows, the latest."""
 STRIDE = 4
-"""Of older turns so many are left out at once, so that what stands before the others changes seldom."""
+"""The number of older turns that are left out at once, so that the beginning of the prompt changes seldom."""
 FEW = 2
-"""Facts of a relation that has no more of them are told: where the agent is, what it holds."""
+"""The most facts that a relation may have for a prompt to tell them, such as where the agent is and what it
+holds."""
 REFUSED = 3
-"""So many of the rejections of a turn are told, the latest."""
+"""The most rejections of a turn that a prompt tells, the latest."""
 
 LONGEST_TASK = 480
 LONGEST_TEXT = 160
@@ -70,9 +72,9 @@ LONGEST_OPTIONS = 600
 LONGEST_ACTIONS = 330
 LONGEST_ACTION = 80
 SPARED = 330
-"""So many characters lessons leave to what is so now, or was refused."""
+"""The number of characters that lessons leave free for rejections, known facts and turns."""
 SHORTEST = 20
-"""For fewer characters a line is not begun."""
+"""The least room in characters for which a line is begun."""
 
 TASK = """\
 You act in a world, one action at a time, to do a task. Actions are written like `{example}`. They are:"""
@@ -85,7 +87,7 @@ DONE = "What was done so far, and what is so now:"
 
 @dataclass(frozen=True, slots=True)
 class PromptForm:
-    """How a model is asked.
+    """The form of the prompts that a model is asked with.
 
     ``lessons`` are what it said itself about earlier tries of the same task (Reflexion, Shinn et al. 2023).
     ``names`` says whether names of things are listed, for a model that writes actions freely. ``example``
@@ -111,8 +113,8 @@ class _Room:
         self.left = left
 
     def take(self, text: str, longest: int, spared: int = 0) -> list[str]:
-        """The text as a line, cut to what there is room for; none where there is too little. So many
-        characters are spared."""
+        """The text as a line, cut to the room that is left less ``spared`` characters; none where that is too
+        little."""
         most = min(longest, self.left - MARGIN - spared)
         if most < SHORTEST:
             return []
@@ -133,11 +135,11 @@ class _Room:
 
 
 def acting_prompt(view: View, form: PromptForm, options: Sequence[str] = ()) -> str:
-    """What a model is asked in a turn.
+    """Return the prompt that asks a model for its next action.
 
     Args:
         view: what it chooses by.
-        form: how it is asked.
+        form: the form of the prompt.
         options: actions to choose from, which are listed as far as there is room.
     """
     start = view.history[0].observation if view.history else view.observation
@@ -207,7 +209,7 @@ def _turn(turn: Turn) -> str:
 
 
 def _known(view: View) -> Iterator[str]:
-    """What is known now by relations of few facts."""
+    """Yield one line with the facts of relations that have few of them now; nothing where there are none."""
     facts = sorted(view.world.state())
     count = Counter(fact.partition("(")[0] for fact in facts)
     few = [fact for fact in facts if count[fact.partition("(")[0]] <= FEW]
@@ -257,16 +259,16 @@ _CUT = " ... "
 
 
 Choice = OneOf["writing", "grammar", "score"]
-"""How the model chooses: it writes freely; it can write nothing but a candidate; or the candidate that it
-finds most likely is taken."""
+"""The way in which a model chooses: ``writing``, it writes freely; ``grammar``, it can write nothing but a
+candidate; ``score``, the candidate that it finds most likely is taken."""
 
 THOUGHT, ACTION = "Thought:", "Action:"
 LONGEST_THOUGHT = 200
-"""So many characters of a thought are read back to the model."""
+"""The most characters of a thought that are read back to the model."""
 THOUGHT_TOKENS = 48
 ANSWER_TOKENS = 64
 RESERVE = 120
-"""So many tokens of the budget are kept for a thought that is read back."""
+"""The number of tokens of the budget that are kept for a thought that is read back."""
 
 THINK = "First write the thought alone, one short sentence."
 YOURS = "Your thought:"
@@ -290,7 +292,7 @@ class ModelPolicy:
         disclose: what it is told of a rejection.
         lessons: what was learned from earlier tries of the same task, in words.
         scorer: where it chooses by scores.
-        budget: so many tokens a prompt may have, what the guide tells not counted.
+        budget: the most tokens that a prompt may have, the rules that the guide tells not counted.
 
     Raises:
         ValueError: scores are wanted and there is no scorer, or the budget is too small.
@@ -321,13 +323,13 @@ class ModelPolicy:
 
     @property
     def usage(self) -> Usage:
-        """What was asked so far. The tokens are those that the model counted; of scores, an estimate of the
-        prompts'. What it cost is known to the client alone."""
+        """The requests and tokens so far. The tokens are those that the model counted; of scores, an estimate
+        of the prompts'. Only the client knows what they cost."""
         return self._model.usage
 
     def choose(self, view: View) -> Action | str | Pass | None:
-        """What the model proposes; None where nothing is left to propose; a Pass where it gave no usable
-        answer.
+        """Return the model's proposal: None where nothing is left to propose, a Pass where the model gave no
+        usable answer.
 
         Raises:
             ServerError: the model cannot be reached, or refuses whatever it is asked.
@@ -377,7 +379,7 @@ class ModelPolicy:
         return replace(view, guidance=guidance)
 
     def _written(self, prompt: str, *, thinks: bool) -> str:
-        """What the model writes as the action."""
+        """Return the action that the model writes freely, without what it puts around it."""
         if not thinks:
             found = _bare(by_writing(self._model, prompt, max_tokens=ANSWER_TOKENS))
         else:
@@ -395,7 +397,8 @@ class ModelPolicy:
 
 
 def _idle(history: Sequence[Turn]) -> set[str]:
-    """What was done since the agent last learned or changed something: it would come to the same now."""
+    """The actions that were done since the agent last learned or changed something: they would have the same
+    outcome now."""
 
     def nothing(turn: Turn) -> bool:
         return turn.observation.succeeded is False or not (turn.added or turn.removed)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class View:
-    """What a policy chooses by.
+    """The situation of a turn, from which a policy chooses its proposal.
 
     ``guided`` says whether it is told anything of the rules, by guidance or by rejections. ``guidance`` are
     the rules that it is told before it chooses. ``refused`` are the decisions about what it has proposed in
@@ -41,7 +41,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a policy answers that cannot propose anything in this turn, and would go on with the next: the
+    """The answer of a policy that cannot propose anything in this turn, and would go on with the next: the
     turn is left to the safe fallback. ``reason`` says why."""
 
     reason: str
@@ -118,7 +118,7 @@ class Forgetful:
         self._failures = 0
 
     def choose(self, view: View) -> Action | str | None:
-        """What a repair asks for, where there was one; else the next of the plan."""
+        """Return the next action that a repair names, after a rejection; else the next one of the plan."""
         if view.refused:
             tried = {str(decision.action) for decision in view.refused}
             self._proposed = next((text for text in _mending(view.refused[-1]) if text not in tried), None)
@@ -129,7 +129,8 @@ class Forgetful:
         return self._proposed
 
     def _next(self, view: View) -> Action | None:
-        """What follows on what was wanted, and done."""
+        """Return the action that follows the one last wanted: that one again after its first failure, the
+        strongest preference after more of them where the rules are told, else the next one of the plan."""
         self._failures = self._failures + 1 if view.observation.succeeded is False else 0
         if self._failures == 1 or (self._failures and view.guided):
             return StrongestPreference().choose(view) if self._failures > 1 else self._wanted
@@ -193,12 +194,13 @@ class Reminded:
         return wanted
 
     def _instead(self, refused: Sequence[Decision]) -> Action | str | None:
-        """What to do first, since that was rejected."""
+        """Return the earliest forgotten step that was not rejected in this turn; None where there is none."""
         tried = {str(decision.action) for decision in refused}
         return next((self._plan[i] for i in self._missing() if str(self._plan[i]) not in tried), None)
 
     def _note(self, view: View) -> None:
-        """What came of the last turn."""
+        """Take note of the last turn: count a failure, go on with the plan, or cross off a forgotten step
+        that was done."""
         last = view.history[-1] if view.history else None
         if last is None or last.action is None:
             return
@@ -212,7 +214,7 @@ class Reminded:
         self._forgotten.discard(-1 if done is None else done)
 
     def _go_on(self) -> None:
-        """To the next step that was not forgotten."""
+        """Go on to the next step that was not forgotten."""
         self._failures = 0
         self._at += 1
         while self._at in self._forgotten:

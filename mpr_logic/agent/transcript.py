@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 
 ADVICE = 3
-"""So many pieces of advice are shown of a decision."""
+"""The most pieces of advice that are shown of a decision."""
 
 
 @dataclass(slots=True)
 class Score:
-    """What came of an episode. ``turns`` counts what was done, ``proposed`` what was decided about,
-    ``rejected`` those of it that were rejected, ``nothing`` the actions that were done and came to nothing,
-    ``repaired`` the turns in which, after a rejection, an action that a repair named was done."""
+    """The outcome and the counts of an episode. ``turns`` counts the actions that were done, ``proposed`` the
+    proposals that were decided about, ``rejected`` those of them that were rejected, ``nothing`` the actions
+    that were done and came to nothing, ``repaired`` the turns in which, after a rejection, an action that a
+    repair named was done."""
 
     task: str
     kind: str
@@ -65,7 +66,8 @@ class Score:
 
 
 def turn_text(turn: Turn, who: str, *, shadow: bool, shown: int = 0) -> str:
-    """A turn for people. ``who`` plays; so many of the decisions were ``shown`` already."""
+    """The text of a turn for people. ``who`` names the player; ``shown`` is how many of the decisions were
+    shown already."""
     return "\n".join(_lines(turn, who, shadow=shadow, shown=shown))
 
 
@@ -88,7 +90,7 @@ def _lines(turn: Turn, who: str, *, shadow: bool, shown: int) -> Iterator[str]:
 
 
 def decision_lines(decision: Decision, label: str, *, shadow: bool, probed: bool = False) -> Iterator[str]:
-    """A decision: what it is about, why not, what would mend it, advice."""
+    """Yield the lines of a decision: its action, the reasons, the first repair, and advice."""
     mark = "✓" if decision.admissible else "✗"
     how = "probe" if probed else "shadow"
     done = f" ({how}: done all the same)" if (shadow or probed) and not decision.admissible else ""
