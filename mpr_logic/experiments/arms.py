@@ -145,7 +145,7 @@ class Listed:
         return self._world.step(action)
 
     def state(self) -> AbstractSet[str]:
-        """What the agent knows, and what is listed."""
+        """The facts that the agent knows, and one for each action that the world would do now."""
         return self._world.state() | {f"{PREFIX}{action}" for action in self._possible()}
 
     def candidates(self) -> Sequence[Action]:
@@ -166,7 +166,7 @@ class Watched:
         self._possible = possible
 
     def choose(self, view: View) -> Action | str | Pass | None:
-        """What the policy chooses."""
+        """Return the policy's choice; at the first proposal of a turn note what the world would do."""
         if not view.refused and self._possible is not None:
             self.listed = frozenset(map(str, self._possible()))
         return self._policy.choose(view)
@@ -209,7 +209,7 @@ class Count:
         self._forecasts += [Forecast(str(id), weight, wrong) for id, weight in spoken.items()]
 
     def figures(self, *, judged: bool) -> dict[str, Any]:
-        """What was counted, by the names of :class:`Result`."""
+        """The counted figures, by the names of the fields of :class:`Result`."""
         return {
             "won": self._won,
             "steps": self._steps,
@@ -308,7 +308,7 @@ def _counted(module: Module, method: Method) -> Module:
 
 
 class _Table:
-    """Where an arm is played."""
+    """An arm that is ready to be played: its rules, its guide, and its environment."""
 
     def __init__(self, arm: Arm, world: Worlds, probe: Probing | None) -> None:
         self.arm = arm
@@ -391,7 +391,7 @@ class _Table:
 
 
 def _guide(method: Method, ids: frozenset[str]) -> Guide | None:
-    """What tells the policy of the rules."""
+    """The guide that tells the policy the rules; None where the method has no guidance."""
     match method.guidance:
         case "none":
             return None

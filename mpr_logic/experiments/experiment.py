@@ -28,7 +28,7 @@ except ImportError:
 
 
 MOST = 10_000
-"""So many tasks of a split are drawn from at most: one may be without end."""
+"""The most tasks of a split that are drawn from: a split may be without end."""
 
 
 class _Strict(BaseModel):
@@ -164,7 +164,8 @@ class _File(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """What is compared on what."""
+    """A comparison of methods: with which players and seeds they play, on which tasks, and under which
+    bounds."""
 
     name: str
     environment: str
@@ -179,7 +180,7 @@ class Experiment:
     trials: int
 
     def manifest(self, steps: int) -> dict[str, Any]:
-        """What a report says of it, as a value for JSON."""
+        """The description of the experiment for its report, as a value for JSON."""
         return {
             "name": self.name,
             "environment": self.environment,

@@ -33,8 +33,8 @@ Script: TypeAlias = Literal["absent-minded", "forgetful", "walkthrough"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a policy is made for: the episode, what is easily forgotten in it, what chance is drawn from, the
-    method, and the lessons of earlier trials."""
+    """A request for a policy: the episode, the names of the actions that are easily forgotten in it, the seed
+    of its chance, the method, and the lessons of earlier trials."""
 
     episode: Episode
     forgets: tuple[str, ...]
@@ -57,7 +57,8 @@ class Seat(Protocol):
         """The calls, tokens and cost since this was asked last, by the names of a result."""
 
     def lesson(self, lines: list[dict[str, Any]]) -> str:
-        """What the player tells itself after an episode that was lost, from its trajectory.
+        """Return the lesson that the player draws from the trajectory of a lost episode; empty where it draws
+        none.
 
         Raises:
             ModelError: the model cannot be reached.
@@ -69,7 +70,7 @@ class Player(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called; one that is scripted says so."""
+        """The name of the player; that of a scripted one says so."""
 
     @property
     def reads(self) -> bool:
@@ -136,12 +137,12 @@ LESSON_TOKENS = 96
 
 
 def verbal_lesson(model: Model, episode: ReflectedEpisode, budget: int = BUDGET) -> str:
-    """What a model would tell itself before it tries again; one line, for ``ModelPolicy(lessons=...)``.
+    """Ask a model for its lesson from a lost episode, in one line, for ``ModelPolicy(lessons=...)``.
 
     Args:
-        model: what is asked.
-        episode: what was played.
-        budget: how many tokens the episode may take in the prompt.
+        model: the model that is asked.
+        episode: the episode that was lost.
+        budget: the most tokens that the episode may take in the prompt.
 
     Raises:
         ModelError: there is no answer, or an empty one.

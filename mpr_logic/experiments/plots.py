@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mpr_logic.experiments.tables import TableRow
 
 SERIES = 8
-"""So many colours the page has for series; further ones begin anew, with other markers."""
+"""The number of colours that the page has for series; further series begin anew, with other markers."""
 
 WIDTH = 4.8
 """The width of a plot in inches: it can still be read on a phone, where it is made smaller."""

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an experiment came to.
+    """The results of an experiment, as text and as tables.
 
-    ``summary`` says it in sentences, ``measured`` how it was measured, ``commands`` with what, ``remarks``
-    what is missing or was left out. ``tables`` are by their keys; docs/reference/results.md says what each
-    holds.
+    ``summary`` says them in sentences, ``measured`` how they were measured, ``commands`` by which commands,
+    ``remarks`` what is missing or was left out. ``tables`` are by their keys; docs/reference/results.md says
+    what each holds.
     """
 
     name: str
@@ -109,7 +109,7 @@ def _difference(row: TableRow) -> str:
 
 
 def _measured(run: Run, players: Players) -> list[str]:
-    """How it was measured, a sentence each."""
+    """The sentences on how the run was measured."""
     plan, results = run.plan, run.results
     longest = max(each.steps for each in results)
     cap = (

@@ -83,7 +83,7 @@ def result_json(result: Result) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class MethodNote:
-    """What is known of a method beside its name. ``privileged``: it was told what an agent cannot know;
+    """A note on a method, beside its name. ``privileged``: it was told what an agent cannot know;
     ``reflexion``: it tries a task again until it has won it."""
 
     name: str
@@ -94,7 +94,7 @@ class MethodNote:
 
 @dataclass(frozen=True, slots=True)
 class ModelNote:
-    """What is known of a model beside its name. ``scripted``: it is none, a script chooses."""
+    """A note on a model, beside its name. ``scripted``: it is no model, a script chooses."""
 
     name: str
     scripted: bool = False
@@ -102,7 +102,7 @@ class ModelNote:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What was to be run; None, or empty, is not known. ``steps`` is the cap of an episode."""
+    """The plan of a run; a value that is None, or empty, is not known. ``steps`` is the cap of an episode."""
 
     name: str = ""
     methods: tuple[MethodNote, ...] = ()
@@ -115,7 +115,7 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the folder of an experiment holds. ``remarks`` say what was left out, and what is missing."""
+    """The contents of the folder of an experiment. ``remarks`` say what was left out, and what is missing."""
 
     name: str
     results: tuple[Result, ...]
@@ -134,7 +134,7 @@ def read_results(path: str | Path) -> list[Result]:
 
 
 def read_run(folder: str | Path) -> Run:
-    """What the folder of an experiment holds; ``experiment.json`` may be missing.
+    """Read the folder of an experiment; ``experiment.json`` may be missing.
 
     Raises:
         ExperimentError: a file cannot be read, is not valid, or holds no episode.
@@ -186,13 +186,13 @@ def _read_results(path: Path) -> tuple[list[Result], list[str]]:
 
 
 def _key(result: Result) -> tuple[object, ...]:
-    """What makes an episode one of its own."""
+    """The key that tells an episode from all others of a run."""
     r = result
     return r.method, r.model, r.seed, r.phase, r.round, r.split, r.task
 
 
 def _wrong(result: Result) -> str:
-    """What cannot be of a result whose types are right; empty where all can."""
+    """Return the first fault of a result whose types are right; empty where there is none."""
     for key in (field.name for field in fields(result) if field.name != "seed"):
         value = getattr(result, key)
         # written so that NaN is caught
@@ -264,11 +264,11 @@ class _Reader(Generic[T]):
 
 
 MISSING = "experiments need the extra: `pip install 'mpr-logic[experiments]'`"
-"""What is said where the extra is not installed."""
+"""The message of the error where the extra is not installed."""
 
 
 Pair: TypeAlias = tuple[int, str]
-"""What methods are compared over: a seed and a task."""
+"""The unit over which methods are compared: a seed and a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +284,7 @@ class ResultGroup:
 
     @property
     def line(self) -> tuple[str, str, str, str]:
-        """What a curve over the rounds has in common."""
+        """The key of the curve over the rounds to which the group belongs."""
         return self.method, self.model, self.phase, self.split
 
     @property
@@ -414,7 +414,7 @@ class Players:
         ]
 
     def remarks(self) -> list[str]:
-        """What a reader has to know of the episodes before comparing their shares."""
+        """The warnings that a reader has to know before comparing shares of the episodes."""
         found = []
         for line in self.lines.values():
             if len({frozenset(group.pairs) for group in line.groups}) > 1:

@@ -36,11 +36,11 @@ T = TypeVar("T")
 
 
 class Executor(Protocol):
-    """Does work."""
+    """Does work, in this process or in others."""
 
     def map(self, work: Callable[..., T], /, arguments: Iterable[tuple[Any, ...]]) -> Iterator[T]:
-        """What comes of some work, in the order of its arguments: each as soon as it and those before it are
-        done. The work is a function of a module, the arguments are plain data.
+        """Do some work for each of its arguments, and yield the results in their order: each as soon as it
+        and those before it are done. The work is a function of a module, the arguments are plain data.
 
         Raises:
             Exception: what the work raises, where its result would stand.
@@ -181,7 +181,7 @@ class Folder:
 
 
 def key(result: Result) -> tuple[Any, ...]:
-    """What tells an episode from all others of an experiment."""
+    """The key that tells an episode from all others of an experiment."""
     return (result.method, result.model, result.seed, result.phase, result.round, result.task)
 
 
@@ -234,7 +234,7 @@ class Runner:
 
     @property
     def total(self) -> int:
-        """How many tasks are to be played in all, those included that are done."""
+        """The number of tasks that are to be played in all, those included that are done."""
         return sum(chain.total for chain in self._chains(Here(), _silent))
 
     def go(self, executor: Executor, say: Callable[[str, int], None] = _silent) -> None:
@@ -258,8 +258,8 @@ class Runner:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _chains(self, executor: Executor, say: Callable[[str, int], None]) -> Iterator[Chain]:
-        """What depends on nothing else: for each player and seed the methods that do not learn, and those
-        that learn in the same way."""
+        """Yield the pieces of work that depend on no other: for each player and seed one of each method that
+        does not learn, and one of the methods that learn in the same way."""
         for player in self.experiment.players:
             for seed in self.experiment.seeds:
                 for refine in (True, False):
@@ -285,14 +285,14 @@ class Chain:
 
     @property
     def total(self) -> int:
-        """How many tasks it plays."""
+        """The number of tasks that the chain plays."""
         rounds = self.train.rounds if self.train is not None and self.methods[0].learns else 0
         trained = len(self.runner.places.get("train", ())) * (rounds + self.retries)
         return trained + len(self.methods) * len(self.runner.places["test"])
 
     @property
     def train(self) -> Train | None:
-        """How it is trained."""
+        """The training of the experiment; None where its file has no ``[train]``."""
         return self.runner.experiment.train
 
     @property

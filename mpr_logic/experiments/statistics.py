@@ -20,16 +20,17 @@ LEVEL = 0.95
 """The confidence of every interval."""
 
 RESAMPLES = 10_000
-"""So many resamples the bootstrap draws."""
+"""The number of resamples that the bootstrap draws."""
 
 RANDOM_SEED = 2509_03990
-"""Their seed: the same episodes give the same interval."""
+"""The seed of the resamples: the same episodes give the same interval."""
 
 FEWEST_FOR_WILCOXON = 6
-"""With fewer seeds, no outcome of that test has p < 0.05 (two-sided: at n = 5 the least is 0.0625)."""
+"""The fewest seeds for a Wilcoxon test: with fewer, no outcome of it has p < 0.05 (two-sided: at n = 5 the
+least is 0.0625)."""
 
 Outcomes: TypeAlias = "Mapping[tuple[int, str], float]"
-"""What came of each pair of a seed and a task: 1 won, 0 not."""
+"""The outcome of each pair of a seed and a task: 1 won, 0 not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,8 @@ def _wilcoxon(means: Sequence[float]) -> float | None:
 
 
 def calibration(forecasts: Iterable[tuple[float, bool]], bins: int = 10) -> Calibration | None:
-    """How well weights in [0, 1] foretold what came true, in so many bins of equal width; None of none."""
+    """Return the calibration of weights in [0, 1] against what came true, over ``bins`` bins of equal width;
+    None where there are no forecasts."""
     known = sorted(forecasts)
     if not known:
         return None

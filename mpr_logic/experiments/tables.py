@@ -28,7 +28,7 @@ ColumnFormat: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How a table shows a key of its rows.
+    """A column of a table: the key of the rows that it shows, its title, and its format.
 
     ``interval`` names the keys that hold the ends of its interval; a range is nothing but an interval. A
     column that has a ``beside`` is left out where it is the same in all rows that have the same there.
@@ -79,7 +79,7 @@ class ReportTable:
         return bool(marks) and all(marks)
 
     def cell(self, column: Column, row: TableRow) -> str:
-        """What a column shows of a row: one line, in which nothing moves the cursor."""
+        """The text of a cell, the value of a column in a row: one line, in which nothing moves the cursor."""
         if column.form == "method":
             said = {"scripted": False, "baseline_scripted": False} if self.all_scripted else {}
             return method(row | said, column.key)
@@ -167,7 +167,7 @@ def tables(players: Players) -> tuple[ReportTable, ...]:
 
 
 def success(players: Players) -> ReportTable:
-    """How many episodes were won in each round, fresh and cumulative."""
+    """The table of the episodes won in each round, fresh and cumulative."""
     rows = [
         players.named(group, **_won(group.results), **cumulative)
         for line in players.lines.values()
@@ -190,7 +190,7 @@ def success(players: Players) -> ReportTable:
 
 
 def kinds(players: Players) -> ReportTable:
-    """The same by task type."""
+    """The table of the episodes won by task type."""
     rows = []
     for line in players.lines.values():
         for kind in sorted({each.kind for group in line.groups for each in group.results}):
@@ -243,7 +243,7 @@ def _cumulative(line: RoundSeries, kind: str | None = None) -> Iterator[TableRow
 
 
 def actions(players: Players) -> ReportTable:
-    """What became of the proposed actions."""
+    """The table of the outcomes of the proposed actions."""
     columns = (
         *WHO,
         ROUND,
@@ -297,7 +297,7 @@ COSTS = ("steps", "calls", "prompt_tokens", "completion_tokens", "cost", "second
 
 
 def costs(players: Players) -> ReportTable:
-    """What an episode took, on average."""
+    """The table of the costs of an episode, on average."""
     titles = ("steps", "calls", "tokens read", "tokens written", "US dollars", "seconds")
     columns = (*WHO, ROUND, *(Column(k, t, "mean") for k, t in zip(COSTS, titles, strict=True)))
     rows = tuple(
@@ -307,7 +307,7 @@ def costs(players: Players) -> ReportTable:
 
 
 def rules(players: Players) -> ReportTable:
-    """How many rules were in force."""
+    """The table of the numbers of rules in force."""
     columns = (
         *WHO,
         ROUND,
@@ -337,7 +337,7 @@ def _mean(results: Iterable[Result], key: str) -> float:
 
 
 def calibrations(players: Players) -> tuple[ReportTable, ReportTable]:
-    """How well the weights of rules foretold what came to nothing: the scores, and the bins behind them."""
+    """The tables of how well the weights of rules foretold failures: the scores, and the bins behind them."""
     scores: list[TableRow] = []
     bins: list[TableRow] = []
     for line in players.lines.values():

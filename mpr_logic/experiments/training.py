@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """How a memory learns. ``location`` is where it is kept: a file, or an SQLAlchemy URL; ``conditions``
-    are joined in a rule at most; ``induced`` and ``refine`` as in :func:`learn`."""
+    """The settings by which a memory learns. ``location`` is where it is kept: a file, or an SQLAlchemy URL;
+    ``conditions`` is the most conditions that a rule joins; ``induced`` and ``refine`` are as in
+    :func:`learn`."""
 
     location: str
     environment: str
@@ -39,12 +40,13 @@ class Learner:
 
 
 CHUNK = 5
-"""So many episodes of a scripted player are one piece of work; a model's are each their own."""
+"""The number of episodes of a scripted player in one piece of work; each episode of a model is a piece of its
+own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reflecting:
-    """Who reflects on what was lost: a player that is a model, and how many answers it gives."""
+    """The player that reflects on lost episodes, which is a model, and the number of answers it gives."""
 
     player: Any
     samples: int = 4
@@ -104,7 +106,7 @@ def train(
 
 
 def episodes_of(learner: Learner) -> int:
-    """How many episodes a memory has; 0 where it is not there yet.
+    """Return the number of episodes in a memory; 0 where it is not there yet.
 
     Raises:
         StoreError: it cannot be read.
@@ -131,7 +133,7 @@ def reflected(
     reflecting: Reflecting | None,
     lost: Mapping[int, Sequence[dict[str, Any]]],
 ) -> dict[int, Reflection]:
-    """What a model makes of lost episodes, by their numbers in the memory.
+    """Return the reflections of a model on lost episodes, by the episodes' numbers in the memory.
 
     Raises:
         ModelError: the model cannot be reached.
@@ -164,7 +166,7 @@ def remember(memory: Memory, episodes: Iterable[Sequence[Mapping[str, Any]]]) ->
 def reflect_on(
     player: Any, environment: str, lines: Sequence[dict[str, Any]], number: int, samples: int
 ) -> Reflection:
-    """What a model makes of a failed episode; ``number`` is the episode's in the memory.
+    """Return the reflection of a model on a lost episode, whose number in the memory is ``number``.
 
     Raises:
         ModelError: the model cannot be reached.
