@@ -286,7 +286,7 @@ class LiteralRewrite:
 
 @dataclass(frozen=True, slots=True)
 class ShapePlan:
-    """What holds for every clause of one shape.
+    """The part of the analysis that every clause of one shape shares.
 
     ``items`` says for each body item how it changes (None: it does not); the whole is None where
     the body is rewritten (:mod:`mpr_logic.analysis.normalise`) for every clause anew.

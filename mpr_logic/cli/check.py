@@ -16,7 +16,7 @@ EXAMPLE = "mpr check rules/kitchen --state docs/examples/kitchen/state.dl 'put(a
 
 
 class AudienceName(StrEnum):
-    """Who reads the answer."""
+    """The reader of an answer: the operator sees all of it, a model only what the rules disclose."""
 
     operator = "operator"
     model = "model"

@@ -15,7 +15,7 @@ EXAMPLE = "mpr experiment docs/examples/experiment.toml --out run"
 
 
 class Where(StrEnum):
-    """Where the work is done."""
+    """The place where an experiment does its work: on this machine, or on a Ray cluster."""
 
     local = "local"
     ray = "ray"

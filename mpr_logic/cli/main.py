@@ -140,7 +140,8 @@ def _refuse(error: Exception, given: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """What the installed ``mpr`` runs."""
+    """Run ``mpr`` with the arguments of the process, and exit with its status: the entry point of the
+    installed command."""
     status = run()
     if not _flushed(sys.stdout):
         status = status or UNDECIDED

@@ -129,7 +129,7 @@ def unfit_lines(found: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def import_lines(found: Imported, episodes: Sequence[int]) -> list[str]:
-    """What an import did."""
+    """The lines that tell the user what an import changed: rules, and episodes."""
     ruled = any((found.new, found.changed, found.unchanged, found.removed)) or not episodes
     lines = [
         f"{len(found.new)} new, {len(found.changed)} changed, {len(found.unchanged)} unchanged, "

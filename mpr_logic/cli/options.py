@@ -75,7 +75,7 @@ class EngineName(StrEnum):
 
 
 class SemiringName(StrEnum):
-    """How weights combine."""
+    """The semiring in which weights combine."""
 
     maxmin = "maxmin"
     product = "product"
@@ -162,7 +162,7 @@ OptionalMemoryArgument = Annotated[
 
 
 class ChooseName(StrEnum):
-    """How a model chooses an action."""
+    """The way in which a model chooses an action."""
 
     writing = "writing"
     grammar = "grammar"
@@ -196,7 +196,7 @@ ChooseOption = Annotated[
 
 
 class TrainingPolicy(StrEnum):
-    """Who plays the tasks of a training or an evaluation."""
+    """The policy that plays the tasks of a training or an evaluation."""
 
     absent_minded = "absent-minded"
     forgetful = "forgetful"

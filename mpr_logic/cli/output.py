@@ -42,7 +42,7 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command has to say: ``text`` for people, ``content`` for programs.
+    """The answer of a command: ``text`` for people, ``content`` for programs.
 
     ``text`` goes to the standard output, or, of an answer that is undecided, to the standard error;
     ``remark`` goes to the standard error. ``markdown`` says that the text is Markdown, which a terminal shows

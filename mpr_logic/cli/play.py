@@ -35,7 +35,7 @@ EXAMPLE = "mpr play --policy preferences --seed 3"
 
 
 class PlayPolicy(StrEnum):
-    """Who plays."""
+    """The policy that plays an episode: a person, a script, the rules' preferences, or a model."""
 
     person = "person"
     preferences = "preferences"
@@ -46,14 +46,14 @@ class PlayPolicy(StrEnum):
 
 
 class StyleName(StrEnum):
-    """What a model answers with."""
+    """The style of a model's answers: the action alone, or a thought before it."""
 
     act = "act"
     react = "react"
 
 
 class DisclosureName(StrEnum):
-    """What a model is told of a rejection."""
+    """The detail in which a model is told of a rejection."""
 
     bare = "bare"
     reason = "reason"
@@ -296,7 +296,7 @@ class EpisodeRunner:
     failures: list[str] = field(default_factory=list)
 
     def usage(self) -> dict[str, int] | None:
-        """What was asked of a model; None where none plays."""
+        """The counts of the requests to the model and of their tokens; None where no model plays."""
         if self.client is None:
             return None
         used = self.client.usage
@@ -304,13 +304,13 @@ class EpisodeRunner:
         return {name: getattr(used, name) for name in names}
 
     def failed(self) -> str:
-        """What to say of the turns in which the model gave no usable answer."""
+        """The remark on the turns in which the model gave no usable answer; empty where there are none."""
         if not self.failures:
             return ""
         return f"{len(self.failures)} turns were left to the fallback, the last since {self.failures[-1]}"
 
     def play(self, episode: Episode, who: PlayPolicy, seed: int) -> Score:
-        """One episode."""
+        """Play one episode; return its score."""
         from mpr_logic.agent.loop import play as turns_of
         from mpr_logic.agent.model_policy import ModelPolicy
         from mpr_logic.agent.trajectory import heading
@@ -396,7 +396,8 @@ def remembered(modules: Sequence[Module], store: str, theta: float) -> tuple[Pro
 
 
 def guide_of(told: GuideName | None, ids: frozenset[str] | None) -> Guide | None:
-    """What tells rules beforehand: those of a memory, by their ids, or, where there is none, of the files."""
+    """The guide that tells rules beforehand: those of a memory, by their ids, or, without a memory, those of
+    the files. None where no rules are told."""
     from mpr_logic.agent.guidance import Retrieval, WholeMemory
 
     match told:
@@ -434,7 +435,7 @@ class PersonPolicy:
         self.shown = 0
 
     def choose(self, view: View) -> str:
-        """What is typed: an action; ``?`` lists what could be done.
+        """Return the action that the person types; ``?`` lists the actions that could be done.
 
         Raises:
             Quit: that was ``q``, or there is nothing more to read.

@@ -232,7 +232,7 @@ class Situation:
             )
 
     def verdict(self, guard: Guard) -> tuple[Verdict, Decision]:
-        """What the guard would say, and the checker's decision in it.
+        """Return the verdict that the guard would give, and the checker's decision in it.
 
         Raises:
             StateError: the action is none, or what decides about it is not known.
@@ -251,7 +251,7 @@ class Situation:
         return verdict, verdict.decision
 
     def _no_action(self, guard: Guard, error: StateError) -> tuple[Verdict, Decision]:
-        """The answer about what is no action: an undecided decision, as a checker's."""
+        """Return the verdict on a text that is no action: an undecided decision, as a checker's."""
         from mpr_logic.guard.calls import Call
         from mpr_logic.guard.verdict import Verdict
 

@@ -22,7 +22,8 @@ WIDTH = 120
 """The width of tables that go to no terminal."""
 
 WIDEST, WIDEST_METHOD = 31, 23
-"""What is longer than this in a table is broken into lines."""
+"""The widest cell of a table in characters, and the widest name of a method: longer ones are broken into
+lines."""
 
 
 def report(

@@ -58,7 +58,7 @@ class Bounds:
 
 
 class Constraints:
-    """What a set of body items asks for, all together.
+    """The conditions of a set of body items, taken together, so that contradictions among them are found.
 
     Args:
         items: literals with positional arguments, comparisons, tests and aggregates; of these only the

@@ -32,7 +32,7 @@ class ToolSignature:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What is known of the place where rules will run, beside the rules themselves.
+    """The known facts about the place where rules will run, beside the rules themselves.
 
     Attributes:
         tools: the tools that there are; None where only the rules name them.
@@ -73,7 +73,7 @@ class ToolNames:
         return name if name in self.program.schema.actions and not stranger else None
 
     def names(self, action: str, word: str) -> list[str]:
-        """What calls may name an argument of an action."""
+        """The names that calls may use for an argument of an action."""
         return self._names.get((action, word), [word])
 
     def actions(self) -> dict[str, tuple[Domain, ...]]:

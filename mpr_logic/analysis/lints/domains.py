@@ -109,7 +109,7 @@ class Domains:
                 return
 
     def _row(self, rule: Rule, given: int) -> tuple[Domain, ...] | None:
-        """What a rule puts into each column; None where it can derive nothing."""
+        """The values that a rule can put into each column; None where it can derive nothing."""
         if rule.action is not None and rule.action not in self.actions:
             return None
         found = self.of(rule)

@@ -14,7 +14,7 @@ class _Unread(Exception):
 
 
 class Capitals:
-    """Where an expression asks for letters in upper case, which no text in lower case has.
+    """The places in a regular expression that need a letter in upper case, which no text in lower case has.
 
     Attributes:
         needed: whether whatever it matches has one.

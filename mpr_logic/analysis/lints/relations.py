@@ -76,7 +76,7 @@ def without_source(subject: Subject) -> list[Signature]:
 
 
 def _note(missing: list[Signature]) -> tuple[str, ...]:
-    """What helps all of these relations at once, where there are several."""
+    """The note that names a repair for all of these relations at once; none where there is only one."""
     names = ", ".join(f"`{each.name}`" for each in missing)
     return (f"`mpr lint --fix` says so of all that nothing fills: {names}",) if len(missing) > 1 else ()
 

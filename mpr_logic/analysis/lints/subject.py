@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 class Subject:
-    """What lints look at. What several of them need is worked out once, when the first asks for it.
+    """The rules and the deployment that lints look at. Values that several lints need are worked out once,
+    when the first lint asks for them.
 
     Attributes:
         program: the checked rules, in which aggregates speak of the history as their authors do.

@@ -51,7 +51,8 @@ SIGNS = {
     "ends_with": r"(\*[\w.]|\.\*|\\[bdswBDSW]|\^).*|.*[a-z0-9]\$$",
     "contains": r"\^\w.*|\*\w.*|.*(\w\*$|\.\*|\\[bdswBDSW]|[a-z0-9]\$$)",
 }
-"""What a pattern has in it, and a plain text hardly ever where the test looks."""
+"""By test, the signs of a pattern: a pattern has them, and a plain text hardly ever has them where the test
+looks."""
 
 GLOB = re.compile(r"\*\.\w+$|(~|\.{0,2}/|[\w-]+/).*/?\*{1,2}$")
 """A pattern for the names of files: ``*.exe``, ``/etc/*``."""
