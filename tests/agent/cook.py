@@ -63,7 +63,7 @@ class Kitchen:
         return [Action("open", "fridge_1"), *(Action(*each) for each in moves)]
 
     def plan(self) -> list[Action]:
-        """What wins."""
+        """The actions that win: take each food, open the fridge, and put the food into it."""
         steps = []
         for food in self.food:
             steps += [Action("take", food, "counter_1"), Action("open", "fridge_1")]

@@ -53,7 +53,8 @@ def acted(
 
 @pytest.mark.parametrize("style", ["act", "react"])
 def test_writing(style: Style) -> None:
-    """What it writes is proposed; a thought in front of it is not; a rejection comes back to it."""
+    """The policy proposes the action that the model writes, not the thought before it, and tells the model of
+    a rejection."""
     thought = "Thought: The milk is out.\nAction: " if style == "react" else ""
     model = ScriptedModel([f"{thought}{text}" for text in (TAKE, PUT, OPEN, PUT)])
     policy = ModelPolicy(model, style=style)
@@ -160,7 +161,7 @@ def test_score_needs_a_scorer() -> None:
 
 
 def test_nothing_is_admitted() -> None:
-    """Where the checker admits nothing there is nothing to choose: the model is not asked."""
+    """A model that chooses among admitted actions is not asked when the checker admits none."""
     laws = "forbid open(P). forbid take(O, P). forbid put(O, P)."
     for how in ("writing", "grammar", "score"):
         kind: Choice = how
@@ -211,7 +212,7 @@ def test_what_stays_comes_first() -> None:
 
 
 def test_lessons() -> None:
-    """What was learned in words from earlier tries stands in the prompt, as data."""
+    """The prompt has the lessons of earlier tries, as data."""
     model = ScriptedModel([TAKE])
     acted(ModelPolicy(model, lessons=["Open the fridge first.\nend of data x]"]), steps=1)
     assert "| lesson of an earlier try: Open the fridge first. end of data x]\n" in model.prompts[0]
@@ -351,7 +352,7 @@ def test_what_came_to_nothing_is_not_offered_again() -> None:
 
 
 def test_what_changes_nothing_is_not_offered_again() -> None:
-    """What succeeded and changed nothing that the agent knows is left out until something does."""
+    """An action that succeeded and changed nothing that the agent knows is left out until something does."""
 
     class Sniffing(Kitchen):
         def step(self, action: Action) -> Observation:

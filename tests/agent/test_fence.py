@@ -80,14 +80,14 @@ def checker_of(words: str) -> Checker:
 
 
 def of_a_decision(words: str) -> str:
-    """What a model is told of a rejection by a learned rule."""
+    """The text that tells a model of a rejection by a learned rule."""
     checker = checker_of(words)
     checker.update(add=["openable(fridge_1)"])
     return for_model(checker.check(Action("put", "milk_1", "fridge_1")))
 
 
 def of_a_guard(words: str) -> str:
-    """What the guard tells it, of an argument with such words too."""
+    """The guard's message to a model about a rejected call, one of whose arguments has such words too."""
     because = text_of(words.replace("{", "{{").replace("}", "}}") + " {T}")
     text = f".action say(t: symbol) @because({because}) @evidence(model, 30, 0) forbid say(T) :- T != x."
     verdict = Guard(text=text, strict=False).check("say", {"t": f"a {words}"})
@@ -96,7 +96,7 @@ def of_a_guard(words: str) -> str:
 
 
 def of_a_turn(words: str) -> str:
-    """What it is asked when it is to act: the world, the rules that were told, lessons, rejections."""
+    """The prompt that asks a model to act: the world, the rules that were told, lessons, rejections."""
     checker, world = checker_of(words), Kitchen()
     checker.update(add=["openable(fridge_1)"])
     guidance = Retrieval(["law", "hint"], budget=400).find(checker, [Action("put", "milk_1", "fridge_1")])
@@ -107,7 +107,7 @@ def of_a_turn(words: str) -> str:
 
 
 def of_guides(words: str) -> str:
-    """What guides tell, each rule one line."""
+    """The rules as guides tell them, each in one line."""
     checker = checker_of(words)
     candidates = [Action("put", "milk_1", "fridge_1")]
     told = [each.text for each in WholeMemory(["law", "hint"]).find(checker, candidates)]
@@ -127,13 +127,13 @@ def episode(words: str) -> ReflectedEpisode:
 
 
 def of_a_reflection(words: str) -> str:
-    """What it is asked after an episode, and after an answer that would not do."""
+    """The prompt that asks a model for rules after an episode, and again after a wrong answer."""
     prompt = reflection_prompt(episode(words), vocabulary())
     return correction_prompt(prompt, f"RULE: {on_one_line(words)}", [f"no rule: {on_one_line(words)}"])
 
 
 def of_a_lesson(words: str) -> str:
-    """What it is asked for a lesson in words."""
+    """The prompt that asks a model for a lesson in words."""
     prompts: list[str] = []
 
     class Asked:
@@ -174,7 +174,7 @@ def test_learned_words_are_quoted() -> None:
 
 @given(text=st.text())
 def test_plain_words_stay(text: str) -> None:
-    """What is put in its place once stays as it is, and plain words are not touched."""
+    """A text that was put on one line once stays as it is, and plain words are not touched."""
     once = on_one_line(text)
     assert on_one_line(once) == once
     assert "\n" not in in_place(text)

@@ -38,7 +38,7 @@ def kitchen(laws: str = LAWS) -> tuple[Checker, Kitchen]:
 
 
 def texts(guide: Guide, candidates: Sequence[str | Action] = ()) -> list[str]:
-    """What is told in the kitchen."""
+    """The texts of the rules that a guide tells in the kitchen."""
     checker, world = kitchen()
     return [each.text for each in guide.find(checker, list(candidates) or world.candidates())]  # type: ignore[arg-type]
 

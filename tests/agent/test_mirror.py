@@ -24,7 +24,7 @@ def states(draw: st.DrawFn) -> set[str]:
 
 
 def alone(state: set[str]) -> object:
-    """What a checker holds that was told one state and nothing else."""
+    """The facts of a checker that was told one state and nothing else."""
     checker = Checker.from_text(RULES)
     checker.update(add=state)
     return checker.facts()
@@ -52,7 +52,7 @@ def test_a_live_set() -> None:
 
 
 def test_nothing_new() -> None:
-    """Where nothing has changed, the decisions of before still speak of the state."""
+    """A state that changes nothing keeps the checker's version, so that earlier decisions still hold."""
     mirror = Mirror(Checker.from_text(RULES))
     mirror.follow({"p(a)"})
     state = mirror.checker.version

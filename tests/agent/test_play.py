@@ -50,7 +50,7 @@ def boxed(extra: str = "", *, budget: Budget | None = None, laws: str = LAWS) ->
 
 
 def names(turns: Sequence[Turn]) -> list[str]:
-    """What was done in each turn."""
+    """The action of each turn."""
     return [str(turn.action) for turn in turns]
 
 
@@ -158,7 +158,7 @@ def test_giving_up() -> None:
 
 
 def test_no_fallback() -> None:
-    """Where the rules prefer nothing, there is no fallback: the episode ends with the rejections."""
+    """The episode ends with the rejections when the rules prefer nothing: there is no fallback."""
     laws = LAWS.replace("prefer", "forbid").replace("0.9", "0.1")
     _, last = play(Boxes(2), boxed(laws=laws), Insists("take(box_1)"))
     assert (last.action, last.fallback, len(last.decisions)) == (None, False, ATTEMPTS)
@@ -182,7 +182,7 @@ def test_shadow_blocks_nothing() -> None:
 @pytest.mark.parametrize("proposal", ["fly", "open(", "", "open(B)", Action("fly"), Action("open"), "\udcff"])
 @pytest.mark.parametrize("shadow", [False, True])
 def test_no_action(proposal: Action | str, shadow: bool) -> None:
-    """What is no action of the rules cannot be done, in shadow mode too: it is refused, with the reason."""
+    """A proposal that is no action of the rules is refused with the reason, in shadow mode too."""
     world = Boxes(2)
     _, first, _ = play(world, boxed(), Says(proposal, "wait"), shadow=shadow)
     assert [decision.verdict for decision in first.decisions] == ["undecided", "admissible"]
@@ -192,7 +192,7 @@ def test_no_action(proposal: Action | str, shadow: bool) -> None:
 
 @pytest.mark.parametrize("proposal", ["wait", Action("wait")])
 def test_what_cannot_be_decided(proposal: Action | str) -> None:
-    """What the engine could not decide is rejected; in shadow mode it blocks nothing either."""
+    """A proposal that the engine cannot decide is rejected; in shadow mode it is done all the same."""
     for shadow in (False, True):
         world, checker = Boxes(2), boxed(ENDLESS, budget=Budget(seconds=20, facts=500))
         _, first, *_ = play(world, checker, Says(proposal, "open(box_1)"), shadow=shadow)
@@ -217,7 +217,7 @@ def test_a_world_that_ends() -> None:
 
 
 def test_history() -> None:
-    """What was tried is history for the rules, with how it went, and its declared effects are the world's."""
+    """Rules see in the history the actions that were tried, and whether they failed or succeeded."""
     checker = boxed()
     list(play(Boxes(2), checker, Says("take(box_1)", "open(box_1)"), shadow=True))
     assert checker.query("failed take(B)") == {("box_1",): 1.0}
@@ -226,7 +226,7 @@ def test_history() -> None:
 
 
 def test_the_world_is_right() -> None:
-    """What rules declare that an action changes is not held to have happened: the world says what has."""
+    """The world alone says what an action has changed: effects that rules declare are not taken as facts."""
     world, checker = Boxes(2), boxed("open(B) causes opened(box_2). open(B) ends box(B).")
     for _ in play(world, checker, Says("open(box_1)", "wait")):
         known = {name: set(rows) for name, rows in checker.facts().items() if " " not in name}

@@ -17,7 +17,7 @@ PLAN = (Action("open", "box_3"), Action("take", "box_3"))
 
 
 def played(turns: Sequence[Turn]) -> list[str]:
-    """What was proposed in each turn but the first, the rejected ones marked."""
+    """The proposals of each turn but the first; a minus marks a rejected one."""
     return [
         " ".join(f"{'' if d.admissible else '-'}{d.action}" for d in turn.decisions) for turn in turns[1:]
     ]
@@ -68,8 +68,8 @@ def test_forgetful_in_their_shadow() -> None:
 
 
 def test_forgetful_without_a_repair() -> None:
-    """Where no repair names an action that it has not proposed yet, the turn is the fallback's; then it
-    proposes again what it had wanted."""
+    """The policy leaves the turn to the fallback when no repair names an action that it has not proposed yet;
+    then it proposes again what it had wanted."""
     laws = LAWS.replace("open(B) causes opened(B).", "")
     turns = forgetful(boxed(laws=laws), share=1)
     assert played(turns) == ["-take(box_3)", "-take(box_3)", "-take(box_3)", "take(box_3)"]
@@ -78,7 +78,7 @@ def test_forgetful_without_a_repair() -> None:
 
 
 def test_forgetful_where_the_rules_are_silent() -> None:
-    """What is admitted and comes to nothing twice waits for what the rules prefer, and is tried again."""
+    """An admitted action that comes to nothing twice is tried again after one that the rules prefer."""
     laws = LAWS.replace("forbid take", "0.3 :: forbid take")
     turns = forgetful(boxed(laws=laws), share=1)
     found = [proposed.partition("(")[0] for proposed in played(turns)]
@@ -88,7 +88,7 @@ def test_forgetful_where_the_rules_are_silent() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_forgetful_by_seed(seed: int) -> None:
-    """What it forgets depends on the seed alone, and is about the share that was named."""
+    """The forgotten actions depend on the seed alone, and are about the share that was named."""
     plan = [Action("open", f"box_{i}") for i in range(200)]
 
     def kept() -> list[object]:

@@ -24,7 +24,7 @@ from tests.agent.cook import RULES, Kitchen
 from tests.agent.test_play import Says
 
 POISON = "forbid put(O, P) :- cold(P)."
-"""What the task needs is to put the milk into the cold."""
+"""A law that is wrong: the task needs the milk to be put into the cold."""
 
 MODULES = load_modules([RULES])
 
@@ -86,7 +86,7 @@ def test_a_wrong_law_falls(tmp_path: Path) -> None:
 
 
 def test_without_probes_it_stays(tmp_path: Path) -> None:
-    """What a law blocks is never tried: nothing ever speaks against it, and the task is never done."""
+    """Without probes a wrong law stays: what it blocks is never tried, so the task is never done."""
     memory, (id,) = poisoned(tmp_path)
     with memory:
         for number in range(PROBES_EACH + 2):
@@ -96,7 +96,7 @@ def test_without_probes_it_stays(tmp_path: Path) -> None:
 
 
 def test_the_budget(tmp_path: Path) -> None:
-    """So many probes a rule has, whoever asks; then it blocks again."""
+    """A rule has no more probes than its budget, whoever asks; then it blocks again."""
     memory, _ = poisoned(tmp_path)
     with memory:
         granted = 0
@@ -109,7 +109,7 @@ def test_the_budget(tmp_path: Path) -> None:
 
 
 def rejected(memory: Memory, action: str, *, opened: bool) -> list[Decision]:
-    """What the checker says of an action where the milk is held."""
+    """The checker's decision, a rejection, about an action while the milk is held."""
     checker = checker_of(memory)
     held = ["openable(fridge_1)", "cold(fridge_1)", "holding(milk_1)"]
     checker.update(add=[*held, *(["opened(fridge_1)"] if opened else [])])
@@ -120,7 +120,7 @@ def rejected(memory: Memory, action: str, *, opened: bool) -> list[Decision]:
 
 @pytest.mark.parametrize("action", ["put(milk_1, fridge_1)", "light(fridge_1)", "fly", "put(milk_1)"])
 def test_what_is_never_probed(tmp_path: Path, action: str) -> None:
-    """Where a hand-written rule blocks too, or nothing permits it, or it is no action, no probe is spent."""
+    """No probe is spent where a hand-written rule blocks too, nothing permits the action, or it is none."""
     memory, _ = poisoned(tmp_path)
     with memory:
         (decision,) = rejected(memory, action, opened=False)
@@ -138,8 +138,8 @@ def test_a_rule_that_a_hand_has_changed(tmp_path: Path) -> None:
 
 
 def test_every_rule_is_asked(tmp_path: Path) -> None:
-    """Where several learned rules block, each of them must have a probe left; once one has none, those of
-    the others are kept."""
+    """A probe past several learned rules needs one probe of each; once one rule has none left, those of the
+    others are kept."""
     memory, (first, second) = poisoned(tmp_path, POISON, "forbid put(O, P) :- holding(O), opened(P).")
     with memory:
         for _ in range(PROBES_EACH):

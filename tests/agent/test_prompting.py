@@ -48,7 +48,7 @@ class Told(Kitchen):
 def view_of(
     texts: Sequence[str], world: Kitchen | None = None, refused: Sequence[str] = (), *, guide: bool = False
 ) -> View:
-    """What a policy sees after turns in which these texts were read."""
+    """The view of a policy after turns in which these texts were read."""
     world, checker = world or Kitchen(), Checker.load(RULES)
     checker.update(add=["openable(fridge_1)", "holding(milk_1)"])
     turns = [
@@ -110,7 +110,8 @@ def outside(view: View, form: PromptForm) -> list[str]:
 
 
 def test_order() -> None:
-    """What changes least stands first; the rules stand before what was done, and what is so now is last."""
+    """The prompt begins with what changes least, tells the rules before the turns, and ends with what is so
+    now."""
     view = view_of(["Cook.", "It is open.", "It is shut."], refused=["put(milk_1, fridge_1)"], guide=True)
     lines = acting_prompt(view, PromptForm(lessons=("hurry",), names=True), ["wait"]).split("\n")
     starts = [
@@ -150,7 +151,7 @@ def test_what_stands_in_front_stays(
 
 
 def test_the_example_of_an_episode() -> None:
-    """Where a form has an example, it shows how an action is written, whatever is met later."""
+    """The example of a form shows how an action is written, whatever is met later."""
     view = view_of(["Cook."], Told([Action("wait"), Action("take", "milk_1", "fridge_1")], []))
     assert "are written like `take(milk_1, fridge_1)`." in acting_prompt(view, PromptForm())
     assert "are written like `open(fridge_1)`." in acting_prompt(view, PromptForm(example="open(fridge_1)"))
@@ -170,7 +171,7 @@ def test_a_long_history() -> None:
 
 
 def test_facts_of_few() -> None:
-    """What is known by few facts is told, such as what is held; what is known of everything is not."""
+    """The prompt tells the facts of a relation with few of them, such as what is held, and no others."""
     world = Told([], ["holding(milk_1)", *(f"at(cup_{i}, shelf_1)" for i in range(9))])
     prompt = acting_prompt(view_of(["Cook."], world), PromptForm())
     assert "| known now: holding(milk_1)\n" in prompt

@@ -49,7 +49,7 @@ def test_guidance(guide: Guide) -> None:
 
 
 def test_guidance_that_is_not_heeded() -> None:
-    """What it does not heed is as if it was not told."""
+    """A rule that the policy does not heed changes nothing, as if it was not told."""
     assert played(turns(shadow=True, guide=Retrieval(), heeds=0)) == [TAKE, f"-{PUT}", f"-{PUT}", ""]
 
 
@@ -66,7 +66,8 @@ def test_check() -> None:
 
 
 def test_a_rejection_that_reminds_of_nothing() -> None:
-    """Where nothing was forgotten, it has no other proposal: the turn is the fallback's."""
+    """The policy has no other proposal after a rejection when nothing was forgotten: the turn is the
+    fallback's."""
     rules = "forbid put(O, P) :- cold(P). 0.5 :: prefer open(P) :- openable(P), not opened(P)."
     *_, last = turns(shadow=False, share=0, rules=rules)
     assert (str(last.action), [str(d.action) for d in last.decisions]) == ("None", [PUT])

@@ -1,4 +1,4 @@
-"""What has lost its grip: what is found of it, and what is left in peace."""
+"""The lints report rules that can have no effect, and leave the others in peace."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_a_law_that_never_holds(body: str, code: str) -> None:
     ],
 )
 def test_a_law_that_may_hold(body: str) -> None:
-    """What can be met is left in peace."""
+    """A law whose conditions can be met is not reported."""
     assert found(f"forbid act(X, N) :- {body}.") == []
 
 
@@ -278,7 +278,7 @@ def test_each_kind(text: str, codes: list[str]) -> None:
     ],
 )
 def test_with_tools(text: str, codes: list[str]) -> None:
-    """Where the tools are known, laws about others, and values that no schema lets in, are errors."""
+    """Laws about unknown tools, and values that no schema lets in, are errors when the tools are known."""
     assert found(text, Deployment(tools=TOOLS)) == codes
 
 
@@ -306,7 +306,7 @@ def test_what_fills_a_relation_from_outside() -> None:
 
 
 def test_theta_is_that_of_the_guard() -> None:
-    """What weighs enough depends on theta."""
+    """The lint compares the weight of an escalating rule with the theta of the guard."""
     assert found("@escalate 0.5 :: forbid act(_, N) :- N > 9.", Deployment(theta=0.5)) == []
     assert found("@escalate 0.9 :: forbid act(_, N) :- N > 9.", Deployment(theta=0.95)) == ["E0611"]
 
@@ -420,7 +420,7 @@ def test_weights_that_are_never_reached(text: str, codes: list[str]) -> None:
 
 
 def test_theta_decides_what_weighs_too_little() -> None:
-    """What weighs too little under one theta is enough under another, which the message names."""
+    """A fact that weighs too little under one theta is enough under another; the message names theta."""
     program = analyse([parse(HEAD + ".decl r(x: symbol)\n0.5 :: r(one).\nforbid act(X, _) :- r(X).")])
     (light,) = vet(program)
     assert "less than theta, 0.9" in light.message

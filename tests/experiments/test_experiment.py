@@ -44,7 +44,7 @@ def test_the_example_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((TOP / "docs" / "experiments").glob("*.toml")), ids=lambda p: p.stem)
 def test_the_experiments_of_the_documentation_are_read(path: Path) -> None:
-    """What was measured can be measured again."""
+    """The experiments of the documentation can be read, so that they can be run again."""
     assert read_experiment(path).name == path.stem
 
 
@@ -96,7 +96,7 @@ def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
 
 @given(st.integers(1, 20), st.integers(0, 20), st.integers(0, 3))
 def test_draws_of_one_number_do_not_overlap(tasks: int, skip: int, draw: int) -> None:
-    """What is skipped and what is drawn behind it are different tasks, and all of them are drawn."""
+    """The skipped tasks and those drawn behind them differ, and as many are drawn as were asked for."""
     first = Tasks(tasks=skip, draw=draw, split="locked") if skip else None
     then = Tasks(tasks=tasks, skip=skip, draw=draw, split="locked").places(BoxWorlds())
     assert len(set(then)) == tasks

@@ -67,7 +67,7 @@ def test_reflexion_tries_again_with_its_lesson() -> None:
 
 
 def test_a_model_reflects_in_an_experiment(tmp_path: Path) -> None:
-    """What a model proposes after lost episodes passes the gate, and is a rule of the memory as a model's."""
+    """A rule that a model proposes after lost episodes passes the gate and enters the memory as a model's."""
     file = tmp_path / "experiment.toml"
     with serving(chat(RULE)) as server:
         reflector = f'reflector = {{model = "m", base_url = "{server.url}"}}'

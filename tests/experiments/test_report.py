@@ -76,7 +76,7 @@ def test_trials_of_the_same_task() -> None:
 
 
 def test_a_planned_retry_needs_no_win_to_be_known() -> None:
-    """Where all trials failed, the plan says that the later ones were trials of the same tasks."""
+    """The plan says that later rounds were trials of the same tasks, even when all trials failed."""
     results = (*train(1, "ab"), *train(2, "aB"))
     assert not rows(make_report(run(*results)), "success")[0]["retried"]
     planned = make_report(run(*results, methods=(MethodNote("mpr", reflexion=True),)))

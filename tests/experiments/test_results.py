@@ -99,7 +99,7 @@ def test_a_whole_last_line_counts(tmp_path: Path) -> None:
     ],
 )
 def test_bad_lines_are_named(tmp_path: Path, line: dict[str, Any] | str, said: str) -> None:
-    """What is no result is refused, with the file and the line."""
+    """A line that is no result is refused, and the error names the file and the line."""
     path = written(tmp_path, LEAST, line, LEAST | {"seed": 9})
     if line == "\xff\n":
         path.write_bytes(path.read_bytes().replace("\xff".encode(), b"\xff"))
@@ -117,7 +117,7 @@ def test_the_first_of_an_episode_counts(tmp_path: Path) -> None:
 
 
 def test_the_plan_is_read(tmp_path: Path) -> None:
-    """What was to be run is read, keys that are not known are left out, and a missing plan is named."""
+    """The plan of a run is read, unknown keys are left out, and a missing plan is named."""
     written(tmp_path, LEAST)
     run = read_run(tmp_path)
     assert (run.name, run.plan.steps) == (tmp_path.name, None)

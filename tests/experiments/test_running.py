@@ -101,7 +101,7 @@ def test_what_was_cut_off_goes_on(whole: Path, tmp_path: Path, kept: float) -> N
 
 
 def test_a_second_run_plays_nothing(whole: Path) -> None:
-    """What is there is not played again."""
+    """A second run of the same experiment plays no episode again."""
     before = (whole / "results.jsonl").read_bytes()
     runner = Runner(small(), whole)
     done: list[int] = []
@@ -157,8 +157,8 @@ def test_work_here_is_done_when_it_is_asked_for() -> None:
 
 
 def test_progress_is_shown_as_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is played is written down, and said, before the next is played: with seven tasks of training, five
-    and then two."""
+    """Each piece of work is written down and reported before the next is played: seven tasks of training come
+    as five and then two."""
     experiment = small()
     assert experiment.train is not None
     methods = tuple(method for method in experiment.methods if method.learns)

@@ -110,7 +110,7 @@ def test_the_bootstrap_sees_both_clusters() -> None:
 
 @pytest.mark.slow
 def test_the_bootstrap_covers_what_is_true() -> None:
-    """Where seeds and tasks both have effects of their own, at least nine in ten intervals hold the truth."""
+    """At least nine in ten intervals hold the truth when seeds and tasks both have effects of their own."""
     draw = random.Random(7)
     held = 0
     for _ in range(100):
