@@ -10,6 +10,7 @@ import warnings
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ MODULES = {
     "adapters.http": "integrations.http.app",
     "adapters.inspect": "integrations.inspect",
     "adapters.langchain": "integrations.langchain",
+    "adapters.mcp_gate": "integrations.mcp.gate",
     "adapters.mcp_http": "integrations.mcp.http",
     "adapters.mcp_server": "integrations.mcp.server",
     "adapters.mcp_stdio": "integrations.mcp.stdio",
@@ -103,7 +105,9 @@ class _Old(MetaPathFinder, Loader):
         old = fullname.removeprefix(_TOP)
         room, dot, rest = old.partition(".")
         new = MODULES.get(old) or (ROOMS[room] + dot + rest if room in ROOMS else None)
-        return ModuleSpec(fullname, self, origin=_TOP + new) if new else None
+        if not new or find_spec(_TOP + new) is None:  # what has no new place is missing by its old name
+            return None
+        return ModuleSpec(fullname, self, origin=_TOP + new)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         assert spec.origin
