@@ -128,6 +128,7 @@ class Guard:
         self.approval_timeout = approval_timeout
         self.sessions = sessions
         self._lock = threading.RLock()
+        self._replacing = threading.RLock()  # before the other: what is read last is what is gone by
         self._sessions: dict[str, Session] = {}
         self._counts = dict.fromkeys(("admit", "modify", "escalate", "reject", "error"), 0)
         self._spans = make_spans()
@@ -299,7 +300,7 @@ class Guard:
         Returns:
             Whether the guard now goes by what the files say.
         """
-        return self._replace(self._tools, force=force)
+        return self._replace(force=force)
 
     @property
     def tools(self) -> Tools | None:
@@ -312,7 +313,7 @@ class Guard:
 
     def _watched(self) -> bool:
         """Reload, since a file has changed. Returns False where it is to be tried again soon."""
-        self._replace(self._tools, watching=True)
+        self._replace(watching=True)
         return not self._unsettled
 
     def watch(self, seconds: float = 1.0) -> None:
@@ -422,7 +423,12 @@ class Guard:
             _logger.warning("%s", each.render())
         return rules
 
-    def _replace(self, tools: Tools | None, *, force: bool = False, watching: bool = False) -> bool:
+    def _replace(self, tools: Tools | None = None, *, force: bool = False, watching: bool = False) -> bool:
+        """Read the rules and go on under them, with the present tools where no others are given."""
+        with self._replacing:
+            return self._replaced(self._tools if tools is None else tools, force, watching)
+
+    def _replaced(self, tools: Tools | None, force: bool, watching: bool) -> bool:
         try:
             rules = self._load(tools) if force else self._whole(tools, watching)
             self._move(rules)

@@ -20,6 +20,9 @@ from tests.guard.test_log import waited
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mpr_logic.guard.rules import Ruleset
+    from mpr_logic.guard.tools import Tools
+
 HEAD = ".action send(to: symbol)\n.action pay(to: symbol, amount: int)\n.decl blocked(who: symbol)\n"
 OLD = (
     HEAD
@@ -226,6 +229,30 @@ def known(guard: Guard) -> tuple[object, object]:
     """The rules that a guard goes by, and what was wrong with those that it last read."""
     health = guard.health()
     return health["version"], health["error"]
+
+
+def test_the_rules_that_were_read_last_stay(rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two reloads at once, the one that read an older file does not come out on top."""
+    guard = Guard(rules)
+    load, read, newer = guard._load, threading.Event(), threading.Event()
+
+    def slow(tools: Tools | None) -> Ruleset:
+        found = load(tools)
+        if threading.current_thread() is first:
+            read.set()
+            newer.wait(0.5)
+        return found
+
+    monkeypatch.setattr(guard, "_load", slow)
+    first = threading.Thread(target=lambda: guard.reload(force=True))
+    first.start()
+    assert read.wait(10)
+    rules.write_text(NEW)
+    assert guard.reload()
+    newer.set()
+    first.join(10)
+    assert not guard.check("pay", {"to": "ann", "amount": 70}).runs
+    assert guard.health()["ok"]
 
 
 @pytest.mark.slow
