@@ -121,14 +121,17 @@ NO_NEEDS = CallNeeds()
 
 
 class Ruleset:
-    """A program, its directives, the tools and the host's functions.
+    """A program, its directives, the tools, the host's functions and the settings of its checkers.
 
     Raises:
         GuardError: a directive, or the relation of a function, does not fit the program.
     """
 
-    def __init__(self, program: Program, tools: Tools | None, relations: Mapping[str, Relation]) -> None:
+    def __init__(
+        self, program: Program, tools: Tools | None, relations: Mapping[str, Relation], options: Options
+    ) -> None:
         self.program = program
+        self._options = options
         self.warnings: tuple[Diagnostic, ...] = ()  # what seems to have lost its grip, and is let pass
         self.tools = tools
         self.relations = dict(relations)
@@ -204,10 +207,11 @@ class Ruleset:
 
     def effects_of(self, action: str) -> str:
         """The mark of an action's effects on shared relations, other where other rules declare others: a
-        hash of all clauses that they depend on, and the names of the relations that they change."""
+        hash of all clauses that they depend on and of how weights are reckoned, and the names of the
+        relations that they change."""
         found = self._effects.get(action)
         if found is None:
-            found = self._effects[action] = _shared_effects(self.program, action, self.shared)
+            found = self._effects[action] = _shared_effects(self.program, action, self.shared, self._options)
         return found
 
     def influence(self, action: str) -> Influence:
@@ -283,7 +287,7 @@ def _effects_of(program: Program, action: str) -> set[str]:
     return {r.head for r in program.rules if r.clause.kind in ("causes", "ends") and r.action == action}
 
 
-def _shared_effects(program: Program, action: str, shared: frozenset[str]) -> str:
+def _shared_effects(program: Program, action: str, shared: frozenset[str], options: Options) -> str:
     schema = program.schema
     if action not in schema.actions:
         return ""
@@ -296,7 +300,8 @@ def _shared_effects(program: Program, action: str, shared: frozenset[str]) -> st
     facts = [f"{f.relation} {f.row!r} {f.weight}" for f in program.facts if f.relation in read - shared]
     declared = [schema.actions[action], *(schema.relations[name] for name in changes)]
     columns = [f"{each.name} {each.key} {[(p.name, p.type) for p in each.params]}" for each in declared]
-    text = "\n".join([*sorted(clauses), *sorted(facts), *columns])
+    weighing = f"{float(options.theta)!r} {options.semiring}"
+    text = "\n".join([*sorted(clauses), *sorted(facts), *columns, weighing])
     return " ".join([hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16], *changes])
 
 
@@ -336,7 +341,7 @@ def load_ruleset(
         GuardError: as above.
     """
     modules = load_rules(paths, text, tools)
-    rules = Ruleset(analyse(modules), tools, relations)
+    rules = Ruleset(analyse(modules), tools, relations, options)
     deployment = Deployment(
         tools=None if tools is None else [each.known for each in tools],
         functions=frozenset(relations),

@@ -190,6 +190,29 @@ def test_rules_that_mean_another_thing_by_a_call(place: str) -> None:
     assert pay(one, 10).runs
 
 
+def test_guards_that_weigh_otherwise_mean_another_thing(place: str) -> None:
+    """What a call ends must weigh theta, and its weight hangs on the semiring: who has others cannot tell."""
+    rules = """
+    .decl allowed(who: symbol) shared
+    .action pay(to: symbol)
+    .action revoke(who: symbol)
+    allowed(ann).
+    0.7 :: revoke(W) ends allowed(W).
+    @id(known) @because("not allowed") forbid pay(T) :- not allowed(T).
+    """
+    one = Guard(text=rules, store=place, theta=0.5)
+    revoked = one.check("revoke", {"who": "ann"})
+    assert revoked.runs
+    assert not one.check("pay", {"to": "ann"}).runs
+    for theta, semiring in ((0.9, "maxmin"), (0.5, "product")):
+        refused = Guard(text=rules, store=place, theta=theta, semiring=semiring).check("pay", {"to": "ann"})
+        assert not refused.runs
+        assert "other rules admitted" in refused.message
+    assert not Guard(text=rules, store=place, theta=0.5).check("pay", {"to": "ann"}).runs
+    one.record(revoked, False)
+    assert Guard(text=rules, store=place, theta=0.9).check("pay", {"to": "ann"}).runs
+
+
 def test_calls_go_on_under_new_rules_in_the_store_too(tmp_path: Path) -> None:
     """A guard that takes new effects says so of its calls under way: its other sessions know them."""
     rules, store = tmp_path / "rules.dl", str(tmp_path / "calls.db")
