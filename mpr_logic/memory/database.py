@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 WAIT = 30.0
-"""So many seconds a writer waits for the others."""
+"""The most seconds that a writer waits for the others, unless it is told otherwise."""
 
 
 class Database:
@@ -277,7 +277,7 @@ def _mark(connection: Connection) -> None:
 
 
 def _said(error: SQLAlchemyError) -> str:
-    """What went wrong, and what to do."""
+    """The message for an error of the database: what went wrong, and what to do."""
     said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
     low = said.lower()
     if "locked" in low or "busy" in low:

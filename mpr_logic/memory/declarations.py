@@ -1,4 +1,4 @@
-"""What rules of a memory may speak of, and rule texts held against it."""
+"""The declarations of a memory, and the check of rule texts against them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import Statement
 
 HEADS = ("forbid", "prefer")
-"""What a rule that nobody wrote by hand may conclude."""
+"""The kinds of head that a rule may have if no person wrote it."""
 
 EVIDENCE = "evidence"
 """The annotation that an export adds: who wrote the rule, how often it went wrong, and right."""
@@ -220,7 +220,7 @@ def _outdated(statement: Statement) -> bool:
 
 
 def _form(statement: Statement) -> object:
-    """What rules depend on in a declaration: its arguments and their types."""
+    """The part of a declaration that rules depend on: its arguments and their types."""
     if isinstance(statement, TypeDecl):
         return statement.base
     return _arguments(statement) if isinstance(statement, (RelationDecl, ActionDecl)) else None

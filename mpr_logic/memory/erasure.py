@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 FORGOTTEN = "forgotten"
-"""What stands in the place of what was taken out."""
+"""The text that stands in the place of each text that was erased."""
 
 _WORD = re.compile(r"[^\s\"'`\\(),;:\[\]{}]{2,}")
 _CONSTANT = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s"(),]+)')
@@ -101,7 +101,8 @@ class _Eraser:
         return own - self._others
 
     def _own_task(self) -> re.Pattern[str] | None:
-        """What finds the name of the task; None where another episode has the same."""
+        """The pattern that finds the name of the episode's task in a text; None where another episode has the
+        same task."""
         tasks = {row.id: row.task for row in self._connection.execute(select(EPISODES)).all()}
         task = tasks.pop(self._episode, "")
         return re.compile(rf"(?<!\w){re.escape(task)}(?!\w)") if task and task not in tasks.values() else None
@@ -209,7 +210,7 @@ class _Eraser:
         return replace(clause, head=head, body=body, annotations=kept)
 
     def _quotations(self, rules: set[str]) -> None:
-        """What decisions of other episodes quote of rules that were rewritten."""
+        """Erase the texts of rewritten rules where decisions of other episodes quote them."""
         if not rules:
             return
         query = select(CITATIONS.c.episode).where(CITATIONS.c.rule.in_(rules)).distinct()

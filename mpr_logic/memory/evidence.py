@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 Kind: TypeAlias = OneOf["hand", "model", "induced"]
-"""Who wrote a rule: a person, a language model, or the search over recorded episodes."""
+"""The author of a rule: a person, a language model, or the search over recorded episodes."""
 
 LEVEL = 0.1
 """The chance that a rule is right less often than its weight says."""
@@ -41,8 +41,8 @@ STEP = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What is believed of a rule before anything was seen, as if it had been ``wrong`` times followed by
-    a failure and ``right`` times by a success. Both are above 0."""
+    """The belief in a rule before any evidence, as if its action had gone ``wrong`` so many times and
+    ``right`` so many times. Both are above 0."""
 
     wrong: float
     right: float
@@ -91,7 +91,7 @@ class Evidence:
 
 
 MISSING = "the memory needs the extra: `pip install 'mpr-logic[memory]'`"
-"""What is said where the extra is not installed."""
+"""The message of the error where the extra is not installed."""
 
 
 def _down(weight: float) -> float:
@@ -112,8 +112,8 @@ Tried = tuple[str, "Row"]
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What was tried in a turn, None where nothing was; and whether it succeeded, None where nobody can
-    tell."""
+    """The action that was tried in a turn, None where none was; and whether it succeeded, None where nobody
+    can tell."""
 
     action: str | None
     succeeded: bool | None
@@ -136,7 +136,7 @@ class Trials:
         self._tried: dict[str, Tried] = {}
 
     def tried(self, seen: Observation) -> Tried:
-        """What was tried in the turn of an observation, which has been held against the record.
+        """Return the action that was tried in the turn of an observation, once the record bears it out.
 
         Raises:
             StoreError: the episode has no such turn, another action was tried in it, or it went otherwise.
@@ -155,7 +155,8 @@ class Trials:
         raise _refused(seen, f"turn {seen.turn} of episode {seen.episode}: {told[0]}")
 
     def _held_against(self, turn: _Attempt, seen: Observation) -> tuple[Tried | None, str]:
-        """What was tried in a turn; or None, and why the turn does not bear the observation out."""
+        """Return the action that was tried in a turn; or None, and why the turn does not bear the observation
+        out."""
         if turn.action is None:
             return None, "nothing was tried"
         try:
@@ -173,7 +174,8 @@ class Trials:
         return found, ""
 
     def known(self, episode: int, turn: int, wrong: bool) -> Tried | None:
-        """What was tried in a turn of which there is evidence already; None if the record does not tell."""
+        """Return the action that was tried in a turn that already counts as evidence; None if the record does
+        not tell."""
         for each in self._turns[episode].get(turn, ()):
             if each.action is not None and each.succeeded is not wrong:
                 try:
@@ -234,7 +236,7 @@ def observed(lines: Iterable[str]) -> set[str]:
 
 
 def in_a_line(error: MprError) -> str:
-    """What is wrong, in a line."""
+    """The message of an error, in one line."""
     return error.summary if isinstance(error, ProgramError) else str(error)
 
 

@@ -129,7 +129,7 @@ class _Sorting:
         return id if self.taken.get(id, {each.key}) == {each.key} else self.writer.free_id(each)
 
     def found(self, gone: Iterable[str]) -> Imported:
-        """What is to be told."""
+        """The result of the import; ``gone`` are the ids of the rules that it removed."""
         new, changed, unchanged = (
             tuple(id for id, what in self.seen.items() if what == word)
             for word in ("new", "changed", "unchanged")

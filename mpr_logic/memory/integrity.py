@@ -58,7 +58,7 @@ def sealed(ask: Ask, last: dict[str, int]) -> tuple[dict[str, list[int]], str]:
 
 
 def last_of(ask: Ask) -> dict[str, int]:
-    """Up to which key the rows of each table are sealed: the newest seal says it."""
+    """The last sealed key of each table, as the newest seal has it."""
     query = f'SELECT "ranges" FROM "{SEALS.name}" ORDER BY "number" DESC LIMIT 1'
     return {name: last for (text,) in ask(query) for name, (_, last) in json.loads(text).items()}
 
@@ -70,8 +70,10 @@ def schema_of(ask: Ask) -> str:
 
 
 def fault_of(path: Path, *, full: bool = False) -> str | None:
-    """What is wrong with the file of a memory: SQLite's own recovery is left to judge what a log still holds,
-    then its check of all pages, then the seals. Nothing is written. None where nothing is wrong.
+    """Return what is wrong with the file of a memory, or None where nothing is.
+
+    SQLite's own recovery is left to judge what a log still holds; then come its check of all pages and the
+    seals. Nothing is written.
 
     Args:
         path: the file.
@@ -189,7 +191,7 @@ def damaged(path: Path | str, fault: str) -> StoreError:
 
 
 def _pages(head: bytes) -> int:
-    """How large a file says that it is, in bytes."""
+    """The size of a database in bytes, as the header of its file states it."""
     page = int.from_bytes(head[16:18], "big")
     return _number(head, 28) * (65536 if page == 1 else page)
 

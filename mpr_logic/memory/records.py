@@ -1,4 +1,4 @@
-"""What a memory answers with: rules, episodes, changes, refusals."""
+"""The records that a memory answers with: rules, episodes, changes, refusals."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from mpr_logic.memory.evidence import Kind
 
 Status: TypeAlias = OneOf["candidate", "advice", "law", "superseded", "forgotten"]
-"""What a rule counts for. ``candidate``: learned, and never seen to apply. ``law``: it weighs theta or
-more. ``superseded`` and ``forgotten`` rules are kept, and count for nothing."""
+"""The standing of a rule, which says how it counts. ``candidate``: learned, and never seen to apply. ``law``:
+it weighs theta or more. ``superseded`` and ``forgotten`` rules are kept, and count for nothing."""
 
 ACTIVE: tuple[Status, ...] = ("candidate", "advice", "law")
 """The statuses of rules that count."""
@@ -74,8 +74,8 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A recorded episode that cannot be learned from: which, in which turn (None where it is not one turn),
-    and what is wrong with it."""
+    """A recorded episode that cannot be learned from. ``turn`` is the turn that is at fault, None where it is
+    not one turn; ``reason`` says what is wrong."""
 
     episode: str
     task: str
@@ -136,7 +136,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did: ids of rules that are ``new``, ``changed``, ``unchanged`` and ``removed``."""
+    """The result of an import: ids of rules that are ``new``, ``changed``, ``unchanged`` and ``removed``."""
 
     new: tuple[str, ...]
     changed: tuple[str, ...]

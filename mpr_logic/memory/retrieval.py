@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 
 HEADS = ("forbid", "prefer")
 TRIES = 200
-"""So many rules that may be one literal away are looked at closely."""
+"""The most rules that one retrieval checks one by one for being a literal away: those that the index cannot
+tell for sure."""
 
 PLANS = 4096
-"""So many bodies without a literal stay planned: the heaviest rules are looked at in every state."""
+"""The most plans that are kept, each of a rule's body without one of its items: the heaviest rules come up in
+every state."""
 
 
 def tokens(text: str) -> int:

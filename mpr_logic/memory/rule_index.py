@@ -1,7 +1,7 @@
-"""An index of many rules, asked at once: rules of one shape are a group with a table of their constants.
+"""An index of many rules, asked at once: rules of one shape share a table of their constants.
 
 A rule is *near* an action where at most one literal of its body fails. That is decided for all rules of
-a group together, literal by literal. Literals that share a variable which the action does not give are
+a table together, literal by literal. Literals that share a variable which the action does not give are
 looked at apart here, so what is found is a superset: the few that are shown are checked one by one.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 FEW = 2
-"""Of no more rows than this each is looked up by itself: a query for all of them costs more."""
+"""The most rows of constants that are looked up one by one; for more, one query for all costs less."""
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 Marks = np.ndarray[Any, np.dtype[np.bool_]]
@@ -43,8 +43,8 @@ class Item:
 
 
 @dataclass(slots=True)
-class RuleGroup:
-    """The rules of one shape: for each its place in the ranking, and the codes of its constants. Where no
+class ShapeTable:
+    """The rules of one shape, a row each: its place in the ranking, and the codes of its constants. Where no
     two literals share a variable that the head does not give, what is told of each is ``exact``."""
 
     head: tuple[Slot, ...]
@@ -90,7 +90,7 @@ class RuleIndex:
     def __init__(self, ranked: Sequence[Rule]) -> None:
         self.codes: dict[Value, int] = {}
         rank_of = {rule: rank for rank, rule in enumerate(ranked)}
-        self.tables: dict[str, list[RuleGroup]] = {}
+        self.tables: dict[str, list[ShapeTable]] = {}
         for group in group_by_shape(ranked):
             ranks = np.array([rank_of[rule] for rule in group.rules])
             columns = tuple(
@@ -98,7 +98,7 @@ class RuleIndex:
             )
             args, body = group.abstract()
             head, items = tuple(map(_slot, args)), tuple(map(_item, body))
-            table = RuleGroup(head, items, ranks, columns, _exact(head, items), _order(items))
+            table = ShapeTable(head, items, ranks, columns, _exact(head, items), _order(items))
             self.tables.setdefault(group.rules[0].head, []).append(table)
         self.values = list(self.codes)
 
@@ -196,7 +196,7 @@ class StateLookup:
                 yield table.ranks[rows], which, table.exact
 
     def _holds(
-        self, table: RuleGroup, item: Item, rows: Numbers, bound: dict[str, Value]
+        self, table: ShapeTable, item: Item, rows: Numbers, bound: dict[str, Value]
     ) -> Marks | bool | None:
         """Whether a literal holds, for each row or for all of them; None where that cannot be told."""
         pattern: list[Value | None] = []
@@ -253,7 +253,7 @@ class StateLookup:
         return {row: w for row, w in rows.items() if w >= 1} if item.negated else rows
 
     def query(self, relation: str, pattern: Pattern) -> dict[Row, float]:
-        """What the engine answers, kept: the state does not change during a look."""
+        """Return the engine's answer to a query, and keep it: the state does not change during a look."""
         key = relation, pattern
         rows = self._rows.get(key)
         if rows is None:

@@ -68,7 +68,7 @@ THETA = 0.9
 """The weight from which a rule is law, unless another is set."""
 
 PROBES_EACH = 3
-"""So many times a version of a rule may be probed, unless another budget is given."""
+"""The most times that one version of a rule may be probed, unless another budget is given."""
 
 
 class Memory:

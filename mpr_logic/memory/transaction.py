@@ -80,7 +80,8 @@ def forgotten_episodes(connection: Connection) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the rows of rules are read with."""
+    """The view of the log with which the rows of rules are read: the revisions that count, the forgotten
+    episodes (``gone``), and the weight from which a rule is law."""
 
     intervals: Intervals
     gone: set[int]
@@ -88,7 +89,7 @@ class Snapshot:
 
 
 def snapshot(connection: Connection, theta: float) -> Snapshot:
-    """What counts now."""
+    """The snapshot as of the newest revision."""
     return Snapshot(
         live_revisions(connection, head_revision(connection)), forgotten_episodes(connection), theta
     )
@@ -224,7 +225,7 @@ class Transaction:
 
     @property
     def here(self) -> Snapshot:
-        """What counts now."""
+        """The snapshot with what this transaction has written so far."""
         return snapshot(self.connection, self.theta)
 
     def change(

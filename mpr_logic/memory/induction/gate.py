@@ -47,7 +47,7 @@ class LearnedRule:
 
 @dataclass(frozen=True, slots=True)
 class GateOutcome:
-    """What became of a candidate.
+    """The verdict of the gate on a candidate, with its reason and its effects.
 
     ``rules`` are new; ``merged`` and ``superseded`` are ids of rules that were there: those that say
     already what the candidate says, and learned ones that it makes needless. ``reason`` is a sentence;
@@ -76,7 +76,7 @@ class _Refused(Exception):
 
 @dataclass(slots=True)
 class _Entry:
-    """What a candidate's rules came to, as they enter."""
+    """The effects of a candidate so far, while its rules enter one after the other."""
 
     rules: list[LearnedRule] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
@@ -299,7 +299,7 @@ class Gate:
         return LearnedRule(short_id(canonical_text(self._schema, clause)), clause, right, wrong)
 
     def _contradictions(self, rules: Sequence[LearnedRule]) -> list[Conflict]:
-        """What the new rules contradict."""
+        """The contradictions between the new rules and the hand-written or learned ones."""
         new = {id(rule.clause) for rule in rules}
         heads = {rule.clause.head.name for rule in rules}
         others = [*self._written.values(), *(r.clause for r in self.rules.values())]

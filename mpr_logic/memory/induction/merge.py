@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mpr_logic.memory.induction.replay import Replay
 
 STEPS = 20_000
-"""So many pairs of items are looked at before a rule is taken not to subsume another."""
+"""The most pairs of body items that one test compares before it takes a rule not to subsume another."""
 
 _MIRROR = {">": "<", ">=": "<="}
 

@@ -74,7 +74,7 @@ FEW_CONSTANTS = 2
 """Literals with more constants than this come after all other refinements."""
 
 MOST_CONSTANTS = 200
-"""So many constants of one column are tried, those that occur in most states first."""
+"""The most constants of one column that are tried, those that occur in most states first."""
 
 
 class RefinementOperator:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 SHOWN = 3
-"""So many episodes are named in a source; of the others their number is said."""
+"""The most episodes that a source names; of the others it says how many they are."""
 
 _VARIABLE = re.compile(r'("(?:[^"\\]|\\.)*")|\b([A-Z]\w*)')
 
@@ -82,7 +82,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SearchLimits:
-    """What a search may cost, and what it may find.
+    """The limits on what a search costs, and on the rules that it may find.
 
     ``literals`` in a body (one that has as many may get one more), ``conditions`` that are added, ``rules``
     for one start, ``beam`` rules carried on in a round, ``candidates`` asked in a round, ``steps`` of one
@@ -105,8 +105,10 @@ class SearchLimits:
 
 
 class Compression:
-    """What it is worth to cover some of the failures ``left`` and none of the ``successes``, in bits: masks
-    of trials, of which only those in ``cases`` count, so that what was tried over and over counts once."""
+    """The worth, in bits, of a rule that covers some of the failures ``left`` and none of the ``successes``.
+
+    Both are masks of trials. Only the trials in ``cases`` count, so that what was tried over and over counts
+    once. ``chance`` is that of :class:`SearchLimits`."""
 
     def __init__(self, left: int, successes: int, cases: int, chance: float) -> None:
         self.left, self.successes, self._cases = left, successes, cases
@@ -114,7 +116,8 @@ class Compression:
         self._entry = -math.log2(chance)
 
     def bits(self, covered: int, price: float) -> float:
-        """What is to spare for a rule that covers no success, when its price is paid."""
+        """Return the bits saved by a rule that covers no success, less its ``price`` and those that every
+        rule must save at least."""
         missed = self._failures - (covered & self.left & self._cases).bit_count()
         chance = _log2_ways(missed + self._successes, self._successes)
         all_ways = _log2_ways(self._failures + self._successes, self._successes)
@@ -161,7 +164,7 @@ class _Node:
 
     @property
     def literals(self) -> int:
-        """How many items were added."""
+        """The number of body items that were added."""
         return sum(len(candidate.refinement) for candidate in self.added)
 
 
@@ -174,7 +177,7 @@ class Refiner:
         self.operator = RefinementOperator(replay.program, replay.facts(), self.limits.excluded)
         self.used: set[str] = set()
         self.cuts: dict[str, None] = {}
-        """What was cut short, and why: an action, and a reason."""
+        """The searches that a limit cut short, each as a text: its action, and the reason."""
 
     def refine(self, clause: Clause, *, known: int = 0) -> list[Clause]:
         """Rules that each cover failures and no success, grown out of a rule about an action; none where
@@ -232,8 +235,8 @@ class Refiner:
         return (covered & self.replay.failed & self.replay.cases).bit_count()
 
     def _spotless(self, clause: Clause) -> int:
-        """What a rule covers; nothing where that has a success in it, or too few failures to say anything, or
-        where the rule is not valid."""
+        """Return the trials that a rule covers; none where a success is among them, where the failures are
+        too few to say anything, or where the rule is not valid."""
         if not self.replay.valid(clause):
             return 0  # what was taken out bound a variable
         covered = self.replay.covers([clause])[0]
@@ -369,7 +372,7 @@ class _CoveringSearch:
         return self._replay.covers(clauses, self._until - time.monotonic())
 
     def _within(self, work: Callable[[StepBudget], list[T]]) -> list[T]:
-        """What some bounded work comes to; that it was cut short is noted.
+        """Return the result of work under the limits on steps and time; note it where they cut it short.
 
         Raises:
             BudgetError: the time was over.
@@ -416,7 +419,8 @@ def _some(things: list[T], work: StepBudget) -> list[T]:
 
 
 def _pattern(item: BodyItem, types: Mapping[str, str]) -> str:
-    """What an item says, whatever the variables are called."""
+    """The text of an item with types in the place of its variables' names: items that differ in these names
+    alone have the same."""
 
     def leaf(term: Term) -> Term:
         return Var(types.get(term.name, "new")) if isinstance(term, Var) and term.name != "_" else term

@@ -50,8 +50,8 @@ class RecordedStep:
 
 @dataclass(frozen=True, slots=True)
 class RecordedEpisode:
-    """What was played from one beginning on. ``id`` tells it from other episodes; those of one ``task`` have
-    the same world."""
+    """The recorded steps of one episode. ``id`` tells it from other episodes; those of one ``task`` have the
+    same world."""
 
     id: str
     steps: tuple[RecordedStep, ...]
@@ -64,19 +64,19 @@ class _Observed(Protocol):
 
 
 class PlayedTurn(Protocol):
-    """What :class:`mpr_logic.agent.loop.PlayedTurn` has of it."""
+    """The part of :class:`mpr_logic.agent.loop.Turn` that a replay reads."""
 
     @property
     def number(self) -> int:
-        """Which turn of the episode."""
+        """The number of the turn in its episode."""
 
     @property
     def action(self) -> object | None:
-        """What was tried."""
+        """The action that was tried; None where none was."""
 
     @property
     def observation(self) -> _Observed:
-        """What was seen then."""
+        """The outcome that the agent saw."""
 
     @property
     def added(self) -> AbstractSet[str]:
@@ -139,7 +139,8 @@ def independent_parts(clause: Clause) -> list[Clause]:
 
 
 SECONDS = 10.0
-"""What one question may take, in a replay; the first of a walk compiles the rules, and they may be many."""
+"""The most seconds that one question to the engine may take in a replay. The first question of a walk also
+compiles the rules, and they may be many."""
 
 VERDICTS = ("forbid", "permit", "prefer")
 
