@@ -23,7 +23,7 @@ def test_payments_of_one_turn_share_the_limit(calls: int) -> None:
 
 
 def test_a_smaller_payment_still_fits() -> None:
-    """What the limit leaves beside the payments under way is free."""
+    """A payment is admitted that fits what the limit leaves beside the payments under way."""
     guard = guard_of(ledger=[["acct_7"]], limit=[[900]], spent=[[250]])
     found = [guard.check("pay", {"a": "acct_7", "n": n}).runs for n in (500, 500, 150, 1)]
     assert found == [True, False, True, False]

@@ -14,7 +14,7 @@ STATE = {"facts": {"ledger": [["acct_5"]], "limit": [[700]], "spent": [[100]]}}
 
 
 def answers(folder: Path, amounts: list[int], **more: Any) -> list[str]:
-    """What the hook answers to payments one after the other: ``pass`` or ``deny``."""
+    """Return the hook's answers to payments one after the other: ``pass`` or ``deny``."""
     state = folder / "host.json"
     state.write_text(json.dumps(STATE))
     found = []
@@ -33,6 +33,6 @@ def test_a_limit_holds_over_the_processes_of_a_hook(tmp_path: Path) -> None:
 
 
 def test_each_session_has_its_own_limit(tmp_path: Path) -> None:
-    """What is not declared shared is each session's own."""
+    """A relation that is not declared shared is each session's own."""
     assert answers(tmp_path, [400]) == ["pass"]
     assert answers(tmp_path, [400, 400], session_id="two") == ["pass", "deny"]

@@ -1,4 +1,4 @@
-"""What is said of a file holds however its path is spelled: another spelling is rejected."""
+"""Facts about a file hold however its path is spelled: another spelling is rejected."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ for _each in CHECKERS:
 
 
 def actions(path: str) -> list[Action]:
-    """What can be done with a path."""
+    """Return every action that takes a path, on this path."""
     return [
         *[Action(name, path) for name in ("read_file", "back_up", "delete_file", "list_files")],
         Action("write_file", path, FREE),
@@ -67,7 +67,7 @@ def test_no_spelling_passes_that_its_plain_one_would_not(spelled: tuple[str, str
 
 @pytest.mark.parametrize("style", range(2))
 def test_plain_spellings(style: int) -> None:
-    """What is plain is decided as before: the secret stays in the house, and the rest passes."""
+    """Plain spellings are decided as before: the secret stays in the house, and the rest passes."""
     checker = CHECKERS[style]
     assert not checker.check(Action("send_mail", KIM, SECRET)).admissible
     assert not checker.check(Action("delete_file", FREE)).admissible

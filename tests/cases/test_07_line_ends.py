@@ -70,7 +70,7 @@ def test_other_line_ends_are_refused(end: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("char", UNSEEN)
 def test_hidden_characters_are_refused(char: str) -> None:
-    """What turns the direction of a text, or is not seen, is a diagnostic in a comment and in a text."""
+    """A character that turns the direction of a text, or is not seen, is an error in comments and texts."""
     assert refusal(f"p(a).\n% a{char}b\n") == ("E0125", 2, 4)
     assert refusal(f'p(a).\nq("a{char}b").') == ("E0125", 2, 5)
     assert refusal(f"p(a). {char}q(b).") == ("E0125", 1, 7)

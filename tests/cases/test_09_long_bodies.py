@@ -55,8 +55,8 @@ def test_a_guard_goes_on_past_such_a_permit() -> None:
 
 @pytest.mark.parametrize("count", [18, 40])
 def test_effects_aggregates_and_derived_relations_may_be_as_long(count: int) -> None:
-    """Where the long body is that of an effect, in the braces of an aggregate, or derives a relation that is
-    itself recursive."""
+    """A long body is read in an effect, in the braces of an aggregate, and in a rule that derives a relation
+    which is itself recursive."""
     checker = Checker.from_text(
         f"{DECLARED} .decl far(a: int, b: int) .decl been(a: int) {ROWS} "
         f"far(X0, X{count}) :- {joins(count)}. far(X, Z) :- far(X, Y), far(Y, Z). "

@@ -71,7 +71,7 @@ def test_the_others_are_learned_from(store: str, tmp_path: Path, turn: dict[str,
 
 
 def test_an_import_says_it_at_once(store: str, tmp_path: Path) -> None:
-    """Where the memory has declarations, an import names file, episode and turn."""
+    """An import into a memory with declarations names the file, the episode and the turn."""
     odd = tmp_path / "odd.jsonl"
     odd.write_text(good(1) + recording("the odd one", {"action": "kick(b)", "succeeded": False}))
     mpr("memory", "learn", store, str(tmp_path / "rules.dl"))

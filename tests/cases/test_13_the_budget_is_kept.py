@@ -56,7 +56,7 @@ def test_a_huge_expression_of_a_call_is_refused_at_once() -> None:
 
 
 def test_a_rejection_is_told_though_another_law_has_no_end() -> None:
-    """What the cheaper law says reaches the model, with a note."""
+    """The reason of the cheaper law reaches the model, with a note."""
     guard = Guard(
         text=".decl edge(a: int, b: int) input .action sweep() "
         f'@because("edge 5 is there") forbid sweep :- edge(5, _). forbid sweep :- {LAWS["join"]}.',

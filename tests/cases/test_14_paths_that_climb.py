@@ -31,7 +31,7 @@ def documented(page: str, name: str) -> str:
     [("/data/notes", 0), ("/data/../etc/key", 1), ("/data/a/..", 1), ("/srv/a", 1), ("/data/a..b", 0)],
 )
 def test_the_documented_rules(tmp_path: Path, page: str, name: str, path: str, status: int) -> None:
-    """What lies in the workspace is admitted; what climbs out of it is not."""
+    """A path in the workspace is admitted; one that climbs out of it is not."""
     rules, state = tmp_path / "rules.dl", tmp_path / "state.dl"
     rules.write_text(f"{documented(page, name)}\n.action read(path: symbol)\n.action delete(path: symbol)\n")
     state.write_text("")

@@ -17,7 +17,7 @@ WORDS: list[Any] = [["rm", "-rf", "x"], {"program": "rm", "arguments": ["x"]}, [
 
 @pytest.mark.parametrize("command", WORDS)
 def test_a_list_or_an_object_is_no_text(command: Any) -> None:
-    """What the rule would have met in a text does not pass it in another shape."""
+    """A command that the rule would have met in a text does not pass it in another shape."""
     guard = Guard(text=RULES)
     assert not guard.check("bash", {"command": "rm -rf x"}).runs
     assert guard.check("bash", {"command": "ls x"}).runs
@@ -31,7 +31,7 @@ def test_a_list_or_an_object_is_no_text(command: Any) -> None:
 
 @pytest.mark.parametrize("command", WORDS)
 def test_any_takes_one_and_so_does_a_schema(command: Any) -> None:
-    """Where the declaration is `any`, or the tool's schema has lists and objects there, rules see inside."""
+    """Rules see inside an argument that is declared `any`, or has lists and objects in the tool's schema."""
     looks = '.action bash(command: any)\nforbid bash(command: C) :- item(C, _, "rm").'
     verdict = Guard(text=looks).check("bash", {"command": command})
     assert verdict.runs == (command != ["rm", "-rf", "x"])

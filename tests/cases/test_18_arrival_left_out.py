@@ -30,7 +30,7 @@ RECORDED = Path(os.environ.get("MPR_RECORDED", TOP.parent / "shared" / "recorded
 
 
 def at(belief: Belief) -> set[str]:
-    """Where the belief holds the agent to be."""
+    """Return the receptacles at which the belief holds the agent to be."""
     return {each[len("agent_at(") : -1] for each in belief.facts if each.startswith("agent_at(")}
 
 
@@ -48,7 +48,7 @@ def test_a_walk_with_and_without_arrivals(walk: list[tuple[str, bool]]) -> None:
 
 
 def test_a_command_that_is_not_the_games() -> None:
-    """Where the command is not understood, what is seen tells where it led."""
+    """The sight after a command that is not understood tells where it led."""
     belief = Belief()
     belief.observe(None, ROOM)
     belief.observe(action_of("go to safe 1"), SEEN["safe 1"])

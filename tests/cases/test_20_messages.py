@@ -1,4 +1,4 @@
-"""What is wrong with an input is said in one line that helps."""
+"""Messages say in one helpful line what is wrong with an input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was forgotten is in no byte of the store."""
+"""No byte of the store keeps anything of a forgotten episode."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def test_on_any_checker_they_are_there_and_empty() -> None:
 
 
 def test_plain_datalog_has_none_of_them() -> None:
-    """Where nothing need be declared the names are the user's."""
+    """The names of built-in relations are the user's own in plain Datalog, where nothing need be declared."""
     found = evaluate("item(a, b). field(X) :- item(X, _). now(X, X) :- field(X).")
     assert (found["field"], found["now"]) == ({("a",)}, {("a", "a")})
     assert "called" not in found

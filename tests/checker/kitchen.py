@@ -59,7 +59,7 @@ class Kitchen:
 
     @property
     def engine(self) -> Engine:
-        """What answers queries of the state."""
+        """The engine that answers queries of the state."""
         with self.checker.asking() as engine:
             return engine
 

@@ -38,7 +38,7 @@ def test_a_copy_is_equal(name: str, args: list[object]) -> None:
 
 @pytest.mark.parametrize("part", ["name", "args", "named"])
 def test_its_parts_cannot_be_changed(part: str) -> None:
-    """What was decided is what is done."""
+    """An action stays the one that was decided on: its parts cannot be set."""
     with pytest.raises(AttributeError):
         setattr(Action("go", "a"), part, ("b",))
 

@@ -131,7 +131,7 @@ def test_history_decides(checker: Checker) -> None:
 
 
 def test_effects_come_and_go(checker: Checker) -> None:
-    """What an action ends is retracted, what it causes is asserted."""
+    """A fact that an action ends is retracted, and one that it causes is asserted."""
     checker.update(add=["holding(apple)", "opened(fridge)"])
     checker.record("put(apple, fridge)", succeeded=True)
     assert checker.facts()["at"] == {("apple", "fridge"): 1.0}
@@ -350,7 +350,7 @@ def test_what_is_prepared_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("fault", [AttributeError("no items"), KeyError("x"), IndexError("out of range")])
 def test_a_fault_of_the_engine_admits_nothing(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What no rules should make compiled code raise is an error of ours, and the action is rejected."""
+    """An exception that no rules should make compiled code raise rejects the action, as an error of ours."""
     checker = Checker.from_text(RULES)
 
     def fail(*_: object, **__: object) -> None:

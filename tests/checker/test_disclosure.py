@@ -1,4 +1,4 @@
-"""What a model may see of a decision: what each rule's author allows, and no more."""
+"""The disclosure of a decision to a model: what each rule's author allows, and no more."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_default_is_the_because_text() -> None:
 
 
 def test_no_text_is_made_of_a_rule() -> None:
-    """Where the author wrote no because-text, the rule's body is not given away in its place."""
+    """A rule without a because-text does not give its body away in its place."""
     checker = Checker.from_text(
         ".decl secret(x: symbol) .action go(x: symbol) forbid go(X) :- secret(X), X != door."
     )
@@ -97,7 +97,7 @@ def test_a_models_own_mistake_is_told() -> None:
 
 
 def test_trouble_in_the_engine_is_not_told() -> None:
-    """What the engine says of rules and state is for the operator."""
+    """The engine's message about rules and state is for the operator alone."""
     checker = Checker.from_text(".decl n(x: int) .action go() forbid go() :- n(N), 1 / N > 0.")
     checker.update(add=["n(0)"])
     decision = checker.check("go")

@@ -52,7 +52,7 @@ def checker(request: pytest.FixtureRequest) -> Checker:
 
 
 def test_a_later_fact_replaces_the_one_with_its_key(checker: Checker) -> None:
-    """What was asserted before under the key is gone, with all that was derived from it."""
+    """The fact that was asserted before under the key is gone, with all that was derived from it."""
     assert checker.check("pay(a, 7)").admissible
     assert checker.query("high(A)") == {("a",): 1.0}
     checker.update(add=["limit(a, 4)"])
@@ -92,7 +92,7 @@ def test_two_rows_for_one_key_at_once_are_an_error(checker: Checker) -> None:
 
 
 def test_the_error_names_both_rows_and_the_file(tmp_path: Path) -> None:
-    """Where a state has two, the message says which, where, and what the key is."""
+    """The message about two rows of one key says which they are, where, and what the key is."""
     file = tmp_path / "state.dl"
     file.write_text("limit(a, 10).\nspent(0).\nlimit(a, 100).\n")
     with pytest.raises(StateError) as caught:
@@ -134,7 +134,7 @@ def test_a_retracted_row_leaves_its_key_free(checker: Checker) -> None:
 
 
 def test_a_fact_of_the_rules_is_replaced_too() -> None:
-    """What a program states is where a state begins."""
+    """A program's own fact only begins the state: an update replaces it."""
     for engine in ENGINES:
         checker = Checker.from_text(f"{RULES}limit(a, 10). spent(0).", engine=engine)  # type: ignore[arg-type]
         checker.update(add=["limit(a, 1)"])
@@ -185,7 +185,7 @@ def test_proofs_of_what_was_replaced_are_of_the_new_row(checker: Checker) -> Non
 
 
 def test_a_row_that_is_tried_takes_the_place_of_another(checker: Checker) -> None:
-    """What a repair tries is as an update would make it, and is undone as a whole."""
+    """A trial update replaces a row as any update does, and is undone as a whole."""
     facts = checker._facts
     with facts.at(facts.version):
         checker.update(add=["limit(a, 100)"])
@@ -219,7 +219,7 @@ STEPS = st.lists(
 
 
 def key_of(fact: str) -> str:
-    """What a fact is the only one for."""
+    """Return the relation and key of a fact, of which a state has one row; else the fact itself."""
     name, _, rest = fact.rstrip(")").partition("(")
     values = rest.split(", ")
     return {"limit": f"limit {values[0]}", "spent": "spent", "seen": f"seen {values[:2]}"}.get(name, fact)
@@ -269,7 +269,7 @@ def test_what_was_changed_while_another_row_was_assumed_stays() -> None:
 
 
 def test_an_older_state_has_its_own_rows() -> None:
-    """What is asked of an earlier decision is asked of the row that held then; the present one comes back."""
+    """A question about an earlier decision reads the row that held then; the present one comes back."""
     checker = Checker.from_text(f"{RULES}limit(a, 1). spent(0).")
     decision = checker.check("pay(a, 2)", proofs=False)
     checker.update(add=["limit(a, 10)"])

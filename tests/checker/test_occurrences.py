@@ -61,7 +61,7 @@ LOOKS = st.integers(0, 3)
 
 
 def expected(calls: Iterable[Call], looks: int = 0) -> dict[str, set[tuple[Any, ...]]]:
-    """What the relations of RULES hold after these calls, by Python's own sums over the list."""
+    """Return the rows of the relations of RULES after these calls, by Python's own sums over the list."""
     made = list(calls)
     good = [(t, b) for t, b, how in made if how is True]
     bad = [(t, b) for t, b, how in made if how is False]
@@ -115,7 +115,7 @@ def by_facts(checker: Checker, call: Call) -> None:
 
 
 def words(call: Call) -> list[str]:
-    """What is true of a call."""
+    """Return the words that hold of a call: ``past``, and ``succeeded`` or ``failed``."""
     return ["past", *({True: ["succeeded"], False: ["failed"], None: []}[call[2]])]
 
 
@@ -335,7 +335,7 @@ def test_the_id_of_a_rule_does_not_know_of_numbers() -> None:
 
 
 def test_a_fact_that_is_taken_away_takes_all_its_calls() -> None:
-    """What is retracted does not hold, in aggregates or outside."""
+    """A retracted call does not hold, in aggregates or outside."""
     checker = Checker.from_text(LIMIT)
     for _ in range(3):
         checker.record("pay(bob, 40)", True)
@@ -355,7 +355,7 @@ def test_equal_amounts_and_weights_of_calls() -> None:
 
 
 def test_a_program_without_such_aggregates_keeps_no_calls() -> None:
-    """What no aggregate ranges over is a set of rows, as before."""
+    """A history that no aggregate ranges over is a set of rows, each kept once."""
     checker = Checker.from_text(".action pay(a: int)\nforbid pay(X) :- past pay(X).")
     for _ in range(3):
         checker.record("pay(40)", True)
@@ -365,7 +365,7 @@ def test_a_program_without_such_aggregates_keeps_no_calls() -> None:
 
 @pytest.mark.parametrize(("word", "least"), [("past", 1), ("past", 2), ("succeeded", 1), ("succeeded", 2)])
 def test_a_call_that_lacks_is_a_repair(word: str, least: int) -> None:
-    """Where too few calls were made, making them is what helps; one that was made counts."""
+    """The repair of too few calls is to make those that lack; one that was made counts."""
     checker = Checker.from_text(
         '.action step(x: symbol)\n.action finish()\n@because("{N} steps")\n'
         f"forbid finish() :- N = count : {{ {word} step(_) }}, M = {least}, N < M.\n"

@@ -1,4 +1,4 @@
-"""What is printed of a decision parses back to it: from the tree and from JSON."""
+"""The printed proof of a decision parses back to it: from the tree and from JSON."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ bad(q, z). limit(10).
 
 
 def test_the_head_has_the_arguments_of_the_call() -> None:
-    """Where a rule has two ``_`` each keeps its own value: in the tree, in the sentence that is made of the
-    rule, in JSON, and in what a model reads."""
+    """Each of a rule's two ``_`` keeps its own value: in the tree, in the sentence that is made of the rule,
+    in JSON, and in what a model reads."""
     checker = Checker.from_text(RULES)
     decision = checker.check("send(one, q, three)")
     assert [r.text.partition(" by ")[0] for r in decision.reasons] == [

@@ -54,7 +54,7 @@ def test_each_reason_is_told(engine: EngineChoice) -> None:
 
 
 def test_what_says_the_same_is_said_once() -> None:
-    """What differs in no word of the text is one reason."""
+    """Readings that differ in no word of the text are one reason."""
     decision = checker_of("owes(ann, 1)", "owes(ann, 2)").check("leave(ann)")
     assert [r.text for r in decision.reasons] == ["ann owes 3"]
 
@@ -71,7 +71,7 @@ def test_many_are_counted() -> None:
 
 
 def test_a_silent_rule_does_not_count_aloud() -> None:
-    """Where a model may not read the values, it does not learn how many there are."""
+    """A model that may not read the values does not learn how many there are."""
     for disclose in ("", '@disclose(nothing) @because("{W}")'):
         checker = Checker.from_text(
             f".decl deny(w: symbol) .action go() {disclose} forbid go() :- deny(W), W != x."

@@ -102,7 +102,7 @@ def test_an_action_brings_it_about() -> None:
 
 
 def test_an_action_that_is_rejected_itself_is_not_advised() -> None:
-    """Where the robot does not stand before the fridge, opening it is no way out."""
+    """Opening the fridge is no repair for a robot that does not stand before it."""
     kitchen = Kitchen()
     kitchen.checker.update(remove=["at(robot, fridge_1)"])
     assert kitchen.repairs("put", "d", "fridge_1") == ()
@@ -152,8 +152,8 @@ def test_no_column_is_crossed() -> None:
 
 
 def test_steps_before_steps() -> None:
-    """What stands against a step is dealt with before it; the first step is admissible now, and each is
-    tried with all that it changes."""
+    """A step comes after those that deal with the rules against it; the first step is admissible now, and
+    each is tried with all that it changes."""
     assert repaired(HOUSE, "eat(apple)") == [
         "after go(kitchen), take(apple, kitchen): here(kitchen), holding(apple)"
     ]
@@ -175,8 +175,8 @@ def test_what_was_never_seen_is_not_named() -> None:
 
 
 def test_what_was_done_is_brought_about_by_doing_it() -> None:
-    """Where a rule asks for what was tried or has succeeded, that action is the repair; what has failed stays
-    so, and what counts may take several."""
+    """An action that a rule wants tried, or succeeded, is itself the repair; a failed one stays failed, and a
+    rule that counts may take several."""
     text = """
     .type person <: symbol
     .decl reviewer(p: person)
@@ -217,7 +217,7 @@ def test_what_an_action_spoils_is_seen() -> None:
 
 
 def test_a_model_is_told_of_actions_only() -> None:
-    """What somebody may say is for the operator: a model would only claim that it was said."""
+    """A fact that somebody may state is told to the operator only: a model would just claim it was said."""
     decision = Checker.from_text(PAYING).check("pay(acct_2, 1)")
     assert "if the accountant says: ledger(acct_2)" in for_operator(decision)
     assert "accountant" not in for_model(decision)

@@ -174,7 +174,7 @@ HARMLESS = {
     "cp a.{py,txt} b": ["cp"],
     "echo $HOME ${A:-b} $((1 + 2)) *.py ~": ["echo"],
 }
-"""What each runs, and no more; None where it is opaque."""
+"""The programs that each command runs, and no more; None where it is opaque."""
 
 WRITES = {
     "a > /etc/p": ["/etc/p"],
@@ -364,8 +364,8 @@ def test_the_other_engine(engine: str) -> None:
 
 
 def test_without_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it is not installed, what rules ask it about is undecided, which rejects, and says what to
-    install; rules that do not ask it need it not."""
+    """A missing reader makes the calls that rules ask it about undecided, which rejects them, and the error
+    says what to install; rules that do not ask it need it not."""
     from mpr_logic.checker.readers import shell
 
     def missing() -> None:

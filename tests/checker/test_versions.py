@@ -33,8 +33,8 @@ SMALL = """
 
 
 def told(decision: Any) -> tuple[list[Any], dict[Any, Any]]:
-    """What a decision says: its rules and their weights, and the facts of its proofs with their weights and
-    sources. Of two proofs of one weight either may be told."""
+    """Return the content of a decision: its rules and their weights, and the facts of its proofs with their
+    weights and sources. Of two proofs of one weight either may be told."""
     with suppress(EvaluationError):
         said = [*decision.reasons, *decision.advice]
         facts: dict[Any, Any] = {}
@@ -122,7 +122,7 @@ def test_a_state_that_nobody_holds_is_not_kept() -> None:
 
 
 def test_what_changes_while_facts_are_assumed_stays() -> None:
-    """What is assumed is taken back, what else changes stays: weights and sources are as before."""
+    """An assumption is taken back, and other changes meanwhile stay: weights and sources are as before."""
     checker = Checker.from_text(SMALL)
     checker.update(add=["0.4 :: at(a)", "seen(a)"], source="the eyes")
     assumed = [Fact("at", ("a",), 1.0, NOWHERE), Fact("not seen", ("a",), 1.0, NOWHERE)]
@@ -138,7 +138,7 @@ def test_what_changes_while_facts_are_assumed_stays() -> None:
 
 
 def test_an_assumption_that_does_not_fit_leaves_nothing() -> None:
-    """Where a fact cannot be assumed, those before it are taken back too."""
+    """A fact that cannot be assumed takes those before it back too."""
     checker = Checker.from_text(SMALL)
     facts: list[Any] = [Fact("at", ("a",), 1.0, NOWHERE), 7]
     with pytest.raises(Exception, match="a fact is a text"), checker.assuming(facts):

@@ -111,7 +111,7 @@ def test_base_facts(relation: str, pattern: tuple[Value | None, ...], first: str
 
 
 def test_an_open_action_argument_is_named() -> None:
-    """Where the question leaves an argument of the action open, the literal that needs it is shown."""
+    """A question that leaves an argument of the action open is shown the literal that needs it."""
     states = {a.rule.id: (a.state, a.nearest) for a in ask("forbid put", None, "fridge_1").attempts}
     assert states["hands"] == ("unbound", "`O` has no value yet")
     assert states["closed"][0] == "weight"

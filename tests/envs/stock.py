@@ -34,7 +34,7 @@ class Stock:
         return self._seen(self.env.step(command)[0])
 
     def facts(self) -> set[tuple[str, ...]]:
-        """What is true, in the form of :meth:`Simulator.facts`."""
+        """Return the true facts, in the form of :meth:`Simulator.facts`."""
         return {
             (fact.name, *[each.name.strip() for each in fact.arguments])
             for fact in self.env.state["facts"]
@@ -46,7 +46,7 @@ class Stock:
 
 
 def seen(simulator: Simulator, text: str, won: bool) -> tuple[str, list[str], int]:
-    """What :meth:`Stock.reset` returns, of our simulator."""
+    """Return the same of our simulator as :meth:`Stock.reset` does of the stock engine."""
     return text, simulator.commands(), int(won)
 
 

@@ -1,4 +1,4 @@
-"""What the agent reads becomes what it knows, and nothing else does."""
+"""The belief is made of what the agent reads and does, and of nothing else."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_whether_an_action_succeeded() -> None:
 
 
 def test_refusal_tells_that_a_place_is_shared() -> None:
-    """Who is refused to go to a receptacle is there already, and so is all that shares the place."""
+    """An agent that is refused the way to a receptacle is there already, as is all that shares the place."""
     belief = told(ARRIVED, ("go to drawer 1", NOTHING), AT_FRIDGE, ("go to cabinet 1", NOTHING))
     here, there = {"fridge_1", "cabinet_1"}, {"shelf_1", "drawer_1"}
     assert {f"agent_at({name})" for name in here} | {
@@ -320,7 +320,7 @@ def test_commands_and_actions(command: str) -> None:
 
 
 def test_both_wordings_of_put() -> None:
-    """What older games call `put .. in/on` is one action with what later ones call `move .. to`."""
+    """The `put .. in/on` of older games and the `move .. to` of later ones are one action."""
     action = Action("put", "cup_1", "shelf_1")
     assert action_of("put cup 1 in/on shelf 1") == action_of("move cup 1 to shelf 1") == action
     assert command_of(action) == "move cup 1 to shelf 1"

@@ -77,7 +77,7 @@ def test_every_forbid_and_prefer_says_why() -> None:
 
 
 def test_declarations_are_enough_for_a_state() -> None:
-    """What an environment declares takes all that it says."""
+    """An environment's declarations suffice for all facts of its state."""
     world = AlfWorld(room())
     world.reset()
     checker = Checker.from_text(world.declarations)
@@ -116,7 +116,7 @@ def test_declarations_are_enough_for_a_state() -> None:
     ],
 )
 def test_reasons(commands: list[str], action: str, why: str) -> None:
-    """What cannot be done is rejected, for a reason that a person would give."""
+    """An action that cannot be done is rejected, for a reason that a person would give."""
     checker, _ = after(*commands)
     decision = checker.check(action)
     assert decision.verdict == "forbidden"
@@ -159,7 +159,7 @@ def test_a_thing_that_was_moved_may_still_be_where_else_it_was() -> None:
 
 
 def test_what_an_unread_answer_may_have_changed_is_not_rejected() -> None:
-    """Where an answer could not be read, nobody says where the thing is, or whether the door is open."""
+    """An unread answer leaves unknown where the thing is, and whether the door is open."""
     _, world = after("go to countertop 1", "go to fridge 1")
     world.belief.observe(Action("open", "fridge_1"), "Squeak.")
     world.belief.observe(Action("take", "apple_1", "countertop_1"), "Squeak.")
@@ -170,7 +170,7 @@ def test_what_an_unread_answer_may_have_changed_is_not_rejected() -> None:
 
 
 def test_a_closed_door_is_repaired_by_opening() -> None:
-    """What would admit the action is found by the declared effects."""
+    """The checker finds by the declared effects which action would admit the one that it rejected."""
     checker, _ = after("go to countertop 1", "take apple 1 from countertop 1", "go to fridge 1")
     decision = checker.check("put(apple_1, fridge_1)")
     assert decision.rules == ("put_through_a_door",)
@@ -178,7 +178,7 @@ def test_a_closed_door_is_repaired_by_opening() -> None:
 
 
 def test_nothing_hidden_is_known() -> None:
-    """What is in a closed fridge does not show anywhere before it is opened."""
+    """The contents of a closed fridge show nowhere before it is opened."""
     _, world = after("go to fridge 1")
     assert not any("apple" in fact for fact in world.state() if not fact.startswith("wanted"))
     assert not any("apple" in str(action) for action in world.candidates())

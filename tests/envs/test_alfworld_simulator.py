@@ -87,7 +87,7 @@ def test_old_wording_is_read_from_the_grammar() -> None:
     ],
 )
 def test_inadmissible_command_changes_nothing(command: str) -> None:
-    """What cannot be carried out is answered with one sentence, and all is as before."""
+    """A command that cannot be carried out gets one sentence as its answer, and all is as before."""
     simulator = Simulator(room())
     facts, commands = simulator.facts(), simulator.commands()
     assert command not in commands
@@ -232,7 +232,7 @@ def test_damaged_problem_is_refused_or_played(start: int, length: int, instead: 
 
 
 def said(expression: str) -> str:
-    """What a grammar with that expression says of an apple, while that and an egg are eaten."""
+    """Return a text about an apple by a grammar with that expression, while it and an egg are eaten."""
     rules = {"intro": expression, "list_empty": "none", "list_separator": "; ", "list_last_separator": "&"}
     text = json.dumps({symbol: [{"rhs": right}] for symbol, right in rules.items()})
     grammar = read_grammar(f'grammar :: """{text}""";')

@@ -68,7 +68,7 @@ def test_games_are_played_as_by_the_stock_engine() -> None:
 
 
 def spread(number: int) -> list[Game]:
-    """So many games, or all there are: as many of each split and task type as of any other."""
+    """Choose a number of games, or all there are: as many of each split and task type as of any other."""
     groups = [
         [path for path in games(split).paths if path.parts[-3].startswith(kind)]
         for split in splits()

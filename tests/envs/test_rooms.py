@@ -128,7 +128,7 @@ def test_a_seed_draws_its_type_and_games_differ() -> None:
 
 
 def test_unknown_task_type_is_refused() -> None:
-    """What is no task type is named, with those that there are."""
+    """The error names an unknown task type, and the types that there are."""
     with pytest.raises(ValueError, match=r"'stack_two'.*pick_two_obj_and_place"):
         generate(1, "stack_two")
 
@@ -156,7 +156,7 @@ def test_problem_holds_together(seed: int) -> None:
 
 @pytest.mark.parametrize("task_type", [SIMPLE, TWO])
 def test_nothing_asked_for_lies_in_its_target(task_type: str) -> None:
-    """Where placing is all that is asked for, no such object lies in such a receptacle at the beginning."""
+    """No object of the kind lies in a receptacle of the kind at first, in tasks that only ask for placing."""
     for seed in range(SEEDS):
         game = generate(seed, task_type)
         found = facts(game)

@@ -159,7 +159,7 @@ def test_other_spellings_are_rejected(action: Action, open_rule: str, closed_rul
 @pytest.mark.parametrize("style", ["open", "closed", "both"])
 @pytest.mark.parametrize("action", ADMITTED, ids=str)
 def test_what_is_admitted(action: Action, style: str) -> None:
-    """What is in order is admitted by both sets, and by both together."""
+    """An action that is in order is admitted by both sets of rules, and by both together."""
     decision = guard(style).check(action)
     assert decision.admissible, decision.reasons
 
@@ -225,7 +225,7 @@ def test_missing_settings_reject(missing: str, action: Action, rule: str) -> Non
 )
 @pytest.mark.parametrize("style", ["open", "closed", "both"])
 def test_repairs(style: str, action: Action, repair: str) -> None:
-    """Where another action would mend it, the repair names that; after it the action is admitted."""
+    """A repair names the action that mends a rejection; after it the rejected action is admitted."""
     checker = guard(style)
     repairs = checker.check(action).repairs
     assert repair in {each for found in repairs for each in found.actions}

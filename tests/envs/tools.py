@@ -39,7 +39,7 @@ STATE = (
     'backed_up("/workspace/../old.txt")',
     "confirmed(acct_2)",
 )
-"""What the host of an agent knows at some moment."""
+"""The facts that the host of an agent knows at some moment."""
 
 
 def guard(style: str, *more: str, without: tuple[str, ...] = ()) -> Checker:

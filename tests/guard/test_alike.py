@@ -38,7 +38,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize(("one", "other"), SPELLINGS)
 def test_spellings_of_one_key(one: str, other: str) -> None:
-    """What readers compare without case, or by forms of Unicode, is one key."""
+    """Keys that some readers take for one, without case or by a form of Unicode, are alike."""
     assert alike(one) == alike(other)
     for given_as in ({one: 1, other: 2}, json.dumps({"deep": [{"x": 0, other: 1, one: 2}]})):
         with pytest.raises(StateError, match="one to some readers"):
@@ -99,7 +99,7 @@ forbid read(files: L) :- field(_, path, P), not starts_with(P, "/data/").
     ],
 )
 def test_a_tools_own_keys_in_another_spelling(arguments: dict[str, Any]) -> None:
-    """Where a schema lets more properties in, a spelling of one that it names is refused, at any depth."""
+    """Another spelling of a property that an open schema names is refused, at any depth."""
     guard = Guard(text=RULES, tools=Tools([{"name": "read", "inputSchema": SCHEMA}]), strict=False)
     verdict = guard.check("read", arguments)
     assert not verdict.runs
@@ -110,7 +110,7 @@ def test_a_tools_own_keys_in_another_spelling(arguments: dict[str, Any]) -> None
     "arguments", [{"path": "/data/a"}, {"other": "/etc"}, {"files": [{"path": "/data/b", "n": 1}]}, {}]
 )
 def test_further_properties_are_welcome(arguments: dict[str, Any]) -> None:
-    """What is no spelling of a named property is decided by the rules."""
+    """A property that is no spelling of a named one is left to the rules."""
     guard = Guard(text=RULES, tools=Tools([{"name": "read", "inputSchema": SCHEMA}]), strict=False)
     assert guard.check("read", arguments).runs, guard.check("read", arguments).message
 

@@ -1,4 +1,4 @@
-"""What effects read beside the state: it is kept with each call, so that a limit made of it holds."""
+"""Values that effects read beside the state are kept with each call, so that a limit made of them holds."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def test_a_payment_is_spent_on_the_day_when_it_was_admitted() -> None:
 
 
 def test_what_nobody_reads_is_not_kept() -> None:
-    """Where no effect reads the moment of a call, nothing of it is kept."""
+    """A call keeps nothing of its moment where no effect reads it."""
     clock = Clock()
     text = (
         HEAD.format(shared="") + "pay(_, N) causes spent(S + N) :- spent(S).\nforbid pay(_, 9) :- now(0).\n"
@@ -221,8 +221,8 @@ def test_what_nobody_reads_is_not_kept() -> None:
 
 
 def test_new_rules_know_the_moment_of_calls_under_way(tmp_path: Path) -> None:
-    """Where new rules have effects that read the time, or look into arguments, they know those of the calls
-    that were admitted before; a function that was not asked then keeps the old rules."""
+    """Effects of new rules that read the time, or look into arguments, know those of the calls that were
+    admitted before; where they read a function that was not asked then, the old rules stay."""
     plain = HEAD.format(shared="") + ".decl rate(n: int) input\npay(_, N) causes spent(S + N) :- spent(S).\n"
     for body in ("now(T), T > 5", "item(X, _, bob)", "list_length(X, 1)"):
         file = tmp_path / "rules.dl"
@@ -264,8 +264,8 @@ def test_a_log_that_does_not_know_the_moment_is_refused(tmp_path: Path) -> None:
 
 
 def test_calls_that_come_between_count_for_effects_that_ask_for_them() -> None:
-    """What a call under way changes may hang on which others were tried since: a later call is held against
-    what it would change by then."""
+    """The change by a call under way may hang on which others were tried since: a later call is held against
+    the change that it would make by then."""
     guard = Guard(
         text=".decl fee(n: int) key()\n.action pay(n: int)\n.action look()\nfee(0).\n"
         "pay(_) causes fee(C) :- C = count : { called(_, look, _) }.\nforbid look() :- fee(F), F > 1.",
@@ -285,8 +285,8 @@ RUN = """
 
 
 def test_commands_of_the_history_stay_read(tmp_path: Path) -> None:
-    """What commands of earlier calls run is known to rules: after a thousand others, from a log, after a
-    reload, and where a state or the rules say what was tried."""
+    """Rules know the programs that commands of earlier calls run: after a thousand others, from a log, after
+    a reload, and where a state or the rules say what was tried."""
     pytest.importorskip("tree_sitter_bash")
     file, log = tmp_path / "rules.dl", tmp_path / "log.jsonl"
     file.write_text(RUN.replace("shell_runs(C,", "contains(C,"))
@@ -307,7 +307,7 @@ def test_commands_of_the_history_stay_read(tmp_path: Path) -> None:
 
 
 def test_what_was_read_before_a_failure_is_read_again(tmp_path: Path) -> None:
-    """Where a store fails behind a question, the state is as before it, and the next question reads anew."""
+    """A store that fails behind a question leaves the state as it was, and the next question reads anew."""
     pytest.importorskip("tree_sitter_bash")
     text = HEAD.format(shared="shared") + (
         "pay(_, N) causes spent(S + N) :- spent(S).\n"

@@ -113,7 +113,7 @@ def test_an_argument_can_be_taken_away() -> None:
 
 @pytest.mark.parametrize("said", [True, False])
 def test_a_person_is_asked(said: bool) -> None:
-    """What a rule leaves to a person is up to the approver, who sees the call."""
+    """The approver, who sees the call, decides on one that a rule leaves to a person."""
     asked: list[Verdict] = []
 
     def approver(verdict: Verdict) -> bool:
@@ -169,7 +169,7 @@ def test_a_person_reads_that_a_person_is_asked() -> None:
 
 
 def test_the_callers_name_of_a_call_is_told_apart_from_the_verdicts_id() -> None:
-    """Where the caller's own name stands for the verdict's id, the error says which that is; where several
+    """The error for a caller's own name in the place of a verdict's id says which id that is; where several
     calls have that name, or none that waits, it does not."""
     guard = Guard(text=".action look()", strict=False)
     verdict = guard.check("look", {}, id="call_1")
@@ -208,8 +208,8 @@ def test_an_approval_is_for_one_call() -> None:
 
 
 def test_an_approval_is_for_the_rules_that_a_person_was_told_of() -> None:
-    """What has come to stand against a call since a person was asked is no part of the answer, though it is
-    left to a person too."""
+    """An answer does not cover a rule that came to stand against the call since a person was asked, though it
+    is left to a person too."""
     guard = Guard(
         text="""
         .decl blocked(to: symbol) input
@@ -461,7 +461,7 @@ def test_tools_may_come_and_go() -> None:
 
 
 def test_history_that_only_effects_read_is_kept() -> None:
-    """What an action brings about may depend on what was tried before, through other relations too."""
+    """The effects of an action may depend on what was tried before, through other relations too."""
     guard = Guard(
         text=".decl armed(x: symbol)\n.decl primed(x: symbol)\n"
         ".action prime(x: symbol)\n.action pull(x: symbol)\nprimed(X) :- past prime(X).\n"

@@ -126,7 +126,7 @@ def test_a_log_is_replayed_call_by_call(tmp_path: Path) -> None:
 
 
 def test_rules_that_begin_to_look_into_lists_see_the_calls_before(tmp_path: Path) -> None:
-    """What was ordered before a reload counts under rules that only now add up the places of a list."""
+    """Orders from before a reload count under rules that only now add up the places of a list."""
     before = """
 .action order(lines: any)
 forbid order(_) :- N = count : { past order(_) }, N > 9.

@@ -50,7 +50,7 @@ def test_each_decision_is_a_line(tmp_path: Path) -> None:
 
 
 def test_secrets_stay_out_of_the_log(tmp_path: Path) -> None:
-    """Where the arguments are hashed, nothing in the log quotes them."""
+    """Nothing in a log with hashed arguments quotes them."""
     guard = Guard(text=RULES, log=DecisionLog(tmp_path / "log.jsonl", arguments="hash"))
     for arguments in ({"to": "hunter2@them"}, {"to": "hunter2@us", "hunter2": 1}, '{"hunter2'):
         guard.check("send", arguments)
@@ -60,7 +60,7 @@ def test_secrets_stay_out_of_the_log(tmp_path: Path) -> None:
 
 
 def test_torn_lines_are_passed_over(tmp_path: Path) -> None:
-    """What a crash left behind harms neither the lines before it nor those after it."""
+    """A line that a crash cut short harms neither the lines before it nor those after it."""
     path = tmp_path / "log.jsonl"
     Guard(text=RULES, log=DecisionLog(path)).check("send", {"to": "a@us"})
     whole = path.read_bytes()
@@ -172,7 +172,7 @@ def test_changed_files_are_noticed(tmp_path: Path) -> None:
 
 
 def test_rules_that_do_not_fit_the_history_are_refused(tmp_path: Path) -> None:
-    """Where an action changes under calls that were made, the old rules stay; facts nobody declares go."""
+    """Rules that change an action under calls that were made are refused; facts that nobody declares go."""
     file = tmp_path / "rules.dl"
     file.write_text(RULES + ".decl noted(x: symbol) input\n@id(n) forbid pay(T) :- noted(T).")
     guard = Guard(file)
@@ -202,7 +202,7 @@ def test_facts_of_the_rules_change_with_them(tmp_path: Path) -> None:
 
 
 def test_a_span_for_each_check() -> None:
-    """Where OpenTelemetry is configured, a check is a span with its outcome and rules, and no arguments."""
+    """A check is an OpenTelemetry span with its outcome and rules, and no arguments."""
     sdk = pytest.importorskip("opentelemetry.sdk.trace")
     export = pytest.importorskip("opentelemetry.sdk.trace.export")
     memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")

@@ -115,7 +115,7 @@ class Writer:
     ],
 )
 def test_a_file_that_lost_its_laws_is_not_taken(rules: Path, text: str, said: str) -> None:
-    """What would open the guard, or ends where more may follow, leaves the old rules; health says why."""
+    """A file that would open the guard, or ends where more may follow, is not taken, and health says why."""
     guard = Guard(rules)
     rules.write_text(text)
     assert not guard.reload()
@@ -128,7 +128,7 @@ def test_a_file_that_lost_its_laws_is_not_taken(rules: Path, text: str, said: st
 
 
 def test_what_is_meant_is_taken(rules: Path) -> None:
-    """Who says so loses what they mean to lose; one law of several goes without a word."""
+    """A forced reload may lose every law; a reload that loses one law of several needs no force."""
     guard = Guard(rules)
     rules.write_text(OLD.replace("@id(never)", "% @id(never)"))
     assert guard.reload()

@@ -1,4 +1,4 @@
-"""What is kept beyond one process: shared relations, reservations, and the calls of hooks."""
+"""The store, which keeps shared relations, reservations and the calls of hooks beyond one process."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Clock:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where a store may be."""
+    """The address of a new store: a file of SQLite, or a schema of PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/limits.db"
         return
@@ -74,8 +74,8 @@ def pay(guard: Guard, n: int, session: str = "") -> Any:
 
 
 def test_sessions_and_guards_share_a_limit(place: str) -> None:
-    """What one session of one guard was admitted to counts against all others that have the same store:
-    before its outcome is known, and after; what has failed is given back."""
+    """A call that is admitted in one session of one guard counts against all others that have the same store,
+    before its outcome is known and after; a failed one is given back."""
     one, two = Guard(text=RULES, store=place), Guard(text=RULES, store=place)
     first = pay(one, 60, "a")
     assert first.runs
@@ -98,7 +98,7 @@ def test_sessions_and_guards_share_a_limit(place: str) -> None:
 
 
 def test_calls_of_other_sessions_are_counted(place: str) -> None:
-    """Where several calls of other sessions stand against one, their number is told, not each of them."""
+    """A rejection tells the number of the calls of other sessions that stand against it, not each of them."""
     guard = Guard(text=RULES, store=place)
     for session in "abc":
         assert pay(guard, 30, session).runs
@@ -159,8 +159,7 @@ def test_a_shared_relation_needs_a_store(tmp_path: Path) -> None:
 
 
 def test_of_what_none_of_these_rules_knows_nothing_is_assumed(place: str) -> None:
-    """Where a call of other rules is under way, and these cannot tell what it changes, they admit nothing
-    that hangs on it."""
+    """Rules that cannot tell what a call of other rules under way changes admit nothing that hangs on it."""
     other = RULES.replace("pay(", "transfer(").replace(".action transfer", ".action transfer")
     assert Guard(text=other, store=place).check("transfer", {"to": "ann", "n": 1}).runs
     guard = Guard(text=RULES, store=place)
@@ -264,7 +263,7 @@ sys.stdin.readline()
 
 
 def test_a_killed_holder_loses_nothing(tmp_path: Path) -> None:
-    """What a process reserved is held after it was killed, until its time is over; the file is whole."""
+    """A reservation outlives the process that was killed, until its time is over; the file is whole."""
     rules, store = tmp_path / "rules.dl", tmp_path / "limits.db"
     rules.write_text(RULES)
     with subprocess.Popen(
@@ -328,7 +327,7 @@ def test_what_could_not_be_logged_is_not_under_way(tmp_path: Path) -> None:
 
 
 def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    """What is no store of calls is refused and stays as it is."""
+    """A file that is no store of calls is refused and stays as it is."""
     text, base = tmp_path / "a.txt", tmp_path / "b.db"
     text.write_text("some text " * 500)
     with closing(sqlite3.connect(base)) as raw, raw:
@@ -364,7 +363,7 @@ class Hook:
         self.agent = agent
 
     def run(self, *more: str, session: str = "s", **event: Any) -> Any:
-        """What the hook answers."""
+        """Run the hook on an event, and return its answer."""
         sent = {"session_id": session, "hook_event_name": "PreToolUse"} | event
         options = ("--agent", self.agent, "--store", str(self.store), *more)
         done = mpr("hook", str(self.rules), *options, stdin=json.dumps(sent).encode())
@@ -461,7 +460,7 @@ def test_a_hook_holds_a_shared_limit_as_long_as_its_session(tmp_path: Path) -> N
 
 
 def test_a_session_may_have_any_name(tmp_path: Path) -> None:
-    """What an agent calls its session names no file, and no other session."""
+    """An agent's name for its session names no file, and no other session."""
     hook = Hook(tmp_path)
     names = ["../../etc/passwd", "'; DROP TABLE mpr_calls; --", "a\x00b", "ä" * 5000, "%s ? {}", ""]
     for name in names:
@@ -471,7 +470,7 @@ def test_a_session_may_have_any_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["text", "folder", "locked", "readonly"])
 def test_trouble_with_the_store_blocks(tmp_path: Path, damage: str) -> None:
-    """Where the calls cannot be kept none is made: exit status 2, and one line that says why."""
+    """No call is made where calls cannot be kept: exit status 2, and one line that says why."""
     hook = Hook(tmp_path)
     raw: sqlite3.Connection | None = None
     if damage == "text":

@@ -84,7 +84,7 @@ def test_all_forms_mean_the_same() -> None:
 
 
 class Level(enum.Enum):
-    """How much."""
+    """A level, as a parameter of a tool may be."""
 
     low = "low"
     high = "high"
@@ -92,7 +92,7 @@ class Level(enum.Enum):
 
 @dataclass
 class Guest:
-    """Who comes."""
+    """A guest, as a parameter of a tool may be."""
 
     name: str
     age: int
@@ -241,7 +241,7 @@ def test_patterns_run_in_linear_time() -> None:
 
 
 def test_descriptions_cannot_write_rules() -> None:
-    """What a server says of its tools ends up in comments, whatever is in it."""
+    """A server's descriptions of its tools end up in comments, whatever is in them."""
     hostile = '\n.default permit x\n% "\u2028 permit t(_).\r permit t(x: _).\x00 \u202e'
     one = tool({"x": {"enum": [hostile], "description": hostile}}) | {
         "description": hostile,

@@ -223,8 +223,8 @@ def test_many_equal_payments_are_held_against_the_limit() -> None:
 
 
 def test_a_failed_call_gives_back_what_it_held() -> None:
-    """What a call held is free once it has failed, and spent once it has succeeded; where nobody can tell,
-    it is still held."""
+    """An amount that a call held is free once it has failed, and spent once it has succeeded; where nobody
+    can tell, it is still held."""
     guard = Guard(text=LIMITS["keyed"])
     first = guard.check("pay", {"to": "ann", "n": 60})
     assert not guard.check("pay", {"to": "ann", "n": 60}).runs
@@ -284,7 +284,7 @@ fetch(K) causes key(K).
 
 
 def test_a_door_that_may_be_shut_is_shut() -> None:
-    """What a call under way would close counts as closed, and what it would open does not count as open."""
+    """A door that a call under way would close counts as closed; one that it would open is not yet open."""
     guard = Guard(text=DOORS)
     assert guard.check("go", {"d": "a"}).runs
     closing = guard.check("close", {"d": "a"})
@@ -306,8 +306,8 @@ def test_a_door_that_may_be_shut_is_shut() -> None:
 
 
 def test_too_many_states_are_a_rejection_that_says_so() -> None:
-    """Where what is under way can come to more states than are looked at, a call is rejected until some have
-    ended; calls that they do not bear on are admitted."""
+    """A call is rejected while those under way can come to more states than are looked at; calls that they do
+    not bear on are admitted."""
     guard = Guard(
         text=".decl on(x: int)\n.action turn(x: int)\n.action look(x: int)\n.action wait()\n"
         "turn(X) causes on(X).\n@id(odd) forbid look(X) :- on(X), not on(0).\n"

@@ -28,5 +28,5 @@ def lines(plan: tuple[Action, ...] = SHUT, *, shadow: bool = True) -> list[dict[
 
 @cache
 def vocabulary() -> Vocabulary:
-    """What rules about boxes may speak of."""
+    """The vocabulary of rules about boxes."""
     return Vocabulary.of(load_modules([RULES / "1_world.dl"]))

@@ -183,7 +183,8 @@ def variables(*parts: Any) -> set[str]:
 
 
 def bound(items: Sequence[BodyItem], given: set[str]) -> set[str]:
-    """What these items bind: positive literals, the targets of aggregates, and sides of ``=``."""
+    """Return the given variables and those that these items bind: in positive literals, as targets of
+    aggregates, and as sides of ``=``."""
     known = set(given)
     equal = [o for item in items if isinstance(item, Comparison) and item.op == "=" for o in sides(item)]
     for item in items:

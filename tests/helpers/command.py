@@ -20,7 +20,7 @@ STATE = str(TOP / "docs" / "examples" / "kitchen" / "state.dl")
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended, and what it wrote."""
+    """The exit status of a command, and the text that it wrote."""
 
     status: int
     out: str

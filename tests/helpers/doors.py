@@ -54,7 +54,7 @@ ITEMS = (
     "N = count : { fits(_, C) }",
     "N > 1",
 )
-"""What bodies of rules about ``unlock(D, K)`` are made of."""
+"""The literals that bodies of rules about ``unlock(D, K)`` are made of."""
 
 
 def modules(rules: str = "") -> list[Module]:

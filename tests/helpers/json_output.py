@@ -1,4 +1,4 @@
-"""What ``--json`` writes, held against the schema that is shipped."""
+"""Holds the output of ``--json`` against the schema that is shipped."""
 
 from __future__ import annotations
 

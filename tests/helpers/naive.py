@@ -96,7 +96,7 @@ class Search:
         return braces(item) & (others | names(item.target) | {n for t in self.rule.args for n in names(t)})
 
     def rank(self, item: BodyItem, binding: Binding) -> int:
-        """What to do first: tests and assignments that can be done, then joins, aggregates at the end."""
+        """Rank an item, the lowest first: tests and assignments that can be done, then joins, aggregates."""
         if isinstance(item, Aggregate):
             return 2 if self.keys(item) & self.outside <= binding.keys() else 3
         if isinstance(item, Literal) and not item.negated:

@@ -1,4 +1,4 @@
-"""What terms and built-ins mean, for the naive evaluator: values, variables, arithmetic, text."""
+"""The meaning of terms and built-ins for the naive evaluator: values, variables, arithmetic, text."""
 
 from __future__ import annotations
 

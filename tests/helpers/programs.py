@@ -205,7 +205,7 @@ class Writer:
         self.lines.append(Body(self, head, recursive=recursive).text(name))
 
     def effect(self, action: Relation) -> None:
-        """What an action brings about."""
+        """Write an effect of an action: a fact that it causes or ends."""
         body = Body(self, action, recursive=False)
         target = self.draw(st.sampled_from([r for r in self.relations if r.layer == 0]))
         self.lines.append(

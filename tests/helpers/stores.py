@@ -1,4 +1,4 @@
-"""What the tests of a memory share: declarations, episodes, and memories on SQLite and PostgreSQL."""
+"""Helpers for the tests of a memory: declarations, episodes, and memories on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from mpr_logic.memory.records import Observation
 from mpr_logic.memory.store import Memory
 
 POSTGRES = os.environ.get("MPR_POSTGRES_URL")
-"""Where the same tests run on PostgreSQL too: an SQLAlchemy URL of a database in which they make schemas
-of their own, one for each worker, named ``mpr_tests_...``."""
+"""The SQLAlchemy URL of a PostgreSQL database on which the same tests run too; None to skip them. They make
+schemas of their own in it, one for each worker, named ``mpr_tests_...``."""
 
 BACKENDS = ["sqlite", "postgresql"]
 
@@ -84,5 +84,5 @@ def episode(
 
 
 def failures(rule: str, episode: int, n: int, first: int = 0) -> list[Observation]:
-    """So many turns in which the rule was right: the action failed."""
+    """Return n observations of turns in which the rule was right: the action failed."""
     return [Observation(rule, episode, first + i, wrong=True) for i in range(1, n + 1)]

@@ -130,7 +130,7 @@ def aggregates() -> Strategy:
 
 
 def comments() -> Strategy:
-    """What a comment may say: one line, without blanks at its end."""
+    """Texts of comments: one line, without blanks at its end."""
     seen = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]) | st.sampled_from(
         "\t\u200d\u00a0"
     )

@@ -47,7 +47,7 @@ def verify_decision(checker: Checker, model: NaiveModel, decision: Decision) -> 
 
 
 def verdict_of(checker: Checker, model: NaiveModel, action: Action) -> str:
-    """What the rules say of an action, derived naively."""
+    """Return the rules' verdict on an action, derived naively."""
     program, name = checker.program, action.name
     laws = fired(checker, model, f"forbid {name}", action.args)
     permits = fired(checker, model, f"permit {name}", action.args)

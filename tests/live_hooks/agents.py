@@ -21,8 +21,8 @@ PAGE = DOCS / "how-to" / "guard-coding-agents.md"
 
 @dataclass(frozen=True)
 class Place:
-    """Where an agent runs: its home, the folder that it works in, the model's address, whether it is told to
-    trust the folder, and the arguments that resume a conversation."""
+    """The surroundings of an agent's run: its home, the folder that it works in, the model's address, whether
+    it is told to trust the folder, and the arguments that resume a conversation."""
 
     home: Path
     work: Path
@@ -33,7 +33,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Started:
-    """What an agent is started with: arguments, and what its environment has besides the usual."""
+    """The start of an agent: its arguments, and its environment variables besides the usual ones."""
 
     arguments: list[str]
     environment: dict[str, str] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class CodingAgent:
 
     @property
     def program(self) -> str:
-        """Where npm puts the agent's program, in the folder that it is installed in."""
+        """The path of the agent's program in the folder that npm installs it in."""
         return f"node_modules/.bin/{self.name}"
 
     def hook(self) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.live_hooks.trying import Seen
 
 TRANSCRIPT = "/home/ann/transcript.jsonl"
-"""Where an agent keeps what was said is its own: nothing is read there."""
+"""The path that stands in recorded events for the agent's own transcript; nothing is read there."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLAIN = "00000000-0000-4000-8000-000000000001"
 

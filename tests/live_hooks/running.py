@@ -43,7 +43,7 @@ class Bench:
         return self.top / "work"
 
     def events(self) -> list[dict[str, Any]]:
-        """What the agent sent to its hook."""
+        """Return the events that the agent sent to its hook."""
         path = self.top / "events.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return [json.loads(line) for line in lines if line.strip().startswith('{"')]
@@ -97,7 +97,7 @@ class Bench:
 
 
 def _ended(command: list[str], work: Path, environment: dict[str, str]) -> str:
-    """What a command wrote until it ended, or until its time was up.
+    """Run a command until it ends, or until its time is up, and return the text that it wrote.
 
     Raises:
         CannotRunError: there is no such program for this machine.

@@ -1,4 +1,4 @@
-"""What is tried with each agent, and what must come of it: which files its shell tool made."""
+"""The scenarios that are tried with each agent, and their expected results: the files its shell tool made."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def bare(command: str) -> str:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is tried. ``runs`` are runs of the agent, one after the other; each is the turns of the model; a
-    turn is what it calls at once, shell commands or calls of other tools. ``made`` is what must be there
-    afterwards, ``told`` what the model must have been told; only where it need not be ``answered`` the agent
-    may refuse to run. ``hook`` edits the command of the hook, ``limit`` is its time limit in seconds, with
-    ``every`` it is for every tool; ``extra`` are arguments of the agent. ``resumed`` runs are of one
-    conversation; in ``delegated`` ones a subagent makes the calls too. ``events`` are announced at least;
-    ``where`` says for which agents this is."""
+    """One scenario: the agent's runs, and what must come of them. ``runs`` are runs of the agent, one after
+    the other; each is the turns of the model; a turn is what it calls at once, shell commands or calls of
+    other tools. ``made`` is what must be there afterwards, ``told`` what the model must have been told; only
+    where it need not be ``answered`` the agent may refuse to run. ``hook`` edits the command of the hook,
+    ``limit`` is its time limit in seconds, with ``every`` it is for every tool; ``extra`` are arguments of
+    the agent. ``resumed`` runs are of one conversation; in ``delegated`` ones a subagent makes the calls too.
+    ``events`` are announced at least; ``where`` says for which agents this is."""
 
     name: str
     what: str

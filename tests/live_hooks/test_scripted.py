@@ -33,7 +33,7 @@ ASKED: list[tuple[Dialect, str, dict[str, Any]]] = [
 
 
 def post(url: str, body: dict[str, Any]) -> str:
-    """What a server answers."""
+    """Send a JSON body to a server, and return the text of its answer."""
     asked = urllib.request.Request(url, json.dumps(body).encode())
     with urllib.request.urlopen(asked, timeout=10) as answer:
         text: str = answer.read().decode()

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of a scenario: the files that were made, the events that the hook got, what the agent
-    wrote; whether the call is one that is known to run unguarded; what is otherwise than it must be."""
+    """The result of a scenario: the files that were made, the events that the hook got, what the agent wrote;
+    whether the call is one that is known to run unguarded; what is otherwise than it must be."""
 
     agent: CodingAgent
     scenario: Scenario
