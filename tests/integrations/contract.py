@@ -1,4 +1,4 @@
-"""What every adapter must do: one list of scenarios, and what a driver of an adapter is.
+"""The contract of all adapters: one list of scenarios, and the protocol of an adapter's driver.
 
 An adapter's test file has a :class:`Driver` and runs all :data:`SCENARIOS` with it::
 
@@ -206,7 +206,7 @@ def rewritten_and_rejected(driver: Driver, folder: Path) -> None:
 
 
 def approved(driver: Driver, folder: Path) -> None:
-    """What a person approves runs once."""
+    """A call that a person approves runs once."""
     asked: list[dict[str, Any]] = []
 
     def approver(verdict: Verdict) -> bool:
@@ -220,7 +220,7 @@ def approved(driver: Driver, folder: Path) -> None:
 
 
 def declined(driver: Driver, folder: Path) -> None:
-    """What a person does not approve never runs; nor where there is nobody to ask."""
+    """A call that a person does not approve never runs; nor does one where there is nobody to ask."""
     turn = Turn(driver, [call("pay", {"to": "ann@us", "amount": 250.5})], approver=lambda verdict: False)
     refused(driver, "declined", turn, "is much")
     turn = Turn(driver, [call("pay", {"to": "ann@us", "amount": 250.5})])
@@ -298,7 +298,7 @@ def keys_alike(driver: Driver, folder: Path) -> None:
 
 
 def results_are_no_facts(driver: Driver, folder: Path) -> None:
-    """What a tool returns is never a fact, whatever it says: facts are the host's to state."""
+    """A tool's result is never a fact, whatever it says: facts are the host's to state."""
     office = Office()
     guard = guard_of(office)
     said = Turn(driver, [call("read", {"path": '/data/internal("eve@them").'})], office, guard=guard)
@@ -321,7 +321,7 @@ def unknown_tool(driver: Driver, folder: Path) -> None:
 
 
 def exception_in_the_checker(driver: Driver, folder: Path) -> None:
-    """Where something fails inside, nothing runs, and the model is told nothing of the inside."""
+    """A failure inside of the guard lets nothing run, and the model is told nothing of the inside."""
 
     def broken(_: Any) -> list[str]:
         raise RuntimeError("the secret of the house")
@@ -339,7 +339,7 @@ def exception_in_the_checker(driver: Driver, folder: Path) -> None:
 
 
 def timeout(driver: Driver, folder: Path) -> None:
-    """Where the host hangs, nothing runs, and what does not need the host goes on."""
+    """A call for which the host hangs does not run, and those that do not need the host go on."""
     over = threading.Event()
 
     def hanging(_: Any) -> list[str]:

@@ -34,7 +34,7 @@ RULES = """
 
 
 def event(agent: str, command: str) -> dict[str, Any]:
-    """What an agent sends before it runs a command."""
+    """Return the event that an agent sends before it runs a command."""
     arguments = {"command": command}
     claude = {
         "session_id": "s",
@@ -61,7 +61,7 @@ def event(agent: str, command: str) -> dict[str, Any]:
 
 
 def said(agent: str, command: str, **options: Any) -> dict[str, Any]:
-    """What the agent is told."""
+    """Return the hook's answer to an agent that is about to run a command."""
     known = AGENTS[agent]
     call = read_event(known, json.dumps(event(agent, command)))
     verdict = Guard(text=f"{RULES}tool_name({print_value(call.tool)}, bash).").check(
@@ -143,7 +143,7 @@ PATCH = "*** Begin Patch\n*** Add File: made.txt\n+hello\n*** End Patch\n"
 
 @pytest.mark.parametrize("agent", SENT)
 def test_real_events_are_understood(agent: str, tmp_path: Path) -> None:
-    """What the agents really sent: the tool, its arguments and the session; and the rules decide on it."""
+    """An event that an agent really sent is read: tool, arguments and session; and the rules decide on it."""
     sent = (EVENTS / f"{agent}.json").read_bytes()
     call = read_event(AGENTS[agent], sent)
     assert (call.tool, call.arguments) == SENT[agent]
@@ -193,7 +193,7 @@ def test_an_event_of_another_name_is_no_call(agent: str, name: str | None) -> No
 
 
 def test_whose_events_have_names_says_them() -> None:
-    """Where an agent has events of several names, one without a name is not understood."""
+    """An event without a name is not understood from an agent whose events have several names."""
     like = json.dumps({"tool_name": "Bash", "tool_input": {"command": "ls"}})
     assert read_event(AGENTS["claude"], like).tool == "Bash"
     with pytest.raises(StateError, match="this hook is for"):
@@ -216,7 +216,7 @@ def test_whose_events_have_names_says_them() -> None:
     ],
 )
 def test_what_is_unclear_is_no_call(agent: str, text: bytes) -> None:
-    """What is no event of the agent is not understood."""
+    """A text that is no event of the agent is refused."""
     with pytest.raises(StateError):
         read_event(AGENTS[agent], text)
 

@@ -73,7 +73,7 @@ def client() -> Iterator[httpx.Client]:
 
 
 def sent(client: httpx.Client, path: str, token: str | None, body: Any = None) -> httpx.Response:
-    """What a request with a token is answered."""
+    """Send a request with a token, and return the answer."""
     headers = {"Authorization": f"Bearer {token}" if token else ""}
     if body is None:
         return client.get(path, headers=headers)
@@ -136,7 +136,7 @@ def test_a_person_answers_over_http(client: httpx.Client) -> None:
 
 
 def test_the_callers_id_is_not_the_verdicts(client: httpx.Client) -> None:
-    """Where `/answer` or `/record` gets the caller's name of a call, the error says the verdict's id."""
+    """The error of `/answer` and `/record` for a caller's name of a call says the verdict's id."""
     for to, amount, path, more in (
         ("ann@us", 500, "/answer", {"approved": False}),
         ("bob@us", 1, "/record", {"succeeded": True}),
@@ -177,7 +177,7 @@ def test_facts_and_sessions(client: httpx.Client) -> None:
     ],
 )
 def test_bad_requests_are_refused(client: httpx.Client, content: bytes, kind: str, status: int) -> None:
-    """What is no question gets a clear error, and the next question its answer."""
+    """A body that is no question gets a clear error, and the next question its answer."""
     headers = {"Authorization": "Bearer agent-token", "Content-Type": kind}
     answer = client.post("/check", content=content, headers=headers)
     assert answer.status_code == status

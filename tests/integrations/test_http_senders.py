@@ -1,5 +1,5 @@
-"""Who may say what over HTTP: every path with every token, every kind of fact, and how much of the guard one
-client may fill."""
+"""The rights of senders over HTTP: every path with every token, every kind of fact, and how much of the guard
+one client may fill."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def client_of(guard: Guard, address: str = "127.0.0.1", **options: Any) -> TestC
 
 
 def sent(client: TestClient, path: str, token: str | None, body: Any = None) -> httpx2.Response:
-    """What a request with a token is answered."""
+    """Send a request with a token, and return the answer."""
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     if body is None:
         return client.get(f"/{path}", headers=headers)
@@ -155,7 +155,7 @@ def test_an_agent_states_no_fact(facts: list[str], succeeded: bool) -> None:
 
 @pytest.mark.parametrize("fact", FACTS)
 def test_an_operator_states_facts_that_fit(fact: str) -> None:
-    """What an operator says is a fact or refused with a reason; never a fault of the server."""
+    """An operator's text is taken as a fact or refused with a reason; it is never a fault of the server."""
     client = client_of(Guard(text=RULES), token="agent", operator_token="op")
     call = sent(client, "check", "agent", BODIES["check"]).json()
     said = sent(client, "record", "op", {"id": call["id"], "succeeded": True, "facts": [fact]})
@@ -177,7 +177,7 @@ def test_facts_are_nobodys_without_an_operator() -> None:
 
 
 def test_an_agent_does_not_begin_anew() -> None:
-    """What was done in a session counts until the operator ends it: an agent can neither end nor answer."""
+    """The calls of a session count until the operator ends it: an agent can neither end nor answer."""
     client = client_of(Guard(text=RULES), token="agent", operator_token="op")
     body = BODIES["check"] | {"session": "s"}
     assert sent(client, "check", "agent", body).json()["runs"] is True
@@ -281,12 +281,12 @@ def test_clients_with_one_token_are_told_apart_by_address() -> None:
     ],
 )
 def test_addresses_of_one_machine(one: str, other: str, same: bool) -> None:
-    """What one machine can call itself is one client: the loopback, and an IPv6 network."""
+    """All addresses that one machine can use are one client: the loopback's, and those of an IPv6 network."""
     assert (host_of(one) == host_of(other)) is same
 
 
 def test_a_bound_that_the_guard_itself_has() -> None:
-    """Where the guard can hold no more, a session that could not begin is not counted."""
+    """A session that could not begin, as the guard can hold no more, is not counted."""
     guard = Guard(text=RULES, sessions=1)
     openings = Openings(guard, 2)
     openings.enter(Sender("a"), "1")
@@ -404,7 +404,7 @@ def test_an_operator_reloads_the_rules(tmp_path: Path) -> None:
     ids=["no colon", "no value", "no UTF-8", "NaN", "too deep"],
 )
 def test_a_body_that_is_no_json_is_told_where(body: bytes, said: str) -> None:
-    """Who sends what is no JSON reads what is wrong with the body, and where."""
+    """The error for a body that is no JSON says what is wrong with it, and where."""
     client = client_of(Guard(text=RULES))
     answer = client.post("/check", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["error"]) == (400, said)

@@ -48,7 +48,7 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def collected() -> Iterator[None]:
-    """What a test leaves behind is not found by the next one."""
+    """Collect the garbage of each test, so that the next one does not find it."""
     yield
     gc.collect()
 
@@ -80,7 +80,7 @@ def described_by(function: Any, described: dict[str, str]) -> dict[str, str]:
 
 
 def message(calls: list[Proposed], defs: list[ToolDef]) -> ChatMessageAssistant:
-    """What a model's text becomes, as the framework's providers read it."""
+    """Return the message that the framework's providers make of a model's text."""
     infos = [ToolInfo(name=d.name, description=d.description, parameters=d.parameters) for d in defs]
     parsed = [parse_tool_call(each.id, each.tool, each.arguments, infos) for each in calls]
     return ChatMessageAssistant(content="", tool_calls=parsed)
@@ -96,7 +96,7 @@ def answer(calls: list[Proposed], defs: list[ToolDef]) -> ModelOutput:
 
 
 def told(messages: list[Any]) -> dict[str, str]:
-    """What the model was told, by the id of each call."""
+    """Return the answers that the model was told, by the id of each call."""
     return {
         str(each.tool_call_id): each.error.message if each.error is not None else each.text
         for each in messages
@@ -171,7 +171,7 @@ def test_an_evaluation() -> None:
 
 @pytest.mark.parametrize(("decision", "ran"), [("approve", 1), ("reject", 0)])
 def test_the_next_approver_is_asked(decision: Any, ran: int) -> None:
-    """What the rules leave to a person goes on to the policy's next approver, and nothing else does."""
+    """A call that the rules leave to a person goes on to the policy's next approver, and no other does."""
     asked = []
 
     @approver(name="person")

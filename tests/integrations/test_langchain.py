@@ -46,7 +46,7 @@ class Scripted(GenericFakeChatModel):
 
 
 def message(calls: list[Proposed]) -> AIMessage:
-    """What a model's text becomes, as the framework reads an OpenAI-compatible answer."""
+    """Return the message that the framework makes of an OpenAI-compatible answer."""
     good, bad = [], []
     for each in calls:
         raw = {"id": each.id, "function": {"name": each.tool, "arguments": each.arguments}}
@@ -70,7 +70,7 @@ def tools(office: Office) -> list[StructuredTool]:
 
 
 def told(messages: list[Any]) -> dict[str, str]:
-    """What the model was told, by the id of each call."""
+    """Return the answers that the model was told, by the id of each call."""
     found = {each.tool_call_id: str(each.content) for each in messages if isinstance(each, ToolMessage)}
     for each in messages:
         for bad in getattr(each, "invalid_tool_calls", ()):
@@ -138,7 +138,8 @@ PAY = call("pay", {"to": "ann@us", "amount": 250.5})
 
 @pytest.mark.parametrize(("answer", "runs"), [(True, True), (False, False), ("yes", False), (1, False)])
 def test_a_person_answers_an_interrupt(answer: Any, runs: bool) -> None:
-    """What the rules leave to a person stops the graph, and goes on with the answer; only True is a yes."""
+    """A call that the rules leave to a person stops the graph, which goes on with the answer; only True is a
+    yes."""
     office = Office()
     middleware = GuardMiddleware(guard_of(office), interrupts=True)
     calls = [PAY, call("read", {"path": "/data/a"}, "call_2")]
@@ -157,7 +158,7 @@ def test_a_person_answers_an_interrupt(answer: Any, runs: bool) -> None:
 
 
 def test_a_thread_is_a_session() -> None:
-    """What was done in one thread does not stand against another one."""
+    """The calls of one thread do not stand against those of another."""
     office = Office()
     guard = guard_of(office)
     pay = call("pay", {"to": "ann@us", "amount": 1})
@@ -269,7 +270,7 @@ def test_last_in_the_list_sees_what_others_changed() -> None:
 
 
 def test_arguments_that_no_json_holds() -> None:
-    """What a program puts into a call besides JSON is rejected, not passed on."""
+    """A value that is no JSON, which a program puts into a call, is rejected, not passed on."""
     office = Office()
     bad = AIMessage("", tool_calls=[{"name": "read", "args": {"path": json}, "id": "call_1"}])
     node = ToolNode(tools(office), wrap_tool_call=GuardMiddleware(guard_of(office)).wrap_tool_call)

@@ -61,7 +61,7 @@ def test_events_are_the_same_however_they_were_cut(
 
 @given(st.binary(max_size=40), st.binary(max_size=40))
 def test_a_body_is_one_part(first: bytes, second: bytes) -> None:
-    """What is no stream of events comes as a whole, blank lines and all."""
+    """A body that is no stream of events comes as a whole, blank lines and all."""
     assert split([first, second], "application/json") == [first + second] * bool(first + second)
 
 

@@ -51,7 +51,7 @@ def test_what_is_no_tool_is_not_offered() -> None:
 
 
 class Server:
-    """What answers tools/list, a tool on each page."""
+    """A server that answers tools/list, with a tool on each page."""
 
     def __init__(self, *names: str) -> None:
         self.names = names
@@ -117,7 +117,7 @@ def test_tools_are_learned_again() -> None:
 
 
 def test_a_server_that_lists_no_tools() -> None:
-    """Where the tools cannot be learned no call is made, and each call tries again."""
+    """No call is made while the tools cannot be learned, and each call tries again."""
 
     async def dead(message: dict[str, Any]) -> dict[str, Any]:
         raise ConnectionError("there is nobody")
@@ -183,7 +183,7 @@ def test_what_a_server_lists(tools: Any) -> None:
 
 
 def test_a_request_without_an_id() -> None:
-    """Who asks for a tool and wants no answer is told so; all other methods are not the guard's."""
+    """A request for a tool that wants no answer is refused and told so; other methods are not the guard's."""
     assert Gate.guards(request("tools/call"))
     assert not Gate.guards({"method": "ping"})
     for method in ("tools/call", "tools/list"):

@@ -93,7 +93,7 @@ def test_contract(scenario: Scenario, mode: str, server: tuple[str, Path], tmp_p
 
 
 def test_each_session_has_its_own_history(server: tuple[str, Path]) -> None:
-    """What one client was admitted to does not stand against another one, where both have a session."""
+    """A call of one client does not stand against another client, where both have a session."""
     url, _ = server
     pay = Proposed("pay", '{"to": "ann@us", "amount": 1}', "")
 
@@ -185,7 +185,7 @@ READ = {
 
 
 def posted(application: Any, message: dict[str, Any], guard: Guard | None = None) -> httpx2.Response:
-    """What a client is answered behind a proxy of this server."""
+    """Send a message through a proxy of this server, and return the answer."""
     gate = Gate(guard or guard_of(Office()))
     with (
         served(application) as url,
@@ -283,7 +283,7 @@ META = {"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}
     ],
 )
 def test_headers_that_say_something_else(headers: list[tuple[str, str]], status: int) -> None:
-    """What a header says otherwise than the body, or twice, is refused with an error; copies pass."""
+    """A header that differs from the body, or from its other copy, is an error; one that agrees passes."""
     reached: list[Any] = []
 
     async def server(scope: Any, receive: Any, send: Any) -> None:

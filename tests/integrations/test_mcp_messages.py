@@ -1,4 +1,4 @@
-"""What is a message of MCP, and which answers are the proxy's own."""
+"""The reader tells messages of MCP from other texts, and which answers are to the proxy's own questions."""
 
 from __future__ import annotations
 
@@ -125,6 +125,6 @@ def test_answers_to_the_proxys_own_questions() -> None:
 
 
 def test_a_message_that_is_no_json_is_told_where() -> None:
-    """Who sends what is no JSON reads what is wrong with the message, and where."""
+    """The error for a message that is no JSON says what is wrong with it, and where."""
     with pytest.raises(StateError, match="the message is no JSON: expecting value at line 1, column 13"):
         read_message(b'{"jsonrpc": }')

@@ -37,7 +37,7 @@ MODES = ("auto", "legacy")
 
 
 class User:
-    """Who sits before a client, and answers what the client shows."""
+    """The user of a client, who answers the questions that it shows."""
 
     def __init__(self, action: str, content: dict[str, Any] | None = None) -> None:
         self.said = types.ElicitResult.model_validate({"action": action, "content": content})
@@ -91,7 +91,7 @@ def test_the_users_answer(
     server: tuple[str, Path],
     tmp_path: Path,
 ) -> None:
-    """What the user allows is made, once; what the user does not, or was not asked about, never."""
+    """A call that the user allows is made once; one that the user refuses, or was not asked about, never."""
     log = DecisionLog(tmp_path / "log.jsonl")
     if user is not None:
         user.shown.clear()
@@ -115,8 +115,8 @@ def test_the_users_answer(
 
 
 def test_the_user_is_not_asked_in_vain(server: tuple[str, Path]) -> None:
-    """What a person may not allow either is rejected without a question; what comes to stand against a call
-    while the user thinks does so still."""
+    """A call that a person may not allow either is rejected without a question; a rule that comes to stand
+    against a call while the user thinks rejects it still."""
     user = User("accept", {"allow": True})
     guard = guard_of(Office(), relations={"late": lambda asked: ["bob@us"] if user.shown else []})
 
@@ -150,7 +150,7 @@ def again(question: dict[str, Any], content: Any = None, **params: Any) -> dict[
 
 
 def asked(gate: Gate) -> dict[str, Any]:
-    """What a call is answered that a person must allow."""
+    """Send a call that a person must allow, and return the gate's answer."""
     first = request("tools/call", name="pay", arguments={"to": "ann@us", "amount": 250.5}, _meta=META)
     message, passes, _ = asyncio.run(gate.up(first, nobody, nobody))
     assert not passes
@@ -267,7 +267,7 @@ def test_a_long_call_is_cut_and_says_so() -> None:
 
 
 def test_a_question_looks_like_what_it_is() -> None:
-    """What a model writes can neither hide a part of the question nor turn its order round."""
+    """A model's text can neither hide a part of the question nor turn its order round."""
     gate = Gate(guard_of(Office(), text='@escalate @because("{P} it is") forbid read(path: P).'))
     path = "/data/\u202egpj.\u2066\x1b[2K\u200b.exe, Zürich"
     call = request("tools/call", name="read", arguments={"path": path}, _meta=META)

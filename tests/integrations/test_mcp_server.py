@@ -21,7 +21,7 @@ PAY = {"tool": "pay", "arguments": {"to": "ann@us", "amount": 1}}
 
 
 def asked(server: Any, *questions: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """What a client is answered."""
+    """Ask a server these questions as a client, and return the answers."""
 
     async def main() -> list[dict[str, Any]]:
         async with Client(server, read_timeout_seconds=300) as client:

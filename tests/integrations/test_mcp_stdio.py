@@ -78,8 +78,8 @@ async def connected(
 
 
 async def called(client: Client, call: Proposed) -> str:
-    """What the model is told of a call, as a host does it: the text that the model wrote is read, and
-    what comes back is text."""
+    """Make a call as a host does, and return what the model is told: the text that the model wrote is read,
+    and what comes back is text."""
     try:
         arguments = json.loads(call.arguments)
     except ValueError as error:
@@ -91,7 +91,7 @@ async def called(client: Client, call: Proposed) -> str:
 
 
 def ran(done: Path) -> list[tuple[str, dict[str, Any]]]:
-    """What the server did."""
+    """Return the calls that the server carried out."""
     lines = done.read_text(encoding="utf-8").splitlines() if done.exists() else []
     return [(tool, arguments) for tool, arguments in map(json.loads, lines)]
 
@@ -123,7 +123,7 @@ def test_contract(scenario: Scenario, tmp_path: Path) -> None:
 
 
 def learning(text: str = RULES) -> Callable[[Tools], Guard]:
-    """What makes a guard of the tools that a server lists."""
+    """Return a function that makes a guard of the tools that a server lists."""
     return lambda tools: Guard(text=text, tools=tools)
 
 
@@ -149,7 +149,7 @@ def test_tools_are_learned_and_left_out(tmp_path: Path) -> None:
 
 
 def test_a_call_before_the_tools_were_listed(tmp_path: Path) -> None:
-    """Who calls without having asked for the tools is checked all the same."""
+    """A call of a client that has not asked for the tools is checked all the same."""
 
     async def main() -> list[str]:
         async with connected(learning(), tmp_path / "done") as client:
@@ -184,7 +184,7 @@ def test_results_are_recorded(tmp_path: Path) -> None:
 
 
 def test_rules_that_do_not_fit_the_tools(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Where the server's tools are not those that the rules speak of, nothing runs and the log says why."""
+    """Nothing runs where the server's tools are not those that the rules speak of, and the log says why."""
 
     async def main() -> str:
         async with connected(learning("forbid burn(what: _)."), tmp_path / "done") as client:
@@ -257,7 +257,7 @@ def test_what_is_not_understood_is_not_passed_on(line: bytes) -> None:
 
 
 def test_arguments_that_a_rule_rewrote_are_sent() -> None:
-    """What reaches the server is what was checked, and all else of the message."""
+    """The server gets the arguments that were checked, and all else of the message."""
 
     async def main() -> list[dict[str, Any]]:
         line = CALL.replace('"name"', '"_meta": {"progressToken": 3}, "name"').encode() % (
@@ -302,7 +302,7 @@ class Talking:
 
 
 def test_a_server_may_not_answer_for_the_user() -> None:
-    """What a server says is never the user's answer, whatever id it has."""
+    """A server's message is never the user's answer, whatever id it has."""
     says_back = "import sys\nfor a in sys.stdin: print(a.replace('method', 'echo'), end='', flush=True)"
 
     async def main() -> list[dict[str, Any]]:
@@ -320,8 +320,7 @@ ELICITS: dict[str, Any] = {"elicitation": {}}
 
 
 def test_a_server_that_ends(tmp_path: Path) -> None:
-    """Where the server ends without a word the proxy does, with its status; a command that is none is an
-    error."""
+    """A proxy whose server ends without a word ends with its status; a command that is none is an error."""
 
     async def main(*command: str) -> int:
         return await proxy(Gate(guard_of(Office())), command, Script([], 1))
@@ -420,7 +419,7 @@ def test_a_server_that_dies_during_a_call(how: str, tmp_path: Path) -> None:
 
 
 def test_a_server_that_cannot_be_started_again(tmp_path: Path) -> None:
-    """Where a server that ended cannot be started, each request is answered with an error."""
+    """Each request is answered with an error once a server that ended cannot be started again."""
     once = tmp_path / "once"
     once.write_text(f"#!{sys.executable}\n{DYING}")
     once.chmod(0o700)

@@ -229,7 +229,7 @@ def test_a_stream_that_has_not_ended(reading: str) -> None:
 
 
 def test_the_clients_own_stream_helpers() -> None:
-    """What the client's own helpers make of a stream is an answer as any other."""
+    """An answer that the client's own helpers make of a stream is guarded as any other."""
     office = Office()
     with serving(chunks([READ])) as server, openai.OpenAI(base_url=server.url, api_key="k") as client:
         with client.chat.completions.stream(model="m", messages=[]) as stream_:

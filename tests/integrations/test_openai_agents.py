@@ -37,7 +37,7 @@ def scripted(*turns: list[Proposed]) -> ScriptedModel:
 
 
 def told(model: ScriptedModel) -> dict[str, str]:
-    """What a model heard about its calls."""
+    """Return the outputs of its calls that a model heard, by the id of each."""
     heard: dict[str, str] = {}
     for each in model.calls:
         items: Any = each.input if isinstance(each.input, list) else []
@@ -221,7 +221,7 @@ def test_what_cannot_be_checked_does_not_run_unseen() -> None:
 
 
 def test_a_tool_that_is_switched_off_meanwhile() -> None:
-    """What the SDK itself checks of a tool before it runs is checked still."""
+    """The SDK still makes its own checks of a tool before it runs."""
     office = Office()
     answers = [True]
     tool = function_tool(office.read, is_enabled=lambda context, agent: bool(answers and answers.pop()))

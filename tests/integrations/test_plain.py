@@ -134,7 +134,7 @@ def test_a_person_is_asked_instead_of_the_approver(answer: bool) -> None:
 
 
 def test_a_result_may_say_that_the_call_failed() -> None:
-    """What the host says of a result is recorded; an exception is a failure whatever was said."""
+    """The host's word on a result is recorded; an exception is a failure whatever was said."""
     guard = Guard(text=RULES)
     with Guarding(guard, "send", {"to": "ann"}) as call:
         call.succeeded = False

@@ -215,7 +215,7 @@ def test_what_a_person_approved_is_checked() -> None:
 
 
 class Order(BaseModel):
-    """What a tool takes."""
+    """An order, the parameter of a tool."""
 
     item: str
     number: int = 1
@@ -291,7 +291,7 @@ def test_arguments_of_types(tool: Callable[[list[Any]], Callable[..., str]]) -> 
 
 
 def test_an_object_in_an_object_is_not_taken_for_the_arguments() -> None:
-    """Where a tool takes any arguments, what is checked is not an object inside of what is run."""
+    """A tool that takes any arguments is checked on those that it runs with, not on an object in them."""
     ran: list[Any] = []
 
     def read(**named: Any) -> str:
