@@ -1,4 +1,4 @@
-"""What every test shares: the Hypothesis profiles.
+"""Settings that every test shares: the Hypothesis profiles.
 
 ``--hypothesis-profile=thorough`` generates twenty times as many examples as ``ci``.
 """
@@ -27,7 +27,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, the slow ones begin first: else one process ends late."""
+    """Put the slow tests first when several processes share the tests: else one process ends late."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 

@@ -242,7 +242,7 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("text", "parts"), ACTIONS.values(), ids=ACTIONS)
 def test_bad_actions(tmp_path: Path, text: str, parts: tuple[str, ...]) -> None:
-    """What is no action of the rules is not decided, whatever else stands there."""
+    """A text that is no action of the rules is not decided, whatever it is."""
     undecided(ask(tmp_path, asked=text), *parts)
 
 
@@ -262,7 +262,7 @@ def test_bad_actions(tmp_path: Path, text: str, parts: tuple[str, ...]) -> None:
     ],
 )
 def test_bad_questions(tmp_path: Path, verb: str, text: str, parts: tuple[str, ...]) -> None:
-    """What is no atom of the rules is neither proved nor found."""
+    """A text that is no atom of the rules is neither proved nor found."""
     undecided(ask(tmp_path, asked=text, verb=verb), *parts)
 
 

@@ -13,8 +13,8 @@ TOP = Path(__file__).parent.parent
 PACKAGE = TOP / "mpr_logic"
 LONGEST = 800
 
-# What each room may import besides itself. errors and resources lie at the bottom, the facade (mpr_logic
-# itself) is what users import: no room but envs looks up at it.
+# The rooms that each room may import besides itself. errors and resources lie at the bottom, the facade
+# (mpr_logic itself) is what users import: no room but envs looks up at it.
 BOTTOM = {"collector", "errors", "extras", "moved", "resources"}
 ROOMS: dict[str, set[str]] = {
     "errors": set(),

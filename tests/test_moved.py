@@ -15,7 +15,7 @@ from mpr_logic.moved import MODULES, ROOMS
 
 @pytest.mark.parametrize("new", sorted(MODULES.values()))
 def test_every_new_name_is_a_module(new: str) -> None:
-    """What an old name leads to is there."""
+    """The module to which an old name leads exists."""
     assert import_module("importlib.util").find_spec(f"mpr_logic.{new}")
 
 

@@ -130,7 +130,7 @@ def test_a_guard_always_answers(tool: Any, arguments: Any, name: str) -> None:
 
 
 def test_a_row_is_a_tuple() -> None:
-    """What is no row is refused with what a row is."""
+    """A value that is no row is refused, and the error says what a row is."""
     for rows in ([1], [None], ["ab"], [{"a": 1}], [{1, 2}]):
         with pytest.raises(StateError, match=r"a row of `p` is a (tuple or a )?list of values, not"):
             evaluate(".decl p(x: any)", {"p": rows})  # type: ignore[dict-item]

@@ -1,4 +1,5 @@
-"""What is built and installed: the wheel, the sdist, and the command in an empty environment."""
+"""Tests of the packages that are built and installed: the wheel, the sdist, and the command in an empty
+environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user sees of mpr play where a model plays, and where rules of a memory are told and checked."""
+"""Tests of the output of mpr play when a model plays, and when rules of a memory are told and checked."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def prompts(bodies: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def test_a_model_plays() -> None:
-    """What it writes is checked; a rejection goes back to it; its use is counted."""
+    """The actions that the model writes are checked, it is told of a rejection, and its use is counted."""
     done, bodies = asked([chat("take(box_2)"), chat("open(box_2)"), chat("take(box_2)")])
     assert done.status == 0
     assert "boxes/2, played by m (act, writing)\n" in done.out
@@ -141,7 +141,7 @@ def test_an_answer_that_will_not_do() -> None:
     ],
 )
 def test_errors(options: tuple[str, ...], said: str) -> None:
-    """What is missing is said, and nothing was played."""
+    """The error names the option or the file that is missing, and nothing is played."""
     done = mpr("play", "--env", "boxes", "--policy", "model", *options)
     assert done.status == 2
     assert said in done.err

@@ -158,7 +158,7 @@ def test_lint_with_tools(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", ["why", "query"])
 @pytest.mark.parametrize(("atom", "option"), [("late(D)", "--now"), ("begun(D)", "--first")])
 def test_facts_that_need_the_moment(tmp_path: Path, verb: str, atom: str, option: str) -> None:
-    """What derives a fact from the time, or from the calls so far, is asked for as of an action."""
+    """A fact derived from the time, or from the calls so far, needs the same options as an action does."""
     (tmp_path / "r.dl").write_text(
         ".decl late(d: int)\nlate(D) :- now(T), D = T / 86400.\n"
         ".decl begun(n: int)\nbegun(N) :- N = count : { called(_, _, _) }.\n"

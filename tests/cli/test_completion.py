@@ -20,7 +20,7 @@ ASKED = {
 
 
 def completed(shell: str, line: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What ``mpr`` answers a shell that completes a line."""
+    """The answer of ``mpr`` to a shell that completes a line."""
     monkeypatch.setenv("_MPR_COMPLETE", f"complete_{shell}")
     monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
     monkeypatch.setenv("_TYPER_COMPLETE_ARGS", line)

@@ -27,7 +27,7 @@ def test_fmt_writes_the_canonical_form(tmp_path: Path) -> None:
 
 
 def test_fmt_writes_nothing_where_one_file_is_broken(tmp_path: Path) -> None:
-    """Where one of the files is no program, none is changed."""
+    """No file is changed when one of them is no program."""
     good, bad = tmp_path / "a.dl", tmp_path / "b.dl"
     good.write_text(UGLY)
     bad.write_text("p(")

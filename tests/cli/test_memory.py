@@ -103,7 +103,7 @@ def test_trajectories_are_imported(store: str, tmp_path: Path) -> None:
 
 
 def test_one_is_no_more_than_one(store: str, tmp_path: Path) -> None:
-    """What is there once is named in the singular."""
+    """The output names a single episode, trial or failure in the singular."""
     file = tmp_path / "played.jsonl"
     file.write_text("".join(f"{json.dumps(line)}\n" for line in episode()))
     assert run(store, "import", str(file)).out == "episode 2\n"

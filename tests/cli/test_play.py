@@ -1,4 +1,4 @@
-"""What a user sees of mpr play, in a small world that is installed as a plug-in, and in AlfWorld."""
+"""Tests of the output of mpr play, in a small world that is installed as a plug-in, and in AlfWorld."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_a_person_leaves(end: str, tmp_path: Path) -> None:
     "typed", ["fly", "open", "open(B)", "open(", "go to the fridge", "\x1b[2J", "ü(ß)", "?!"]
 )
 def test_a_person_types_what_is_no_action(typed: str) -> None:
-    """What is no action is refused with the reason, and the person is asked again."""
+    """A text that is no action is refused with the reason, and the person is asked again."""
     for options in ((), ("--shadow",)):
         done = boxes(*options, policy="person", stdin=f"{typed}\nopen(box_1)\ntake(box_1)\n")
         assert done.status == 0
@@ -193,7 +193,7 @@ def test_a_person_is_not_asked_for_ever() -> None:
 
 
 def test_a_person_who_sends_no_text() -> None:
-    """What is no UTF-8 is an error."""
+    """Input that is not UTF-8 is an error."""
     found = answer(mpr("play", "--env", "boxes", "--json", stdin=b"\xff\xfe\n"))
     assert found["error"]["message"] == "<stdin>: what was typed is not UTF-8 text: send it as UTF-8"
 
@@ -219,7 +219,7 @@ def test_a_person_who_sends_no_text() -> None:
     ],
 )
 def test_what_cannot_be_played(options: list[str], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What there is not is an error that says what to do, and nothing is shown."""
+    """An option that names something that does not exist, or has a bad value, is an error that says so."""
     monkeypatch.delenv("ALFWORLD_DATA", raising=False)
     done = mpr("play", *options)
     assert (done.status, message in done.err) == (2, True), done
@@ -236,7 +236,7 @@ def test_no_such_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the extra is not installed, the error says how to install it."""
+    """The error says how to install the extra when it is not installed."""
     monkeypatch.setattr(package, "find_spec", lambda _: None)
     for cached in (package.shipped_domain, package.shipped_grammar):
         cached.cache_clear()

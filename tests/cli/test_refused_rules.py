@@ -110,7 +110,7 @@ def test_a_proxy_ends_where_the_servers_tools_do_not_fit(tmp_path: Path, rules: 
 
 
 def test_a_proxy_ends_with_its_server() -> None:
-    """Where the server ends without a word, the proxy ends with status 2, though the client still listens."""
+    """The proxy ends with status 2 when the server ends without a word, though the client still listens."""
     command = [sys.executable, "-m", "mpr_logic.cli", "proxy", "--rules", "docs/examples/coding/coding.dl"]
     with subprocess.Popen(
         [*command, "--", sys.executable, "-c", "raise SystemExit(3)"],

@@ -39,7 +39,7 @@ def test_yes_and_no() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("command", [YES, f"{YES} --json", NO, "--help", "--version"])
 def test_full_disk(command: str) -> None:
-    """What could not be written was not answered: 2, and the error says so."""
+    """The status is 2 when the answer cannot be written, and the error says so."""
     done = shell(f"{MPR} {command} >/dev/full")
     assert done.returncode == 2
     assert "no space left" in done.stderr
@@ -82,7 +82,7 @@ def test_unwritable_errors(to: str, unbuffered: str) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_unwritable_answers_and_errors() -> None:
-    """Where neither an answer nor the error can be written, the status is 2; an answer that was written
+    """The status is 2 when neither the answer nor the error can be written; an answer that was written
     counts."""
     for command in (f"{YES} --json", "--version"):
         assert shell(f"{MPR} {command} >/dev/full 2>/dev/full", PYTHONUNBUFFERED="").returncode == 2
@@ -123,7 +123,7 @@ def test_interrupt(tmp_path: Path) -> None:
 
 
 def test_plain_encodings() -> None:
-    """Where only ASCII can be written, the trees are drawn in it."""
+    """The trees are drawn in ASCII when the output can hold nothing else."""
     done = shell(f"{MPR} {NO}", PYTHONIOENCODING="ascii")
     assert done.returncode == 1
     assert done.stdout.isascii()

@@ -36,7 +36,7 @@ def run(folder: Path, *arguments: str) -> Done:
 
 @pytest.mark.slow
 def test_the_examples_of_the_help_work_one_after_the_other(tmp_path: Path) -> None:
-    """What the help shows is run as it stands: a memory learns, is evaluated, and an experiment is run."""
+    """The examples of the help run as they stand: a memory learns, is evaluated, and an experiment is run."""
     (tmp_path / "docs").symlink_to(TOP / "docs")
     for example, status in ((learn.EXAMPLE, 1), (evaluate.EXAMPLE, 0), (experiment.EXAMPLE, 0)):
         done = run(tmp_path, *shlex.split(example.removeprefix("mpr ")))

@@ -1,4 +1,4 @@
-"""What a user sees of check, why and query in the kitchen."""
+"""Tests of the output of check, why and query in the kitchen."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_admissible_with_advice() -> None:
 
 
 def test_history_of_the_state() -> None:
-    """What the state says was tried before counts."""
+    """The history in a state counts: the answer says that the action has failed before."""
     assert "has failed before" in check("heat(soup_1, stove_1)").out
 
 
@@ -92,7 +92,7 @@ def test_engines(engine: str) -> None:
 
 
 def test_engine_without_proofs() -> None:
-    """Where an engine keeps no proofs, asking for one is not answered."""
+    """A proof is not given when the engine keeps none: the status is 2."""
     done = mpr("why", *KITCHEN, "--engine", "pydatalog", "full(shelf_1)")
     assert done.status == 2
     assert "proof" in done.err
@@ -152,7 +152,7 @@ def test_bundled_rules_from_elsewhere(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_texts_do_not_steer_the_terminal(tmp_path: Path) -> None:
-    """What would move the cursor or hide text is printed escaped."""
+    """Characters that would move the cursor or hide text are printed escaped."""
     rules = tmp_path / "rules.dl"
     rules.write_text('.decl p(x: symbol) p("\\u001b[2J\\u202e").')
     done = mpr("query", str(rules), "p(X)")

@@ -26,7 +26,7 @@ INSTRUCTIONS = [
 
 
 def of(word: str) -> list[str]:
-    """What stands behind each instruction of a kind, in order."""
+    """The arguments of each instruction of a kind, in order."""
     return [rest for each, rest in INSTRUCTIONS if each == word]
 
 
@@ -69,7 +69,7 @@ def test_what_is_copied_is_there_and_enough() -> None:
 
 
 def test_the_command_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the image runs is a command of `mpr`, and serves beyond the loopback only where a token is set."""
+    """The image runs a command of `mpr`, which serves beyond the loopback only when a token is set."""
     pytest.importorskip("prometheus_client", reason="needs the extra: pip install 'mpr-logic[serve]'")
     assert listed(of("ENTRYPOINT")[0]) == ["mpr"]
     rules = str(DOCS / "examples" / "database" / "database.dl")

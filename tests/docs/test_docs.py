@@ -1,4 +1,4 @@
-"""What the documentation shows is what happens: every block of every page is run or checked."""
+"""The documentation shows what happens: every block of every page is run or checked."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Reader:
         self.refusal: str | None = None  # what the last block said, where it was wrong
 
     def place(self, block: Block) -> str:
-        """Where a block stands, for messages."""
+        """The page and the line of a block, for messages."""
         return f"{name_of(self.page)}:{block.line}"
 
     def read(self, block: Block) -> None:
@@ -221,7 +221,7 @@ def test_every_diagnostic_is_listed() -> None:
 
 
 def test_every_public_name_is_in_the_reference() -> None:
-    """What `from mpr_logic import ...` offers, docs/reference/api.md describes."""
+    """docs/reference/api.md describes every name that `from mpr_logic import ...` offers."""
     text = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
     assert [name for name in mpr_logic.__all__ if not re.search(rf"\b{name}\b", text)] == []
 

@@ -55,7 +55,7 @@ def test_the_versions_are_one() -> None:
 
 
 def test_the_forge_has_one_address() -> None:
-    """What names the forge names the address that CONTRIBUTING.md says."""
+    """Every file that names the forge names the address in CONTRIBUTING.md."""
     said = re.search(
         r"The project's address is `(https://github\.com/([\w-]+)/([\w-]+))`", text(TOP / "CONTRIBUTING.md")
     )

@@ -57,7 +57,7 @@ def program(texts: dict[str, str]) -> Program | None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_shown_rules_have_a_grip(page: Path) -> None:
-    """What a page shows as rules has no error of what lost its grip, but for what is marked so."""
+    """The rules that a page shows have a grip, and those that it marks as having lost it have none."""
     for texts, shown, lost in rule_sets(page):
         rules = program(texts)
         if rules is not None:

@@ -287,7 +287,7 @@ class Lines(LineRelay):
         return self.lines.pop() if self.lines else b""
 
     async def write(self, line: bytes) -> None:
-        """What the client is told."""
+        """Keep a line that is written to the client."""
         self.said.append(line)
 
     async def _revive(self) -> None:
@@ -298,7 +298,7 @@ class Lines(LineRelay):
 
 
 class Answer:
-    """What a server answers over HTTP."""
+    """The answer of a server over HTTP."""
 
     status_code, is_redirect = 200, False
     headers = {"content-type": "application/json"}  # noqa: RUF012 - as an answer has them

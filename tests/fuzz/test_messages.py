@@ -19,7 +19,8 @@ from tests.fuzz.messages import Fuzz
 
 @pytest.mark.parametrize("seed", range(3))
 def test_nothing_gets_through(seed: int) -> None:
-    """What any lenient server would call keeps the policy, and was admitted just so; some calls get there."""
+    """Every call that some lenient server would read keeps the policy and was admitted just so; some calls
+    get there."""
     counts = asyncio.run(Fuzz(seed).run(300))
     assert counts["messages"] == 300
     assert counts["reached"] > 20

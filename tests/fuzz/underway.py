@@ -74,7 +74,8 @@ EFFECTS = (
     "take(_, _) causes mode(b) :- not any_seen.",
     "take(_, N) causes spent(C) :- C = count : { succeeded pay(_, _) }, C > N.",
 )
-"""What calls change: counts under keys and beside them, what is replaced, ended, seen and read in turn."""
+"""Effects of calls to draw from: counts under keys and beside them, and facts that are replaced, ended, seen
+and read in turn."""
 
 FORBIDS = (
     "spent(S), S + N > 4",
