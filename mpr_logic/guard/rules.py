@@ -153,6 +153,7 @@ class Ruleset:
         )
         """Whether what some call changes hangs on which others were tried."""
         self.shared = shared_relations(program, relations)
+        self.stated = _stated_alone(program, self.shared, relations)
         self._influences: dict[str, Influence] = {}
         self._effects: dict[str, str] = {}
         self._needs = self._all_needs(effects, changing)
@@ -268,6 +269,17 @@ def shared_relations(program: Program, told: Iterable[str] = ()) -> frozenset[st
                     f"reads `{name}`, which each session has for itself: {help}"
                 )
     return shared
+
+
+def _stated_alone(program: Program, shared: frozenset[str], told: Iterable[str]) -> frozenset[str]:
+    """The relations that effects on shared ones read, and whose facts are those of the rules alone: were a
+    session to have others, the rest would reckon its calls by theirs."""
+    heads = {
+        rule.head
+        for rule in program.rules
+        if rule.clause.kind in ("causes", "ends") and written_by(rule.head)[0] in shared
+    }
+    return read_by(program, heads) - heads - shared - FILLED - frozenset(told)
 
 
 def _own(program: Program, told: Iterable[str]) -> frozenset[str]:

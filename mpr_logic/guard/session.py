@@ -77,6 +77,7 @@ class Session:
                 self.checker.update(add=batch)
         elif is_file(options.state):  # it may have changed
             self.checker.load_state(options.state)
+        check_stated(rules, self.checker)
 
     def _checker(self, rules: Ruleset, *, begun: bool = False) -> Checker:
         """A checker that shares what is compiled with the other sessions'; where the session has ``begun``,
@@ -366,6 +367,8 @@ class Session:
         with self.checker.assuming(call.facts if known else ()):
             ends, causes = self.checker.effects(call.action) if succeeded and known else ([], [])
         self.checker.update(add=[*causes, *given], remove=ends, source=f"result of call {id}")
+        if given:
+            check_stated(self.rules, self.checker)
         if needs.remembers:
             self.checker.record(call.action, succeeded, effects=False, entered=True)
         if stored is not None:
@@ -387,6 +390,7 @@ class Session:
         """
         with self._stored(bool(self.rules.shared), left) as stored:
             self.checker.update(add, remove, source="the host")
+            check_stated(self.rules, self.checker)
             if stored is not None:
                 stored.sharing.write(stored.transaction)
 
@@ -437,6 +441,7 @@ class Session:
             and fact.row not in now.get(fact.relation, {})
         ]
         checker.update(add=gathered, remove=gone, source="before the rules changed")
+        check_stated(rules, checker)
         checker.update(add=self._looked_into(rules), source="calls before the rules changed")
         for call in self._calls.values():
             each = call.under(rules)
@@ -496,6 +501,24 @@ class Session:
                 self._under_way[id] = each.under_way(needs)
             else:
                 self._unweighed[id] = None
+
+
+def check_stated(rules: Ruleset, checker: Checker) -> None:
+    """Hold a session's facts against those that the rules alone may state.
+
+    Raises:
+        StateError: it has others.
+    """
+    if not rules.stated:
+        return
+    found = checker.facts()
+    for name in sorted(rules.stated):
+        said = {fact.row: fact.weight for fact in rules.program.facts if fact.relation == name}
+        if found.get(name, {}) != said:
+            raise StateError(
+                f"what changes a shared relation reads `{name}`, which would differ between sessions: state "
+                "its facts in the rules alone, or declare it shared"
+            )
 
 
 def is_declared(program: Program, relation: str) -> bool:

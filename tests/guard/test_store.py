@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import pytest
 
-from mpr_logic.errors import GuardError, StoreError
+from mpr_logic.errors import GuardError, StateError, StoreError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.log import DecisionLog
 from mpr_logic.guard.store import Store
@@ -210,6 +210,35 @@ def test_guards_that_weigh_otherwise_mean_another_thing(place: str) -> None:
     assert not Guard(text=rules, store=place, theta=0.5).check("pay", {"to": "ann"}).runs
     one.record(revoked, False)
     assert Guard(text=rules, store=place, theta=0.9).check("pay", {"to": "ann"}).runs
+
+
+PRICES = """
+.decl spent(n: int) key() shared
+.decl price(of: symbol, n: int)
+.action buy(what: symbol)
+.action look(at: symbol)
+spent(0). price(pen, 10).
+buy(W) causes spent(S + N) :- spent(S), price(W, N).
+@id(limit) @because("{N} is more than is left") forbid buy(W) :- spent(S), price(W, N), S + N > 100.
+"""
+
+
+def test_no_session_has_facts_of_its_own_by_which_shared_rows_change(tmp_path: Path) -> None:
+    """What effects on shared relations read is the same for all: the rules state it, and nobody else does."""
+    place = str(tmp_path / "calls.db")
+    with pytest.raises(StateError, match="`price`, which would differ between sessions"):
+        Guard(text=PRICES, store=place, state={"facts": ["price(pen, 90)"]})
+    guard = Guard(text=PRICES, store=place)
+    for add, remove in ((["price(pen, 90)"], []), ([], ["price(pen, 10)"])):
+        with pytest.raises(StateError, match="`price`, which would differ between sessions"):
+            guard.update(add=add, remove=remove)
+    bought = guard.check("buy", {"what": "pen"})
+    with pytest.raises(StateError, match="`price`, which would differ between sessions"):
+        guard.record(bought, True, facts=["price(pen, 90)"])
+    guard.record(bought, True)
+    assert guard.session("").checker.facts()["spent"] == {(10,): 1.0}
+    guard.update(add=["price(pen, 10)", "spent(20)"])
+    assert guard.session("").checker.facts()["spent"] == {(20,): 1.0}
 
 
 def test_calls_go_on_under_new_rules_in_the_store_too(tmp_path: Path) -> None:
