@@ -147,7 +147,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """By which a policy is asked: arguments of :func:`play`."""
+    """The terms on which a policy is asked in a turn, as the arguments of :func:`play` set them."""
 
     shadow: bool
     attempts: int

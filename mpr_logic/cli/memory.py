@@ -49,7 +49,7 @@ Because = Annotated[str, typer.Option(metavar="TEXT", help="The cause, for the l
 
 
 class StatusFilter(StrEnum):
-    """Which rules are listed."""
+    """The status of the rules that are listed."""
 
     active = "active"
     all = "all"

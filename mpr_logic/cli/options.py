@@ -67,7 +67,7 @@ NoColorOption = Annotated[
 
 
 class EngineName(StrEnum):
-    """Which engine answers."""
+    """The engine that answers."""
 
     native = "native"
     pydatalog = "pydatalog"

@@ -61,7 +61,7 @@ class DisclosureName(StrEnum):
 
 
 class GuideName(StrEnum):
-    """Which rules a policy is told before it chooses."""
+    """The guide of a policy, which tells it rules before it chooses."""
 
     retrieved = "retrieved"
     whole = "whole"
@@ -215,7 +215,7 @@ def play(
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """Which model acts, and how it is asked."""
+    """The options that name the model that acts, and say how it is asked."""
 
     model: str | None = None
     base_url: str | None = None

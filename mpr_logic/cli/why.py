@@ -112,7 +112,8 @@ def _action(situation: Situation, guard: Guard) -> Answer:
 
 
 def _unforbidden(situation: Situation, guard: Guard, decision: Decision) -> Answer:
-    """Why no rule forbids an action, or none permits it; in the state that the guard saw."""
+    """Return the explanation why no rule forbids an action, or none permits it, in the state that the guard
+    saw."""
     call = read_call(guard, situation.asked.asked)
     rules, checker = guard.rules, guard.session("").checker
     tool = rules.actions.of(call.tool)

@@ -36,9 +36,9 @@ class _Strict(BaseModel):
 
 
 class Tasks(_Strict):
-    """Which tasks: ``tasks`` of a split, drawn in the order that the number ``draw`` gives, from the place
-    ``skip`` of that order on; without ``draw`` in the split's own order. Without a split, generated ones, by
-    the seeds from ``skip`` on."""
+    """A selection of tasks: ``tasks`` of a split, drawn in the order that the number ``draw`` gives, from the
+    place ``skip`` of that order on; without ``draw`` in the split's own order. Without a split, generated
+    ones, by the seeds from ``skip`` on."""
 
     tasks: Annotated[int, Field(ge=1)]
     split: str | None = None

@@ -1,4 +1,4 @@
-"""Which rules cannot fail, whatever the state."""
+"""The analysis finds the rules that cannot fail, whatever the state."""
 
 from __future__ import annotations
 

@@ -323,7 +323,7 @@ def test_theta_is_that_of_the_guard() -> None:
     ids=" ".join,
 )
 def test_the_bundled_rules_hold(paths: list[str]) -> None:
-    """Nothing is found in the rules that come with the package."""
+    """The lints find nothing in the rules that come with the package."""
     modules = load_modules(paths)
     assert vet(analyse(modules), None, modules) == []
 

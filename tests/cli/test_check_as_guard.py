@@ -208,7 +208,7 @@ def test_what_is_shared_is_told_or_not_decided(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("state", ["/dev/null", "-"])
 def test_an_empty_state(tmp_path: Path, state: str) -> None:
-    """Nothing is known to hold: the null device, and an empty standard input, say that."""
+    """The null device, and an empty standard input, are a state without facts."""
     (tmp_path / "r.dl").write_text(".decl ok(x: symbol) input\n.action a(x: symbol)\nforbid a(X) :- ok(X).")
     assert mpr("check", str(tmp_path / "r.dl"), "--state", state, "a(b)").status == 0
 

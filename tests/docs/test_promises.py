@@ -21,7 +21,7 @@ def rows() -> list[tuple[str, list[str]]]:
 
 
 def missing(test: str) -> str | None:
-    """Why a test, as `path::name`, is not there."""
+    """Return why a test, as `path::name`, is not there; None if it is."""
     path, _, name = test.partition("::")
     file = TOP / path
     if not file.is_file():

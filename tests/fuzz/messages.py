@@ -402,7 +402,7 @@ class Fuzz:
         self._hold(client.reached, body)
 
     def _hold(self, reached: list[tuple[dict[str, str], bytes]], body: bytes) -> None:
-        """Nothing is called that the guard did not admit just so."""
+        """Assert that no reader finds a call which the guard did not admit just so."""
         assert len(reached) <= 1, body
         for headers, content in reached:
             self.counts["reached"] += 1

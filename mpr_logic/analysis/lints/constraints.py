@@ -84,7 +84,7 @@ class Constraints:
         self._whole = {self._find(name) for name in self._whole_names}
 
     def fault(self) -> str | None:
-        """Why the items cannot hold together; None where they may."""
+        """Return a reason why the items cannot hold together; None where they may."""
         return (
             self._constants()
             or self._fractions()

@@ -34,7 +34,7 @@ class Subject:
 
     @cached_property
     def tool_names(self) -> ToolNames:
-        """Which tool is which action."""
+        """The mapping between tools and actions."""
         return ToolNames(self.program, self.deployment)
 
     @cached_property
