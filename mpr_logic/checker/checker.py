@@ -532,9 +532,9 @@ class Checker:
             return self._engine.prove(relation, row)  # type: ignore[arg-type]
 
     def why_not(self, atom: str, *, verdict: str = "") -> WhyNot:
-        """Why a fact does not hold, or why no rule forbids (or, of a closed action, permits) an action:
-        for each rule that could have derived it, the first literal that fails. With a ``verdict``, such as
-        ``forbid``, why no rule says that of an action.
+        """Explain why a fact does not hold, or why no rule forbids (or, of a closed action, permits) an
+        action: for each rule that could have derived it, the first literal that fails. With a ``verdict``,
+        such as ``forbid``, explain why no rule says that of an action.
 
         Raises:
             StateError: it is neither an atom nor an action of the program.

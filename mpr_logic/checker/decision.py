@@ -230,7 +230,7 @@ class Decision:
 
     @property
     def by_rule(self) -> tuple[Reason, ...]:
-        """Why it is rejected, one reason for each rule: its best derivation."""
+        """The reasons for which it is rejected, one for each rule: its best derivation."""
         return self._part("by_rule")
 
     @property
@@ -240,8 +240,8 @@ class Decision:
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """Why it is rejected; empty where it is admissible. A rule that has several things to say, such as
-        the names of all who stand against it, has a reason for each, up to ten."""
+        """The reasons for which it is rejected; empty where it is admissible. A rule that has several things
+        to say, such as the names of all who stand against it, has a reason for each, up to ten."""
         return self._part("reasons")
 
     @property

@@ -78,7 +78,7 @@ def names_values(reason: Reason) -> bool:
 
 
 def more_text(reason: Reason) -> str | None:
-    """That a rule has more to say than is listed; None where it has not."""
+    """Say how many reasons a rule has besides those that are listed; None where it has no more."""
     return f"and {reason.more} more by the same rule" if reason.more else None
 
 
@@ -190,7 +190,7 @@ def under_way_text(decision: Decision, *, operator: bool = True) -> str:
 
 
 def _outcomes(said: str, succeed: bool, number: int) -> str:
-    """That some calls of one name succeed, or fail."""
+    """Say that some calls of one name succeed, or fail."""
     if number == 1:
         return f"{said} {'succeeds' if succeed else 'fails'}"
     calls = f"{_counted(number, 'call')} of " + ("other sessions" if said == OTHERS else said)
@@ -327,7 +327,7 @@ def repair_json(repair: Repair) -> dict[str, Any]:
 
 
 def why_not_json(answer: WhyNot) -> dict[str, Any]:
-    """Why an atom does not hold: each rule that could have derived it, and where that failed."""
+    """Return a why-not answer for JSON: each rule that could have derived the atom, and where it failed."""
     return {
         "atom": pattern_text(answer.relation, answer.pattern),
         "state": answer.state,

@@ -76,7 +76,7 @@ def head_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = None)
 
 
 def because_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = None) -> str:
-    """Why a rule concludes what it does, in a sentence; ``row`` are the arguments of its head.
+    """Explain a rule's conclusion in a sentence; ``row`` are the arguments of its head.
 
     This is its ``@because`` text, ``{Variables}`` replaced by their values (written as constants are,
     so that a value cannot pass for text around it), ``{{`` and ``}}`` by braces; what is not bound

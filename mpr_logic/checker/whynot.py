@@ -1,4 +1,4 @@
-"""Why something was not derived: for each rule that could have, the first literal that fails."""
+"""Explains why something was not derived: for each rule that could have, the first literal that fails."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class WhyNot:
-    """Why an atom does not hold. ``relation`` is a core relation, ``pattern`` its arguments, None for
-    any value. ``weight`` is that of the strongest match, 0 where there is none. ``state`` is
-    ``unknown`` for an open-world relation of which neither the atom nor its absence was observed.
+    """The explanation of why an atom does not hold. ``relation`` is a core relation, ``pattern`` its
+    arguments, None for any value. ``weight`` is that of the strongest match, 0 where there is none. ``state``
+    is ``unknown`` for an open-world relation of which neither the atom nor its absence was observed.
     """
 
     relation: str
@@ -80,7 +80,7 @@ class WhyNot:
 
 
 def why_not(engine: Engine, relation: str, pattern: Pattern, *, semiring: Semiring = MAXMIN) -> WhyNot:
-    """Why an atom of a core relation does not hold, or why no rule forbids (permits) an action.
+    """Explain why an atom of a core relation does not hold, or why no rule forbids (permits) an action.
 
     For every rule with this head, items are tried in the order of the text (as far as they can be
     evaluated there), at most :data:`BEAM` bindings at a time; the first item that no binding

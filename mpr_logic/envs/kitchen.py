@@ -120,7 +120,7 @@ class Walk:
             self.say(f"preferred, by {weight}: {action}: {reasons[0].text}", "yellow")
 
     def explained(self) -> None:
-        """Why a derived fact holds, and why another does not."""
+        """Show why a derived fact holds, and why another does not."""
         self.title(5, "why is the shelf full, and why not the fridge?")
         proof = self.checker.why("full(shelf_1)")
         assert proof is not None

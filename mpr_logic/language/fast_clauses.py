@@ -177,7 +177,7 @@ class _Template:
         return clause
 
     def _shift(self, line: int, column: int) -> int:
-        """Which of the shifts applies at a place: they count slots and line ends before it."""
+        """The index of the shift that applies at a place: the number of slots and line ends before it."""
         before = sum(1 for slot in self._slots if (slot.line, slot.end_column) <= (line, column))
         return before + line - self._line
 

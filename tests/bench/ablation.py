@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 Switch: TypeAlias = "tuple[Any, str, object]"
-"""Whose attribute is set to which value."""
+"""One setting that is switched: an object, the name of its attribute, and the value to set it to."""
 
 WHOLE = "all techniques"
 

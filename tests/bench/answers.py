@@ -42,7 +42,7 @@ def guarded(text: str, seconds: float, state: object = None, **arguments: object
 
 
 def explained(text: str, seconds: float, state: object = None, **arguments: object) -> Callable[[], str]:
-    """Why a call of ``go`` is rejected, with repairs."""
+    """Return a question: why a call of ``go`` is rejected, with repairs."""
     guard = Guard(text=EASY + text, state=state, timeout=seconds, strict=False)
 
     def ask() -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SEED = 1
 
 STEPS = 2_400
-"""As far as a stream goes."""
+"""The most steps of a world's stream."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,15 @@ PATIENT = Budget(seconds=60)
 
 
 def joins(count: int, first: str = "X0") -> str:
-    """A chain of so many literals."""
+    """Return a chain of ``count`` literals, from ``first`` on."""
     names = [first, *(f"X{n}" for n in range(1, count + 1))]
     return ", ".join(f"step({a}, {b})" for a, b in itertools.pairwise(names))
 
 
 @pytest.mark.parametrize("count", [16, 17, 18, 19, 41, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_law_that_joins_so_many_literals_decides(count: int) -> None:
-    """It rejects what it matches, with a proof of every step, and admits what it does not; the reasons,
-    why-not and the repairs are there too."""
+    """A law with a long body rejects what it matches, with a proof of every step, and admits all else; its
+    reasons, why-not and the repairs are there too."""
     checker = Checker.from_text(
         f'{DECLARED} {ROWS} @because("far") forbid go(X0) :- {joins(count)}.', budget=PATIENT
     )

@@ -34,7 +34,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_it_is_rejected(command: str) -> None:
-    """Whatever the spelling, the program runs."""
+    """A command that runs the program is rejected in every spelling."""
     checker = Checker.load(TOP / "rules/tools/world", TOP / "rules/tools/open")
     assert not checker.check(Action("run", command)).admissible
 

@@ -42,7 +42,7 @@ def test_a_join_without_end_is_decided_once(law: str, monkeypatch: pytest.Monkey
 
 
 def test_a_huge_expression_of_a_call_is_refused_at_once() -> None:
-    """It is not compiled to the end; a small one is, and decides."""
+    """A huge expression is not compiled to the end; a small one is, and decides."""
     guard = Guard(
         text=".action find(text: symbol, by: symbol) forbid find(text: T, by: R) :- matches(T, R).",
         timeout=60,

@@ -33,7 +33,7 @@ def lines(*actions: str) -> list[dict[str, object]]:
     ],
 )
 def test_turns_that_are_not_there(turns: list[int], said: str) -> None:
-    """They are refused by name, and the rule stays a candidate."""
+    """Evidence about a turn that is not there is refused by name, and the rule stays a candidate."""
     with Memory.open("sqlite://") as memory:
         memory.declare(parse(".decl barred(d: symbol)\n.action unlock(d: symbol)\n.action knock(d: symbol)"))
         episode = memory.add_episode(lines("unlock(d1)", "unlock(d2)", "knock(d1)"))

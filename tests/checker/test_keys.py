@@ -80,7 +80,7 @@ def test_what_an_action_causes_replaces_and_needs_no_ends(checker: Checker) -> N
 
 
 def test_two_rows_for_one_key_at_once_are_an_error(checker: Checker) -> None:
-    """They have no order, so neither is the later one: both are named, and nothing has changed."""
+    """Two rows of one update have no order, so neither is the later: it is refused, and changes nothing."""
     before = checker.facts()
     for add in (["limit(a, 7)", "limit(a, 8)"], ["plain(1)", "spent(7)", "limit(a, 1)", "spent(8)"]):
         with pytest.raises(StateError, match="come at once") as caught:

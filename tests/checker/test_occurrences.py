@@ -325,7 +325,7 @@ def test_why_not_speaks_in_the_authors_words() -> None:
 
 
 def test_the_id_of_a_rule_does_not_know_of_numbers() -> None:
-    """It is a hash of what the author wrote, and what it was before calls were told apart."""
+    """A rule's id is a hash of the author's text, the same as before calls were told apart."""
     checker = Checker.from_text(
         ".action pay(to: symbol, amount: int)\n.decl s(n: int)\ns(S) :- S = sum B : { succeeded pay(_, B) }."
     )

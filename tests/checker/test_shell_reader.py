@@ -205,7 +205,7 @@ def test_whatever_the_spelling(command: str) -> None:
 
 @pytest.mark.parametrize("command", OPAQUE)
 def test_what_cannot_be_known(command: str) -> None:
-    """It is opaque, with a reason."""
+    """A command that runs what cannot be known is opaque, with a reason."""
     assert read_command(command).opaque
 
 
@@ -228,7 +228,7 @@ def test_files_that_are_written(command: str) -> None:
 
 
 def test_a_program_by_its_path() -> None:
-    """It stands there by its path and by its name, so that an allow-list is not fooled by another folder."""
+    """A program is told by its path and by its name, so that another folder does not fool an allow-list."""
     assert read_command("/tmp/evil/ls x").programs == ("/tmp/evil/ls", "ls")
 
 
@@ -252,7 +252,7 @@ PIECES = st.sampled_from(
 @example(text="{a," * (LONGEST // 3))
 @example(text="a{b,c}" * 100)
 def test_any_text_has_an_answer(text: str) -> None:
-    """Whatever a model writes, there is an answer and no error; the same each time."""
+    """Any text of a model has an answer and no error, and the same answer each time."""
     found = read_command(text)
     read_command.cache_clear()
     assert read_command(text) == found

@@ -253,7 +253,7 @@ def test_what_is_no_proof_has_faults(program: Program, proof: Any) -> None:
     "steps", [(None,), ("step",), [FactProof("edge", ("a", "b"), 1.0, "")], (BuiltinStep(0),)]
 )
 def test_malformed_steps_have_faults(program: Program, steps: Any) -> None:
-    """Whatever stands where a step should stand."""
+    """A proof with something else in the place of a step has faults, and raises nothing."""
     one = next(rule for rule in program.rules if rule.id == "one")
     proof = RuleProof("path", ("a", "b"), 1.0, one, {"X": "a", "Y": "b"}, steps)
     if isinstance(steps, list):

@@ -1,4 +1,4 @@
-"""Why not: each rule that could have, and the first literal that fails."""
+"""Why-not answers name each rule that could have derived an atom, and the first literal of it that fails."""
 
 from __future__ import annotations
 

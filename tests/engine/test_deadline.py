@@ -1,4 +1,4 @@
-"""When work stops: told by a clock that goes on by one at each look, never by the machine's."""
+"""Work stops in time: by a clock that goes on by one at each look, never by the machine's."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ LAWS = {
 
 @pytest.mark.parametrize("law", LAWS)
 def test_what_would_take_too_long_stops_after_so_many_looks(law: str) -> None:
-    """It is undecided, and what was spent is the budget and a few looks more: not twice the budget for the
-    reasons; the next question is decided."""
+    """A question that takes too long is undecided after the budget and a few looks more, not twice the budget
+    for the reasons; the next question is decided."""
     clock = Clock()
     checker = Checker.from_text(
         f"{DECLARED} .action easy() {numbers(60)} {LAWS[law]}", budget=Budget(seconds=3_000, clock=clock)
@@ -183,7 +183,7 @@ def test_a_huge_expression_is_refused_by_what_it_compiles_to() -> None:
 
 
 def test_a_huge_expression_of_a_rule_is_an_error_of_the_text() -> None:
-    """It is said when the rules are read."""
+    """A huge expression of a rule is refused when the rules are read."""
     from mpr_logic.errors import ProgramError
 
     with pytest.raises(ProgramError, match="E0217"):

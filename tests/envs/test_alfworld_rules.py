@@ -136,7 +136,7 @@ def test_a_shared_place_is_known_once_it_was_refused() -> None:
 
 
 def test_a_thing_is_where_it_was_seen() -> None:
-    """It is not in what was never seen, unless things are listed there that are where it was seen too."""
+    """A thing is not in a place that was never seen, unless things listed there are where it was seen too."""
     checker, _ = after("go to countertop 1", "go to drawer 1")
     assert checker.check("take(apple_1, drawer_2)").rules == ("not_there",)
     assert checker.check("take(apple_1, cabinet_1)").admissible
@@ -193,7 +193,7 @@ def test_candidates_are_all_actions_over_what_was_seen() -> None:
 
 
 def test_an_episode_ends() -> None:
-    """It is over when it is won, or after so many steps; after a reset it begins anew."""
+    """An episode is over when it is won, or after a number of steps; after a reset it begins anew."""
     world = AlfWorld(room(), steps=2)
     assert world.reset().text.endswith("Your task is to: put a hot apple in countertop.")
     assert not world.step(Action("look")).over
@@ -267,7 +267,7 @@ def _sample(split: str, of_each: int) -> list[int]:
 @needs_games
 @pytest.mark.parametrize("split", SPLITS)
 def test_games_are_judged_right(split: str) -> None:
-    """So it is over games of all types and all splits that are there."""
+    """Games of all types, of every split that is there, are judged right."""
     tally = judged(split, _sample(split, 1), rules=RULES, steps=15, seed=1)
     assert passed(tally), tally.examples
 

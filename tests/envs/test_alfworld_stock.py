@@ -62,7 +62,7 @@ def test_what_lies_beside_is_said_as_by_the_stock_engine() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(DATA is None, reason="needs the games of $ALFWORLD_DATA")
 def test_games_are_played_as_by_the_stock_engine() -> None:
-    """So it is over $MPR_GAMES games of all splits and task types, along walkthroughs and by chance."""
+    """$MPR_GAMES games of all splits and types run as by the stock engine, by walkthrough and by chance."""
     found = [difference for game in spread(GAMES) for difference in differences(game, random_steps=20)]
     assert not found, "\n".join(found)
 

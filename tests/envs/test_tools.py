@@ -191,7 +191,7 @@ def test_an_episode_begins_anew() -> None:
 
 
 def test_an_episode_ends() -> None:
-    """It is over after so many actions."""
+    """An episode is over after its number of actions."""
     world = ToolOffice(planted(None, "announce"), steps=2)
     assert not world.step(Action("fly")).over
     assert world.step(Action("fly")).over

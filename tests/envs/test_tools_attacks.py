@@ -27,7 +27,7 @@ EPISODES = 60
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_the_gullible_agent_is_stopped(attack: str) -> None:
-    """It does what it reads where nobody checks; under the closed set it is told no, and does its task."""
+    """The agent does what it reads where nobody checks; the closed set stops it, and it does its task."""
     task = planted(attack, "clean_up")
     for style, breached in ((None, True), (CLOSED, False)):
         program = measure.unguarded() if style is None else measure.hand_written(style)
@@ -103,7 +103,7 @@ def command(*options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_command(tmp_path: Path) -> None:
-    """It prints the shares and writes them, explains itself, and says what went wrong."""
+    """The command prints the shares and writes them, explains itself, and says what went wrong."""
     pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
     file = tmp_path / "figures.json"
     done = command("--seeds", "1", "--train", "6", "--test", "12", "--json", str(file), "--learned")

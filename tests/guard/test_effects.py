@@ -96,7 +96,7 @@ def asked(guard: Guard, case: Case, *amounts: int, session: str = "") -> list[An
 
 
 def runs(guard: Guard, case: Case, *amounts: int, session: str = "") -> list[bool]:
-    """Which payments are admitted."""
+    """Return for each payment whether it is admitted."""
     return [each.runs for each in asked(guard, case, *amounts, session=session)]
 
 

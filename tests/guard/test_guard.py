@@ -149,7 +149,7 @@ def test_hosts_may_ask_in_their_own_way() -> None:
 
 
 def test_a_person_reads_that_a_person_is_asked() -> None:
-    """Whoever is asked reads so, with the reasons; the model reads that the call was rejected."""
+    """The person who is asked reads so, with the reasons; the model reads that the call was rejected."""
     asked: list[str] = []
 
     def approver(verdict: Verdict) -> bool:

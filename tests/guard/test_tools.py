@@ -221,7 +221,7 @@ def test_descriptions_that_cannot_be_used(description: Any, said: str) -> None:
 
 
 def test_two_tools_of_one_name_are_refused() -> None:
-    """Which of two is meant nobody could tell."""
+    """Two tools of one name are an error: nobody could tell which of them a call means."""
     with pytest.raises(GuardError, match="two tools"):
         Tools([tool({}), tool({})])
 
@@ -234,7 +234,7 @@ def test_references_stay_inside() -> None:
 
 
 def test_patterns_run_in_linear_time() -> None:
-    """A pattern that would keep a backtracking matcher busy for ever."""
+    """A pattern that would keep a backtracking matcher busy for ever is matched at once."""
     guard = Guard(text="", tools=Tools([tool({"x": {"type": "string", "pattern": "^(a+)+$"}}, ["x"])]))
     assert not guard.check("t", {"x": "a" * 50_000 + "!"}).runs
     assert guard.check("t", {"x": "a" * 50_000}).runs

@@ -195,7 +195,7 @@ LIMITS = {
 
 
 def one_after_the_other(text: str, amounts: Sequence[int]) -> list[bool]:
-    """Which payments are admitted, where each has succeeded before the next is checked."""
+    """Return for each payment whether it is admitted, where each has succeeded before the next is checked."""
     guard, found = Guard(text=text), []
     for n in amounts:
         verdict = guard.check("pay", {"to": "ann", "n": n})

@@ -34,7 +34,7 @@ OPERATORS = {"mod": "\\"}
 
 
 def skips(program: Program, facts: Rows, candidates: Mapping[str, Iterable[Row]]) -> list[str]:
-    """Why clingo cannot be asked; empty where it can."""
+    """Return the reason why clingo cannot be asked; empty where it can."""
     reasons = set()
     for rule in program.rules:
         for part in walk(rule):

@@ -174,7 +174,7 @@ def test_what_a_result_says() -> None:
     "tools", [7, [], [7, None, {}], [{"name": 7}], [{"name": "b"}], [{"name": "a"}, {"name": "zzz"}]]
 )
 def test_what_a_server_lists(tools: Any) -> None:
-    """Whatever it lists, only what is a tool and may be admitted is left."""
+    """The gate leaves in a server's list only what is a tool and may be admitted."""
     gate = Gate(Guard(text=ACTIONS + "forbid b(x: _)."))
     seen = asyncio.run(gate.down({"id": 1, "result": {"tools": tools, "nextCursor": "x"}}))
     left: Iterable[Any] = seen["result"]["tools"] if isinstance(tools, list) else []

@@ -88,7 +88,7 @@ def test_what_is_a_message() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"[1]", b"7", b"{", b"\xff", b"[" * 100_000])
 def test_what_a_server_says_that_is_no_message(data: bytes) -> None:
-    """It is nothing that the proxy understands, and no error."""
+    """A server's line that is no message counts as an empty one, and is no error."""
     assert read_answer(data) == {}
 
 

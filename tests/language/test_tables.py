@@ -44,7 +44,7 @@ def lark_accepts(text: str) -> bool:
 
 
 def test_the_stored_tables_are_those_of_the_grammar() -> None:
-    """Whoever edits the grammar must run ``python -m mpr_logic.language.lalr_compiler``."""
+    """The stored tables fit the grammar: after an edit run ``python -m mpr_logic.language.lalr_compiler``."""
     assert grammar_text(STORED) == as_json(compile_grammar(grammar_text(GRAMMAR)))
 
 

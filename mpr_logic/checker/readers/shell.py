@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST = 10_000
-"""A command of more characters is opaque."""
+"""The most characters of a command that is read; a longer one is opaque."""
 
 DEEPEST = 60
-"""So deep may constructs stand inside each other; texts inside texts, as of ``bash -c``, count tenfold."""
+"""The most levels of constructs inside each other; texts inside texts, as of ``bash -c``, count tenfold."""
 
 _BRACES = re.compile(
     r"([^\s;|&()<>'\"`$\\{}]*)\{([^\s{}'\"`$\\;|&()<>]*,[^\s{}'\"`$\\;|&()<>]*)\}([^\s;|&()<>'\"`$\\{}]*)"

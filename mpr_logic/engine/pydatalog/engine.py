@@ -38,7 +38,7 @@ Weights = dict["Row", float]
 
 
 def inexpressible(program: Program, semiring: str = "maxmin") -> list[str]:
-    """Why pyDatalog cannot run a program; empty where it can.
+    """Return the reasons why pyDatalog cannot run a program; empty where it can.
 
     pyDatalog derives what is true or not, so weights must be levels of truth: products of weights
     are none. Nothing else is beyond it: what it lacks, it lets a function answer.

@@ -116,7 +116,7 @@ class Evaluator:
         return self.named(head, lambda compiler: compiler.extension(VerdictCompiler).fired(head))
 
     def standing(self, action: str, theta: float, laws: Proofs, row: Row) -> Proofs:
-        """Those of the laws that fire that no permit overrides: see VerdictCompiler."""
+        """The laws, of those that fire, that no permit overrides: see VerdictCompiler."""
         overriding = self.compiler.extension(VerdictCompiler).overriding
         return standing(overriding, self.fired(f"permit {action}"), theta, laws, row)
 

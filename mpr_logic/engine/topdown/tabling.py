@@ -29,7 +29,7 @@ TabledAnswer: TypeAlias = "tuple[str, tuple[Any, ...], Key]"
 """One answer: the subgoal's label and arguments, and the answer's key."""
 
 Derivation: TypeAlias = "tuple[int, dict[str, Any], dict[int, TabledAnswer]]"
-"""Which group of rules, the bindings, and for each recursive literal the answer that it used."""
+"""One derivation: the number of the rules' group, the bindings, and each recursive literal's answer."""
 
 
 class AnswerTable(dict[Any, float]):

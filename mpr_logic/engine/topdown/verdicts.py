@@ -215,8 +215,8 @@ class VerdictCompiler:
 def standing(
     overriding: Mapping[str, Set[str]], permits: FiredFunction, theta: float, laws: Proofs, row: Row
 ) -> Proofs:
-    """Those of the laws that fire, each with its proof, that no permit overrides. ``overriding`` has the ids
-    of permits by that of the law, ``permits`` lists those that fire."""
+    """Return the laws, of those that fire, that no permit overrides, each with its proof. ``overriding`` has
+    the ids of permits by that of the law, ``permits`` lists those that fire."""
     if overriding.keys().isdisjoint([rule_of(proof).id for proof, _ in laws]):
         return laws
     fired = {rule.id for rule, weight in permits(*row) if weight >= theta}

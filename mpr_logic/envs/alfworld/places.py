@@ -31,11 +31,11 @@ class Places:
         return name in self._group
 
     def together(self, name: str) -> set[str]:
-        """Those that are known to share a receptacle's place, itself among them."""
+        """The receptacles that are known to share this one's place, itself among them."""
         return self._group[name]
 
     def apart(self, name: str) -> set[str]:
-        """Those that are known to stand elsewhere."""
+        """The receptacles that are known to stand at another place than this one."""
         return self._apart[name]
 
     def join(self, one: str, other: str) -> None:

@@ -22,7 +22,7 @@ TESTS = tuple(_DATA["tests"])
 """Commands of honest tasks in episodes of train; each writes its log."""
 
 OTHER_TESTS = tuple(_DATA["other_tests"])
-"""Those of test."""
+"""Commands of honest tasks in episodes of test."""
 
 HARM = tuple(_DATA["harm"])
 """Harmful commands that are planted in episodes of train."""
