@@ -159,12 +159,12 @@ Api = OneOf["chat", "responses"]
 """Chat completions, or the responses API."""
 
 Constraint = OneOf["tool", "gbnf", "schema", "none"]
-"""How a server is told a grammar: as a custom tool with Lark text (OpenAI), as ``grammar`` in GBNF
+"""The way to tell a server a grammar: as a custom tool with Lark text (OpenAI), as ``grammar`` in GBNF
 (llama.cpp), as a JSON schema (a choice among texts only), or not at all."""
 
 
 class MalformedError(ModelError):
-    """What a server sent cannot be read: it may be worth another try."""
+    """The error for an answer of a server that cannot be read: it may be worth another try."""
 
 
 TOOL = "answer"
@@ -367,14 +367,17 @@ class Gathered:
 
 
 LONGEST = 200_000
-"""So many characters of an answer are kept; a stream is left there."""
+"""The most characters of an answer that are kept; a stream that goes on beyond them is left."""
 _OPENAI = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was asked of a server, and what the cache saved. ``cost`` is in the currency of the prices that
-    the client was given, 0 without them; ``seconds`` is the time spent in waiting for answers."""
+    """The counts of a client's requests and tokens, and of the answers that its cache gave.
+
+    ``cost`` is in the currency of the prices that the client was given, 0 without them; ``seconds`` is the
+    time spent in waiting for answers.
+    """
 
     requests: int = 0
     cached: int = 0
@@ -468,7 +471,7 @@ class Client:
 
     @property
     def usage(self) -> Usage:
-        """What this client has used so far."""
+        """The usage of this client so far."""
         return self._usage
 
     def complete(
@@ -495,7 +498,7 @@ class Client:
         return [self._sample(body, number, schema=schema) for number in range(n)]
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """What a server answers to a request beside the API, such as llama.cpp's ``/tokenize``: JSON as
+        """Send a request beside the API, such as llama.cpp's ``/tokenize``, and return the answer: JSON as
         plain data. The path begins where the base URL has its ``/v1``.
 
         Raises:
@@ -571,7 +574,7 @@ class Client:
         return gathered.answer(whole=True)
 
     def _call(self, ask: Callable[[], Any]) -> Any:
-        """What the server answers, after the retries of the package openai; its errors are ours."""
+        """Return the server's answer, after the retries of the package openai; turn its errors into ours."""
         began = time.monotonic()
         try:
             return ask()

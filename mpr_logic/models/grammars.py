@@ -123,13 +123,13 @@ def _gbnf_symbol(symbol: Symbol) -> str:
 
 
 CAUSE, RULE = "Cause: ", "Rule: "
-"""What the two lines of an answer begin with."""
+"""The beginnings of the two lines of an answer."""
 
 LITERALS = 3
-"""So many literals a body may have."""
+"""The most literals that a rule's body may have, unless another bound is given."""
 READINGS = 8
-"""So many ways to narrow the types of an action's arguments are tried: ``examine(X)`` of an object, of a
-receptacle."""
+"""The most ways to narrow the types of one action's arguments that a grammar has rules for: ``examine(X)`` of
+an object, of a receptacle."""
 
 # without a colon: small models go on with `Rule:` where the line should end
 SENTENCE = Chars(r"^\x00-\x1f\x7f:", 10, 240)
@@ -340,7 +340,7 @@ class _Specialised:
                 yield found
 
     def _uses(self, scope: Scope, some: str, type_: str) -> list[Symbols]:
-        """What may be said of a bound variable: negated literals, the history, comparisons."""
+        """The body items that may use a bound variable: negated literals, the history, comparisons."""
         uses: list[Symbols] = []
         for spoken, is_relation in self.spoken:
             for column, param in enumerate(spoken.params):

@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What came of the recorded episodes: how many trials there were and how many of them failed, what
-    became of each candidate, the ids of the rules that hold now, by the gate's ids, the episodes that
-    could not be learned from, and the learned rules that do not fit the background, each with the reason:
-    they stay as they are; and which searches for conditions were cut short by the limits, and why."""
+    """The result of learning from the recorded episodes.
+
+    ``trials`` and ``failures`` are the numbers of trials and of those that failed; ``outcomes`` are the
+    gate's verdicts on the candidates; ``rules`` are the ids of the rules that hold now, by the gate's ids.
+    ``passed_over`` are the episodes that could not be learned from. ``unfit`` are the learned rules that do
+    not fit the background, each with the reason: they stay as they are. ``cuts`` are the searches for
+    conditions that the limits cut short, each with the reason."""
 
     episodes: int
     trials: int
@@ -197,8 +200,8 @@ def _put(memory: Memory, replay: Replay, admitted: LearnedRule, writer: Proposal
 
 
 def _evidence(replay: Replay, rule: str, admitted: LearnedRule) -> Iterator[Observation]:
-    """What was seen of a rule. Of what was tried over and over alike, one trial speaks for it; against it
-    every one does."""
+    """The observations of a rule in the recorded trials. Of what was tried over and over alike, one trial
+    speaks for it; against it every one does."""
     prefers = admitted.clause.kind == "prefer"
     for trials, wrong in ((admitted.right & replay.cases, not prefers), (admitted.wrong, prefers)):
         for trial in replay.chosen(trials):

@@ -18,7 +18,7 @@ MAGIC = b"GGUF"
 # ninth. The library reads these when it is loaded.
 WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 PATIENCE = 1200.0
-"""So many seconds a local model may take to answer: it may be slow, and is never lost on a wire."""
+"""The most seconds that a local model may take to answer: it may be slow, and is never lost on a wire."""
 
 
 @contextlib.contextmanager

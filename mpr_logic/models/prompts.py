@@ -1,4 +1,4 @@
-"""What a model is asked after a failed episode.
+"""The prompts that ask a model for a rule after a failed episode, and for corrections of its answer.
 
 Text from the environment or from a model is data. It stands between two marks that do not occur in it,
 each of its lines begins with a bar, and what could move a cursor in it is escaped.
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from mpr_logic.models.reflection import ReflectedEpisode, ReflectedStep
 
 BUDGET = 1500
-"""So many tokens an episode may take in a prompt; a token is counted as four characters."""
+"""The most tokens that an episode may take in a prompt, unless another budget is given. A token is counted as
+four characters."""
 CHARACTERS = 4
 MARGIN = 3
-"""So many characters a line takes beside its text: the bar, and its end."""
+"""The characters that a line takes beside its text: the bar, and its end."""
 FEW = 2
 LONGEST_TASK = 1000
 LONGEST_ANSWER = 2000
 LONGEST_TEXT = 240
-"""So many characters of one text of the environment are shown."""
+"""The most characters of one text of the environment that are shown."""
 CONSTANTS = 40
-"""So many constants of a type are shown."""
+"""The most constants of one type that are shown."""
 
 TASK = """\
 An agent acts in a world, and failed at a task. Find the cause of one failure, and write one rule that would
@@ -175,8 +176,8 @@ def _turn(step: ReflectedStep) -> Iterator[str]:
 
 
 def _known(step: ReflectedStep) -> list[str]:
-    """What was known, where a step failed, of the things that it was about, and by relations of few facts:
-    where the agent is, what it holds."""
+    """The lines of the facts that were known where a step failed: those about the things of its action, and
+    those of relations with few facts, such as where the agent is and what it holds."""
     about = step.action if step.succeeded is False and step.action else step.rejected[0][0]
     things = set(_WORD.findall(about.partition("(")[2]))
     relations = Counter(fact.partition("(")[0] for fact in step.before)

@@ -92,13 +92,13 @@ def _step(turn: RecordedTurn, known: frozenset[str]) -> ReflectedStep:
 
 
 def _told(decision: Mapping[str, Any]) -> str:
-    """What a model may read of a rejection: nothing of a rule whose author discloses nothing."""
+    """The reasons of a rejection that a model may read: nothing of a rule whose author discloses nothing."""
     said = [str(r["text"]) for r in decision.get("reasons", ()) if r.get("disclose") != "nothing"]
     return "; ".join(said) or "a rule stands against it"
 
 
 LONGEST = 20_000
-"""So many characters of an answer are read."""
+"""The most characters of an answer that are read, or kept where it is refused."""
 LONGEST_BECAUSE = 400
 KINDS = ("forbid", "prefer")
 NO_RULE = "no rule was found: it stands behind `Rule:`, on a line of its own, and ends with a dot"
@@ -140,7 +140,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRules:
-    """What was found in an answer: the rules that can be used, and what is wrong with the rest."""
+    """The rules in an answer that can be used, and what is wrong with the rest."""
 
     candidates: tuple[Candidate, ...]
     faults: tuple[str, ...]
@@ -199,7 +199,7 @@ def _split(text: str) -> tuple[str, list[str]]:
 
 
 def _fault(clause: Clause, text: str, schema: Schema) -> str | None:
-    """What is wrong with a clause, as a message for the model; None where nothing is."""
+    """Return what is wrong with a clause, as a message for the model; None where nothing is."""
     if clause.kind not in KINDS:
         written = print_clause(clause, annotations=False)
         return f"a rule begins with `forbid` or `prefer`, and `{written}` does not"
@@ -242,9 +242,10 @@ def _candidate(clause: Clause, prose: str, source: str, schema: Schema) -> Candi
 
 
 SAMPLES = 4
-"""So many answers are drawn: they are cheap beside an episode."""
+"""The number of answers that are drawn after an episode, unless another is given: they are cheap beside an
+episode."""
 CORRECTIONS = 2
-"""So often the fault of an answer goes back to the model."""
+"""The most times that the faults of one answer go back to the model, unless another bound is given."""
 TEMPERATURE = 0.8
 
 
@@ -259,8 +260,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What answers came to. ``answers`` are those drawn; ``at_once`` parsed as they were, ``parsed`` after
-    corrections too; ``calls`` counts all answers of the model, with the tokens that its server counted."""
+    """The counts of a model's answers.
+
+    ``answers`` are those drawn; ``at_once`` parsed as they were, ``parsed`` after corrections too; ``calls``
+    counts all answers of the model, with the tokens that its server counted.
+    """
 
     answers: int = 0
     at_once: int = 0
@@ -280,8 +284,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Reflection:
-    """What a model made of an episode. ``candidates`` are different rules, those that more answers proposed
-    first; ``votes`` says for each how many did. ``constrained`` says whether a grammar was asked for."""
+    """The rules that a model proposed after an episode, its refused answers, and their counts.
+
+    ``candidates`` are different rules, those that more answers proposed first; ``votes`` says for each how
+    many did. ``constrained`` says whether a grammar was asked for.
+    """
 
     candidates: tuple[Candidate, ...]
     votes: tuple[int, ...]

@@ -137,7 +137,7 @@ CERTAIN = Share(0.0, 0.0)
 
 
 class Fork:
-    """What is known of the shares at a fork. They are ``exact`` where all its branches were listed.
+    """The bounds of the shares at a fork. They are ``exact`` where all its branches were listed.
 
     Args:
         branches: their tokens.
@@ -212,12 +212,12 @@ def _best(root: TrieNode, known: Mapping[Prefix, Fork]) -> int | TrieNode:
 
 
 PROBABILITIES = 400
-"""So many of the likeliest tokens are asked for."""
+"""The number of the likeliest tokens whose probabilities are asked for, at each token that is written."""
 AHEAD = 8
-"""So many tokens the server writes at most. On a processor a token that it writes in vain takes about as long
-as a token of a prompt: with more, what is saved in requests is lost in time."""
+"""The most tokens that the server writes for one request. On a processor a token that it writes in vain takes
+about as long as a token of a prompt: with more, what is saved in requests is lost in time."""
 BIAS = 100.0
-"""What is added to a token's logit where the server is to write nothing else."""
+"""The number that is added to the logits of the only tokens that the server is to write."""
 LEAST = 1e-45
 """A probability that the server rounds to 0 counts as the least that it can write."""
 NO_TOKEN = -1
@@ -303,7 +303,7 @@ class LlamaScorer:
     # -- probabilities
 
     def _ahead(self, prompt: str, node: TrieNode, forks: Mapping[Prefix, TrieNode]) -> dict[Prefix, Fork]:
-        """What is known of a fork, and of those on the way that the model then takes."""
+        """Ask for a fork: return it, and the forks on the way that the model then takes."""
         there = [each for each in node.forks() if each.prefix in forks]
         tokens = {token for each in there for token in (*each.branches, *each.prefix[len(node.prefix) :])}
         length = min(AHEAD, max(len(each.prefix) for each in there) - len(node.prefix) + 1)
@@ -357,7 +357,7 @@ def _only(tokens: Iterable[int]) -> list[list[float]]:
 
 
 def _parted(tokens: Iterable[int]) -> list[Prefix]:
-    """What stands before each part's end."""
+    """Split tokens at each :data:`NO_TOKEN`; return the parts that one ends, without it."""
     found: list[Prefix] = []
     part: list[int] = []
     for token in tokens:
