@@ -186,7 +186,7 @@ memory.close()
 @pytest.mark.parametrize("room", [130_000, 200_000, 333_333])
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_full_disk_damages_nothing(tmp_path: Path, room: int, killed: bool) -> None:
-    """Where files may not grow any more, in the middle of a write or of a checkpoint, a StoreError says so;
+    """A StoreError says so if files may not grow any more in the middle of a write or of a checkpoint;
     afterwards all acknowledged episodes are there, and there is room for more."""
     path = tmp_path / "memory.db"
     command = [sys.executable, "-c", FULL_DISK, str(path), str(room), *(["kill"] if killed else [])]

@@ -53,7 +53,7 @@ def test_a_weight_can_be_printed(kind: Kind, wrong: int, right: int, theta: floa
 
 @pytest.mark.parametrize(("kind", "failures"), [("model", 21), ("induced", 10), ("hand", 0)])
 def test_when_a_rule_becomes_law(kind: Kind, failures: int) -> None:
-    """So many failures and no success make a rule law: the numbers that the documentation gives."""
+    """A rule becomes law after as many failures without a success as the documentation says."""
     first = next(n for n in range(100) if Evidence(PRIORS[kind], n).weight(0.9) >= 0.9)
     assert first == failures
 

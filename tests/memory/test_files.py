@@ -152,7 +152,7 @@ def test_a_locked_memory(tmp_path: Path) -> None:
 
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no room, nothing is written, the memory is whole, and goes on when there is room."""
+    """A memory writes nothing on a full disk, stays whole, and goes on when there is room."""
     path = tmp_path / "memory.db"
     good(path)
     from mpr_logic.memory import database

@@ -148,7 +148,7 @@ def test_a_reader_in_between(tmp_path: Path) -> None:
 
 
 def test_the_words_of_others_stay(memory: Memory) -> None:
-    """What other episodes, declarations or a person say too is no trace."""
+    """Words that other episodes, declarations or a person use too are no trace, and stay."""
     gone, kept = memory.add_episode(episode("box_1")), memory.add_episode(episode("box_1"))
     rule = memory.put("forbid take(box_1) :- shut(box_1).", because="box_1 is shut", episodes=[kept])
     memory.refuse("forbid take(box_1).", "it covers no failure")

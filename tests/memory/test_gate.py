@@ -53,7 +53,7 @@ def test_a_right_rule_is_let_in_with_its_evidence() -> None:
 
 
 def test_a_weight_and_an_id_of_a_model_count_for_nothing() -> None:
-    """What it says of how sure it is, and what it calls itself, is left out."""
+    """The gate leaves out how sure a model says it is of a rule, and the id that it gives the rule."""
     (admitted,) = gate(WRITTEN).admit("@id(held) 0.99 :: forbid enter(D) :- not opened(D).", SOURCE).rules
     assert admitted.clause.weight == 1
     assert admitted.clause.annotation("id") is None
@@ -130,7 +130,7 @@ def test_no_candidate_brings_a_law_that_a_success_contradicts(body: list[str], w
 
 
 def test_a_rule_that_is_too_wide_is_refined() -> None:
-    """What would have forbidden steps that succeeded is led to what is right in it."""
+    """A rule that would have forbidden steps that succeeded is refined until it forbids none of them."""
     found = gate()
     outcome = found.admit("forbid unlock(D, K) :- colour(D, C), fits(L, C), L != K.", SOURCE)
     assert outcome.verdict == "refined"
@@ -155,8 +155,8 @@ WRONG = '@because("{D} is locked") forbid unlock(D, K) :- holds(K), colour(D, C)
 
 
 def test_a_wrong_reason_gives_way_to_a_right_one() -> None:
-    """Where the episode is known that a candidate is about, its action failed there, and the rules that come
-    of it cover such a failure; what the candidate said of its reason is not said of theirs."""
+    """A candidate with a wrong reason is refused, unless the episode that it is about is known: then it
+    becomes rules that cover a failure of its action there, and they do not keep its reason."""
     found = gate()
     assert found.admit(WRONG, SOURCE).verdict == "refused"
     outcome = found.admit(WRONG, SOURCE, "ep-1")
@@ -219,7 +219,7 @@ def test_an_equal_rule_is_merged() -> None:
 
 
 def test_a_special_case_of_a_rule_is_merged_with_it() -> None:
-    """What a rule says already needs no other rule."""
+    """A candidate that says nothing beyond a rule is merged with that rule."""
     outcome = gate(WRITTEN).admit("forbid unlock(D, K) :- not holds(K), colour(D, red).", SOURCE)
     assert (outcome.verdict, outcome.merged) == ("merged", ("held",))
 

@@ -52,7 +52,7 @@ def test_a_rule_subsumes_what_says_more(body: list[str], data: st.DataObject) ->
 
 @given(BODIES, BODIES, BODIES)
 def test_subsumption_is_transitive(one: list[str], two: list[str], three: list[str]) -> None:
-    """What subsumes a rule subsumes what that one subsumes."""
+    """A rule that subsumes a second also subsumes each that the second subsumes."""
     a, b, c = unlock(one), unlock([*one, *two][:4]), unlock([*one, *two, *three][:5])
     for x, y, z in ((a, b, c), (c, b, a), (b, a, c)):
         if subsumes(SCHEMA, x, y) and subsumes(SCHEMA, y, z):
@@ -85,7 +85,7 @@ def test_subsumption_is_transitive(one: list[str], two: list[str], three: list[s
     ],
 )
 def test_subsumption(general: str, special: str, holds: bool) -> None:
-    """Which rule says all that another says."""
+    """A rule subsumes another if it says all that the other says, and only then."""
     assert subsumes(SCHEMA, rule(general), rule(special)) is holds
 
 

@@ -66,7 +66,7 @@ def killed(location: str, tmp_path: Path, times: int) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_killed_writer_loses_nothing(backend: str, tmp_path: Path) -> None:
-    """What was acknowledged before `kill -9` is there, and the database is whole."""
+    """All that was acknowledged before `kill -9` is there, and the database is whole."""
     killed(location_of(backend, tmp_path), tmp_path, 3)
 
 

@@ -69,7 +69,7 @@ def test_a_roughly_right_rule_becomes_right() -> None:
 
 
 def test_failures_that_others_cover_count_for_nothing() -> None:
-    """Where one of two laws is known, the other is learned."""
+    """A search that knows one of two laws learns the other."""
     known = replay().covers([rule("forbid unlock(D, K) :- colour(D, C), not fits(K, C).")])[0]
     found = Refiner(replay()).refine(EVERYTHING, known=known)
     assert texts(found) == ["forbid unlock(D, K) :- not holds(K)."]
@@ -191,8 +191,8 @@ def test_an_enumeration_ends_by_its_count() -> None:
 
 
 def test_a_cut_search_says_so() -> None:
-    """What was found is returned, and the action is named with the reason; where nothing was cut, nothing is
-    said."""
+    """A search that was cut short returns what it found, and names its action and the reason; one that was
+    not says nothing."""
     refiner = Refiner(wide(), SearchLimits(conditions=1, steps=500))
     assert texts(refiner.refine(rule("forbid lift(B)."))) == ["forbid lift(B) :- shut(B)."]
     assert list(refiner.cuts) == ["lift: there was more to try than is tried"]

@@ -85,7 +85,7 @@ def test_replay_counts_the_calls_of_each_episode(seed: int, body: list[str], sta
 
 @given(st.lists(BODIES, min_size=1, max_size=4))
 def test_a_body_holds_where_each_of_its_parts_does(bodies: list[list[str]]) -> None:
-    """What is put together from the independent_parts of rules is what the whole rules cover."""
+    """A rule covers exactly the trials that each of its independent parts covers."""
     rules = [unlock(body) for body in bodies]
     whole = [mask(found) for found in replay().weights(rules)]
     assert replay().covers(rules) == whole
@@ -130,7 +130,7 @@ def test_a_state_ends_with_its_episode() -> None:
 
 
 def test_a_fact_that_the_rules_state_comes_back_with_the_next_episode() -> None:
-    """What an episode took away of the rules' own facts holds again at the start of the next."""
+    """A fact of the rules that an episode took away holds again at the start of the next."""
     steps = (
         RecordedStep(0, None, None, ("fits(k9, red)",), ("raining",)),
         RecordedStep(1, "enter(d1)", False),
@@ -193,7 +193,7 @@ def test_a_line_that_was_cut_off_is_left_out() -> None:
     ],
 )
 def test_a_broken_recording_is_said_to_be_one(lines: list[str], said: str) -> None:
-    """What is no recording ends in an error that names the line."""
+    """A text that is no recording ends in an error that names the line."""
     with pytest.raises(StateError, match=said.replace("[", r"\[")):
         read_episodes(lines, "f")
 

@@ -63,8 +63,8 @@ def ids(found: list[Retrieved], *, near: bool) -> set[str]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_is_missed(seed: int) -> None:
-    """What is retrieved fires, or does without the literal that is said to be missing; all that fire and
-    all that are one literal away are found."""
+    """Each retrieved rule fires, or would fire without the literal that is said to be missing; and each rule
+    that fires or is one literal away is retrieved."""
     rng = random.Random(seed)
     text = program(rng, 60)
     facts = state(rng)

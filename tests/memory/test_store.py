@@ -1,4 +1,4 @@
-"""What a memory keeps, and how rules rise and fall in it."""
+"""Tests of the store: it keeps what it is given, and rules rise and fall in it with their evidence."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def kinds(memory: Memory) -> list[str]:
 
 
 def test_an_episode_is_kept(memory: Memory) -> None:
-    """What was recorded is read back line by line, with what came of it."""
+    """A recorded episode is read back line by line, with its outcome."""
     lines = episode(won=True)
     id = memory.add_episode(json.dumps(line) for line in lines)
     (found,) = memory.episodes()
@@ -95,7 +95,8 @@ def test_a_success_makes_a_law_fall(memory: Memory) -> None:
 
 
 def test_a_replay_counts_once(memory: Memory) -> None:
-    """What is known of a rule, an episode and a turn is passed over, also in another version's name."""
+    """An observation that is known, by its rule, episode and turn, is passed over, also under another version
+    of the rule."""
     taught = memory.add_episode(episode(tries=7))
     rule = memory.put(SHUT, episodes=[taught])
     assert memory.observe(failures(rule.id, taught, 5)) == 5
@@ -346,7 +347,8 @@ def test_newer_attributes_stand(memory: Memory) -> None:
 
 
 def test_the_export_stands_by_itself(memory: Memory) -> None:
-    """What the recorded turns observe, and no exported rule fills, is declared as filled by the host."""
+    """An export declares a relation as filled by the host if recorded turns observe it and no exported rule
+    fills it."""
     lines = episode()
     lines[1]["added"] = ["shut(box_1)", "0.5 :: heavy(box_1)", "not at(box_1, shelf)"]
     memory.add_episode(lines)

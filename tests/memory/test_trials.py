@@ -101,7 +101,7 @@ def test_the_arguments_of_the_head_must_fit(memory: Memory) -> None:
 
 
 def test_a_recording_that_counts_anew(memory: Memory) -> None:
-    """Where a number stands twice, either turn may bear an observation out."""
+    """Either turn may bear an observation out if two turns of an episode have its number."""
     first, second = episode()[1], episode(action="open")[1]
     taught = memory.add_episode([episode()[0], first, second])
     rules = [memory.put(text, episodes=[taught]) for text in (SHUT, "forbid open(B) :- shut(B).")]
