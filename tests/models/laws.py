@@ -49,21 +49,22 @@ WORLD = ("rules/alfworld/0_world.dl", "rules/alfworld/tables/kinds.dl", "rules/a
 """The declarations, and what kinds of things there are: what a model is told of."""
 
 REACH = ("rules/alfworld/5_lying.dl", "rules/alfworld/tables/overlap.dl")
-"""What follows from that of where things are: relations, and no law. Rules may be learned over these too."""
+"""The relations that follow from where things are, and no law. Rules may be learned over these too."""
 
 WRITTEN = ("rules/alfworld/1_moving.dl", "rules/alfworld/2_holding.dl", "rules/alfworld/3_changing.dl")
 INDIVIDUALS = ("fridge_1", "microwave_1", "countertop_1", "apple_1", "knife_1", "drawer_2")
 
 PLAYS = (("a", 0), ("b", 0), ("c", 0), ("a", 150), ("b", 150), ("c", 150))
-"""How a game is trained on: the seed, and how many steps are wandered."""
+"""The plays of each training game: the seed, and the number of steps that are wandered."""
 
 ONE_CONDITION = SearchLimits(conditions=1, excluded=frozenset({"may_lie", "taken", "overlap"}))
-"""What an action of these games needs, it needs whatever else is so: rules that put two conditions together
-were wrong on development games more often than rules of one. What only helps to derive where things lie is
-not what an action needs."""
+"""The limits of the search: one condition is added to a rule, and none that only helps to derive where things
+lie, which no action needs. An action of these games needs what it needs whatever else is so: rules that put
+two conditions together were wrong on development games more often than rules of one."""
 
 SAMPLES, BUDGET, THREADS = 2, 600, 2
-"""So many answers a local model gives to an episode, of which it reads so many tokens, on so many threads."""
+"""The number of answers that a local model gives to an episode, the most tokens of the episode that it reads,
+and the number of its threads."""
 
 CREDIBLE = 0.05
 """A rule is a law where its weight is theta at least: the lower credible bound, at this level, of how often
@@ -71,7 +72,7 @@ an action fails where the rule fires, after so many failures and no success, fro
 
 
 def background(paths: Sequence[str] = WORLD + REACH) -> list[Module]:
-    """What is known before anything is learned."""
+    """Return the modules that hold before anything is learned."""
     return load_modules(paths)
 
 
@@ -87,13 +88,13 @@ def record(games: Iterable[Game], plays: Sequence[tuple[str, int]] = PLAYS) -> l
 
 
 def episode_name(game: Game, number: int) -> str:
-    """What a play of a game is called."""
+    """The name of one play of a game."""
     return f"{game.id}#{number}"
 
 
 @dataclass
 class Learned:
-    """What was learned of some episodes."""
+    """The gate after learning from some episodes, its verdicts, and the time that it took."""
 
     gate: Gate
     outcomes: list[GateOutcome]
@@ -116,7 +117,7 @@ class Learned:
         return Checker(analyse([*self.modules, laws]))
 
     def figures(self) -> dict[str, object]:
-        """What was learned, as a value for JSON."""
+        """The counts of what was learned, as a value for JSON."""
         verdicts = Counter(outcome.verdict for outcome in self.outcomes)
         return {
             "seconds": round(self.seconds, 1),
@@ -138,8 +139,8 @@ def learn(
     *,
     induced: bool = False,
 ) -> Learned:
-    """What candidates come to at the gate: those of a teacher, each with the episode that it is about, if it
-    is about one, and after them, or where none are given, those of the induced reflector."""
+    """Hold candidates against the gate: those of a teacher, each with the episode that it is about, if it is
+    about one, and after them, or where none are given, the rules that the search induces."""
     begun = time.monotonic()
     modules = modules if modules is not None else background()
     replay = Replay(modules, episodes)
@@ -151,7 +152,7 @@ def learn(
 
 
 def source(rule: Clause) -> str:
-    """Who learned a rule, and from which episodes."""
+    """The source of a rule: the name of its learner, and the episodes that taught it."""
     (text,) = rule.annotation("source") or (NAME,)
     return str(text)
 
@@ -159,7 +160,7 @@ def source(rule: Clause) -> str:
 def reflected(
     games: Sequence[Game], local: Path, answers: Path, modules: Sequence[Module]
 ) -> list[Reflection]:
-    """What a local model makes of an episode of each game, played as the scripted player does."""
+    """Let a local model reflect on an episode of each game, played as the scripted player does."""
     vocabulary = Vocabulary.of(modules)
     found = []
     with served(local, cache=answers, threads=THREADS) as client:
@@ -175,7 +176,7 @@ def reflected(
 
 
 def scripted() -> list[tuple[str, None]]:
-    """What a weak model might write: the hand-written rules, spoiled."""
+    """Candidates as a weak model might write them: the hand-written rules, spoiled."""
     modules = load_modules(WRITTEN)
     rules = [clause for module in modules for clause in module.clauses if clause.kind == "forbid"]
     return [(text, None) for _, text in spoiled(rules, INDIVIDUALS)]
@@ -183,7 +184,7 @@ def scripted() -> list[tuple[str, None]]:
 
 @dataclass
 class GateVerdict:
-    """How laws did: the tallies of two ways to play, and what became of the scripted player's proposals:
+    """The figures of laws in games: the tallies of two ways to play, and the scripted player's proposals:
     ``proposed`` and ``invalid`` under the laws, ``unguarded`` and ``without`` where nothing is blocked, and
     there ``caught``, the invalid ones that the laws would have rejected, and ``wronged``, the others."""
 
@@ -197,7 +198,7 @@ class GateVerdict:
     wronged: Counter[str] = field(default_factory=Counter)
 
     def figures(self) -> dict[str, object]:
-        """What was counted, as a value for JSON."""
+        """The counts and the shares, as a value for JSON."""
         wrong = self.walkthrough.rejected + self.mistaken.rejected
         missed = self.walkthrough.missed + self.mistaken.missed
         open_ = missed + self.walkthrough.unknowable + self.mistaken.unknowable
@@ -225,12 +226,12 @@ class GateVerdict:
 
 
 def share(yes: Counter[str], no: Counter[str]) -> float:
-    """What share of all the first are."""
+    """The share of ``yes`` among all."""
     return share1(yes.total(), no.total())
 
 
 def share1(yes: int, no: int) -> float:
-    """What share of all the first number is; 1 of nothing."""
+    """The share of ``yes`` in the sum of both; 1 where the sum is 0."""
     return round(yes / (yes + no), 4) if yes + no else 1.0
 
 

@@ -27,7 +27,8 @@ class ScriptedLlama:
 
     @property
     def paths(self) -> list[str]:
-        """What was asked for, with ``settle`` for exact shares; they are forgotten."""
+        """The paths of the requests since the last look, ``settle`` for one of exact shares; ``asked`` is
+        cleared."""
         found = ["settle" if body.get("post_sampling_probs") else path[1:] for path, _, body in self.asked]
         self.asked.clear()
         return found

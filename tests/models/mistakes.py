@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from mpr_logic.checker.action import Action
 
 ALWAYS = {"look", "inventory", "help"}
-"""What can always be done, and teaches nothing."""
+"""The actions that can always be done, and teach nothing."""
 
 DETOURS = 3
-"""So many detours stand in front of one step at most: one fewer than the loop takes proposals in a turn."""
+"""The most detours in front of one step: one fewer than the loop takes proposals in a turn."""
 
 
 class Mistaken:
@@ -68,7 +68,8 @@ class Mistaken:
             yield self._thought() if self._draw.random() < 0.5 and self._refused < 2 else self._listed()
 
     def _thought(self) -> Action:
-        """What the agent could think of; half of the time with what is in its hand and where it stands."""
+        """Draw an action that the agent could think of; half of the time with what is in its hand and where
+        it stands."""
         thoughts = list(self._world.candidates())
         if self._draw.random() < 0.5:
             facts = self._world.state()

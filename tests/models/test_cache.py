@@ -23,7 +23,7 @@ REQUEST = {"body": {"model": "m", "temperature": 0.5}, "sample": 0}
 
 
 def asked(folder: Path, url: str, prompt: str = "?", n: int = 1, **options: Any) -> tuple[list[str], Client]:
-    """What a new client, with that cache, is answered."""
+    """Return the answers that a new client with a cache in ``folder`` gets, and the client."""
     client = Client("m", base_url=url, cache=Cache(folder), retries=0, **options)
     return [answer.text for answer in client.complete(prompt, n=n)], client
 
@@ -42,7 +42,7 @@ def test_a_hit_makes_no_request(tmp_path: Path) -> None:
 
 
 def test_further_samples_are_asked_for(tmp_path: Path) -> None:
-    """Who wants three samples and has two of them asks for one."""
+    """A client that wants three samples and has two of them asks for one."""
     with serving(chat("a"), chat("b"), chat("c")) as server:
         assert asked(tmp_path, server.url, n=2)[0] == ["a", "b"]
         assert asked(tmp_path, server.url, n=3)[0] == ["a", "b", "c"]
@@ -50,7 +50,7 @@ def test_further_samples_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_other_requests_of_the_server(tmp_path: Path) -> None:
-    """What is asked beside the API is kept too."""
+    """The cache keeps answers to requests beside the API too."""
     with serving(plain({"tokens": [1]})) as server:
         client = Client("m", base_url=server.url, cache=Cache(tmp_path))
         assert [client.post("/tokenize", {"content": "a"}) for _ in range(2)] == [{"tokens": [1]}] * 2
@@ -81,7 +81,7 @@ def test_a_damaged_file_is_no_answer(tmp_path: Path, text: str) -> None:
 
 
 def test_an_edited_answer_is_no_answer(tmp_path: Path) -> None:
-    """What is not of the form of an answer does not become one."""
+    """A cached value that does not have the form of an answer is asked for again."""
     with serving(chat("yes")) as server:
         asked(tmp_path, server.url)
         (file,) = tmp_path.rglob("*.json")

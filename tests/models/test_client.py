@@ -203,7 +203,7 @@ LASTING: list[tuple[Reply, str, int]] = [
 
 @pytest.mark.parametrize(("trouble", "said", "requests"), LASTING, ids=[said for _, said, _ in LASTING])
 def test_what_lasts_is_our_error(trouble: Reply, said: str, requests: int) -> None:
-    """What does not pass ends in an error that says what is wrong; what cannot pass is not tried again."""
+    """A lasting trouble ends in an error that says what is wrong; one that cannot pass is not tried again."""
     with serving(trouble) as server:
         client = client_of(server, retries=1, api_key="secret-key")
         with pytest.raises(ModelError, match=said) as caught:
@@ -224,7 +224,7 @@ def test_silence() -> None:
 
 
 def test_no_server() -> None:
-    """Where nobody listens, that is said, with the address."""
+    """An error says that nobody listens, and names the address."""
     with serving(chat("")) as server:
         pass
     with pytest.raises(ModelError, match=r"127\.0\.0\.1.* cannot be reached"):
@@ -289,7 +289,7 @@ def test_a_broken_stream_is_tried_again(trouble: Reply) -> None:
 
 
 def test_threads_share_a_client() -> None:
-    """What several threads use is counted once each."""
+    """A client counts each request of several threads once."""
     with serving(chat("yes")) as server:
         client = client_of(server)
         with ThreadPoolExecutor(8) as pool:

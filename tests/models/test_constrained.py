@@ -103,14 +103,14 @@ SENTENCE = "Cause: the agent did it in the wrong order.\n"
 
 @pytest.mark.parametrize("rule", GOOD)
 def test_right_rules_are_let_through(rule: str) -> None:
-    """What a model should be able to say, it can."""
+    """The grammar accepts each rule that a model should be able to say."""
     analyse([*KITCHEN, parse(rule)])
     assert accepts(kitchen_grammar(), f"{SENTENCE}Rule: {rule}")
 
 
 @pytest.mark.parametrize("rule", WRONG.values(), ids=WRONG.keys())
 def test_wrong_rules_are_not(rule: str) -> None:
-    """What is wrong, repeats itself or is not a model's to say has no place in the grammar."""
+    """The grammar accepts no rule that is wrong, repeats itself or is not a model's to say."""
     assert not accepts(kitchen_grammar(), f"{SENTENCE}Rule: {rule}")
 
 

@@ -38,7 +38,7 @@ def test_each_law_names_what_taught_it() -> None:
 
 
 def test_the_gate_lets_all_of_them_in() -> None:
-    """What is learned covers no success, so nothing of it is changed or refused."""
+    """An induced rule covers no success, so the gate neither changes nor refuses it."""
     gate = Gate(modules(), replay())
     learned = induce(replay())
     outcomes = [gate.admit(print_clause(clause), "induced") for clause in learned]

@@ -69,7 +69,7 @@ def test_laws_are_learned_with_their_teachers() -> None:
 
 
 def test_learning_again_changes_nothing() -> None:
-    """What was seen is not counted twice, and what is known is merged."""
+    """Learning once more counts no trial twice, and merges each candidate with the rule that is known."""
     with memory_of(10) as memory:
         learn(memory, [parse(DOORS)])
         before = memory.export()

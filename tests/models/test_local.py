@@ -91,7 +91,8 @@ def test_it_chooses_among_candidates(url: str) -> None:
 
 
 def test_its_exact_shares_are_those_that_it_lists(url: str) -> None:
-    """Where nothing is listed and all is asked for exactly, the scores are the same, and so is the choice."""
+    """A scorer that asks for each share exactly finds the scores of one that reads the lists, and chooses
+    the same."""
     actions = ["take(box_3)", "open(box_3)", "open(box_1)", "wait", "look", "put(box_1, box_3)"]
     listed, exact = (LlamaScorer(Client("local", base_url=url)) for _ in range(2))
     exact._ahead = lambda prompt, node, forks: {node.prefix: exact._settled(prompt, node)}  # type: ignore[method-assign]

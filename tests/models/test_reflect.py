@@ -21,7 +21,7 @@ OPENED = "Cause: It was open already.\nRule: forbid open(B) :- opened(B)."
 
 
 def reflected(*answers: str, samples: int = 1, constrained: bool = True) -> tuple[Reflection, ScriptedModel]:
-    """What a scripted model makes of the shut box."""
+    """Return the reflection of a scripted model on the shut box, and the model."""
     model = ScriptedModel(answers)
     found = reflect(
         model, read_episode(lines()), vocabulary(), samples=samples, constrained=constrained, source="ep-1"
@@ -77,13 +77,13 @@ def test_equal_rules_are_one_candidate() -> None:
 
 
 def test_the_model_may_be_missing() -> None:
-    """What a model cannot answer is its error."""
+    """A reflection that the model cannot answer ends in the model's error."""
     with pytest.raises(ModelError, match="no more answers"):
         reflected()
 
 
 def test_a_correction_may_be_missing() -> None:
-    """Where no correction comes, that answer is refused, and the others are kept."""
+    """An answer for which no correction comes is refused, and the others are kept."""
     found, _ = reflected(RIGHT, UNKNOWN, samples=2)
     assert len(found.candidates) == 1
     (refused,) = found.refused

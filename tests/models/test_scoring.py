@@ -132,7 +132,8 @@ def test_few_requests(both: tuple[Server, ScriptedLlama]) -> None:
 
 
 def test_the_likeliest_prefix_is_not_always_the_choice(both: tuple[Server, ScriptedLlama]) -> None:
-    """What begins well and ends in many alike gives way to what was second; what cannot win is not asked."""
+    """A candidate that begins well and ends in many alike loses to the second; a fork that cannot win is not
+    asked for."""
     server, script = both
     script.weights = lambda written: {"": {"a": 0.5, "b": 0.3, "c": 0.2}}.get(
         written, dict.fromkeys("stuvw\n", 1.0)
@@ -199,8 +200,8 @@ def test_a_candidate_within_another() -> None:
 
 
 def test_bounds() -> None:
-    """What was not listed lies between nothing and the least that was; shares never exceed 1, however small
-    the probabilities are."""
+    """The share of a token that was not listed lies between 0 and the least that was; no share exceeds 1,
+    however small the probabilities are."""
     fork = Fork([1, 2, 3], {1: math.log(0.5), 2: math.log(0.25), 9: math.log(0.125)}, math.log(0.125))
     assert not fork.exact
     assert [math.exp(share.most) for share in fork.shares.values()] == pytest.approx([2 / 3, 1 / 3, 1 / 7])
