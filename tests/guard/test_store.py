@@ -190,7 +190,8 @@ def test_rules_that_mean_another_thing_by_a_call(place: str) -> None:
 
 
 def test_guards_that_weigh_otherwise_mean_another_thing(place: str) -> None:
-    """What a call ends must weigh theta, and its weight hangs on the semiring: who has others cannot tell."""
+    """A guard with another theta or semiring cannot tell what a call ends, and admits nothing that hangs on
+    it: an effect must weigh theta, and its weight hangs on the semiring."""
     rules = """
     .decl allowed(who: symbol) shared
     .action pay(to: symbol)
@@ -224,7 +225,7 @@ buy(W) causes spent(S + N) :- spent(S), price(W, N).
 
 
 def test_no_session_has_facts_of_its_own_by_which_shared_rows_change(tmp_path: Path) -> None:
-    """What effects on shared relations read is the same for all: the rules state it, and nobody else does."""
+    """Facts that effects on shared relations read are the same for all sessions: only rules state them."""
     place = str(tmp_path / "calls.db")
     with pytest.raises(StateError, match="`price`, which would differ between sessions"):
         Guard(text=PRICES, store=place, state={"facts": ["price(pen, 90)"]})
