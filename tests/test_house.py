@@ -104,6 +104,23 @@ def called(value: ast.expr | None) -> str | None:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
 
 
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Yield each name that a module imports at its top, or there for the type checker."""
+    for node in tree.body:
+        for each in node.body if isinstance(node, ast.If) else [node]:
+            if isinstance(each, ast.Import):
+                yield from (alias.name for alias in each.names)
+            elif isinstance(each, ast.ImportFrom):
+                yield from (f"{each.module}.{alias.name}" for alias in each.names)
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_nothing_is_imported_twice(path: Path) -> None:
+    """A module imports a name once."""
+    found = sorted(imported(ast.parse(path.read_text())))
+    assert found == sorted(set(found))
+
+
 def state_of(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
     """Yield what is, or treats something as, state of a module: the line, the name and what is wrong."""
     for node in tree.body:

@@ -21,8 +21,7 @@ from mpr_logic.language.ast import Arithmetic, Call, Comparison, Const, Literal,
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from mpr_logic.analysis.program import Schema, Signature
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.program import Schema
     from mpr_logic.analysis.resolve import Resolved
     from mpr_logic.language.ast import Atom, Clause, Term
 

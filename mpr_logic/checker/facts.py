@@ -164,10 +164,8 @@ class FactBase:
 
     def _come(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
         """Assert a fact of an update: retract what it replaces, and enter a call."""
-        if relation in self._opposites:
-            self._drop(
-                self._opposites[relation], row
-            )  # of an open-world relation what was observed last holds
+        if relation in self._opposites:  # what was observed last holds
+            self._drop(self._opposites[relation], row)
         replaced = self._keys.other(relation, row) if relation in self._keys.columns else None
         if replaced is not None:
             self._drop(relation, replaced)

@@ -98,7 +98,7 @@ def same_variables(literal: Literal, row: Row) -> bool:
 
 
 class PlainAtoms:
-    """Reads ``put(apple_1, fridge_1)``: a declared name, with plain names and small integers. TextReaders of
+    """Reads ``put(apple_1, fridge_1)``: a declared name, with plain names and small integers. Several of
     one program may share the ``names`` that were seen to be plain, each with the one text object that
     stands for it: actions speak of what facts speak of, and finding the same object is fast."""
 

@@ -22,7 +22,6 @@ from mpr_logic.errors import MprError, StateError
 from mpr_logic.guard.rules import stamp
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Sequence
 
     from mpr_logic.analysis.program import Program, Rule

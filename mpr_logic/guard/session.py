@@ -150,9 +150,7 @@ class Session:
         """
         rules, action, second = self.rules, proposed.action, int(self._options.clock())
         assumed = [*proposed.facts, *facts]
-        moment: Moment = {}
-        if needs.keeps or rules.counts_calls:
-            moment = moment_of(rules, needs, assumed, second)
+        moment = moment_of(rules, needs, assumed, second)
         if needs.tells_time:
             assumed.append(Fact("now", (second,), 1.0, _HERE))
         name = action.key[0]

@@ -101,6 +101,7 @@ class Tool:
             )
         self._validator = _validator(self.name, self.schema)
         self._best_match = needed("jsonschema", "tools").exceptions.best_match
+        self._unresolvable = needed("referencing", "tools").exceptions.Unresolvable
         self._plain = _plain_types(self.schema)
         required = self.schema.get("required")
         self._required = frozenset(required if isinstance(required, list) else ())
@@ -117,6 +118,8 @@ class Tool:
             error = self._best_match(self._validator.iter_errors(arguments))
         except RecursionError:
             raise StateError("the arguments are nested deeper than their schema can be followed") from None
+        except self._unresolvable:
+            raise StateError("the schema of the tool refers to what it does not hold: mend it") from None
         if error is not None:
             raise StateError(f"argument {_path(error.absolute_path)}: {_short(error.message, 300)}")
         unknown = arguments.keys() - {each.name for each in self.arguments}

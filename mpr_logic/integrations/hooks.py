@@ -24,7 +24,6 @@ from mpr_logic.guard.calls import Call, Limits, canonical, parsed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from mpr_logic.guard.calls import Call
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.store import Store
     from mpr_logic.guard.verdict import Verdict

@@ -20,7 +20,6 @@ from mpr_logic.memory.schema import METADATA, SEALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     Ask = Callable[[str], Iterable[Any]]
     """Answers a query with its rows."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.schema import declarations_of
 from mpr_logic.analysis.terms import literals
-from mpr_logic.analysis.terms import literals as literals_of
 from mpr_logic.analysis.types import NUMBERS, base, columns_of, under
 from mpr_logic.language.ast import ActionDecl, Const, DefaultDecl, Module, RelationDecl
 from mpr_logic.language.printer import print_value
@@ -182,7 +181,7 @@ def constants_of(program: Program, most: int = 200) -> dict[str, list[str]]:
     found: dict[str, Counter[str]] = {}
     atoms = [(fact.relation, fact.row) for fact in program.facts if " " not in fact.relation]
     for rule in program.rules:
-        for literal in literals_of(rule.body):
+        for literal in literals(rule.body):
             values = tuple(t.value if isinstance(t, Const) else None for t in literal.atom.args)
             atoms.append((literal.atom.name, values))  # type: ignore[arg-type]
     for relation, row in atoms:

@@ -226,11 +226,13 @@ def test_two_tools_of_one_name_are_refused() -> None:
         Tools([tool({}), tool({})])
 
 
-def test_references_stay_inside() -> None:
-    """A schema that refers to another place is not followed there: calls are rejected."""
-    guard = Guard(text="", tools=Tools([tool({"x": {"$ref": "http://127.0.0.1:9/x.json"}})]))
+@pytest.mark.parametrize("place", ["http://127.0.0.1:9/x.json", "#/$defs/missing"])
+def test_references_stay_inside(place: str) -> None:
+    """A schema that refers to another place is not followed there: calls are rejected, and told why."""
+    guard = Guard(text="", tools=Tools([tool({"x": {"$ref": place}})]))
     verdict = guard.check("t", {"x": 1})
     assert (verdict.outcome, verdict.runs) == ("reject", False)
+    assert "refers to what it does not hold" in verdict.message
 
 
 def test_patterns_run_in_linear_time() -> None:

@@ -21,8 +21,6 @@ from mpr_logic.integrations.mcp.person import BY, ClientUser, without_answer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.guard.guard import Guard
-    from mpr_logic.guard.tools import Tools
     from mpr_logic.guard.verdict import Verdict
     from mpr_logic.integrations.mcp.messages import Ask, Message
 

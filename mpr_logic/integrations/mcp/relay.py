@@ -23,19 +23,15 @@ from mpr_logic.integrations.mcp.headers import SESSION, fitting, hold
 from mpr_logic.integrations.mcp.messages import SIZE, Questions, read_message, refusal, refused, written
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
+    from httpx2 import AsyncClient
     from starlette.requests import Request
 
     from mpr_logic.integrations.mcp.gate import Gates
-    from mpr_logic.integrations.mcp.messages import Message, Questions
+    from mpr_logic.integrations.mcp.messages import Message
 
     Send = Callable[[str, dict[str, str], Message], Awaitable[Any]]
-    from collections.abc import Collection
-
-    from httpx2 import AsyncClient
-
-    from mpr_logic.integrations.mcp.messages import Message
 
 SILENT = "the server does not answer"
 UNKNOWN = "there is no such session: begin one with initialize"

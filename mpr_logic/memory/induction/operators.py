@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.program import Program, Signature
-    from mpr_logic.language.ast import Clause, Row, Term, Value
+    from mpr_logic.language.ast import Row, Term, Value
 
 
 T = TypeVar("T")

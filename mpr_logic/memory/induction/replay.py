@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from mpr_logic.language.ast import BodyItem, Clause, Row, Statement
+    from mpr_logic.language.ast import BodyItem, Row, Statement
 
 
 @dataclass(frozen=True, slots=True)
