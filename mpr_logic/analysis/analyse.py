@@ -12,7 +12,7 @@ from mpr_logic.analysis.key_constraints import conflict, key_columns, key_text
 from mpr_logic.analysis.normalise import Normaliser, apart
 from mpr_logic.analysis.occurrences import CALL, Calls, calls_read, is_history
 from mpr_logic.analysis.program import Fact, Program, Rule
-from mpr_logic.analysis.report import Report, where
+from mpr_logic.analysis.report import DiagnosticCollector, where
 from mpr_logic.analysis.resolve import FACTS_ONLY, Resolved, Resolver, resolve_clause
 from mpr_logic.analysis.safety import Safety
 from mpr_logic.analysis.schema import collect
@@ -46,7 +46,7 @@ def analyse(modules: Sequence[Module], *, declared: bool = True, inputs: Collect
     Raises:
         ProgramError: names, types, safety or strata are wrong; it carries every diagnostic.
     """
-    report = Report()
+    report = DiagnosticCollector()
     schema = collect((s for m in modules for s in m.statements), report, built_in=declared)
     clauses = [c for m in modules for c in m.clauses]
     if not declared:
@@ -64,7 +64,7 @@ def analyse(modules: Sequence[Module], *, declared: bool = True, inputs: Collect
     return program
 
 
-def in_order(report: Report, modules: Sequence[Module]) -> list[Diagnostic]:
+def in_order(report: DiagnosticCollector, modules: Sequence[Module]) -> list[Diagnostic]:
     """The findings, errors before warnings, in the order of the texts, each with its source line."""
     place = {m.file: i for i, m in reversed(list(enumerate(modules)))}
     sources: dict[str, set[str]] = {}
@@ -85,7 +85,7 @@ def _line(lines: Sequence[str], number: int) -> str | None:
 class _Build:
     """The program as it grows, clause by clause."""
 
-    def __init__(self, schema: Schema, report: Report) -> None:
+    def __init__(self, schema: Schema, report: DiagnosticCollector) -> None:
         self.schema = schema
         self.report = report
         self.preparer = Preparer(schema, report)
@@ -320,7 +320,7 @@ class Prepared:
 class Preparer:
     """Prepares the clauses of one program under one schema."""
 
-    def __init__(self, schema: Schema, report: Report) -> None:
+    def __init__(self, schema: Schema, report: DiagnosticCollector) -> None:
         self.schema = schema
         self.report = report
         self.plans: dict[Hashable, ShapePlan | None] = {}  # None: clauses of this shape are wrong
@@ -377,7 +377,7 @@ class Preparer:
         )
 
     def _resolve(self, clause: Clause) -> Resolved:
-        resolved = resolve_clause(clause, Resolver(self.schema, Report()))
+        resolved = resolve_clause(clause, Resolver(self.schema, DiagnosticCollector()))
         assert resolved is not None  # a clause of this shape was resolved before
         return apart(resolved)
 

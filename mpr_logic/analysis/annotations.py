@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.program import Rule
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import Annotation, Clause
 
 _BRACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -48,7 +48,7 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
 """The annotations that there are, and the kinds of clauses that each may stand before; none named: all."""
 
 
-def _known(each: Annotation, clause: Clause, report: Report) -> bool:
+def _known(each: Annotation, clause: Clause, report: DiagnosticCollector) -> bool:
     """Whether an annotation is one, and stands before a clause where it means something."""
     if each.name.startswith(OWN) and each.name != OWN:
         return True
@@ -74,7 +74,7 @@ def _known(each: Annotation, clause: Clause, report: Report) -> bool:
     return False
 
 
-def explicit_id(clause: Clause, report: Report) -> str | None:
+def explicit_id(clause: Clause, report: DiagnosticCollector) -> str | None:
     """The id that a clause gives itself. Reports annotations that are none, that stand before the wrong
     clause, or whose arguments do not fit."""
     found: str | None = None
@@ -119,7 +119,7 @@ def placeholders(text: str) -> Iterator[str | None]:
         yield match.group(1)  # None for a single brace
 
 
-def check_because(clause: Clause, known: frozenset[str], report: Report) -> None:
+def check_because(clause: Clause, known: frozenset[str], report: DiagnosticCollector) -> None:
     """Report placeholders of ``@because`` that no variable of the clause fills."""
     for each in clause.annotations:
         if each.name != "because" or not each.args or not isinstance(each.args[0].value, str):
@@ -147,7 +147,7 @@ def _bound(known: frozenset[str]) -> str:
 
 
 def resolve_overrides(
-    rules: Iterable[Rule], named: Mapping[str, list[Rule]], report: Report
+    rules: Iterable[Rule], named: Mapping[str, list[Rule]], report: DiagnosticCollector
 ) -> dict[str, frozenset[str]]:
     """For each permit rule with ``@overrides``, the ids of the forbid rules that it overrides.
 
@@ -163,7 +163,7 @@ def resolve_overrides(
 
 
 def _overridden(
-    rule: Rule, annotation: Annotation, named: Mapping[str, list[Rule]], report: Report
+    rule: Rule, annotation: Annotation, named: Mapping[str, list[Rule]], report: DiagnosticCollector
 ) -> frozenset[str]:
     if rule.clause.kind != "permit":  # it was reported
         return frozenset()

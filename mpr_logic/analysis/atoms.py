@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.program import Fact, Program, Schema, Signature
-from mpr_logic.analysis.report import Report, argument, count, declared_as
+from mpr_logic.analysis.report import DiagnosticCollector, argument, count, declared_as
 from mpr_logic.analysis.resolve import FACTS_ONLY, Resolver
 from mpr_logic.analysis.types import LARGEST, value_type
 from mpr_logic.errors import StateError
@@ -238,7 +238,7 @@ def _type(signature: Signature, place: int) -> str:
 
 
 def _signature(schema: Schema, atom: Atom, kind: str) -> Signature:
-    report = Report()
+    report = DiagnosticCollector()
     names = Resolver(schema, report)
     found = names.action(atom.name, atom.span) if kind == "action" else names.relation(atom.name, atom.span)
     if found is None:
@@ -249,7 +249,7 @@ def _signature(schema: Schema, atom: Atom, kind: str) -> Signature:
 def _place(
     schema: Schema, atom: Atom, signature: Signature, is_action: bool, *, fill: bool
 ) -> tuple[Term, ...]:
-    report = Report()
+    report = DiagnosticCollector()
     word = ".action" if is_action else ".decl"
     args = Resolver(schema, report).place(atom, signature, word, fill=fill)
     if args is None:
@@ -257,7 +257,7 @@ def _place(
     return args
 
 
-def _refuse_with(report: Report) -> NoReturn:
+def _refuse_with(report: DiagnosticCollector) -> NoReturn:
     first = report.found[0]
     _refuse(first.span, f"{first.message}: {first.help}" if first.help else first.message)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.annotations import explicit_id
 from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.program import Program
-from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.resolve import Resolver, resolve_clause
 from mpr_logic.analysis.terms import item_vars, term_vars
 from mpr_logic.errors import ProgramError
@@ -252,7 +252,7 @@ def canonical_text(of: Program | Schema, clause: Clause) -> str:
     Raises:
         ProgramError: the clause speaks of what is not declared, or with other arguments.
     """
-    report = Report()
+    report = DiagnosticCollector()
     schema = of.schema if isinstance(of, Program) else of
     resolved = resolve_clause(clause, Resolver(schema, report))
     if resolved is None:
@@ -267,4 +267,4 @@ def clause_id(of: Program | Schema, clause: Clause) -> str:
     Raises:
         ProgramError: the clause speaks of what is not declared, or with other arguments.
     """
-    return explicit_id(clause, Report()) or short_id(canonical_text(of, clause))
+    return explicit_id(clause, DiagnosticCollector()) or short_id(canonical_text(of, clause))

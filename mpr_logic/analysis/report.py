@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import Param, Span
 
 
-class Report:
+class DiagnosticCollector:
     """The diagnostics that an analysis has found so far. ``broken`` counts the errors."""
 
     def __init__(self) -> None:

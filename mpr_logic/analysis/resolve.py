@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mpr_logic.analysis.program import Schema, Signature
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import BodyItem, Clause, Comparison, Term, Test
 
 VERDICTS = ("forbid", "permit", "prefer")
@@ -56,7 +56,7 @@ class Resolved:
 class Resolver:
     """Finds what names stand for, under one schema, and reports those that stand for nothing."""
 
-    def __init__(self, schema: Schema, report: Report) -> None:
+    def __init__(self, schema: Schema, report: DiagnosticCollector) -> None:
         self.schema = schema
         self.report = report
 

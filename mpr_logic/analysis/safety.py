@@ -19,7 +19,7 @@ from mpr_logic.language.ast import Aggregate, Comparison, Literal, Var
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.analysis.resolve import Resolved
     from mpr_logic.language.ast import BodyItem, Span, Term
 
@@ -75,7 +75,7 @@ def groups(args: Sequence[Term], body: Sequence[BodyItem], given: set[str], aggr
 class Safety:
     """The check of one clause; every variable is reported once."""
 
-    def __init__(self, clause: Resolved, report: Report) -> None:
+    def __init__(self, clause: Resolved, report: DiagnosticCollector) -> None:
         self.clause = clause
         self.report = report
         self.blamed: set[str] = set()

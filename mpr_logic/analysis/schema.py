@@ -16,7 +16,7 @@ from mpr_logic.language.printer import print_statement
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import Span, Statement
 
 MAX_ARGUMENTS = 64
@@ -29,7 +29,7 @@ RESERVED = frozenset(
 )
 
 
-def collect(statements: Iterable[Statement], report: Report, *, built_in: bool = True) -> Schema:
+def collect(statements: Iterable[Statement], report: DiagnosticCollector, *, built_in: bool = True) -> Schema:
     """Read the declarations among the statements.
 
     What is wrong is reported; what can be used of it is used, so that one wrong declaration does
@@ -97,7 +97,7 @@ def _plain(params: Iterable[Param]) -> tuple[Param, ...]:
     return tuple(Param(p.name, p.type, p.optional) for p in params)
 
 
-def _types(declared: list[TypeDecl], report: Report) -> dict[str, str]:
+def _types(declared: list[TypeDecl], report: DiagnosticCollector) -> dict[str, str]:
     first: dict[str, TypeDecl] = {}
     for each in declared:
         old = first.get(each.name)
@@ -157,7 +157,7 @@ def _declare(
     types: dict[str, str],
     relations: dict[str, Signature],
     actions: dict[str, Signature],
-    report: Report,
+    report: DiagnosticCollector,
 ) -> None:
     if each.name in RESERVED:
         report.error("E0108", f"`{each.name}` is a word of the language", each.span, "choose another name")
@@ -192,7 +192,10 @@ def _declare(
 
 
 def _declare_built_in(
-    each: RelationDecl | ActionDecl, signature: Signature, relations: dict[str, Signature], report: Report
+    each: RelationDecl | ActionDecl,
+    signature: Signature,
+    relations: dict[str, Signature],
+    report: DiagnosticCollector,
 ) -> None:
     """Report a declaration that is not the one that a built-in relation has; keep the place of its own."""
     known = relations[each.name]
@@ -210,7 +213,7 @@ def _declare_built_in(
         relations[each.name] = replace(known, span=each.span)
 
 
-def too_many(name: str, arguments: int, span: Span, report: Report) -> None:
+def too_many(name: str, arguments: int, span: Span, report: DiagnosticCollector) -> None:
     """Report a relation or an action with more arguments than an engine takes."""
     report.error(
         "E0221",
@@ -231,7 +234,9 @@ def _alike(old: Signature, new: Signature) -> bool:
     )
 
 
-def _signature(each: RelationDecl | ActionDecl, types: dict[str, str], report: Report) -> Signature:
+def _signature(
+    each: RelationDecl | ActionDecl, types: dict[str, str], report: DiagnosticCollector
+) -> Signature:
     seen: set[str] = set()
     params: list[Param] = []
     for param in each.params:
@@ -275,7 +280,7 @@ def _signature(each: RelationDecl | ActionDecl, types: dict[str, str], report: R
     )
 
 
-def _key(each: RelationDecl, report: Report) -> tuple[int, ...] | None:
+def _key(each: RelationDecl, report: DiagnosticCollector) -> tuple[int, ...] | None:
     """The places of the arguments that are the key."""
     if each.key is None:
         return None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.program import Program
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import BodyItem, Span
 
 Edges = dict[tuple[str, str, str], "Span"]
@@ -59,7 +59,7 @@ def read_by(program: Program, heads: Iterable[str]) -> frozenset[str]:
 
 
 def stratify(
-    heads: Iterable[str], edges: Edges, report: Report
+    heads: Iterable[str], edges: Edges, report: DiagnosticCollector
 ) -> tuple[tuple[tuple[str, ...], ...], frozenset[str]]:
     """The strata of the derived relations ``heads``, lowest first, and those that are recursive.
 
@@ -83,7 +83,7 @@ def stratify(
     return strata, frozenset(recursive)
 
 
-def nest(strata: Iterable[tuple[str, ...]], edges: Edges, report: Report) -> None:
+def nest(strata: Iterable[tuple[str, ...]], edges: Edges, report: DiagnosticCollector) -> None:
     """Report actions that rest on more than :data:`DEEPEST` derived relations which build on each other.
 
     A question goes down from one to the next, and Python does not nest calls without end: every check of such
@@ -152,7 +152,13 @@ def components(graph: Mapping[str, list[str]]) -> Iterator[list[str]]:
 
 
 def _report(
-    head: str, used: str, how: str, span: Span, edges: Edges, group: tuple[str, ...], report: Report
+    head: str,
+    used: str,
+    how: str,
+    span: Span,
+    edges: Edges,
+    group: tuple[str, ...],
+    report: DiagnosticCollector,
 ) -> None:
     import networkx as nx
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mpr_logic.analysis.program import Schema, Signature
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.analysis.resolve import Resolved
     from mpr_logic.language.ast import BodyItem, Span, Term, Test, Value
 
@@ -119,7 +119,7 @@ def columns_of(schema: Schema, core: str) -> Signature:
 class Typing:
     """The types of one clause. ``env`` maps a variable to its type, once :meth:`infer` has run."""
 
-    def __init__(self, schema: Schema, report: Report) -> None:
+    def __init__(self, schema: Schema, report: DiagnosticCollector) -> None:
         self.schema = schema
         self.types = schema.types
         self.report = report

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.program import Signature
-from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.resolve import Resolver, resolve_clause
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, too_many
 from mpr_logic.analysis.terms import flat
@@ -30,7 +30,7 @@ _UNKNOWN = "symbol"
 """The type of an argument of which the uses show nothing."""
 
 
-def suggest(report: Report, schema: Schema, clauses: Sequence[Clause]) -> None:
+def suggest(report: DiagnosticCollector, schema: Schema, clauses: Sequence[Clause]) -> None:
     """Write out, in the report, the declaration of each name that is not declared."""
     for (kind, name), place in report.unknown.items():
         word = ".decl" if kind == "relation" else ".action"
@@ -132,7 +132,9 @@ def _atoms(clause: Clause) -> Iterator[tuple[str, Atom]]:
 # ---- plain Datalog: signatures for what is not declared
 
 
-def infer(schema: Schema, clauses: Sequence[Clause], inputs: Collection[str], report: Report) -> Schema:
+def infer(
+    schema: Schema, clauses: Sequence[Clause], inputs: Collection[str], report: DiagnosticCollector
+) -> Schema:
     """The schema with a signature for every relation that is used but not declared.
 
     An argument has the type of the constants and variables that rules put there; one that nothing
@@ -142,7 +144,7 @@ def infer(schema: Schema, clauses: Sequence[Clause], inputs: Collection[str], re
     relations = {**schema.relations, **{n: _signature(n, [UNKNOWN] * k) for n, k in found.items()}}
     rules: list[Resolved] = []
     columns: dict[str, list[str]] = {n: [UNKNOWN] * k for n, k in found.items()}
-    names = Resolver(replace(schema, relations=relations), Report())
+    names = Resolver(replace(schema, relations=relations), DiagnosticCollector())
     derived = set(inputs)
     for clause in clauses:
         derived.add(clause.head.name if clause.effect is None else clause.effect.name)
@@ -161,7 +163,7 @@ def infer(schema: Schema, clauses: Sequence[Clause], inputs: Collection[str], re
     return replace(schema, relations=relations)
 
 
-def _used(schema: Schema, clauses: Iterable[Clause], report: Report) -> dict[str, int]:
+def _used(schema: Schema, clauses: Iterable[Clause], report: DiagnosticCollector) -> dict[str, int]:
     """The undeclared relations and how many arguments their first use has."""
     found: dict[str, int] = {}
     for clause in clauses:
@@ -211,7 +213,7 @@ def _flow(schema: Schema, rules: list[Resolved], columns: dict[str, list[str]]) 
         relations = {**schema.relations, **{n: _signature(n, t) for n, t in columns.items()}}
         current = replace(schema, relations=relations)
         for rule in rules:
-            typing = Typing(current, Report())
+            typing = Typing(current, DiagnosticCollector())
             typing.infer((), (), rule.body)
             types = columns[rule.clause.head.name]
             for place, term in enumerate(rule.args):

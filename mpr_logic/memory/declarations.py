@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.analyse import Preparer, in_order
 from mpr_logic.analysis.annotations import check_because, explicit_id
 from mpr_logic.analysis.builtin_relations import BUILT_IN
-from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.schema import declarations_of as schema_declarations
 from mpr_logic.errors import ProgramError, StoreError
@@ -66,7 +66,7 @@ class Declarations:
         self.outdated = tuple(_name(s)[1] for s in module.statements if _outdated(s))
         module = replace(module, statements=tuple(s for s in module.statements if not _outdated(s)))
         self.statements = module.statements
-        report = Report()
+        report = DiagnosticCollector()
         self.schema = collect(module.statements, report)
         if report.broken:
             raise ProgramError(in_order(report, [module]))
@@ -87,7 +87,7 @@ class Declarations:
         anew = {_name(s) for m in modules for s in m.statements}
         rest = tuple(s for s in self.statements if _name(s) not in anew)
         own = Module(rest, (), "<memory>", self.text)
-        report = Report()
+        report = DiagnosticCollector()
         collect([s for m in (own, *modules) for s in m.statements], report)
         for statement in (s for m in modules for s in m.statements if not isinstance(s, Clause)):
             old = known.get(_name(statement))
@@ -126,7 +126,7 @@ class Declarations:
             ProgramError: some are not valid; every fault is in it.
             StoreError: one of them is no rule that a memory can hold.
         """
-        report = Report()
+        report = DiagnosticCollector()
         preparer = Preparer(self.schema, report)
         found: list[Checked] = []
         for module in modules:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mpr_logic.analysis import analyse, canonical_text, clause_id
 from mpr_logic.analysis.canonical import clause_template, fill
 from mpr_logic.analysis.normalise import apart
-from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.resolve import Resolver, resolve_clause
 from mpr_logic.analysis.shapes import clause_shape, with_placeholders
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
@@ -157,7 +157,7 @@ def test_different_clauses_have_different_texts(data: st.DataObject) -> None:
 @given(clauses(5))
 def test_the_text_of_a_shape_is_the_text_of_its_clauses(clause: Clause) -> None:
     """A template filled with a clause's constants gives the text that the clause gives by itself."""
-    names = Resolver(SCHEMA, Report())
+    names = Resolver(SCHEMA, DiagnosticCollector())
     abstract = resolve_clause(with_placeholders(clause), names)
     assert abstract is not None
     template = clause_template(apart(abstract))

@@ -47,7 +47,7 @@ from mpr_logic.analysis.lints.subject import Subject
 from mpr_logic.analysis.lints.texts import check_case, check_evasion, check_signs
 from mpr_logic.analysis.lints.tools import check_actions, check_names
 from mpr_logic.analysis.lints.weights import check_weights
-from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.report import DiagnosticCollector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import Module
     from mpr_logic.language.diagnostics import Diagnostic
 
-    Lint: TypeAlias = Callable[[Subject, Report], None]
+    Lint: TypeAlias = Callable[[Subject, DiagnosticCollector], None]
 
 __all__ = ["Deployment", "ToolSignature", "lint", "undeclared_inputs", "vet"]
 
@@ -127,7 +127,7 @@ def undeclared_inputs(program: Program, deployment: Deployment | None = None) ->
 def _run(
     lints: Iterable[Lint], program: Program, deployment: Deployment | None, modules: Sequence[Module]
 ) -> list[Diagnostic]:
-    subject, report = Subject(program, deployment or Deployment(), modules), Report()
+    subject, report = Subject(program, deployment or Deployment(), modules), DiagnosticCollector()
     for check in lints:
         check(subject, report)
     return in_order(report, modules)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import BodyItem, Term, Value
 
 
@@ -23,7 +23,7 @@ LEAST = {"called": {0: 1, 2: 0}, "item": {1: 0}, "list_length": {1: 0}, "now": {
 """By relation and place, the number that none there is less than."""
 
 
-def check_bodies(subject: Subject, report: Report) -> None:
+def check_bodies(subject: Subject, report: DiagnosticCollector) -> None:
     """Report each rule whose body cannot hold, and each aggregate that can range over nothing."""
     program = subject.program
     for rule in program.rules:
@@ -76,7 +76,7 @@ def _least(rule: Rule) -> dict[str, int]:
     }
 
 
-def _openings(program: Program, rule: Rule, report: Report) -> None:
+def _openings(program: Program, rule: Rule, report: DiagnosticCollector) -> None:
     """Report what looks into a number for a field, or for an item that is a text: a number has no field, and
     itself as its only item."""
     numbers = {

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import Span, Value
 
 
 SHELL = "shell_runs"
 
 
-def check_constants(subject: Subject, report: Report) -> None:
+def check_constants(subject: Subject, report: DiagnosticCollector) -> None:
     """Report constants where no fact, rule or schema ever has them, and those that look like others."""
     program, seen = subject.program, _Seen(subject)
     for rule in program.rules:
@@ -73,7 +73,7 @@ def _unknown(
     constant: Const,
     span: Span,
     domain: frozenset[Value],
-    report: Report,
+    report: DiagnosticCollector,
 ) -> None:
     signature = columns_of(program.schema, name)
     shown = [print_value(value) for value in sorted(domain, key=lambda v: (isinstance(v, str), v))]
@@ -88,7 +88,7 @@ def _unknown(
     )
 
 
-def _called(subject: Subject, report: Report) -> None:
+def _called(subject: Subject, report: DiagnosticCollector) -> None:
     """Constants in ``called(number, action, second)`` that are no action."""
     if "called" not in subject.domains.columns or subject.program.arity.get("called") != 3:
         return
@@ -106,7 +106,7 @@ def _called(subject: Subject, report: Report) -> None:
                 )
 
 
-def _programs(program: Program, report: Report) -> None:
+def _programs(program: Program, report: DiagnosticCollector) -> None:
     """Constants in ``shell_runs(command, program)`` that are more than the name of a program."""
     for rule in program.rules:
         for name, place, constant, span in _in_body(rule):
@@ -122,7 +122,7 @@ def _programs(program: Program, report: Report) -> None:
                 )
 
 
-def _numbers(program: Program, report: Report) -> None:
+def _numbers(program: Program, report: DiagnosticCollector) -> None:
     """Constants below the first number of a built-in relation: calls and positions begin at 1."""
     for rule in program.rules:
         for name, place, constant, span in _in_body(rule):
@@ -157,7 +157,7 @@ class _Seen:
         if isinstance(constant.value, str) and name.partition(" ")[0] not in HISTORY and name != "called":
             self._used.setdefault((name, place), {}).setdefault(constant.value, []).append(span)
 
-    def report(self, report: Report) -> None:
+    def report(self, report: DiagnosticCollector) -> None:
         """Report what is used once, is stated nowhere, and looks like another constant of its column."""
         for (name, place), used in self._used.items():
             stated = self._stated.get((name, place), set())
@@ -170,7 +170,9 @@ class _Seen:
                 if other is not None and (other in stated or len(used[other]) > 1 or value > other):
                     self._warn(name, place, value, other, spans[0], report)
 
-    def _warn(self, name: str, place: int, value: str, other: str, span: Span, report: Report) -> None:
+    def _warn(
+        self, name: str, place: int, value: str, other: str, span: Span, report: DiagnosticCollector
+    ) -> None:
         signature = columns_of(self._schema, name)
         report.warn(
             "W0605",
@@ -188,7 +190,7 @@ MOST_CONSTANTS = 500
 _WORDS = ("true", "false", "null")
 
 
-def check_lower_case(subject: Subject, report: Report) -> None:
+def check_lower_case(subject: Subject, report: DiagnosticCollector) -> None:
     """Report lower-case words that are most likely meant to be variables."""
     program = subject.program
     stated = {value for fact in program.facts for value in fact.row}
@@ -204,7 +206,11 @@ def check_lower_case(subject: Subject, report: Report) -> None:
 
 
 def _lower_case(
-    rule: Rule, program: Program, stated: set[Value], uses: Mapping[Value, set[int]], report: Report
+    rule: Rule,
+    program: Program,
+    stated: set[Value],
+    uses: Mapping[Value, set[int]],
+    report: DiagnosticCollector,
 ) -> None:
     inside = {constant.value for _, _, constant, _ in _in_body(rule)}
     for name, place, constant, span in _in_head(rule):
@@ -250,7 +256,11 @@ def _tested(rule: Rule) -> Iterator[Const]:
 
 
 def _lower_case_inside(
-    rule: Rule, subject: Subject, stated: set[Value], uses: Mapping[Value, set[int]], report: Report
+    rule: Rule,
+    subject: Subject,
+    stated: set[Value],
+    uses: Mapping[Value, set[int]],
+    report: DiagnosticCollector,
 ) -> None:
     """Report words of a body that are a variable of the rule but for the first letter; and in a comparison
     those of one letter, or with the name of the argument that they are compared with."""

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import BodyItem, Term
 
 MOST_STEPS = 2_000
 """The most steps of the search that maps the body of one rule into another's."""
 
 
-def check_overrides(subject: Subject, report: Report) -> None:
+def check_overrides(subject: Subject, report: DiagnosticCollector) -> None:
     """Report what the weights and the overrides of laws and permits leave without effect."""
     program, theta = subject.program, subject.deployment.theta
     laws = {rule.id: rule for rule in program.rules if rule.clause.kind == "forbid"}
@@ -68,7 +68,7 @@ def check_overrides(subject: Subject, report: Report) -> None:
         _directives(law, theta, report)
 
 
-def _directives(law: Rule, theta: float, report: Report) -> None:
+def _directives(law: Rule, theta: float, report: DiagnosticCollector) -> None:
     for name in ("escalate", "rewrite"):
         if law.weight < theta and any(each.name == name for each in law.clause.annotations):
             report.error(

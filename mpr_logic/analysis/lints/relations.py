@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.lints.domains import Domains
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule, Signature
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import Literal, Span
 
 
-def check_filled(subject: Subject, report: Report) -> None:
+def check_filled(subject: Subject, report: DiagnosticCollector) -> None:
     """Report each relation that rules read, and that is empty for ever since nothing fills it."""
     program, domains = subject.program, subject.domains
     notes = _note(without_source(subject))

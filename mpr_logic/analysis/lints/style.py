@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.annotations import placeholders
-from mpr_logic.analysis.report import Report, where
+from mpr_logic.analysis.report import DiagnosticCollector, where
 from mpr_logic.analysis.resolve import EFFECTS
 from mpr_logic.analysis.terms import flat, item_vars, literals, rewrite_item, term_span, term_vars
 from mpr_logic.analysis.types import Typing, base, comparable
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import Atom, BodyItem, Clause, Term
 
 
-def check_singletons(subject: Subject, report: Report) -> None:
+def check_singletons(subject: Subject, report: DiagnosticCollector) -> None:
     """Report variables that stand only once in their clause."""
     for clause in subject.clauses:
         _singletons(clause, report)
 
 
-def _singletons(clause: Clause, report: Report) -> None:
+def _singletons(clause: Clause, report: DiagnosticCollector) -> None:
     body = [v for item in clause.body for v in item_vars(item)]
     heads = clause.head.args if clause.effect is None else clause.head.args + clause.effect.args
     counts = Counter(v.name for v in body)
@@ -58,7 +58,7 @@ def _mentioned(clause: Clause) -> Iterator[Atom]:
             yield literal.atom
 
 
-def check_unused(subject: Subject, report: Report) -> None:
+def check_unused(subject: Subject, report: DiagnosticCollector) -> None:
     """Report relations that are declared and that no clause speaks of."""
     used = {atom.name for clause in subject.clauses for atom in _mentioned(clause)}
     for name, signature in subject.program.schema.relations.items():
@@ -71,7 +71,7 @@ def check_unused(subject: Subject, report: Report) -> None:
             )
 
 
-def check_duplicates(subject: Subject, report: Report) -> None:
+def check_duplicates(subject: Subject, report: DiagnosticCollector) -> None:
     """Report rules and facts that are stated twice."""
     first: dict[str, Rule] = {}
     for rule in subject.program.rules:
@@ -103,13 +103,13 @@ def _equal(first: Rule, second: Rule) -> bool:
     return first.head == second.head and len(first.body) == len(second.body)
 
 
-def check_verdicts(subject: Subject, report: Report) -> None:
+def check_verdicts(subject: Subject, report: DiagnosticCollector) -> None:
     """Report forbids without a reason, and permits without an effect."""
     for rule in subject.program.rules:
         _verdict(rule, subject.program, report)
 
 
-def _verdict(rule: Rule, program: Program, report: Report) -> None:
+def _verdict(rule: Rule, program: Program, report: DiagnosticCollector) -> None:
     clause = rule.clause
     if clause.kind == "forbid" and not _because(clause):
         report.warn(
@@ -138,18 +138,18 @@ def says_open(rule: Rule, program: Program) -> bool:
     return not rule.body and all(isinstance(t, Var) for t in rule.args) and len(set(names)) == len(names)
 
 
-def check_comparisons(subject: Subject, report: Report) -> None:
+def check_comparisons(subject: Subject, report: DiagnosticCollector) -> None:
     """Report comparisons of a number with a symbol."""
     for rule in subject.program.rules:
         _comparisons(rule, subject.program, report)
 
 
-def _comparisons(rule: Rule, program: Program, report: Report) -> None:
+def _comparisons(rule: Rule, program: Program, report: DiagnosticCollector) -> None:
     equations = [i for i in flat(rule.body) if isinstance(i, Comparison) and i.op in ("=", "!=")]
     if not equations:
         return
     schema = program.schema
-    typing = Typing(schema, Report())
+    typing = Typing(schema, DiagnosticCollector())
     columns = [schema.actions[rule.clause.head.name]] if rule.given else []
     typing.infer(rule.args[: rule.given], columns, rule.body)
     for item in equations:
@@ -167,7 +167,7 @@ def _comparisons(rule: Rule, program: Program, report: Report) -> None:
             )
 
 
-def check_subsumed(subject: Subject, report: Report) -> None:
+def check_subsumed(subject: Subject, report: DiagnosticCollector) -> None:
     """Report rules that add nothing to a more general one of the same head and no smaller weight."""
     program = subject.program
     general: dict[tuple[str, BodyItem | None], list[tuple[frozenset[BodyItem], Rule]]] = {}

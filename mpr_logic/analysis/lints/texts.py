@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import BodyItem, Span, Term
 
 
-def check_evasion(subject: Subject, report: Report) -> None:
+def check_evasion(subject: Subject, report: DiagnosticCollector) -> None:
     """Report tests of laws, and of relations that they read, which are easily got around."""
     program = subject.program
     seen: set[tuple[object, ...]] = set()
@@ -58,7 +58,7 @@ GLOB = re.compile(r"\*\.\w+$|(~|\.{0,2}/|[\w-]+/).*/?\*{1,2}$")
 """A pattern for the names of files: ``*.exe``, ``/etc/*``."""
 
 
-def check_signs(subject: Subject, report: Report) -> None:
+def check_signs(subject: Subject, report: DiagnosticCollector) -> None:
     """Report plain texts with the signs of a pattern: there a `*` is nothing but a `*`."""
     for rule in subject.program.rules:
         if rule.clause.kind not in ("forbid", "permit", "relation"):
@@ -93,7 +93,7 @@ def _compared(rule: Rule) -> Iterator[tuple[Term, Span]]:
             yield item.right, item.span
 
 
-def check_case(subject: Subject, report: Report) -> None:
+def check_case(subject: Subject, report: DiagnosticCollector) -> None:
     """Report tests of a text in lower case that ask for upper case, where that is no fault of the body: a
     denied one always holds, and of some alternatives only others match."""
     for rule in subject.program.rules:
@@ -117,7 +117,7 @@ def check_case(subject: Subject, report: Report) -> None:
                 _warn_of_case(test, f"{shown} never matches: `lower` leaves no capital letter", report)
 
 
-def _warn_of_case(test: Test, message: str, report: Report) -> None:
+def _warn_of_case(test: Test, message: str, report: DiagnosticCollector) -> None:
     report.warn("W0618", message, term_span(test.args[1], test.span), "write it in lower case")
 
 

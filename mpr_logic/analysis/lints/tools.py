@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.lints.deployment import ToolNames, ToolSignature
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Fact, Program, Signature
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import Value
 
 
-def check_names(subject: Subject, report: Report) -> None:
+def check_names(subject: Subject, report: DiagnosticCollector) -> None:
     """Report facts about names that lead nowhere, or to two places."""
     naming, actions = subject.tool_names, subject.program.schema.actions
     tools = subject.deployment.tools
@@ -51,7 +51,9 @@ def check_names(subject: Subject, report: Report) -> None:
             _leads_nowhere(fact, word, f"argument of `{action}`", params, report)
 
 
-def _leads_nowhere(fact: Fact, name: str, thing: str, known: Iterable[str], report: Report) -> None:
+def _leads_nowhere(
+    fact: Fact, name: str, thing: str, known: Iterable[str], report: DiagnosticCollector
+) -> None:
     report.error(
         "E0604",
         f"`{fact.relation}` names `{name}`, and there is no such {thing}",
@@ -60,7 +62,7 @@ def _leads_nowhere(fact: Fact, name: str, thing: str, known: Iterable[str], repo
     )
 
 
-def check_actions(subject: Subject, report: Report) -> None:
+def check_actions(subject: Subject, report: DiagnosticCollector) -> None:
     """Report laws about actions that no tool is, arguments that tools do not have, and actions that are open
     where others are closed."""
     program, tools, reached = subject.program, subject.deployment.tools, subject.actions
@@ -122,7 +124,7 @@ def _tool_help(action: str, naming: ToolNames) -> str:
     return f'did you mean the tool `{close}`? name the action so, or state tool_name("{close}", {action})'
 
 
-def _arguments(tool: ToolSignature, naming: ToolNames, report: Report) -> None:
+def _arguments(tool: ToolSignature, naming: ToolNames, report: DiagnosticCollector) -> None:
     """Arguments of a declared action that its tool does not take: rules would see nothing in them."""
     name = naming.action(tool.name)
     if name is None or tool.rest:

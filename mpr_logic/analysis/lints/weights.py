@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Rule
-    from mpr_logic.analysis.report import Report
+    from mpr_logic.analysis.report import DiagnosticCollector
 
 
-def check_weights(subject: Subject, report: Report) -> None:
+def check_weights(subject: Subject, report: DiagnosticCollector) -> None:
     """Report each law, and each permit that lifts something, whose body always weighs less than theta."""
     program, theta = subject.program, subject.deployment.theta
     most = greatest_weights(subject)

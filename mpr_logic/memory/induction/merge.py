@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import canonical_text
-from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.resolve import Resolver, resolve_clause
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
 
@@ -48,8 +48,8 @@ def subsumes(schema: Schema, general: Clause, special: Clause) -> bool:
     """
     if equal(schema, general, special):
         return True
-    one = resolve_clause(general, Resolver(schema, Report()))
-    other = resolve_clause(special, Resolver(schema, Report()))
+    one = resolve_clause(general, Resolver(schema, DiagnosticCollector()))
+    other = resolve_clause(special, Resolver(schema, DiagnosticCollector()))
     if one is None or other is None or one.head != other.head:
         return False
     if any(isinstance(item, Aggregate) for item in one.body):

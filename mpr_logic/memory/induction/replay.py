@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from mpr_logic.analysis import Fact, analyse, canonical_text
 from mpr_logic.analysis.analyse import Preparer
 from mpr_logic.analysis.occurrences import CALL, is_history
-from mpr_logic.analysis.report import Report
+from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.terms import item_vars, names, term_vars
 from mpr_logic.checker.facts import FactBase
 from mpr_logic.checker.parsing import resolve_action
@@ -223,7 +223,7 @@ class Replay:
 
     def valid(self, clause: Clause) -> bool:
         """Whether a rule has no faults, over the declarations and relations of the background."""
-        return Preparer(self.program.schema, Report()).prepare(clause) is not None
+        return Preparer(self.program.schema, DiagnosticCollector()).prepare(clause) is not None
 
     def facts(self) -> Iterator[tuple[str, Row]]:
         """The facts that came into the states, as core relations and rows, each as often as it came."""
