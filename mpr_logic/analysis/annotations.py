@@ -84,9 +84,9 @@ def explicit_id(clause: Clause, report: DiagnosticCollector) -> str | None:
         if not _known(each, clause, report) or wanted is None:
             continue
         if not _fits(each):
-            report.error(
-                "E0211", f"`@{each.name}` takes {wanted}", each.span, f"write it as {_EXAMPLES[each.name]}"
-            )
+            empty = wanted == "one text" and len(each.args) == 1 and each.args[0].value == ""
+            message = f"the text of `@{each.name}` is empty" if empty else f"`@{each.name}` takes {wanted}"
+            report.error("E0211", message, each.span, f"write it as {_EXAMPLES[each.name]}")
         elif each.name in seen:
             report.error("E0211", f"`@{each.name}` is given twice", each.span, "keep one of them")
         elif each.name == "id":

@@ -206,6 +206,7 @@ CASES = [
     ),
     ("@id(a, b) forbid step(1).", "E0211", "@id(a, b)", "`@id` takes one name", "@id(closed)"),
     ("@because(1) forbid step(1).", "E0211", "@because(1)", "`@because` takes one text", "@because("),
+    ('@because("") forbid step(1).', "E0211", '@because("")', "the text of `@because` is empty", "@because("),
     ("@id(a) @id(b) forbid step(1).", "E0211", "@id(b)", "`@id` is given twice", "keep one"),
     (
         "thing(X) :- inside(X, R), size(R, N), N + X > 1.",
