@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 FULL = 32 * 2**20
-"""A file of up to so many bytes is checked as a whole when it is opened; of a larger one its pages, and the
-newest seals."""
+"""The most bytes of a file that is checked as a whole when it is opened; of a larger one the pages and the
+newest seals are checked."""
 
 NEWEST = 20
 """The number of seals of a larger file that are checked when it is opened."""

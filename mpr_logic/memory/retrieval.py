@@ -97,7 +97,7 @@ class Retriever:
 
         Args:
             candidates: the actions; what is none of the program's is passed over.
-            budget: so many tokens the texts may have together.
+            budget: the most tokens that the texts may have together.
 
         Raises:
             EvaluationError: the engine could not finish.

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 
 MANY = 500
-"""Of more rules than this all are read, and the others left out afterwards."""
+"""The most rules or episodes that a query names one by one; for more, all rows are read, and the others
+left out afterwards."""
 
 Intervals = tuple[tuple[int, int], ...]
 """Revisions from the first to the last of each pair."""

@@ -113,8 +113,8 @@ def _mark(seed: str) -> str:
 
 
 def episode_lines(episode: ReflectedEpisode, budget: int) -> list[str]:
-    """The task, the turns that matter most, how it ended, and what was known where it failed, in so many
-    characters."""
+    """The task, the turns that matter most, how it ended, and what was known where it failed, in at most
+    ``budget`` characters."""
     first, *rest = episode.steps
     head = [f"task: {_cut(first.text, LONGEST_TASK)}"]
     end = [f"end: {_ending(episode)}"]

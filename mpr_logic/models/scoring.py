@@ -112,7 +112,7 @@ def trie(candidates: Sequence[Prefix]) -> TrieNode:
 
 
 def _grown(candidates: Sequence[Prefix], here: Sequence[int], at: int) -> TrieNode:
-    """The node behind so many tokens, which these candidates share."""
+    """The node behind the first ``at`` tokens, which these candidates share."""
     while True:
         ends = [i for i in here if len(candidates[i]) == at]
         parts: dict[int, list[int]] = {}

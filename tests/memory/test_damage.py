@@ -131,8 +131,8 @@ def test_any_letter_of_a_text(
 
 
 def test_a_large_file(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a file that is too large to be looked through at once its pages and newest rows are checked; all of
-    it is by `intact`."""
+    """The check on opening reads the pages and the newest rows of a file that is too large to be looked
+    through at once; `intact` reads all of it."""
     monkeypatch.setattr(integrity, "FULL", 1)
     monkeypatch.setattr(integrity, "NEWEST", 1)
     whole = store.read_bytes()

@@ -171,7 +171,7 @@ def test_a_wrong_reason_gives_way_to_a_right_one() -> None:
 
 
 def test_what_is_right_in_a_wrong_reason_is_kept() -> None:
-    """Of a body that holds nowhere as few items are taken out as will do."""
+    """The gate takes as few items as will do out of a body that holds nowhere."""
     found = gate()
     outcome = found.admit("forbid unlock(D, K) :- not holds(K), opened(D), not opened(D).", SOURCE, "ep-1")
     assert outcome.verdict == "refined"
@@ -186,7 +186,7 @@ def test_a_wrong_reason_stays_wrong_where_nothing_failed() -> None:
 
 
 def test_a_long_wrong_reason_is_refused_as_it_is() -> None:
-    """Of a body longer than a rule may become nothing is taken out: there would be too many ways."""
+    """The gate takes nothing out of a body longer than a rule may become: there would be too many ways."""
     body = ", ".join(f"holds(K{i})" for i in range(60))
     outcome = gate().admit(f"forbid unlock(D, K) :- {body}, opened(D), not opened(D).", SOURCE, "ep-1")
     assert outcome.verdict == "refused"

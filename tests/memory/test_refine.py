@@ -29,7 +29,7 @@ def texts(found: list[Clause]) -> list[str]:
 @settings(max_examples=15)
 @given(st.integers(0, 4), BODIES)
 def test_refined_rules_cover_failures_and_no_success(seed: int, body: list[str]) -> None:
-    """Whatever the start: each rule is valid, has failures that it covers, and covers no success."""
+    """Each refined rule, whatever the start, is valid, has failures that it covers, and covers no success."""
     trials = replay(seed)
     found = Refiner(trials, SMALL).refine(unlock(body))
     for clause, covered in zip(found, trials.covers(found), strict=True):
@@ -51,7 +51,7 @@ def test_the_laws_are_found() -> None:
 
 
 def test_an_unknown_door_is_left_alone() -> None:
-    """Of an open-world relation only what was observed to be false is forbidden."""
+    """A rule learned over an open-world relation forbids only where a fact was observed to be false."""
     assert texts(Refiner(replay()).refine(rule("forbid enter(D)."))) == ["forbid enter(D) :- not opened(D)."]
 
 
@@ -176,8 +176,8 @@ def wide() -> Replay:
 
 
 def test_an_enumeration_ends_by_its_count() -> None:
-    """Of millions of conditions so many are made as there is work for, the simplest of each relation among
-    them, and the same each time."""
+    """The operator makes as many of millions of conditions as there is work for, the simplest of each
+    relation among them, and the same each time."""
     trials, lift = wide(), rule("forbid lift(B).")
     operator = RefinementOperator(trials.program, list(trials.facts()))
     asked, again = StepBudget(500, inf), StepBudget(500, inf)

@@ -61,8 +61,8 @@ def test_only_what_the_record_bears_out_counts(
 @settings(max_examples=60)
 @given(turns=TURNS, batches=st.integers(1, 3))
 def test_a_trial_is_counted_once(turns: list[tuple[str | None, bool | None]], batches: int) -> None:
-    """However often an action is tried in an episode with one outcome, and however often that is told, the
-    rule's record has one trial for each action and outcome."""
+    """A rule's record has one trial for each action and outcome in an episode, however often the action is
+    tried and however often that is told."""
     with memory_at("sqlite://") as memory:
         taught = recorded(memory, turns)
         rule = memory.put(SHUT, episodes=[taught])

@@ -68,7 +68,7 @@ and the number of its threads."""
 
 CREDIBLE = 0.05
 """A rule is a law where its weight is theta at least: the lower credible bound, at this level, of how often
-an action fails where the rule fires, after so many failures and no success, from a uniform prior."""
+an action fails where the rule fires, after its failures and no success, from a uniform prior."""
 
 
 def background(paths: Sequence[str] = WORLD + REACH) -> list[Module]:

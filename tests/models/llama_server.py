@@ -11,7 +11,7 @@ from typing import Any
 from tests.helpers.model_server import Handler, Server, plain, serving
 
 Weights = Callable[[str], Mapping[str, float]]
-"""Of the next character, by what was written so far."""
+"""A function from the text so far to the weights of each next character."""
 
 BEFORE, AFTER = "<user>", "<assistant>"
 

@@ -73,7 +73,7 @@ def test_what_the_rules_only_watched_was_done() -> None:
 
 
 def test_a_long_task_keeps_its_end() -> None:
-    """Of a long text the middle is left out: what is to be done is said last."""
+    """A long text loses its middle: what is to be done is said last."""
     played = lines()
     played[1]["text"] = f"Welcome. {'You see a box. ' * 200}Your task is to: find the coin."
     (task, *_) = data_of(reflection_prompt(read_episode(played), vocabulary()))

@@ -43,7 +43,7 @@ class StepBudget:
     """Counts the steps of a search.
 
     Args:
-        most: so many steps may be done.
+        most: the number of steps that may be done.
         until: when it must be over, by ``time.monotonic``.
     """
 
@@ -161,8 +161,8 @@ class RefinementOperator:
         return [Var(n) for n, t in variables.items() if meet(self._types, t, type) is not None]
 
     def _literals(self, variables: Mapping[str, str], constants: int) -> Iterator[Refinement | None]:
-        """Literals over the variables, ``_`` and so many constants: with a variable, or with ``_`` alone;
-        None for a row of terms that says nothing."""
+        """Literals over the variables, ``_`` and ``constants`` constants: with a variable, or with ``_``
+        alone; None for a row of terms that says nothing."""
         return _in_turn([self._literals_of(s, variables, constants) for s in self._relations])
 
     def _literals_of(
