@@ -226,6 +226,7 @@ def _too_large(limits: Limits, what: str = "") -> NoReturn:
 def kind_of(value: Any) -> str:
     """The kind of a value, in words fit for a model."""
     names = {dict: "an object", list: "a list", tuple: "a list", str: "a text", bool: "a truth value"}
+    names[type(None)] = NULL
     return names.get(type(value)) or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
 
 

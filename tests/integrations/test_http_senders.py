@@ -400,11 +400,13 @@ def test_an_operator_reloads_the_rules(tmp_path: Path) -> None:
         (b'{"tool": "\xff"}', "the body is no UTF-8 at byte 11"),
         (b'{"tool": NaN}', "the body cannot be read: `NaN` is not a number of JSON"),
         (b"[" * 100_000, "the body is nested too deep"),
+        (b"[1]", "the body of /check is a JSON object, not a list"),
+        (b"null", "the body of /check is a JSON object, not null"),
     ],
-    ids=["no colon", "no value", "no UTF-8", "NaN", "too deep"],
+    ids=["no colon", "no value", "no UTF-8", "NaN", "too deep", "a list", "null"],
 )
-def test_a_body_that_is_no_json_is_told_where(body: bytes, said: str) -> None:
-    """The error for a body that is no JSON says what is wrong with it, and where."""
+def test_a_body_that_cannot_be_read_is_told_where(body: bytes, said: str) -> None:
+    """The error for a body that is no JSON, or no object, says what is wrong with it, and where."""
     client = client_of(Guard(text=RULES))
     answer = client.post("/check", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["error"]) == (400, said)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mpr_logic.errors import MprError, StateError
-from mpr_logic.guard.calls import Limits, parsed
+from mpr_logic.guard.calls import Limits, kind_of, parsed
 from mpr_logic.integrations.http import bodies
 from mpr_logic.integrations.http.clients import NotYoursError, Sender, TooManyError
 
@@ -111,13 +111,15 @@ async def _read(request: Request, name: str, body: type[bodies.Body]) -> bodies.
     kinds = request.headers.getlist("content-type")
     if len(kinds) != 1 or kinds[0].partition(";")[0].strip() != "application/json":
         raise HTTPException(415, "send JSON, as Content-Type: application/json")
-    data = await body_of(request, BODY)
+    given = parsed(await body_of(request, BODY), Limits(size=BODY), "the body")
+    if not isinstance(given, dict):
+        raise StateError(f"the body of /{name} is a JSON object, not {kind_of(given)}")
     try:
-        return body.model_validate(parsed(data, Limits(size=BODY), "the body"))
+        return body.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))[:60]
-        raise StateError(f"the body of /{name}: {place or 'it'}: {first['msg'].lower()}") from None
+        raise StateError(f"the body of /{name}: {place}: {first['msg'].lower()}") from None
 
 
 async def body_of(request: Request, most: int) -> bytearray:
