@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+from typing import NoReturn
 from uuid import uuid4
 
 import pytest
@@ -44,6 +47,19 @@ def _guards_are_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     defaults = Guard.__init__.__kwdefaults__
     assert defaults is not None
     monkeypatch.setitem(defaults, "timeout", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def _processes_are_marked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where `-m` leaves out the tests marked `process`, no other test starts a process or a server."""
+    if "not process" not in request.config.option.markexpr:
+        return
+
+    def refused(*_args: object, **_options: object) -> NoReturn:
+        pytest.fail("this test starts a process or a server: mark it `process`")
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", refused)
+    monkeypatch.setattr(socket.socket, "bind", refused)
 
 
 @pytest.fixture(autouse=True)

@@ -252,6 +252,7 @@ def test_a_server_that_is_gone() -> None:
         acted(ModelPolicy(Failing(ServerError("gone"))))
 
 
+@pytest.mark.process
 def test_a_server_that_cannot_be_reached() -> None:
     """The client's own errors tell a server that is gone, or refuses, from an answer that will not do."""
     pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")

@@ -102,6 +102,7 @@ def variants(draw: st.DrawFn) -> tuple[Clause, Clause]:
     return clause, shuffled(draw, renamed(clause, dict(zip((*VARIABLES, "N"), new, strict=True))))
 
 
+@pytest.mark.heavy
 @settings(max_examples=500)
 @given(variants())
 def test_the_id_ignores_names_and_order(pair: tuple[Clause, Clause]) -> None:
@@ -132,6 +133,7 @@ def same(first: Clause, second: Clause) -> bool:
     return False
 
 
+@pytest.mark.heavy
 @settings(max_examples=400)
 @given(st.data())
 def test_different_clauses_have_different_texts(data: st.DataObject) -> None:
@@ -153,6 +155,7 @@ def test_different_clauses_have_different_texts(data: st.DataObject) -> None:
     assert (canonical_text(SCHEMA, first) == canonical_text(SCHEMA, second)) == expected
 
 
+@pytest.mark.heavy
 @settings(max_examples=400)
 @given(clauses(5))
 def test_the_text_of_a_shape_is_the_text_of_its_clauses(clause: Clause) -> None:

@@ -155,6 +155,7 @@ def test_a_long_cycle_is_named() -> None:
     assert found.message == "`c` depends on its own negation: `c` <- not `a` <- `b` <- `c`"
 
 
+@pytest.mark.heavy
 def test_deep_dependencies_need_no_recursion() -> None:
     """Thousands of relations in a row are stratified."""
     count = 3000

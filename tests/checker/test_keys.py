@@ -280,6 +280,7 @@ def test_an_older_state_has_its_own_rows() -> None:
     assert checker.facts()["limit"] == {("a", 30): 1.0}
 
 
+@pytest.mark.heavy
 @given(cases())
 @settings(max_examples=20)
 def test_generated_programs_answer_as_if_the_last_rows_were_all(case: Case) -> None:

@@ -122,6 +122,7 @@ def words(call: Call) -> list[str]:
 ENTER = {"recorded": recorded, "in two steps": in_two_steps, "by facts": by_facts}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("way", ENTER)
 @settings(max_examples=40, deadline=None)
 @given(calls=CALLS, looks=LOOKS)
@@ -135,6 +136,7 @@ def test_sums_and_counts_are_pythons_over_the_list_of_calls(way: str, calls: lis
     assert found(checker) == expected(calls, looks)
 
 
+@pytest.mark.heavy
 @settings(max_examples=25, deadline=None)
 @given(calls=CALLS)
 def test_all_engines_count_calls(calls: list[Call]) -> None:
@@ -160,6 +162,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.heavy
 @settings(max_examples=30, deadline=None)
 @given(steps=STEPS)
 def test_after_every_change_the_answers_are_those_of_a_fresh_checker(steps: list[Any]) -> None:

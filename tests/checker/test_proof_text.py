@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from mpr_logic import Action, Budget, Checker
@@ -61,6 +62,7 @@ def test_nobodys_text_passes_for_a_line_of_a_proof() -> None:
     assert any(line.endswith("bad(r, s): x\\x0a└─ ✓ bad(t, u): <rules>:1:1") for line in lines)
 
 
+@pytest.mark.heavy
 @slow_fuzz
 @settings(
     database=None,

@@ -284,6 +284,7 @@ COMMANDS = st.recursive(
 )
 
 
+@pytest.mark.process
 @pytest.mark.skipif(BASH is None, reason="there is no bash")
 @settings(max_examples=60, deadline=None)
 @given(command=COMMANDS)

@@ -124,6 +124,7 @@ def test_every_proof_of_the_engine_is_verified(program: Program, semiring: str) 
         assert verify(proof, program, facts_of(program), semiring=semiring) == []
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("semiring", ["maxmin", "product", "boolean"])
 def test_one_change_anywhere_is_found(program: Program, semiring: str) -> None:
     """No proof with one binding, fact, weight, rule or step altered is verified."""

@@ -176,6 +176,7 @@ def test_states_that_nobody_asks_about_are_forgotten() -> None:
     assert checker.check("go(a)").verdict == "admissible"
 
 
+@pytest.mark.heavy
 @settings(database=None, max_examples=60, deadline=None)
 @given(steps=st.lists(st.tuples(st.integers(0, 2), st.sampled_from((None, True, False))), max_size=12))
 def test_calls_of_the_history_come_back(steps: list[tuple[int, bool | None]]) -> None:

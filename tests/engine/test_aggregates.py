@@ -86,6 +86,7 @@ def same(found: Rows, right: Rows) -> bool:
     return found.keys() == right.keys() and all(abs(found[row] - right[row]) < 1e-9 for row in right)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("semiring", ["maxmin", "product", "boolean"])
 @settings(max_examples=120, deadline=None)
 @given(text=programs())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def rules(draw: st.DrawFn) -> str:
     return f"{draw(st.sampled_from('pq'))}({', '.join(head)}) :- {literals}{tests}."
 
 
+@pytest.mark.heavy
 @settings(max_examples=200)
 @given(recursive=st.lists(rules(), min_size=1, max_size=4), e=ROWS, f=ROWS)
 def test_components_of_binary_relations_are_as_rule_by_rule(

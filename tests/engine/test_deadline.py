@@ -99,6 +99,7 @@ def test_the_time_of_several_questions_is_one() -> None:
     assert checker.deadline.left() == float("inf")
 
 
+@pytest.mark.heavy
 @settings(max_examples=25, deadline=None)
 @given(sizes=st.lists(st.integers(1, 12), min_size=1, max_size=3))
 def test_no_loop_takes_many_turns_between_two_looks(sizes: list[int]) -> None:

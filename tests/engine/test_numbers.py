@@ -32,6 +32,7 @@ total(X, S) :- p(X), S = sum Y : { r(X, Y) }.
 """
 
 
+@pytest.mark.heavy
 @settings(database=None, max_examples=80, deadline=None)
 @given(
     ones=st.lists(NUMBERS, max_size=6), twos=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=6), data=st.data()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +97,7 @@ forbid order(L) :- N = count : { item(L, _, _) }, M = 4, N > M.
 """
 
 
+@pytest.mark.heavy
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.sampled_from([60, 90]), max_size=6), max_size=8))
 def test_lists_of_all_calls_are_summed_place_by_place(orders: list[list[int]]) -> None:

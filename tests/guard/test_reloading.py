@@ -178,6 +178,7 @@ def test_a_folder_that_is_emptied(tmp_path: Path) -> None:
     assert not any(guard.check(*call).runs for call in ALL_REJECT)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell who writes a file")
 def test_a_file_that_is_being_written_is_told(rules: Path) -> None:
     """While another process has a file open to write it, it is not read; afterwards it is."""

@@ -292,6 +292,7 @@ sys.stdin.readline()
 """
 
 
+@pytest.mark.process
 def test_a_killed_holder_loses_nothing(tmp_path: Path) -> None:
     """A reservation outlives the process that was killed, until its time is over; the file is whole."""
     rules, store = tmp_path / "rules.dl", tmp_path / "limits.db"

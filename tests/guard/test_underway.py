@@ -126,6 +126,7 @@ def admissible(
     return True
 
 
+@pytest.mark.heavy
 @given(programs(), st.lists(CALLS, min_size=2, max_size=6))
 def test_admitted_is_what_every_outcome_admits(text: str, calls: list[tuple[str, str, int]]) -> None:
     """A call is admitted exactly if a checker admits it in every state that calls under way can lead to."""

@@ -83,6 +83,7 @@ def test_huge_and_deep_input_is_refused(text: str, expected: str) -> None:
     assert expected in codes(text)
 
 
+@pytest.mark.process
 def test_hostile_input_costs_little_memory() -> None:
     """Ten megabytes of backslashes in a text are refused within 300 MB."""
     script = (

@@ -91,6 +91,7 @@ def refused_or_exact(store: Path, damaged: Path, right: object) -> bool:
     return False
 
 
+@pytest.mark.heavy
 def test_every_page(store: Path, tmp_path: Path) -> None:
     """Bytes at several places of each page, flipped in several ways: refused, or all reads back exactly."""
     draw = random.Random(3)
@@ -105,6 +106,7 @@ def test_every_page(store: Path, tmp_path: Path) -> None:
     assert refused > pages // 4  # most of a page is free space in so small a file
 
 
+@pytest.mark.heavy
 def test_the_header(store: Path, tmp_path: Path) -> None:
     """The same for each of the first hundred bytes."""
     with Memory.open(store) as memory:
@@ -183,6 +185,7 @@ memory.close()
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("room", [130_000, 200_000, 333_333])
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_full_disk_damages_nothing(tmp_path: Path, room: int, killed: bool) -> None:

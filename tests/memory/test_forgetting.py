@@ -161,6 +161,7 @@ def test_the_words_of_others_stay(memory: Memory) -> None:
 WORDS = st.text("abcxyz019_", min_size=1, max_size=6).map(lambda text: f"{MARK}{text}")
 
 
+@pytest.mark.heavy
 @settings(max_examples=25)
 @given(words=st.lists(WORDS, min_size=6, max_size=6, unique=True), quoted=st.booleans())
 def test_any_words(words: list[str], quoted: bool) -> None:

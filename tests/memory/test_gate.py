@@ -120,6 +120,7 @@ def test_a_poisoned_reflection_never_becomes_law(text: str) -> None:
         assert admitted.clause.kind == "forbid"
 
 
+@pytest.mark.heavy
 @settings(max_examples=25)
 @given(st.lists(st.sampled_from(ITEMS), max_size=4, unique=True), st.sampled_from(["forbid", "permit"]))
 def test_no_candidate_brings_a_law_that_a_success_contradicts(body: list[str], word: str) -> None:
@@ -192,6 +193,7 @@ def test_a_long_wrong_reason_is_refused_as_it_is() -> None:
     assert outcome.verdict == "refused"
 
 
+@pytest.mark.heavy
 @settings(max_examples=15)
 @given(st.lists(st.sampled_from(ITEMS), max_size=3, unique=True), st.sampled_from(["ep-0", "ep-1", "ep-100"]))
 def test_what_comes_of_a_wrong_reason_is_right(body: list[str], episode: str) -> None:

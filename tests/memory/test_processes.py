@@ -16,6 +16,7 @@ from tests.helpers.stores import BACKENDS, location_of, memory_at
 from tests.helpers.writer import acknowledged, check, start
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_writers_do_not_disturb_each_other(backend: str, tmp_path: Path) -> None:
     """Four processes write at once: nothing is lost, revisions have no gaps, equal rules are one."""
@@ -31,6 +32,7 @@ def test_writers_do_not_disturb_each_other(backend: str, tmp_path: Path) -> None
         assert revisions == list(range(1, len(revisions) + 1))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_processes_make_one_memory(backend: str, tmp_path: Path) -> None:
     """Of processes that make a memory at the same time all get the same one, whole."""
@@ -64,6 +66,7 @@ def killed(location: str, tmp_path: Path, times: int) -> None:
             done = after
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_killed_writer_loses_nothing(backend: str, tmp_path: Path) -> None:
     """All that was acknowledged before `kill -9` is there, and the database is whole."""

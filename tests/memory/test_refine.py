@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from math import inf
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def texts(found: list[Clause]) -> list[str]:
     return [print_clause(clause) for clause in found]
 
 
+@pytest.mark.heavy
 @settings(max_examples=15)
 @given(st.integers(0, 4), BODIES)
 def test_refined_rules_cover_failures_and_no_success(seed: int, body: list[str]) -> None:

@@ -61,6 +61,7 @@ def ids(found: list[Retrieved], *, near: bool) -> set[str]:
     return {each.rule.id for each in found if (each.missing is not None) == near}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_is_missed(seed: int) -> None:
     """Each retrieved rule fires, or would fire without the literal that is said to be missing; and each rule

@@ -252,6 +252,7 @@ def test_rollback(memory: Memory) -> None:
         memory.rollback(10**6)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", range(4))
 def test_any_rollback_is_the_state_of_then(memory: Memory, seed: int) -> None:
     """Whatever was done since, rollbacks too, the rules are those of the revision that is named."""

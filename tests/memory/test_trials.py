@@ -37,6 +37,7 @@ def recorded(memory: Memory, turns: list[tuple[str | None, bool | None]]) -> int
     return memory.add_episode([{"mpr_trajectory": 1, "line": "episode", "task": "t"}, *lines])
 
 
+@pytest.mark.heavy
 @settings(max_examples=60)
 @given(turns=TURNS, number=st.integers(-2, 11), wrong=st.booleans())
 def test_only_what_the_record_bears_out_counts(
@@ -58,6 +59,7 @@ def test_only_what_the_record_bears_out_counts(
         assert memory.stats() == before
 
 
+@pytest.mark.heavy
 @settings(max_examples=60)
 @given(turns=TURNS, batches=st.integers(1, 3))
 def test_a_trial_is_counted_once(turns: list[tuple[str | None, bool | None]], batches: int) -> None:

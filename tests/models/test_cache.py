@@ -17,6 +17,8 @@ from mpr_logic.models.clients import Cache, Client
 from tests.helpers.command import TOP
 from tests.helpers.model_server import chat, plain, serving
 
+pytestmark = pytest.mark.process
+
 pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
 
 REQUEST = {"body": {"model": "m", "temperature": 0.5}, "sample": 0}

@@ -50,6 +50,7 @@ def letters(handler: Handler) -> None:
     plain(answer)(handler)
 
 
+@pytest.mark.process
 def test_by_score() -> None:
     """The shares of the branches are multiplied along each candidate; they add up to one."""
     pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
@@ -66,6 +67,7 @@ def test_by_score() -> None:
         by_score(scorer, "?", [])
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "answer", [{}, [], {"prompt": 5}, {"prompt": "x", "tokens": ["a"]}, {"prompt": "x", "tokens": [1]}]
 )

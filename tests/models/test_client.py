@@ -31,6 +31,8 @@ from tests.helpers.model_server import (
     stream,
 )
 
+pytestmark = pytest.mark.process
+
 pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
 
 

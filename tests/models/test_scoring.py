@@ -23,6 +23,8 @@ from mpr_logic.models.scoring import Fork, LlamaScorer, by_score, trie
 from tests.helpers.model_server import Handler, Server, plain, serving
 from tests.models.llama_server import AFTER, ScriptedLlama, llama
 
+pytestmark = pytest.mark.process
+
 LETTERS = "abcd"
 VOCABULARY = f"{LETTERS}xyz\n"
 
