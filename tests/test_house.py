@@ -193,6 +193,19 @@ def test_modules_are_short() -> None:
     assert not {name: length for name, length in lengths.items() if length > LONGEST}
 
 
+def test_docstrings_begin_with_their_subject() -> None:
+    """No docstring begins with a clause in the place of a noun, as in "What is read"."""
+    found = []
+    for path in [*modules(), *sorted((TOP / "tests").rglob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                text = ast.get_docstring(node) or ""
+                if text.startswith(("What ", "So many ", "So often ", "So much ")):
+                    line = getattr(node, "lineno", 1)
+                    found.append(f"{name_of(path)}:{line}: name the subject: {text.splitlines()[0]}")
+    assert not found, "\n".join(found)
+
+
 def test_package_is_typed() -> None:
     """The marker that tells type checkers to read the package's annotations is there."""
     assert (PACKAGE / "py.typed").is_file()
