@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 JOBS ?= 2
-EXTRAS := test,shell,memory,postgres,models,experiments,serve,agents,pydantic-ai,mcp,langchain,inspect,docs
+EXTRAS := test,bitmaps,shell,memory,postgres,models,experiments,serve,agents,pydantic-ai,mcp,langchain,inspect,docs
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-test
@@ -70,7 +70,7 @@ test-lowest: ## test with the oldest supported dependencies
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(OLDEST) -e '.[$(EXTRAS)]'
 	$(TEST_LOWEST) -m 'not bench and not slow' $(ARGS)
-	$(OLDEST) --reinstall -e '.[test,shell,memory,models,experiments,serve,otel]'
+	$(OLDEST) --reinstall -e '.[test,bitmaps,shell,memory,models,experiments,serve,otel]'
 	$(TEST_LOWEST) -m 'not bench' tests/guard tests/integrations tests/models tests/memory tests/cli $(ARGS)
 
 build: $(READY) ## sdist and wheel into dist/

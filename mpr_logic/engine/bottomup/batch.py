@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.engine.access import Access, Goal
+from mpr_logic.engine.bottomup.interned import DerivedRelation, Interner, RowSet
 from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.namespace import Frame, Namespace
 from mpr_logic.engine.planner import UNKNOWN_SIZE
@@ -12,9 +13,10 @@ from mpr_logic.engine.store import Relation
 from mpr_logic.errors import BudgetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Set
 
     from mpr_logic.analysis.program import Program
+    from mpr_logic.engine.bottomup.interned import Map, Numbers
     from mpr_logic.engine.protocol import Budget
     from mpr_logic.engine.semiring import Semiring
     from mpr_logic.language.ast import Row
@@ -35,6 +37,8 @@ class Batch(Access):
         self.namespace = Namespace()
         self.frame = Frame(self.namespace, self, self.deadline)
         self.frame.known["now"] = self._now
+        self.interner = Interner(self.deadline)
+        self._maps: dict[tuple[str, int], Map] = {}
         self._derived = 0
 
     # -- access --------------------------------------------------------------------------------
@@ -49,15 +53,33 @@ class Batch(Access):
     def hand_over(self, relation: Relation) -> None:
         """Keep a relation that was derived elsewhere. Functions that are made from now on read it."""
         self.relations[relation.name] = relation
+        for column in (0, 1):
+            self._maps.pop((relation.name, column), None)
         self.frame.drop(relation.name)
 
     def relation_of(self, name: str) -> Relation:
         """The relation that generated code reads."""
         return self.stored(name)
 
-    def rows(self, name: str) -> set[Row]:
+    def interned_map(self, name: str, column: int) -> Map:
+        """The map of a binary relation, of the numbers of its values, whose keys are that column."""
+        relation = self.stored(name)
+        if isinstance(relation, DerivedRelation):
+            return relation.interned.map(column)
+        found = self._maps.get((name, column))
+        if found is None:
+            found = self._maps[name, column] = self.interner.map(relation, column)
+        return found
+
+    def interned_set(self, name: str) -> Numbers:
+        """The numbers of the values of a unary relation."""
+        return self.interner.numbers(map(self.interner.number, self.stored(name).rows))
+
+    def rows(self, name: str) -> Set[Row]:
         """The rows of a relation."""
         relation = self.stored(name)
+        if isinstance(relation, DerivedRelation):
+            return RowSet(relation.interned)
         if relation.arity == 1:
             return {(k,) for k in self.deadline.polled(relation.rows)}
         return set(self.deadline.polled(relation))
@@ -65,6 +87,11 @@ class Batch(Access):
     def weighted(self, name: str) -> bool:
         """Whether a row of the relation may weigh less than 1."""
         return self.semiring.weighted and self.stored(name).weighted
+
+    def has_floats(self, name: str) -> bool:
+        """Whether a column of the relation is of floats."""
+        signature = self.program.schema.relations.get(name)
+        return signature is not None and "float" in signature.bases
 
     def goal(self, name: str, adornment: str) -> Goal:
         """Never asked: every relation is stored."""

@@ -1,8 +1,9 @@
 """Semi-naive evaluation of binary relations, a set at a time.
 
-A binary relation is kept as a dictionary from one column to the set of the other. What is new comes
-in chunks ``(key, set)``, and a rule joins a whole chunk: a variable may stand for a set, so closure is
-a few unions by the set type where tuples would be millions of steps. Chunks of one key merge while
+A binary relation is kept as a dictionary from one column to the set of the other, of numbers that stand for
+the values (:mod:`mpr_logic.engine.bottomup.interned`). What is new comes in chunks ``(key, set)``, and a rule
+joins a whole chunk: a variable may stand for a set, so closure is a few unions by the set type where tuples
+would be millions of steps. Chunks of one key merge while
 they wait, and wait in reverse postorder of the graph along which they travel, as in data-flow
 analysis, so that most keys are visited once. Every fact is joined once with all that is known when
 its chunk is taken, and all later facts are joined with it: semi-naive, without rounds.
@@ -10,37 +11,29 @@ its chunk is taken, and all later facts are joined with it: semi-naive, without 
 
 from __future__ import annotations
 
-from itertools import islice, repeat
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
+from mpr_logic.engine.bottomup.interned import DerivedRelation, InternedRelation
 from mpr_logic.engine.codegen import CodeWriter
 from mpr_logic.engine.planner import item_variables
-from mpr_logic.engine.store import Relation
 from mpr_logic.language.ast import Comparison, Const, Literal, Term, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable
 
     from mpr_logic.engine.bottomup.batch import Batch
-    from mpr_logic.engine.deadline import Deadline
+    from mpr_logic.engine.bottomup.interned import Map, Numbers
     from mpr_logic.engine.rule_groups import RuleGroup
-    from mpr_logic.language.ast import BodyItem, Row
-
-Map: TypeAlias = "dict[Any, Any]"
-"""From a value of one column to the values of the other: a set, or a dictionary with such keys."""
+    from mpr_logic.language.ast import BodyItem
 
 JOINS = 12
 """Bodies of more items are joined row by row."""
 
-EMPTY: frozenset[Any] = frozenset()
-
-AT_ONCE = 64
-"""The number of sets that are united between two looks at the clock."""
-
 
 def fits(batch: Batch, stratum: tuple[str, ...], groups: Iterable[RuleGroup]) -> bool:
-    """Whether the component is of binary relations without weights, in rules of plain joins."""
-    if any(batch.program.arity[n] != 2 or batch.weighted(n) for n in stratum):
+    """Whether the component is of binary relations without weights, in rules of plain joins. Numbers would
+    stand for 1 and 1.0 alike, so there is no column of floats."""
+    if any(batch.program.arity[n] != 2 or batch.weighted(n) or batch.has_floats(n) for n in stratum):
         return False
     return all(_rule_fits(batch, stratum, g) for g in groups)
 
@@ -52,6 +45,8 @@ def _rule_fits(batch: Batch, stratum: tuple[str, ...], each: RuleGroup) -> bool:
         match item:
             case Literal(atom, negated):
                 if batch.weighted(atom.name) or any(isinstance(t, Var) and t.anonymous for t in atom.args):
+                    return False
+                if batch.has_floats(atom.name):
                     return False
                 if negated:
                     continue
@@ -81,143 +76,6 @@ def _two_variables(args: tuple[Term, ...]) -> bool:
     return len(args) == 2 and len({t.name for t in args if isinstance(t, Var) and not t.anonymous}) == 2
 
 
-def union(mapping: Map, keys: Collection[Any], deadline: Deadline) -> set[Any]:
-    """The union of a map's sets over some keys; of many with looks at the clock."""
-    if len(keys) < AT_ONCE:
-        return set().union(*map(mapping.get, keys, repeat(EMPTY)))
-    found: set[Any] = set()
-    rest = iter(keys)
-    while some := list(islice(rest, AT_ONCE)):
-        deadline.poll()
-        found.update(*map(mapping.get, some, repeat(EMPTY)))
-    return found
-
-
-class SetRelation:
-    """One relation of the component: ``forward`` from the key column to sets of the other,
-    ``backward`` the other way round where a rule needs it, ``pending`` the chunks that wait."""
-
-    def __init__(self, batch: Batch, key_column: int, *, backward: bool) -> None:
-        self.key_column = key_column
-        self.forward: dict[Any, set[Any]] = {}
-        self.backward: dict[Any, set[Any]] | None = {} if backward else None
-        self.pending: dict[Any, set[Any]] = {}
-        self._count = batch.count
-
-    def emit(self, key: Any, values: Any) -> None:
-        """Facts (key, each value): the new ones are kept, and wait to be joined."""
-        known = self.forward.get(key)
-        if known is None:
-            new = set(values)
-            if not new:
-                return
-            self.forward[key] = self.pending[key] = new  # one set, until the chunk is taken: see take
-        else:
-            new = (values if type(values) is set else set(values)) - known
-            if not new:
-                return
-            known |= new
-            waiting = self.pending.get(key)
-            if waiting is None:
-                self.pending[key] = new
-            elif waiting is not known:
-                waiting |= new
-        if self.backward is not None:
-            for value in new:
-                self.backward.setdefault(value, set()).add(key)
-        self._count(len(new))
-
-    def take(self, key: Any) -> set[Any] | None:
-        """The chunk that waits under a key, to be joined: what is emitted meanwhile is not in it."""
-        chunk = self.pending.pop(key, None)
-        return set(chunk) if chunk is not None and chunk is self.forward[key] else chunk
-
-    def emit_each(self, keys: Any, value: Any) -> None:
-        """Facts (each key, value): as :meth:`emit`, without a set for each."""
-        forward, pending, backward = self.forward, self.pending, self.backward
-        new = []
-        for key in list(keys):
-            known = forward.get(key)
-            if known is None:
-                forward[key] = pending[key] = {value}
-            elif value in known:
-                continue
-            else:
-                known.add(value)
-                waiting = pending.get(key)
-                if waiting is None:
-                    pending[key] = {value}
-                elif waiting is not known:
-                    waiting.add(value)
-            new.append(key)
-        if backward is not None and new:
-            backward.setdefault(value, set()).update(new)
-        self._count(len(new))
-
-    def pairs(self) -> Iterator[Row]:
-        """The rows, as tuples, with a look at the clock for those of each key."""
-        for key, values in self.forward.items():
-            self._count(0)
-            yield from zip(repeat(key), values) if self.key_column == 0 else zip(values, repeat(key))
-
-    def map(self, column: int) -> Map:
-        """The map whose keys are that column."""
-        if column == self.key_column:
-            return self.forward
-        assert self.backward is not None
-        return self.backward
-
-    def reversible(self, column: int) -> Map:
-        """The map whose keys are that column, made now if it was not needed so far."""
-        if column != self.key_column and self.backward is None:
-            self.backward = {}
-            for key, values in self.forward.items():
-                self._count(0)
-                for value in values:
-                    self.backward.setdefault(value, set()).add(key)
-        return self.map(column)
-
-
-class DerivedRelation(Relation):
-    """A relation that a fixpoint has derived, for the strata above. It is read by its maps; its rows are made
-    when somebody asks for them. It does not change any more."""
-
-    __slots__ = ("_grown", "_made", "_size")
-
-    def __init__(self, name: str, grown: SetRelation) -> None:
-        self._grown = grown
-        self._made: dict[Row, None] | None = None
-        self._size = sum(map(len, grown.forward.values()))
-        super().__init__(name, 2)
-
-    @property  # type: ignore[override]
-    def rows(self) -> Mapping[Row, None]:
-        """The rows, as keys."""
-        if self._made is None:
-            self._made = dict.fromkeys(self._grown.pairs())
-        return self._made
-
-    @rows.setter
-    def rows(self, _: object) -> None:
-        """There are none besides those of the maps."""
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[Row]:
-        return self._grown.pairs() if self._made is None else iter(self._made)
-
-    def index(self, positions: tuple[int, ...]) -> Any:
-        """The map from one column to the other; of other positions what every relation has."""
-        return self._grown.reversible(positions[0]) if len(positions) == 1 else super().index(positions)
-
-    def bucket_size(self, positions: tuple[int, ...]) -> float | None:
-        """Return the average number of rows that share a key at these positions; None without rows."""
-        if not self._size or not positions:
-            return float(self._size) or None
-        return 1.0 if len(positions) == 2 else self._size / len(self.index(positions))
-
-
 class SetwiseFixpoint:
     """The fixpoint of one component."""
 
@@ -233,8 +91,8 @@ class SetwiseFixpoint:
             if isinstance(item, Literal) and item.atom.name in stratum
         ]
         columns = {name: self._better_column(name, deltas) for name in stratum}
-        self.grown = {n: SetRelation(batch, columns[n], backward=False) for n in stratum}
-        self._chunks: dict[str, list[tuple[Callable[[Any, set[Any]], None], Map | None]]] = {
+        self.grown = {n: InternedRelation(batch.interner, columns[n], batch.count) for n in stratum}
+        self._chunks: dict[str, list[tuple[Callable[[int, Numbers], None], Map | None]]] = {
             n: [] for n in stratum
         }
         self._paths: dict[str, list[Map]] = {n: [] for n in stratum}
@@ -259,12 +117,7 @@ class SetwiseFixpoint:
 
     def relation_map(self, name: str, column: int) -> Map:
         """The map of any binary relation from that column to the other."""
-        if name not in self._stratum:
-            return self._batch.stored(name).index((column,))
-        grown = self.grown[name]
-        if column != grown.key_column and grown.backward is None:
-            grown.backward = {}
-        return grown.map(column)
+        return self.grown[name].map(column) if name in self.grown else self._batch.interned_map(name, column)
 
     @property
     def batch(self) -> Batch:
@@ -274,8 +127,7 @@ class SetwiseFixpoint:
     def run(self) -> None:
         """Join chunks until none waits, and hand the rows over."""
         for name, grown in self.grown.items():
-            mine = self._batch.stored(name).index((grown.key_column,))
-            for key, values in mine.items():
+            for key, values in self._batch.interned_map(name, grown.key_column).items():
                 grown.emit(key, values)
         ranks = {name: _reverse_postorder(paths) for name, paths in self._paths.items()}
         while any(g.pending for g in self.grown.values()):
@@ -296,10 +148,10 @@ class SetwiseFixpoint:
             self._batch.hand_over(DerivedRelation(name, grown))
 
 
-def _reverse_postorder(paths: list[Map]) -> dict[Any, int]:
+def _reverse_postorder(paths: list[Map]) -> dict[int, int]:
     """Ranks along the graph of all paths: a key before those that it leads to, but for cycles."""
-    done: dict[Any, int] = {}
-    seen: set[Any] = set()
+    done: dict[int, int] = {}
+    seen: set[int] = set()
     for root in {k for path in paths for k in path}:
         if root in seen:
             continue
@@ -325,7 +177,9 @@ class ChunkWriter:
         self._setwise = setwise
         self._grown = setwise.grown[head]
         self._head = [t.name for t in each.args if isinstance(t, Var)]
+        self._interner = setwise.batch.interner
         self._writer = CodeWriter(setwise.batch.namespace, setwise.batch)
+        self._empty = self._writer.namespace.name("N", self._interner.empty, "empty")
         self._left: list[BodyItem] = [item for i, item in enumerate(each.body) if i != place]
         item = each.body[place]
         assert isinstance(item, Literal)
@@ -363,16 +217,37 @@ class ChunkWriter:
         mapping = self._setwise.relation_map(literal.atom.name, column)
         return self._writer.namespace.name("I", mapping)
 
+    def _beside(self, literal: Literal, column: int) -> str:
+        """The source of the numbers that a relation has beside what is known in one column."""
+        term = literal.atom.args[column]
+        known = self._writer.locals[term.name] if isinstance(term, Var) else self._constant(term)
+        return f"{self._map(literal, column)}.get({known}, {self._empty})"
+
+    def _constant(self, term: Term) -> str:
+        assert isinstance(term, Const)
+        number = self._interner.number(term.value)
+        return self._writer.namespace.name("C", number, ("number", number))
+
+    def _condition(self, item: BodyItem) -> str:
+        """The source of a test of values, for which the numbers stand."""
+        values = self._writer.namespace.name("V", self._interner.values)
+        numbers = self._writer.locals
+        self._writer.locals = {name: f"{values}[{local}]" for name, local in numbers.items()}
+        source, _ = self._writer.condition(item)  # type: ignore[arg-type]
+        self._writer.locals = numbers
+        return source
+
     def _test(self, fail: str) -> bool:
         """A test whose variables all hold one value."""
         for item in self._left:
             if self._writer.locals.keys() >= set(item_variables(item)):
                 self._left.remove(item)
-                if isinstance(item, Literal) and item.atom.name in self._setwise.grown:
-                    left, right = (self._writer.term(t) for t in item.atom.args)
-                    source = f"{right} in {self._map(item, 0)}.get({left}, E)"
+                if isinstance(item, Literal) and not item.negated and len(item.atom.args) == 2:
+                    right = item.atom.args[1]
+                    assert isinstance(right, Var)
+                    source = f"{self._writer.locals[right.name]} in {self._beside(item, 0)}"
                 else:
-                    source, _ = self._writer.condition(item)  # type: ignore[arg-type]
+                    source = self._condition(item)
                 self._writer.line(f"if not ({source}): {fail}")
                 self._write(fail)
                 return True
@@ -391,13 +266,11 @@ class ChunkWriter:
                 continue
             self._left.remove(item)
             if len(item.atom.args) == 1:
-                others = self._writer.namespace.rows(self._setwise.batch.stored(item.atom.name))
+                others = self._writer.namespace.name("I", self._setwise.batch.interned_set(item.atom.name))
             else:
-                fixed = 1 - places[0]
-                others = f"{self._map(item, fixed)}.get({self._writer.term(item.atom.args[fixed])}, E)"
+                others = self._beside(item, 1 - places[0])
             name = self._writer.fresh("s")
-            verb = "difference" if item.negated else "intersection"
-            self._writer.line(f"{name} = set({self._source}).{verb}({others})")
+            self._writer.line(f"{name} = {self._source} {'-' if item.negated else '&'} {others}")
             self._writer.line(f"if not {name}: {fail}")
             self._source = name
             self._write(fail)
@@ -436,7 +309,7 @@ class ChunkWriter:
                 if names[place] not in self._writer.locals or new in self._writer.locals or new == self._set:
                     continue
                 self._left.remove(item)
-                values = f"{self._map(item, place)}.get({self._writer.locals[names[place]]}, E)"
+                values = self._beside(item, place)
                 self._note_path(item, names[place], new, place)
                 own = item.atom.name not in self._setwise.grown  # else it may grow while it is read
                 while step := self._onward(new):
@@ -472,8 +345,8 @@ class ChunkWriter:
     def _unite(self, literal: Literal, place: int, source: str) -> str:
         """The source of the set that a literal leads to from a set of values."""
         self._left.remove(literal)
-        unite = self._writer.namespace.name("U", union, "union")
-        return f"{unite}({self._map(literal, place)}, {source}, deadline)"
+        unite = self._writer.namespace.name("U", self._interner.union, "union")
+        return f"{unite}({self._map(literal, place)}, {source})"
 
     def _crosses(self, new: str) -> bool:
         """Whether the set holds keys of the head, and a variable values. Then each key takes all values in
@@ -509,9 +382,8 @@ class ChunkWriter:
         function: Callable[[Any, Any], None] = grown.emit
         if self._set == value:
             args = f"{local[key]}, {self._source}"
-        elif self._set == key:
-            function, args = grown.emit_each, f"{self._source}, {local[value]}"
         else:
-            args = f"{local[key]}, {{{local[value]}}}"
+            keys = self._source if self._set == key else f"({local[key]},)"
+            function, args = grown.emit_each, f"{keys}, {local[value]}"
         label = ("emit", id(grown), function.__name__)
         self._writer.line(f"{self._writer.namespace.name('U', function, label)}({args})")

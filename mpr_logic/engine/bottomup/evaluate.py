@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ def evaluate(
     *,
     engine: str = "native",
     budget: Budget | None = None,
-) -> dict[str, set[Row]]:
+) -> dict[str, Set[Row]]:
     """Evaluate a plain Datalog program bottom-up.
 
     Args:
@@ -50,8 +50,9 @@ def evaluate(
             does not depend on how busy the machine is.
 
     Returns:
-        For every relation of the program and of ``facts`` all its rows, given and derived. Values of
-        arguments declared bool come back as bool.
+        For every relation of the program and of ``facts`` all its rows, given and derived, as a set to read:
+        where a relation is large, its rows are made while they are read, so `set(found["path"])` keeps them.
+        Values of arguments declared bool come back as bool.
 
     Raises:
         ProgramError: the text is not a valid program.
@@ -71,7 +72,7 @@ def evaluate(
     known, others = _rows(checked, facts or {})
     checked = _replaced(checked, known)
     budget = budget or Budget()
-    found: dict[str, set[Row]] = {}
+    found: dict[str, Set[Row]] = {}
     if engine != "pydatalog":
         found = _native(checked, known, budget)
     if engine != "native":
@@ -121,7 +122,7 @@ def _replaced(program: Program, known: Mapping[str, list[Row]]) -> Program:
     return replace(program, facts=tuple(kept))
 
 
-def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:
+def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, Set[Row]]:
     batch = Batch(program, semiring_named("maxmin"), budget)
     with Bounded(batch.deadline, budget.seconds * IN_WORK):
         batch.load((f.relation, f.row, f.weight) for f in program.facts)
@@ -130,7 +131,7 @@ def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dic
         return {name: batch.rows(name) for name in program.schema.relations}
 
 
-def _second(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, set[Row]]:
+def _second(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, Set[Row]]:
     from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
 
     engine = PyDatalogEngine(program, budget=budget)
@@ -140,7 +141,7 @@ def _second(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dic
     return {n: set(engine.query(n, (None,) * s.arity)) for n, s in program.schema.relations.items()}
 
 
-def _compare(first: dict[str, set[Row]], second: dict[str, set[Row]]) -> None:
+def _compare(first: Mapping[str, Set[Row]], second: Mapping[str, Set[Row]]) -> None:
     for name, rows in first.items():
         if rows != second[name]:
             row = min(rows ^ second[name], key=str)
@@ -150,7 +151,7 @@ def _compare(first: dict[str, set[Row]], second: dict[str, set[Row]]) -> None:
             )
 
 
-def _booleans(program: Program, name: str, rows: set[Row]) -> set[Row]:
+def _booleans(program: Program, name: str, rows: Set[Row]) -> Set[Row]:
     """The rows, with the names true and false of bool columns as Python's bool."""
     signature = program.schema.relations.get(name)
     if signature is None or "bool" not in signature.bases:

@@ -19,7 +19,7 @@ _modules = itertools.count()
 def native(problem: Problem) -> Collection[tuple[Any, ...]]:
     """mpr_logic.evaluate"""
     evaluate: Any = import_module("mpr_logic").evaluate
-    rows: Collection[tuple[Any, ...]] = evaluate(problem.program, problem.facts)[problem.result]
+    rows: Collection[tuple[Any, ...]] = set(evaluate(problem.program, problem.facts)[problem.result])
     return rows
 
 
