@@ -1,4 +1,4 @@
-"""Old names of modules: they lead to the module's new place, with a warning, for one release.
+"""Old names of modules, and of what is in them: they lead to the new ones, with a warning, for one release.
 
 Code that was written before the rooms had their present names goes on working.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import sys
 import warnings
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from importlib.abc import Loader
     from types import ModuleType
 
 ROOMS = {
@@ -33,7 +33,7 @@ MODULES = {
     "adapters.http": "integrations.http.app",
     "adapters.inspect": "integrations.inspect",
     "adapters.langchain": "integrations.langchain",
-    "adapters.mcp_gate": "integrations.mcp.gate",
+    "adapters.mcp_gate": "integrations.mcp.gateway",
     "adapters.mcp_http": "integrations.mcp.http",
     "adapters.mcp_server": "integrations.mcp.server",
     "adapters.mcp_stdio": "integrations.mcp.stdio",
@@ -66,6 +66,7 @@ MODULES = {
     "agent.statistics": "experiments.statistics",
     "agent.training": "experiments.training",
     "agent.worlds": "agent.environment",
+    "integrations.mcp.gate": "integrations.mcp.gateway",
     "engine.base": "engine.protocol",
     "engine.evaluate": "engine.bottomup.evaluate",
     "engine.proof": "engine.provenance.proof",
@@ -79,7 +80,7 @@ MODULES = {
     "reflection.choosing": "models.scoring",
     "reflection.client": "models.clients",
     "reflection.constrained": "models.grammars",
-    "reflection.episode": "models.reflection",
+    "reflection.episode": "models.episodes",
     "reflection.gbnf": "models.grammars",
     "reflection.grammar": "models.grammars",
     "reflection.induced": "memory.induction.refine",
@@ -94,8 +95,8 @@ MODULES = {
 _TOP = "mpr_logic."
 
 
-class _Old(MetaPathFinder, Loader):
-    """Finds a module by its old name: it is the module of the new name itself."""
+class _Old:
+    """Finds a module by its old name, and loads it: it is the module of the new name itself."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -107,7 +108,7 @@ class _Old(MetaPathFinder, Loader):
         new = MODULES.get(old) or (ROOMS[room] + dot + rest if room in ROOMS else None)
         if not new or find_spec(_TOP + new) is None:  # what has no new place is missing by its old name
             return None
-        return ModuleSpec(fullname, self, origin=_TOP + new)
+        return ModuleSpec(fullname, cast("Loader", self), origin=_TOP + new)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         assert spec.origin
@@ -120,6 +121,24 @@ class _Old(MetaPathFinder, Loader):
         made = module.__spec__
         if made is not None:  # the machinery has put the old name there
             module.__spec__ = made.loader_state
+
+
+def names(module: str, **renamed: str) -> Callable[[str], object]:
+    """The ``__getattr__`` of a module that gives its classes and functions by their old names as well.
+
+    Args:
+        module: the module's name.
+        renamed: the new place of each old name, as ``module.name`` below ``mpr_logic``.
+    """
+
+    def old(name: str) -> object:
+        if name not in renamed:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        place, _, new = renamed[name].rpartition(".")
+        warnings.warn(f"{module}.{name} is now {_TOP}{renamed[name]}", DeprecationWarning, stacklevel=2)
+        return getattr(import_module(_TOP + place), new)
+
+    return old
 
 
 def install() -> None:

@@ -7,8 +7,13 @@ In an installed wheel they lie inside the package (``mpr_logic/grammar``, ``mpr_
 
 from __future__ import annotations
 
+import zlib
 from functools import cache
 from pathlib import Path
+
+GRAMMAR = "mpr.lark"
+TABLES = "mpr.tables.json"
+"""The files of the grammar folder: the rule language, and the parse tables made of it."""
 
 _PACKAGE = Path(__file__).parent
 
@@ -27,6 +32,11 @@ def grammar_text(name: str) -> str:
 def grammar_folder() -> Path:
     """The folder of the grammar files."""
     return _folder("grammar")
+
+
+def checksum(text: str) -> str:
+    """The checksum by which stored parse tables are known to be those of a grammar."""
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def rules_folder() -> Path:

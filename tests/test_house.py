@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 TOP = Path(__file__).parent.parent
@@ -40,6 +41,13 @@ ROOMS[""] = set(ROOMS) - {"cli", "envs", "integrations", "experiments", "agent",
 # An error carries what it was raised for, diagnostics or a verdict: it names the type, and imports nothing
 # at run time.
 DECLARED_LOOKS = {("errors", "language"), ("errors", "guard")}
+# Circles of imports that are meant, as the set of their modules, each with its reason.
+DECLARED_CIRCLES: dict[frozenset[str], str] = {
+    frozenset(
+        f"mpr_logic.analysis.{name}"
+        for name in ("builtin_relations", "occurrences", "program", "report", "resolve", "safety")
+    ): "a rule says which variables its body binds, and safety, which works that out, checks what is resolved"
+}
 # Module-level state that is meant.
 DECLARED_STATE = {
     # pyDatalog's own state is one for the whole process: one session at a time may use it
@@ -89,6 +97,33 @@ def looks(tree: ast.AST, path: Path) -> Iterator[tuple[int, str]]:
             if head == "mpr_logic":
                 first = rest.split(".")[0]
                 yield node.lineno, first if first in ROOMS else ""
+
+
+def imports_of(tree: ast.AST, names: set[str]) -> Iterator[str]:
+    """Yield each module, of those with these names, that a module imports, be it for the type checker."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in names else node.module
+
+
+def import_circles(trees: dict[str, ast.Module]) -> list[list[str]]:
+    """The circles among modules, by their names: each is a strongly connected component of several."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for name, tree in trees.items():
+        seen = set(imports_of(tree, set(trees))) & set(trees)
+        # what an error carries is declared above; a facade is imported by name of what is in it
+        graph.add_edges_from((name, each) for each in seen - {name, "mpr_logic"} if not carried(name, each))
+    return sorted(sorted(each) for each in nx.strongly_connected_components(graph) if len(each) > 1)
+
+
+def carried(name: str, other: str) -> bool:
+    """Whether one module is that of the errors, and the other of something that an error carries."""
+    room = other.split(".")[1] if "." in other else ""
+    return name == "mpr_logic.errors" and ("errors", room) in DECLARED_LOOKS
 
 
 def container(value: ast.expr | None) -> bool:
@@ -156,6 +191,24 @@ def test_rooms_look_down_only(path: Path) -> None:
         if seen != room and seen not in ROOMS[room] and (room, seen) not in DECLARED_LOOKS
     ]
     assert not up, "\n".join(up)
+
+
+def test_imports_have_no_circles() -> None:
+    """No module imports itself by way of others, not even for the type checker, but where we say why."""
+    trees = {}
+    for path in modules():
+        name = path.relative_to(TOP).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        trees[name] = ast.parse(path.read_text(encoding="utf-8"))
+    found = import_circles(trees)
+    assert {frozenset(each) for each in found} == set(DECLARED_CIRCLES), found
+
+
+def test_circles_are_seen() -> None:
+    """A circle is found whether it is closed at run time, within a function or for the type checker."""
+    for closing in ("import b", "def f():\n    from b import x", "if TYPE_CHECKING:\n    from b import X"):
+        trees = {"a": ast.parse(closing), "b": ast.parse("from c import y"), "c": ast.parse("import a")}
+        assert import_circles(trees) == [["a", "b", "c"]]
+    assert import_circles({"a": ast.parse("import b"), "b": ast.parse("import c")}) == []
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)

@@ -23,7 +23,7 @@ def test_every_new_name_is_a_module(new: str) -> None:
     ("old", "new", "name"),
     [
         ("adapters.guard", "guard.guard", "Guard"),
-        ("adapters.mcp_gate", "integrations.mcp.gate", "Gate"),
+        ("adapters.mcp_gate", "integrations.mcp.gateway", "Gateway"),
         ("adapters.plain", "integrations.plain", "guarded"),
         ("syntax.parser", "language.parser", "parse"),
         ("checking.verifier", "checker.verifier", "verify"),
@@ -50,6 +50,30 @@ def test_an_old_name_is_the_new_module(old: str, new: str, name: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert not done.returncode, done.stderr
     assert f"mpr_logic.{old} is now mpr_logic.{new}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("integrations.mcp.gate", "Gate", "integrations.mcp.gateway.Gateway"),
+        ("integrations.mcp.gateway", "Gates", "integrations.mcp.gateway.Gateways"),
+        ("memory.records", "Observation", "memory.records.RuleOutcome"),
+        ("models.reflection", "read_episode", "models.episodes.read_episode"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:mpr_logic.integrations.mcp.gate is now")
+def test_an_old_name_in_a_module_is_the_new_one(module: str, old: str, new: str) -> None:
+    """A class or function by its old name warns, and is the very object of the new name."""
+    place, _, name = new.rpartition(".")
+    with pytest.warns(DeprecationWarning, match=f"{old} is now mpr_logic.{new}"):
+        found = getattr(import_module(f"mpr_logic.{module}"), old)
+    assert found is getattr(import_module(f"mpr_logic.{place}"), name)
+
+
+def test_a_name_that_never_was_in_a_module_is_missing() -> None:
+    """A module with old names has no other names."""
+    with pytest.raises(AttributeError, match=r"module 'mpr_logic.memory.records' has no attribute 'Nothing'"):
+        import_module("mpr_logic.memory.records").Nothing  # noqa: B018
 
 
 @pytest.mark.parametrize("old", [*ROOMS, "adapters.nothing_of_the_kind", "nothing_of_the_kind"])

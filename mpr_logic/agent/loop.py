@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.agent.policies import Pass, StrongestPreference, View
+from mpr_logic.agent.trajectory import Turn
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.parsing import resolve_action
 from mpr_logic.errors import StateError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Set as AbstractSet
 
-    from mpr_logic.agent.environment import Environment, Observation
+    from mpr_logic.agent.environment import Environment
     from mpr_logic.agent.guidance import Guide
     from mpr_logic.agent.policies import Policy
     from mpr_logic.checker.checker import Checker
@@ -53,26 +54,6 @@ class Mirror:
 
 ATTEMPTS = 4
 """The most proposals that a policy may make in one turn; after them the safe fallback is taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One turn: what was proposed, what was done, what came of it.
-
-    ``decisions`` are about the proposals in their order, their reasons recorded; all but the last were
-    rejected. ``action`` is what was tried in the world, None where the agent gave up; ``fallback`` says
-    that it was not the policy's own. ``probed`` says that it was rejected and let through all the same, to
-    try the rules. ``added`` and ``removed`` are the changes of what the agent knows.
-    """
-
-    number: int
-    decisions: tuple[Decision, ...]
-    action: Action | None
-    observation: Observation
-    added: AbstractSet[str] = frozenset()
-    removed: AbstractSet[str] = frozenset()
-    fallback: bool = False
-    probed: bool = False
 
 
 def play(

@@ -26,8 +26,8 @@ from mpr_logic.models.scoring import by_score, by_writing, under_grammar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mpr_logic.agent.loop import Turn
     from mpr_logic.agent.policies import View
+    from mpr_logic.agent.trajectory import Turn
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.decision import Decision
     from mpr_logic.models.clients import Completion, Model

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mpr_logic.agent.environment import Environment, Observation
-    from mpr_logic.agent.loop import Turn
+    from mpr_logic.agent.trajectory import Turn
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.checker import Checker
     from mpr_logic.checker.decision import Decision

@@ -1,17 +1,43 @@
-"""A played episode as JSON lines: what was proposed, decided, done and seen, and how the state changed."""
+"""The turns of a played episode, and their JSON lines: what was proposed, decided, done and seen, and how the
+state changed."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from mpr_logic.checker.disclosure import decision_json
 
 if TYPE_CHECKING:
-    from mpr_logic.agent.loop import Turn
+    from collections.abc import Set as AbstractSet
+
+    from mpr_logic.agent.environment import Observation
+    from mpr_logic.checker.action import Action
+    from mpr_logic.checker.decision import Decision
 
 VERSION = 1
 """The version of the lines: ``{"mpr_trajectory": 1, ...}``; docs/reference/trajectory.md has the keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn: what was proposed, what was done, what came of it.
+
+    ``decisions`` are about the proposals in their order, their reasons recorded; all but the last were
+    rejected. ``action`` is what was tried in the world, None where the agent gave up; ``fallback`` says
+    that it was not the policy's own. ``probed`` says that it was rejected and let through all the same, to
+    try the rules. ``added`` and ``removed`` are the changes of what the agent knows.
+    """
+
+    number: int
+    decisions: tuple[Decision, ...]
+    action: Action | None
+    observation: Observation
+    added: AbstractSet[str] = frozenset()
+    removed: AbstractSet[str] = frozenset()
+    fallback: bool = False
+    probed: bool = False
 
 
 def heading(task: str, kind: str, policy: str, rules: str, *, shadow: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from mpr_logic.analysis.report import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mpr_logic.agent.loop import Turn
+    from mpr_logic.agent.trajectory import Turn
     from mpr_logic.checker.decision import Decision
 
 

@@ -61,10 +61,11 @@ def evaluate(
             raise o.UsageError("no memory is named: give one that mpr learn has written")
         o.check_theta(theta)
         from mpr_logic.cli import report
-        from mpr_logic.experiments.arms import METHODS, Arm
+        from mpr_logic.experiments.arms import Arm
+        from mpr_logic.experiments.executors import executor
+        from mpr_logic.experiments.methods import METHODS
         from mpr_logic.experiments.report import make_report
         from mpr_logic.experiments.results import MethodNote, ModelNote, Run, RunPlan
-        from mpr_logic.experiments.running import executor
         from mpr_logic.experiments.training import Learner, chunks, known
 
         names = method or ["act only", "MPR", "MPR+HAC"]

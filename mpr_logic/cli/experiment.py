@@ -51,9 +51,9 @@ def experiment(
     def work() -> Answer:
         if file is None:
             raise o.UsageError("no file is named: give the one that says what is compared")
+        from mpr_logic.experiments.executors import executor as made
         from mpr_logic.experiments.experiment import read_experiment
         from mpr_logic.experiments.running import Runner
-        from mpr_logic.experiments.running import executor as made
 
         found = read_experiment(file)
         folder = out or Path("runs") / file.stem

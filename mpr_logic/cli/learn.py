@@ -76,8 +76,9 @@ def learn(
         if not (induced or reflect):
             raise o.UsageError("nobody reflects: leave --no-induced out, or add --reflect")
         o.check_theta(theta)
-        from mpr_logic.experiments.arms import METHODS, Arm
-        from mpr_logic.experiments.running import executor
+        from mpr_logic.experiments.arms import Arm
+        from mpr_logic.experiments.executors import executor
+        from mpr_logic.experiments.methods import METHODS
         from mpr_logic.experiments.training import Learner, Reflecting, train
         from mpr_logic.memory.records import ACTIVE
         from mpr_logic.memory.store import Memory

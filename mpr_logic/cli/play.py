@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
     from mpr_logic.agent.environment import Episode, Worlds
     from mpr_logic.agent.guidance import Guide
-    from mpr_logic.agent.loop import Turn
     from mpr_logic.agent.model_policy import ModelPolicy
     from mpr_logic.agent.policies import Policy, View
-    from mpr_logic.agent.trajectory import Recorder
+    from mpr_logic.agent.trajectory import Recorder, Turn
     from mpr_logic.agent.transcript import Score
     from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
@@ -420,7 +419,7 @@ class Quit(Exception):
 
     def turn(self, number: int) -> Turn:
         """The turn that ends it."""
-        from mpr_logic.agent.loop import Turn
+        from mpr_logic.agent.trajectory import Turn
 
         return Turn(number, self._view.refused, None, self._view.observation)
 

@@ -130,13 +130,13 @@ def _serve(
 ) -> Answer:
     """Serve until the client ends, or the server, or somebody ends the process."""
     from mpr_logic.guard.guard import Guard
-    from mpr_logic.integrations.mcp.gate import Gate
+    from mpr_logic.integrations.mcp.gateway import Gateway
 
     try:
         if url is not None:
             from mpr_logic.integrations.mcp.http import proxy_application
 
-            app = proxy_application(lambda name: Gate(guard, session=name, ask=ask), url, methods=methods)
+            app = proxy_application(lambda name: Gateway(guard, session=name, ask=ask), url, methods=methods)
             listen(app, "127.0.0.1", port)
             return Answer(YES)
 
@@ -145,8 +145,8 @@ def _serve(
             from mpr_logic.integrations.mcp.stdio import StandardStreams, proxy
 
             client = EndingClient(StandardStreams(SIZE))
-            gate = Gate(guard if isinstance(guard, Guard) else client.ended_by(guard), ask=ask)
-            status = await proxy(gate, command or [], client, methods=methods)
+            gateway = Gateway(guard if isinstance(guard, Guard) else client.ended_by(guard), ask=ask)
+            status = await proxy(gateway, command or [], client, methods=methods)
             if client.error is not None:
                 raise client.error
             return status

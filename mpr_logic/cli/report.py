@@ -13,8 +13,7 @@ from mpr_logic.cli import options as o
 from mpr_logic.cli.output import YES, Answer, reply
 
 if TYPE_CHECKING:
-    from mpr_logic.experiments.report import Report
-    from mpr_logic.experiments.tables import ReportTable
+    from mpr_logic.experiments.tables import Report, ReportTable
 
 EXAMPLE = "mpr report docs/examples/run --baseline act-only"
 

@@ -13,7 +13,7 @@ from mpr_logic.agent.loop import ATTEMPTS
 from mpr_logic.agent.model_policy import Choice, Disclosure, Style
 from mpr_logic.checker.checker import THETA
 from mpr_logic.errors import ExperimentError
-from mpr_logic.experiments.arms import METHODS, Guidance, Method, Rules
+from mpr_logic.experiments.methods import METHODS, Guidance, Method, Rules
 from mpr_logic.experiments.players import Scripted
 from mpr_logic.experiments.results import MISSING
 

@@ -12,9 +12,9 @@ from mpr_logic.agent.model_policy import LONGEST_LESSON, Counted, ModelPolicy, o
 from mpr_logic.agent.policies import Forgetful, Planned, Reminded
 from mpr_logic.errors import GameError, ModelError
 from mpr_logic.models.clients import Cache, Client
+from mpr_logic.models.episodes import read_episode
 from mpr_logic.models.local import served
 from mpr_logic.models.prompts import BUDGET, CHARACTERS, DATA, episode_lines, fenced
-from mpr_logic.models.reflection import read_episode
 from mpr_logic.models.scoring import LlamaScorer
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from mpr_logic.agent.environment import Episode
     from mpr_logic.agent.model_policy import Choice
     from mpr_logic.agent.policies import Policy
-    from mpr_logic.experiments.arms import Method
+    from mpr_logic.experiments.methods import Method
     from mpr_logic.models.clients import Model
-    from mpr_logic.models.reflection import ReflectedEpisode
+    from mpr_logic.models.episodes import ReflectedEpisode
 
 
 Script: TypeAlias = Literal["absent-minded", "forgetful", "walkthrough"]

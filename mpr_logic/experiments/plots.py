@@ -19,8 +19,8 @@ from mpr_logic.language.diagnostics import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from mpr_logic.experiments.report import Report
-    from mpr_logic.experiments.tables import TableRow
+    from mpr_logic.experiments.results import TableRow
+    from mpr_logic.experiments.tables import Report
 
 SERIES = 8
 """The number of colours that the page has for series; further series begin anew, with other markers."""

@@ -3,7 +3,6 @@ needs nothing beside itself: no script, no network, no other file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -11,31 +10,23 @@ from mpr_logic.errors import ExperimentError
 from mpr_logic.experiments.plots import plots
 from mpr_logic.experiments.results import MISSING, Players
 from mpr_logic.experiments.statistics import LEVEL, RANDOM_SEED, RESAMPLES
-from mpr_logic.experiments.tables import calibrations, comparisons, method, percent, points, success, tables
+from mpr_logic.experiments.tables import (
+    Report,
+    calibrations,
+    comparisons,
+    method,
+    percent,
+    points,
+    success,
+    tables,
+)
 from mpr_logic.language.diagnostics import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mpr_logic.experiments.results import Run
-    from mpr_logic.experiments.tables import ReportTable, TableRow
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The results of an experiment, as text and as tables.
-
-    ``summary`` says them in sentences, ``measured`` how they were measured, ``commands`` by which commands,
-    ``remarks`` what is missing or was left out. ``tables`` are by their keys; docs/reference/results.md says
-    what each holds.
-    """
-
-    name: str
-    summary: tuple[str, ...]
-    measured: tuple[str, ...]
-    commands: tuple[str, ...]
-    remarks: tuple[str, ...]
-    tables: dict[str, ReportTable]
+    from mpr_logic.experiments.results import Run, TableRow
+    from mpr_logic.experiments.tables import ReportTable
 
 
 def make_report(run: Run, baselines: Sequence[str] = ()) -> Report:

@@ -14,10 +14,11 @@ from mpr_logic.language.diagnostics import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mpr_logic.experiments.tables import TableRow
-
 
 T = TypeVar("T")
+
+TableRow: TypeAlias = dict[str, Any]
+"""Keys and values of JSON; what could not be worked out is None."""
 
 Phase = Literal["train", "test"]
 

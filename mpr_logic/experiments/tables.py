@@ -14,12 +14,9 @@ from mpr_logic.language.diagnostics import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mpr_logic.experiments.results import Players, Result, ResultGroup, RoundSeries
+    from mpr_logic.experiments.results import Players, Result, ResultGroup, RoundSeries, TableRow
     from mpr_logic.experiments.statistics import Calibration, Outcomes, Paired
 
-
-TableRow: TypeAlias = dict[str, Any]
-"""Keys and values of JSON; what could not be worked out is None."""
 
 ColumnFormat: TypeAlias = Literal[
     "text", "method", "count", "mean", "share", "points", "p", "score", "range", "points_range"
@@ -93,6 +90,23 @@ class ReportTable:
             return "-"
         text: str = _TEXT[column.form](value)
         return f"{text} ({ends})" if column.interval is not None and ends else text
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The results of an experiment, as text and as tables.
+
+    ``summary`` says them in sentences, ``measured`` how they were measured, ``commands`` by which commands,
+    ``remarks`` what is missing or was left out. ``tables`` are by their keys; docs/reference/results.md says
+    what each holds.
+    """
+
+    name: str
+    summary: tuple[str, ...]
+    measured: tuple[str, ...]
+    commands: tuple[str, ...]
+    remarks: tuple[str, ...]
+    tables: dict[str, ReportTable]
 
 
 def _tells(column: Column, rows: Iterable[TableRow]) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.experiments.arms import Arm, PlayedEpisode
-    from mpr_logic.experiments.running import Executor
+    from mpr_logic.experiments.executors import Executor
     from mpr_logic.models.reflection import Reflection
 
 
@@ -171,8 +171,9 @@ def reflect_on(
     Raises:
         ModelError: the model cannot be reached.
     """
+    from mpr_logic.models.episodes import read_episode
     from mpr_logic.models.grammars import Vocabulary
-    from mpr_logic.models.reflection import read_episode, reflect
+    from mpr_logic.models.reflection import reflect
 
     vocabulary = Vocabulary.of(load_modules(worlds(environment).known))
     with player.opened() as seat:

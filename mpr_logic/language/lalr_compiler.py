@@ -9,8 +9,9 @@ from typing import Any
 from lark import Lark
 from lark.parsers.lalr_analysis import Shift
 
-from mpr_logic.language.lalr_tables import GRAMMAR, STARTS, STORED, fingerprint
-from mpr_logic.resources import grammar_folder, grammar_text
+from mpr_logic.resources import GRAMMAR, TABLES, checksum, grammar_folder, grammar_text
+
+STARTS = ("statement", "atom")
 
 
 def compile_grammar(text: str) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def compile_grammar(text: str) -> dict[str, Any]:
         states.append(row)
     words, patterns = _terminals(lark)
     return {
-        "grammar": fingerprint(text),
+        "grammar": checksum(text),
         "starts": {start: number[made.start_states[start]] for start in STARTS},
         "ends": {start: number[made.end_states[start]] for start in STARTS},
         "words": words,
@@ -75,4 +76,4 @@ def as_json(tables: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    (grammar_folder() / STORED).write_text(as_json(compile_grammar(grammar_text(GRAMMAR))), encoding="utf-8")
+    (grammar_folder() / TABLES).write_text(as_json(compile_grammar(grammar_text(GRAMMAR))), encoding="utf-8")

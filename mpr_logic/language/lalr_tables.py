@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from mpr_logic.resources import grammar_text
+from mpr_logic.resources import GRAMMAR, TABLES, checksum, grammar_text
 
-GRAMMAR = "mpr.lark"
-STORED = "mpr.tables.json"
-STARTS = ("statement", "atom")
 END = "$END"
 
 
@@ -55,10 +51,10 @@ def tables() -> ParseTables:
     """The tables of the grammar: the stored ones where they fit, else made by Lark."""
     text = grammar_text(GRAMMAR)
     try:
-        stored: dict[str, Any] = json.loads(grammar_text(STORED))
+        stored: dict[str, Any] = json.loads(grammar_text(TABLES))
     except (OSError, ValueError):
         stored = {}
-    if stored.get("grammar") != fingerprint(text):
+    if stored.get("grammar") != checksum(text):
         from mpr_logic.language.lalr_compiler import compile_grammar
 
         stored = compile_grammar(text)
@@ -78,8 +74,3 @@ def _tables(data: dict[str, Any]) -> ParseTables:
         scanner=re.compile(pattern),
         ignored=frozenset(data["ignored"]),
     )
-
-
-def fingerprint(text: str) -> str:
-    """The checksum by which stored tables are known to be those of a grammar."""
-    return f"{zlib.crc32(text.encode()):08x}"

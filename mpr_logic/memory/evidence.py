@@ -11,8 +11,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
-from typing import Literal as OneOf
+from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.atoms import coerce_row, resolve_atom
 from mpr_logic.errors import MprError, ProgramError, StoreError
@@ -26,11 +25,8 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Schema
     from mpr_logic.language.ast import Atom, Row
-    from mpr_logic.memory.records import Observation
+    from mpr_logic.memory.records import Kind, RuleOutcome
 
-
-Kind: TypeAlias = OneOf["hand", "model", "induced"]
-"""The author of a rule: a person, a language model, or the search over recorded episodes."""
 
 LEVEL = 0.1
 """The chance that a rule is right less often than its weight says."""
@@ -135,7 +131,7 @@ class Trials:
         self._heads: dict[str, Atom] = {}
         self._tried: dict[str, Tried] = {}
 
-    def tried(self, seen: Observation) -> Tried:
+    def tried(self, seen: RuleOutcome) -> Tried:
         """Return the action that was tried in the turn of an observation, once the record bears it out.
 
         Raises:
@@ -154,7 +150,7 @@ class Trials:
             told.append(fault)
         raise _refused(seen, f"turn {seen.turn} of episode {seen.episode}: {told[0]}")
 
-    def _held_against(self, turn: _Attempt, seen: Observation) -> tuple[Tried | None, str]:
+    def _held_against(self, turn: _Attempt, seen: RuleOutcome) -> tuple[Tried | None, str]:
         """Return the action that was tried in a turn; or None, and why the turn does not bear the observation
         out."""
         if turn.action is None:
@@ -272,5 +268,5 @@ def _fits(schema: Schema, head: Atom, tried: Tried) -> bool:
     return True
 
 
-def _refused(seen: Observation, why: str) -> StoreError:
+def _refused(seen: RuleOutcome, why: str) -> StoreError:
     return StoreError(f"no evidence of `{seen.rule[:80]}`: {why}; give a turn in which its action was tried")

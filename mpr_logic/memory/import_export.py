@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mpr_logic.memory.declarations import Checked, Declarations
-    from mpr_logic.memory.evidence import Kind
-    from mpr_logic.memory.records import StoredRule
+    from mpr_logic.memory.records import Kind, StoredRule
     from mpr_logic.memory.transaction import Transaction
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from typing import Literal as OneOf
 
-if TYPE_CHECKING:
-    from mpr_logic.memory.evidence import Kind
+from mpr_logic import moved
+
+Kind: TypeAlias = OneOf["hand", "model", "induced"]
+"""The author of a rule: a person, a language model, or the search over recorded episodes."""
 
 Status: TypeAlias = OneOf["candidate", "advice", "law", "superseded", "forgotten"]
 """The standing of a rule, which says how it counts. ``candidate``: learned, and never seen to apply. ``law``:
@@ -63,7 +65,7 @@ class StoredEpisode:
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
+class RuleOutcome:
     """In a turn of an episode the body of a rule held and its action was tried: it went ``wrong``, or not."""
 
     rule: str
@@ -142,3 +144,7 @@ class Imported:
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = moved.names(__name__, Observation="memory.records.RuleOutcome")

@@ -13,9 +13,9 @@ from mpr_logic.memory.records import (
     Change,
     Citation,
     Contradiction,
-    Observation,
     PassedOver,
     Refusal,
+    RuleOutcome,
     StoredEpisode,
     StoredRule,
 )
@@ -61,8 +61,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
-    from mpr_logic.memory.evidence import Kind
-    from mpr_logic.memory.records import Imported, Status
+    from mpr_logic.memory.records import Imported, Kind, Status
 
 THETA = 0.9
 """The weight from which a rule is law, unless another is set."""
@@ -299,7 +298,7 @@ class Memory:
             done = writer.connection.execute(insert(REFUSED).values(revision=revision, **values))
             return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
 
-    def observe(self, rows: Iterable[Observation], cause: str = "") -> int:
+    def observe(self, rows: Iterable[RuleOutcome], cause: str = "") -> int:
         """Add evidence, all of it or none. What was tried over and over in an episode, and went the same way,
         is one trial: of a rule, an episode, an action with its arguments and an outcome the first observation
         counts, and the others are passed over. So a replay may be repeated. Promotions and demotions that

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Schema
     from mpr_logic.memory.declarations import Checked
-    from mpr_logic.memory.evidence import Kind, Tried
-    from mpr_logic.memory.records import Observation
+    from mpr_logic.memory.evidence import Tried
+    from mpr_logic.memory.records import Kind, RuleOutcome
     from mpr_logic.memory.trajectory import Recording
 
 
@@ -360,7 +360,7 @@ class Transaction:
                 raise StoreError(f"there is no episode {id}, or it was forgotten: see `mpr memory stats`")
 
     def observe(
-        self, rows: Collection[Observation], rules: Mapping[str, StoredRule], schema: Schema, cause: str
+        self, rows: Collection[RuleOutcome], rules: Mapping[str, StoredRule], schema: Schema, cause: str
     ) -> int:
         """Store what is new among some observations. Returns how many that were.
 

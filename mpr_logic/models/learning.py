@@ -14,15 +14,15 @@ from mpr_logic.language.printer import print_clause
 from mpr_logic.memory.induction.gate import Gate
 from mpr_logic.memory.induction.refine import NAME, induce
 from mpr_logic.memory.induction.replay import RecordedEpisode, Replay, read_episodes
-from mpr_logic.memory.records import ACTIVE, Observation, PassedOver
+from mpr_logic.memory.records import ACTIVE, PassedOver, RuleOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mpr_logic.language.ast import Clause
-    from mpr_logic.memory.evidence import Kind
     from mpr_logic.memory.induction.gate import GateOutcome, LearnedRule
     from mpr_logic.memory.induction.refine import SearchLimits
+    from mpr_logic.memory.records import Kind
     from mpr_logic.memory.store import Memory
     from mpr_logic.models.reflection import Reflection
 
@@ -199,10 +199,10 @@ def _put(memory: Memory, replay: Replay, admitted: LearnedRule, writer: Proposal
     return stored.id
 
 
-def _evidence(replay: Replay, rule: str, admitted: LearnedRule) -> Iterator[Observation]:
+def _evidence(replay: Replay, rule: str, admitted: LearnedRule) -> Iterator[RuleOutcome]:
     """The observations of a rule in the recorded trials. Of what was tried over and over alike, one trial
     speaks for it; against it every one does."""
     prefers = admitted.clause.kind == "prefer"
     for trials, wrong in ((admitted.right & replay.cases, not prefers), (admitted.wrong, prefers)):
         for trial in replay.chosen(trials):
-            yield Observation(rule, int(trial.episode), trial.turn, wrong=wrong)
+            yield RuleOutcome(rule, int(trial.episode), trial.turn, wrong=wrong)

@@ -17,8 +17,8 @@ from mpr_logic.models.grammars import CAUSE, RULE, wrapped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mpr_logic.models.episodes import ReflectedEpisode, ReflectedStep
     from mpr_logic.models.grammars import Vocabulary
-    from mpr_logic.models.reflection import ReflectedEpisode, ReflectedStep
 
 BUDGET = 1500
 """The most tokens that an episode may take in a prompt, unless another budget is given. A token is counted as

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from mpr_logic import Checker
 from mpr_logic.agent.environment import Observation
-from mpr_logic.agent.loop import Turn, play
+from mpr_logic.agent.loop import play
 from mpr_logic.agent.model_policy import Choice, Disclosure, ModelPolicy, Style
 from mpr_logic.agent.policies import Pass
+from mpr_logic.agent.trajectory import Turn
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import ModelError, ServerError
 from mpr_logic.memory.retrieval import Retrieved

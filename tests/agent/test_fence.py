@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from mpr_logic import Action, Checker, for_model
 from mpr_logic.agent.environment import Observation
 from mpr_logic.agent.guidance import Retrieval, WholeMemory, told_text
-from mpr_logic.agent.loop import Turn
 from mpr_logic.agent.model_policy import PromptForm, acting_prompt
 from mpr_logic.agent.policies import View
+from mpr_logic.agent.trajectory import Turn
 from mpr_logic.experiments.players import verbal_lesson
 from mpr_logic.guard.guard import Guard
 from mpr_logic.language.fence import in_place, on_one_line
 from mpr_logic.language.printer import print_value
 from mpr_logic.memory.retrieval import Retriever
+from mpr_logic.models.episodes import ReflectedEpisode, ReflectedStep
 from mpr_logic.models.prompts import correction_prompt, reflection_prompt
-from mpr_logic.models.reflection import ReflectedEpisode, ReflectedStep
 from tests.agent.cook import Kitchen
 from tests.helpers.box_episodes import vocabulary
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic import Budget, Checker, StateError
-from mpr_logic.agent.loop import ATTEMPTS, Turn, play
+from mpr_logic.agent.loop import ATTEMPTS, play
 from mpr_logic.agent.policies import StrongestPreference, View
+from mpr_logic.agent.trajectory import Turn
 from mpr_logic.checker.action import Action
 from tests.helpers.boxes import RULES, Boxes
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from mpr_logic.agent.loop import Turn, play
+from mpr_logic.agent.loop import play
 from mpr_logic.agent.policies import Forgetful, Planned, StrongestPreference, View
+from mpr_logic.agent.trajectory import Turn
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.checker import Checker
 from tests.agent.test_play import LAWS, boxed

@@ -8,16 +8,16 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
-from mpr_logic.agent.loop import Probing, Turn, play
+from mpr_logic.agent.loop import Probing, play
 from mpr_logic.agent.policies import Planned
-from mpr_logic.agent.trajectory import heading, turn_json
+from mpr_logic.agent.trajectory import Turn, heading, turn_json
 from mpr_logic.agent.transcript import turn_text
 from mpr_logic.analysis import analyse
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.decision import Decision
 from mpr_logic.checker.loading import load_modules
 from mpr_logic.language.parser import parse
-from mpr_logic.memory.records import Observation
+from mpr_logic.memory.records import RuleOutcome
 from mpr_logic.memory.store import PROBES_EACH, Memory
 from mpr_logic.models.learning import learn
 from tests.agent.cook import RULES, Kitchen
@@ -41,7 +41,7 @@ def poisoned(folder: Path, *rules: str) -> tuple[Memory, list[str]]:
     episode = memory.add_episode([first, *turns])
     ids = [memory.put(text, kind="model", episodes=[episode]).id for text in rules or [POISON]]
     for id in ids:
-        memory.observe(Observation(id, episode, turn, wrong=True) for turn in range(1, 31))
+        memory.observe(RuleOutcome(id, episode, turn, wrong=True) for turn in range(1, 31))
         assert memory.get(id).status == "law"
     return memory, ids
 

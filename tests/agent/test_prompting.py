@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from mpr_logic import Checker
 from mpr_logic.agent.environment import Observation
 from mpr_logic.agent.guidance import Retrieval
-from mpr_logic.agent.loop import Turn
 from mpr_logic.agent.model_policy import CHARACTERS, LEAST, STRIDE, PromptForm, acting_prompt, one_line
 from mpr_logic.agent.policies import View
+from mpr_logic.agent.trajectory import Turn
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import ModelError
 from mpr_logic.experiments.players import verbal_lesson
 from mpr_logic.models.clients import ScriptedModel
-from mpr_logic.models.reflection import ReflectedEpisode, ReflectedStep
+from mpr_logic.models.episodes import ReflectedEpisode, ReflectedStep
 from tests.agent.cook import RULES, Kitchen
 
 TEXTS = st.one_of(

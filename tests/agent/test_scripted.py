@@ -6,8 +6,9 @@ import pytest
 
 from mpr_logic import Checker
 from mpr_logic.agent.guidance import Guide, Retrieval, WholeMemory
-from mpr_logic.agent.loop import Turn, play
+from mpr_logic.agent.loop import play
 from mpr_logic.agent.policies import Reminded
+from mpr_logic.agent.trajectory import Turn
 from tests.agent.cook import RULES, Kitchen
 from tests.agent.test_policies import played
 

@@ -21,7 +21,7 @@ from mpr_logic import Checker
 from mpr_logic.language.ast import Const, Var
 from mpr_logic.language.parser import parse, parse_clause
 from mpr_logic.language.printer import print_atom
-from mpr_logic.memory.records import Observation
+from mpr_logic.memory.records import RuleOutcome
 from mpr_logic.memory.retrieval import Retriever
 from mpr_logic.memory.store import Memory
 from tests.bench.household import BASE_RULES, household
@@ -61,7 +61,7 @@ def fill(store: str, world: World) -> str:
         ]
         episode = memory.add_episode([EPISODE, *tried])
         with timed("enter evidence of each"):
-            memory.observe([Observation(r.id, episode, n, wrong=True) for n, r in enumerate(rules, 1)])
+            memory.observe([RuleOutcome(r.id, episode, n, wrong=True) for n, r in enumerate(rules, 1)])
         with timed("read all"):
             memory.rules()
         with timed("export them"):

@@ -8,7 +8,7 @@ pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logi
 
 from mpr_logic.errors import StoreError
 from mpr_logic.language.parser import parse
-from mpr_logic.memory.records import Observation
+from mpr_logic.memory.records import RuleOutcome
 from mpr_logic.memory.store import Memory
 
 HEADING = {"mpr_trajectory": 1, "line": "episode", "task": "doors"}
@@ -38,7 +38,7 @@ def test_turns_that_are_not_there(turns: list[int], said: str) -> None:
         memory.declare(parse(".decl barred(d: symbol)\n.action unlock(d: symbol)\n.action knock(d: symbol)"))
         episode = memory.add_episode(lines("unlock(d1)", "unlock(d2)", "knock(d1)"))
         rule = memory.put("forbid unlock(D) :- barred(D).", kind="model", episodes=[episode])
-        rows = [Observation(rule.id, episode, n, wrong=True) for n in turns if n not in (1, 2)]
+        rows = [RuleOutcome(rule.id, episode, n, wrong=True) for n in turns if n not in (1, 2)]
         with pytest.raises(StoreError, match=said):
             memory.observe(rows)
         assert memory.get(rule.id).status == "candidate"
@@ -50,5 +50,5 @@ def test_one_failing_action_over_and_over() -> None:
         memory.declare(parse(".decl barred(d: symbol)\n.action unlock(d: symbol)"))
         episode = memory.add_episode(lines(*["unlock(d1)"] * 30))
         rule = memory.put("forbid unlock(D) :- barred(D).", kind="model", episodes=[episode])
-        assert memory.observe([Observation(rule.id, episode, n, wrong=True) for n in range(1, 31)]) == 1
+        assert memory.observe([RuleOutcome(rule.id, episode, n, wrong=True) for n in range(1, 31)]) == 1
         assert (memory.get(rule.id).wrong, memory.get(rule.id).status) == (1, "advice")

@@ -166,7 +166,7 @@ def test_a_model_that_does_not_play() -> None:
 def store(tmp_path: Path) -> str:
     """A memory with a law that was learned, and advice."""
     pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
-    from mpr_logic.memory.records import Observation
+    from mpr_logic.memory.records import RuleOutcome
     from mpr_logic.memory.store import Memory
 
     place = tmp_path / "memory.db"
@@ -187,7 +187,7 @@ def store(tmp_path: Path) -> str:
             for n in range(1, 31)
         ]
         episode = memory.add_episode([first, *turns])
-        memory.observe(Observation(law.id, episode, turn, wrong=True) for turn in range(1, 31))
+        memory.observe(RuleOutcome(law.id, episode, turn, wrong=True) for turn in range(1, 31))
     return str(place)
 
 

@@ -15,7 +15,7 @@ pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logi
 pytest.importorskip("matplotlib", reason="needs the extra: pip install 'mpr-logic[experiments]'")
 
 from mpr_logic.cli import evaluate, experiment, learn
-from mpr_logic.memory.records import Observation
+from mpr_logic.memory.records import RuleOutcome
 from mpr_logic.memory.store import Memory
 from tests.helpers.command import TOP, Done, asserted
 from tests.helpers.json_output import schema
@@ -77,7 +77,7 @@ def test_a_wrong_law_falls_in_training_by_its_probes(tmp_path: Path) -> None:
             for n in range(1, 31)
         ]
         wrong = memory.add_episode(lines)
-        memory.observe(Observation(poison, wrong, turn, wrong=True) for turn in range(1, 31))
+        memory.observe(RuleOutcome(poison, wrong, turn, wrong=True) for turn in range(1, 31))
         assert memory.get(poison).status == "law"
     trained = run(tmp_path, "learn", "m.db", *OFFICE, *told, "--check")
     (row,) = json.loads(trained.out)["rounds"]

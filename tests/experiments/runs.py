@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mpr_logic.experiments.report import Report
 from mpr_logic.experiments.results import Result, Run, RunPlan
+from mpr_logic.experiments.tables import Report
 
 BASE = Result("act", "m", 1, "test", 0, "held_out", "a", "put", won=False, steps=10)
 

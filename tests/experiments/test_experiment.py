@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic.errors import ExperimentError
-from mpr_logic.experiments.arms import METHODS
 from mpr_logic.experiments.experiment import Tasks, read_experiment
+from mpr_logic.experiments.methods import METHODS
 from tests.helpers.boxes import BoxWorlds
 from tests.helpers.command import TOP
 

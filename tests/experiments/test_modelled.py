@@ -11,11 +11,13 @@ import pytest
 pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[models]'")
 pytest.importorskip("pydantic", reason="needs the extra: pip install 'mpr-logic[experiments]'")
 
-from mpr_logic.experiments.arms import METHODS, Arm, play_all
+from mpr_logic.experiments.arms import Arm, play_all
+from mpr_logic.experiments.executors import Here
 from mpr_logic.experiments.experiment import read_experiment
+from mpr_logic.experiments.methods import METHODS
 from mpr_logic.experiments.players import Modelled
 from mpr_logic.experiments.results import read_results
-from mpr_logic.experiments.running import Here, Runner
+from mpr_logic.experiments.running import Runner
 from mpr_logic.experiments.training import chunks
 from mpr_logic.memory.store import Memory
 from tests.helpers.command import TOP, mpr

@@ -15,8 +15,9 @@ pytest.importorskip("matplotlib", reason="needs: pip install 'mpr-logic[experime
 
 from mpr_logic.errors import ExperimentError
 from mpr_logic.experiments.plots import plots
-from mpr_logic.experiments.report import Report, make_report, page
+from mpr_logic.experiments.report import make_report, page
 from mpr_logic.experiments.results import Forecast, MethodNote, Run, RunPlan, read_run, result_json
+from mpr_logic.experiments.tables import Report
 from tests.experiments.runs import BASE, run, train
 
 HOSTILE = "</td><script src=//evil.example>alert(1)</script>$x_{$\x1b[31m&\"'{{ 7*7 }}\u202e"

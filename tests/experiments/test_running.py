@@ -22,9 +22,10 @@ from mpr_logic.checker.loading import load_modules
 from mpr_logic.envs.tools.worlds import Tools
 from mpr_logic.errors import ExperimentError, GameError
 from mpr_logic.experiments.arms import Arm, PlayedEpisode, play_all
+from mpr_logic.experiments.executors import Here, Processes, executor
 from mpr_logic.experiments.experiment import Experiment, read_experiment
 from mpr_logic.experiments.results import Result, read_results, read_run
-from mpr_logic.experiments.running import Here, Processes, Runner, executor
+from mpr_logic.experiments.running import Runner
 from mpr_logic.language.parser import parse
 from mpr_logic.memory.store import Memory
 from tests.helpers.command import TOP

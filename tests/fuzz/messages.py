@@ -20,7 +20,7 @@ from starlette.requests import Request
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.tools import Tools
 from mpr_logic.integrations.http.app import application
-from mpr_logic.integrations.mcp.gate import Gate, Gates
+from mpr_logic.integrations.mcp.gateway import Gateway, Gateways
 from mpr_logic.integrations.mcp.relay import HttpRelay
 from mpr_logic.integrations.mcp.stdio import LineRelay
 from tests.fuzz.lenient import by_headers, readers_of
@@ -276,11 +276,11 @@ def write(value: Any, escaped: bool) -> str:
 class Lines(LineRelay):
     """The proxy on standard streams; what would reach the server is kept."""
 
-    def __init__(self, gate: Gate, line: bytes) -> None:
+    def __init__(self, gateway: Gateway, line: bytes) -> None:
         self.lines = [line.replace(b"\n", b" ") + b"\n"]
         self.said: list[bytes] = []
         self.reached: list[bytes] = []
-        super().__init__(gate, [], self)
+        super().__init__(gateway, [], self)
 
     async def read(self) -> bytes:
         """The one line of the client."""
@@ -364,17 +364,17 @@ class Fuzz:
         for number in range(count):
             if number % FRESH == 0:
                 guard = Guard(text=RULES, tools=Tools(TOOLS), timeout=60.0)
-                gate = self._watched(guard)
+                gateway = self._watched(guard)
                 app = application(guard, token=AGENT, operator_token=OPERATOR)
             body, headers = self.writer.one()
             self.counts["messages"] += 1
-            await self._over_lines(gate, body)
-            await self._over_http(gate, body, headers)
+            await self._over_lines(gateway, body)
+            await self._over_http(gateway, body, headers)
             if number % 4 == 0:
                 await self._over_service(app, body, headers)
         return self.counts
 
-    def _watched(self, guard: Guard) -> Gate:
+    def _watched(self, guard: Guard) -> Gateway:
         asked = guard.acheck
 
         async def acheck(*given: Any, **more: Any) -> Any:
@@ -384,19 +384,19 @@ class Fuzz:
             return verdict
 
         guard.acheck = acheck  # type: ignore[method-assign]
-        return Gate(guard)
+        return Gateway(guard)
 
-    async def _over_lines(self, gate: Gate, body: bytes) -> None:
+    async def _over_lines(self, gateway: Gateway, body: bytes) -> None:
         self.admitted.clear()
-        lines = Lines(gate, body)
+        lines = Lines(gateway, body)
         await lines.upwards()
         assert lines.reached or lines.said or not body.strip(), body
         self._hold([({}, each) for each in lines.reached], body)
 
-    async def _over_http(self, gate: Gate, body: bytes, headers: list[tuple[str, str]]) -> None:
+    async def _over_http(self, gateway: Gateway, body: bytes, headers: list[tuple[str, str]]) -> None:
         self.admitted.clear()
         client = Reached()
-        relay = HttpRelay(Gates(lambda name: gate), "http://127.0.0.1/mcp", client)  # type: ignore[arg-type]
+        relay = HttpRelay(Gateways(lambda name: gateway), "http://127.0.0.1/mcp", client)  # type: ignore[arg-type]
         answer = await relay.handle(Request(*request_of("/mcp", body, headers)))
         assert answer.status_code != 500, body
         self._hold(client.reached, body)

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
 from mpr_logic.language.parser import parse
-from mpr_logic.memory.records import Observation
+from mpr_logic.memory.records import RuleOutcome
 from mpr_logic.memory.store import Memory
 
 POSTGRES = os.environ.get("MPR_POSTGRES_URL")
@@ -83,6 +83,6 @@ def episode(
     return [heading | {"rules": "v1", "shadow": False}, first, *more]
 
 
-def failures(rule: str, episode: int, n: int, first: int = 0) -> list[Observation]:
+def failures(rule: str, episode: int, n: int, first: int = 0) -> list[RuleOutcome]:
     """Return n observations of turns in which the rule was right: the action failed."""
-    return [Observation(rule, episode, first + i, wrong=True) for i in range(1, n + 1)]
+    return [RuleOutcome(rule, episode, first + i, wrong=True) for i in range(1, n + 1)]

@@ -18,7 +18,7 @@ import httpx2
 from mcp import Client
 
 from mpr_logic.guard.guard import Guard
-from mpr_logic.integrations.mcp.gate import IN_ALL, MOST, Gate, Gates
+from mpr_logic.integrations.mcp.gateway import IN_ALL, MOST, Gateway, Gateways
 from mpr_logic.integrations.mcp.http import proxy_application
 from tests.integrations.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
 from tests.integrations.server import listening
@@ -50,9 +50,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
             process.terminate()
 
 
-def proxied(gate: Callable[[str], Gate], url: str) -> AbstractContextManager[str]:
+def proxied(gateway: Callable[[str], Gateway], url: str) -> AbstractContextManager[str]:
     """A context in which a proxy of a server is served; gives its URL."""
-    return served(proxy_application(gate, url))
+    return served(proxy_application(gateway, url))
 
 
 @contextmanager
@@ -78,7 +78,7 @@ class OverHttp:
                 return await asyncio.gather(*(called(client, each) for each in calls))
 
         self.done.unlink(missing_ok=True)
-        with proxied(lambda name: Gate(guard), self.url) as url:
+        with proxied(lambda name: Gateway(guard), self.url) as url:
             told = asyncio.run(main(url))
         office.ran += ran(self.done)
         return dict(zip([each.id for each in calls], told, strict=True))
@@ -102,7 +102,7 @@ def test_each_session_has_its_own_history(server: tuple[str, Path]) -> None:
             return [await called(each, pay) for each in (one, other, one)]
 
     guard = guard_of(Office())
-    with proxied(lambda name: Gate(guard, session=name), url) as own:
+    with proxied(lambda name: Gateway(guard, session=name), url) as own:
         first, second, third = asyncio.run(main(own))
     assert first == second == "paid 1"
     assert "was paid already" in third
@@ -118,7 +118,7 @@ def test_tools_are_learned_and_left_out(server: tuple[str, Path]) -> None:
             return [each.name for each in (await client.list_tools()).tools]
 
     rules = RULES + "forbid pay(to: _)."
-    with proxied(lambda name: Gate(lambda tools: Guard(text=rules, tools=tools)), server[0]) as own:
+    with proxied(lambda name: Gateway(lambda tools: Guard(text=rules, tools=tools)), server[0]) as own:
         for mode in ("auto", "legacy"):
             assert asyncio.run(main(own, mode)) == ["send", "read"]
 
@@ -128,7 +128,7 @@ def test_what_is_not_understood_is_not_passed_on(server: tuple[str, Path]) -> No
     call = '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "read"%s}}'
     bodies = ["{", f"[{call % ''}]", call.replace('"id": 1, ', "") % "", call % ', "Name": "pay"', '{"a": 1}']
     server[1].unlink(missing_ok=True)
-    with proxied(lambda name: Gate(guard_of(Office())), server[0]) as own, httpx2.Client() as client:
+    with proxied(lambda name: Gateway(guard_of(Office())), server[0]) as own, httpx2.Client() as client:
         headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
         for body in bodies:
             answer = client.post(own, content=body, headers=headers).json()
@@ -153,7 +153,7 @@ def test_a_server_that_is_elsewhere_or_nowhere() -> None:
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     with served(elsewhere) as url, httpx2.Client() as client:
         for other in (url, f"http://127.0.0.1:{free()}/mcp"):
-            with proxied(lambda name: Gate(guard_of(Office())), other) as own:
+            with proxied(lambda name: Gateway(guard_of(Office())), other) as own:
                 answer = client.post(own, json=ping)
                 assert answer.status_code == 502
                 assert "location" not in answer.headers
@@ -186,10 +186,10 @@ READ = {
 
 def posted(application: Any, message: dict[str, Any], guard: Guard | None = None) -> httpx2.Response:
     """Send a message through a proxy of this server, and return the answer."""
-    gate = Gate(guard or guard_of(Office()))
+    gateway = Gateway(guard or guard_of(Office()))
     with (
         served(application) as url,
-        proxied(lambda name: gate, url) as own,
+        proxied(lambda name: gateway, url) as own,
         httpx2.Client(timeout=300) as client,
     ):
         return client.post(own, json=message)
@@ -237,7 +237,7 @@ def test_a_question_and_then_whatever_the_server_answers(
     """The user is asked on a stream, and what becomes of the call follows there."""
     capable: dict[str, Any] = {"params": {"capabilities": {"elicitation": {}}}}
     pay = READ | {"params": {"name": "pay", "arguments": {"to": "ann@us", "amount": 999}}}
-    gate = Gate(guard_of(Office()))
+    gateway = Gateway(guard_of(Office()))
     found = []
 
     async def main(own: str) -> None:
@@ -252,7 +252,7 @@ def test_a_question_and_then_whatever_the_server_answers(
                         reply = {"jsonrpc": "2.0", "id": json.loads(found[-1])["id"], "result": yes}
                         assert (await client.post(own, json=reply, headers=headers)).status_code == 202
 
-    with served(scripted(*chunks, kind=kind)) as url, proxied(lambda name: gate, url) as own:
+    with served(scripted(*chunks, kind=kind)) as url, proxied(lambda name: gateway, url) as own:
         asyncio.run(main(own))
     assert said in " ".join(found[1:])
 
@@ -293,7 +293,7 @@ def test_headers_that_say_something_else(headers: list[tuple[str, str]], status:
 
     own_type = [] if any(k == "Content-Type" for k, _ in headers) else [("Content-Type", "application/json")]
     message = READ | {"params": {"name": "read", "arguments": {"path": "/data/a"}, **META}}
-    with served(server) as url, proxied(lambda name: Gate(guard_of(Office())), url) as own:
+    with served(server) as url, proxied(lambda name: Gateway(guard_of(Office())), url) as own:
         answer = httpx2.post(own, content=json.dumps(message), headers=[*own_type, *headers])
     assert answer.status_code == status
     assert ("error" in answer.json()) is (status != 200)
@@ -310,7 +310,7 @@ def test_headers_that_repeat_what_a_rule_rewrote() -> None:
             await scripted(RESULT, kind=b"application/json")(scope, receive, send)
 
     message = READ | {"params": {"name": "read", "arguments": {"path": "a"}}}
-    with served(server) as url, proxied(lambda name: Gate(guard_of(Office())), url) as own:
+    with served(server) as url, proxied(lambda name: Gateway(guard_of(Office())), url) as own:
         assert httpx2.post(own, json=message, headers={"Mcp-Param-Path": "a"}).status_code == 200
     assert b"mcp-param-path" not in reached[0]
 
@@ -319,30 +319,35 @@ def test_sessions_are_the_servers() -> None:
     """A client has the sessions that the server began for it; of too many it loses its own oldest."""
     made = []
 
-    def gate(name: str) -> Gate:
+    def gateway(name: str) -> Gateway:
         made.append(name)
-        return Gate(guard_of(Office()), session=name)
+        return Gateway(guard_of(Office()), session=name)
 
-    gates = Gates(gate)
-    gates.begin("quiet", "b")
+    gateways = Gateways(gateway)
+    gateways.begin("quiet", "b")
     for number in range(MOST + 2):
-        gates.begin(f"s{number}", "a")
-    assert gates.of("s0") is gates.of("s1") is gates.of("guess") is None
-    assert gates.of("quiet") is not None
-    assert gates.of("") is gates.of("")
-    assert gates.begin("s5", "b") is gates.of("s5")
+        gateways.begin(f"s{number}", "a")
+    assert gateways.of("s0") is gateways.of("s1") is gateways.of("guess") is None
+    assert gateways.of("quiet") is not None
+    assert gateways.of("") is gateways.of("")
+    assert gateways.begin("s5", "b") is gateways.of("s5")
     assert len(made) == MOST + 4
-    gates.end("s5")
-    assert gates.of("s5") is None
-    gates.close()
-    assert gates.of("quiet") is None
+    gateways.end("s5")
+    assert gateways.of("s5") is None
+    gateways.close()
+    assert gateways.of("quiet") is None
 
 
 def test_many_clients_with_a_few_sessions_each() -> None:
     """There is a bound for all: the client with the most sessions loses one."""
     guard = Guard(text=".action stop()")
-    gates = Gates(lambda name: Gate(guard, session=name))
+    gateways = Gateways(lambda name: Gateway(guard, session=name))
     for number in range(IN_ALL):
-        gates.begin(f"s{number}", f"c{number // 2}")
-    gates.begin("third", "c7")
-    assert [gates.of(name) is None for name in ("s14", "s15", "third", "s16")] == [True, False, False, False]
+        gateways.begin(f"s{number}", f"c{number // 2}")
+    gateways.begin("third", "c7")
+    assert [gateways.of(name) is None for name in ("s14", "s15", "third", "s16")] == [
+        True,
+        False,
+        False,
+        False,
+    ]

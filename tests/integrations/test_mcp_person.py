@@ -17,10 +17,10 @@ import mcp_types as types
 from mcp import Client
 
 from mpr_logic.guard.log import DecisionLog, read_log
-from mpr_logic.integrations.mcp.gate import Gate
+from mpr_logic.integrations.mcp.gateway import Gateway
 from mpr_logic.integrations.mcp.stdio import proxy
 from tests.integrations.contract import Office, Proposed, call, guard_of
-from tests.integrations.test_mcp_gate import nobody, request
+from tests.integrations.test_mcp_gateway import nobody, request
 from tests.integrations.test_mcp_http import proxied, server
 from tests.integrations.test_mcp_stdio import CALL, Script, called, connected, ran
 
@@ -71,7 +71,7 @@ async def over(
         async with connected(guard, done, mode=mode, **options) as client:
             yield client
     else:
-        with proxied(lambda name: Gate(guard, session=name), url) as own:
+        with proxied(lambda name: Gateway(guard, session=name), url) as own:
             async with Client(own, mode=mode, read_timeout_seconds=300, **options) as client:
                 yield client
 
@@ -149,10 +149,10 @@ def again(question: dict[str, Any], content: Any = None, **params: Any) -> dict[
     return request("tools/call", **mine | answered | params)
 
 
-def asked(gate: Gate) -> dict[str, Any]:
-    """Send a call that a person must allow, and return the gate's answer."""
+def asked(gateway: Gateway) -> dict[str, Any]:
+    """Send a call that a person must allow, and return the gateway's answer."""
     first = request("tools/call", name="pay", arguments={"to": "ann@us", "amount": 250.5}, _meta=META)
-    message, passes, _ = asyncio.run(gate.up(first, nobody, nobody))
+    message, passes, _ = asyncio.run(gateway.up(first, nobody, nobody))
     assert not passes
     return message
 
@@ -176,18 +176,18 @@ def asked(gate: Gate) -> dict[str, Any]:
 )
 def test_another_call_was_not_allowed(other: dict[str, Any]) -> None:
     """The user's answer is for the call that was shown, and is a plain yes."""
-    gate = Gate(guard_of(Office()))
-    question = asked(gate)
-    assert not asyncio.run(gate.up(again(question, **other), nobody, nobody)).passes
-    message, passes, _ = asyncio.run(gate.up(again(question), nobody, nobody))
+    gateway = Gateway(guard_of(Office()))
+    question = asked(gateway)
+    assert not asyncio.run(gateway.up(again(question, **other), nobody, nobody)).passes
+    message, passes, _ = asyncio.run(gateway.up(again(question), nobody, nobody))
     assert not passes  # an answer is taken once
     assert message["result"]["resultType"] == "input_required"
 
 
 def test_what_the_server_gets_of_an_allowed_call() -> None:
     """The call as it was before its user was asked, with the arguments that were decided about."""
-    gate = Gate(guard_of(Office()))
-    message, passes, verdict = asyncio.run(gate.up(again(asked(gate)), nobody, nobody))
+    gateway = Gateway(guard_of(Office()))
+    message, passes, verdict = asyncio.run(gateway.up(again(asked(gateway)), nobody, nobody))
     assert passes
     assert verdict is not None
     assert verdict.approved
@@ -218,17 +218,17 @@ def test_which_clients_show_questions(capabilities: Any, shows: bool) -> None:
         answers.append(message)
         return {"result": {"action": "accept", "content": {"allow": True}}}
 
-    async def main(gate: Gate, **meta: Any) -> Any:
+    async def main(gateway: Gateway, **meta: Any) -> Any:
         call = request("tools/call", name="pay", arguments={"to": "ann@us", "amount": 250.5}, **meta)
-        return await gate.up(call, nobody, client)
+        return await gateway.up(call, nobody, client)
 
     for may in (True, False):
-        gate = Gate(guard_of(Office()), ask=may)
-        gate.hello(request("initialize", capabilities=capabilities))
-        assert asyncio.run(main(gate)).passes is (shows and may)
+        gateway = Gateway(guard_of(Office()), ask=may)
+        gateway.hello(request("initialize", capabilities=capabilities))
+        assert asyncio.run(main(gateway)).passes is (shows and may)
     assert len(answers) == shows
     meta = META | {"io.modelcontextprotocol/clientCapabilities": capabilities}
-    said = asyncio.run(main(Gate(guard_of(Office())), _meta=meta)).message["result"]["resultType"]
+    said = asyncio.run(main(Gateway(guard_of(Office())), _meta=meta)).message["result"]["resultType"]
     assert said == ("input_required" if shows else "complete")
 
 
@@ -241,7 +241,7 @@ def test_a_user_who_does_not_answer() -> None:
         pay = CALL.replace("read", "pay") % ('{"to": "ann@us", "amount": 250.5}', "")
         # the server says each line back: the greeting, and nothing of the call
         client = Script([json.dumps(hello).encode() + b"\n", pay.encode()], 3 if seconds < 1 else 2)
-        assert await proxy(Gate(guard), [sys.executable, "-c", SILENT], client) == 0
+        assert await proxy(Gateway(guard), [sys.executable, "-c", SILENT], client) == 0
         return client.said
 
     late = asyncio.run(main(0.2))
@@ -258,9 +258,9 @@ SILENT = "import sys\nfor line in sys.stdin: 'initialize' in line and print(line
 
 def test_a_long_call_is_cut_and_says_so() -> None:
     """The question shows how much of the arguments it does not show."""
-    gate = Gate(guard_of(Office(), text="@escalate forbid read(path: _)."))
+    gateway = Gateway(guard_of(Office(), text="@escalate forbid read(path: _)."))
     call = request("tools/call", name="read", arguments={"path": "x" * 10_000}, _meta=META)
-    answer = asyncio.run(gate.up(call, nobody, nobody)).message["result"]
+    answer = asyncio.run(gateway.up(call, nobody, nobody)).message["result"]
     shown = answer["inputRequests"]["mpr"]["params"]["message"]
     assert "(10011 characters in all)" in shown
     assert len(shown) < 5_000
@@ -268,10 +268,10 @@ def test_a_long_call_is_cut_and_says_so() -> None:
 
 def test_a_question_looks_like_what_it_is() -> None:
     """A model's text can neither hide a part of the question nor turn its order round."""
-    gate = Gate(guard_of(Office(), text='@escalate @because("{P} it is") forbid read(path: P).'))
+    gateway = Gateway(guard_of(Office(), text='@escalate @because("{P} it is") forbid read(path: P).'))
     path = "/data/\u202egpj.\u2066\x1b[2K\u200b.exe, Zürich"
     call = request("tools/call", name="read", arguments={"path": path}, _meta=META)
-    answer = asyncio.run(gate.up(call, nobody, nobody)).message["result"]
+    answer = asyncio.run(gateway.up(call, nobody, nobody)).message["result"]
     shown = answer["inputRequests"]["mpr"]["params"]["message"]
     assert all(line.isprintable() for line in shown.splitlines())
     assert "\\u202egpj." in shown

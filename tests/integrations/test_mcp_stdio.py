@@ -23,7 +23,7 @@ from mcp.shared.message import SessionMessage
 
 from mpr_logic.errors import GuardError
 from mpr_logic.guard.guard import Guard
-from mpr_logic.integrations.mcp.gate import Gate
+from mpr_logic.integrations.mcp.gateway import Gateway
 from mpr_logic.integrations.mcp.stdio import ENDED, proxy
 from tests.integrations.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
 
@@ -64,7 +64,7 @@ async def connected(
 
     @asynccontextmanager
     async def transport() -> AsyncIterator[Any]:
-        running = asyncio.create_task(proxy(Gate(guard), command, lines))
+        running = asyncio.create_task(proxy(Gateway(guard), command, lines))
         try:
             yield lines.down_out, lines.up_in
         finally:
@@ -248,7 +248,7 @@ def test_what_is_not_understood_is_not_passed_on(line: bytes) -> None:
     async def main() -> list[dict[str, Any]]:
         ping = b'{"jsonrpc": "2.0", "id": 2, "method": "ping"}\n'
         client = Script([line, ping], 2)
-        assert await proxy(Gate(guard_of(Office())), [sys.executable, "-c", ECHO], client) == 0
+        assert await proxy(Gateway(guard_of(Office())), [sys.executable, "-c", ECHO], client) == 0
         return client.said
 
     said = asyncio.run(main())
@@ -265,7 +265,7 @@ def test_arguments_that_a_rule_rewrote_are_sent() -> None:
             b"",
         )
         client = Script([line], 1)
-        assert await proxy(Gate(guard_of(Office())), [sys.executable, "-c", ECHO], client) == 0
+        assert await proxy(Gateway(guard_of(Office())), [sys.executable, "-c", ECHO], client) == 0
         return client.said
 
     said, unanswered = asyncio.run(main())
@@ -309,7 +309,7 @@ def test_a_server_may_not_answer_for_the_user() -> None:
         hello = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"capabilities": ELICITS}}
         pay = {"name": "pay", "arguments": {"to": "ann@us", "amount": 250.5}}
         client = Talking(hello, {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": pay})
-        assert await proxy(Gate(guard_of(Office())), [sys.executable, "-c", says_back], client) == 0
+        assert await proxy(Gateway(guard_of(Office())), [sys.executable, "-c", says_back], client) == 0
         return client.said
 
     said = asyncio.run(main())
@@ -323,7 +323,7 @@ def test_a_server_that_ends(tmp_path: Path) -> None:
     """A proxy whose server ends without a word ends with its status; a command that is none is an error."""
 
     async def main(*command: str) -> int:
-        return await proxy(Gate(guard_of(Office())), command, Script([], 1))
+        return await proxy(Gateway(guard_of(Office())), command, Script([], 1))
 
     assert asyncio.run(main(sys.executable, "-c", "raise SystemExit(3)")) == 3
     with pytest.raises(GuardError, match="cannot be run"):
@@ -405,7 +405,7 @@ def test_a_server_that_dies_during_a_call(how: str, tmp_path: Path) -> None:
             [asked(2, "ping")],
         )
         status = await proxy(
-            Gate(guard_of(Office(), text=rules)), [sys.executable, "-c", DYING, str(log)], client
+            Gateway(guard_of(Office(), text=rules)), [sys.executable, "-c", DYING, str(log)], client
         )
         return status, client.said
 
@@ -436,7 +436,7 @@ def test_a_server_that_cannot_be_started_again(tmp_path: Path) -> None:
             [asked(3, "ping")],
             [asked(4, "tools/call", name="read", arguments={"path": "/data/a"})],
         )
-        assert await proxy(Gate(guard_of(Office())), [str(once), str(tmp_path / "log")], client) == 0
+        assert await proxy(Gateway(guard_of(Office())), [str(once), str(tmp_path / "log")], client) == 0
         return client.said
 
     said = asyncio.run(main())
@@ -453,7 +453,7 @@ def test_an_id_that_is_in_use() -> None:
         lines = [first, first | {"id": "1"}, asked(2, "ping")]
         client = Script([json.dumps(each).encode() + b"\n" for each in lines], 2)
         command = [sys.executable, "-c", DYING, os.devnull]
-        await proxy(Gate(guard_of(Office())), command, client)
+        await proxy(Gateway(guard_of(Office())), command, client)
         return client.said
 
     said = asyncio.run(main())

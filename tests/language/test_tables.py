@@ -15,8 +15,8 @@ from mpr_logic.language.ast import Module
 from mpr_logic.language.builder import Builder
 from mpr_logic.language.diagnostics import Diagnostic
 from mpr_logic.language.lalr_compiler import as_json, compile_grammar
-from mpr_logic.language.lalr_tables import GRAMMAR, STORED, tables
-from mpr_logic.resources import grammar_text
+from mpr_logic.language.lalr_tables import tables
+from mpr_logic.resources import GRAMMAR, TABLES, grammar_text
 from tests.helpers.strategies import broken_texts, modules
 
 # what the grammar allows and the builder, the driver or the decoder refuses
@@ -45,7 +45,7 @@ def lark_accepts(text: str) -> bool:
 
 def test_the_stored_tables_are_those_of_the_grammar() -> None:
     """The stored tables fit the grammar: after an edit run ``python -m mpr_logic.language.lalr_compiler``."""
-    assert grammar_text(STORED) == as_json(compile_grammar(grammar_text(GRAMMAR)))
+    assert grammar_text(TABLES) == as_json(compile_grammar(grammar_text(GRAMMAR)))
 
 
 def test_the_builder_has_a_method_for_each_production() -> None:

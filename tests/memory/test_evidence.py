@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpr_logic.memory.evidence import LEVEL, PRIORS, Evidence, Kind, Prior
+from mpr_logic.memory.evidence import LEVEL, PRIORS, Evidence, Prior
+from mpr_logic.memory.records import Kind
 
 pytest.importorskip("scipy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 

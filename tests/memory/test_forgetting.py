@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
-from mpr_logic.memory.records import Observation
+from mpr_logic.memory.records import RuleOutcome
 from mpr_logic.memory.store import Memory
 from tests.helpers.stores import BACKENDS, SHUT, episode, location_of, memory_at
 
@@ -87,8 +87,8 @@ def live_through(memory: Memory) -> tuple[int, dict[str, str]]:
     memory.refuse(f"forbid {MARK}x.", f"{MARK}Y", episode=gone)
     memory.refuse(f"forbid take({MARK}l).", f"as take({MARK}l) in turn 1 of {gone}")
     for rule in (rules["only"], rules["both"]):
-        memory.observe([Observation(rule.id, gone, 1, wrong=True)], f"{MARK}Z")
-    memory.observe([Observation(rules["both"].id, kept, n, wrong=True) for n in (1, 2, 3)], "replay")
+        memory.observe([RuleOutcome(rule.id, gone, 1, wrong=True)], f"{MARK}Z")
+    memory.observe([RuleOutcome(rules["both"].id, kept, n, wrong=True) for n in (1, 2, 3)], "replay")
     memory.contradict(rules["only"].id, rules["later"].id, f"both fire in take({MARK}l)")
     memory.probe(rules["only"].id, f"take({MARK}l)")
     memory.probe(rules["later"].id, f"take({MARK}l)")
@@ -175,7 +175,7 @@ def test_any_words(words: list[str], quoted: bool) -> None:
         memory.add_episode(episode())
         put = partial(memory.put, source=source, because=because, episodes=[gone])
         rule = put(f"forbid take(B) :- at(B, {name}).")
-        memory.observe([Observation(rule.id, gone, 1, wrong=True)], told)
+        memory.observe([RuleOutcome(rule.id, gone, 1, wrong=True)], told)
         put(f"forbid take({box}) :- shut({box}).", kind="induced")
         memory.forget(gone)
         assert MARK not in rows_of(memory)

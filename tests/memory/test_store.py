@@ -18,8 +18,7 @@ from mpr_logic.analysis.program import Signature
 from mpr_logic.checker.checker import Checker
 from mpr_logic.errors import ProgramError, StoreError
 from mpr_logic.language.parser import parse
-from mpr_logic.memory.evidence import Kind
-from mpr_logic.memory.records import Observation
+from mpr_logic.memory.records import Kind, RuleOutcome
 from mpr_logic.memory.store import Memory
 from tests.helpers.command import mpr
 from tests.helpers.stores import BACKENDS, DECLARATIONS, SHUT, episode, failures, location_of, memory_at
@@ -87,7 +86,7 @@ def test_a_success_makes_a_law_fall(memory: Memory) -> None:
     rule = memory.put(SHUT, episodes=[taught])
     memory.observe(failures(rule.id, taught, 500))
     assert memory.get(rule.id).status == "law"
-    memory.observe([Observation(rule.id, later, 1, wrong=False)], "probe")
+    memory.observe([RuleOutcome(rule.id, later, 1, wrong=False)], "probe")
     found = memory.get(rule.id)
     assert (found.status, found.contradicted) == ("advice", True)
     assert found.weight < memory.theta
@@ -108,7 +107,7 @@ def test_a_preference_is_borne_out_by_success(memory: Memory) -> None:
     """Of a prefer rule successes raise the weight; it is never law."""
     taught = memory.add_episode(episode(tries=40, action="open", went=True))
     rule = memory.put("prefer open(B) :- shut(B).", episodes=[taught])
-    memory.observe([Observation(rule.id, taught, i, wrong=False) for i in range(2, 41)])
+    memory.observe([RuleOutcome(rule.id, taught, i, wrong=False) for i in range(2, 41)])
     found = memory.get(rule.id)
     assert found.weight > 0.9
     assert (found.status, found.contradicted) == ("advice", False)
@@ -185,7 +184,7 @@ def test_evidence_does_not_touch_a_written_rule(memory: Memory) -> None:
     """A person's weight is a person's: a success shows as a contradiction, and what it would give."""
     taught = memory.add_episode(episode(tries=100, went=True))
     written = memory.put(SHUT, kind="hand")
-    memory.observe([Observation(written.id, taught, i, wrong=False) for i in range(2, 101)])
+    memory.observe([RuleOutcome(written.id, taught, i, wrong=False) for i in range(2, 101)])
     found = memory.get(written.id)
     assert (found.weight, found.status, found.contradicted) == (1.0, "law", True)
     assert found.belief < 0.5
@@ -271,7 +270,7 @@ def test_any_rollback_is_the_state_of_then(memory: Memory, seed: int) -> None:
                 memory.put(f"@id(h{rng.randrange(3)}_{step % 2}) forbid open(B) :- {body}.", kind="hand")
             case "observe" if rules:
                 rows = failures(rng.choice(rules), rng.choice(episodes), rng.randrange(1, 30))
-                succeeded = Observation(rows[0].rule, other, step + 1, wrong=False)
+                succeeded = RuleOutcome(rows[0].rule, other, step + 1, wrong=False)
                 memory.observe([*rows, succeeded] if rng.random() < 0.5 else rows)
             case "remove" if rules:
                 memory.remove(rng.choice(rules), "test")

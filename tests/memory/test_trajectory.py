@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mpr_logic.errors import StateError, StoreError
 from mpr_logic.memory.induction.replay import read_episodes
 from mpr_logic.memory.trajectory import HEADING, TURN, read_trajectories, recordings
-from mpr_logic.models.reflection import read_episode
+from mpr_logic.models.episodes import read_episode
 from tests.helpers.command import TOP
 
 HEAD = {"line": "episode", "task": "box_1"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
 from mpr_logic.errors import StoreError
-from mpr_logic.memory.records import Observation
+from mpr_logic.memory.records import RuleOutcome
 from mpr_logic.memory.store import Memory
 from tests.helpers.stores import SHUT, episode, memory_at
 
@@ -52,10 +52,10 @@ def test_only_what_the_record_bears_out_counts(
         there = 1 <= number <= len(turns)
         action, succeeded = turns[number - 1] if there else (None, None)
         if action in ("take(b1)", "take(b2)") and succeeded is not None and succeeded is not wrong:
-            assert memory.observe([Observation(rule.id, taught, number, wrong)]) == 1
+            assert memory.observe([RuleOutcome(rule.id, taught, number, wrong)]) == 1
             return
         with pytest.raises(StoreError, match=f"no evidence of `{rule.id}`.*turn {number}"):
-            memory.observe([Observation(rule.id, taught, number, wrong)])
+            memory.observe([RuleOutcome(rule.id, taught, number, wrong)])
         assert memory.stats() == before
 
 
@@ -74,7 +74,7 @@ def test_a_trial_is_counted_once(turns: list[tuple[str | None, bool | None]], ba
             if action in ("take(b1)", "take(b2)") and succeeded is not None
         ]
         for _ in range(batches):
-            memory.observe([Observation(rule.id, taught, n, not succeeded) for n, _, succeeded in fitting])
+            memory.observe([RuleOutcome(rule.id, taught, n, not succeeded) for n, _, succeeded in fitting])
         found = memory.get(rule.id)
         assert found.wrong == len({action for _, action, succeeded in fitting if not succeeded})
         assert found.right == len({action for _, action, succeeded in fitting if succeeded})
@@ -84,7 +84,7 @@ def test_one_bad_observation_spoils_its_batch(memory: Memory) -> None:
     """A batch is taken as a whole, or not at all."""
     taught = memory.add_episode(episode(tries=3))
     rule = memory.put(SHUT, episodes=[taught])
-    rows = [Observation(rule.id, taught, n, wrong=True) for n in (1, 2, 3, 4)]
+    rows = [RuleOutcome(rule.id, taught, n, wrong=True) for n in (1, 2, 3, 4)]
     with pytest.raises(StoreError, match="its turns are 1 to 3"):
         memory.observe(rows)
     assert memory.get(rule.id).wrong == 0
@@ -98,8 +98,8 @@ def test_the_arguments_of_the_head_must_fit(memory: Memory) -> None:
     named = memory.put("forbid take(b: box_2) :- heavy(box_2).", episodes=[taught])
     for each in (rule, named):
         with pytest.raises(StoreError, match="`take\\(box_1\\)` was tried"):
-            memory.observe([Observation(each.id, taught, 1, wrong=True)])
-        assert memory.observe([Observation(each.id, taught, 2, wrong=True)]) == 1
+            memory.observe([RuleOutcome(each.id, taught, 1, wrong=True)])
+        assert memory.observe([RuleOutcome(each.id, taught, 2, wrong=True)]) == 1
 
 
 def test_a_recording_that_counts_anew(memory: Memory) -> None:
@@ -108,16 +108,16 @@ def test_a_recording_that_counts_anew(memory: Memory) -> None:
     taught = memory.add_episode([episode()[0], first, second])
     rules = [memory.put(text, episodes=[taught]) for text in (SHUT, "forbid open(B) :- shut(B).")]
     for rule in rules:
-        assert memory.observe([Observation(rule.id, taught, 1, wrong=True)]) == 1
+        assert memory.observe([RuleOutcome(rule.id, taught, 1, wrong=True)]) == 1
 
 
 def test_twenty_five_episodes_make_a_law(memory: Memory) -> None:
     """Failures in episodes of their own are trials of their own; in one episode they are one."""
     rule = memory.put(SHUT)
     again = recorded(memory, [("take(b1)", False)] * 25)
-    memory.observe([Observation(rule.id, again, n, wrong=True) for n in range(1, 26)])
+    memory.observe([RuleOutcome(rule.id, again, n, wrong=True) for n in range(1, 26)])
     assert (memory.get(rule.id).wrong, memory.get(rule.id).status) == (1, "advice")
     for _ in range(24):
         each = recorded(memory, [("take(b1)", False)])
-        memory.observe([Observation(rule.id, each, 1, wrong=True)])
+        memory.observe([RuleOutcome(rule.id, each, 1, wrong=True)])
     assert (memory.get(rule.id).wrong, memory.get(rule.id).status) == (25, "law")

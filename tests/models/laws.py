@@ -32,10 +32,11 @@ from mpr_logic.language.printer import print_clause
 from mpr_logic.memory.induction.gate import Gate, print_rules
 from mpr_logic.memory.induction.refine import NAME, SearchLimits, induce
 from mpr_logic.memory.induction.replay import RecordedEpisode, Replay, episode_of
+from mpr_logic.models.episodes import read_episode
 from mpr_logic.models.grammars import Vocabulary
 from mpr_logic.models.local import served
 from mpr_logic.models.reflection import Tally as Answers
-from mpr_logic.models.reflection import read_episode, reflect
+from mpr_logic.models.reflection import reflect
 from tests.models.mistakes import Mistaken
 from tests.models.spoiled import spoiled
 

@@ -18,8 +18,9 @@ import pytest
 
 from mpr_logic.errors import ModelError
 from mpr_logic.models.clients import Client
+from mpr_logic.models.episodes import read_episode
 from mpr_logic.models.local import serve
-from mpr_logic.models.reflection import read_episode, reflect
+from mpr_logic.models.reflection import reflect
 from mpr_logic.models.scoring import LlamaScorer, by_score, under_grammar
 from tests.helpers.box_episodes import lines, vocabulary
 from tests.helpers.command import TOP

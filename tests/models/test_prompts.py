@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import StateError
 from mpr_logic.language.parser import parse
+from mpr_logic.models.episodes import ReflectedEpisode, ReflectedStep, read_episode
 from mpr_logic.models.grammars import Vocabulary
 from mpr_logic.models.prompts import CHARACTERS, correction_prompt, fenced, reflection_prompt
-from mpr_logic.models.reflection import ReflectedEpisode, ReflectedStep, read_episode
 from tests.helpers.box_episodes import SHUT, lines, vocabulary
 
 

@@ -11,7 +11,8 @@ from mpr_logic.checker.loading import load_modules
 from mpr_logic.errors import ModelError
 from mpr_logic.language.parser import parse
 from mpr_logic.models.clients import ScriptedModel
-from mpr_logic.models.reflection import Reflection, Tally, read_answer, read_episode, reflect
+from mpr_logic.models.episodes import read_episode
+from mpr_logic.models.reflection import Reflection, Tally, read_answer, reflect
 from tests.helpers.box_episodes import lines, vocabulary
 from tests.helpers.boxes import RULES
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mpr_logic.agent.environment import Episode
-    from mpr_logic.agent.loop import Turn
+    from mpr_logic.agent.trajectory import Turn
     from mpr_logic.checker.decision import Decision
     from mpr_logic.memory.records import StoredRule
 

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
-    from mpr_logic.integrations.mcp.gate import Gate
+    from mpr_logic.integrations.mcp.gateway import Gateway
 
 CONNECTING = 30.0
 """The seconds that a server may take to be reached; to answer it has as long as the client waits."""
 
 
 def proxy_application(
-    gate: Callable[[str], Gate],
+    gateway: Callable[[str], Gateway],
     url: str,
     *,
     path: str = "/mcp",
@@ -34,7 +34,7 @@ def proxy_application(
     """An ASGI application that stands before an MCP server.
 
     Args:
-        gate: makes what stands between the server and one session of that name.
+        gateway: makes what stands between the server and one session of that name.
         url: the server's endpoint.
         path: the application's own.
         hosts: the names that requests may come by besides the loopback's; ``*`` for any.
@@ -51,18 +51,18 @@ def proxy_application(
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Route
 
-    from mpr_logic.integrations.mcp.gate import Gates
+    from mpr_logic.integrations.mcp.gateway import Gateways
     from mpr_logic.integrations.mcp.relay import HttpRelay
 
     client = AsyncClient(timeout=Timeout(None, connect=CONNECTING))
-    gates = Gates(gate)
-    relay = HttpRelay(gates, url, client, methods)
+    gateways = Gateways(gateway)
+    relay = HttpRelay(gateways, url, client, methods)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         async with client:
             yield
-        gates.close()
+        gateways.close()
 
     known = ["*"] if "*" in hosts else [*LOOPBACK, "[::1]", *hosts]
     return Starlette(

@@ -18,7 +18,7 @@ from mpr_logic.integrations.http.app import LOOPBACK
 from mpr_logic.integrations.http.clients import host_of
 from mpr_logic.integrations.http.endpoints import body_of
 from mpr_logic.integrations.mcp.events import STREAM, event, kind_of, message_in, parts, with_message
-from mpr_logic.integrations.mcp.gate import Gate, Passage
+from mpr_logic.integrations.mcp.gateway import Gateway, Passage
 from mpr_logic.integrations.mcp.headers import SESSION, fitting, hold
 from mpr_logic.integrations.mcp.messages import SIZE, Questions, read_message, refusal, refused, written
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from httpx2 import AsyncClient
     from starlette.requests import Request
 
-    from mpr_logic.integrations.mcp.gate import Gates
+    from mpr_logic.integrations.mcp.gateway import Gateways
     from mpr_logic.integrations.mcp.messages import Message
 
     Send = Callable[[str, dict[str, str], Message], Awaitable[Any]]
@@ -45,15 +45,15 @@ class Exchange:
     Args:
         request: the client's.
         message: what its body says.
-        gates: what stands before the server.
+        gateways: what stands before the server.
         questions: what clients are asked, who answer in requests of their own.
         send: gives the server's answer, whose body is not read yet, or raises HTTPError.
     """
 
     def __init__(
-        self, request: Request, message: Message, gates: Gates, questions: Questions, send: Send
+        self, request: Request, message: Message, gateways: Gateways, questions: Questions, send: Send
     ) -> None:
-        self._gates, self._questions, self._send = gates, questions, send
+        self._gateways, self._questions, self._send = gateways, questions, send
         self._method = request.method
         self._message = message
         self._name = request.headers.get(SESSION, "")
@@ -75,9 +75,9 @@ class Exchange:
             HTTPError: the server does not answer.
             StateError: the request is none, or an answer is too large.
         """
-        guarded = Gate.guards(self._message)
-        gate = self._gates.of(self._name)
-        if gate is None:
+        guarded = Gateway.guards(self._message)
+        gateway = self._gateways.of(self._name)
+        if gateway is None:
             return JSONResponse(refusal(self._message.get("id"), -32600, UNKNOWN), 404)
         if not guarded:
             return await self._answered(Passage(self._message, True))
@@ -86,7 +86,7 @@ class Exchange:
         async def client(message: Message) -> Message:
             return await self._questions.ask(message, outbox.put)
 
-        up = asyncio.create_task(gate.up(self._message, self._ask, client))
+        up = asyncio.create_task(gateway.up(self._message, self._ask, client))
         question = asyncio.create_task(outbox.get())
         await asyncio.wait({up, question}, return_when=asyncio.FIRST_COMPLETED)
         if question.done():
@@ -103,9 +103,9 @@ class Exchange:
             await self._lost(passage)
             raise
         if self._message.get("method") == "initialize" and SESSION in answer.headers:
-            self._gates.begin(answer.headers[SESSION], self._client).hello(self._message)
+            self._gateways.begin(answer.headers[SESSION], self._client).hello(self._message)
         if self._method == "DELETE" and answer.status_code < 300:
-            self._gates.end(self._name)
+            self._gateways.end(self._name)
         kept = {k: v for k, v in answer.headers.items() if k not in _OWN | {"content-encoding"}}
         if kind_of(answer) == STREAM:
             return StreamingResponse(self._events(answer, passage), answer.status_code, kept)
@@ -144,9 +144,9 @@ class Exchange:
 
     async def _lost(self, passage: Passage) -> None:
         """Nobody will say how a call went."""
-        gate = self._gates.of(self._name)
-        if gate is not None:
-            await gate.lost(passage.verdict)
+        gateway = self._gateways.of(self._name)
+        if gateway is not None:
+            await gateway.lost(passage.verdict)
 
     async def _events(self, answer: Any, passage: Passage) -> AsyncIterator[bytes]:
         """The events of a stream. One that ends before the request is answered ends with an error, unless the
@@ -169,12 +169,12 @@ class Exchange:
         """The parts of an answer, as the client gets them."""
         try:
             async for part in parts(answer):
-                message, gate = message_in(part), self._gates.of(self._name)
-                if gate is None or not message:
+                message, gateway = message_in(part), self._gateways.of(self._name)
+                if gateway is None or not message:
                     yield part
                     continue
                 mine = message.get("id") == passage.message.get("id")
-                seen = await gate.down(message, passage.verdict if mine else None)
+                seen = await gateway.down(message, passage.verdict if mine else None)
                 yield part if seen is message else with_message(part, seen)
         finally:
             await answer.aclose()
@@ -201,14 +201,16 @@ class HttpRelay:
     """Passes on the requests of all clients.
 
     Args:
-        gates: what stands between the server and each session.
+        gateways: what stands between the server and each session.
         url: the server's endpoint.
         client: what reaches it.
         methods: methods of clients that pass besides those of the protocol.
     """
 
-    def __init__(self, gates: Gates, url: str, client: AsyncClient, methods: Collection[str] = ()) -> None:
-        self._gates = gates
+    def __init__(
+        self, gateways: Gateways, url: str, client: AsyncClient, methods: Collection[str] = ()
+    ) -> None:
+        self._gateways = gateways
         self._url = url
         self._client = client
         self._methods = methods
@@ -230,7 +232,7 @@ class HttpRelay:
             hold([(k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw], message)
             if self._questions.answered(message):
                 return Response(status_code=202)
-            return await Exchange(request, message, self._gates, self._questions, self._send).response()
+            return await Exchange(request, message, self._gateways, self._questions, self._send).response()
         except HTTPException as error:
             return JSONResponse(refusal(None, -32600, error.detail), error.status_code)
         except StateError as error:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from mpr_logic.guard.verdict import Verdict
-    from mpr_logic.integrations.mcp.gate import Gate
+    from mpr_logic.integrations.mcp.gateway import Gateway
     from mpr_logic.integrations.mcp.messages import Message
 
 
@@ -96,12 +96,12 @@ class LineClient(Protocol):
 
 
 async def proxy(
-    gate: Gate, command: Sequence[str], client: LineClient, *, methods: Collection[str] = ()
+    gateway: Gateway, command: Sequence[str], client: LineClient, *, methods: Collection[str] = ()
 ) -> int:
     """Run a server for a client until the client ends, or the server does without ever having said a word.
 
     Args:
-        gate: what stands between them.
+        gateway: what stands between them.
         command: the server's.
         client: its side.
         methods: methods of the client that pass besides those of the protocol.
@@ -112,7 +112,7 @@ async def proxy(
     Raises:
         GuardError: the command cannot be run.
     """
-    relay = LineRelay(gate, command, client, methods)
+    relay = LineRelay(gateway, command, client, methods)
     await relay.start()
     up, mute = asyncio.create_task(relay.upwards()), asyncio.create_task(relay.mute.wait())
     try:
@@ -123,7 +123,7 @@ async def proxy(
         for each in (up, mute, *relay.checks):
             each.cancel()
         relay.kill()
-        gate.close()
+        gateway.close()
     failure = up.exception() if up.done() and not up.cancelled() else None
     if failure is not None:
         _logger.error("the proxy ends: %s", failure, exc_info=failure)
@@ -142,9 +142,9 @@ class LineRelay:
     without having said a word, ``status`` is its exit status then."""
 
     def __init__(
-        self, gate: Gate, command: Sequence[str], client: LineClient, methods: Collection[str] = ()
+        self, gateway: Gateway, command: Sequence[str], client: LineClient, methods: Collection[str] = ()
     ) -> None:
-        self._gate, self._command, self._client, self._methods = gate, command, client, methods
+        self._gateway, self._command, self._client, self._methods = gateway, command, client, methods
         self._server: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
@@ -193,7 +193,7 @@ class LineRelay:
             if self._greeting and not await self._greeted():
                 self.kill()
                 raise StateError("the server was started again, and did not answer the handshake")
-            self._gate.restarted()
+            self._gateway.restarted()
 
     async def _greeted(self) -> bool:
         """Whether a server that was started again takes the handshake that the client made."""
@@ -230,7 +230,7 @@ class LineRelay:
             del self._sent[key]
             if self._stopping and not self.status and verdict is None:
                 continue  # the client ended first, and needs no answer
-            await self._gate.lost(verdict)
+            await self._gateway.lost(verdict)
             await self._tell(refusal(message["id"], -32603, ENDED))
 
     async def stop(self) -> None:
@@ -265,7 +265,7 @@ class LineRelay:
     async def _up(self, message: Message) -> None:
         if self._to_client.answered(message):
             return
-        guarded = self._gate.guards(message)
+        guarded = self._gateway.guards(message)
         if "method" in message and "id" in message:
             key = str(message["id"])  # to some readers 1 and "1" are one
             if key in self._open:
@@ -277,7 +277,7 @@ class LineRelay:
             task.add_done_callback(self.checks.discard)
             return
         if message.get("method") == "initialize":
-            self._gate.hello(message)
+            self._gateway.hello(message)
             self._greeting = [message]
         elif message.get("method") == "notifications/initialized":
             self._greeting = [*self._greeting[:1], message]
@@ -287,14 +287,14 @@ class LineRelay:
             await self._tell(refusal(message.get("id"), -32603, str(error)))
 
     async def _guarded(self, request: Message) -> None:
-        message, passes, verdict = await self._gate.up(request, self._ask_server, self._ask_client)
+        message, passes, verdict = await self._gateway.up(request, self._ask_server, self._ask_client)
         if not passes:
             await self._tell(message)
             return
         try:
             await self._send(message, verdict)
         except StateError as error:
-            await self._gate.lost(verdict)
+            await self._gateway.lost(verdict)
             await self._tell(refusal(request["id"], -32603, str(error)))
 
     async def _downwards(self, server: asyncio.subprocess.Process) -> None:
@@ -308,7 +308,7 @@ class LineRelay:
             if "method" not in message:
                 sent = self._sent.pop(str(message.get("id")), None)
                 self._open.pop(str(message.get("id")), None)
-            seen = await self._gate.down(message, sent.verdict if sent is not None else None)
+            seen = await self._gateway.down(message, sent.verdict if sent is not None else None)
             await self._client.write(line if seen is message else json.dumps(seen).encode() + b"\n")
 
     async def _ask_server(self, message: Message) -> Message:

@@ -12,6 +12,7 @@ import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mpr_logic import moved
 from mpr_logic.errors import MprError, StateError
 from mpr_logic.guard.guard import UNCHECKED, Guard
 from mpr_logic.guard.tools import Tools
@@ -114,7 +115,7 @@ class Passage(NamedTuple):
     verdict: Verdict | None = None
 
 
-class Gate:
+class Gateway:
     """A guard between a client and a server.
 
     Args:
@@ -249,55 +250,61 @@ IN_ALL = 10 * MOST
 """The most sessions of all: of more the client with the most loses one."""
 
 
-class Gates:
-    """The gates between the server and each session. A session is one that the server has begun: who names
+class Gateways:
+    """The gateways between the server and each session. A session is one that the server has begun: who names
     another one would have a history of its own for each call.
 
     Args:
         make: makes it for a session of that name.
     """
 
-    def __init__(self, make: Callable[[str], Gate]) -> None:
+    def __init__(self, make: Callable[[str], Gateway]) -> None:
         self._make = make
-        self._gates: dict[str, tuple[Gate, str]] = {}
+        self._gateways: dict[str, tuple[Gateway, str]] = {}
         self._of: dict[str, OrderedDict[str, None]] = {}
 
-    def of(self, name: str) -> Gate | None:
-        """The gate of a session; of those without a name there is always one. None where the server has begun
-        none of that name, or it is forgotten."""
-        if name not in self._gates:
+    def of(self, name: str) -> Gateway | None:
+        """The gateway of a session; of those without a name there is always one. None where the server has
+        begun none of that name, or it is forgotten."""
+        if name not in self._gateways:
             return None if name else self._add("", "")
-        gate, client = self._gates[name]
+        gateway, client = self._gateways[name]
         self._of[client].move_to_end(name)
-        return gate
+        return gateway
 
-    def begin(self, name: str, client: str) -> Gate:
-        """The gate of a session that the server has begun for a client."""
+    def begin(self, name: str, client: str) -> Gateway:
+        """The gateway of a session that the server has begun for a client."""
         found = self.of(name)
         return self._add(name, client) if found is None else found
 
-    def _add(self, name: str, client: str) -> Gate:
-        gate = self._make(name)
-        self._gates[name] = gate, client
+    def _add(self, name: str, client: str) -> Gateway:
+        gateway = self._make(name)
+        self._gateways[name] = gateway, client
         mine = self._of.setdefault(client, OrderedDict())
         mine[name] = None
         if client and len(mine) > MOST:
             self.end(next(iter(mine)))
-        if len(self._gates) > IN_ALL:
+        if len(self._gateways) > IN_ALL:
             others = (each for each in self._of if each)
             self.end(next(iter(self._of[max(others, key=lambda each: len(self._of[each]))])))
-        return gate
+        return gateway
 
     def end(self, name: str) -> None:
         """Forget a session."""
-        if name in self._gates:
-            gate, client = self._gates.pop(name)
+        if name in self._gateways:
+            gateway, client = self._gateways.pop(name)
             del self._of[client][name]
             if not self._of[client]:
                 del self._of[client]
-            gate.close()
+            gateway.close()
 
     def close(self) -> None:
         """End all sessions."""
-        for name in list(self._gates):
+        for name in list(self._gateways):
             self.end(name)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = moved.names(
+        __name__, Gate="integrations.mcp.gateway.Gateway", Gates="integrations.mcp.gateway.Gateways"
+    )

@@ -1,5 +1,5 @@
-"""The gate of the MCP proxy: which tools are offered, how they are learned, what a result says, and that no
-call is made where something fails."""
+"""The gateway of the MCP proxy: which tools are offered, how they are learned, what a result says, and that
+no call is made where something fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytest.importorskip("jsonschema", reason="needs the extra: pip install 'mpr-logi
 from mpr_logic.errors import StateError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.tools import Tools
-from mpr_logic.integrations.mcp.gate import Gate, Passage
+from mpr_logic.integrations.mcp.gateway import Gateway, Passage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,9 +76,9 @@ async def nobody(message: dict[str, Any]) -> dict[str, Any]:
     raise AssertionError(message)
 
 
-def passes(gate: Gate, call: dict[str, Any], server: Any = nobody) -> bool:
-    """Whether a gate lets a request pass."""
-    return asyncio.run(gate.up(call, server, nobody)).passes
+def passes(gateway: Gateway, call: dict[str, Any], server: Any = nobody) -> bool:
+    """Whether a gateway lets a request pass."""
+    return asyncio.run(gateway.up(call, server, nobody)).passes
 
 
 def test_tools_are_learned_again() -> None:
@@ -92,18 +92,18 @@ def test_tools_are_learned_again() -> None:
             return Guard(tools=tools)
 
         server = Server("one", "two")
-        gate = Gate(make)
+        gateway = Gateway(make)
         call = request("tools/call", name="three", _meta={"progressToken": 1, "version": 2})
 
         async def passes(message: dict[str, Any] = call) -> bool:
-            return (await gate.up(message, server, nobody)).passes
+            return (await gateway.up(message, server, nobody)).passes
 
         assert not await passes()
         assert server.asked == [{"_meta": {"version": 2}}, {"_meta": {"version": 2}, "cursor": "1"}]
         assert not await passes()
         assert len(server.asked) == 2
         server.names = ("two", "three")
-        await gate.down({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
+        await gateway.down({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
         assert await passes()
         assert len(server.asked) == 4
         server.names = ("one",)
@@ -128,14 +128,14 @@ def test_a_server_that_lists_no_tools() -> None:
     async def odd(message: dict[str, Any]) -> dict[str, Any]:
         return {"result": {"tools": [7, {"name": []}, {"name": "x", "inputSchema": {"type": 5}}]}}
 
-    gate = Gate(lambda tools: Guard(tools=tools))
+    gateway = Gateway(lambda tools: Guard(tools=tools))
     call = request("tools/call", name="one")
     for server in (dead, broken, odd):
-        assert not passes(gate, call, server)
-    assert not passes(gate, request("tools/list"), broken)
-    gate = Gate(lambda tools: Guard(tools=tools))
-    assert not passes(gate, call, dead)
-    assert passes(gate, call, Server("one"))
+        assert not passes(gateway, call, server)
+    assert not passes(gateway, request("tools/list"), broken)
+    gateway = Gateway(lambda tools: Guard(tools=tools))
+    assert not passes(gateway, call, dead)
+    assert passes(gateway, call, Server("one"))
 
 
 def test_what_a_result_says() -> None:
@@ -154,15 +154,15 @@ def test_what_a_result_says() -> None:
             {"result": {"resultType": "input_required"}},
         )
         for answer in answers:
-            gate = Gate(Guard(text=ACTIONS + rules))
+            gateway = Gateway(Guard(text=ACTIONS + rules))
 
-            async def up(x: str, y: str, gate: Gate = gate) -> Passage:
+            async def up(x: str, y: str, gateway: Gateway = gateway) -> Passage:
                 call = request("tools/call", name="a", arguments={"x": x, "y": y})
-                return await gate.up(call, nobody, nobody)
+                return await gateway.up(call, nobody, nobody)
 
             _, passed, verdict = await up("1", "1")
             assert passed
-            assert await gate.down(answer, verdict) is answer
+            assert await gateway.down(answer, verdict) is answer
             runs = [(await up(x, "")).passes for x in ("failed", "succeeded")]
             found.append("".join("yes" if each else "no" for each in runs))
         return found
@@ -174,9 +174,9 @@ def test_what_a_result_says() -> None:
     "tools", [7, [], [7, None, {}], [{"name": 7}], [{"name": "b"}], [{"name": "a"}, {"name": "zzz"}]]
 )
 def test_what_a_server_lists(tools: Any) -> None:
-    """The gate leaves in a server's list only what is a tool and may be admitted."""
-    gate = Gate(Guard(text=ACTIONS + "forbid b(x: _)."))
-    seen = asyncio.run(gate.down({"id": 1, "result": {"tools": tools, "nextCursor": "x"}}))
+    """The gateway leaves in a server's list only what is a tool and may be admitted."""
+    gateway = Gateway(Guard(text=ACTIONS + "forbid b(x: _)."))
+    seen = asyncio.run(gateway.down({"id": 1, "result": {"tools": tools, "nextCursor": "x"}}))
     left: Iterable[Any] = seen["result"]["tools"] if isinstance(tools, list) else []
     assert [each["name"] for each in left] == (["a"] if {"name": "a"} in list(left) else [])
     assert seen["result"]["nextCursor"] == "x"
@@ -184,8 +184,8 @@ def test_what_a_server_lists(tools: Any) -> None:
 
 def test_a_request_without_an_id() -> None:
     """A request for a tool that wants no answer is refused and told so; other methods are not the guard's."""
-    assert Gate.guards(request("tools/call"))
-    assert not Gate.guards({"method": "ping"})
+    assert Gateway.guards(request("tools/call"))
+    assert not Gateway.guards({"method": "ping"})
     for method in ("tools/call", "tools/list"):
         with pytest.raises(StateError, match="send an id"):
-            Gate.guards({"method": method})
+            Gateway.guards({"method": method})
