@@ -99,7 +99,7 @@ class WholeMemory:
     def _all(self, checker: Checker) -> list[Retrieved]:
         rules = [
             rule
-            for rule in checker.program.rules
+            for rule in checker.program.written
             if rule.clause.kind in HEADS and (self._ids is None or rule.id in self._ids)
         ]
         rules.sort(key=lambda rule: (-rule.weight, -len(rule.body), rule.id))

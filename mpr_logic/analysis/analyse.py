@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mpr_logic.analysis.annotations import check_because, explicit_id, resolve_overrides
-from mpr_logic.analysis.canonical import clause_template, clause_text, fill, short_id
+from mpr_logic.analysis.canonical import clause_template, clause_text, fill, short_id, whole_text
+from mpr_logic.analysis.desugar import Context, expand
 from mpr_logic.analysis.key_constraints import conflict, key_columns, key_text
 from mpr_logic.analysis.normalise import Normaliser, apart
 from mpr_logic.analysis.occurrences import CALL, Calls, calls_read, is_history
@@ -18,7 +19,7 @@ from mpr_logic.analysis.safety import Safety
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.shapes import clause_shape, with_placeholders
 from mpr_logic.analysis.strata import Edges, dependencies, nest, stratify
-from mpr_logic.analysis.terms import item_terms, names, term_vars
+from mpr_logic.analysis.terms import core_body, item_terms, names, term_vars
 from mpr_logic.analysis.types import Typing
 from mpr_logic.analysis.undeclared import infer, suggest
 from mpr_logic.errors import ProgramError
@@ -82,6 +83,15 @@ def _line(lines: Sequence[str], number: int) -> str | None:
     return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else None
 
 
+class Name(NamedTuple):
+    """The name of a rule: the one that its clause wants, the id that it gets, and its number among the rules
+    of that clause."""
+
+    wanted: str
+    id: str
+    part: int
+
+
 class _Build:
     """The program as it grows, clause by clause."""
 
@@ -101,22 +111,26 @@ class _Build:
         self.calls: set[str] = set()
 
     def add(self, clause: Clause) -> None:
-        """Check one clause and add its fact or rule."""
+        """Check one clause and add its facts or rules."""
         given = explicit_id(clause, self.report) if clause.annotations else None
         prepared = self.preparer.prepare(clause)
         if prepared is None:
             return
         if clause.annotations:
-            check_because(clause, prepared.plan.bound, self.report)
-        self.constants.update(prepared.constants)
-        if prepared.row is not None:
-            self._add_fact(clause, prepared, prepared.row, given)
-        else:
-            self._add_rule(clause, prepared, given)
+            check_because(clause, prepared.bound, self.report)
+        name = given or short_id(prepared.text)
+        id_: str | None = None
+        for number, part in enumerate(prepared.parts):
+            self.constants.update(part.constants)
+            if part.row is not None:
+                if given is not None and id_ is None:
+                    id_ = self._claim(given, prepared.text, clause)
+                self._add_fact(clause, part, part.row)
+            else:
+                id_ = id_ or self._claim(name, prepared.text, clause)
+                self._add_rule(clause, part, Name(name, id_, number))
 
-    def _add_fact(self, clause: Clause, prepared: Prepared, row: Row, given: str | None) -> None:
-        if given is not None:
-            self._claim(given, prepared.text, clause)
+    def _add_fact(self, clause: Clause, prepared: Prepared, row: Row) -> None:
         self.lines.append(f"{prepared.text} {clause.weight!r} {_annotations(clause)}")
         key = (prepared.plan.head, row)
         fact = Fact(prepared.plan.head, row, clause.weight, clause.span)
@@ -125,14 +139,14 @@ class _Build:
         if is_history(fact.relation):
             self.history.append(fact)
 
-    def _add_rule(self, clause: Clause, prepared: Prepared, given: str | None) -> None:
+    def _add_rule(self, clause: Clause, prepared: Prepared, name: Name) -> None:
         plan = prepared.plan
-        name = given or short_id(prepared.text)
-        id_ = self._claim(name, prepared.text, clause)
-        rule = Rule(id_, plan.head, prepared.args, prepared.body, clause.weight, plan.given, clause)
+        rule = Rule(
+            name.id, plan.head, prepared.args, prepared.body, clause.weight, plan.given, clause, name.part
+        )
         self.rules.append(rule)
-        self.named.setdefault(name, []).append(rule)
-        self.lines.append(f"{prepared.text} {clause.weight!r} {id_} {_annotations(clause)}")
+        self.named.setdefault(name.wanted, []).append(rule)
+        self.lines.append(f"{prepared.text} {clause.weight!r} {name.id} {_annotations(clause)}")
         if prepared.new:
             if clause.effect is not None:
                 self.effects.setdefault(clause.effect.name, clause)
@@ -166,7 +180,7 @@ class _Build:
         self._check_effects(derived)
         self._check_keys()
         overrides = resolve_overrides(
-            (r for r in self.rules if r.clause.annotations), self.named, self.report
+            (r for r in self.rules if r.clause.annotations and r.part == 0), self.named, self.report
         )
         strata, recursive = stratify(derived, self.edges, self.report)
         return Program(
@@ -317,16 +331,44 @@ class Prepared:
     new: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedClause:
+    """A clause without errors: its core clauses, each resolved. ``text`` is its canonical text, ``bound``
+    what its because-text may name."""
+
+    parts: tuple[Prepared, ...]
+    text: str
+    bound: frozenset[str]
+
+
 class Preparer:
     """Prepares the clauses of one program under one schema."""
 
     def __init__(self, schema: Schema, report: DiagnosticCollector) -> None:
         self.schema = schema
         self.report = report
+        self.context = Context(schema, report)
         self.plans: dict[Hashable, ShapePlan | None] = {}  # None: clauses of this shape are wrong
 
-    def prepare(self, clause: Clause) -> Prepared | None:
+    def prepare(self, clause: Clause) -> PreparedClause | None:
         """The clause in core relations; None where it is wrong (reported)."""
+        parts = expand(clause, self.context)
+        if len(parts) == 1:
+            whole = self._core(parts[0].clause)
+            return None if whole is None else PreparedClause((whole,), whole.text, whole.plan.bound)
+        found: dict[str, Prepared] = {}
+        branches = self.report.branches()
+        for part in parts:
+            prepared = self._core(part.clause)
+            branches.end(part.branch)
+            if prepared is not None:
+                found.setdefault(prepared.text, prepared)  # a branch that stands twice is one
+        if not branches.name() or not found:
+            return None
+        bound = frozenset.intersection(*(each.plan.bound for each in found.values()))
+        return PreparedClause(tuple(found.values()), whole_text(found), bound)
+
+    def _core(self, clause: Clause) -> Prepared | None:
         key, constants = clause_shape(clause)
         plan = self.plans.get(key)
         new = plan is None
@@ -342,8 +384,8 @@ class Preparer:
         if plan.items is None:
             args, body = self._rewrite(clause, plan.env)
         else:
-            args = _head_args(clause, plan.picks)
-            body = tuple(map(_change, clause.body, plan.items)) if plan.items else clause.body
+            args, body = _head_args(clause, plan.picks), core_body(clause)
+            body = tuple(map(_change, body, plan.items)) if plan.items else body
         return Prepared(plan, args, body, None, text, constants, new)
 
     # -- once for each shape --------------------------------------------------------------------
@@ -370,7 +412,7 @@ class Preparer:
             fact=fact,
             floats=floats if fact and any(floats) else (),
             picks=_picks(_written(clause), resolved.args),
-            items=_changes(clause.body, resolved.body) if same else None,
+            items=_changes(core_body(clause), resolved.body) if same else None,
             env=env,
             template=clause_template(abstract),
             bound=frozenset(_bound(resolved)),

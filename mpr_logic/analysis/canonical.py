@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.annotations import explicit_id
+from mpr_logic.analysis.desugar import core_clauses
 from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.program import Program
 from mpr_logic.analysis.report import DiagnosticCollector
@@ -23,7 +24,7 @@ from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mpr_logic.analysis.program import Schema
     from mpr_logic.analysis.resolve import Resolved
@@ -75,6 +76,12 @@ def constant_text(value: Value) -> str:
 def short_id(text: str) -> str:
     """The id of a clause from its canonical text."""
     return "r" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def whole_text(parts: Iterable[str]) -> str:
+    """The canonical text of a clause from those of its core clauses: a set, so that their order tells
+    nothing."""
+    return "\n".join(sorted(set(parts)))
 
 
 class _Canonical:
@@ -254,10 +261,12 @@ def canonical_text(of: Program | Schema, clause: Clause) -> str:
     """
     report = DiagnosticCollector()
     schema = of.schema if isinstance(of, Program) else of
-    resolved = resolve_clause(clause, Resolver(schema, report))
-    if resolved is None:
+    parts = core_clauses(clause, schema)
+    resolved = [resolve_clause(each, Resolver(schema, report)) for each in parts]
+    texts = [clause_text(apart(each)) for each in resolved if each is not None]
+    if len(texts) < len(parts):
         raise ProgramError(report.found)
-    return clause_text(apart(resolved))
+    return whole_text(texts)
 
 
 def clause_id(of: Program | Schema, clause: Clause) -> str:

@@ -106,7 +106,9 @@ class Rule:
     ``given`` is how many leading head arguments the question binds before the body runs: the
     action's arguments for forbid, permit, prefer, causes and ends; 0 for a plain relation.
     Heads with an effect (``causes p by a``) have the action's arguments first, the effect's behind.
-    Rules are compared by identity; ``id`` is unique in a program.
+    Rules are compared by identity. ``clause`` is as its author wrote it, and ``id`` is that clause's: a
+    clause with alternatives gives several rules of one id (:mod:`mpr_logic.analysis.desugar`), and ``part``
+    counts them.
     """
 
     id: str
@@ -116,6 +118,7 @@ class Rule:
     weight: float
     given: int
     clause: Clause
+    part: int = 0
 
     def __repr__(self) -> str:
         return f"Rule({self.id!r}, {self.head!r}, {self.clause.span})"
@@ -179,6 +182,15 @@ class Program:
     def rules_for(self, head: str) -> tuple[Rule, ...]:
         """The rules that derive this core relation, in program order."""
         return self.index.get(head, ())
+
+    def parts_of(self, rule: Rule) -> tuple[Rule, ...]:
+        """The rules of a rule's head that come of the same clause, itself among them."""
+        return tuple([each for each in self.rules_for(rule.head) if each.clause is rule.clause])
+
+    @property
+    def written(self) -> tuple[Rule, ...]:
+        """One rule for each clause that gives rules: what is listed for people."""
+        return tuple([rule for rule in self.rules if rule.part == 0])
 
 
 def effect_head(kind: str, relation: str, action: str) -> str:

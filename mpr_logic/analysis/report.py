@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.language.diagnostics import Diagnostic
@@ -34,9 +35,49 @@ class DiagnosticCollector:
         self.unknown[kind, name] = len(self.found)
         self.error("E0201", f"{kind} `{name}` is not declared", span, help)
 
+    def branches(self) -> BranchDiagnostics:
+        """Begin the rules of one clause: what is found in several of them is told once."""
+        return BranchDiagnostics(self)
+
     def warn(self, code: str, message: str, span: Span, help: str = "") -> None:
         """Note a warning."""
         self.found.append(Diagnostic(code, message, span, help, severity="warning"))
+
+
+class BranchDiagnostics:
+    """The diagnostics of the rules that one clause comes to: each is told once, and what concerns some of
+    them only names those."""
+
+    def __init__(self, report: DiagnosticCollector) -> None:
+        self._report = report
+        self._start = self._done = len(report.found)
+        self._branches = 0
+        self._of: dict[Diagnostic, list[str]] = {}
+
+    def end(self, branch: str) -> None:
+        """One rule has been checked; ``branch`` is its name in messages."""
+        found = self._report.found
+        for each in found[self._done :]:
+            self._of.setdefault(each, []).append(branch)
+        self._done = len(found)
+        self._branches += 1
+
+    def name(self) -> bool:
+        """Put the diagnostics of all rules together; whether there are none."""
+        report, start = self._report, self._start
+        if len(report.found) == start:
+            return True
+        places = {each: start + i for i, each in enumerate(self._of)}
+        for key, index in report.unknown.items():
+            if index >= start:
+                report.unknown[key] = places[report.found[index]]
+        report.found[start:] = [self._named(each, names) for each, names in self._of.items()]
+        return False
+
+    def _named(self, found: Diagnostic, branches: list[str]) -> Diagnostic:
+        if len(branches) == self._branches or found.code == "E0201":
+            return found
+        return replace(found, message=f"{found.message} (in the alternative {branches[0]})")
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:

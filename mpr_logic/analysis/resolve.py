@@ -15,7 +15,7 @@ from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.program import effect_head
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
 from mpr_logic.analysis.terms import term_span
-from mpr_logic.language.ast import Aggregate, Arithmetic, Atom, Call, Literal, Span, Var
+from mpr_logic.language.ast import Aggregate, Alternatives, Arithmetic, Atom, Call, Literal, Span, Var
 from mpr_logic.language.hints import foreign
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Schema, Signature
     from mpr_logic.analysis.report import DiagnosticCollector
-    from mpr_logic.language.ast import BodyItem, Clause, Comparison, Term, Test
+    from mpr_logic.language.ast import BodyItem, Clause, Comparison, Term, Test, WrittenItem
 
 VERDICTS = ("forbid", "permit", "prefer")
 EFFECTS = ("causes", "ends")
@@ -178,12 +178,14 @@ class Resolver:
                 )
                 return
 
-    def item(self, item: BodyItem) -> BodyItem | None:
+    def item(self, item: WrittenItem) -> BodyItem | None:
         """A body item, its literals resolved; None where one of them could not be."""
         if isinstance(item, Literal):
             return self.literal(item)
         if isinstance(item, Aggregate):
             return self._aggregate(item)
+        if isinstance(item, Alternatives):
+            raise TypeError("sugar is expanded before names are resolved")
         return item
 
     def _aggregate(self, item: Aggregate) -> Aggregate | None:
@@ -207,7 +209,7 @@ def _instead(name: str) -> str:
 
 
 def resolve_clause(clause: Clause, names: Resolver) -> Resolved | None:
-    """The clause in core relations; None where a name in it stands for nothing (reported)."""
+    """A core clause in core relations; None where a name in it stands for nothing (reported)."""
     before = names.report.broken
     head = _HEADS[clause.kind](clause, names)
     if clause.body and clause.kind in FACTS_ONLY:

@@ -15,7 +15,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from mpr_logic.analysis.terms import rewrite_aggregate, rewrite_item, rewrite_term
+from mpr_logic.analysis.terms import core_body, rewrite_aggregate, rewrite_item, rewrite_term
 from mpr_logic.language.ast import Aggregate, Arithmetic, Clause, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class _Key:
 
 
 def clause_shape(clause: Clause) -> tuple[ShapeKey, list[Value]]:
-    """The shape of a clause and its constants, in the order of the text (head, effect, body).
+    """The shape of a core clause and its constants, in the order of the text (head, effect, body).
 
     The regular expression of ``matches`` is part of the shape: it has to be checked.
     """
@@ -109,7 +109,7 @@ def clause_shape(clause: Clause) -> tuple[ShapeKey, list[Value]]:
     key.atom(head)
     if effect is not None:
         key.atom(effect)
-    for item in clause.body:
+    for item in core_body(clause):
         key.item(item)
     return tuple(key.parts), key.constants
 
@@ -183,7 +183,7 @@ def with_placeholders(clause: Clause) -> Clause:
 
     head = atom(clause.head)
     effect = None if clause.effect is None else atom(clause.effect)
-    return Clause(clause.kind, head, tuple(map(item, clause.body)), effect, span=clause.span)
+    return Clause(clause.kind, head, tuple(map(item, core_body(clause))), effect, span=clause.span)
 
 
 # ---- rules of a program

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import cast
 
 from mpr_logic.language.ast import (
     Aggregate,
+    Alternatives,
     Arithmetic,
     BodyItem,
     Call,
+    Clause,
     Comparison,
     Const,
     Literal,
@@ -20,6 +23,7 @@ from mpr_logic.language.ast import (
     Term,
     Test,
     Var,
+    WrittenItem,
 )
 
 Rewrite = Callable[[Term], Term]
@@ -55,8 +59,13 @@ def inner_terms(item: Aggregate) -> Iterator[Term]:
         yield from item_terms(inner)
 
 
-def item_vars(item: BodyItem) -> Iterator[Var]:
-    """Every occurrence of a variable in a body item, inside the braces of an aggregate too."""
+def item_vars(item: WrittenItem) -> Iterator[Var]:
+    """Every occurrence of a variable in a body item, inside braces and alternatives too."""
+    if isinstance(item, Alternatives):
+        for branch in item.branches:
+            for inner in branch:
+                yield from item_vars(inner)
+        return
     for term in item_terms(item):
         yield from term_vars(term)
     if isinstance(item, Aggregate):
@@ -70,18 +79,31 @@ def vars_of(terms: Iterable[Term]) -> Iterator[Var]:
         yield from term_vars(term)
 
 
-def literals(body: Iterable[BodyItem]) -> Iterator[Literal]:
-    """The literals of a body, those inside the braces of aggregates too."""
+def core_body(clause: Clause) -> tuple[BodyItem, ...]:
+    """The body of a clause that is known to have no sugar in it."""
+    return cast("tuple[BodyItem, ...]", clause.body)
+
+
+def literals(body: Iterable[WrittenItem]) -> Iterator[Literal]:
+    """The literals of a body, those inside braces and alternatives too."""
     for item in body:
         if isinstance(item, Literal):
             yield item
         elif isinstance(item, Aggregate):
             yield from literals(item.body)
+        elif isinstance(item, Alternatives):
+            for branch in item.branches:
+                yield from literals(branch)
 
 
-def flat(body: Iterable[BodyItem]) -> Iterator[BodyItem]:
-    """The items of a body, each aggregate followed by what stands inside its braces."""
+def flat(body: Iterable[WrittenItem]) -> Iterator[BodyItem]:
+    """The items of a body, each aggregate followed by what stands inside its braces, and of alternatives
+    what stands in their branches."""
     for item in body:
+        if isinstance(item, Alternatives):
+            for branch in item.branches:
+                yield from flat(branch)
+            continue
         yield item
         if isinstance(item, Aggregate):
             yield from item.body
@@ -136,6 +158,14 @@ def rewrite_item(item: BodyItem, leaf: Rewrite, literal_leaf: Rewrite | None = N
         first, second = rewrite_term(item.args[0], leaf), rewrite_term(item.args[1], leaf)
         return item if all(map(_same, (first, second), item.args)) else replace(item, args=(first, second))
     return rewrite_aggregate(item, leaf, lambda inner: rewrite_item(inner, leaf, literal_leaf))
+
+
+def rewrite_written(item: WrittenItem, leaf: Rewrite) -> WrittenItem:
+    """The same of an item as its author wrote it: in alternatives every branch is rewritten."""
+    if not isinstance(item, Alternatives):
+        return rewrite_item(item, leaf)
+    branches = tuple(tuple(rewrite_written(inner, leaf) for inner in branch) for branch in item.branches)
+    return replace(item, branches=branches)
 
 
 def rewrite_aggregate(item: Aggregate, leaf: Rewrite, rewrite: Callable[[BodyItem], BodyItem]) -> Aggregate:

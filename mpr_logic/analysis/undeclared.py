@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.desugar import Context, expand
 from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.program import Signature
 from mpr_logic.analysis.report import DiagnosticCollector
@@ -151,9 +152,10 @@ def infer(
         if clause.kind != "relation" or clause.head.name not in found:
             continue
         if clause.body or not _constant(clause, columns[clause.head.name]):
-            resolved = resolve_clause(clause, names)
-            if resolved is not None:
-                rules.append(apart(resolved))
+            for part in expand(clause, Context(names.schema, names.report)):
+                resolved = resolve_clause(part.clause, names)
+                if resolved is not None:
+                    rules.append(apart(resolved))
     for name in found:
         if name in inputs or name not in derived:  # its rows come from outside
             columns[name] = ["any"] * found[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 from typing import Literal as OneOf
@@ -155,9 +155,20 @@ def _recorded(evidence: CheckEvidence, part: Part) -> tuple[Reason, ...] | None:
 
 
 def _reasons(proofs: Proofs) -> tuple[Reason, ...]:
-    """A reason for each proof, the heaviest first."""
+    """A reason for each clause that has a proof, by its strongest; the heaviest first."""
     ordered = sorted(proofs, key=lambda each: -each[1])
-    return tuple([Reason(None, weight, rule_of(proof), proof_of(proof)) for proof, weight in ordered])
+    return one_for_each_clause(
+        [Reason(None, weight, rule_of(proof), proof_of(proof)) for proof, weight in ordered]
+    )
+
+
+def one_for_each_clause(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """The first reason of each clause: of its alternatives several may fire."""
+    if len(reasons) < 2:
+        return tuple(reasons)
+    found = {id(each if each.rule is None else each.rule.clause): each for each in reversed(reasons)}
+    kept = set(map(id, found.values()))
+    return tuple([each for each in reasons if id(each) in kept])
 
 
 class Decision:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from mpr_logic.checker.decision import Explained, Reason
+from mpr_logic.checker.decision import Explained, Reason, one_for_each_clause
 from mpr_logic.checker.grounding import action_of
 from mpr_logic.checker.render import because_text, text_variables
 from mpr_logic.checker.solve import matched, pattern, rule_steps, run, solve
@@ -22,7 +23,7 @@ from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError
 from mpr_logic.language.ast import Aggregate, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
@@ -111,7 +112,8 @@ class Reasons:
                 # whether a permit overrides the rule takes another question
                 if proof is not None and (proof.weight < self._theta or rule.id not in rules.overridden):
                     found.append((rule, proof))
-        each = sorted((Reason(None, p.weight, r, p) for r, p in found), key=lambda each: -each.weight)
+        known_of = sorted((Reason(None, p.weight, r, p) for r, p in found), key=lambda each: -each.weight)
+        each = one_for_each_clause(known_of)
         laws = tuple([reason for reason in each if reason.weight >= self._theta])
         soft = tuple([reason for reason in each if reason.weight < self._theta])
         if verdict == ADMITTED:
@@ -124,6 +126,9 @@ class Reasons:
     def explain(self, action: Action | str, fired: Fired) -> tuple[Reason, ...]:
         """A reason for each rule that fires, the heaviest first."""
         ordered = fired if len(fired) < 2 else sorted(fired, key=lambda each: -each[1])
+        if len(ordered) > 1:  # of the alternatives of one clause the strongest speaks
+            clauses = {id(rule.clause): (rule, weight) for rule, weight in reversed(ordered)}
+            ordered = [each for each in ordered if clauses[id(each[0].clause)][0] is each[0]]
         return tuple([self._reason(action, rule, weight) for rule, weight in ordered])
 
     def _reason(self, action: Action | str, rule: Rule, weight: float) -> Reason:
@@ -159,7 +164,7 @@ class Reasons:
         """Whether a rule may have several things to say."""
         known = self._open.get(rule)
         if known is None:
-            known = self._open[rule] = bool(open_variables(rule))
+            known = self._open[rule] = bool(open_variables(self._engine.program.parts_of(rule)))
         return known
 
 
@@ -181,52 +186,63 @@ def _head_bindings(action: Action, rule: Rule) -> dict[str, Value]:
 # -- the derivations of one rule -------------------------------------------------------------------
 
 
-def open_variables(rule: Rule) -> tuple[str, ...]:
-    """The variables of a rule's text that its action does not determine."""
-    head = {term.name for term in rule.args if isinstance(term, Var)}
-    return tuple(sorted(text_variables(rule) - head))
+def open_variables(parts: Sequence[Rule]) -> tuple[str, ...]:
+    """The variables of a clause's text that its action does not determine: those that all its rules bind."""
+    found = [
+        text_variables(rule) - {term.name for term in rule.args if isinstance(term, Var)} for rule in parts
+    ]
+    return tuple(sorted(set.intersection(*found)))
 
 
 def derivations(
     engine: Engine, reason: Reason, args: Row, semiring: Semiring, theta: float
 ) -> tuple[Reason, ...]:
-    """The reasons that one rule gives: the one with its best derivation first, then the heaviest.
+    """The reasons that one clause gives: the one with its best derivation first, then the heaviest.
 
     Of a law they are those of at least theta. Where there are more than :data:`MOST`, the last one says how
     many. Those that the time does not suffice for are left out.
     """
     rule = reason.rule
     assert rule is not None
-    named = open_variables(rule)
-    found: dict[tuple[Value | None, ...], tuple[float, Bindings]] = {}
-    start = matched(rule.args, args, {})
-    if not named or start is None:
+    parts = engine.program.parts_of(rule)
+    named = open_variables(parts)
+    found: dict[tuple[Value | None, ...], tuple[float, Rule, Bindings]] = {}
+    if not named:
         return (reason,)
     least = theta if reason.weight >= theta else 0.0
     try:
-        for number, (bindings, weight) in enumerate(solve(engine, rule.body, start, semiring)):
-            total = semiring.both(rule.weight if semiring.weighted else 1.0, weight)
+        for part, bindings, weight in islice(_solutions(engine, parts, args, semiring), FOLLOWED):
             key = tuple(bindings.get(n) for n in named)
-            if total >= least and total > found.get(key, (0.0, {}))[0]:
-                found[key] = total, bindings
-            if number + 1 >= FOLLOWED:
-                break
+            if weight >= least and (key not in found or weight > found[key][0]):
+                found[key] = weight, part, bindings
     except EvaluationError:
         pass  # of the time, or of a binding that has no value: what was found stands
     if reason.proof is not None:
         found.pop(tuple(reason.proof.bindings.get(n) for n in named), None)
-    others = sorted((-w, because_text(rule, b, args), w, b) for w, b in found.values()) if found else []
+    told = ((-w, because_text(r, b, args), r.part, w, r, b) for w, r, b in found.values())
+    others = sorted(told, key=lambda each: each[:3])
     listed = [] if reason.proof is None and others else [reason]
     try:
-        for _, text, weight, bindings in others[: MOST - len(listed)]:
+        for _, text, _, weight, part, bindings in others[: MOST - len(listed)]:
             proof = None
             if engine.keeps_proofs:
-                proof = _derivation(engine, rule, args, bindings, semiring)
-            listed.append(Reason(text, weight, rule, proof))
+                proof = _derivation(engine, part, args, bindings, semiring)
+            listed.append(Reason(text, weight, part, proof))
     except BudgetError:
         pass
     listed[-1].more = max(0, len(others) + (reason.proof is not None) - len(listed))
     return tuple(listed)
+
+
+def _solutions(
+    engine: Engine, parts: Sequence[Rule], args: Row, semiring: Semiring
+) -> Iterator[tuple[Rule, Bindings, float]]:
+    """The bindings with which one of the rules of a clause holds of an action, and the weight of each."""
+    for rule in parts:
+        start = matched(rule.args, args, {})
+        if start is not None:
+            for bindings, weight in solve(engine, rule.body, start, semiring):
+                yield rule, bindings, semiring.both(rule.weight if semiring.weighted else 1.0, weight)
 
 
 def _derivation(

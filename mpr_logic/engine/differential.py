@@ -85,8 +85,8 @@ class BothEngine(Engine):
         """
         with self.deadline.within(self.budget.seconds):
             rules = self.native.fired(head, args)
-            first: dict[Row, float] = {(rule.id,): weight for rule, weight in rules}
-            second: dict[Row, float] = {(rule.id,): w for rule, w in self.second.fired(head, args)}
+            first: dict[Row, float] = {(rule.id, rule.part): weight for rule, weight in rules}
+            second: dict[Row, float] = {(rule.id, rule.part): w for rule, w in self.second.fired(head, args)}
         _compare(f"rules of {head}{_shown(args)}", first, second)
         return rules
 

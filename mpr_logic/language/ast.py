@@ -153,6 +153,20 @@ class Aggregate:
 
 
 BodyItem: TypeAlias = Literal | Comparison | Test | Aggregate
+"""An item of the core language: what is left of a body once its sugar is expanded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """``(a, b ; c)``: one of the branches holds. Sugar: :mod:`mpr_logic.analysis.desugar` makes a rule of
+    each."""
+
+    branches: tuple[tuple[WrittenItem, ...], ...]
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+WrittenItem: TypeAlias = BodyItem | Alternatives
+"""An item of a body as an author writes it: one of the core, or sugar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +198,7 @@ class Clause:
 
     kind: ClauseKind
     head: Atom
-    body: tuple[BodyItem, ...] = ()
+    body: tuple[WrittenItem, ...] = ()
     effect: Atom | None = None
     weight: float = 1.0
     annotations: tuple[Annotation, ...] = ()

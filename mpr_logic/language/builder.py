@@ -208,6 +208,24 @@ class Builder:
             target = ast.Var("_", target.span)
         return ast.Aggregate(target, function, expression, body, self.source.span(start, end))
 
+    def alternatives(self, parts: Parts, start: int, end: int) -> ast.Alternatives:
+        if len(parts) == 1:
+            help = "take them away; what they may hold is alternatives: `(a ; b)`"
+            self.refuse("E0126", "these parentheses hold one alternative", start, end, help)
+        return ast.Alternatives(tuple(parts), self.source.span(start, end))
+
+    def compared_name(self, parts: Parts, start: int, end: int) -> ast.Comparison:
+        """``(a) = X``: what looked like an alternative is a term in parentheses."""
+        body, op, right = parts
+        match body:
+            case (ast.Literal(ast.Atom(name, ()), False, None),):
+                left: ast.Term = ast.Const(name, body[0].span)
+            case _:
+                help = "compare a term; a literal is true or false, and has no value"
+                self.refuse("E0126", "these parentheses hold no term", start, op.start, help)
+                left = ast.Var("_")
+        return ast.Comparison(op.text, left, right, self.source.span(start, end))
+
     # atoms and terms
 
     def atom(self, parts: Parts, start: int, end: int) -> ast.Atom:

@@ -39,6 +39,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0123": "attribute given twice, or misplaced `?`",
     "E0124": "line end that is none",
     "E0125": "hidden character",
+    "E0126": "alternatives that cannot be expanded",
     "E0201": "unknown name",
     "E0202": "relation for an action, or action for a relation",
     "E0203": "wrong number of arguments",

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, assert_never
 from mpr_logic.language.ast import (
     ActionDecl,
     Aggregate,
+    Alternatives,
     Annotation,
     Arithmetic,
     Atom,
-    BodyItem,
     Call,
     Clause,
     Comparison,
@@ -34,6 +34,7 @@ from mpr_logic.language.ast import (
     TypeDecl,
     Value,
     Var,
+    WrittenItem,
 )
 from mpr_logic.language.lexer import attributes, keywords
 
@@ -97,7 +98,7 @@ def print_clause(clause: Clause, annotations: bool = True, weight: bool = False)
     return text
 
 
-def print_item(item: BodyItem) -> str:
+def print_item(item: WrittenItem) -> str:
     """The text of one item of a body."""
     match item:
         case Literal():
@@ -110,6 +111,8 @@ def print_item(item: BodyItem) -> str:
             expression = "" if item.expression is None else f" {print_term(item.expression)}"
             inner = ", ".join(map(print_item, item.body))
             return f"{print_term(item.target)} = {item.function}{expression} : {{ {inner} }}"
+        case Alternatives():
+            return f"({' ; '.join(', '.join(map(print_item, branch)) for branch in item.branches)})"
         case _:
             assert_never(item)
 

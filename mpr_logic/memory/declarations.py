@@ -13,7 +13,15 @@ from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.schema import declarations_of as schema_declarations
 from mpr_logic.errors import ProgramError, StoreError
-from mpr_logic.language.ast import ActionDecl, Clause, DefaultDecl, Module, RelationDecl, TypeDecl
+from mpr_logic.language.ast import (
+    ActionDecl,
+    Alternatives,
+    Clause,
+    DefaultDecl,
+    Module,
+    RelationDecl,
+    TypeDecl,
+)
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_module, print_statement
 
@@ -137,7 +145,7 @@ class Declarations:
                 prepared = preparer.prepare(clause)
                 if prepared is None:
                     continue
-                check_because(clause, prepared.plan.bound, report)
+                check_because(clause, prepared.bound, report)
                 key = hashlib.sha256(prepared.text.encode("utf-8", "surrogatepass")).hexdigest()
                 found.append(Checked(clause, stored_text(clause), key, given))
         if report.broken:
@@ -173,6 +181,8 @@ def learned(text: str, because: str | None, source: str) -> Module:
         raise StoreError(f"`{clause.kind}` is not for a learned rule: it may only forbid or prefer an action")
     if clause.annotation("overrides") is not None:
         raise StoreError("a learned rule overrides nothing: leave @overrides out")
+    if any(isinstance(item, Alternatives) for item in clause.body):
+        raise StoreError("a learned rule has no alternatives: write a rule for each")
     from mpr_logic.language.ast import Annotation, Const
 
     given = {a.name: a for a in clause.annotations if a.name in _LEARNED_KEEP}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, or_, select, update
 
 from mpr_logic.analysis import canonical_text
-from mpr_logic.analysis.terms import rewrite_item, rewrite_term
+from mpr_logic.analysis.terms import rewrite_term, rewrite_written
 from mpr_logic.language.ast import Const
 from mpr_logic.language.parser import parse_clause
 from mpr_logic.language.printer import print_statement
@@ -206,7 +206,7 @@ class _Eraser:
             if note.name not in written and not any(self._says(str(each.value)) for each in note.args)
         )
         head = replace(clause.head, args=tuple(rewrite_term(term, leaf) for term in clause.head.args))
-        body = tuple(rewrite_item(item, leaf) for item in clause.body)
+        body = tuple(rewrite_written(item, leaf) for item in clause.body)
         return replace(clause, head=head, body=body, annotations=kept)
 
     def _quotations(self, rules: set[str]) -> None:

@@ -16,7 +16,7 @@ from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.resolve import Resolver, resolve_clause
 from mpr_logic.analysis.shapes import clause_shape, with_placeholders
-from mpr_logic.analysis.terms import rewrite_item, rewrite_term
+from mpr_logic.analysis.terms import core_body, rewrite_term, rewrite_written
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import (
     Aggregate,
@@ -81,7 +81,7 @@ def renamed(clause: Clause, names: dict[str, str]) -> Clause:
     return replace(
         clause,
         head=replace(clause.head, args=args),
-        body=tuple(rewrite_item(i, leaf) for i in clause.body),
+        body=tuple(rewrite_written(i, leaf) for i in clause.body),
     )
 
 
@@ -125,10 +125,10 @@ def plain(item: BodyItem) -> object:
 
 def same(first: Clause, second: Clause) -> bool:
     """Whether some renaming makes two clauses equal, found by trying all of them."""
-    wanted = (first.kind, first.head), Counter(map(plain, first.body))
+    wanted = (first.kind, first.head), Counter(map(plain, core_body(first)))
     for new in itertools.permutations(VARIABLES):
         other = renamed(second, dict(zip(VARIABLES, new, strict=True)))
-        if ((other.kind, other.head), Counter(map(plain, other.body))) == wanted:
+        if ((other.kind, other.head), Counter(map(plain, core_body(other)))) == wanted:
             return True
     return False
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from mpr_logic.analysis.terms import core_body
 from mpr_logic.language.ast import (
     ActionDecl,
     Aggregate,
@@ -52,7 +53,7 @@ def plain_rules(world: World, *, candidates: bool) -> Plain:
 def theta_cut(program: str, candidates: bool) -> Plain:
     module = parse(program)
     kept = [clause for clause in module.clauses if clause.weight >= THETA]
-    rules = [PlainRule(c.head, c.body) for c in kept if c.kind == "relation"]
+    rules = [PlainRule(c.head, core_body(c)) for c in kept if c.kind == "relation"]
     overriding: dict[str, list[Atom]] = {}
     for i, clause in enumerate(c for c in kept if c.kind == "permit"):
         head = Atom(f"permit_{clause.head.name}_{i}", clause.head.args)
@@ -97,7 +98,7 @@ def _rejected(action: Atom) -> Atom:
 
 def _about(clause: Clause, head: Atom, more: tuple[BodyItem, ...], candidates: bool) -> PlainRule:
     first = (Literal(Atom(f"candidate_{clause.head.name}", clause.head.args)),) if candidates else ()
-    return PlainRule(head, (*first, *clause.body, *more))
+    return PlainRule(head, (*first, *core_body(clause), *more))
 
 
 def _closed(module: Module, candidates: bool) -> Plain:

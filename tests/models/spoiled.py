@@ -11,13 +11,13 @@ from mpr_logic.language.ast import Clause, Const, Literal, Var
 from mpr_logic.language.printer import print_clause
 
 if TYPE_CHECKING:
-    from mpr_logic.language.ast import BodyItem, Term
+    from mpr_logic.language.ast import Term, WrittenItem
 
 
 def spoiled(rules: Sequence[Clause], individuals: Sequence[str], seed: int = 0) -> Iterator[tuple[str, str]]:
     """For each rule: how it was spoiled, and its text. ``individuals`` are names of things in the world."""
     draw = random.Random(seed)
-    others: list[BodyItem] = [item for rule in rules for item in rule.body]
+    others: list[WrittenItem] = [item for rule in rules for item in rule.body]
     for rule in rules:
         bare = replace(rule, annotations=(), comments=(), trailing=None)
         if len(bare.body) > 1:
@@ -29,11 +29,11 @@ def spoiled(rules: Sequence[Clause], individuals: Sequence[str], seed: int = 0) 
         yield "a permit", print_clause(replace(bare, kind="permit"))
 
 
-def _text(rule: Clause, body: tuple[BodyItem, ...]) -> str:
+def _text(rule: Clause, body: tuple[WrittenItem, ...]) -> str:
     return print_clause(replace(rule, body=body))
 
 
-def _turned(item: BodyItem) -> BodyItem:
+def _turned(item: WrittenItem) -> WrittenItem:
     return replace(item, negated=not item.negated) if isinstance(item, Literal) else item
 
 
@@ -44,7 +44,7 @@ def _named(rule: Clause, name: str) -> Clause:
     def args(terms: tuple[Term, ...]) -> tuple[Term, ...]:
         return tuple(Const(name) if isinstance(t, Var) and t.name == first else t for t in terms)
 
-    def item(old: BodyItem) -> BodyItem:
+    def item(old: WrittenItem) -> WrittenItem:
         return (
             replace(old, atom=replace(old.atom, args=args(old.atom.args)))
             if isinstance(old, Literal)

@@ -130,4 +130,5 @@ def _run(
     subject, report = Subject(program, deployment or Deployment(), modules), DiagnosticCollector()
     for check in lints:
         check(subject, report)
+    report.found = list(dict.fromkeys(report.found))  # several rules of one clause are told of once
     return in_order(report, modules)

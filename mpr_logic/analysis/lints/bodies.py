@@ -34,6 +34,8 @@ def check_bodies(subject: Subject, report: DiagnosticCollector) -> None:
         whole, least = whole_numbers(program, rule), _least(rule)
         fault = Constraints(rule.body, domains, whole, least).fault()
         if fault is not None:
+            if rule.part or not all(contradicts_itself(each, subject) for each in program.parts_of(rule)):
+                continue  # of alternatives one may be ruled out by what stands beside them
             report.error(
                 "E0608",
                 f"this rule can never hold: {fault}",

@@ -26,13 +26,16 @@ MOST_STEPS = 2_000
 def check_overrides(subject: Subject, report: DiagnosticCollector) -> None:
     """Report what the weights and the overrides of laws and permits leave without effect."""
     program, theta = subject.program, subject.deployment.theta
-    laws = {rule.id: rule for rule in program.rules if rule.clause.kind == "forbid"}
+    laws = [rule for rule in program.rules if rule.clause.kind == "forbid"]
     overridden: set[str] = set()
     for permit in program.rules:
         if permit.clause.kind != "permit":
             continue
         action = str(permit.action)
-        lifted = [laws[id] for id in sorted(program.overrides.get(permit.id, ())) if id in laws]
+        ids = program.overrides.get(permit.id, frozenset())
+        lifted = sorted(
+            (law for law in laws if law.id in ids and law.action == action), key=lambda law: law.id
+        )
         if not lifted and action not in program.schema.closed and not says_open(permit, program):
             report.error(
                 "E0612",
@@ -48,14 +51,21 @@ def check_overrides(subject: Subject, report: DiagnosticCollector) -> None:
                 "give it the weight that it needs, or take it away",
             )
         for law in lifted:
-            if _apart(program, law, permit):
+            if law.part or permit.part:
+                continue  # the first rule of a clause speaks for all that it comes to
+            laws_of, permits_of = program.parts_of(law), program.parts_of(permit)
+            if all(_apart(program, one, other) for one in laws_of for other in permits_of):
                 report.error(
                     "E0610",
                     f"this permit never meets the rule `{law.id}` that it overrides{where(law.clause.span)}",
                     permit.clause.head.span,
                     "the two cannot hold of one call: mend one of the bodies, or name another rule",
                 )
-            elif permit.weight >= theta and law.id not in overridden and covers(program, permit, law):
+            elif (
+                permit.weight >= theta
+                and law.id not in overridden
+                and all(any(covers(program, p, each) for p in permits_of) for each in laws_of)
+            ):
                 overridden.add(law.id)
                 report.error(
                     "E0609",
@@ -64,7 +74,7 @@ def check_overrides(subject: Subject, report: DiagnosticCollector) -> None:
                     law.clause.head.span,
                     "give the permit a condition of its own, or take the rule away",
                 )
-    for law in laws.values():
+    for law in laws:
         _directives(law, theta, report)
 
 

@@ -77,7 +77,7 @@ def check_duplicates(subject: Subject, report: DiagnosticCollector) -> None:
     for rule in subject.program.rules:
         # the id of a rule that is equal to an earlier one is that one's with a number behind it
         original = first.setdefault(rule.id.rpartition("-")[0] or rule.id, rule)
-        if original is not rule and _equal(original, rule):
+        if original.clause is not rule.clause and _equal(original, rule):
             report.warn(
                 "W0502",
                 f"this rule says the same as the one{where(original.clause.span)}",
@@ -105,7 +105,7 @@ def _equal(first: Rule, second: Rule) -> bool:
 
 def check_verdicts(subject: Subject, report: DiagnosticCollector) -> None:
     """Report forbids without a reason, and permits without an effect."""
-    for rule in subject.program.rules:
+    for rule in subject.program.written:
         _verdict(rule, subject.program, report)
 
 
@@ -181,7 +181,7 @@ def check_subsumed(subject: Subject, report: DiagnosticCollector) -> None:
             continue
         for item in (None, *items):
             for other_items, other in general.get((rule.head, item), ()):
-                if other_items < items and _covers(other, rule, program):
+                if other_items < items and other.clause is not rule.clause and _covers(other, rule, program):
                     report.warn(
                         "W0507",
                         f"this rule adds nothing: the one{where(other.clause.span)} holds whenever it does",

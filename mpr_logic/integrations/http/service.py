@@ -151,7 +151,7 @@ class Service:
         program = self._guard.rules.program
         rules = [
             {"id": rule.id, "where": str(rule.clause.span), "weight": rule.weight, "text": rule_text(rule)}
-            for rule in program.rules
+            for rule in program.written
         ]
         return {"version": program.version, "rules": rules}
 

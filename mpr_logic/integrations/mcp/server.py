@@ -55,7 +55,7 @@ def mcp_server(guard: Guard, *, session: str = "", operator: bool = False) -> MC
     def list_rules() -> dict[str, Any]:
         """The rules that calls are held against, and the version of them all."""
         program = guard.rules.program
-        rules = [{"id": each.id, "weight": each.weight, "text": rule_text(each)} for each in program.rules]
+        rules = [{"id": each.id, "weight": each.weight, "text": rule_text(each)} for each in program.written]
         return {"version": program.version, "rules": rules}
 
     for function in (check, why, list_rules):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import canonical_text
+from mpr_logic.analysis.desugar import core_clauses
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.resolve import Resolver, resolve_clause
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
@@ -48,6 +49,12 @@ def subsumes(schema: Schema, general: Clause, special: Clause) -> bool:
     """
     if equal(schema, general, special):
         return True
+    wider, narrower = core_clauses(general, schema), core_clauses(special, schema)
+    return all(any(_subsumes(schema, one, other) for one in wider) for other in narrower)
+
+
+def _subsumes(schema: Schema, general: Clause, special: Clause) -> bool:
+    """The same of two core clauses."""
     one = resolve_clause(general, Resolver(schema, DiagnosticCollector()))
     other = resolve_clause(special, Resolver(schema, DiagnosticCollector()))
     if one is None or other is None or one.head != other.head:

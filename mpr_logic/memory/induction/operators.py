@@ -24,7 +24,15 @@ from dataclasses import replace
 from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, TypeVar
 
-from mpr_logic.analysis.terms import item_terms, item_vars, names, rewrite_item, rewrite_term, term_vars
+from mpr_logic.analysis.terms import (
+    flat,
+    item_terms,
+    item_vars,
+    names,
+    rewrite_term,
+    rewrite_written,
+    term_vars,
+)
 from mpr_logic.analysis.types import meet
 from mpr_logic.language.ast import Arithmetic, Atom, BodyItem, Call, Clause, Comparison, Const, Literal, Var
 from mpr_logic.language.printer import print_item
@@ -276,7 +284,7 @@ def generalisations(clause: Clause) -> Iterator[Clause]:
     for body in dict.fromkeys(shorter):
         if body:
             yield replace(clause, body=body)
-    terms = [*clause.head.args, *(term for item in clause.body for term in item_terms(item))]
+    terms = [*clause.head.args, *(term for item in flat(clause.body) for term in item_terms(item))]
     taken = names(v for term in terms for v in term_vars(term))
     taken |= {n for item in clause.body for n in names(item_vars(item))}
     for constant in dict.fromkeys(c for term in terms for c in _constants(term)):
@@ -306,4 +314,4 @@ def _with_variable(clause: Clause, constant: Const, name: str) -> Clause:
         return Var(name) if term == constant else term
 
     head = replace(clause.head, args=tuple(rewrite_term(term, leaf) for term in clause.head.args))
-    return replace(clause, head=head, body=tuple(rewrite_item(item, leaf) for item in clause.body))
+    return replace(clause, head=head, body=tuple(rewrite_written(item, leaf) for item in clause.body))

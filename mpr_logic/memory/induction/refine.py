@@ -21,7 +21,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from mpr_logic.analysis.terms import item_vars, names, rewrite_item
+from mpr_logic.analysis.terms import item_vars, names, rewrite_written
 from mpr_logic.errors import BudgetError
 from mpr_logic.language.ast import Annotation, Atom, Clause, Const, Var
 from mpr_logic.language.printer import print_atom, print_item
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.program import Signature
-    from mpr_logic.language.ast import BodyItem, Term
+    from mpr_logic.language.ast import Term, WrittenItem
     from mpr_logic.memory.induction.operators import Refinement
     from mpr_logic.memory.induction.replay import Replay
 
@@ -401,7 +401,7 @@ class _CoveringSearch:
         """The rule (that of the search, or one grown out of it) with refinements, the new variables of each
         kept apart."""
         clause = clause or self.clause
-        body: list[BodyItem] = list(clause.body)
+        body: list[WrittenItem] = list(clause.body)
         taken = self._variables | {n for item in body for n in names(item_vars(item))}
         for candidate in added:
             new = {n for item in candidate.refinement for n in names(item_vars(item))} - self._variables
@@ -418,21 +418,21 @@ def _some(things: list[T], work: StepBudget) -> list[T]:
     return list(work.each(things))
 
 
-def _pattern(item: BodyItem, types: Mapping[str, str]) -> str:
+def _pattern(item: WrittenItem, types: Mapping[str, str]) -> str:
     """The text of an item with types in the place of its variables' names: items that differ in these names
     alone have the same."""
 
     def leaf(term: Term) -> Term:
         return Var(types.get(term.name, "new")) if isinstance(term, Var) and term.name != "_" else term
 
-    return print_item(rewrite_item(item, leaf))
+    return print_item(rewrite_written(item, leaf))
 
 
-def _renamed(item: BodyItem, new: Mapping[str, str]) -> BodyItem:
+def _renamed(item: WrittenItem, new: Mapping[str, str]) -> WrittenItem:
     def leaf(term: Term) -> Term:
         return Var(new[term.name]) if isinstance(term, Var) and term.name in new else term
 
-    return rewrite_item(item, leaf)
+    return rewrite_written(item, leaf)
 
 
 NAME = "induced"

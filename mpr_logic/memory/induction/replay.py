@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from mpr_logic.language.ast import BodyItem, Row, Statement
+    from mpr_logic.language.ast import Row, Statement, WrittenItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +123,10 @@ def head_variables(clause: Clause) -> set[str]:
 def independent_parts(clause: Clause) -> list[Clause]:
     """A rule for each part of the body, with the head of the whole. A rule that always holds is one part."""
     bound = head_variables(clause)
-    groups: list[tuple[set[str], list[BodyItem]]] = []
+    groups: list[tuple[set[str], list[WrittenItem]]] = []
     for item in clause.body:
-        free, items = names(item_vars(item)) - bound, [item]
+        free = names(item_vars(item)) - bound
+        items: list[WrittenItem] = [item]
         apart = []
         for other, others in groups:
             if free & other:
@@ -278,7 +279,9 @@ class Replay:
             for word in VERDICTS:
                 if f"{word} {trial.action}" in heads:
                     for rule, weight in engine.fired(f"{word} {trial.action}", trial.args):
-                        found[number[id(rule.clause)]][index] = weight
+                        # several rules of one clause may fire: the strongest counts
+                        of = found[number[id(rule.clause)]]
+                        of[index] = max(weight, of.get(index, 0.0))
         return found
 
     def _walk(self, facts: FactBase, engine: Engine) -> Iterator[int]:

@@ -1,0 +1,31 @@
+"""The input of an expansion, and its output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mpr_logic.analysis.program import Schema
+    from mpr_logic.analysis.report import DiagnosticCollector
+    from mpr_logic.language.ast import Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The declarations that an expansion may read, and the collector of what is wrong."""
+
+    schema: Schema
+    report: DiagnosticCollector
+
+
+class Part(NamedTuple):
+    """One of the clauses that a clause stands for. ``branch`` says which, for messages: the text of the
+    alternative that it takes; empty where it is the whole."""
+
+    clause: Clause
+    branch: str = ""
+
+    def behind(self, other: Part) -> Part:
+        """This part of another part: its branch is told behind that one's."""
+        return self._replace(branch=", ".join(filter(None, (other.branch, self.branch))))
