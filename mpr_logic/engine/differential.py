@@ -85,8 +85,8 @@ class BothEngine(Engine):
         """
         with self.deadline.within(self.budget.seconds):
             rules = self.native.fired(head, args)
-            first: dict[Row, float] = {(rule.id, rule.part): weight for rule, weight in rules}
-            second: dict[Row, float] = {(rule.id, rule.part): w for rule, w in self.second.fired(head, args)}
+            first = {_name(rule): weight for rule, weight in rules}
+            second = {_name(rule): weight for rule, weight in self.second.fired(head, args)}
         _compare(f"rules of {head}{_shown(args)}", first, second)
         return rules
 
@@ -107,6 +107,11 @@ def _compare(what: str, native: Mapping[Row, float], second: Mapping[Row, float]
                 f"the engines differ on `{what}{_shown(row)}`: weight {_weight(one)} by native, "
                 f"{_weight(two)} by pyDatalog; nothing is decided"
             )
+
+
+def _name(rule: Rule) -> Row:
+    """A rule as a row: its id, and which of its clause's rules it is where it is not the first."""
+    return (rule.id, rule.part) if rule.part else (rule.id,)
 
 
 def _shown(row: Row) -> str:
