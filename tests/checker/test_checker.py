@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpr_logic import Action, Budget, Checker, StateError
+from mpr_logic import Action, Checker, StateError
 from mpr_logic.engine.choice import EngineChoice
+from mpr_logic.engine.protocol import counted
 from mpr_logic.errors import EvaluationError
 
 RULES = """
@@ -201,7 +202,7 @@ def test_time_that_runs_out_rejects() -> None:
     checker = Checker.from_text(
         f".decl n(i: int) .action go(i: int) {rows}"
         "forbid go(X) :- n(A), n(B), n(C), n(D), A + B + C + D > 5000, X > 0.",
-        budget=Budget(seconds=0.05),
+        budget=counted(50),
     )
     decision = checker.check("go(1)")
     assert decision.verdict == "undecided"
@@ -237,7 +238,7 @@ def test_a_proof_that_takes_too_long_does_not_decide() -> None:
     checker = Checker.from_text(
         f".decl n(x: symbol) .decl p(x: symbol) .action go(x: symbol) {rows} p(home)."
         "@id(cheap) forbid go(X) :- p(X). forbid go(_) :- n(A), n(B), n(C), A < B, B < C, C < A.",
-        budget=Budget(seconds=0.1),
+        budget=counted(100),
     )
     for proofs in (True, False):
         home, away = checker.check_all(["go(home)", "go(away)"], proofs=proofs)

@@ -306,7 +306,7 @@ def test_bash_runs_nothing_else(command: str, tmp_path_factory: pytest.TempPathF
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=20,
+        timeout=300,
         check=False,
     )
     started = set(log.read_text().split()) if log.exists() else set()

@@ -94,7 +94,10 @@ def test_the_health_check_asks_the_guard() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        command = [sys.executable, *(word.replace(":8088/", f":{port}/") for word in rest)]
+        command = [
+            sys.executable,
+            *(word.replace(":8088/", f":{port}/").replace("timeout=2", "timeout=60") for word in rest),
+        ]
         assert subprocess.run(command, capture_output=True, check=False).returncode != 0
         guard = Guard(DOCS / "examples" / "database" / "database.dl", state={})
         server = uvicorn.Server(uvicorn.Config(application(guard, token="secret"), log_level="warning"))

@@ -276,3 +276,19 @@ def test_what_a_test_rules_out_is_not_divided(make: Make, body: str) -> None:
         assert proof is not None
         assert verify(proof, engine.program, facts) == []
         assert NaiveModel(engine.program, facts)._rows("q") == {row: 1.0}
+
+
+def test_constants_of_heads_are_found_by_who_asks_for_all(make: Make) -> None:
+    """A rule whose body only tests, and whose head has constants alone, gives its row to whoever asks for
+    all rows: it is no mere condition there."""
+    engine = make(
+        load("""
+        .decl lit(x: symbol) .decl power() .decl broken(x: symbol) .decl bright(x: symbol)
+        power(). broken(b).
+        lit(a) :- power(). lit(b) :- power().
+        bright(X) :- lit(X), not broken(X).
+        """)
+    )
+    assert engine.query("lit", (None,)).keys() == {("a",), ("b",)}
+    assert engine.query("bright", (None,)).keys() == {("a",)}
+    assert engine.query("bright", ("b",)) == {}

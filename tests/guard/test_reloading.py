@@ -247,11 +247,11 @@ def test_the_rules_that_were_read_last_stay(rules: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(guard, "_load", slow)
     first = threading.Thread(target=lambda: guard.reload(force=True))
     first.start()
-    assert read.wait(10)
+    assert read.wait(60)
     rules.write_text(NEW)
     assert guard.reload()
     newer.set()
-    first.join(10)
+    first.join(60)
     assert not guard.check("pay", {"to": "ann", "amount": 70}).runs
     assert guard.health()["ok"]
 

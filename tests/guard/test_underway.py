@@ -569,6 +569,70 @@ ORDERS: dict[str, tuple[str, list[tuple[str, dict[str, Any], bool]]]] = {
         """,
         [("add", {"n": 4}, True), ("go", {}, True), ("add", {"n": 0}, True), ("go", {}, False)],
     ),
+    "a number that is worse the smaller it is, by another name": (
+        """
+        .decl left(n: int) key()
+        .action take(n: int)
+        .action fill(n: int)
+        left(10).
+        take(N) causes left(L - N) :- left(L).
+        fill(N) causes left(L + N) :- left(L).
+        forbid take(N) :- left(L), R = L - N, R < 0.
+        """,
+        [
+            ("fill", {"n": 5}, True),
+            ("take", {"n": 8}, True),
+            ("take", {"n": 3}, False),
+            ("take", {"n": 2}, True),
+        ],
+    ),
+    "a number that is passed on by another name": (
+        """
+        .decl left(n: int) key()
+        .decl owed(n: int)
+        .action take(n: int)
+        .action fill(n: int)
+        left(10).
+        owed(M) :- left(L), M = 0 - L.
+        take(N) causes left(L - N) :- left(L).
+        fill(N) causes left(L + N) :- left(L).
+        forbid take(N) :- owed(M), M > 0 - N.
+        """,
+        [
+            ("fill", {"n": 5}, True),
+            ("take", {"n": 8}, True),
+            ("take", {"n": 3}, False),
+            ("take", {"n": 2}, True),
+        ],
+    ),
+    "a number that a count must equal": (
+        """
+        .decl left(n: int) key()
+        .decl mark(x: symbol)
+        .action take(n: int)
+        .action go()
+        left(10). mark(a). mark(b). mark(c).
+        take(N) causes left(L - N) :- left(L).
+        forbid go() :- left(L), M = count : { mark(_) }, M = L - 1.
+        """,
+        [("take", {"n": 6}, True), ("go", {}, False)],
+    ),
+    "what is seen to hold, and no longer seen not to": (
+        """
+        .decl lit(x: symbol) open_world
+        .decl power(x: symbol)
+        .action cut(x: symbol)
+        .action light(x: symbol)
+        .action go()
+        not lit(a). power(a).
+        cut(X) ends power(X).
+        light(X) causes lit(X) :- power(X).
+        @id(never) forbid go().
+        @overrides(never) permit go() :- not lit(a).
+        forbid go() :- lit(_).
+        """,
+        [("cut", {"x": "a"}, True), ("light", {"x": "a"}, True), ("go", {}, False)],
+    ),
     "a sum of what is computed": (
         """
         .decl spent(id: int, n: int)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -134,17 +133,18 @@ def dropped(handler: Handler) -> None:
     handler.connection.close()
 
 
-def slow(answers: threading.Event) -> Reply:
-    """Says nothing before it may, and then a chat completion."""
+def slow(asked: threading.Semaphore, answers: threading.Event) -> Reply:
+    """Counts who asks. Says nothing before it may, and then a chat completion."""
 
     def reply(handler: Handler) -> None:
+        asked.release()
         answers.wait(600)
         chat("late")(handler)
 
     return reply
 
 
-def stream(*pieces: dict[str, Any] | bytes, pause: float = 0.0) -> Reply:
+def stream(*pieces: dict[str, Any] | bytes) -> Reply:
     """Server-sent events."""
 
     def reply(handler: Handler) -> None:
@@ -159,7 +159,6 @@ def stream(*pieces: dict[str, Any] | bytes, pause: float = 0.0) -> Reply:
             event = f"event: {kind}\n".encode() if kind else b""
             handler.wfile.write(event + b"data: " + data + b"\n\n")
             handler.wfile.flush()
-            time.sleep(pause)
 
     return reply
 

@@ -128,7 +128,10 @@ def test_what_is_not_understood_is_not_passed_on(server: tuple[str, Path]) -> No
     call = '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "read"%s}}'
     bodies = ["{", f"[{call % ''}]", call.replace('"id": 1, ', "") % "", call % ', "Name": "pay"', '{"a": 1}']
     server[1].unlink(missing_ok=True)
-    with proxied(lambda name: Gateway(guard_of(Office())), server[0]) as own, httpx2.Client() as client:
+    with (
+        proxied(lambda name: Gateway(guard_of(Office())), server[0]) as own,
+        httpx2.Client(timeout=300) as client,
+    ):
         headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
         for body in bodies:
             answer = client.post(own, content=body, headers=headers).json()
@@ -151,7 +154,7 @@ def test_a_server_that_is_elsewhere_or_nowhere() -> None:
             await send({"type": "http.response.body"})
 
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-    with served(elsewhere) as url, httpx2.Client() as client:
+    with served(elsewhere) as url, httpx2.Client(timeout=300) as client:
         for other in (url, f"http://127.0.0.1:{free()}/mcp"):
             with proxied(lambda name: Gateway(guard_of(Office())), other) as own:
                 answer = client.post(own, json=ping)
@@ -294,7 +297,7 @@ def test_headers_that_say_something_else(headers: list[tuple[str, str]], status:
     own_type = [] if any(k == "Content-Type" for k, _ in headers) else [("Content-Type", "application/json")]
     message = READ | {"params": {"name": "read", "arguments": {"path": "/data/a"}, **META}}
     with served(server) as url, proxied(lambda name: Gateway(guard_of(Office())), url) as own:
-        answer = httpx2.post(own, content=json.dumps(message), headers=[*own_type, *headers])
+        answer = httpx2.post(own, content=json.dumps(message), headers=[*own_type, *headers], timeout=300)
     assert answer.status_code == status
     assert ("error" in answer.json()) is (status != 200)
     assert [each[b"content-type"] for each in reached] == [b"application/json"] * (status == 200)
@@ -311,7 +314,7 @@ def test_headers_that_repeat_what_a_rule_rewrote() -> None:
 
     message = READ | {"params": {"name": "read", "arguments": {"path": "a"}}}
     with served(server) as url, proxied(lambda name: Gateway(guard_of(Office())), url) as own:
-        assert httpx2.post(own, json=message, headers={"Mcp-Param-Path": "a"}).status_code == 200
+        assert httpx2.post(own, json=message, headers={"Mcp-Param-Path": "a"}, timeout=300).status_code == 200
     assert b"mcp-param-path" not in reached[0]
 
 

@@ -193,7 +193,7 @@ def test_tools_of_mcp_servers(tmp_path: Path) -> None:
 
     async def main() -> None:
         params: Any = {"command": sys.executable, "args": [str(tmp_path / "server.py"), str(log)]}
-        async with MCPServerStdio(params, client_session_timeout_seconds=30) as server:
+        async with MCPServerStdio(params, client_session_timeout_seconds=300) as server:
             agent = Agent(name="a", model=model, mcp_servers=[server])
             guard_agent(guard_of(Office()), agent)
             await Runner.run(agent, "go", run_config=CONFIG)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from mpr_logic.errors import ModelError
+from mpr_logic.models import clients
 from mpr_logic.models.clients import LONGEST, Client, Completion
 from mpr_logic.models.grammars import Chars, Grammar, choice, lark_text
 from tests.helpers.model_server import (
@@ -217,12 +220,14 @@ def test_what_lasts_is_our_error(trouble: Reply, said: str, requests: int) -> No
 
 def test_silence() -> None:
     """A server that says nothing for too long is asked again; and then that is said."""
-    answers = threading.Event()
-    with serving(slow(answers)) as server:
+    asked, answers = threading.Semaphore(0), threading.Event()
+    with serving(slow(asked, answers)) as server:
         with pytest.raises(ModelError, match="did not answer in time"):
-            client_of(server, timeout=1.0, retries=1).complete("?")
+            client_of(server, timeout=0.2, retries=1).complete("?")
+        assert asked.acquire(timeout=60)
+        assert asked.acquire(timeout=60)
         answers.set()
-        assert len(server.asked) == 2
+    assert len(server.asked) == 2
 
 
 def test_no_server() -> None:
@@ -268,13 +273,16 @@ def test_a_stream_of_the_responses_api() -> None:
         assert client.complete("?") == [Completion("wait", 3, 2)]
 
 
-def test_an_endless_stream_is_left() -> None:
+def test_an_endless_stream_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream that says too much, or too slowly, is left; what has come is there, and not finished."""
     with serving(stream(*[piece("x" * 1000)] * 1000)) as server:
         (long,) = client_of(server, stream=True).complete("?")
     assert (len(long.text), long.finished) == (LONGEST, False)
-    with serving(stream(*[piece("x")] * 100, pause=0.05)) as server:
-        (late,) = client_of(server, stream=True, timeout=1.0).complete("?")
+    with serving(stream(*[piece("x")] * 100)) as server:
+        client = client_of(server, stream=True, timeout=60.0)
+        # a second passes from each look at the clock to the next
+        monkeypatch.setattr(clients, "time", SimpleNamespace(monotonic=count().__next__))
+        (late,) = client.complete("?")
     assert 0 < len(late.text) < 100
     assert not late.finished
 
