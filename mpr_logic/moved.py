@@ -9,7 +9,6 @@ import sys
 import warnings
 from importlib import import_module
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -106,7 +105,11 @@ class _Old:
         old = fullname.removeprefix(_TOP)
         room, dot, rest = old.partition(".")
         new = MODULES.get(old) or (ROOMS[room] + dot + rest if room in ROOMS else None)
-        if not new or find_spec(_TOP + new) is None:  # what has no new place is missing by its old name
+        if not new:
+            return None
+        from importlib.util import find_spec  # not at the top: hardly anybody has an old name
+
+        if find_spec(_TOP + new) is None:  # what has no new place is missing by its old name
             return None
         return ModuleSpec(fullname, cast("Loader", self), origin=_TOP + new)
 

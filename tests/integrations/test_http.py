@@ -189,9 +189,20 @@ def test_wrong_methods_paths_and_hosts(client: httpx.Client) -> None:
     """Nothing else is answered; a page of another name cannot reach the loopback."""
     assert client.get("/check").status_code == 405
     assert client.get("/guess").status_code == 404
-    for answer in (client.get("/check"), client.get("/guess"), client.post("/health")):
-        assert answer.json()["error"]
-    assert client.get("/health", headers={"Host": "evil.example"}).status_code == 400
+    strange = client.get("/health", headers={"Host": "evil.example"})
+    assert strange.status_code == 400
+    for answer in (client.get("/check"), client.get("/guess"), client.post("/health"), strange):
+        assert list(answer.json()) == ["error"]
+
+
+def test_a_fault_of_the_server_is_answered_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the server itself fails, the answer is an error as any other, and tells nothing of its code."""
+    guard = guard_of(Office())
+    monkeypatch.setattr(guard, "check", lambda *_, **__: 1 / 0)
+    with serving(guard) as url:
+        answer = httpx.post(url + "/check", json=READ, timeout=300)
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "the server failed, and has written down why: take this as a rejection"}
 
 
 def test_rules_metrics_and_openapi(client: httpx.Client) -> None:

@@ -137,7 +137,9 @@ def test_what_is_not_understood_is_not_passed_on(server: tuple[str, Path]) -> No
             answer = client.post(own, content=body, headers=headers).json()
             assert "error" in answer or answer["result"]["isError"] is True
         for more, status in (({"host": "evil.example"}, 400), ({"origin": "http://evil.example"}, 403)):
-            assert client.post(own, content="{}", headers=headers | more).status_code == status
+            answer = client.post(own, content="{}", headers=headers | more)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (status, -32600)
+        assert client.put(own, headers=headers).json()["error"]["message"] == "Method Not Allowed"
         # a session that the server has not begun would have a history of its own
         named = headers | {"mcp-session-id": "x"}
         assert client.post(own, content=call % "", headers=named).status_code == 404

@@ -23,8 +23,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.errors import GuardError
+from mpr_logic.errors import GuardError, MprError
 from mpr_logic.extras import needed
+from mpr_logic.integrations.http.clients import LOOPBACK, Tokens, agents_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from mpr_logic.guard.guard import Guard
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def application(
@@ -62,15 +61,12 @@ def application(
     """
     for package in ("pydantic", "starlette"):
         needed(package, "serve")
-    from starlette.applications import Starlette
-    from starlette.middleware import Middleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    from mpr_logic.integrations.http.clients import Tokens, agents_of
-    from mpr_logic.integrations.http.endpoints import ERRORS, PATHS, openapi, route
+    from mpr_logic.integrations.http.endpoints import PATHS, error_body, failed, openapi, route
     from mpr_logic.integrations.http.service import Service
+    from mpr_logic.integrations.http.web import web_application
 
     tokens = Tokens(agents_of(token), operator_token)
     service, description = Service(guard, sessions_per_client), openapi(PATHS, Service)
@@ -78,13 +74,8 @@ def application(
     async def describe(request: Request) -> Response:
         return JSONResponse(description)
 
-    # a page in a browser must not reach a guard on the loopback by a name of its own
-    known = ["*"] if "*" in hosts else [*LOOPBACK, "[::1]", *hosts]
-    return Starlette(
-        routes=[*(route(path, service, tokens) for path in PATHS), Route("/openapi.json", describe)],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=known, www_redirect=False)],
-        exception_handlers=ERRORS,
-    )
+    routes = [*(route(path, service, tokens) for path in PATHS), Route("/openapi.json", describe)]
+    return web_application(routes, hosts, error_body, handlers={MprError: failed})
 
 
 def check_address(host: str, token: str | Iterable[str] | None) -> None:

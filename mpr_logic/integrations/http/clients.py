@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.verdict import Verdict
 
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 WAITING = 1_000
 """The most calls that wait for a person at a time."""
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mpr_logic.errors import MprError, StateError
+from mpr_logic.errors import StateError
 from mpr_logic.guard.calls import Limits, kind_of, parsed
 from mpr_logic.integrations.http import bodies
 from mpr_logic.integrations.http.clients import NotYoursError, Sender, TooManyError
@@ -136,21 +136,18 @@ async def body_of(request: Request, most: int) -> bytearray:
     return data
 
 
-def refused(_: Request, error: Exception) -> Response:
-    """The answer to a request that HTTP's own rules refuse."""
-    assert isinstance(error, HTTPException)
-    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+def error_body(text: str) -> dict[str, str]:
+    """The body of every error."""
+    return {"error": text}
 
 
 def failed(_: Request, error: Exception) -> Response:
     """The answer to a request that the guard cannot do: its own fault, or the guard's."""
     status = 400 if isinstance(error, StateError) else 503
-    return JSONResponse({"error": str(error)}, _STATUS.get(type(error), status))
+    return JSONResponse(error_body(str(error)), _STATUS.get(type(error), status))
 
 
 _STATUS: dict[type[Exception], int] = {TooManyError: 429, NotYoursError: 403}
-ERRORS = {HTTPException: refused, MprError: failed}
-"""By the kind of an exception: what answers the request."""
 
 
 def openapi(paths: Iterable[Path], service: type[Service]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.extras import needed
-from mpr_logic.integrations.http.app import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
@@ -46,12 +45,11 @@ def proxy_application(
     for package in ("starlette", "httpx2"):
         needed(package, "mcp")
     from httpx2 import AsyncClient, Timeout
-    from starlette.applications import Starlette
-    from starlette.middleware import Middleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Route
 
+    from mpr_logic.integrations.http.web import web_application
     from mpr_logic.integrations.mcp.gateway import Gateways
+    from mpr_logic.integrations.mcp.messages import refusal
     from mpr_logic.integrations.mcp.relay import HttpRelay
 
     client = AsyncClient(timeout=Timeout(None, connect=CONNECTING))
@@ -64,9 +62,9 @@ def proxy_application(
             yield
         gateways.close()
 
-    known = ["*"] if "*" in hosts else [*LOOPBACK, "[::1]", *hosts]
-    return Starlette(
-        routes=[Route(path, relay.handle, methods=["GET", "POST", "DELETE"])],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=known, www_redirect=False)],
+    return web_application(
+        [Route(path, relay.handle, methods=["GET", "POST", "DELETE"])],
+        hosts,
+        lambda text: refusal(None, -32600, text),
         lifespan=lifespan,
     )

@@ -14,8 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from mpr_logic.errors import StateError
 from mpr_logic.guard.guard import UNCHECKED
-from mpr_logic.integrations.http.app import LOOPBACK
-from mpr_logic.integrations.http.clients import host_of
+from mpr_logic.integrations.http.clients import LOOPBACK, host_of
 from mpr_logic.integrations.http.endpoints import body_of
 from mpr_logic.integrations.mcp.events import STREAM, event, kind_of, message_in, parts, with_message
 from mpr_logic.integrations.mcp.gateway import Gateway, Passage
