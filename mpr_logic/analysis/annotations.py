@@ -119,6 +119,14 @@ def placeholders(text: str) -> Iterator[str | None]:
         yield match.group(1)  # None for a single brace
 
 
+def named_in_texts(clause: Clause) -> Iterator[str]:
+    """The variables that the annotations of a clause name in braces: its reason, what it rewrites."""
+    for each in clause.annotations:
+        for constant in each.args:
+            if isinstance(constant.value, str):
+                yield from (name for name in placeholders(constant.value) if name is not None)
+
+
 def check_because(clause: Clause, known: frozenset[str], report: DiagnosticCollector) -> None:
     """Report placeholders of ``@because`` that no variable of the clause fills."""
     for each in clause.annotations:

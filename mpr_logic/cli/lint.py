@@ -75,7 +75,7 @@ def lint(
         lost = vet(program, deployment, modules)
         if any(each.severity == "error" for each in lost):
             raise ProgramError(lost)
-        found = [*warnings(modules, program), *lost]
+        found = list(dict.fromkeys([*warnings(modules, program), *lost]))
         content = {"diagnostics": [each.to_json() for each in found]}
         shown = ["\n".join(fixed)] if fixed else []
         text = "\n\n".join([*shown, *(each.render() for each in found)]) or "nothing found"

@@ -30,10 +30,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.analyse import analyse, in_order
+from mpr_logic.analysis.lints.beginnings import check_beginnings
 from mpr_logic.analysis.lints.bodies import check_bodies
+from mpr_logic.analysis.lints.capitals import check_capitals
 from mpr_logic.analysis.lints.constants import check_constants, check_lower_case
 from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
+from mpr_logic.analysis.lints.effects import check_effects
+from mpr_logic.analysis.lints.links import check_links
 from mpr_logic.analysis.lints.overrides import check_overrides
+from mpr_logic.analysis.lints.patterns import check_patterns
 from mpr_logic.analysis.lints.relations import check_filled, without_source
 from mpr_logic.analysis.lints.style import (
     check_comparisons,
@@ -44,9 +49,11 @@ from mpr_logic.analysis.lints.style import (
     check_verdicts,
 )
 from mpr_logic.analysis.lints.subject import Subject
-from mpr_logic.analysis.lints.texts import check_case, check_evasion, check_signs
+from mpr_logic.analysis.lints.swaps import check_swaps
+from mpr_logic.analysis.lints.texts import check_case, check_signs
 from mpr_logic.analysis.lints.tools import check_actions, check_names
-from mpr_logic.analysis.lints.weights import check_weights
+from mpr_logic.analysis.lints.weights import check_slips, check_weights
+from mpr_logic.analysis.lints.words import check_words
 from mpr_logic.analysis.report import DiagnosticCollector
 
 if TYPE_CHECKING:
@@ -67,12 +74,20 @@ VET: tuple[Lint, ...] = (
     check_filled,  # E0601, E0607
     check_constants,  # E0601, E0605, W0605
     check_lower_case,  # E0606, W0606
-    check_bodies,  # E0608
+    check_capitals,  # W0619, W0635
+    check_bodies,  # E0608, W0619
     check_overrides,  # E0609 to E0612, W0613
-    check_evasion,  # W0614, W0615
+    check_patterns,  # W0614, W0620, W0621, W0622
+    check_beginnings,  # W0615, W0628
     check_signs,  # W0616
     check_weights,  # W0617
+    check_slips,  # W0626
     check_case,  # W0618
+    check_swaps,  # E0613, W0624
+    check_words,  # W0605, W0623, W0625, W0629, W0630, W0634
+    check_links,  # E0614, W0627, W0631
+    check_effects,  # W0632, W0633
+    check_comparisons,  # W0506
 )
 """The lints that find rules without a grip, with their codes."""
 

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.lints.constraints import Constraints
+from mpr_logic.analysis.lints.aggregates import bounds_of
+from mpr_logic.analysis.lints.constraints import Constraints, negation
+from mpr_logic.analysis.lints.texts import lowered_in
 from mpr_logic.analysis.terms import item_terms, item_vars, literals, term_vars
 from mpr_logic.analysis.types import columns_of
-from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test, Var
-from mpr_logic.language.printer import print_term
+from mpr_logic.language.ast import (
+    Aggregate,
+    Alternatives,
+    Arithmetic,
+    Call,
+    Comparison,
+    Const,
+    Literal,
+    Test,
+    Var,
+)
+from mpr_logic.language.printer import print_item, print_term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import DiagnosticCollector
-    from mpr_logic.language.ast import BodyItem, Term, Value
+    from mpr_logic.language.ast import BodyItem, Span, Term, Value
 
 
 LEAST = {"called": {0: 1, 2: 0}, "item": {1: 0}, "list_length": {1: 0}, "now": {0: 0}}
@@ -32,9 +44,10 @@ def check_bodies(subject: Subject, report: DiagnosticCollector) -> None:
         if not _worth(rule, domains or {}):
             continue
         whole, least = whole_numbers(program, rule), _least(rule)
-        fault = Constraints(rule.body, domains, whole, least).fault()
+        fault = _fault(rule, subject)
         if fault is not None:
             if rule.part or not all(contradicts_itself(each, subject) for each in program.parts_of(rule)):
+                _alternative(rule, whole, least, report)
                 continue  # of alternatives one may be ruled out by what stands beside them
             report.error(
                 "E0608",
@@ -55,15 +68,80 @@ def check_bodies(subject: Subject, report: DiagnosticCollector) -> None:
                         item.span,
                         "change one of them",
                     )
+        _always(rule.body, whole, least, report)
+
+
+def _alternative(rule: Rule, whole: set[str], least: Mapping[str, int], report: DiagnosticCollector) -> None:
+    """Report an alternative that can never hold, whatever stands beside the alternatives."""
+    written = [each.span for each in rule.clause.body if isinstance(each, Alternatives)]
+    inside = [item for item in rule.body if any(_lies_in(item.span, span) for span in written)]
+    fault = Constraints(inside, None, whole, least).fault()
+    if fault is not None:
+        report.error(
+            "E0608", f"this alternative can never hold: {fault}", inside[0].span, "change it, or take it away"
+        )
+
+
+def _lies_in(inner: Span, outer: Span) -> bool:
+    return (outer.line, outer.column) <= (inner.line, inner.column) and (
+        (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+    )
+
+
+def _always(
+    body: Sequence[BodyItem], whole: set[str], least: Mapping[str, int], report: DiagnosticCollector
+) -> None:
+    """Report each comparison, and each test, that always holds, whatever the others ask for."""
+    meaning = [item for item in body if isinstance(item, Aggregate) or _defines(item)]
+    for item in body:
+        if isinstance(item, Aggregate):
+            _always(item.body, whole, least, report)
+            continue
+        denied = None if _is_of_lower_case(item, body) else negation(item)
+        known = [each for each in meaning if each is not item]
+        if denied is None or Constraints([*known, denied], None, whole, least).fault() is None:
+            continue
+        star = isinstance(item, Test) and item.name == "matches"
+        report.warn(
+            "W0619",
+            f"`{print_item(item)}` always holds",
+            item.span,
+            "an expression matches every text if a part is empty, or may stand no times and nothing else must"
+            if star
+            else "take it away, or write what it should ask for",
+        )
+
+
+def _is_of_lower_case(item: BodyItem, body: Sequence[BodyItem]) -> bool:
+    """Whether an item denies something of a text in lower case, which is told by its own lint."""
+    return (
+        isinstance(item, Test)
+        and item.negated
+        and (item.args[0] in lowered_in(body) or isinstance(item.args[0], Call))
+    )
+
+
+def _defines(item: BodyItem) -> bool:
+    """Whether an item says what a variable stands for."""
+    return (
+        isinstance(item, Comparison)
+        and item.op == "="
+        and any(isinstance(term, (Arithmetic, Call)) for term in (item.left, item.right))
+        and any(isinstance(term, Var) for term in (item.left, item.right))
+    )
 
 
 def contradicts_itself(rule: Rule, subject: Subject) -> bool:
     """Whether a rule has an error of its own: its body can never hold."""
+    return _fault(rule, subject) is not None
+
+
+def _fault(rule: Rule, subject: Subject) -> str | None:
+    """Why a rule's body can never hold; None where it may."""
     domains = subject.domains.of(rule)
-    return (
-        Constraints(rule.body, domains, whole_numbers(subject.program, rule), _least(rule)).fault()
-        is not None
-    )
+    whole = whole_numbers(subject.program, rule)
+    bounds = bounds_of(rule, subject.domains, domains or {})
+    return Constraints(rule.body, domains, whole, _least(rule), bounds).fault()
 
 
 def _least(rule: Rule) -> dict[str, int]:

@@ -29,7 +29,7 @@ def check_constants(subject: Subject, report: DiagnosticCollector) -> None:
     """Report constants where no fact, rule or schema ever has them, and those that look like others."""
     program, seen = subject.program, _Seen(subject)
     for rule in program.rules:
-        for name, place, constant, span in _constants(rule):
+        for name, place, constant, span in constants_of(rule):
             columns = subject.domains.columns.get(name)
             if name.startswith("called ") or columns is None or place >= len(columns):
                 continue
@@ -45,7 +45,7 @@ def check_constants(subject: Subject, report: DiagnosticCollector) -> None:
     seen.report(report)
 
 
-def _constants(rule: Rule) -> Iterator[tuple[str, int, Const, Span]]:
+def constants_of(rule: Rule) -> Iterator[tuple[str, int, Const, Span]]:
     """The constants in the atoms of a rule: the core relation, the place, the constant and its span. Those of
     the action in its head stand in the relation of what was tried."""
     yield from _in_head(rule)
@@ -113,7 +113,7 @@ def _programs(program: Program, report: DiagnosticCollector) -> None:
             value = constant.value
             if name != SHELL or place != 1 or not isinstance(value, str) or "/" in value:
                 continue
-            if len(value.split()) != 1:
+            if len(value.split()) != 1 or value != value.strip():
                 report.error(
                     "E0605",
                     f"`{print_value(value)}` never stands in argument `program` of `{SHELL}`",
@@ -196,7 +196,7 @@ def check_lower_case(subject: Subject, report: DiagnosticCollector) -> None:
     stated = {value for fact in program.facts for value in fact.row}
     uses: dict[Value, set[int]] = {}
     for number, rule in enumerate(program.rules):
-        for constant in (*(each for _, _, each, _ in _constants(rule)), *_tested(rule)):
+        for constant in (*(each for _, _, each, _ in constants_of(rule)), *_tested(rule)):
             uses.setdefault(constant.value, set()).add(number)
     for domain in (each for columns in subject.actions.values() for each in columns):
         stated |= domain or frozenset()

@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeAlias
 
+from mpr_logic.analysis.lints.numbers import linear, quotient, remainder, unsolvable
 from mpr_logic.analysis.lints.regex import Capitals
+from mpr_logic.analysis.lints.text_tests import Texts, holds
 from mpr_logic.analysis.terms import item_terms, term_vars
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
 from mpr_logic.language.printer import print_item
@@ -24,6 +26,8 @@ Node: TypeAlias = str | tuple[type, "Value"]
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
 EXACT = 2**53
+MOST_VALUES = 500
+"""Of a variable with more values than this none is held against a test of texts: that takes long."""
 IMPLIED = {"succeeded": "past", "failed": "past"}
 
 
@@ -66,6 +70,7 @@ class Constraints:
         domains: for variables, the only values that they can have.
         whole: the variables whose numbers are ints.
         least: for variables, the numbers that they are never below.
+        aggregates: for aggregates, the least and the greatest number that they come to.
     """
 
     def __init__(
@@ -74,12 +79,14 @@ class Constraints:
         domains: Mapping[str, frozenset[Value]] | None = None,
         whole: Iterable[str] = (),
         least: Mapping[str, int] | None = None,
+        aggregates: Mapping[Aggregate, tuple[float, float]] | None = None,
     ) -> None:
         self.items = list(items)
         self._parent: dict[Node, Node] = {}
         self._whole_names = set(whole)
         self._domains = dict(domains or {})
         self._least = dict(least or {})
+        self._aggregates = aggregates or {}
         self._merge()
         self._whole = {self._find(name) for name in self._whole_names}
 
@@ -89,6 +96,7 @@ class Constraints:
             self._constants()
             or self._fractions()
             or self._self_comparisons()
+            or self._cancelled()
             or self._denied()
             or self._ranges()
             or self._orders()
@@ -160,8 +168,25 @@ class Constraints:
         return None
 
     def _is_whole(self, term: Term) -> bool:
-        name = term.name if isinstance(term, Var) else self._length(term)
-        return name in self._whole_names
+        """Whether a term is an int, whatever its variables are."""
+        if isinstance(term, Arithmetic):
+            return self._is_whole(term.left) and self._is_whole(term.right)
+        if isinstance(term, Const):
+            return isinstance(term.value, int)
+        if isinstance(term, Call):
+            return term.function == "length"
+        return term.name in self._whole_names
+
+    def _cancelled(self) -> str | None:
+        """A comparison of ints that does not hang on their values: ``N + 1 = N``, ``2 * N = 3``."""
+        for item in self.items:
+            if not (
+                isinstance(item, Comparison) and self._is_whole(item.left) and self._is_whole(item.right)
+            ):
+                continue
+            if unsolvable(linear(Arithmetic("-", item.left, item.right)), item.op):
+                return self._because(item, [])
+        return None
 
     def _binds(self, item: BodyItem, other: Comparison) -> bool:
         """Whether another equation binds one of the same variables."""
@@ -227,11 +252,15 @@ class Constraints:
             elif isinstance(known[1], (int, float)) and known[1] < number:
                 return f"`{name}` is never less than {number}"
         for item in self.items:
-            if isinstance(item, Aggregate) and item.function == "count":
+            if isinstance(item, Aggregate):
+                least = 0 if item.function == "count" else -math.inf
+                low, high = self._aggregates.get(item, (least, math.inf))
                 node = self._node(item.target)
                 if isinstance(node, str):
-                    bounds.setdefault(node, Bounds()).above(0, False, item)
-                elif node is not None and isinstance(node[1], (int, float)) and node[1] < 0:
+                    mine = bounds.setdefault(node, Bounds())
+                    mine.above(low, False, item)
+                    mine.below(high, False, item)
+                elif node is not None and isinstance(node[1], (int, float)) and not low <= node[1] <= high:
                     return self._because(item, [])
         comparisons = [i for i in self.items if isinstance(i, Comparison) and i.op != "!="]
         before: object = None
@@ -286,7 +315,7 @@ class Constraints:
 
     def _range(self, term: Term, bounds: Mapping[Node, Bounds]) -> tuple[float, float]:
         if isinstance(term, Arithmetic):
-            return _computed(term.op, self._range(term.left, bounds), self._range(term.right, bounds))
+            return self._computed(term, self._range(term.left, bounds), self._range(term.right, bounds))
         node = self._node(term)
         if isinstance(term, Call) and (node is None or node not in bounds):
             return (0, math.inf) if term.function == "length" else (-math.inf, math.inf)
@@ -294,6 +323,21 @@ class Constraints:
             return float(node[1]), float(node[1])
         found = bounds.get(node) if node is not None else None
         return (found.low, found.high) if found is not None else (-math.inf, math.inf)
+
+    def _computed(
+        self, term: Arithmetic, left: tuple[float, float], right: tuple[float, float]
+    ) -> tuple[float, float]:
+        whole = self._is_whole(term)
+        if term.op == "+":
+            return left[0] + right[0], left[1] + right[1]
+        if term.op == "-":
+            return (0, 0) if self.same(term.left, term.right) else (left[0] - right[1], left[1] - right[0])
+        if term.op == "*":
+            ends = [a * b for a in left for b in right if not (a == 0 or b == 0)] or [0.0]
+            inside_zero = left[0] <= 0 <= left[1] or right[0] <= 0 <= right[1]
+            low, high = (min([*ends, 0.0]), max([*ends, 0.0])) if inside_zero else (min(ends), max(ends))
+            return (max(low, 0.0) if self.same(term.left, term.right) else low), high
+        return quotient(left, right, whole) if term.op == "/" else remainder(left, right, whole)
 
     def _reasons(self, item: Comparison, bounds: Mapping[Node, Bounds]) -> list[BodyItem]:
         found: list[BodyItem] = []
@@ -347,9 +391,10 @@ class Constraints:
         for node, values in left.items():
             why: list[BodyItem] = []
             for item in self.items:
-                if isinstance(item, Comparison):
-                    values, narrowed = self._narrowed(node, values, item)
-                    why += [item] if narrowed else []
+                if isinstance(item, (Comparison, Test)):
+                    kept = self._kept(node, values, item)
+                    why += [item] if len(kept) < len(values) else []
+                    values = kept
             if isinstance(node, tuple) and not any(_same(node[1], value) for value in values):
                 return f"`{node[1]}` is none of the values that there can be"
             if not values and why:
@@ -358,16 +403,24 @@ class Constraints:
                 return f"there is no value that `{_shown(node)}` can have"
         return None
 
-    def _narrowed(
-        self, node: Node, values: frozenset[Value], item: Comparison
-    ) -> tuple[frozenset[Value], bool]:
+    def _kept(self, node: Node, values: frozenset[Value], item: Comparison | Test) -> frozenset[Value]:
+        """Those of the values of a variable with which a comparison, or a test, may hold."""
+        if isinstance(item, Test):
+            part = self.value(item.args[1])
+            if not isinstance(node, str) or self._node(item.args[0]) != node or not isinstance(part, str):
+                return values
+            if len(values) > MOST_VALUES:
+                return values
+            return frozenset(
+                v for v in values if not isinstance(v, str) or holds(v, item.name, part) != item.negated
+            )
         for term, op, other in ((item.left, item.op, item.right), (item.right, FLIPPED[item.op], item.left)):
             value = self.value(other)
             if self._node(term) == node and isinstance(node, str) and value is not None:
                 kept = frozenset(v for v in values if _compares(v, op, value))
                 if len(kept) < len(values):
-                    return kept, True
-        return values, False
+                    return kept
+        return values
 
     # -- texts ---------------------------------------------------------------------------------
 
@@ -488,82 +541,3 @@ def _possible(left: tuple[float, float], op: str, right: tuple[float, float]) ->
     if op == ">":
         return left[1] > right[0]
     return left[1] >= right[0]
-
-
-def _computed(op: str, left: tuple[float, float], right: tuple[float, float]) -> tuple[float, float]:
-    if op == "+":
-        return left[0] + right[0], left[1] + right[1]
-    if op == "-":
-        return left[0] - right[1], left[1] - right[0]
-    if op == "*":
-        ends = [a * b for a in left for b in right if not (a == 0 or b == 0)] or [0.0]
-        inside_zero = left[0] <= 0 <= left[1] or right[0] <= 0 <= right[1]
-        return min([*ends, 0.0] if inside_zero else ends), max([*ends, 0.0] if inside_zero else ends)
-    return -math.inf, math.inf
-
-
-# -- tests of texts --------------------------------------------------------------------------------
-
-
-class Texts:
-    """The tests of one text, each of a constant part. ``value`` is the text itself, where it is known."""
-
-    def __init__(self, value: object) -> None:
-        self._value = value
-        self._asked: list[tuple[str, str, Test]] = []
-        self._denied: list[tuple[str, str, Test]] = []
-
-    def add(self, test: Test, part: str) -> Test | None:
-        """Take one more test. Returns the one that it cannot hold with: itself, where it holds of nothing."""
-        here = (test.name, part, test)
-        if isinstance(self._value, str) and _holds(self._value, test.name, part) == test.negated:
-            return test
-        if test.negated:
-            if part == "" and test.name != "matches":
-                return test
-            self._denied.append(here)
-            return next((other for name, text, other in self._asked if _implies(name, text, here)), None)
-        apart = (other for name, text, other in self._asked if _apart(name, text, test.name, part))
-        clash = next(apart, None)
-        self._asked.append(here)
-        return clash or next((each[2] for each in self._denied if _implies(test.name, part, each)), None)
-
-
-def _holds(value: str, name: str, part: str) -> bool | None:
-    if name == "starts_with":
-        return value.startswith(part)
-    if name == "ends_with":
-        return value.endswith(part)
-    if name == "contains":
-        return part in value
-    import re2  # only programs that use `matches` pay for it
-
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(part, options).search(value) is not None
-    except re2.error:
-        return None
-
-
-def _apart(one: str, first: str, other: str, second: str) -> bool:
-    """Whether no text passes both tests."""
-    if one == other == "starts_with":
-        return not (first.startswith(second) or second.startswith(first))
-    if one == other == "ends_with":
-        return not (first.endswith(second) or second.endswith(first))
-    return False
-
-
-def _implies(name: str, part: str, denied: tuple[str, str, Test]) -> bool:
-    """Whether every text that passes one test passes the denied one too."""
-    other, text, _ = denied
-    if other == "contains":
-        return name in ("starts_with", "ends_with", "contains") and text in part
-    if name != other:
-        return False
-    if name == "starts_with":
-        return part.startswith(text)
-    if name == "ends_with":
-        return part.endswith(text)
-    return part == text

@@ -41,6 +41,7 @@ class Domains:
         for name, domains in actions.items():
             for word in HISTORY:
                 self.columns[f"{word} {name}"] = domains
+        self.stated: dict[str, int] = {}  # how many rows there are of what facts alone fill
         self._facts()
         self._grow()
 
@@ -90,6 +91,8 @@ class Domains:
             for column, value in zip(columns, fact.row, strict=True):
                 column.add(value)
         for name, columns in values.items():
+            if not self.program.rules_for(name) and name not in self.effects:
+                self.stated[name] = len({f.row for f in self.program.facts if f.relation == name})
             known = self.columns.get(name)
             if known is None:
                 self.columns[name] = tuple(map(frozenset, columns))

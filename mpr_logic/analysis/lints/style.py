@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.annotations import placeholders
+from mpr_logic.analysis.annotations import named_in_texts
 from mpr_logic.analysis.report import DiagnosticCollector, where
 from mpr_logic.analysis.resolve import EFFECTS
 from mpr_logic.analysis.terms import flat, item_vars, literals, rewrite_item, term_span, term_vars
@@ -31,7 +31,7 @@ def _singletons(clause: Clause, report: DiagnosticCollector) -> None:
     heads = clause.head.args if clause.effect is None else clause.head.args + clause.effect.args
     counts = Counter(v.name for v in body)
     counts.update(v.name for t in heads for v in term_vars(t))
-    counts.update(name for name in placeholders(_because(clause)) if name is not None)
+    counts.update(named_in_texts(clause))
     for var in body:
         if counts[var.name] == 1 and not var.name.startswith("_"):
             report.warn(

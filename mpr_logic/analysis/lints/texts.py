@@ -1,49 +1,21 @@
-"""Tests of texts: those that another spelling gets around, and those that are written for another test."""
+"""Tests of texts that are written for another test: a pattern for a plain text, capitals in lower case."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.lints.regex import Capitals, passes_no_line_end
-from mpr_logic.analysis.terms import flat, literals, term_span
+from mpr_logic.analysis.lints.regex import Capitals
+from mpr_logic.analysis.terms import flat, term_span
 from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mpr_logic.analysis.lints.subject import Subject
-    from mpr_logic.analysis.program import Program, Rule
+    from mpr_logic.analysis.program import Rule
     from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import BodyItem, Span, Term
-
-
-def check_evasion(subject: Subject, report: DiagnosticCollector) -> None:
-    """Report tests of laws, and of relations that they read, which are easily got around."""
-    program = subject.program
-    seen: set[tuple[object, ...]] = set()
-    for rule in program.rules:
-        if rule.clause.kind not in ("forbid", "relation"):
-            continue
-        for test in _tests(rule.body):
-            text = _text(test)
-            if text is None or (test.span, text) in seen:
-                continue
-            seen.add((test.span, text))
-            if test.name == "matches" and not test.negated and passes_no_line_end(text):
-                report.warn(
-                    "W0614",
-                    "`.` passes no line end: a text of two lines gets around this expression",
-                    term_span(test.args[1], test.span),
-                    "begin it with (?s), which lets `.` stand for any character",
-                )
-    for test in {test.span: test for test in _climbed_out_of(program)}.values():
-        report.warn(
-            "W0615",
-            f'`..` leads out of what begins with "{_text(test)}"',
-            test.span,
-            'forbid paths that climb too: matches(P, "(^|/)\\\\.\\\\.(/|$)")',
-        )
 
 
 SIGNS = {
@@ -63,8 +35,8 @@ def check_signs(subject: Subject, report: DiagnosticCollector) -> None:
     for rule in subject.program.rules:
         if rule.clause.kind not in ("forbid", "permit", "relation"):
             continue
-        for test in _tests(rule.body):
-            text = _text(test)
+        for test in tests_in(rule.body):
+            text = constant_text(test)
             if text and test.name in SIGNS and re.match(SIGNS[test.name], text):
                 report.warn(
                     "W0616",
@@ -97,15 +69,9 @@ def check_case(subject: Subject, report: DiagnosticCollector) -> None:
     """Report tests of a text in lower case that ask for upper case, where that is no fault of the body: a
     denied one always holds, and of some alternatives only others match."""
     for rule in subject.program.rules:
-        lowered = {
-            var
-            for item in flat(rule.body)
-            if isinstance(item, Comparison) and item.op == "="
-            for var, other in ((item.left, item.right), (item.right, item.left))
-            if isinstance(var, Var) and _is_lowered(other)
-        }
-        for test in _tests(rule.body):
-            text = _text(test)
+        lowered = lowered_in(rule.body)
+        for test in tests_in(rule.body):
+            text = constant_text(test)
             if text is None or not (_is_lowered(test.args[0]) or test.args[0] in lowered):
                 continue
             capitals = Capitals(text) if test.name == "matches" else None
@@ -121,76 +87,31 @@ def _warn_of_case(test: Test, message: str, report: DiagnosticCollector) -> None
     report.warn("W0618", message, term_span(test.args[1], test.span), "write it in lower case")
 
 
+def lowered_in(body: Iterable[BodyItem]) -> set[Term]:
+    """The variables of a body that stand for a text in lower case."""
+    return {
+        var
+        for item in flat(body)
+        if isinstance(item, Comparison) and item.op == "="
+        for var, other in ((item.left, item.right), (item.right, item.left))
+        if isinstance(var, Var) and _is_lowered(other)
+    }
+
+
 def _is_lowered(term: Term) -> bool:
     return isinstance(term, Call) and term.function == "lower"
 
 
-def _tests(body: Iterable[BodyItem]) -> Iterator[Test]:
+def tests_in(body: Iterable[BodyItem]) -> Iterator[Test]:
+    """The text tests of a body, those inside the braces of aggregates too."""
     for item in body:
         if isinstance(item, Test):
             yield item
         elif isinstance(item, Aggregate):
-            yield from _tests(item.body)
+            yield from tests_in(item.body)
 
 
-def _text(test: Test) -> str | None:
+def constant_text(test: Test) -> str | None:
+    """The constant text that a test looks for; None where that is no constant."""
     value = test.args[1].value if isinstance(test.args[1], Const) else None
     return value if isinstance(value, str) else None
-
-
-def _climbed_out_of(program: Program) -> Iterator[Test]:
-    """The tests that a path begin with a folder, in a law or in a relation that a law reads, where neither
-    the law nor another that forbids its action looks for `..`."""
-    beginnings = [
-        (rule, test)
-        for rule in program.rules
-        if rule.clause.kind in ("forbid", "permit", "relation")
-        for test in _tests(rule.body)
-        if test.name == "starts_with" and _folder(_text(test) or "")
-    ]
-    if not beginnings:
-        return
-    wary = _wary(program)
-    looked = {id(rule) for rule in program.rules if _looks(rule, wary)}
-    barred = {rule.action for rule in program.rules if rule.clause.kind == "forbid" and id(rule) in looked}
-    open_laws = [
-        rule
-        for rule in program.rules
-        if rule.clause.kind in ("forbid", "permit") and rule.action not in barred and id(rule) not in looked
-    ]
-    for rule, test in beginnings:
-        if id(rule) in looked:
-            continue
-        if rule.clause.kind == "relation":
-            if not test.negated and any(_relies_on(law, rule.head) for law in open_laws):
-                yield test
-        elif test.negated == (rule.clause.kind == "forbid") and rule.action not in barred:
-            yield test
-
-
-def _folder(text: str) -> bool:
-    return text.startswith(("/", "~")) and text.endswith("/") and text != "/"
-
-
-def _relies_on(law: Rule, relation: str) -> bool:
-    """Whether a law lets pass what is in a relation: a permit that asks it, or a forbid of all else."""
-    denied = law.clause.kind == "forbid"
-    return any(each.atom.name == relation and each.negated == denied for each in literals(law.body))
-
-
-def _wary(program: Program) -> set[str]:
-    """The relations with a rule that looks for `..`, itself or by another relation."""
-    wary: set[str] = set()
-    while True:
-        found = {rule.head for rule in program.rules if rule.action is None and _looks(rule, wary)}
-        if found <= wary:
-            return wary
-        wary |= found
-
-
-def _looks(rule: Rule, wary: set[str]) -> bool:
-    """Whether a rule looks for `..`, itself or by a relation that does."""
-    direct = any(
-        ".." in (_text(test) or "").replace("\\", "").replace("[.]", ".") for test in _tests(rule.body)
-    )
-    return direct or any(each.atom.name in wary for each in literals(rule.body))

@@ -1,7 +1,8 @@
-"""Rules that can never weigh as much as theta, since what they rest on weighs too little."""
+"""Weights by a slip, and rules that never weigh as much as theta by what they rest on."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lints.domains import literals_outside
@@ -40,6 +41,40 @@ def check_weights(subject: Subject, report: DiagnosticCollector) -> None:
                 f"give the rules and facts of `{name}` the weight that they need, or this rule a "
                 "weight below theta, which says that it is advice",
             )
+
+
+JUST_BELOW = 0.05
+"""How far below theta a weight is that is hardly meant as advice."""
+
+_LAW = re.compile(
+    r"(?i)\b(must|never|always|cannot|can't|only|forbidden|not (?:allowed|permitted)|may not|do not|no)\b"
+)
+
+
+def check_slips(subject: Subject, report: DiagnosticCollector) -> None:
+    """Report a `forbid` that is advice by a slip, most likely: a digit too far, or just below theta where its
+    reason reads like a law. What a memory has weighed is left in peace."""
+    theta = subject.deployment.theta
+    rules = [r for r in subject.program.rules if r.clause.kind == "forbid"]
+    light = [rule for rule in rules if rule.weight < theta]
+    for rule in light:
+        if rule.clause.annotation("evidence") is not None:
+            continue
+        words = " ".join(str(each) for each in rule.clause.annotation("because") or ())
+        words += " " + rule.id.replace("_", " ")
+        shifted = round(rule.weight * 10, 12)
+        if len(light) == 1 and theta <= shifted <= 1:
+            why, meant = "all others are laws", f", or is {shifted:g} meant?"
+        elif theta - rule.weight <= JUST_BELOW and _LAW.search(words):
+            why, meant = "it reads like a law", f": give it {theta:g}"
+        else:
+            continue
+        report.warn(
+            "W0626",
+            f"this rule weighs {rule.weight:g}, less than theta, {theta:g}, so it rejects nothing; {why}",
+            rule.clause.head.span,
+            f"should it reject{meant}",
+        )
 
 
 def greatest_weights(subject: Subject) -> Mapping[str, float]:
