@@ -42,6 +42,39 @@ PEOPLE = ("ann", "bob", "eve")
 MODES = ("fast", "slow", "strict")
 AMOUNTS = (1, 60, 200)
 TOOLS = ("send", "transfer", "remove_file", "lookup")
+TEXT_BODIES = (
+    'matches(W, "^(bob|eve)$")',
+    'starts_with(W, "bo")',
+    'ends_with(W, "ve")',
+    'contains(W, "v")',
+    "blocked(B), contains(W, B)",
+    "shell_runs(W, bob)",
+    "blocked(B), shell_runs(W, B)",
+    "W = bob, M = strict",
+)
+"""Bodies with a test of a text: the names of people are read as texts, and as commands of one word."""
+NUMBER_BODIES = (
+    "A mod 3 = 2",
+    "A mod 2 = 1, not trusted(W)",
+    "A / 100 >= 2",
+    "2 * A = 120",
+    "N = count : { past {other}(who: W) }, N > 0",
+    "N = count : { blocked(_) }, N >= 1, A > 50",
+    "S = sum B : { succeeded {other}(who: W, amount: B) }, S + A > 100",
+    "length(W) > 2",
+)
+"""Bodies that count and compute."""
+PERMITS = (
+    "trusted(W)",
+    "not blocked(W), A < 100",
+    "level(normal), A < 100",
+    "M = fast",
+    "W != eve, A < 100",
+    'matches(W, "^(ann|bob)$")',
+    "A mod 2 = 0, trusted(W)",
+    "N = count : { past send(who: W) }, N < 1, trusted(W)",
+)
+"""Bodies of permits in a closed set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +154,8 @@ def rule_set(rng: random.Random) -> RuleSet:
         "M = strict, not trusted(W)",
         "N = count : { risky(W, _) }, N > 0",
         "past {other}(who: W), A > 50",
+        *TEXT_BODIES,
+        *NUMBER_BODIES,
     ]
     closed = rng.random() < 0.4
     if closed:
@@ -128,8 +163,8 @@ def rule_set(rng: random.Random) -> RuleSet:
     for number, name in enumerate(names):
         law = rng.choice(bodies).replace("{other}", rng.choice(names))
         if closed and (".default forbid *" in statements or f".default forbid {name}" in statements):
-            body = rng.choice(["trusted(W)", "not blocked(W), A < 100", "level(normal), A < 100"])
-            statements.append(f"@id(may_{number}) permit {name}(who: W, amount: A) :- {body}.")
+            body = rng.choice(PERMITS)
+            statements.append(f"@id(may_{number}) permit {name}(who: W, mode: M, amount: A) :- {body}.")
         elif rng.random() < 0.8 or closed:
             statements.append(
                 f'@id(law_{number}) @because("no") forbid {name}(who: W, mode: M, amount: A) :- {law}.'
@@ -255,6 +290,108 @@ def unfilled(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
     return tuple(each.removesuffix(" input") for each in rules.statements)
 
 
+def _changed(
+    statements: tuple[str, ...], pattern: str, new: str, rng: random.Random
+) -> tuple[str, ...] | None:
+    """One place that matches a pattern written in another way."""
+    found = _in_one(statements, pattern, rng)
+    if found is None:
+        return None
+    number, match = found
+    text = statements[number]
+    text = text[: match.start()] + match.expand(new) + text[match.end() :]
+    return (*statements[:number], text, *statements[number + 1 :])
+
+
+def swapped(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """The text and what is looked for in it, the wrong way round."""
+    test = r"\b(contains|starts_with|ends_with|matches|shell_runs)\((\w+), ([^)]+?|\"[^\"]+\")\)(?=[,.])"
+    return _changed(rules.statements, test, r"\1(\3, \2)", rng)
+
+
+def remainder(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A remainder that is never reached, or always."""
+    other = rng.choice([r"mod \1 = \1", r"mod \1 >= \1", r"mod \1 < \1", r"mod \1 != \1"])
+    return _changed(rules.statements, r"mod (\d) = \d", other, rng)
+
+
+def arithmetic(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A computation that never comes to that number."""
+    if rng.random() < 0.5:
+        return _changed(rules.statements, r"2 \* A = 120", "2 * A = 121", rng)
+    return _changed(rules.statements, r"length\(W\) > 2", "length(W) < 0", rng)
+
+
+def anchor(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """An anchor that has slipped into the expression."""
+    old, new = rng.choice(
+        [
+            (r"\^\((\w+)\|(\w+)\)\$", r"(\1|\2)^$"),
+            (r"\^\((\w+)\|(\w+)\)\$", r"^$(\1|\2)"),
+            (r"\^\((\w+)\|(\w+)\)\$", r"\1^|\2$"),
+            (r"\^\((\w+)\|(\w+)\)\$", r"^\1|$\2"),
+            (r"\^\((\w+)\|(\w+)\)\$", r"^(\1|\2|)"),
+            (r"\^\((\w+)\|(\w+)\)\$", r"^(\1|\2)?"),
+            (r"\^\((\w+)\|(\w+)\)\$", r"^(\1|\2)*"),
+        ]
+    )
+    return _changed(rules.statements, old, new, rng)
+
+
+def command(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A program with more than its name, or a blank behind it."""
+    other = rng.choice(['shell_runs(W, "bob -r")', 'shell_runs(W, "bob ")', 'shell_runs(W, " bob")'])
+    return _changed(rules.statements, r"shell_runs\(W, bob\)", other, rng)
+
+
+def weight(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A law whose weight has a digit too many, or is just below theta."""
+    laws = [n for n, each in enumerate(rules.statements) if each.startswith("@id(") and " forbid " in each]
+    if not laws:
+        return None
+    number, new = rng.choice(laws), rng.choice(["0.09", "0.095", "0.1"])
+    text = rules.statements[number].replace(" forbid ", f" {new} :: forbid ", 1)
+    return (*rules.statements[:number], text, *rules.statements[number + 1 :])
+
+
+def blank(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A constant with a blank, or with quotes, inside of its quotes."""
+    other = rng.choice([r'"\1 "', r'" \1"', r"\"'\1'\""])
+    return _changed(
+        rules.statements, r"(?<=[(,] )(?:(?<=who: )|(?<=W = ))?(bob|strict|normal|eve)\b", other, rng
+    ) or (_changed(rules.statements, r"(?<=W = )(bob)\b", other, rng))
+
+
+def apart(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """`_` where the person of the call was meant."""
+    return _changed(rules.statements, r"\b(trusted|blocked)\(W\)(?=[,.])", r"\1(_)", rng)
+
+
+def count(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A count, or a sum, that cannot be, or that takes the amount of the call."""
+    old, new = rng.choice(
+        [
+            (r"N > 0", "N < 0"),
+            (r"N >= 1", "N > 1"),
+            (r"N < 1", "N >= 0"),
+            (r"sum B : \{ (.*?)amount: B \)", r"sum A : { \1amount: A )"),
+            (r"sum B : (\{.*?)amount: B\)", r"sum A : \1amount: A)"),
+        ]
+    )
+    return _changed(rules.statements, old, new, rng)
+
+
+def capital(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
+    """A constant with a capital, which makes it a variable."""
+    found = _in_one(rules.statements, r"(?<=[ (])(bob|eve|fast|normal|strict)(?=[),.])", rng)
+    if found is None or rules.statements[found[0]].endswith(f"({found[1][1]})."):
+        return None
+    number, match = found
+    text = rules.statements[number]
+    text = text[: match.start()] + match[1].capitalize() + text[match.end() :]
+    return (*rules.statements[:number], text, *rules.statements[number + 1 :])
+
+
 def default(rules: RuleSet, rng: random.Random) -> tuple[str, ...] | None:
     """The action of a default misspelt."""
     return _slip(rules.statements, r"\.default forbid ([a-z_]+)", rng)
@@ -272,6 +409,16 @@ SLIPS: tuple[Callable[[RuleSet, random.Random], tuple[str, ...] | None], ...] = 
     lower_case,
     dropped,
     unfilled,
+    swapped,
+    remainder,
+    arithmetic,
+    anchor,
+    command,
+    weight,
+    blank,
+    apart,
+    count,
+    capital,
     default,
 )
 
