@@ -1,4 +1,4 @@
-"""What lints say of conditions and expressions is so: held against the engine and RE2, for all inputs."""
+"""The lints are right in what they say of conditions and expressions: the engine and RE2 agree with them."""
 
 from __future__ import annotations
 

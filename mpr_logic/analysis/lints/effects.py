@@ -57,7 +57,7 @@ def _counts(rule: Rule, name: str) -> bool:
 
 
 def _meaning(term: Term, rule: Rule) -> Term:
-    """What a variable is said to be equal to; any other term itself."""
+    """The term that a variable is said to be equal to; any other term itself."""
     for item in rule.body:
         if isinstance(item, Comparison) and item.op == "=":
             for one, other in ((item.left, item.right), (item.right, item.left)):

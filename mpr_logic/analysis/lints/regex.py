@@ -249,7 +249,7 @@ class Capitals:
 
 
 class Reach:
-    """What a regular expression can match at all.
+    """The texts that a regular expression can match at all.
 
     Attributes:
         nothing: whether it matches no text: a character stands before the start, or behind the end.
