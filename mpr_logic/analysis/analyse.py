@@ -23,7 +23,7 @@ from mpr_logic.analysis.terms import core_body, item_terms, names, term_vars
 from mpr_logic.analysis.types import Typing
 from mpr_logic.analysis.undeclared import infer, suggest
 from mpr_logic.errors import ProgramError
-from mpr_logic.language.ast import Atom, Const, Literal, Var
+from mpr_logic.language.ast import Atom, Const, Literal, UseDecl, Var
 from mpr_logic.language.printer import print_row
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ def analyse(modules: Sequence[Module], *, declared: bool = True, inputs: Collect
         ProgramError: names, types, safety or strata are wrong; it carries every diagnostic.
     """
     report = DiagnosticCollector()
+    for used in (s for m in modules for s in m.statements if isinstance(s, UseDecl)):
+        help = "put the rules into a file, and load that: paths begin in the folder of the file"
+        report.error("E0280", "only a file can use other files", used.span, help)
     schema = collect((s for m in modules for s in m.statements), report, built_in=declared)
     clauses = [c for m in modules for c in m.clauses]
     if not declared:
@@ -73,7 +76,8 @@ def in_order(report: DiagnosticCollector, modules: Sequence[Module]) -> list[Dia
         sources.setdefault(module.file, set()).add(module.source)
     # two texts of one name: a line of the wrong one would mislead
     lines = {file: next(iter(texts)).split("\n") for file, texts in sources.items() if len(texts) == 1}
-    found = [replace(d, source_line=_line(lines.get(d.span.file, ()), d.span.line)) for d in report.found]
+    told = dict.fromkeys(report.found)  # a file that is used under two prefixes says the same twice
+    found = [replace(d, source_line=_line(lines.get(d.span.file, ()), d.span.line)) for d in told]
     return sorted(
         found, key=lambda d: (d.severity != "error", place.get(d.span.file, 0), d.span.line, d.span.column)
     )

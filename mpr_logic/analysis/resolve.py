@@ -17,6 +17,7 @@ from mpr_logic.analysis.report import count, declaration, declared_as, did_you_m
 from mpr_logic.analysis.terms import term_span
 from mpr_logic.language.ast import Aggregate, Alternatives, Arithmetic, Atom, Call, Literal, Span, Var
 from mpr_logic.language.hints import foreign
+from mpr_logic.language.qualify import JOINT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,9 @@ class Resolver:
         built_in = [n for n, s in self.schema.relations.items() if s.builtin]
         own = [n for n in self.schema.relations if n not in built_in]
         close = nearest(name, own) or nearest(name, built_in, NEAR)
+        below = min((n for n in own if n.startswith(name + JOINT)), default=None)
+        if below:
+            return f"`{name}` is a prefix: a name under it is written `{below}`"
         return _instead(name) or (f"did you mean `{close}`?" if close else f"declare it: .decl {name}(...)")
 
     def action(self, name: str, span: Span) -> Signature | None:
@@ -95,7 +99,11 @@ class Resolver:
                 f"declare .action {name}(...) under another name, or name a declared action",
             )
         else:
-            help = did_you_mean(name, self.schema.actions, f"declare it: .action {name}(...)")
+            bare = name.rpartition(JOINT)[2]
+            if bare in self.schema.actions:
+                help = f"actions keep their names under a prefix: write `{bare}`"
+            else:
+                help = did_you_mean(name, self.schema.actions, f"declare it: .action {name}(...)")
             self.report.undeclared("action", name, span, help)
         return None
 

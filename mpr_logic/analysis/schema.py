@@ -107,7 +107,7 @@ def _types(declared: list[TypeDecl], report: DiagnosticCollector) -> dict[str, s
             )
         elif old is None:
             first[each.name] = each
-        elif old.base != each.base or old.span.file == each.span.file:
+        elif old.base != each.base or (old.span.file == each.span.file and old.span != each.span):
             report.error("E0208", f"type `{each.name}` is declared twice", each.span, _first(old))
     types = {name: each.base for name, each in first.items()}
     for each in first.values():
@@ -230,7 +230,7 @@ def _alike(old: Signature, new: Signature) -> bool:
         and old.attributes == new.attributes
         and old.span is not None
         and new.span is not None
-        and old.span.file != new.span.file
+        and (old.span.file != new.span.file or old.span == new.span)  # a file may be used twice
     )
 
 

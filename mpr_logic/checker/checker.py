@@ -125,14 +125,20 @@ class Checker:
         engine: EngineChoice = "native",
         semiring: str = "maxmin",
         budget: Budget | None = None,
+        within: str | os.PathLike[str] | None = None,
     ) -> Checker:
         """A checker with the rules of files, and of folders with all ``.dl`` files below them.
+
+        ``within`` is the folder that files which others ``.use`` must lie in. By default it is the working
+        folder for paths below it, and for others the folder that is named, or that the file lies in.
 
         Raises:
             ProgramError: a file cannot be read, or the rules are not valid.
             StateError: there is no rule file.
         """
-        return cls(load_program(paths), theta=theta, engine=engine, semiring=semiring, budget=budget)
+        return cls(
+            load_program(paths, within=within), theta=theta, engine=engine, semiring=semiring, budget=budget
+        )
 
     @classmethod
     def from_text(

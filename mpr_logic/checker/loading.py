@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
+from mpr_logic.checker.using import UsedFiles, bundled_rules
 from mpr_logic.collector import resting
 from mpr_logic.errors import ProgramError, StateError
-from mpr_logic.language.parser import parse, parse_file
-from mpr_logic.resources import rules_folder
+from mpr_logic.language.parser import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
-    from mpr_logic.language.diagnostics import Diagnostic
 
 
 def rule_files(paths: Iterable[str | PathLike[str]]) -> list[Path]:
@@ -74,39 +73,54 @@ def _below(folder: Path) -> list[Path]:
 
 def _bundled(path: Path) -> Path:
     """The path; or, where it is not there, that of the bundled rules with this name."""
-    if path.exists() or path.is_absolute() or path.parts[:1] != ("rules",) or ".." in path.parts:
-        return path
-    bundled = Path(str(rules_folder())).joinpath(*path.parts[1:])
-    return bundled if bundled.exists() else path
+    return path if path.exists() else bundled_rules(path) or path
 
 
-def load_program(paths: Iterable[str | PathLike[str]]) -> Program:
-    """The program that all these rule files make together.
+def load_program(
+    paths: Iterable[str | PathLike[str]], *, within: str | PathLike[str] | None = None
+) -> Program:
+    """The program that all these rule files make together, with the files that they use.
 
     Raises:
         ProgramError: a file cannot be read, or the rules are not valid; every fault is in it.
         StateError: there is no rule file.
     """
-    return analyse(load_modules(paths))
+    return analyse(load_modules(paths, within=within))
 
 
-def load_modules(paths: Iterable[str | PathLike[str]]) -> list[Module]:
-    """The parsed rule files that the paths name.
+def load_modules(
+    paths: Iterable[str | PathLike[str]], *, within: str | PathLike[str] | None = None
+) -> list[Module]:
+    """The parsed rule files that the paths name, and those that these use.
+
+    Args:
+        paths: rule files, and folders of them.
+        within: the folder that used files must lie in. By default it is the working folder for paths below
+            it, and for others the folder that is named, or that the file lies in.
 
     Raises:
         ProgramError: a file cannot be read or parsed; every fault is in it.
         StateError: there is no rule file.
     """
-    modules: list[Module] = []
-    faults: list[Diagnostic] = []
-    for file in rule_files(paths):
-        try:
-            modules.append(parse_file(file))
-        except ProgramError as error:
-            faults += error.diagnostics
-    if faults:
-        raise ProgramError(faults)
-    return modules
+    named = list(paths)
+    files = rule_files(named)
+    used = UsedFiles(_roots(named) if within is None else [Path(within)], rule_files)
+    for file in files:
+        used.read(file)
+    if used.faults:
+        raise ProgramError(used.faults)
+    return used.modules()
+
+
+def _roots(paths: Iterable[str | PathLike[str]]) -> list[Path]:
+    """The folders that used files must lie in."""
+    here = Path.cwd()
+    roots = []
+    for each in paths:
+        real = _bundled(Path(each)).resolve()
+        folder = real if real.is_dir() else real.parent
+        roots.append(here if folder.is_relative_to(here) else folder)
+    return roots
 
 
 def program_from_text(text: str, file: str = "<rules>") -> Program:

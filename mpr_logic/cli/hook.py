@@ -101,6 +101,7 @@ def hook(
             lenient=lenient,
             store=calls,
         )
+        check_written(guard.rules.files)  # those that are used, too
         key = hooks.session_key(rules or (), call.session)
         if ended is not None:
             hooks.settle(guard, calls, key, call, ended[1])

@@ -79,6 +79,8 @@ class Guard:
             a :class:`~mpr_logic.guard.store.Store`, a SQLite file, or a URL of PostgreSQL.
         semiring: how weights combine, as of a Checker.
         clock: the time, in seconds since 1970.
+        within: the folder that files which others ``.use`` must lie in. By default it is the working folder
+            for paths below it, and for others the folder that is named, or that the file lies in.
 
     Raises:
         ProgramError: the rules are not valid, or have lost their grip.
@@ -107,6 +109,7 @@ class Guard:
         semiring: str = "maxmin",
         clock: Callable[[], float] = time.time,
         store: Store | str | os.PathLike[str] | None = None,
+        within: str | os.PathLike[str] | None = None,
     ) -> None:
         if mode not in ("enforce", "shadow"):
             raise GuardError(f"no mode `{mode}`: choose enforce or shadow")
@@ -118,7 +121,7 @@ class Guard:
         self.timeout = timeout
         self.limits = limits or Limits()
         self.log = log or NO_LOG
-        self._paths, self._text, self._tools = paths, text, tools
+        self._paths, self._text, self._tools, self._within = paths, text, tools, within
         self._strict = strict
         self.clock = clock
         self._relations = dict(relations or {})
@@ -134,8 +137,10 @@ class Guard:
         self._spans = make_spans()
         self._error: str | None = None
         self._unsettled = False
-        self._watcher = Watcher(self._watched, paths)  # has looked before the files are read
+        self._files: list[str | os.PathLike[str]] = list(paths)  # those that they use are added
+        self._watcher = Watcher(self._watched, self._files)  # has looked before the files are read
         self.rules = self._load(tools)
+        self._files += self.rules.files
         self.session("")
 
     # -- calls ---------------------------------------------------------------------------------
@@ -411,7 +416,13 @@ class Guard:
 
     def _load(self, tools: Tools | None) -> Ruleset:
         rules = load_ruleset(
-            self._paths, self._text, tools, self._relations, self._options, strict=self._strict
+            self._paths,
+            self._text,
+            tools,
+            self._relations,
+            self._options,
+            strict=self._strict,
+            within=self._within,
         )
         if rules.shared and self.store is None:
             names = " and ".join(f"`{name}`" for name in sorted(rules.shared))
@@ -440,6 +451,7 @@ class Guard:
                 self._note(lambda: self.log.reloaded(self.rules.program.version, self._error))
             return False
         self._tools, self._error, self._unsettled = tools, None, False
+        self._files[:] = [*self._paths, *rules.files]
         self._note(lambda: self.log.reloaded(rules.program.version, None))
         return True
 
@@ -449,15 +461,18 @@ class Guard:
         Raises:
             MprError: they are not valid, or not whole.
         """
-        files = [str(file) for file in rule_files(self._paths)] if self._paths else []
-        seen = stamp(self._paths)
+        files = [str(file) for file in rule_files(self._files) if file.exists()] if self._files else []
+        seen = stamp(self._files)
         check_written(files)
         check_ends(files)
         rules = self._load(tools)
-        if stamp(self._paths) != seen:
+        more = [file for file in rules.files if file not in files]  # which are used from now on
+        check_written(more)
+        check_ends(more)
+        if stamp(self._files) != seen:
             raise UnsettledError("the rule files changed while they were read")
-        found = losses(self.rules.program, rules.program, files, self._options.theta)
-        check_losses(found, lambda: stamp(self._paths), watching=watching)
+        found = losses(self.rules.program, rules.program, [*files, *more], self._options.theta)
+        check_losses(found, lambda: stamp(self._files), watching=watching)
         return rules
 
     def _move(self, rules: Ruleset) -> None:

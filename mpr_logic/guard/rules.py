@@ -133,6 +133,7 @@ class Ruleset:
         self.program = program
         self._options = options
         self.warnings: tuple[Diagnostic, ...] = ()  # what seems to have lost its grip, and is let pass
+        self.files: tuple[str, ...] = ()  # the rule files, those that others use included
         self.tools = tools
         self.relations = dict(relations)
         self.actions = Actions(program, tools)
@@ -318,7 +319,10 @@ def _shared_effects(program: Program, action: str, shared: frozenset[str], optio
 
 
 def load_rules(
-    paths: Sequence[str | os.PathLike[str]], text: str | None, tools: Tools | None
+    paths: Sequence[str | os.PathLike[str]],
+    text: str | None,
+    tools: Tools | None,
+    within: str | os.PathLike[str] | None = None,
 ) -> list[Module]:
     """The parsed rules of files and of a text, and what declares the tools.
 
@@ -326,7 +330,7 @@ def load_rules(
         ProgramError: they cannot be read or parsed.
         StateError: there is no rule file.
     """
-    modules = load_modules(paths) if paths else []
+    modules = load_modules(paths, within=within) if paths else []
     if text is not None:
         modules.append(parse(text, "<rules>"))
     if tools is not None:
@@ -343,6 +347,7 @@ def load_ruleset(
     options: Options,
     *,
     strict: bool = True,
+    within: str | os.PathLike[str] | None = None,
 ) -> Ruleset:
     """The rules of files, of a text, and of the tools' declarations, together. Where the rules declare a
     tool's action themselves, that declaration stands.
@@ -352,7 +357,7 @@ def load_ruleset(
         StateError: there is no rule file, or the state does not fit.
         GuardError: as above.
     """
-    modules = load_rules(paths, text, tools)
+    modules = load_rules(paths, text, tools, within)
     rules = Ruleset(analyse(modules), tools, relations, options)
     deployment = Deployment(
         tools=None if tools is None else [each.known for each in tools],
@@ -365,11 +370,13 @@ def load_ruleset(
     if strict and errors:
         raise ProgramError(errors)
     rules.warnings = tuple(found)
+    rules.files = tuple(module.file for module in modules if not module.file.startswith("<"))
     return rules
 
 
 def stamp(paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[str, int, int, int], ...]:
-    """The state of the rule files on disk: names, inodes, sizes and times of all of them.
+    """The state of the rule files on disk: names, inodes, sizes and times of all of them; -1 for one that is
+    not there.
 
     Raises:
         StateError: there is none.
@@ -377,7 +384,11 @@ def stamp(paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[str, int, int,
     """
     found = []
     for path in rule_files(paths) if paths else []:
-        status = Path(path).stat()
+        try:
+            status = Path(path).stat()
+        except FileNotFoundError:
+            found.append((str(path), -1, -1, -1))
+            continue
         found.append((str(path), status.st_ino, status.st_size, status.st_mtime_ns))
     return tuple(found)
 

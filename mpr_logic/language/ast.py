@@ -225,6 +225,18 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class UseDecl:
+    """``.use "path"``: the rules of another file belong to these; ``as prefix`` puts the prefix, and ``::``,
+    before the names that they declare."""
+
+    path: str
+    prefix: str | None = None
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class TypeDecl:
     """``.type name <: base``"""
 
@@ -280,7 +292,7 @@ class DefaultDecl:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Statement: TypeAlias = TypeDecl | RelationDecl | ActionDecl | DefaultDecl | Clause
+Statement: TypeAlias = UseDecl | TypeDecl | RelationDecl | ActionDecl | DefaultDecl | Clause
 
 
 @dataclass(frozen=True, slots=True)

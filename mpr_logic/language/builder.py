@@ -72,6 +72,12 @@ class Builder:
 
     # declarations
 
+    def use_declaration(self, parts: Parts, start: int, end: int) -> ast.UseDecl:
+        path, prefix = parts[0], parts[-1].text if len(parts) == 3 else None
+        return ast.UseDecl(
+            self._value(text_value, path, "rules.dl"), prefix, span=self.source.span(start, end)
+        )
+
     def type_declaration(self, parts: Parts, start: int, end: int) -> ast.TypeDecl:
         name, base = parts
         return ast.TypeDecl(name.text, base.text, span=self.source.span(start, end))

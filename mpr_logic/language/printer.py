@@ -32,6 +32,7 @@ from mpr_logic.language.ast import (
     Term,
     Test,
     TypeDecl,
+    UseDecl,
     Value,
     Var,
     WrittenItem,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 WIDTH = 100  # a clause that is longer goes one body literal to the line
 _INDENT = "    "
 _NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
+_QUALIFIED = re.compile(r"[a-z][A-Za-z0-9_]*(::[a-z][A-Za-z0-9_]*)+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "mod": 2}
 
@@ -209,7 +211,14 @@ def _head(clause: Clause) -> str:
 
 
 def _annotation(annotation: Annotation) -> str:
-    return f"@{annotation.name}({_terms(annotation.args)})" if annotation.args else f"@{annotation.name}"
+    args = ", ".join(map(_annotated, annotation.args))
+    return f"@{annotation.name}({args})" if args else f"@{annotation.name}"
+
+
+def _annotated(constant: Const) -> str:
+    value = constant.value
+    qualified = isinstance(value, str) and _QUALIFIED.fullmatch(value)
+    return str(value) if qualified else print_term(constant)
 
 
 def _fill(words: Iterable[str]) -> list[str]:
@@ -227,8 +236,12 @@ def _bare(statement: Statement, behind: Statement | None) -> str:
     match statement:
         case Clause():
             # right behind a declaration a fact such as `key(a).` would be read as its attribute
-            attribute = isinstance(behind, RelationDecl) and statement.head.name in _attribute_words()
+            attribute = (
+                isinstance(behind, RelationDecl | UseDecl) and statement.head.name in _attribute_words()
+            )
             return print_clause(statement, weight=attribute and not statement.annotations)
+        case UseDecl():
+            return f".use {_quoted(statement.path)}" + (f" as {statement.prefix}" if statement.prefix else "")
         case TypeDecl():
             return f".type {statement.name} <: {statement.base}"
         case RelationDecl():

@@ -443,4 +443,11 @@ CASES = [
         "the body has more than 200 items",
         "derive a relation",
     ),
+    (
+        '.use "other.dl"',
+        "E0280",
+        '.use "other.dl"',
+        "only a file can use other files",
+        "put the rules into a file",
+    ),
 ]

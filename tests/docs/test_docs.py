@@ -20,6 +20,7 @@ import typer
 
 import mpr_logic
 from mpr_logic.analysis import analyse
+from mpr_logic.checker.loading import load_modules
 from mpr_logic.cli.main import app, run
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.diagnostics import CODES
@@ -53,6 +54,7 @@ class Reader:
         self.folder = folder
         self.names: dict[str, Any] = {"__name__": "page"}
         self.status = 0
+        self.alone: set[Path] = set()  # files that are checked without those of other blocks
         self.refusal: str | None = None  # what the last block said, where it was wrong
 
     def place(self, block: Block) -> str:
@@ -89,11 +91,14 @@ class Reader:
 
     def rules(self, block: Block) -> None:
         """Check the rule files of the page together, and the block beside them if it is none; or it alone."""
-        files = sorted(self.folder.rglob("*.dl"))
+        files = [file.relative_to(self.folder) for file in sorted(self.folder.rglob("*.dl"))]
         if "alone" in block.words:
-            files = [self.folder / block.file[0]] if block.file else []
-        modules = [parse(f.read_text(encoding="utf-8"), f.relative_to(self.folder).as_posix()) for f in files]
+            files = [Path(block.file[0])] if block.file else []
+            self.alone.update(files)
+        else:
+            files = [file for file in files if file not in self.alone]
         try:
+            modules = load_modules(files) if files else []
             if block.file is None:
                 modules.append(parse(block.text, "rules.dl"))
             analyse(modules)

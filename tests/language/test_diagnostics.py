@@ -17,7 +17,7 @@ from mpr_logic.language.ast import Span
 
 PAGES = Path(__file__).parent.parent.parent / "docs" / "diagnostics"
 # what no short text can show: test_hostile.py and rule_cases.py provoke these
-WITHOUT_EXAMPLE = {"E0113", "E0120", "E0121", "E0122", "E0124", "E0125", "E0307"}
+WITHOUT_EXAMPLE = {"E0113", "E0120", "E0121", "E0122", "E0124", "E0125", "E0130", "E0131", "E0132", "E0307"}
 # the tools that an example speaks of
 SHOWN_TOOLS = {"E0603": (ToolSignature("send", {"to": None}),)}
 

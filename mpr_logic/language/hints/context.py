@@ -14,13 +14,18 @@ if TYPE_CHECKING:
 
 # terminals that begin a statement, or that authors take for its beginning
 BEGINNERS = frozenset(
-    "NAME VAR AT FORBID PERMIT PREFER _TYPE _DECL _ACTION _DEFAULT INT FLOAT PAST SUCCEEDED FAILED".split()
+    "NAME VAR AT FORBID PERMIT PREFER _USE _TYPE _DECL _ACTION _DEFAULT INT FLOAT PAST SUCCEEDED"
+    " FAILED".split()
 )
-DECLARED = frozenset({"_TYPE", "_DECL", "_ACTION", "_DEFAULT"})
+DECLARED = frozenset({"_USE", "_TYPE", "_DECL", "_ACTION", "_DEFAULT"})
+
+
+_NAMES = ATTRIBUTES | {"QUALIFIED"}
+"""The terminals that are names, or may be."""
 
 
 def _as_name(token: Token) -> Token:
-    return token._replace(kind="NAME") if token.kind in ATTRIBUTES else token
+    return token._replace(kind="NAME") if token.kind in _NAMES else token
 
 
 class ErrorContext:
@@ -33,7 +38,7 @@ class ErrorContext:
         self.comments = comments
         self.tokens = [_as_name(token) for token in run.tokens]
         self.before = self.tokens[-1] if self.tokens else None
-        self.accepted = run.accepted() - ATTRIBUTES
+        self.accepted = run.accepted() - _NAMES
 
     @property
     def last(self) -> str:
@@ -86,7 +91,7 @@ _LABEL = _HEAD | _AGGREGATES | RESERVED | {"MOD", "CAUSES", "ENDS"}
 
 # names for sets of terminals: the first set that is a part of those expected, and so on with the rest
 _GROUPS = (
-    (_CLAUSE | {"_TYPE", "_DECL", "_ACTION", "_DEFAULT"}, "a statement"),
+    (_CLAUSE | DECLARED, "a statement"),
     (_CLAUSE, "a clause"),
     (_TERM | _LABEL, "an argument"),
     (_LABEL, "a name"),
@@ -105,6 +110,7 @@ _WORDS = {
     "FLOAT": "a number",
     "TEXT": "a text in quotes",
     "COMPARE": "a comparison such as `<`",
+    "_USE": "`.use`",
     "_TYPE": "`.type`",
     "_DECL": "`.decl`",
     "_ACTION": "`.action`",

@@ -29,6 +29,14 @@ _TEXTS = (
 _NUMBERS = "numbers are computed with `+ - * / mod`; a case distinction is two rules"
 _COUNTS = "count by `N = count : { p(X) }`, add up by `S = sum X : { p(X) }`, then compare `N` or `S`"
 
+USE: Final = 'the rules of another file are taken in by `.use "file.dl"`; with `as name` they get a prefix'
+"""What a file writes to use another one."""
+
+USING: Final = frozenset(
+    "import include use load consult ensure_loaded use_module require from package module".split()
+)
+"""Words that name another file, or the file itself, in other languages."""
+
 FOREIGN: Final = {
     "<-": _IF,
     "<--": _IF,
@@ -126,8 +134,11 @@ DIRECTIVES: Final = {
     ".output": _QUERY,
     ".rule": "a rule begins with its head, such as `forbid ACTION :- body.`",
     ".rules": "a rule begins with its head, such as `forbid ACTION :- body.`",
-    ".import": "name several files where the rules are loaded",
-    ".include": "name several files where the rules are loaded",
+    ".import": USE,
+    ".include": USE,
+    ".require": USE,
+    ".module": USE,
+    ".package": USE,
 }
 """Declarations that other languages have."""
 

@@ -12,7 +12,16 @@ from typing import TypeAlias
 
 from mpr_logic.language.diagnostics import Diagnostic
 from mpr_logic.language.hints.context import BEGINNERS, DECLARED, ErrorContext, describe
-from mpr_logic.language.hints.foreign import DIRECTIVES, FOREIGN, FUNCTIONS, LONGEST, SIGNS, VERDICTS
+from mpr_logic.language.hints.foreign import (
+    DIRECTIVES,
+    FOREIGN,
+    FUNCTIONS,
+    LONGEST,
+    SIGNS,
+    USE,
+    USING,
+    VERDICTS,
+)
 from mpr_logic.language.lalr_tables import END
 from mpr_logic.language.lexer import UNKNOWN, keywords, reserved
 
@@ -66,6 +75,24 @@ def _percent(case: ErrorContext) -> Diagnostic | None:
 
 
 _OPERAND = re.compile(r"%\s*(?:[0-9]+|[A-Z_]\w*|\()\s*(?:[-=<>!,.)*+/]|$)")
+
+
+def _use(case: ErrorContext) -> Diagnostic | None:
+    """``import "other.dl"``, ``:- include(other).`` and ``#include "other.dl"``."""
+    text, found = case.source.text, case.found
+    if len(case.tokens) == 1 and case.tokens[0].text in USING and found.kind in ("TEXT", "NAME"):
+        word = case.tokens[0].start
+    elif not case.tokens and (found.kind == "IF" or found.text == "#"):
+        word = found.end
+    else:
+        return None
+    name = _WORD.match(text, word)
+    if name is None or name[1] not in USING:
+        return None
+    return case.diagnostic("E0106", f"`{name[1]}` is no word of this language", USE, name.span(1))
+
+
+_WORD = re.compile(r"\s*([a-z_]+)\b")
 
 
 def _foreign(case: ErrorContext) -> Diagnostic | None:
@@ -230,6 +257,7 @@ def _declaration(case: ErrorContext) -> Diagnostic | None:
 
 
 _FORMS = {
+    "_USE": 'write `.use "file.dl"`, or `.use "folder" as name` for names of its own',
     "_TYPE": "write `.type name <: base`; the base is symbol, int, float, bool, any or a declared type",
     "_DECL": "write `.decl name(argument: type, ...)`, or `.decl name()` without arguments; behind it may "
     'stand `open_world`, `input`, `key(argument, ...)`, `changed_by("whom")` and `shared`',
@@ -459,6 +487,7 @@ _GUESSES: tuple[Guess, ...] = (
     _percent,
     _verdict,
     _membership,
+    _use,
     _foreign,
     _valued,
     _every_action,
