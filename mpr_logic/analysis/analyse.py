@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from mpr_logic.analysis.annotations import check_because, explicit_id, resolve_overrides
+from mpr_logic.analysis.builtin_relations import DEFINED
 from mpr_logic.analysis.canonical import clause_template, clause_text, fill, short_id, whole_text
 from mpr_logic.analysis.desugar import Context, expand
 from mpr_logic.analysis.key_constraints import conflict, key_columns, key_text
-from mpr_logic.analysis.normalise import Normaliser, apart
+from mpr_logic.analysis.normalise import Normaliser, apart, as_stored
 from mpr_logic.analysis.occurrences import CALL, Calls, calls_read, is_history
 from mpr_logic.analysis.program import Fact, Program, Rule
 from mpr_logic.analysis.report import DiagnosticCollector, where
@@ -20,6 +21,7 @@ from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.shapes import clause_shape, with_placeholders
 from mpr_logic.analysis.strata import Edges, dependencies, nest, stratify
 from mpr_logic.analysis.terms import core_body, item_terms, names, term_vars
+from mpr_logic.analysis.times import MOMENTS
 from mpr_logic.analysis.types import Typing
 from mpr_logic.analysis.undeclared import infer, suggest
 from mpr_logic.errors import ProgramError
@@ -58,6 +60,7 @@ def analyse(modules: Sequence[Module], *, declared: bool = True, inputs: Collect
     build = _Build(schema, report)
     for clause in clauses:
         build.add(clause)
+    build.define()
     program = build.program()
     if report.unknown:
         suggest(report, schema, clauses)
@@ -177,6 +180,13 @@ class _Build:
             number += 1
         self.ids[f"{name}-{number}"] = (text, clause)
         return f"{name}-{number}"
+
+    def define(self) -> None:
+        """Add the rules of the language for the built-in relations that the program reads."""
+        read = {used for _, used, _ in self.edges}
+        for name, clause in DEFINED.items():
+            if name in read and self.schema.relations[name].builtin:
+                self.add(clause)
 
     def program(self) -> Program:
         """Check what concerns the rules together; the program is whole only where nothing is reported."""
@@ -313,7 +323,7 @@ class ShapePlan:
     head: str
     given: int
     fact: bool
-    floats: tuple[bool, ...]  # of a fact: the float columns; empty where there are none
+    stored: tuple[str, ...]  # of a fact: its columns' types, where some store a constant as another value
     picks: Picks | None
     items: tuple[LiteralRewrite | None, ...] | None
     env: Mapping[str, str]
@@ -406,7 +416,8 @@ class Preparer:
             return None
         fact = clause.kind in ("relation", *FACTS_ONLY) and not clause.body
         fact = fact and all(isinstance(t, Const) for t in resolved.args)
-        floats = tuple(b == "float" for s in resolved.columns for b in s.bases)
+        bases = tuple(b for s in resolved.columns for b in s.bases)
+        stored = fact and not {"float", *MOMENTS}.isdisjoint(bases)
         args, body = self._rewrite(clause, env)
         same = fact or (_all_same(args, resolved.args) and _all_same(body, resolved.body))
         abstract = self._resolve(with_placeholders(clause))
@@ -414,7 +425,7 @@ class Preparer:
             head=resolved.head,
             given=resolved.given,
             fact=fact,
-            floats=floats if fact and any(floats) else (),
+            stored=bases if stored else (),
             picks=_picks(_written(clause), resolved.args),
             items=_changes(core_body(clause), resolved.body) if same else None,
             env=env,
@@ -438,8 +449,8 @@ class Preparer:
     def _row(self, clause: Clause, plan: ShapePlan) -> Row:
         args = _head_args(clause, plan.picks)
         values = [t.value for t in args if isinstance(t, Const)]
-        if plan.floats:
-            return tuple(float(v) if f else v for v, f in zip(values, plan.floats, strict=True))
+        if plan.stored:
+            return tuple(map(as_stored, values, plan.stored))
         return tuple(values)
 
 

@@ -7,6 +7,7 @@ They are resolved like the atoms of a clause, but refused with a
 from __future__ import annotations
 
 import math
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn, overload
 from typing import Literal as OneOf
 
@@ -14,9 +15,11 @@ from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.program import Fact, Program, Schema, Signature
 from mpr_logic.analysis.report import DiagnosticCollector, argument, count, declared_as
 from mpr_logic.analysis.resolve import FACTS_ONLY, Resolver
+from mpr_logic.analysis.times import as_moment, as_written
 from mpr_logic.analysis.types import LARGEST, value_type
 from mpr_logic.errors import StateError
 from mpr_logic.language.ast import Atom, Const, Literal, Param, Var
+from mpr_logic.language.moments import READERS, TYPES, Date, Duration, Instant, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -195,6 +198,8 @@ def _is_plain(value: object) -> bool:
 def _stored(value: object, wanted: str) -> Value | None:
     """The value as a column of a built-in type stores it; None where it does not take it."""
     kind = type(value)
+    if wanted in READERS:
+        return _moment(value, wanted)
     if kind is str:
         assert isinstance(value, str)
         if not _is_plain(value):
@@ -217,7 +222,22 @@ def _stored(value: object, wanted: str) -> Value | None:
             return value + 0.0  # -0.0 is 0.0
     elif kind is bool and wanted in ("bool", "symbol", "any"):
         return "true" if value else "false"
+    elif isinstance(value, Moment) and wanted == "any":
+        return value
     return None
+
+
+def _moment(value: object, wanted: str) -> Moment | None:
+    """The value as a column of a type of time stores it; None where it is none."""
+    if type(value) is TYPES[wanted]:
+        return value
+    if isinstance(value, datetime):
+        return Instant.of(value) if wanted == "time" and value.utcoffset() is not None else None
+    if isinstance(value, date):
+        return Date.of(value) if wanted == "date" else None
+    if isinstance(value, timedelta):
+        return Duration(value // timedelta(microseconds=1)) if wanted == "duration" else None
+    return as_moment(value, wanted)
 
 
 def _misfit(signature: Signature, place: int, value: object) -> str:
@@ -226,6 +246,8 @@ def _misfit(signature: Signature, place: int, value: object) -> str:
     text = f"{_shown(value)} does not fit {name} of `{signature.name}`, which takes {_type(signature, place)}"
     if isinstance(value, float) and not math.isfinite(value):
         return f"{text}: only finite numbers are values"
+    if signature.bases[place] in READERS:
+        return f"{text}: {as_written(signature.bases[place])}"
     if isinstance(value, (bool, str, int, float)):
         found = "bool" if isinstance(value, bool) else value_type(value)
         return f"{text}, not {found}: {declared_as(signature)}"

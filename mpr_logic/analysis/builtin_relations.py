@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.program import Signature
-from mpr_logic.language.ast import Param
+from mpr_logic.language.ast import Arithmetic, Atom, Clause, Comparison, Const, Literal, Param, Span, Var
+from mpr_logic.language.moments import SECOND, Duration, Instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,30 @@ SHELL = frozenset({"shell_runs", "shell_writes", "shell_opaque"})
 FILLED = frozenset({"now", "called", "item", "list_length", "field"}) | SHELL
 """The relations that the system fills: no clause of a program has one in its head."""
 
+LANGUAGE = Span("the language", 0, 0, 0, 0)
+"""The span of what the language itself says."""
+
+_T, _S = Var("T"), Var("S")
+
+DEFINED: Mapping[str, Clause] = {
+    "now_at": Clause(
+        "relation",
+        Atom("now_at", (_T,), span=LANGUAGE),
+        (
+            Literal(Atom("now", (_S,))),
+            Comparison(
+                "=", _T, Arithmetic("+", Const(Instant(0)), Arithmetic("*", _S, Const(Duration(SECOND))))
+            ),
+        ),
+        span=LANGUAGE,
+    ),
+}
+"""The built-in relations that a rule of the language derives: a program has that rule where it reads them.
+There were programs before them: one that declares such a name otherwise has a relation of its own."""
+
 _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "now": (("second", "int"),),
+    "now_at": (("time", "time"),),
     "called": (("number", "int"), ("action", "symbol"), ("second", "int")),
     "item": (("list", "any"), ("position", "int"), ("value", "any")),
     "list_length": (("list", "any"), ("length", "int")),

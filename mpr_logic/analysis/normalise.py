@@ -8,6 +8,7 @@
   head is added to 0.0.
 * A sum of floats is a float where there is nothing to sum, too: where that can be told (a column of floats
   takes it, or the clause divides), 0.0 is added.
+* A sum of durations is one where there is nothing to sum: 0s is added. A text that stands for a time is one.
 * In the braces of an aggregate a literal of the history becomes one of calls: see
   :mod:`mpr_logic.analysis.occurrences`.
 """
@@ -18,6 +19,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.occurrences import tell_apart
+from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.safety import shared
 from mpr_logic.analysis.terms import (
     divides,
@@ -28,15 +30,17 @@ from mpr_logic.analysis.terms import (
     term_span,
     term_vars,
 )
-from mpr_logic.analysis.types import base, columns_of
+from mpr_logic.analysis.times import MOMENTS, as_moment
+from mpr_logic.analysis.types import Typing, base, columns_of
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Var
+from mpr_logic.language.moments import Duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mpr_logic.analysis.program import Schema
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.language.ast import BodyItem, Span, Term, Test
+    from mpr_logic.language.ast import BodyItem, Span, Term, Test, Value
 
 
 def apart(clause: Resolved) -> Resolved:
@@ -72,6 +76,8 @@ class Normaliser:
     def __init__(self, schema: Schema, env: Mapping[str, str]) -> None:
         self.schema = schema
         self.env = env
+        self.typing = Typing(schema, DiagnosticCollector())
+        self.typing.env = dict(env)
         self.fresh = 0
         self.divides = False
         self.sums: set[str] = set()  # the variables that are sums of floats
@@ -122,20 +128,49 @@ class Normaliser:
                 inner.append(each)
             if len(inner) != len(item.body) or not all(map(_same, inner, item.body)):
                 item = replace(item, body=tuple(inner))
-            return self._sum(item) if item.function == "sum" else [item]
+            return self._sum(item) if item.function == "sum" else [self._target(item)]
+        if isinstance(item, Comparison):
+            return [self._moments(item)]
         return [item]
+
+    def _target(self, item: Aggregate) -> Aggregate:
+        """A least or greatest value that is given: a text, where times are looked at, is a time."""
+        if item.expression is None or not isinstance(item.target, Const):
+            return item
+        kind = self._base(item.expression)
+        return replace(item, target=as_column(item.target, kind)) if kind in MOMENTS else item
+
+    def _moments(self, item: Comparison) -> Comparison:
+        """A comparison; a text that is compared with a value of a type of time is such a value."""
+        left, right = item.left, item.right
+        if isinstance(left, Const) == isinstance(right, Const):
+            return item
+        other = self._base(right if isinstance(left, Const) else left)
+        if other not in MOMENTS:
+            return item
+        new = [as_column(side, other) if isinstance(side, Const) else side for side in (left, right)]
+        return item if all(map(_same, new, (left, right))) else replace(item, left=new[0], right=new[1])
+
+    def _base(self, term: Term) -> str:
+        """The built-in type of a term."""
+        return base(self.schema.types, self.typing.type_of(term) or "any")
 
     def _sum(self, item: Aggregate) -> list[BodyItem]:
         """A sum, and what makes a float of it."""
         target = item.target
         assert item.expression is not None
-        if not isinstance(target, Var) or not self._is_float(item.expression):
+        nothing: Value = 0.0
+        if self._base(item.expression) == "duration":
+            nothing = Duration(0)
+            target = as_column(target, "duration") if isinstance(target, Const) else target
+        elif not isinstance(target, Var) or not self._is_float(item.expression):
             return [item]
-        self.sums.add(target.name)
-        if not self.divides:
-            return [item]
+        else:
+            self.sums.add(target.name)
+            if not self.divides:
+                return [item]
         whole = Var(self._name(), target.span)
-        made = Arithmetic("+", whole, Const(0.0), item.span)
+        made = Arithmetic("+", whole, Const(nothing), item.span)
         return [replace(item, target=whole), Comparison("=", target, made, item.span)]
 
     def _is_sum(self, term: Term) -> bool:
@@ -168,7 +203,7 @@ class Normaliser:
         if isinstance(term, Arithmetic):
             return self._is_int(term.left) and self._is_int(term.right)
         if isinstance(term, Const):
-            return isinstance(term.value, int)
+            return type(term.value) is int
         if isinstance(term, Call):
             return True
         return base(self.schema.types, self.env.get(term.name, "any")) == "int"
@@ -184,10 +219,17 @@ class Normaliser:
 
 
 def as_column(term: Const, column: str) -> Const:
-    """The constant as a column of this built-in type stores it: an int in a float column is a float."""
-    if column == "float" and isinstance(term.value, int):
-        return Const(float(term.value), term.span)
-    return term
+    """The constant as a column of this built-in type stores it: an int among floats is a float, a text among
+    times is an instant."""
+    value = as_stored(term.value, column)
+    return term if value is term.value else Const(value, term.span)
+
+
+def as_stored(value: Value, column: str) -> Value:
+    """A constant's value as a column of this built-in type stores it."""
+    if column == "float" and isinstance(value, int):
+        return float(value)
+    return value if column not in MOMENTS else as_moment(value, column) or value
 
 
 def _same(new: object, old: object) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.builtin_relations import FILLED
+from mpr_logic.analysis.builtin_relations import DEFINED, FILLED, LANGUAGE
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.program import effect_head
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
@@ -267,9 +267,10 @@ def _relation_head(clause: Clause, names: Resolver) -> _Head | None:
 
 def _not_filled(signature: Signature, head: Atom, names: Resolver, *, fact: bool) -> None:
     """Report a head that speaks of what the system fills itself."""
-    if not signature.builtin or (fact and signature.name not in FILLED):
+    kept = signature.name in FILLED or signature.name in DEFINED
+    if not signature.builtin or (fact and not kept) or head.span == LANGUAGE:
         return
-    only = "is filled by the system" if signature.name in FILLED else "is stated by facts alone"
+    only = "is filled by the system" if kept else "is stated by facts alone"
     help = "derive a relation of your own, and let it read this one"
     names.report.error("E0224", f"`{signature.name}` {only}: no rule or effect adds to it", head.span, help)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.builtin_relations import BUILT_IN
+from mpr_logic.analysis.builtin_relations import BUILT_IN, DEFINED
 from mpr_logic.analysis.program import Schema, Signature
 from mpr_logic.analysis.report import count, declaration, did_you_mean, where
+from mpr_logic.analysis.times import MOMENTS
 from mpr_logic.analysis.types import BUILTIN, base
 from mpr_logic.language.ast import ActionDecl, DefaultDecl, Param, RelationDecl, TypeDecl
 from mpr_logic.language.hints.foreign import TYPES
@@ -101,7 +102,7 @@ def _types(declared: list[TypeDecl], report: DiagnosticCollector) -> dict[str, s
     first: dict[str, TypeDecl] = {}
     for each in declared:
         old = first.get(each.name)
-        if each.name in BUILTIN:
+        if each.name in BUILTIN and each.name not in MOMENTS:
             report.error(
                 "E0208", f"`{each.name}` is a built-in type", each.span, "give your type another name"
             )
@@ -165,6 +166,9 @@ def _declare(
     if len(each.params) > MAX_ARGUMENTS:
         too_many(each.name, len(each.params), each.span, report)
     is_action = isinstance(each, ActionDecl)
+    known = relations.get(each.name)
+    if known is not None and known.builtin and each.name in DEFINED and each.params != known.params:
+        del relations[each.name]  # it is the program's own
     own, others = (actions, relations) if is_action else (relations, actions)
     signature = _signature(each, types, report)
     if each.name in relations and relations[each.name].builtin:

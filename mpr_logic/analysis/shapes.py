@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.analysis.terms import core_body, rewrite_aggregate, rewrite_item, rewrite_term
 from mpr_logic.language.ast import Aggregate, Arithmetic, Clause, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.moments import Moment, kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -139,11 +140,12 @@ class _ClauseKey(_Key):
         value = term.value
         self.constants.append(value)
         if type(value) is str:
-            self.parts.append(_BOOL if value in ("true", "false") else _SYMBOL)
+            kinds = kinds_of(value)  # a column of times takes a text that is one
+            self.parts.append(kinds or (_BOOL if value in ("true", "false") else _SYMBOL))
         elif type(value) is int:
             self.parts.append(_LARGE if abs(value) >= LARGE else _INT)
         else:
-            self.parts.append(_FLOAT)
+            self.parts.append(value.type_ if isinstance(value, Moment) else _FLOAT)
 
     def test(self, item: Test) -> None:
         pattern = _pattern(item)

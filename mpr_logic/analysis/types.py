@@ -1,8 +1,9 @@
 """Types: their order, the types of a clause's variables, and whether every argument fits its column.
 
-The built-in types stand as ``bool <: symbol <: any`` and ``int <: float <: any``; a declared type stands
-under its base. A constant and a computed value have a *value type*, written ``=int``: they belong
-to every type over that base, since no declaration lists the members of a type.
+The built-in types stand as ``bool <: symbol <: any`` and ``int <: float <: any``; ``time``, ``date`` and
+``duration`` stand right under ``any``. A declared type stands under its base. A constant and a computed
+value have a *value type*, written ``=int``: they belong to every type over that base, since no declaration
+lists the members of a type.
 
 A variable has the narrowest of the types of the columns that bind it: positive literals, and the action of a
 rule that speaks of one. A variable that ``=`` or an aggregate computes has a value type.
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.analysis.report import argument
 from mpr_logic.analysis.terms import flat, literals, plain, term_span
+from mpr_logic.analysis.times import MOMENTS, as_moment, moment_type, no_moment, no_result
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Param, Var
+from mpr_logic.language.moments import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,17 +32,18 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import BodyItem, Span, Term, Test, Value
 
 
-BUILTIN = ("symbol", "int", "float", "bool", "any")
+BUILTIN = ("symbol", "int", "float", "bool", "any", *MOMENTS)
 UNKNOWN = "?"
 """The type of an argument of which inference knows nothing yet."""
 NUMBERS = ("int", "float")
 SYMBOLS = ("symbol", "bool")
-_OVER = {"bool": "symbol", "symbol": "any", "int": "float", "float": "any"}
+_OVER = {"bool": "symbol", "symbol": "any", "int": "float", "float": "any", **dict.fromkeys(MOMENTS, "any")}
 
 
 def base(types: Mapping[str, str], name: str) -> str:
     """The built-in type under a declared one, or of a value type (``=int`` gives ``int``)."""
-    name = name.removeprefix("=")
+    if name[0] == "=":
+        return name[1:]
     while name in types:
         name = types[name]
     return name
@@ -50,7 +54,7 @@ def under(types: Mapping[str, str], lower: str, upper: str) -> bool:
     if upper == "any" or lower == upper:
         return True
     if lower[0] == "=":
-        lower, upper = lower[1:], base(types, upper)
+        lower, upper, types = lower[1:], base(types, upper), {}
     step: str | None = lower
     while step is not None:
         if step == upper:
@@ -83,14 +87,18 @@ def value_type(value: Value) -> str:
     """The built-in type of a constant: bool for ``true`` and ``false``, else symbol, int or float."""
     if isinstance(value, str):
         return "bool" if value in ("true", "false") else "symbol"
+    if isinstance(value, Moment):
+        return value.type_
     return "int" if isinstance(value, int) else "float"
 
 
 def comparable(first: str, second: str) -> bool:
-    """Whether values of two built-in types may be equal or in order: numbers, or symbols, or unknown."""
-    if "any" in (first, second):
-        return True
-    return (first in NUMBERS) == (second in NUMBERS)
+    """Whether values of two built-in types may be equal or in order: numbers, symbols, times, or unknown."""
+    return "any" in (first, second) or _kind(first) == _kind(second)
+
+
+def _kind(name: str) -> str:
+    return "number" if name in NUMBERS else "symbol" if name in SYMBOLS else name
 
 
 def shown(name: str) -> str:
@@ -156,6 +164,9 @@ class Typing:
         if left is None or right is None:
             return None
         operands = {base(self.types, left), base(self.types, right)}
+        if operands & set(MOMENTS):
+            found = moment_type(term.op, base(self.types, left), base(self.types, right))
+            return f"={found}" if found else None  # an error of its own
         if operands & set(SYMBOLS):
             return None  # an error of its own
         if operands == {"int"}:
@@ -221,7 +232,7 @@ class Typing:
         if found is None or item.function != "sum":
             return found
         number = base(self.types, found)
-        return None if number in SYMBOLS else f"={number}"
+        return None if number in (*SYMBOLS, "time", "date") else f"={number}"
 
     # -- checking -----------------------------------------------------------------------------
 
@@ -233,6 +244,7 @@ class Typing:
                 self._operands(term)
                 found = self.type_of(term)
                 wrong = found is not None and not under(self.types, found, param.type)
+                wrong = wrong and not self._is_moment(term, param.type)
                 if found is not None and (wrong or self._too_large(term, param.type)):
                     self._misfit(term, found, param, signature, clause.clause.head.span)
                 place += 1
@@ -243,7 +255,7 @@ class Typing:
         elif isinstance(item, Comparison):
             self._operands(item.left)
             self._operands(item.right)
-            if item.op not in ("=", "!="):
+            if not self._compares_moments(item) and item.op not in ("=", "!="):
                 self._order(item)
         elif isinstance(item, Aggregate):
             self._aggregate(item)
@@ -263,8 +275,13 @@ class Typing:
             else:
                 fits = under(self.types, found, param.type) or found == "=any" or signature.span is None
                 fits = fits and not self._too_large(term, param.type)
+                fits = fits or self._is_moment(term, param.type)
             if not fits:
                 self._misfit(term, found, param, signature, literal.span)
+
+    def _is_moment(self, term: Term, wanted: str) -> bool:
+        """Whether a text stands for a value of a type of time, which is wanted here."""
+        return isinstance(term, Const) and as_moment(term.value, base(self.types, wanted)) is not None
 
     def _too_large(self, term: Term, wanted: str) -> bool:
         value = term.value if isinstance(term, Const) else 0
@@ -289,6 +306,14 @@ class Typing:
         else:
             what = f"`{term.value}` is" if isinstance(term, Const) else "this is"
             found = base(self.types, found)
+            if base(self.types, param.type) in MOMENTS:
+                self.report.error(
+                    "E0260",
+                    f"{what} {_a(found)}, but {place}",
+                    span,
+                    no_moment(term, found, base(self.types, param.type)),
+                )
+                return
             meant = self._meant(term)
             help = f"{_hint(param.type)}; {meant}" if meant else _hint(param.type)
             self.report.error("E0207", f"{what} {_a(found)}, but {place}", span, help)
@@ -304,6 +329,12 @@ class Typing:
         if isinstance(term, Arithmetic):
             for side in (term.left, term.right):
                 self._operands(side)
+            kinds = [base(self.types, self.type_of(side) or "any") for side in (term.left, term.right)]
+            if not set(MOMENTS).isdisjoint(kinds):
+                if moment_type(term.op, kinds[0], kinds[1]) is None:
+                    self.report.error("E0261", *no_result(term, *kinds))
+                return
+            for side in (term.left, term.right):
                 self._want(side, NUMBERS, f"`{term.op}` takes numbers", term.span)
         elif isinstance(term, Call):
             self._operands(term.argument)
@@ -329,6 +360,27 @@ class Typing:
             if isinstance(term, Const) and isinstance(term.value, str) and _PLAIN.fullmatch(term.value):
                 return f"did you mean the variable `{term.value[0].upper()}{term.value[1:]}`?"
         return ""
+
+    def _compares_moments(self, item: Comparison) -> bool:
+        """Report a value of a type of time that is compared with one that is none; whether there is such a
+        value."""
+        first, second = (base(self.types, self.type_of(side) or "any") for side in (item.left, item.right))
+        if set(MOMENTS).isdisjoint((first, second)):
+            return False
+        for side, kind, other in ((item.left, first, second), (item.right, second, first)):
+            if kind in MOMENTS or self._is_moment(side, other) or kind == "any":
+                continue
+            self.report.error(
+                "E0260" if kind in SYMBOLS and isinstance(side, Const) else "E0261",
+                f"{_a(other)} is compared with {_a(kind)}",
+                term_span(side, item.span),
+                no_moment(side, kind, other),
+            )
+            return True
+        if first != second and {first, second} <= set(MOMENTS):
+            message = f"{_a(first)} is compared with {_a(second)}"
+            self.report.error("E0261", message, item.span, no_moment(item.right, second, first))
+        return True
 
     def _order(self, item: Comparison) -> None:
         left, right = self.type_of(item.left), self.type_of(item.right)
@@ -362,8 +414,10 @@ class Typing:
         if item.expression is None:
             return
         self._operands(item.expression)
+        if isinstance(item.target, Const) and item.function != "count":
+            self._compares_moments(Comparison("=", item.target, item.expression, item.span))
         if item.function == "sum":
-            self._want(item.expression, NUMBERS, "`sum` takes numbers", item.span)
+            self._want(item.expression, (*NUMBERS, "duration"), "`sum` takes numbers", item.span)
 
 
 def regex_fault(pattern: str) -> str | None:

@@ -41,7 +41,6 @@ STATES = 60
 DEPTH = 3
 """The most rules, one below the other, through which a derived relation is made to hold."""
 
-BUILT_IN = frozenset({"symbol", "int", "float", "bool", "any"})
 
 LEFT_OUT = "null"
 """The value of an argument that is left out."""
@@ -363,7 +362,7 @@ class AchieverFinder:
         for place, (given, param) in enumerate(zip(subgoal.row, signature.params, strict=True)):
             if given is not None:
                 choices.append([given])
-            elif param.type in BUILT_IN:
+            elif param.type not in self._program.schema.types:
                 return  # any value would be invented
             else:
                 there = {row[place] for row in self._facts.get(subgoal.relation, ())}
@@ -430,11 +429,12 @@ class AchieverFinder:
 
     def _fits(self, column: Param, param: Param) -> bool:
         """Whether a value of a column may stand for a parameter: its type is the same, or one below it."""
-        if param.type in BUILT_IN:
+        types = self._program.schema.types
+        if param.type not in types:
             return column.type == param.type and column.name == param.name
         type_ = column.type
-        while type_ not in BUILT_IN and type_ != param.type:
-            type_ = self._program.schema.types[type_]
+        while type_ in types and type_ != param.type:
+            type_ = types[type_]
         return type_ == param.type
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from mpr_logic.analysis.atoms import BITS, DIGITS
 from mpr_logic.errors import StateError
 from mpr_logic.language.ast import Atom, Const, Value
+from mpr_logic.language.moments import Moment
 
 
 class Action:
@@ -82,7 +83,7 @@ def _constant(value: Any) -> Const:
 def _plain(value: Any) -> bool:
     if type(value) is int:
         return value.bit_length() <= BITS
-    return type(value) is str or (type(value) is float and math.isfinite(value))
+    return type(value) is str or isinstance(value, Moment) or (type(value) is float and math.isfinite(value))
 
 
 def _shown(value: object) -> str:

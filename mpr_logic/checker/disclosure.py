@@ -17,6 +17,7 @@ from mpr_logic.checker.underway import OTHERS
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
 from mpr_logic.errors import EvaluationError
 from mpr_logic.language.fence import in_place, on_one_line
+from mpr_logic.language.moments import json_value
 from mpr_logic.language.printer import print_row
 
 if TYPE_CHECKING:
@@ -341,7 +342,7 @@ def _attempt_json(attempt: Attempt) -> dict[str, Any]:
     rule, failed = attempt.rule, attempt.failed
     return {
         "rule": {"id": rule.id, "where": str(rule.clause.span), "text": rule_text(rule)},
-        "bindings": {n: v for n, v in attempt.bindings.items() if not n.startswith("#")},
+        "bindings": {n: json_value(v) for n, v in attempt.bindings.items() if not n.startswith("#")},
         "state": attempt.state,
         "failed": None if failed is None else item_text(failed, attempt.bindings),
         "index": attempt.index,

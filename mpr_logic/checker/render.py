@@ -12,6 +12,7 @@ from mpr_logic.analysis.terms import rewrite_item, rewrite_term
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
 from mpr_logic.language.ast import NOWHERE, Aggregate, Atom, Const, Span, Term, Var
 from mpr_logic.language.diagnostics import visible
+from mpr_logic.language.moments import json_value, json_values
 from mpr_logic.language.printer import print_atom, print_clause, print_item, print_row, print_value
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def proof_json(proof: Proof) -> dict[str, Any]:
         node: dict[str, Any] = {
             "atom": print_row(relation, row),
             "relation": relation,
-            "row": list(row),
+            "row": json_values(row),
             "weight": each.weight,
         }
         if call is not None:
@@ -257,7 +258,7 @@ def proof_json(proof: Proof) -> dict[str, Any]:
             node["rule"] = {"id": rule.id, "where": str(rule.clause.span), "text": rule_text(rule)}
             if rule.clause.annotation("because"):
                 node["rule"]["because"] = because_text(rule, each.bindings, each.row)
-            node["bindings"] = {n: v for n, v in each.bindings.items() if not n.startswith("#")}
+            node["bindings"] = {n: json_value(v) for n, v in each.bindings.items() if not n.startswith("#")}
             node["steps"] = [
                 _step_json(i, s, each, place) for i, s in zip(rule.body, each.steps, strict=True)
             ]
@@ -273,7 +274,7 @@ def _step_json(item: BodyItem, step: ProofStep, proof: RuleProof, place: Any) ->
         return found | {"kind": "holds"}
     if isinstance(step, AggregateStep):
         rows = [[place(each) for each in row] for row in step.rows]
-        return found | {"kind": "aggregate", "value": step.value, "rows": rows}
+        return found | {"kind": "aggregate", "value": json_value(step.value), "rows": rows}
     return found | {"kind": "proof", "node": place(step)}
 
 

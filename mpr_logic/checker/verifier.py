@@ -17,7 +17,7 @@ AssertedFacts = dict[str, dict[Row, float]]  # the asserted rows of each core re
 LIMIT, SECONDS = 1_000_000, 5.0  # of rows of one relation, and of time: beyond them nothing is verified
 OPERATORS: dict[str, Any] = {
     **{"=": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge, "contains": op.contains},
-    **{"+": lambda a, b: a - -b, "-": op.sub, "*": lambda a, b: +a * +b},  # the signs refuse text
+    **{"+": lambda a, b: +a + +b, "-": op.sub, "*": lambda a, b: +a * +b},  # the signs refuse text
     "/": lambda a, b: a / b if float in (type(a), type(b)) else abs(a) // abs(b) * (1 if a * b > 0 else -1),
     "mod": lambda a, b: math.fmod(a, b) if float in (type(a), type(b)) else a - b * OPERATORS["/"](a, b),
     **{"lower": str.lower, "length": len, "starts_with": str.startswith, "ends_with": str.endswith},

@@ -44,6 +44,7 @@ def query(
         situation = Situation(asked, tuple(tools or ()), now, first, lenient=True, store=store)
         guard = situation.guard()
         checker = guard.session("").checker
+        from mpr_logic.language.moments import json_values
         from mpr_logic.language.parser import parse_clause
         from mpr_logic.language.printer import print_atom, print_row
 
@@ -54,10 +55,11 @@ def query(
             found = checker.query(asked.asked)
         clause = parse_clause(f"{asked.asked.rstrip().removesuffix('.')}.")
         word = {"relation": "", "absent": "not "}.get(clause.kind, f"{clause.kind} ")
-        rows = sorted((print_row(f"{word}{clause.head.name}", row), row, found[row]) for row in found)
+        rows = [(print_row(f"{word}{clause.head.name}", row), row, found[row]) for row in found]
+        rows.sort(key=lambda each: each[0])
         content = {
             "query": f"{word}{print_atom(clause.head)}",
-            "rows": [{"atom": atom, "row": list(row), "weight": weight} for atom, row, weight in rows],
+            "rows": [{"atom": atom, "row": json_values(row), "weight": weight} for atom, row, weight in rows],
         }
         if not rows:
             return Answer(NO, "", content, remark=f"nothing matches {content['query']}")

@@ -348,13 +348,14 @@ def _call(guard: Guard, program: Program, atom: Atom, signature: Signature) -> C
 def _json(value: Value, base: str, argument: Argument | None, *, whole: bool) -> Any:
     """The JSON that a constant of a rule stands for: rules see a list or an object as its canonical text."""
     from mpr_logic.guard.calls import canonical
+    from mpr_logic.language.moments import json_value
 
     kinds = argument.said.kinds if argument is not None else None
     if value in ("true", "false") and (base == "bool" or (kinds is not None and "string" not in kinds)):
         return value == "true"
     opened = whole or (base == "any" if kinds is None else bool(kinds & {"array", "object"}))
     if not (isinstance(value, str) and opened and value[:1] in ("[", "{")):
-        return value
+        return json_value(value)
     try:
         read = json.loads(value)
         return read if canonical(read) == value else value

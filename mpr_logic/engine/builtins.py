@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.engine import regex
 from mpr_logic.errors import ArithmeticFailure
 from mpr_logic.language.ast import Const, Var
+from mpr_logic.language.moments import Duration, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,18 +31,19 @@ MAX_BITS = 4096
 
 
 def _numbers(op: str, a: object, b: object) -> None:
+    """Refuse texts. A value of a type of time says itself with what it has a result."""
     for value in (a, b):
-        if not isinstance(value, (int, float)):
+        if not isinstance(value, (int, float, Moment)):
             raise ArithmeticFailure(
                 f"`{op}` needs two numbers, and `{value}` is a symbol: declare the argument as int or float"
             )
 
 
-def _bounded(op: str, value: int | float) -> int | float:
+def _bounded(op: str, value: Value) -> Value:
     if isinstance(value, int):
         if value.bit_length() > MAX_BITS:
             raise ArithmeticFailure(f"the result of `{op}` has more than {MAX_BITS} bits: bound the numbers")
-    elif not math.isfinite(value):
+    elif isinstance(value, float) and not math.isfinite(value):
         raise ArithmeticFailure(f"the result of `{op}` is not a finite number: bound the numbers")
     return value
 
@@ -70,9 +72,18 @@ def multiply(a: Value, b: Value) -> Value:
     return _computed("*", operator.mul, a, b)
 
 
+def _plain(op: str, a: Value, b: Value) -> None:
+    """Refuse what is no number."""
+    _numbers(op, a, b)
+    if isinstance(a, Moment) or isinstance(b, Moment):
+        raise ArithmeticFailure(
+            f"`{op}` has no result for `{a}` and `{b}`: a time or a duration is no number"
+        )
+
+
 def divide(a: Value, b: Value) -> Value:
     """a / b: of two ints the quotient truncated toward zero."""
-    _numbers("/", a, b)
+    _plain("/", a, b)
     if not b:
         raise ArithmeticFailure("a number is divided by zero: test the divisor first (`X != 0`)")
     if isinstance(a, int) and isinstance(b, int):
@@ -83,7 +94,7 @@ def divide(a: Value, b: Value) -> Value:
 
 def remainder(a: Value, b: Value) -> Value:
     """a mod b, with the sign of a."""
-    _numbers("mod", a, b)
+    _plain("mod", a, b)
     if not b:
         raise ArithmeticFailure("a number is divided by zero: test the divisor first (`X != 0`)")
     if isinstance(a, int) and isinstance(b, int):
@@ -167,10 +178,20 @@ def total(values: Sequence[Value]) -> Value:
         _numbers("sum", value, value)
     if all(isinstance(v, int) for v in values):
         return _bounded("sum", sum(values))  # type: ignore[arg-type]
+    if any(isinstance(v, Moment) for v in values):
+        return _whole_duration(values)
     try:
         return _bounded("sum", math.fsum(values))  # type: ignore[arg-type]
     except OverflowError:
         raise ArithmeticFailure("the result of `sum` is not a finite number: bound the numbers") from None
+
+
+def _whole_duration(values: Sequence[Value]) -> Value:
+    """The sum of durations."""
+    wrong = next((v for v in values if not isinstance(v, Duration)), None)
+    if wrong is not None:
+        raise ArithmeticFailure(f"`sum` takes numbers or durations, and `{wrong}` stands among others")
+    return functools.reduce(add, values)
 
 
 def smallest(values: Sequence[Value]) -> Value:

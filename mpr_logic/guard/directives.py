@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.errors import GuardError
 from mpr_logic.guard.calls import NULL
+from mpr_logic.language.moments import json_value
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.program import Program, Rule
@@ -63,7 +64,7 @@ def read_directives(program: Program) -> dict[str, Directives]:
                 continue
             if len(each.args) != 2:
                 raise GuardError(f'{where} takes an argument and a value: @rewrite(path, "/tmp/{{N}}")')
-            word, value = str(each.args[0].value), each.args[1].value
+            word, value = str(each.args[0].value), json_value(each.args[1].value)
             _check(rule, word, value, program, where)
             rewrites.append((word, value))
         if rewrites or escalates:
@@ -135,5 +136,5 @@ def _filled(value: str | int | float, reason: Reason) -> Any:
     bindings = reason.proof.bindings if reason.proof is not None else {}
     alone = re.fullmatch(r"\{([^{}]*)\}", value)
     if alone is not None:
-        return bindings[alone[1]]
+        return json_value(bindings[alone[1]])
     return _BRACES.sub(lambda m: m[0][0] if m[1] is None else str(bindings[m[1]]), value)

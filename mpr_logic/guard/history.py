@@ -115,7 +115,7 @@ def replayed(rules: Ruleset, line: Mapping[str, Any]) -> AdmittedCall:
             "that call read it: the history cannot be taken from this log"
         )
     id, caller = str(line.get("id")), str(line.get("call") or "")
-    return AdmittedCall(id, proposed, moment, int(second or 0), tool, caller)
+    return AdmittedCall(id, proposed, moment, second if isinstance(second, int) else 0, tool, caller)
 
 
 def named(tool: object, id: object) -> str:

@@ -17,6 +17,7 @@ from typing import Literal as OneOf
 
 from mpr_logic.errors import GuardError
 from mpr_logic.guard.calls import canonical
+from mpr_logic.language.moments import json_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ class DecisionLog:
             "seconds": round(verdict.seconds, 6),
         }
         if verdict.known and not self._hashed:
-            line["known"] = verdict.known
+            line["known"] = {name: list(map(json_values, rows)) for name, rows in verdict.known.items()}
         if verdict.approved is not None:
             line["approved"] = verdict.approved
         if verdict.error is not None:

@@ -26,6 +26,7 @@ from mpr_logic.checker.underway import OTHERS, UnderWay
 from mpr_logic.errors import StateError, StoreError
 from mpr_logic.extras import needed
 from mpr_logic.language.ast import Span
+from mpr_logic.language.moments import READERS, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -142,7 +143,7 @@ class StoreTransaction:
         for id, action, args, facts, effects in self._run(
             "SELECT id, action, args, facts, effects FROM mpr_reservations ORDER BY number"
         ):
-            inside = tuple((name, tuple(row)) for name, row in json.loads(facts))
+            inside = tuple((name, tuple(row)) for name, row in json.loads(facts, object_hook=_unpacked))
             found.append(Reservation(id, action, _row(args), inside, effects))
         return found
 
@@ -151,7 +152,7 @@ class StoreTransaction:
         self._run(
             "INSERT INTO mpr_reservations (number, id, action, args, facts, ends, effects)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            self._next("number"), call.id, call.action, _text(call.args), json.dumps(call.facts),
+            self._next("number"), call.id, call.action, _text(call.args), _facts(call),
             min(self._now() + seconds, FOREVER), call.effects,
         )  # fmt: skip
         return self._next("revision")
@@ -160,7 +161,7 @@ class StoreTransaction:
         """Let a reservation that is held say what other rules mean by its call; returns the new revision."""
         self._run(
             "UPDATE mpr_reservations SET facts = ?, effects = ? WHERE id = ?",
-            json.dumps(call.facts), call.effects, call.id,
+            _facts(call), call.effects, call.id,
         )  # fmt: skip
         return self._next("revision")
 
@@ -437,11 +438,25 @@ def _rows_of(connection: Any, table: str) -> Rows:
 
 
 def _text(row: Row) -> str:
-    return json.dumps(row, separators=(",", ":"))
+    return json.dumps(_packed(row), separators=(",", ":"))
 
 
 def _row(text: str) -> Row:
-    return tuple(json.loads(text))
+    return tuple(json.loads(text, object_hook=_unpacked))
+
+
+def _packed(row: Row) -> list[Any]:
+    """A row as JSON that says of a value of a type of time what it is."""
+    return [{each.type_: str(each)} if isinstance(each, Moment) else each for each in row]
+
+
+def _unpacked(value: dict[str, str]) -> Moment | None:
+    ((kind, text),) = value.items()
+    return READERS[kind](text)
+
+
+def _facts(call: Reservation) -> str:
+    return json.dumps([(name, _packed(row)) for name, row in call.facts])
 
 
 def _said(error: Exception) -> str:

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from typing import Literal as OneOf
 from typing import NamedTuple, TypeAlias
 
-Value: TypeAlias = str | int | float
+from mpr_logic.language.moments import Moment
+
+Value: TypeAlias = str | int | float | Moment
 """A constant. A lower-case name and the same text in quotes are one constant: a ``str``.
-``true`` and ``false``, the constants of type bool, are the names ``"true"`` and ``"false"``."""
+``true`` and ``false``, the constants of type bool, are the names ``"true"`` and ``"false"``. A text that
+stands for a time is a ``str`` until analysis knows where it stands."""
 
 Row: TypeAlias = tuple[Value, ...]
 """The arguments of a ground atom."""
@@ -53,7 +56,7 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Const:
-    """A constant: a name or text (str), an int or a float (finite)."""
+    """A constant: a name or text (str), an int, a float (finite), or a time, date or duration."""
 
     value: Value
     span: Span = field(default=NOWHERE, compare=False, repr=False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_OPERATORS = 100  # in one statement: bounds the depth of a term as the scanner bounds that of brackets
 
 Parts = list[Any]
-_Read = TypeVar("_Read", str, int | float, float)
+_Read = TypeVar("_Read")
 
 
 class _Head(NamedTuple):
@@ -292,11 +292,11 @@ class Builder:
     def negative(self, parts: Parts, start: int, end: int) -> ast.Const:
         return ast.Const(-self._value(number_value, parts[1], 0), self.source.span(start, end))
 
-    def _value(self, read: Callable[[str], _Read], token: Token, instead: _Read) -> _Read:
+    def _value(self, read: Callable[[str], _Read], token: Token, instead: object) -> _Read:
         """The value of a token; where it is written wrongly, an error is noted and a stand-in returned."""
         try:
             return read(token.text)
         except ValueFault as fault:
             start = token.start
             self.refuse(fault.code, fault.message, start + fault.start, start + fault.end, fault.help)
-            return instead
+            return cast("_Read", instead)

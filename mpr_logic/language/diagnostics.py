@@ -72,6 +72,8 @@ CODES: Final[Mapping[str, str]] = {
     "E0227": "key of a derived relation",
     "E0228": "unknown annotation",
     "E0229": "annotation before the wrong clause",
+    "E0260": "no time, date or duration",
+    "E0261": "times that do not go together",
     "E0280": "use of a file in a text",
     "E0301": "unbound variable in a head",
     "E0302": "wildcard in a head",

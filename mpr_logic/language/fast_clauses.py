@@ -160,7 +160,7 @@ class _Template:
         """The clause that begins at a position and has these constants; None where one does not fit."""
         if self._weight is not None:
             weight = values[self._weight]
-            if isinstance(weight, str) or not 0 < weight <= 1:
+            if not isinstance(weight, (int, float)) or not 0 < weight <= 1:
                 return None
             values[self._weight] = float(weight)
         line, column = position

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from mpr_logic.language.lalr_tables import END, tables
+from mpr_logic.language.moments import Duration
 
 if TYPE_CHECKING:
     from mpr_logic.language.ast import Value
@@ -143,8 +144,10 @@ def _escape(match: re.Match[str]) -> str:
     raise ValueFault("E0111", f"`{match.group()}` is no escape", help, match.start() + 1, match.end() + 1)
 
 
-def number_value(digits: str) -> int | float:
-    """The int or float that is written. Raises ValueFault where it is too long or too large."""
+def number_value(digits: str) -> int | float | Duration:
+    """The int, float or duration that is written. Raises ValueFault where it is too long or too large."""
+    if digits[-1] in "smhdw":
+        return _duration(digits)
     if digits.isdigit():
         if len(digits) <= MAX_DIGITS:
             return int(digits)
@@ -155,6 +158,15 @@ def number_value(digits: str) -> int | float:
         return value
     message = "this number is too large for a float"
     raise ValueFault("E0110", message, "the largest is about 1.8e308", 0, len(digits))
+
+
+def _duration(text: str) -> Duration:
+    found = Duration.read(text)
+    if found is not None:
+        return found
+    raise ValueFault(
+        "E0110", "this duration is too long", "take fewer digits, or a larger unit", 0, len(text)
+    )
 
 
 def weight_value(digits: str) -> float:

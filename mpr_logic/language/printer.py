@@ -38,6 +38,7 @@ from mpr_logic.language.ast import (
     WrittenItem,
 )
 from mpr_logic.language.lexer import attributes, keywords
+from mpr_logic.language.moments import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -153,6 +154,8 @@ def print_value(value: Value) -> str:
     """The text of a constant. ValueError for a float that is not finite."""
     if isinstance(value, str):
         return value if _NAME.fullmatch(value) and value not in _keywords() else _quoted(value)
+    if isinstance(value, Moment):
+        return value.constant
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value!r} has no text: constants are finite")
     return repr(value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.analyse import Preparer, in_order
 from mpr_logic.analysis.annotations import check_because, explicit_id
-from mpr_logic.analysis.builtin_relations import BUILT_IN
+from mpr_logic.analysis.builtin_relations import BUILT_IN, DEFINED
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.schema import declarations_of as schema_declarations
@@ -223,7 +223,10 @@ def concluded(text: str) -> set[str]:
 
 def _outdated(statement: Statement) -> bool:
     """Whether a declaration is of what is built in now, and says something else of it."""
-    if not isinstance(statement, (RelationDecl, ActionDecl)) or statement.name not in BUILT_IN:
+    if (
+        not isinstance(statement, (RelationDecl, ActionDecl))
+        or statement.name not in BUILT_IN.keys() - DEFINED.keys()
+    ):
         return False
     form = BUILT_IN[statement.name].params
     return isinstance(statement, ActionDecl) or _arguments(statement) != [(p.name, p.type) for p in form]

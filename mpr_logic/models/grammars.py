@@ -134,6 +134,7 @@ an object, of a receptacle."""
 SENTENCE = Chars(r"^\x00-\x1f\x7f:", 10, 240)
 TEXT = Chars("A-Za-z0-9 @.:_-", 1, 40)
 DIGITS = Chars("0-9", 1, 6)
+UNITS = ("s", "m", "h", "d")
 # by itself: llguidance reads the longest text that could go on and never goes back, and `not ` may go on
 # in many ways
 NOT = "not "
@@ -418,12 +419,15 @@ class _Specialised:
         return self._write(f"constant{self._number(type_)}", found)
 
     def _comparisons(self, those: Scope, scope: Scope) -> list[Symbols]:
-        """Comparisons of each of those variables: with a number, with a text, with others of the scope."""
+        """Comparisons of each of those variables: with numbers, durations, texts, and with one another."""
         found: list[Symbols] = []
         for place, (name, type_) in enumerate(those):
             kind = base(self.types, type_)
             if kind in NUMBERS:
                 found += [(name + order, DIGITS) for order in ORDERS]
+            elif kind == "duration":
+                unit = self._write("unit", [(each,) for each in UNITS])
+                found += [(name + order, DIGITS, Ref(str(unit))) for order in ORDERS]
             elif type_ == "symbol":
                 found += [(*sign, f'{t}({name}, "', TEXT, '")') for sign in ((), (NOT,)) for t in TESTS]
             for other, own in scope[place + 1 :] if those is scope else scope:

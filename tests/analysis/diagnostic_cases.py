@@ -420,6 +420,20 @@ CASES = [
         "`@rewrite` means nothing before `permit`",
         "it stands before `forbid`",
     ),
+    (
+        'thing(X) :- thing(X), now_at(T), T < "2026-01-31".',
+        "E0260",
+        '"2026-01-31"',
+        "a time is compared with a symbol",
+        "a date has no time of day",
+    ),
+    (
+        "thing(X) :- thing(X), now_at(T), now(S), T = S.",
+        "E0261",
+        "S",
+        "a time is compared with an int",
+        "the time of the check is `now_at(N)`; that of a second since 1970 is",
+    ),
     ("@escalate thing(a).", "E0229", "@escalate", "`@escalate` means nothing before a fact", "`forbid`"),
     (
         "@disclose(proof) thing(X) :- inside(X, _). @disclose(proof) put(X, _) causes thing(X).",

@@ -28,6 +28,7 @@ from mpr_logic.language.ast import (
     Value,
     Var,
 )
+from mpr_logic.language.moments import Moment
 
 Rows = Mapping[str, Iterable[Row]]
 OPERATORS = {"mod": "\\"}
@@ -42,9 +43,13 @@ def skips(program: Program, facts: Rows, candidates: Mapping[str, Iterable[Row]]
                 reasons.add("text built-ins")
             if isinstance(part, Const) and isinstance(part.value, float):
                 reasons.add("floats")
+            if isinstance(part, Const) and isinstance(part.value, Moment):
+                reasons.add("times")
     rows = [row for source in (facts, candidates) for group in source.values() for row in group]
     if any(isinstance(v, float) for row in rows for v in row):
         reasons.add("floats")
+    if any(isinstance(v, Moment) for row in rows for v in row):
+        reasons.add("times")
     return sorted(reasons)
 
 

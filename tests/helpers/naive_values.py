@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from mpr_logic.language.ast import (
@@ -20,6 +22,7 @@ from mpr_logic.language.ast import (
     Test,
     Var,
 )
+from mpr_logic.language.moments import Duration, Instant, Moment
 
 Binding = dict[str, Any]
 
@@ -108,6 +111,8 @@ def value(term: Term, binding: Binding) -> Any:
     a, b = value(term.left, binding), value(term.right, binding)
     if isinstance(a, str) or isinstance(b, str) or (term.op in ("/", "mod") and b == 0):
         raise NoValue
+    if isinstance(a, Moment) or isinstance(b, Moment):
+        return moved(term.op, a, b)
     whole = isinstance(a, int) and isinstance(b, int)
     if term.op == "/":
         return (abs(a) // abs(b)) * (1 if a * b >= 0 else -1) if whole else a / b
@@ -116,11 +121,36 @@ def value(term: Term, binding: Binding) -> Any:
     return a + b if term.op == "+" else a - b if term.op == "-" else a * b
 
 
+def moved(op: str, a: Any, b: Any) -> Any:
+    """Arithmetic on times, in Python's own datetimes where there is one."""
+    if op == "+" and a == 0 and isinstance(b, Duration):  # to the sum of nothing
+        return b
+    one, other = pythons(a), pythons(b)
+    try:
+        found = one + other if op == "+" else one - other if op == "-" else one * other if op == "*" else None
+    except (TypeError, OverflowError):
+        raise NoValue from None
+    if isinstance(found, timedelta):
+        return Duration(found // timedelta(microseconds=1))
+    if isinstance(found, datetime):
+        return Instant.of(found)
+    raise NoValue
+
+
+def pythons(a: Any) -> Any:
+    """Python's own value for a time or a duration."""
+    if isinstance(a, Instant):
+        return a.datetime
+    return timedelta(microseconds=a.number) if isinstance(a, Duration) else a
+
+
 def fold(function: str, values: list[Any]) -> Any:
     """The aggregate of values; None where it has none."""
     if function == "count":
         return len(values)
     if function == "sum":
+        if any(isinstance(v, Moment) for v in values):
+            return functools.reduce(lambda a, b: moved("+", a, b), values)
         return math.fsum(values) if any(isinstance(v, float) for v in values) else sum(values)
     return None if not values else min(values) if function == "min" else max(values)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 if TYPE_CHECKING:
     from tests.helpers.programs import Writer
 
-NAMES = {"node": "N", "symbol": "S", "int": "I", "float": "F", "any": "Z"}
+NAMES = {"node": "N", "symbol": "S", "int": "I", "float": "F", "any": "Z", "time": "T", "duration": "D"}
 TESTS = ("contains", "starts_with", "ends_with")
 
 
@@ -60,6 +60,8 @@ class Body:
             self.compare()
         if "text" in self.on and w.chance(5):
             self.text_test()
+        if "time" in self.on and w.chance(7):
+            self.moment()
         args = given if self.action else [self.head_term(t) for t in self.head.types]
         if not self.action and len(args) != len(set(args)):
             w.tags.add("repeated variable")
@@ -200,6 +202,8 @@ class Body:
         self.w.tags.add("assignment")
 
     def constant_of(self, type_: str) -> str:
+        if type_ in ("time", "duration"):
+            return self.w.constant(type_)
         return self.w.draw(st.sampled_from(["1", "2"] if type_ == "int" else ["0.5", "1.5"]))
 
     def compare(self) -> None:
@@ -236,6 +240,28 @@ class Body:
             self.items.append(f"{'not ' if self.w.chance(4) else ''}{name}({text}, {part})")
         self.w.tags.add("text")
 
+    def moment(self) -> None:
+        """A time or a duration that is computed, bounded on both sides."""
+        times, lengths = self.bound["time"], self.bound["duration"]
+        made: dict[str, list[str]] = {"time": [], "duration": []}
+        made["time"] += [f"{t} {op} {d}" for t in times for op in "+-" for d in (*lengths, "30s")]
+        made["duration"] += [f"{t} - {u}" for t in times for u in times]
+        made["duration"] += [f"{d} + {e}" for d in lengths for e in (*lengths, "1m")]
+        made["duration"] += [f"{n} * {d}" for d in lengths for n in ("2", *self.bound["int"])]
+        type_ = self.w.draw(st.sampled_from(sorted(made)))
+        if not made[type_]:
+            return
+        self.fresh += 1
+        name = f"New{self.fresh}"
+        low, high = ('"1970-01-01T00:00:00Z"', '"1970-01-01T00:02:00Z"') if type_ == "time" else ("-2m", "2m")
+        self.items += [
+            f"{name} = {self.w.draw(st.sampled_from(made[type_]))}",
+            f"{name} <= {high}",
+            f"{name} >= {low}",
+        ]
+        self.bound[type_].append(name)
+        self.w.tags.add("time")
+
     def aggregate(self) -> None:
         """An aggregate: its variables are bound outside, or groups that the head may use, or local."""
         relations = [r for r in self.w.relations if r.layer < self.layer]
@@ -265,7 +291,7 @@ class Body:
                 if self.w.chance(4):  # of the same call where it is its outcome
                     other = self.w.draw(st.sampled_from(["past", "succeeded", "failed"]))
                     items.append(f"not {other} {atom(relation.name.partition(' ')[2], args)}")
-        numbers = [(n, t) for t in ("int", "float") for n in local[t]]
+        numbers = [(n, t) for t in ("int", "float", "duration", "time") for n in local[t]]
         if numbers and self.w.chance(2):
             name, type_ = numbers[0]
             items.append(f"{name} < {self.constant_of(type_)}")
@@ -275,10 +301,12 @@ class Body:
         type_, expression = "int", ""
         if function != "count":
             name, type_ = self.w.draw(st.sampled_from(numbers))
-            expression = f" {name}" if self.w.chance(6) else f" {name} * 2"
+            if type_ == "time":
+                function = "max" if function == "sum" else function
+            expression = f" {name}" if type_ == "time" or self.w.chance(6) else f" {name} * 2"
         braces = f"{function}{expression} : {{ {', '.join(items)} }}"
         if self.w.chance(2):
-            target = "1" if type_ == "int" else "1.0"
+            target = {"int": "1", "float": "1.0"}.get(type_) or self.w.constant(type_)
         elif self.w.chance(2) and self.bound[type_]:
             target = self.w.draw(st.sampled_from(self.bound[type_]))
         else:

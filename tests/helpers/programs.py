@@ -19,13 +19,14 @@ from mpr_logic.analysis import analyse
 from mpr_logic.analysis.program import Program
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import Row, Value
+from mpr_logic.language.moments import SECOND, Duration, Instant, Moment
 from mpr_logic.language.parser import parse
 from tests.helpers.program_bodies import Body, Relation, atom
 
 FEATURES = (
     "recursion", "nonlinear", "mutual", "negation", "aggregate", "repeat", "constant", "selfjoin",
     "assign", "action", "history", "open", "weight", "float", "family", "effect", "comparison", "any",
-    "text",
+    "text", "time",
 )  # fmt: skip
 SYMBOLS = ("a", "b", "c", "d", '"; import os', "X", "_y", "é, b", "not")
 VALUES: dict[str, tuple[Value, ...]] = {
@@ -34,6 +35,8 @@ VALUES: dict[str, tuple[Value, ...]] = {
     "int": (0, 1, 2, 3),
     "float": (0.5, 1.0, 2.5),
     "any": ("a", "b", 1, 2, '"; import os'),
+    "time": tuple(Instant(n * 30 * SECOND) for n in range(3)),
+    "duration": tuple(Duration(n * 30 * SECOND) for n in range(-1, 2)),
 }
 EXAMPLES = int(os.environ.get("MPR_FUZZ", "400"))
 """The number of generated programs for each test of agreement."""
@@ -68,7 +71,7 @@ class Case:
         numbers: dict[tuple[str, Row], list[int]] = {}
         for fact in program.facts:
             if fact.relation.startswith("call "):
-                numbers.setdefault((fact.relation, fact.row[1:]), []).append(int(fact.row[0]))
+                numbers.setdefault((fact.relation, fact.row[1:]), []).append(int(str(fact.row[0])))
 
         def numbered(change: Change) -> Iterator[Change]:
             yield change
@@ -109,7 +112,7 @@ class Case:
 def write(value: Value) -> str:
     """A constant as text."""
     if not isinstance(value, str):
-        return repr(value)
+        return value.constant if isinstance(value, Moment) else repr(value)
     plain = value.isalnum() and value[0].islower() and value.isascii() and value not in ("not", "lower")
     return value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -132,6 +135,7 @@ class Writer:
     def types(self, least: int) -> tuple[str, ...]:
         """The columns of a relation."""
         kinds = ["node", "node", "int", "symbol"] + [t for t in ("float", "any") if t in self.on]
+        kinds += ["time", "time", "duration"] if "time" in self.on else []
         return tuple(self.draw(st.lists(st.sampled_from(kinds), min_size=least, max_size=3)))
 
     def signatures(self) -> None:

@@ -13,7 +13,7 @@ from tests.helpers.strategies import labels, names
 if TYPE_CHECKING:
     from mpr_logic.models.grammars import Grammar, Symbol
 
-BUILT_IN = ["symbol", "int", "float", "bool", "any"]
+BUILT_IN = ["symbol", "int", "float", "bool", "any", "time", "date", "duration"]
 
 
 @st.composite

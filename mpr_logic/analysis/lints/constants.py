@@ -11,6 +11,7 @@ from mpr_logic.analysis.report import did_you_mean
 from mpr_logic.analysis.terms import flat, item_terms, literals, term_span
 from mpr_logic.analysis.types import columns_of
 from mpr_logic.language.ast import Comparison, Const, Test, Var
+from mpr_logic.language.moments import Moment
 from mpr_logic.language.printer import print_value
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _unknown(
     report: DiagnosticCollector,
 ) -> None:
     signature = columns_of(program.schema, name)
-    shown = [print_value(value) for value in sorted(domain, key=lambda v: (isinstance(v, str), v))]
+    shown = [print_value(value) for value in sorted(domain, key=_order)]
     listed = ", ".join(f"`{each}`" for each in shown[:6]) + (", ..." if len(shown) > 6 else "")
     text = print_value(constant.value)
     report.error(
@@ -326,3 +327,7 @@ def _one_off(one: str, other: str) -> bool:
         return first[1:] == second[1:] or (first[:2] == second[1::-1] and first[2:] == second[2:])
     longer, shorter = (first, second) if len(first) > len(second) else (second, first)
     return longer[1:] == shorter
+
+
+def _order(value: Value) -> tuple[bool, str, Value]:
+    return isinstance(value, str), value.type_ if isinstance(value, Moment) else "", value

@@ -499,11 +499,11 @@ def _shown(node: Node) -> str:
 
 
 def _constant(value: Value) -> tuple[type, Value]:
-    return (str, value) if isinstance(value, str) else (float, value)
+    return (float, value) if isinstance(value, (int, float)) else (type(value), value)
 
 
 def _same(one: Value, other: Value) -> bool:
-    return isinstance(one, str) == isinstance(other, str) and one == other
+    return _constant(one) == _constant(other)
 
 
 def _exact(value: int | float) -> bool:
@@ -515,7 +515,7 @@ def _compares(left: Value, op: str, right: Value) -> bool:
     """Whether a comparison of constants holds; what has no order counts as possible."""
     if op in ("=", "!="):
         return _same(left, right) == (op == "=")
-    if isinstance(left, str) != isinstance(right, str):
+    if _constant(left)[0] is not _constant(right)[0]:
         return True
     less, more = left < right, left > right  # type: ignore[operator]
     return {"<": less, "<=": not more, ">": more, ">=": not less}[op]

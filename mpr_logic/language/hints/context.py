@@ -80,7 +80,7 @@ class ErrorContext:
 
 # ---- what terminals are called when the parser speaks to people
 
-_CONSTANT = frozenset("NAME TEXT INT FLOAT MINUS".split()) | RESERVED
+_CONSTANT = frozenset("NAME TEXT INT FLOAT DURATION MINUS".split()) | RESERVED
 _TERM = _CONSTANT | {"VAR", "LPAR"}
 _OBSERVED = frozenset("NOT PAST SUCCEEDED FAILED".split())
 _AGGREGATES = frozenset("COUNT SUM MIN MAX".split())
@@ -107,6 +107,7 @@ _WORDS = {
     "NAME": "a name",
     "VAR": "a variable",
     "INT": "a number",
+    "DURATION": "a number",
     "FLOAT": "a number",
     "TEXT": "a text in quotes",
     "COMPARE": "a comparison such as `<`",

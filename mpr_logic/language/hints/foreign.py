@@ -125,6 +125,8 @@ TYPES: Final = {
     **dict.fromkeys("integer number unsigned long".split(), "int"),
     **dict.fromkeys("double real decimal".split(), "float"),
     "boolean": "bool",
+    **dict.fromkeys("timestamp datetime instant date_time".split(), "time"),
+    **dict.fromkeys("interval timedelta period".split(), "duration"),
     **dict.fromkeys("unknown value object_t list dict json array".split(), "any"),
 }
 """Names of types in other languages, and the built-in type to write instead."""

@@ -28,7 +28,7 @@ from mpr_logic.language.lexer import UNKNOWN, keywords, reserved
 _AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX"})
 _OBSERVED = frozenset({"NOT", "PAST", "SUCCEEDED", "FAILED"})
 _PREFIXES = _OBSERVED | {"FORBID", "PERMIT", "PREFER"}
-_NUMBERS = frozenset({"INT", "FLOAT"})
+_NUMBERS = frozenset({"INT", "FLOAT", "DURATION"})
 
 Guess: TypeAlias = Callable[[ErrorContext], Diagnostic | None]
 
@@ -257,8 +257,9 @@ def _declaration(case: ErrorContext) -> Diagnostic | None:
 
 
 _FORMS = {
+    "_TYPE": "write `.type name <: base`; the base is symbol, int, float, bool, time, date, duration, any "
+    "or a declared type",
     "_USE": 'write `.use "file.dl"`, or `.use "folder" as name` for names of its own',
-    "_TYPE": "write `.type name <: base`; the base is symbol, int, float, bool, any or a declared type",
     "_DECL": "write `.decl name(argument: type, ...)`, or `.decl name()` without arguments; behind it may "
     'stand `open_world`, `input`, `key(argument, ...)`, `changed_by("whom")` and `shared`',
     "_ACTION": "write `.action name(argument: type, ...)`; `argument?: type` may be left out of a call",
