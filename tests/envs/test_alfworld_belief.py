@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Checker
-from mpr_logic.envs.alfworld.belief import Belief, kind_of
+from mpr_logic.envs.alfworld.belief import Belief, Places, kind_of
 from mpr_logic.envs.alfworld.commands import OLD_PUT, action_of, command_of, positional
 from mpr_logic.envs.alfworld.observations import Sentence, read, read_task
-from mpr_logic.envs.alfworld.places import Places
 
 HELLO = "-= Welcome to TextWorld, ALFRED! =-\n\n"
 ROOM = (
