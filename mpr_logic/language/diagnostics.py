@@ -98,6 +98,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0612": "conditional permit of what is open",
     "E0613": "arguments in each other's place",
     "E0614": "aggregate of what has one value",
+    "E0615": "folder that a path climbs out of",
     "W0501": "variable that stands once",
     "W0502": "clause stated twice",
     "W0503": "unused relation",

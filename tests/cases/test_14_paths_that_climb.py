@@ -38,8 +38,28 @@ def test_the_documented_rules(tmp_path: Path, page: str, name: str, path: str, s
     assert mpr("check", str(rules), "--state", str(state), f'read("{path}")').status == status
 
 
+@pytest.mark.parametrize(
+    ("argument", "law"),
+    [
+        ("path", 'forbid open(path: P) :- not starts_with(P, "/srv/").'),
+        ("file_path", 'forbid open(file_path: P) :- not starts_with(P, "/srv/").'),
+        ("file", 'forbid open(file: P) :- not matches(P, "^/srv/").'),
+        ("folder", 'forbid open(folder: P) :- not starts_with(P, "work/").'),
+    ],
+)
+def test_the_law_alone_admits_nothing(tmp_path: Path, argument: str, law: str) -> None:
+    """A law that only looks at how a path begins is an error: nothing is checked by it, so nothing passes."""
+    rules, state = tmp_path / "rules.dl", tmp_path / "state.dl"
+    rules.write_text(f'.action open({argument}: symbol)\n@because("no") {law}\n')
+    state.write_text("")
+    for path in ("/srv/../etc/passwd", "work/../../etc/passwd"):
+        answer = mpr("check", str(rules), "--state", str(state), f'open("{path}")')
+        assert answer.status == 2
+        assert "E0615" in answer.err
+
+
 def test_a_lint_tells_what_is_forgotten(tmp_path: Path) -> None:
-    """A law that only looks at how a path begins is warned of."""
+    """Where the text may be something else than a path, the law is warned of."""
     rules = tmp_path / "rules.dl"
     rules.write_text(
         '.action open(p: symbol)\n@because("no") forbid open(P) :- not starts_with(P, "/srv/").\n'

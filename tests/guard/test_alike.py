@@ -82,6 +82,7 @@ SCHEMA: dict[str, Any] = {
 }
 RULES = """
 forbid read(path: P) :- P != null, not starts_with(P, "/data/").
+forbid read(path: P) :- P != null, contains(P, "..").
 forbid read(files: L) :- field(_, path, P), not starts_with(P, "/data/").
 """
 

@@ -36,6 +36,9 @@ forbid pay(amount: A) :- A > 100.0.
 @id(workspace) @rewrite(path, "/data/{P}") @because("{P} is outside of /data")
 forbid read(path: P) :- not starts_with(P, "/data/").
 
+@id(climbing) @because("{P} climbs out by `..`")
+forbid read(path: P) :- contains(P, "..").
+
 @id(once) @because("it was paid already")
 forbid pay(to: T) :- past pay(to: T).
 
@@ -439,7 +442,8 @@ def test_several_tools_are_one_action() -> None:
         text=".action write(file: symbol)\n"
         'tool_name("Write", write). tool_name("StrReplace", write).\n'
         "argument_name(write, file_path, file). argument_name(write, path, file).\n"
-        '@rewrite(file, "/data/{F}") forbid write(file: F) :- not starts_with(F, "/data/").'
+        '@rewrite(file, "/data/{F}") forbid write(file: F) :- not starts_with(F, "/data/").\n'
+        'forbid write(file: F) :- contains(F, "..").'
     )
     assert guard.check("Write", {"file_path": "a"}).arguments == {"file_path": "/data/a"}
     assert guard.check("StrReplace", {"path": "a"}).arguments == {"path": "/data/a"}

@@ -131,6 +131,9 @@ forbid read(path: P) :- not starts_with(P, "/data/"), not starts_with(P, "/").
 @id(elsewhere) @because("{P} is outside of /data")
 forbid read(path: P) :- starts_with(P, "/"), not starts_with(P, "/data/").
 
+@id(climbing) @because("{P} climbs out by `..`")
+forbid read(path: P) :- contains(P, "..").
+
 @id(private) @because("that is private")
 forbid read(path: P) :- contains(P, "/data/private").
 """

@@ -145,6 +145,7 @@ def test_an_agent_as_a_tool() -> None:
     rules = """
     @because("not one of us") forbid send(to: L) :- item(L, _, "eve@them").
     @rewrite(path, "/data/{P}") forbid read(path: P) :- not starts_with(P, "/data/").
+    @because("{P} climbs out") forbid read(path: P) :- contains(P, "..").
     @because("you may not ask that") forbid ask(input: I) :- I = "no".
     """
     guard_agent(Guard(text=rules, tools=tools), outer)

@@ -33,6 +33,7 @@ from mpr_logic.analysis.analyse import analyse, in_order
 from mpr_logic.analysis.lints.beginnings import check_beginnings
 from mpr_logic.analysis.lints.bodies import check_bodies
 from mpr_logic.analysis.lints.capitals import check_capitals
+from mpr_logic.analysis.lints.climbing import check_climbing
 from mpr_logic.analysis.lints.constants import check_constants, check_lower_case
 from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
 from mpr_logic.analysis.lints.effects import check_effects
@@ -78,7 +79,8 @@ VET: tuple[Lint, ...] = (
     check_bodies,  # E0608, W0619
     check_overrides,  # E0609 to E0612, W0613
     check_patterns,  # W0614, W0620, W0621, W0622
-    check_beginnings,  # W0615, W0628
+    check_climbing,  # E0615, W0615
+    check_beginnings,  # W0628
     check_signs,  # W0616
     check_weights,  # W0617
     check_slips,  # W0626
