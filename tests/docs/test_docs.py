@@ -245,6 +245,15 @@ def test_every_option_is_documented() -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_public_names_are_imported_from_the_package(page: Path) -> None:
+    """What `mpr_logic` itself offers is imported from there, so that a reader need not know its module."""
+    code = "\n".join(block.text for block in blocks(page) if block.kind in ("python", "pycon"))
+    found = re.findall(r"^(?:>>> )?from (mpr_logic\.\S+) import (.+)$", code, re.MULTILINE)
+    public = set(mpr_logic.__all__)
+    assert [(home, names) for home, names in found if public & set(re.split(r"\W+", names))] == []
+
+
 @pytest.mark.parametrize("page", [*PAGES, *sorted((DOCS / "diagnostics").glob("*.md"))], ids=name_of)
 def test_lines_can_be_read(page: Path) -> None:
     """Outside of tables and blocks no line is longer than 160 characters."""
