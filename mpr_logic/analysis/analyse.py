@@ -10,9 +10,10 @@ from mpr_logic.analysis.annotations import check_because, explicit_id, resolve_o
 from mpr_logic.analysis.builtin_relations import DEFINED
 from mpr_logic.analysis.canonical import clause_template, clause_text, fill, short_id, whole_text
 from mpr_logic.analysis.desugar import Context, expand
+from mpr_logic.analysis.desugar.classes import class_of, histories_read, history_rules, member_rules
 from mpr_logic.analysis.key_constraints import conflict, key_columns, key_text
 from mpr_logic.analysis.normalise import Normaliser, apart, as_stored
-from mpr_logic.analysis.occurrences import CALL, Calls, calls_read, is_history
+from mpr_logic.analysis.occurrences import CALL, CLASS, Calls, calls_read, is_history
 from mpr_logic.analysis.program import Fact, Program, Rule
 from mpr_logic.analysis.report import DiagnosticCollector, where
 from mpr_logic.analysis.resolve import FACTS_ONLY, Resolved, Resolver, resolve_clause
@@ -20,9 +21,9 @@ from mpr_logic.analysis.safety import Safety
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.shapes import clause_shape, with_placeholders
 from mpr_logic.analysis.strata import Edges, dependencies, nest, stratify
-from mpr_logic.analysis.terms import core_body, item_terms, names, term_vars
+from mpr_logic.analysis.terms import core_body, item_terms, literals, names, term_vars
 from mpr_logic.analysis.times import MOMENTS
-from mpr_logic.analysis.types import Typing
+from mpr_logic.analysis.types import Typing, columns_of
 from mpr_logic.analysis.undeclared import infer, suggest
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import Atom, Const, Literal, UseDecl, Var
@@ -82,7 +83,8 @@ def in_order(report: DiagnosticCollector, modules: Sequence[Module]) -> list[Dia
     told = dict.fromkeys(report.found)  # a file that is used under two prefixes says the same twice
     found = [replace(d, source_line=_line(lines.get(d.span.file, ()), d.span.line)) for d in told]
     return sorted(
-        found, key=lambda d: (d.severity != "error", place.get(d.span.file, 0), d.span.line, d.span.column)
+        dict.fromkeys(found),
+        key=lambda d: (d.severity != "error", place.get(d.span.file, 0), d.span.line, d.span.column),
     )
 
 
@@ -116,6 +118,7 @@ class _Build:
         self.effects: dict[str, Clause] = {}  # the first clause with an effect on a relation
         self.history: list[Fact] = []
         self.calls: set[str] = set()
+        self.histories: dict[str, None] = {}  # of classes, as rules read them
 
     def add(self, clause: Clause) -> None:
         """Check one clause and add its facts or rules."""
@@ -151,15 +154,19 @@ class _Build:
         rule = Rule(
             name.id, plan.head, prepared.args, prepared.body, clause.weight, plan.given, clause, name.part
         )
-        self.rules.append(rule)
-        self.named.setdefault(name.wanted, []).append(rule)
+        of = class_of(clause, self.schema)
+        rules = [rule] if of is None else member_rules(rule, of, self.schema)
+        self.rules += rules
+        self.named.setdefault(name.wanted, []).extend(rules)
         self.lines.append(f"{prepared.text} {clause.weight!r} {name.id} {_annotations(clause)}")
         if prepared.new:
             if clause.effect is not None:
                 self.effects.setdefault(clause.effect.name, clause)
             for used, how, span in dependencies(prepared.body):
-                self.edges.setdefault((plan.head, used, how), span)
+                for each in rules:
+                    self.edges.setdefault((each.head, used, how), span)
             self.calls.update(calls_read(prepared.body))
+            self.histories.update(dict.fromkeys(histories_read(prepared.body)))
 
     def _claim(self, name: str, text: str, clause: Clause) -> str:
         """The id for a clause that wants this name: equal clauses get a number behind it."""
@@ -190,6 +197,7 @@ class _Build:
 
     def program(self) -> Program:
         """Check what concerns the rules together; the program is whole only where nothing is reported."""
+        self._add_histories()
         derived = dict.fromkeys(r.head for r in self.rules)
         self._check_effects(derived)
         self._check_keys()
@@ -205,11 +213,22 @@ class _Build:
             recursive=recursive,
             overrides=overrides,
             version=self._version(),
-            arity=_arities(self.schema, self.rules, self.calls),
+            arity=_arities(self.schema, self.rules, [*map(CALL.__add__, self.calls), *self.histories]),
             constants=frozenset(self.constants),
             history=tuple(self.history),
             calls=frozenset(self.calls),
         )
+
+    def _add_histories(self) -> None:
+        """Add the rules that derive the histories of classes from those of their members."""
+        self.calls = {name for name in self.calls if not name.startswith(CLASS)}
+        for relation in self.histories:
+            for rule in history_rules(relation, self.schema):
+                (read,) = (literal.atom.name for literal in literals(rule.body))
+                self.rules.append(rule)
+                self.edges.setdefault((relation, read, ""), rule.clause.span)
+                if read.startswith(CALL):
+                    self.calls.add(read.removeprefix(CALL))
 
     def _numbered(self) -> Iterator[Fact]:
         """The calls that the text states and aggregates tell apart."""
@@ -266,6 +285,10 @@ class _Build:
                 params = ",".join(f"{p.name}{'?' if p.optional else ''}:{p.type}" for p in each.params)
                 attributes = "" if each.attributes[1:] == _PLAIN else f" {each.attributes[1:]}"
                 lines.append(f"{word} {name}({params}) {each.open_world}{attributes}")
+        for name, of in sorted(schema.classes.items()):
+            if not of.signature.builtin:
+                params = ",".join(f"{p.name}:{p.type}" for p in of.signature.params[: of.shared])
+                lines.append(f"class {name}({params}) {sorted(of.members)}")
         lines += [f"closed {name}" for name in sorted(schema.closed)]
         lines += ["all closed"] if schema.all_closed else []
         text = "\n".join([*lines, *sorted(self.lines)])
@@ -280,7 +303,7 @@ def _annotations(clause: Clause) -> str:
     return " ".join(f"@{a.name}{[c.value for c in a.args]}" for a in clause.annotations)
 
 
-def _arities(schema: Schema, rules: Sequence[Rule], calls: Iterable[str]) -> dict[str, int]:
+def _arities(schema: Schema, rules: Sequence[Rule], more: Iterable[str]) -> dict[str, int]:
     """The number of arguments of every core relation that can have rows."""
     found: dict[str, int] = {}
     for name, signature in schema.relations.items():
@@ -290,8 +313,8 @@ def _arities(schema: Schema, rules: Sequence[Rule], calls: Iterable[str]) -> dic
     for name, signature in schema.actions.items():
         for word in ("past", "succeeded", "failed", "forbid", "permit", "prefer"):
             found[f"{word} {name}"] = signature.arity
-    for relation in calls:
-        found[CALL + relation] = found[relation] + 1
+    for relation in more:
+        found[relation] = columns_of(schema, relation).arity
     for rule in rules:
         found[rule.head] = len(rule.args)
     return found
@@ -310,6 +333,7 @@ class LiteralRewrite:
     core: str
     negated: bool
     picks: Picks | None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,7 +518,9 @@ def _changes(
         if old is new:
             changes.append(None)
         elif isinstance(old, Literal) and isinstance(new, Literal):
-            changes.append(LiteralRewrite(new.atom.name, new.negated, _picks(old.atom.args, new.atom.args)))
+            picks = _picks(old.atom.args, new.atom.args)
+            names = new.atom.names if new.atom.name.startswith(CLASS) else ()
+            changes.append(LiteralRewrite(new.atom.name, new.negated, picks, names))
         else:
             return None
     return tuple(changes) if any(changes) else ()
@@ -506,4 +532,4 @@ def _change(item: BodyItem, change: LiteralRewrite | None) -> BodyItem:
     assert isinstance(item, Literal)
     atom = item.atom
     args = atom.args if change.picks is None else _pick(atom.args, change.picks, atom.span)
-    return Literal(Atom(change.core, args, (), atom.span), change.negated, None, item.span)
+    return Literal(Atom(change.core, args, change.names, atom.span), change.negated, None, item.span)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.report import did_you_mean, nearest, where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.analysis.report import DiagnosticCollector
@@ -162,37 +162,50 @@ def resolve_overrides(
     ``named`` maps an id as it is written to the rules that have it.
     """
     found: dict[str, frozenset[str]] = {}
+    clauses: dict[int, list[Rule]] = {}
     for rule in rules:
-        for each in rule.clause.annotations:
+        clauses.setdefault(id(rule.clause), []).append(rule)  # of a class one for each member
+    for group in clauses.values():
+        for each in group[0].clause.annotations:
             if each.name == "overrides" and _fits(each):
-                ids = _overridden(rule, each, named, report)
-                found[rule.id] = found.get(rule.id, frozenset()) | ids
+                ids = _overridden(group, each, named, report)
+                found[group[0].id] = found.get(group[0].id, frozenset()) | ids
     return found
 
 
 def _overridden(
-    rule: Rule, annotation: Annotation, named: Mapping[str, list[Rule]], report: DiagnosticCollector
+    group: Sequence[Rule],
+    annotation: Annotation,
+    named: Mapping[str, list[Rule]],
+    report: DiagnosticCollector,
 ) -> frozenset[str]:
-    if rule.clause.kind != "permit":  # it was reported
+    if group[0].clause.kind != "permit":  # it was reported
         return frozenset()
     ids: set[str] = set()
+    heads = {f"forbid {rule.action}" for rule in group}
+    spoken = group[0].clause.head.name
     for arg in annotation.args:
         name = str(arg.value)
         targets = named.get(name)
         span = arg.span if arg.span.line else annotation.span
         if targets is None:
-            forbids = [n for n, rs in named.items() if rs[0].head == f"forbid {rule.action}"]
-            otherwise = f"name a forbid rule of `{rule.action}` by its @id"
+            forbids = [n for n, rs in named.items() if any(rule.head in heads for rule in rs)]
+            otherwise = f"name a forbid rule of `{spoken}` by its @id"
             help = did_you_mean(name, forbids, otherwise)
             report.error("E0214", f"no rule has the id `{name}`", span, help)
-        elif targets[0].head != f"forbid {rule.action}":
+        elif all(rule.head not in heads for rule in targets):
             report.error(
                 "E0215",
-                f"`{name}` is no forbid rule of `{rule.action}`",
+                f"`{name}` is no forbid rule of `{spoken}`",
                 span,
-                f"it is a rule of `{targets[0].head}`{where(targets[0].clause.span)}; "
+                f"it is a rule of `{_subject(targets[0])}`{where(targets[0].clause.span)}; "
                 "a permit overrides rules that forbid its own action",
             )
         else:
             ids.update(t.id for t in targets)
     return frozenset(ids)
+
+
+def _subject(rule: Rule) -> str:
+    """The head of a rule without its arguments, as its author named it."""
+    return rule.head if rule.action is None else f"{rule.clause.kind} {rule.clause.head.name}"

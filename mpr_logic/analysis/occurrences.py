@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 CALL = "call "
 """The prefix of a relation of calls; the name of the history's relation follows it."""
 
+CLASS = "class "
+"""The prefix of the history of a class of actions: it is derived from the histories of its members."""
+
 OUTCOMES = ("succeeded", "failed")
 HISTORY = ("past", *OUTCOMES)
 
@@ -39,41 +42,72 @@ def tell_apart(
 ) -> list[Literal | Comparison | Test]:
     """The items of an aggregate's braces, those of the history as literals of calls. ``fresh`` makes the
     names of the variables that stand for the calls' numbers."""
-    positive = [i for i in body if isinstance(i, Literal) and not i.negated and is_history(i.atom.name)]
+    positive = [i for i in body if isinstance(i, Literal) and not i.negated and _is_said(i.atom.name)]
     tried = {_said(i): Var(fresh(), i.span) for i in positive if _word(i) == "past"}
     done: list[Literal | Comparison | Test] = []
     for item in body:
-        if isinstance(item, Literal) and is_history(item.atom.name):
+        if isinstance(item, Literal) and _is_said(item.atom.name):
             number = tried.get(_said(item)) if _complete(item) else None
             if number is None and not item.negated:
                 number = Var(fresh(), item.span)
             if number is not None:
                 atom = item.atom
-                item = replace(item, atom=Atom(CALL + atom.name, (number, *atom.args), (), atom.span))
+                names = ("", *atom.names) if atom.names else ()
+                item = replace(item, atom=Atom(CALL + atom.name, (number, *atom.args), names, atom.span))
         done.append(item)
     return done
 
 
+def _is_said(relation: str) -> bool:
+    """Whether a relation is the history of an action, or of a class."""
+    return is_history(relation.removeprefix(CLASS))
+
+
 def _word(literal: Literal) -> str:
-    return literal.atom.name.partition(" ")[0]
+    return literal.atom.name.removeprefix(CLASS).partition(" ")[0]
 
 
 def _said(literal: Literal) -> tuple[str, tuple[Term, ...]]:
-    return literal.atom.name.partition(" ")[2], literal.atom.args
+    return literal.atom.name.removeprefix(CLASS).partition(" ")[2], _own(literal)
+
+
+def _own(literal: Literal) -> tuple[Term, ...]:
+    """The arguments of a call: of a class without the name of the member, which the call determines."""
+    names = literal.atom.names
+    return literal.atom.args[:-1] if names and names[-1] == "action" else literal.atom.args
 
 
 def _complete(literal: Literal) -> bool:
     """Whether no argument is left open: each `_` may be another value."""
-    return not any(isinstance(term, Var) and term.name == "_" for term in literal.atom.args)
+    return not any(isinstance(term, Var) and term.name == "_" for term in _own(literal))
 
 
 def as_written(item: BodyItem) -> BodyItem:
     """An item of a rule as its author wrote it: calls are told apart by nothing that has a name."""
-    if isinstance(item, Literal) and item.atom.name.startswith(CALL):
-        atom = item.atom
-        return replace(item, atom=replace(atom, name=atom.name.removeprefix(CALL), args=atom.args[1:]))
+    if isinstance(item, Literal) and item.atom.name.startswith((CALL, CLASS)):
+        atom = _without_number(item.atom)
+        if atom.name.startswith(CLASS):
+            named = [(n, t) for n, t in zip(atom.names, atom.args, strict=False) if t != Var("_")]
+            names, args = tuple(n for n, _ in named), tuple(t for _, t in named)
+            atom = Atom(atom.name.removeprefix(CLASS), args, names, atom.span)
+        return replace(item, atom=atom)
     if isinstance(item, Aggregate):
-        return replace(item, body=tuple(as_written(i) for i in item.body))  # type: ignore[misc]
+        return replace(item, body=tuple(map(as_written, item.body)))  # type: ignore[arg-type]
+    return item
+
+
+def _without_number(atom: Atom) -> Atom:
+    if not atom.name.startswith(CALL):
+        return atom
+    return Atom(atom.name.removeprefix(CALL), atom.args[1:], atom.names[1:], atom.span)
+
+
+def _of_rows(item: BodyItem) -> BodyItem:
+    """An item in which no calls are told apart."""
+    if isinstance(item, Literal):
+        return replace(item, atom=_without_number(item.atom))
+    if isinstance(item, Aggregate):
+        return replace(item, body=tuple(map(_of_rows, item.body)))  # type: ignore[arg-type]
     return item
 
 
@@ -83,7 +117,11 @@ def program_as_written(program: Program) -> Program:
         return program
     return replace(
         program,
-        rules=tuple(replace(rule, body=tuple(map(as_written, rule.body))) for rule in program.rules),
+        rules=tuple(
+            replace(rule, body=tuple(map(_of_rows, rule.body)))
+            for rule in program.rules
+            if not rule.head.startswith(CALL)
+        ),
         facts=tuple(fact for fact in program.facts if not fact.relation.startswith(CALL)),
         calls=frozenset(),
     )
@@ -103,8 +141,8 @@ def call_of(relation: str, row: Row) -> tuple[str, Row, int | None]:
     if relation.startswith(CALL):
         number, *args = row
         assert isinstance(number, int)
-        return relation.removeprefix(CALL), tuple(args), number
-    return relation, row, None
+        return relation.removeprefix(CALL).removeprefix(CLASS), tuple(args), number
+    return relation.removeprefix(CLASS), row, None
 
 
 class Calls:

@@ -7,12 +7,14 @@ Resolver are resolved here once. A rule's head and body speak of *core relations
 ``not at``                its observed absences (open-world relations): a relation of facts only
 ``past open`` and so on   the history: ``past``, ``succeeded``, ``failed`` of an action
 ``call past open``        the same in aggregates, a row for each call, its number in front
+``class past write``      the history of a class of actions, derived from that of its members
 ``forbid put``            derived for an action: also ``permit put``, ``prefer put``
 ``causes opened by open`` what an action brings about: also ``ends opened by open``
 ========================  ===================================================================
 
 The action is part of the name where a head speaks of effects: two actions that bring one relation
 about differ in their arguments, and a question is always about one of them (:func:`effect_head`).
+A clause about a class of actions becomes one rule for each member, all with the clause's id.
 
 The body uses the tree's own nodes with every literal positional, its atom named by its core
 relation and its ``tense`` None. A negated literal of an open-world relation has become a positive
@@ -24,6 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from mpr_logic.analysis.occurrences import CALL, CLASS
 from mpr_logic.analysis.safety import bound_outside
 from mpr_logic.analysis.terms import item_terms, names, term_vars
 from mpr_logic.language.ast import BodyItem, Clause, Param, Term, Value
@@ -33,6 +36,12 @@ if TYPE_CHECKING:
 
     from mpr_logic.language.ast import Row, Span
 
+
+ANY = "any"
+"""The built-in class of all actions; an action that is declared so takes its place."""
+
+ACTION = "action"
+"""The argument that every class has beside those that are declared: the name of the member."""
 
 _KINDS = {"symbol": str, "int": int}
 
@@ -61,6 +70,7 @@ class Signature:
     changed_by: str | None = None
     shared: bool = False
     builtin: bool = False  # it is there without a declaration
+    tail: int = 0  # of a class: the arguments that a call without names leaves out, the member's name
 
     kinds: tuple[type, ...] = field(init=False, repr=False, compare=False)
     """The Python type that each column stores as it is, whatever the value: str or int,
@@ -86,10 +96,24 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class Schema:
-    """Declarations: types (name to base), relations, actions, and actions closed by default.
+class ActionClass:
+    """A class of actions: its ``members``, and its ``signature``.
 
-    ``all_closed``: every action is, by `.default forbid *`; ``closed`` names them nevertheless.
+    The first ``shared`` arguments are those that every member has, by name and type. Behind them stands the
+    name of the member, ``action``, unless an argument that they share is named so.
+    """
+
+    signature: Signature
+    shared: int
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Declarations: types (name to base), relations, actions, actions closed by default, and classes.
+
+    ``all_closed``: every action is, by `.default forbid *`; ``closed`` names them nevertheless. Among the
+    ``classes`` is the built-in one, `any`, of all actions.
     """
 
     types: Mapping[str, str]
@@ -97,6 +121,7 @@ class Schema:
     actions: Mapping[str, Signature]
     closed: frozenset[str] = frozenset()
     all_closed: bool = False
+    classes: Mapping[str, ActionClass] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +133,7 @@ class Rule:
     Heads with an effect (``causes p by a``) have the action's arguments first, the effect's behind.
     Rules are compared by identity. ``clause`` is as its author wrote it, and ``id`` is that clause's: a
     clause with alternatives gives several rules of one id (:mod:`mpr_logic.analysis.desugar`), and ``part``
-    counts them.
+    counts them. A clause about a class of actions gives these for each member, whose heads differ.
     """
 
     id: str
@@ -125,8 +150,13 @@ class Rule:
 
     @property
     def action(self) -> str | None:
-        """The action that the head speaks of; None for a plain relation."""
-        return self.clause.head.name if self.clause.kind != "relation" else None
+        """The action that the head speaks of, of a class the member; None for a plain relation."""
+        return None if self.clause.kind == "relation" else self.head.rpartition(" ")[2]
+
+    @property
+    def of_members(self) -> bool:
+        """Whether it derives the history of a class from that of a member: no author wrote it."""
+        return self.head.removeprefix(CALL).startswith(CLASS)
 
     @property
     def variables(self) -> set[str]:
@@ -187,10 +217,15 @@ class Program:
         """The rules of a rule's head that come of the same clause, itself among them."""
         return tuple([each for each in self.rules_for(rule.head) if each.clause is rule.clause])
 
+    def rules_of(self, clause: Clause) -> tuple[Rule, ...]:
+        """All rules that come of a clause, of a class those of every member."""
+        return tuple([each for each in self.rules if each.clause is clause])
+
     @property
     def written(self) -> tuple[Rule, ...]:
         """One rule for each clause that gives rules: what is listed for people."""
-        return tuple([rule for rule in self.rules if rule.part == 0])
+        first = {id(rule.clause): rule for rule in reversed(self.rules)}
+        return tuple([r for r in self.rules if first[id(r.clause)] is r and not r.of_members])
 
 
 def effect_head(kind: str, relation: str, action: str) -> str:

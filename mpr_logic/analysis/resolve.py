@@ -7,15 +7,15 @@ every argument that a named atom leaves out an ``_``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.builtin_relations import DEFINED, FILLED, LANGUAGE
-from mpr_logic.analysis.occurrences import HISTORY
-from mpr_logic.analysis.program import effect_head
+from mpr_logic.analysis.occurrences import CLASS, HISTORY
+from mpr_logic.analysis.program import ANY, effect_head
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
 from mpr_logic.analysis.terms import term_span
-from mpr_logic.language.ast import Aggregate, Alternatives, Arithmetic, Atom, Call, Literal, Span, Var
+from mpr_logic.language.ast import Aggregate, Alternatives, Arithmetic, Atom, Call, Const, Literal, Span, Var
 from mpr_logic.language.hints import foreign
 from mpr_logic.language.qualify import JOINT
 
@@ -73,6 +73,13 @@ class Resolver:
                 span,
                 f"a body can ask whether it was tried: past {name}(...), or succeeded, or failed",
             )
+        elif name in self.schema.classes and not self.schema.classes[name].signature.builtin:
+            self.report.error(
+                "E0202",
+                f"`{name}` is a class of actions, not a relation",
+                span,
+                f"a body can ask whether one of them was tried: past {name}(...), or succeeded, or failed",
+            )
         else:
             self.report.undeclared("relation", name, span, self._help(name))
         return None
@@ -86,12 +93,16 @@ class Resolver:
             return f"`{name}` is a prefix: a name under it is written `{below}`"
         return _instead(name) or (f"did you mean `{close}`?" if close else f"declare it: .decl {name}(...)")
 
-    def action(self, name: str, span: Span) -> Signature | None:
-        """The declared action of that name."""
+    def action(self, name: str, span: Span, *, classes: bool = False) -> Signature | None:
+        """The declared action of that name; ``classes``: or the class of actions."""
         found = self.schema.actions.get(name)
         if found is not None:
             return found
-        if name in self.schema.relations:
+        if name in self.schema.classes:
+            if classes:
+                return self.schema.classes[name].signature
+            self._class_alone(name, span)
+        elif name in self.schema.relations:
             self.report.error(
                 "E0202",
                 f"`{name}` is a relation, not an action",
@@ -99,24 +110,40 @@ class Resolver:
                 f"declare .action {name}(...) under another name, or name a declared action",
             )
         else:
+            known = (*self.schema.actions, *(c for c in self.schema.classes if classes and c != ANY))
             bare = name.rpartition(JOINT)[2]
             if bare in self.schema.actions:
                 help = f"actions keep their names under a prefix: write `{bare}`"
+            elif classes and name in foreign.EVERY:
+                help = f"did you mean `{ANY}`, the class of all actions?"
             else:
-                help = did_you_mean(name, self.schema.actions, f"declare it: .action {name}(...)")
+                help = did_you_mean(name, known, f"declare it: .action {name}(...)")
             self.report.undeclared("action", name, span, help)
         return None
+
+    def _class_alone(self, name: str, span: Span) -> None:
+        members = [f"`{each}`" for each in self.schema.classes[name].members]
+        shown = ", ".join(members[:8]) + (", ..." if len(members) > 8 else "")
+        self.report.error(
+            "E0245",
+            f"`{name}` is a class of actions, and one action is meant here",
+            span,
+            f"name one of its members: {shown}" if members else "name an action: the class has no member",
+        )
 
     def place(self, atom: Atom, signature: Signature, word: str, *, fill: bool) -> tuple[Term, ...] | None:
         """The arguments of an atom in the order of its declaration; ``fill``: those left out are ``_``."""
         if not atom.names:
-            if len(atom.args) == signature.arity:
+            if len(atom.args) == signature.arity and not signature.tail:
                 return atom.args
+            arity = signature.arity - signature.tail
+            if len(atom.args) == arity:
+                return (*atom.args, Var("_", atom.span))
             self.report.error(
                 "E0203",
-                f"`{atom.name}` takes {count(signature.arity, 'argument')}, not {len(atom.args)}",
+                f"`{atom.name}` takes {count(arity, 'argument')}, not {len(atom.args)}",
                 atom.span,
-                declared_as(signature, word),
+                self._declared(signature, word),
             )
             return None
         given = self._named(atom, signature, word)
@@ -130,7 +157,7 @@ class Resolver:
                 + ", ".join(f"`{m}`" for m in missing),
                 atom.span,
                 "only a body and the action of a rule may leave arguments out; "
-                + declared_as(signature, word),
+                + self._declared(signature, word),
             )
             return None
         return tuple(given.get(p.name) or Var("_", atom.span) for p in signature.params)
@@ -142,7 +169,7 @@ class Resolver:
         for name, term in zip(atom.names, atom.args, strict=True):
             span = _before(term_span(term, atom.span), name)
             if name not in known:
-                otherwise = declared_as(signature, word)
+                otherwise = self._declared(signature, word, name)
                 message = f"`{atom.name}` has no argument `{name}`"
                 self.report.error("E0204", message, span, did_you_mean(name, sorted(known), otherwise))
                 fine = False
@@ -153,6 +180,18 @@ class Resolver:
             given[name] = term
         return given if fine else None
 
+    def _declared(self, signature: Signature, word: str, wanted: str = "") -> str:
+        """How a relation, an action or a class is declared; of a class, whether it could share ``wanted``."""
+        of = self.schema.classes.get(signature.name)
+        if word != ".action" or of is None or signature.name in self.schema.actions:
+            return declared_as(signature, word)
+        said = declared_as(replace(signature, params=signature.params[: of.shared]), ".class")
+        each = [{p.name: p.type for p in self.schema.actions[member].params} for member in of.members]
+        types = {found.get(wanted) for found in each}
+        if len(types) == 1 and None not in types and not signature.builtin:
+            return f"{said}; its members have `{wanted}: {types.pop()}`, so let it share that"
+        return f"{said}; the name of the member is `{signature.name}(action: A)`" if signature.tail else said
+
     def literal(self, literal: Literal) -> Literal | None:
         """A literal of a body as one of a core relation."""
         atom = literal.atom
@@ -160,13 +199,17 @@ class Resolver:
             signature = self.relation(atom.name, atom.span)
             core, word = atom.name, ".decl"
         else:
-            signature = self.action(atom.name, atom.span)
+            signature = self.action(atom.name, atom.span, classes=True)
             core, word = f"{literal.tense} {atom.name}", ".action"
         if signature is None:
             return None
         args = self.place(atom, signature, word, fill=True)
         if args is None:
             return None
+        if literal.tense is not None and atom.name not in self.schema.actions:
+            self.is_member(atom, args)
+            names = tuple(param.name for param in signature.params)
+            return Literal(Atom(CLASS + core, args, names, atom.span), literal.negated, None, literal.span)
         negated = literal.negated
         if negated and signature.open_world and literal.tense is None:
             self._no_wildcard(atom, args)
@@ -174,6 +217,20 @@ class Resolver:
         if core == atom.name and args is atom.args:
             return literal
         return Literal(Atom(core, args, (), atom.span), negated, None, literal.span)
+
+    def is_member(self, atom: Atom, args: tuple[Term, ...]) -> None:
+        """Report the name of an action that is not in the class."""
+        of = self.schema.classes[atom.name]
+        named = args[of.shared] if of.shared < len(args) else None
+        if isinstance(named, Const) and named.value not in of.members:
+            self.report.error(
+                "E0246",
+                f"`{named.value}` is not in the class `{atom.name}`",
+                term_span(named, atom.span),
+                did_you_mean(
+                    str(named.value), of.members, "name one of its members, or put it into the class"
+                ),
+            )
 
     def _no_wildcard(self, atom: Atom, args: tuple[Term, ...]) -> None:
         for term in args:
@@ -284,7 +341,7 @@ def _history_head(clause: Clause, names: Resolver) -> _Head | None:
 
 
 def _action_head(clause: Clause, names: Resolver) -> _Head | None:
-    signature = names.action(clause.head.name, clause.head.span)
+    signature = names.action(clause.head.name, clause.head.span, classes=True)
     effect = _effect(clause, names)
     if signature is None or (clause.effect is not None and effect is None):
         return None
@@ -299,6 +356,8 @@ def _action_head(clause: Clause, names: Resolver) -> _Head | None:
                 term_span(term, clause.head.span),
                 "write a variable here and compare it in the body",
             )
+    if signature.name not in names.schema.actions:
+        names.is_member(clause.head, args)
     if effect is None or clause.effect is None:
         return f"{clause.kind} {signature.name}", (signature,), args, len(args)
     relation, effect_args = effect

@@ -6,17 +6,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.builtin_relations import BUILT_IN, DEFINED
-from mpr_logic.analysis.program import Schema, Signature
+from mpr_logic.analysis.classes import collect_classes, collect_hints
+from mpr_logic.analysis.program import ANY, Schema, Signature
 from mpr_logic.analysis.report import count, declaration, did_you_mean, where
 from mpr_logic.analysis.times import MOMENTS
 from mpr_logic.analysis.types import BUILTIN, base
-from mpr_logic.language.ast import ActionDecl, DefaultDecl, Param, RelationDecl, TypeDecl
+from mpr_logic.language.ast import (
+    ActionDecl,
+    ClassDecl,
+    DefaultDecl,
+    HintDecl,
+    Member,
+    Param,
+    RelationDecl,
+    TypeDecl,
+)
 from mpr_logic.language.hints.foreign import TYPES
 from mpr_logic.language.printer import print_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mpr_logic.analysis.program import ActionClass
     from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import Span, Statement
 
@@ -43,16 +54,19 @@ def collect(statements: Iterable[Statement], report: DiagnosticCollector, *, bui
     for each in all_of:
         if isinstance(each, (RelationDecl, ActionDecl)):
             _declare(each, types, relations, actions, report)
+    classes = _classes(all_of, types, relations, actions, report)
     closed: set[str] = set()
     all_closed = False
     for each in all_of:
         if not isinstance(each, DefaultDecl):
             continue
-        if each.action == EVERY:
+        if each.action == EVERY or (each.action == ANY and ANY in classes):
             all_closed = True
             closed.update(actions)
         elif each.action in actions:
             closed.add(each.action)
+        elif each.action in classes:
+            closed.update(classes[each.action].members)
         elif each.action in relations:
             report.error(
                 "E0202",
@@ -65,9 +79,9 @@ def collect(statements: Iterable[Statement], report: DiagnosticCollector, *, bui
                 "E0201",
                 f"`{each.action}` is not declared",
                 each.span,
-                did_you_mean(each.action, actions, f"declare it: .action {each.action}(...)"),
+                did_you_mean(each.action, [*actions, *classes], f"declare it: .action {each.action}(...)"),
             )
-    return Schema(types, relations, actions, frozenset(closed), all_closed)
+    return Schema(types, relations, actions, frozenset(closed), all_closed, classes)
 
 
 def declarations_of(schema: Schema) -> list[Statement]:
@@ -75,6 +89,10 @@ def declarations_of(schema: Schema) -> list[Statement]:
     statements: list[Statement] = [TypeDecl(name, base) for name, base in schema.types.items()]
     statements += [_relation(s) for s in schema.relations.values() if not s.builtin]
     statements += [ActionDecl(s.name, _plain(s.params)) for s in schema.actions.values()]
+    for name, each in schema.classes.items():
+        if not each.signature.builtin:
+            params = _plain(each.signature.params[: each.shared])
+            statements.append(ClassDecl(name, params, tuple(map(Member, each.members))))
     closed = [EVERY] if schema.all_closed else sorted(schema.closed)
     return [*statements, *(DefaultDecl(name) for name in closed)]
 
@@ -96,6 +114,65 @@ def _relation(signature: Signature) -> RelationDecl:
 def _plain(params: Iterable[Param]) -> tuple[Param, ...]:
     """Arguments without the places where they were written."""
     return tuple(Param(p.name, p.type, p.optional) for p in params)
+
+
+def _classes(
+    statements: Iterable[Statement],
+    types: dict[str, str],
+    relations: dict[str, Signature],
+    actions: dict[str, Signature],
+    report: DiagnosticCollector,
+) -> dict[str, ActionClass]:
+    """The classes of actions that are declared, and the built-in one."""
+    declared = [s for s in statements if isinstance(s, ClassDecl)]
+    hints = collect_hints((s for s in statements if isinstance(s, HintDecl)), actions, report)
+    found: dict[str, Signature] = {}
+    for each in sorted(declared, key=lambda s: s.params is None):  # the arguments may stand in another file
+        if not _class_name(each, relations, actions, report):
+            continue
+        params = each.params if each.params is not None or each.name in found else ()
+        if params is None:
+            continue
+        old = found.get(each.name)
+        if old is None:
+            if len(params) > MAX_ARGUMENTS:
+                too_many(each.name, len(params), each.span, report)
+            found[each.name] = _signature(ActionDecl(each.name, params, span=each.span), types, report)
+        elif [(p.name, p.type) for p in old.params] != [(p.name, p.type) for p in params]:
+            report.error(
+                "E0240",
+                f"the class `{each.name}` shares other arguments elsewhere",
+                each.span,
+                f"the first declaration is .class {declaration(old)}{where(old.span)}: "
+                "say the same, or leave the arguments out",
+            )
+    return collect_classes(declared, found, hints, relations, actions, report)
+
+
+def _class_name(
+    each: ClassDecl,
+    relations: dict[str, Signature],
+    actions: dict[str, Signature],
+    report: DiagnosticCollector,
+) -> bool:
+    """Whether a class may have its name."""
+    other = actions.get(each.name) or relations.get(each.name)
+    if each.name in RESERVED:
+        report.error("E0108", f"`{each.name}` is a word of the language", each.span, "choose another name")
+    elif other is not None:
+        word = "an action" if each.name in actions else "a relation"
+        report.error(
+            "E0208",
+            f"`{each.name}` is declared as {word} too",
+            each.span,
+            f"give one of them another name{f'; the other stands{where(other.span)}' if other.span else ''}",
+        )
+    elif each.name == ANY:
+        help = "it has every action; give a class of your own another name"
+        report.error("E0240", f"`{ANY}` is built in", each.span, help)
+    else:
+        return True
+    return False
 
 
 def _types(declared: list[TypeDecl], report: DiagnosticCollector) -> dict[str, str]:

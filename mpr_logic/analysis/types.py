@@ -16,7 +16,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.occurrences import CALL
+from mpr_logic.analysis.occurrences import CALL, CLASS
 from mpr_logic.analysis.report import argument
 from mpr_logic.analysis.terms import flat, literals, plain, term_span
 from mpr_logic.analysis.times import MOMENTS, as_moment, moment_type, no_moment, no_result
@@ -121,6 +121,8 @@ def columns_of(schema: Schema, core: str) -> Signature:
     if core.startswith(CALL):
         action = columns_of(schema, core.removeprefix(CALL))
         return replace(action, params=(NUMBER, *action.params), bases=("int", *action.bases))
+    if core.startswith(CLASS):
+        return schema.classes[name.partition(" ")[2]].signature
     return schema.relations[name] if word == "not" else schema.actions[name]
 
 

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
-from mpr_logic.analysis.occurrences import as_written, call_of
+from mpr_logic.analysis.desugar.classes import names_member
+from mpr_logic.analysis.occurrences import CLASS, as_written, call_of
 from mpr_logic.analysis.report import count
 from mpr_logic.analysis.terms import rewrite_item, rewrite_term
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from mpr_logic.analysis.program import Rule
+    from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.engine.provenance.proof import Proof, ProofStep
     from mpr_logic.language.ast import BodyItem, Row, Value
 
@@ -47,6 +48,19 @@ def item_text(item: BodyItem, bindings: Mapping[str, Value]) -> str:
     return print_item(ground_item(item, bindings))
 
 
+def atom_text(program: Program, relation: str, pattern: tuple[Value | None, ...]) -> str:
+    """The text of an atom of a core relation with ``_`` for None; of the history of a class the member's."""
+    if not relation.startswith(CLASS):
+        return pattern_text(relation, pattern)
+    word, _, name = relation.removeprefix(CLASS).partition(" ")
+    of = program.schema.classes[name]
+    if of.shared < len(pattern) and pattern[-1] is not None:
+        name, pattern = str(pattern[-1]), pattern[:-1]
+    known = [(p.name, v) for p, v in zip(of.signature.params, pattern, strict=False) if v is not None]
+    args = tuple(Const(value) for _, value in known)
+    return print_atom(Atom(f"{word} {name}", args, tuple(each for each, _ in known)))
+
+
 def pattern_text(relation: str, pattern: tuple[Value | None, ...]) -> str:
     """The text of an atom with ``_`` for None."""
     return print_atom(Atom(relation, tuple(Var("_") if v is None else Const(v) for v in pattern)))
@@ -68,9 +82,9 @@ def head_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = None)
         args = tuple(rewrite_term(term, lambda t: _bound(t, bindings)) for term in rule.args)
     kind = rule.clause.kind
     if kind in _VERBS:
-        return f"{print_atom(Atom(rule.clause.head.name, args))} {_VERBS[kind]}"
+        return f"{print_atom(Atom(str(rule.action), args))} {_VERBS[kind]}"
     if rule.clause.effect is not None:
-        action = Atom(rule.clause.head.name, args[: rule.given])
+        action = Atom(str(rule.action), args[: rule.given])
         effect = Atom(rule.clause.effect.name, args[rule.given :])
         return f"{print_atom(action)} {kind} {print_atom(effect)}"
     return print_atom(Atom(rule.head, args))
@@ -88,7 +102,7 @@ def because_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = No
         return _PLACEHOLDER.sub(lambda found: _filled(found, bindings), str(said[0]))
     text = head_text(rule, bindings, row)
     joint = " by" if rule.clause.kind in _VERBS else ", by"
-    items = ", ".join(item_text(item, bindings) for item in rule.body)
+    items = ", ".join(item_text(item, bindings) for item in rule.body if not names_member(item, rule))
     return f"{text}{joint} {rule.id}: {items}" if items else f"{text}{joint} {rule.id}"
 
 
@@ -156,6 +170,7 @@ def proof_lines(proof: Proof, *, ascii_only: bool = False) -> list[str]:
 
 
 def _conclusion(proof: Proof, mark: str) -> _Branch:
+    proof = _of_member(proof)
     if isinstance(proof, FactProof):
         relation, row, call = call_of(proof.relation, proof.row)
         text = f"{mark}{print_row(relation, row)}{_weight(proof.weight)}"
@@ -173,14 +188,24 @@ def _below(proof: RuleProof) -> Iterator[_Branch]:
     if named := {n: v for n, v in proof.bindings.items() if not n.startswith("#")}:
         yield _Branch(f"with {', '.join(f'{n} = {print_value(v)}' for n, v in named.items())}")
     for item, step in zip(rule.body, proof.steps, strict=True):
-        yield _step(item, step, proof.bindings)
+        if not names_member(item, rule):
+            yield _step(item, step, proof.bindings)
+
+
+def _of_member(proof: Proof) -> Proof:
+    """Of the history of a class that of a member, from which it is derived: no author wrote that rule."""
+    if isinstance(proof, RuleProof) and proof.rule.of_members:
+        (step,) = proof.steps
+        assert isinstance(step, FactProof)
+        return step
+    return proof
 
 
 def _step(item: BodyItem, step: ProofStep, bindings: Mapping[str, Value]) -> _Branch:
     if isinstance(step, (FactProof, RuleProof)):
         return _conclusion(step, "✓ ")
     if isinstance(step, AbsenceStep):
-        text = f"✓ not {pattern_text(step.relation, step.pattern)}"
+        text = f"✓ {item_text(item, bindings)}"
         if step.present is None:
             return _Branch(f"{text}: no such fact")
         return _Branch(f"{text}{_weight(step.weight)}: weakened by", (_conclusion(step.present, ""),))
@@ -235,6 +260,7 @@ def proof_json(proof: Proof) -> dict[str, Any]:
     order: list[Proof] = [proof]
 
     def place(each: Proof) -> int:
+        each = _of_member(each)
         if id(each) not in places:
             places[id(each)] = len(order)
             order.append(each)
@@ -260,7 +286,9 @@ def proof_json(proof: Proof) -> dict[str, Any]:
                 node["rule"]["because"] = because_text(rule, each.bindings, each.row)
             node["bindings"] = {n: json_value(v) for n, v in each.bindings.items() if not n.startswith("#")}
             node["steps"] = [
-                _step_json(i, s, each, place) for i, s in zip(rule.body, each.steps, strict=True)
+                _step_json(i, s, each, place)
+                for i, s in zip(rule.body, each.steps, strict=True)
+                if not names_member(i, rule)
             ]
         nodes.append(node)
     return {"root": 0, "nodes": nodes}

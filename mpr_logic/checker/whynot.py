@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from mpr_logic.checker.render import (
+    atom_text,
     ground_item,
     item_text,
     pattern_text,
@@ -188,7 +189,7 @@ def _failure(engine: Engine, step: PlanStep, item: BodyItem, bindings: Bindings)
 def _present(engine: Engine, relation: str, wanted: Pattern) -> str:
     rows = engine.query(relation, wanted)
     row = min(rows, key=lambda r: (-rows[r], print_row(relation, r)))
-    return f"{print_row(relation, row)} holds"
+    return f"{atom_text(engine.program, relation, row)} holds"
 
 
 def _nearest(engine: Engine, relation: str, wanted: Pattern) -> str:
@@ -198,8 +199,8 @@ def _nearest(engine: Engine, relation: str, wanted: Pattern) -> str:
             loose = (*wanted[:i], None, *wanted[i + 1 :])
             rows = engine.query(relation, loose)
             if rows:
-                return f"the nearest is {min(print_row(relation, r) for r in rows)}"
-    return f"nothing like {pattern_text(relation, wanted)} holds"
+                return f"the nearest is {min(atom_text(engine.program, relation, r) for r in rows)}"
+    return f"nothing like {atom_text(engine.program, relation, wanted)} holds"
 
 
 def _opposite(engine: Engine, relation: str) -> str | None:

@@ -112,7 +112,7 @@ def _clauses(program: Program, theta: float) -> dict[object, tuple[str, str, str
         kind = rule.clause.kind
         if kind in ("permit", "prefer") or (kind == FORBID and rule.weight < theta):
             continue
-        found[rule.id] = (rule.head, _name(rule), rule.clause.span.file)
+        found[rule.id, rule.head] = (rule.head, _name(rule), rule.clause.span.file)
     for fact in program.facts:
         found[fact.relation, fact.row] = (fact.relation, "", fact.span.file)
     return found

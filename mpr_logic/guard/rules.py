@@ -24,12 +24,13 @@ from mpr_logic.guard.calls import OPENED
 from mpr_logic.guard.directives import read_directives
 from mpr_logic.language.ast import ActionDecl, Var
 from mpr_logic.language.parser import parse
+from mpr_logic.language.printer import print_clause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mpr_logic.analysis.influence import Influence
-    from mpr_logic.analysis.program import Fact, Program
+    from mpr_logic.analysis.program import Fact, Program, Rule
     from mpr_logic.checker.checker import Checker
     from mpr_logic.engine.choice import EngineChoice
     from mpr_logic.engine.protocol import Budget
@@ -307,9 +308,7 @@ def _shared_effects(program: Program, action: str, shared: frozenset[str], optio
     heads = {head for head in _effects_of(program, action) if written_by(head)[0] in shared}
     changes = sorted({written_by(head)[0] for head in heads})
     read = read_by(program, heads) | heads
-    clauses = [
-        f"{rule.weight} {canonical_text(program, rule.clause)}" for rule in program.rules if rule.head in read
-    ]
+    clauses = [f"{rule.weight} {_text(program, rule)}" for rule in program.rules if rule.head in read]
     facts = [f"{f.relation} {f.row!r} {f.weight}" for f in program.facts if f.relation in read - shared]
     declared = [schema.actions[action], *(schema.relations[name] for name in changes)]
     columns = [f"{each.name} {each.key} {[(p.name, p.type) for p in each.params]}" for each in declared]
@@ -318,13 +317,22 @@ def _shared_effects(program: Program, action: str, shared: frozenset[str], optio
     return " ".join([hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16], *changes])
 
 
+def _text(program: Program, rule: Rule) -> str:
+    """The canonical text of a rule; of a class it says for which member."""
+    if rule.of_members:
+        return print_clause(rule.clause)
+    text = canonical_text(program, rule.clause)
+    return text if rule.action in (None, rule.clause.head.name) else f"{text} {rule.action}"
+
+
 def load_rules(
     paths: Sequence[str | os.PathLike[str]],
     text: str | None,
     tools: Tools | None,
     within: str | os.PathLike[str] | None = None,
 ) -> list[Module]:
-    """The parsed rules of files and of a text, and what declares the tools.
+    """The parsed rules of files and of a text, and what declares the tools. Of the tools' hints the files
+    alone tell: what a server says of itself loosens nothing.
 
     Raises:
         ProgramError: they cannot be read or parsed.
@@ -335,7 +343,7 @@ def load_rules(
         modules.append(parse(text, "<rules>"))
     if tools is not None:
         declared = {s.name for module in modules for s in module.statements if isinstance(s, ActionDecl)}
-        modules.append(parse(tools.declarations(without=declared), "<tools>"))
+        modules.append(parse(tools.declarations(without=declared, hints=False), "<tools>"))
     return modules
 
 

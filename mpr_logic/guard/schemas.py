@@ -10,6 +10,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from mpr_logic.analysis.classes import HINTS
 from mpr_logic.errors import GuardError
 from mpr_logic.extras import needed
 from mpr_logic.guard.calls import alike
@@ -24,11 +25,13 @@ _DEEP = 64
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A tool as its maker describes it: name, a text for people, the JSON schema of its arguments."""
+    """A tool as its maker describes it: name, a text for people, the JSON schema of its arguments, and the
+    hints of the Model Context Protocol, as far as they are given."""
 
     name: str
     text: str
     schema: dict[str, Any]
+    hints: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,13 @@ def describe(tool: Any) -> Description:
     schema = inner[keys[0]] if keys else {"type": "object", "properties": {}}
     if not isinstance(schema, dict):
         raise GuardError(f"tool `{name}`: its schema is a JSON object, not {type(schema).__name__}")
-    return Description(name, text if isinstance(text, str) else "", schema)
+    return Description(name, text if isinstance(text, str) else "", schema, _hints(tool.get("annotations")))
+
+
+def _hints(said: Any) -> tuple[tuple[str, bool], ...]:
+    """The hints among what a server says of a tool; what is no hint, or no truth value, says nothing."""
+    known = said if isinstance(said, dict) else {}
+    return tuple((name, known[name]) for name in HINTS if isinstance(known.get(name), bool))
 
 
 def described_function(function: Callable[..., Any], name: str = "") -> Description:

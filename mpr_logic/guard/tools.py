@@ -13,6 +13,9 @@ may be left out, or be null  ``null`` stands for that; a number or truth value i
 has a default                where it is left out, rules see the default
 ===========================  ==================================================================
 
+The hints of an MCP tool become ``.hint`` declarations, which classes of actions may ask for: in the file
+that a person reads. What a server says while a guard runs puts no tool into a class, and takes none out.
+
 Names that the language does not take are changed; the facts ``tool_name`` and ``argument_name`` in the
 declarations say from what to what, and are what the guard itself goes by.
 """
@@ -33,7 +36,7 @@ from mpr_logic.errors import GuardError, StateError
 from mpr_logic.extras import needed
 from mpr_logic.guard.calls import canonical, constant
 from mpr_logic.guard.schemas import Property, describe, other_spelling, properties, takes_more
-from mpr_logic.language.ast import ActionDecl, Atom, Clause, Const, Module, Param
+from mpr_logic.language.ast import ActionDecl, Atom, Clause, Const, HintDecl, Module, Param
 from mpr_logic.language.printer import print_module
 from mpr_logic.language.source import read_text
 
@@ -82,13 +85,15 @@ class Argument:
 
 
 class Tool:
-    """One tool: its ``name``, the ``action`` that rules know it by, its ``arguments`` and its ``schema``."""
+    """One tool: its ``name``, the ``action`` that rules know it by, its ``arguments``, its ``schema``, and
+    the ``hints`` that its server gives."""
 
     def __init__(self, description: Description, action: str) -> None:
         self.name = description.name
         self.action = action
         self.text = description.text
         self.schema = description.schema
+        self.hints = description.hints
         found = properties(self.schema)
         words = _words(found, set())
         self.arguments = tuple(Argument(name, words[name], _type(each), each) for name, each in found.items())
@@ -145,10 +150,12 @@ class Tool:
     @property
     def known(self) -> ToolSignature:
         """The signature that rules are vetted against: its arguments, and the only values of each."""
-        return ToolSignature(self.name, {a.name: a.values for a in self.arguments}, self.rest is not None)
+        arguments = {each.name: each.values for each in self.arguments}
+        return ToolSignature(self.name, arguments, self.rest is not None, dict(self.hints))
 
-    def statements(self) -> Iterator[ActionDecl | Clause]:
-        """The declaration, and the facts about names that were changed."""
+    def statements(self) -> Iterator[ActionDecl | HintDecl | Clause]:
+        """The declaration, the hints that its description gives, and the facts about names that were
+        changed."""
         params = [
             Param(each.word, each.type, not each.said.required and not each.said.default)
             for each in self.arguments
@@ -160,6 +167,8 @@ class Tool:
         if self.rest is not None:
             notes.append(f"  {self.rest}: an object with all other arguments")
         yield ActionDecl(self.action, tuple(params), comments=tuple(notes))
+        if self.hints:
+            yield HintDecl(self.action, self.hints)
         if self.action != self.name:
             yield _fact("tool_name", self.name, self.action)
         for each in self.arguments:
@@ -226,15 +235,21 @@ class Tools:
         """The tool of a name."""
         return self._tools.get(name)
 
-    def declarations(self, *, without: Collection[str] = ()) -> str:
+    def declarations(self, *, without: Collection[str] = (), hints: bool = True) -> str:
         """The text of a ``.dl`` file that declares the tools, for a person to read and for rules to use.
 
         Args:
             without: actions that are declared elsewhere, such as with narrower types.
+            hints: with what the tools say of themselves. A guard does not take it from them.
         """
-        found = (s for tool in self for s in tool.statements())
-        actions = [s for s in found if not (isinstance(s, ActionDecl) and s.name in without)]
-        return print_module(Module(tuple(actions)))
+        found = [
+            each
+            for tool in self
+            for each in tool.statements()
+            if not (isinstance(each, ActionDecl) and each.name in without)
+            and (hints or not isinstance(each, HintDecl))
+        ]
+        return print_module(Module(tuple(found)))
 
 
 def read_tools(path: str | os.PathLike[str]) -> list[Any]:

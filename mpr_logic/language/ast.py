@@ -295,7 +295,46 @@ class DefaultDecl:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Statement: TypeAlias = UseDecl | TypeDecl | RelationDecl | ActionDecl | DefaultDecl | Clause
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a class: an action, another class, or (``hint``) all actions with a hint of their tools.
+
+    ``negated``: it is taken out of the class.
+    """
+
+    name: str
+    negated: bool = False
+    hint: bool = False
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassDecl:
+    """``.class name(args) {members}``: ``params`` are the arguments that its members share; None where none
+    are written."""
+
+    name: str
+    params: tuple[Param, ...] | None
+    members: tuple[Member, ...] = ()
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HintDecl:
+    """``.hint action(readOnlyHint, not destructiveHint)``: what the description of a tool says of it."""
+
+    action: str
+    hints: tuple[tuple[str, bool], ...]
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Statement: TypeAlias = (
+    UseDecl | TypeDecl | RelationDecl | ActionDecl | DefaultDecl | ClassDecl | HintDecl | Clause
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,37 @@ class Builder:
     def default_declaration(self, parts: Parts, start: int, end: int) -> ast.DefaultDecl:
         return ast.DefaultDecl(parts[-1].text, span=self.source.span(start, end))
 
+    def class_declaration(self, parts: Parts, start: int, end: int) -> ast.ClassDecl:
+        name, *rest = parts
+        params = rest.pop(0) if rest and isinstance(rest[0], tuple) else None
+        for param in params or ():
+            if param.node.optional:
+                help = "say `?` where the action is declared; a class says the name and the type alone"
+                message = f"`{param.node.name}?` stands in a `.class`"
+                self.refuse("E0123", message, param.start, param.end, help)
+        nodes = None if params is None else tuple(param.node for param in params)
+        return ast.ClassDecl(name.text, nodes, tuple(rest), span=self.source.span(start, end))
+
+    def member(self, parts: Parts, start: int, end: int) -> ast.Member:
+        return ast.Member(parts[-1].text, len(parts) == 2, span=self.source.span(start, end))
+
+    def member_hint(self, parts: Parts, start: int, end: int) -> ast.Member:
+        *negation, word, name = parts
+        if word.text != "hint":
+            message = f"`{word.text}({name.text})` is no member of a class"
+            help = (
+                f"name the action alone: `{word.text}`; what its tool says of itself is `hint(readOnlyHint)`"
+            )
+            self.refuse("E0242", message, word.start, end, help)
+        return ast.Member(name.text, bool(negation), True, self.source.span(start, end))
+
+    def hint_declaration(self, parts: Parts, start: int, end: int) -> ast.HintDecl:
+        action, *hints = parts
+        return ast.HintDecl(action.text, tuple(hints), span=self.source.span(start, end))
+
+    def hint(self, parts: Parts, start: int, end: int) -> tuple[str, bool]:
+        return parts[-1].text, len(parts) == 1
+
     def parameters(self, parts: Parts, start: int, end: int) -> tuple[_Param, ...]:
         return tuple(parts)
 

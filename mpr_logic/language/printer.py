@@ -19,11 +19,14 @@ from mpr_logic.language.ast import (
     Arithmetic,
     Atom,
     Call,
+    ClassDecl,
     Clause,
     Comparison,
     Const,
     DefaultDecl,
+    HintDecl,
     Literal,
+    Member,
     Module,
     Param,
     RelationDecl,
@@ -224,11 +227,11 @@ def _annotated(constant: Const) -> str:
     return str(value) if qualified else print_term(constant)
 
 
-def _fill(words: Iterable[str]) -> list[str]:
+def _fill(words: Iterable[str], width: int = WIDTH) -> list[str]:
     """Words on as few lines as the width allows."""
     lines: list[str] = []
     for word in words:
-        if lines and len(lines[-1]) + 1 + len(word) <= WIDTH:
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
@@ -253,6 +256,11 @@ def _bare(statement: Statement, behind: Statement | None) -> str:
             return f".action {statement.name}({_params(statement.params)})"
         case DefaultDecl():
             return f".default forbid {statement.action}"
+        case ClassDecl():
+            return _class(statement)
+        case HintDecl():
+            hints = ", ".join(f"{_negation(not said)}{name}" for name, said in statement.hints)
+            return f".hint {statement.action}({hints})"
         case _:
             assert_never(statement)
 
@@ -269,6 +277,20 @@ def _attributes(declared: RelationDecl) -> str:
     words += [f"changed_by({_quoted(declared.changed_by)})"] if declared.changed_by is not None else []
     words += ["shared"] if declared.shared else []
     return " ".join(words)
+
+
+def _class(declared: ClassDecl) -> str:
+    params = "" if declared.params is None else f"({_params(declared.params)})"
+    members = list(map(_member, declared.members))
+    text = f".class {declared.name}{params} {{{', '.join(members)}}}"
+    if len(text) <= WIDTH or not members:
+        return text
+    lines = _fill([f"{each}," for each in members[:-1]] + members[-1:], WIDTH - len(_INDENT))
+    return "\n".join([f".class {declared.name}{params} {{", *(f"{_INDENT}{line}" for line in lines), "}"])
+
+
+def _member(member: Member) -> str:
+    return _negation(member.negated) + (f"hint({member.name})" if member.hint else member.name)
 
 
 def _comment(text: str) -> str:

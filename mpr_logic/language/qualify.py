@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.language.ast import (
     Annotation,
     Atom,
+    ClassDecl,
     Clause,
     Const,
+    DefaultDecl,
+    Member,
     Module,
     RelationDecl,
     Span,
@@ -26,9 +29,9 @@ NAMING = ("id", "overrides")
 
 
 def declared_names(modules: Iterable[Module], builtin: Collection[str]) -> set[str]:
-    """The names of the relations that modules declare, without those that are built in. Actions keep their
-    names, since they are the tools', and so do the types of their arguments."""
-    statements = [s for m in modules for s in m.statements if isinstance(s, RelationDecl)]
+    """The names of the relations and classes that modules declare, without those that are built in. Actions
+    keep their names, since they are the tools', and so do the types of their arguments."""
+    statements = [s for m in modules for s in m.statements if isinstance(s, RelationDecl | ClassDecl)]
     return {s.name for s in statements if s.name not in builtin}
 
 
@@ -48,7 +51,7 @@ def renamed(module: Module, names: Mapping[str, str], ids: Mapping[str, str]) ->
 
     Args:
         module: the tree of a text.
-        names: new names of relations, by the old ones.
+        names: new names of relations and classes, by the old ones.
         ids: new ids of clauses, by the old ones.
     """
 
@@ -62,8 +65,10 @@ def renamed(module: Module, names: Mapping[str, str], ids: Mapping[str, str]) ->
             return replace(node, args=tuple(Const(ids.get(str(c.value), c.value), c.span) for c in node.args))
         parts = {f.name: getattr(node, f.name) for f in fields(node)}
         new_parts = {name: part if isinstance(part, str) else changed(part) for name, part in parts.items()}
-        if isinstance(node, Atom | RelationDecl):
+        if isinstance(node, Atom | RelationDecl | ClassDecl) or (isinstance(node, Member) and not node.hint):
             new_parts["name"] = names.get(node.name, node.name)
+        elif isinstance(node, DefaultDecl):
+            new_parts["action"] = names.get(node.action, node.action)
         return node if new_parts == parts and not isinstance(node, Clause) else replace(node, **new_parts)
 
     statements: tuple[Any, ...] = changed(module.statements)

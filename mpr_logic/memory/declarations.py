@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.analyse import Preparer, in_order
 from mpr_logic.analysis.annotations import check_because, explicit_id
 from mpr_logic.analysis.builtin_relations import BUILT_IN, DEFINED
+from mpr_logic.analysis.classes import one_class_each
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.schema import declarations_of as schema_declarations
@@ -16,8 +17,10 @@ from mpr_logic.errors import ProgramError, StoreError
 from mpr_logic.language.ast import (
     ActionDecl,
     Alternatives,
+    ClassDecl,
     Clause,
     DefaultDecl,
+    HintDecl,
     Module,
     RelationDecl,
     TypeDecl,
@@ -97,7 +100,8 @@ class Declarations:
         own = Module(rest, (), "<memory>", self.text)
         report = DiagnosticCollector()
         collect([s for m in (own, *modules) for s in m.statements], report)
-        for statement in (s for m in modules for s in m.statements if not isinstance(s, Clause)):
+        new = one_class_each(s for m in modules for s in m.statements)
+        for statement in (s for s in new if not isinstance(s, Clause)):
             old = known.get(_name(statement))
             if old is not None and _form(old) != _form(statement):
                 report.error(
@@ -236,16 +240,19 @@ def _form(statement: Statement) -> object:
     """The part of a declaration that rules depend on: its arguments and their types."""
     if isinstance(statement, TypeDecl):
         return statement.base
-    return _arguments(statement) if isinstance(statement, (RelationDecl, ActionDecl)) else None
+    if isinstance(statement, (RelationDecl, ActionDecl, ClassDecl)):
+        return _arguments(statement)
+    return None
 
 
-def _arguments(statement: RelationDecl | ActionDecl) -> list[tuple[str, str]]:
-    return [(param.name, param.type) for param in statement.params]
+def _arguments(statement: RelationDecl | ActionDecl | ClassDecl) -> list[tuple[str, str]]:
+    return [(param.name, param.type) for param in statement.params or ()]
 
 
 def _name(statement: Statement) -> tuple[str, str]:
-    name = statement.action if isinstance(statement, DefaultDecl) else getattr(statement, "name", "")
-    return type(statement).__name__, name
+    if isinstance(statement, (DefaultDecl, HintDecl)):
+        return type(statement).__name__, statement.action
+    return type(statement).__name__, getattr(statement, "name", "")
 
 
 def _bare(statement: Statement) -> Statement:

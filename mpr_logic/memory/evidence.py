@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.atoms import coerce_row, resolve_atom
+from mpr_logic.analysis.program import ACTION
 from mpr_logic.errors import MprError, ProgramError, StoreError
 from mpr_logic.language.ast import Const, Var
 from mpr_logic.language.fast_atoms import plain_atom
@@ -254,10 +255,14 @@ def _turns(episode: int, text: str) -> dict[int, list[_Attempt]]:
 def _fits(schema: Schema, head: Atom, tried: Tried) -> bool:
     """Whether the head of a rule is about what was tried."""
     name, row = tried
-    if head.name != name:
-        return False
     params = [p.name for p in schema.actions[name].params]
     values = dict(zip(params, row, strict=True))
+    if head.name != name:
+        of = schema.classes.get(head.name)
+        if of is None or head.name in schema.actions or name not in of.members:
+            return False
+        params = [p.name for p in of.signature.params]
+        values.setdefault(ACTION, name)
     bound: dict[str, object] = {}
     for param, term in zip(head.names or params, head.args, strict=False):
         value = values.get(param)

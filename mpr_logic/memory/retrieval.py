@@ -88,7 +88,7 @@ class Retriever:
             if rule.clause.kind in HEADS and (wanted is None or rule.id in wanted)
         ]
         self._ranked = sorted(rules, key=lambda r: (-r.weight, -len(r.body), r.id))
-        self._rank = {rule.id: rank for rank, rule in enumerate(self._ranked)}
+        self._rank = {rule: rank for rank, rule in enumerate(self._ranked)}
         self._index = RuleIndex(self._ranked)
         self._steps = lru_cache(PLANS)(self._rest)
 
@@ -127,18 +127,20 @@ class Retriever:
         for n, candidate in enumerate(candidates):
             for kind in HEADS:
                 for rule, _ in engine.fired(f"{kind} {candidate.name}", candidate.args):
-                    rank = self._rank.get(rule.id)
+                    rank = self._rank.get(rule)
                     if rank is not None:
                         fired.setdefault(rank, n)
+        done: set[int] = set()  # clauses: of a class each member has a rule
         for rank in sorted(fired):
-            yield self._retrieved(rank, candidates[fired[rank]], None)
+            if (clause := id(self._ranked[rank].clause)) not in done:
+                done.add(clause)
+                yield self._retrieved(rank, candidates[fired[rank]], None)
         from mpr_logic.memory.rule_index import StateLookup
 
         look = StateLookup(self._index, engine)
         tries = 0
-        done = set(fired)
         for rank, n, place, exact in self._near(candidates, look):
-            if rank in done:
+            if (clause := id(self._ranked[rank].clause)) in done:
                 continue
             if exact:
                 missing = _text(self._ranked[rank], candidates[n], place)
@@ -148,7 +150,7 @@ class Retriever:
                     return
                 missing = self._missing(look, rank, candidates[n], place)
             if missing is not None:
-                done.add(rank)
+                done.add(clause)
                 yield self._retrieved(rank, candidates[n], missing)
 
     def _near(self, candidates: list[Action], look: StateLookup) -> Iterator[tuple[int, int, int, bool]]:

@@ -202,6 +202,15 @@ def _chosen(declared: Mapping[str, Signature], names: Collection[str] | None, ki
     return [s for name, s in declared.items() if (name in names if names is not None else not s.builtin)]
 
 
+def _classes(schema: Schema, actions: Collection[str]) -> list[Signature]:
+    """The declared classes whose members a rule may speak of, with the arguments that these share."""
+    return [
+        replace(s, params=s.params[: of.shared], bases=s.bases[: of.shared])
+        for of in schema.classes.values()
+        if not (s := of.signature).builtin and of.members and {*of.members} <= {*actions}
+    ]
+
+
 class _Specialised:
     """The grammar of a rule about an action, written rule by rule; each when it is first referred to.
 
@@ -214,6 +223,8 @@ class _Specialised:
       behind that one uses it: ``kind(O, SomeSort), not heatable(SomeSort)``.
     - The relations of a body stand in the order of their declarations, each once: no literal repeats, and
       the number of literals is bounded, since small models loop.
+    - Of a class of actions a body may ask whether one was tried. The head is of one action: what a model
+      learned of one says nothing about others.
 
     ``permit``, ``@overrides`` and weights have no place in it: a model's rule never permits, and what a model
     says of its own confidence carries nothing. Aggregates, arithmetic and ``matches`` are left out too.
@@ -231,7 +242,8 @@ class _Specialised:
         self.actions = actions
         self.constants = {type_: tuple(names) for type_, names in constants.items()}
         self.longest = literals
-        self.spoken = [(each, True) for each in relations] + [(each, False) for each in actions]
+        tried = [*actions, *_classes(schema, {each.name for each in actions})]
+        self.spoken = [(each, True) for each in relations] + [(each, False) for each in tried]
         self.columns = list(dict.fromkeys(p.type for each in relations for p in each.params))
         self.rules: dict[str, tuple[Symbols, ...]] = {}
         self.scopes: dict[Scope, int] = {}
@@ -540,8 +552,13 @@ class Vocabulary:
         """The relations, and the actions, a line for each."""
         return (
             [self._line(self.schema.relations[name]) for name in self.relations],
-            [self._line(self.schema.actions[name]) for name in self.actions],
+            [self._line(self.schema.actions[name]) for name in self.actions]
+            + [self._class(each) for each in _classes(self.schema, {*self.actions})],
         )
+
+    def _class(self, signature: Signature) -> str:
+        members = " or ".join(self.schema.classes[signature.name].members)
+        return f"{self._line(signature)}: in a body, any of {members}"
 
     def _line(self, signature: Signature) -> str:
         args = ", ".join(f"{p.name}: {p.type}" for p in signature.params)

@@ -137,9 +137,12 @@ def _fault(clause: Clause, text: str, schema: Schema) -> str | None:
         return "a rule has no alternatives `( ; )`: write a rule for each"
     bare = Module((replace(clause, annotations=()),), file="answer", source=text)
     try:
-        (rule,) = analyse([declarations(schema), bare]).rules
+        rules = analyse([declarations(schema), bare]).rules
     except ProgramError as error:
         return str(error)
+    rule = next((each for each in rules if each.clause in bare.statements), None)
+    if rule is None or clause.head.name not in schema.actions:
+        return f"`{clause.head.name}` is a class of actions: a rule begins with one action, not with several"
     return _lower_case(rule, schema)
 
 

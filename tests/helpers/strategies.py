@@ -15,11 +15,14 @@ from mpr_logic.language.ast import (
     Arithmetic,
     Atom,
     Call,
+    ClassDecl,
     Clause,
     Comparison,
     Const,
     DefaultDecl,
+    HintDecl,
     Literal,
+    Member,
     Module,
     Param,
     RelationDecl,
@@ -177,12 +180,16 @@ def declarations() -> Strategy:
         "changed_by": st.none() | st.text(_CHARACTERS, max_size=8),
         "shared": st.booleans(),
     }
+    members = st.lists(st.builds(Member, names(), st.booleans(), st.booleans()), max_size=9).map(tuple)
+    hints = st.lists(st.tuples(names(), st.booleans()), min_size=1, max_size=3).map(tuple)
     return st.one_of(
         st.builds(TypeDecl, names(), names(), **_remarks()),
         st.builds(RelationDecl, names(), params, **attributes, **_remarks()),
         st.builds(RelationDecl, names(), params, **_remarks()),
         st.builds(ActionDecl, names(), some_optional, **_remarks()),
         st.builds(DefaultDecl, names() | st.just("*"), **_remarks()),
+        st.builds(ClassDecl, names(), st.none() | params, members, **_remarks()),
+        st.builds(HintDecl, names(), hints, **_remarks()),
     )
 
 
@@ -211,6 +218,7 @@ def broken_texts() -> Strategy:
             "\0",
             "é",
             ".decl ",
+            ".class ",
         ]
     ) | st.text(max_size=3)
 

@@ -19,7 +19,10 @@ PAGES = Path(__file__).parent.parent.parent / "docs" / "diagnostics"
 # what no short text can show: test_hostile.py and rule_cases.py provoke these
 WITHOUT_EXAMPLE = {"E0113", "E0120", "E0121", "E0122", "E0124", "E0125", "E0130", "E0131", "E0132", "E0307"}
 # the tools that an example speaks of
-SHOWN_TOOLS = {"E0603": (ToolSignature("send", {"to": None}),)}
+SHOWN_TOOLS = {
+    "E0603": (ToolSignature("send", {"to": None}),),
+    "W0641": (ToolSignature("read", {"path": None}, hints={"readOnlyHint": True}),),
+}
 
 
 def errors(text: str) -> tuple[Diagnostic, ...]:
@@ -38,7 +41,8 @@ def warnings(text: str) -> tuple[Diagnostic, ...]:
 
 def lost(text: str, tools: tuple[ToolSignature, ...] | None = None) -> tuple[Diagnostic, ...]:
     """Return what has lost its grip in a text that is a program."""
-    return tuple(vet(analyse([parse(text, "rules.dl")]), Deployment(tools=tools)))
+    module = parse(text, "rules.dl")
+    return tuple(vet(analyse([module]), Deployment(tools=tools), [module]))
 
 
 def syntax_errors(text: str) -> tuple[Diagnostic, ...]:

@@ -6,8 +6,8 @@ and nowhere else. The engines, the verifier and all that reads :attr:`Rule.body
 that comes of a clause has that clause in ``Rule.clause``, with its spans, comments and annotations, and
 that clause's id in ``Rule.id``. So one clause has one id, however many rules it gives: ``@overrides(id)``
 lifts them all, reasons, logs and evidence speak of that id, and ``Rule.part`` tells its rules apart where a
-program needs to. The id of a clause without ``@id`` is a hash of the canonical texts of its core clauses,
-in order; what differs only in its sugar has one id.
+program needs to, among the rules of one head. The id of a clause without ``@id`` is a hash of the canonical
+texts of its core clauses, in order; what differs only in its sugar has one id.
 
 To add an expansion:
 
@@ -22,6 +22,10 @@ To add an expansion:
 3. Add it to :data:`EXPANSIONS`. They run in this order, each on what the one before made.
 
 What an expansion needs to know of the declarations stands in ``context.schema``.
+
+Classes of actions (:mod:`mpr_logic.analysis.desugar.classes`) are expanded last, when names are resolved: so
+a clause is checked once, against the arguments that all members share, its faults are told of the class, and
+its id does not change with the members.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ from mpr_logic.analysis.analyse import analyse, in_order
 from mpr_logic.analysis.lints.beginnings import check_beginnings
 from mpr_logic.analysis.lints.bodies import check_bodies
 from mpr_logic.analysis.lints.capitals import check_capitals
+from mpr_logic.analysis.lints.classes import check_classes, check_hints
 from mpr_logic.analysis.lints.climbing import check_climbing
 from mpr_logic.analysis.lints.constants import check_constants, check_lower_case
 from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
@@ -72,6 +73,8 @@ __all__ = ["Deployment", "ToolSignature", "lint", "undeclared_inputs", "vet"]
 VET: tuple[Lint, ...] = (
     check_names,  # E0604
     check_actions,  # E0601, E0602, E0603
+    check_classes,  # E0640
+    check_hints,  # W0641
     check_filled,  # E0601, E0607
     check_constants,  # E0601, E0605, W0605
     check_lower_case,  # E0606, W0606

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.desugar.classes import names_member
 from mpr_logic.analysis.lints.aggregates import bounds_of
 from mpr_logic.analysis.lints.constraints import Constraints, negation
 from mpr_logic.analysis.lints.texts import lowered_in
@@ -46,9 +47,10 @@ def check_bodies(subject: Subject, report: DiagnosticCollector) -> None:
         whole, least = whole_numbers(program, rule), _least(rule)
         fault = _fault(rule, subject)
         if fault is not None:
-            if rule.part or not all(contradicts_itself(each, subject) for each in program.parts_of(rule)):
+            rules = program.rules_of(rule.clause)
+            if rule is not rules[0] or not all(contradicts_itself(each, subject) for each in rules):
                 _alternative(rule, whole, least, report)
-                continue  # of alternatives one may be ruled out by what stands beside them
+                continue  # of alternatives and members one may be ruled out by what stands beside it
             report.error(
                 "E0608",
                 f"this rule can never hold: {fault}",
@@ -68,7 +70,8 @@ def check_bodies(subject: Subject, report: DiagnosticCollector) -> None:
                         item.span,
                         "change one of them",
                     )
-        _always(rule.body, whole, least, report)
+        if not any(names_member(item, rule) for item in rule.body):
+            _always(rule.body, whole, least, report)
 
 
 def _alternative(rule: Rule, whole: set[str], least: Mapping[str, int], report: DiagnosticCollector) -> None:

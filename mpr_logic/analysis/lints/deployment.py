@@ -23,11 +23,13 @@ class ToolSignature:
         name: the tool's name.
         arguments: the names of its arguments, each with the only values that the schema lets in.
         rest: whether it takes arguments that it does not name.
+        hints: what it says of itself, such as ``readOnlyHint``. Rules go by what their own files say.
     """
 
     name: str
     arguments: Mapping[str, Domain] = field(default_factory=dict)
     rest: bool = False
+    hints: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

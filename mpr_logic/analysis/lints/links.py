@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.annotations import named_in_texts
+from mpr_logic.analysis.desugar.classes import class_of
 from mpr_logic.analysis.lints.bodies import whole_numbers
 from mpr_logic.analysis.lints.constraints import Constraints, negation
 from mpr_logic.analysis.lints.domains import literals_outside
@@ -72,7 +73,7 @@ def _unlinked(
     unasked = [
         (param.name, base)
         for param, base, term in zip(*_columns(rule, program), rule.args, strict=False)
-        if isinstance(term, Var) and term.name not in asked
+        if isinstance(term, Var) and term.name not in asked and _is_shared(param.name, rule, program)
     ]
     for literal in literals_outside(rule.body):
         name = literal.atom.name
@@ -103,9 +104,15 @@ def _unlinked(
                 f"{'there is nothing at all' if literal.negated else 'there is something'} in "
                 f"`{relation.name}`",
                 literal.span,
-                f"name the argument of `{rule.action}` in the head and here: "
+                f"name the argument of `{rule.clause.head.name}` in the head and here: "
                 f"{print_term(Var(min(idle))) if idle else 'X'}",
             )
+
+
+def _is_shared(name: str, rule: Rule, program: Program) -> bool:
+    """Whether the head of a rule can name an argument: of a class those that its members share."""
+    of = class_of(rule.clause, program.schema)
+    return of is None or any(param.name == name for param in of.signature.params[: of.shared])
 
 
 def _columns(rule: Rule, program: Program) -> tuple[Sequence[Param], Sequence[str]]:

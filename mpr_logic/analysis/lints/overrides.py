@@ -26,56 +26,85 @@ MOST_STEPS = 2_000
 def check_overrides(subject: Subject, report: DiagnosticCollector) -> None:
     """Report what the weights and the overrides of laws and permits leave without effect."""
     program, theta = subject.program, subject.deployment.theta
-    laws = [rule for rule in program.rules if rule.clause.kind == "forbid"]
+    rules: dict[int, list[Rule]] = {}
+    for rule in program.rules:
+        rules.setdefault(id(rule.clause), []).append(rule)
+    laws = [rule for rule in program.written if rule.clause.kind == "forbid"]
     overridden: set[str] = set()
-    for permit in program.rules:
+    for permit in program.written:
         if permit.clause.kind != "permit":
             continue
-        action = str(permit.action)
+        permits = rules[id(permit.clause)]
+        actions = {each.action for each in permits}
         ids = program.overrides.get(permit.id, frozenset())
         lifted = sorted(
-            (law for law in laws if law.id in ids and law.action == action), key=lambda law: law.id
+            (law for law in laws if law.id in ids and not actions.isdisjoint(_actions(law, rules))),
+            key=lambda law: law.id,
         )
-        if not lifted and action not in program.schema.closed and not says_open(permit, program):
-            report.error(
-                "E0612",
-                f"this permit changes nothing: it overrides no rule, and `{action}` is allowed by default",
-                permit.clause.head.span,
-                f"name the rule that it overrides, @overrides(id), or declare .default forbid {action}",
-            )
-        elif permit.weight < theta and (lifted or action in program.schema.closed):
-            report.warn(
-                "W0613",
-                f"this permit weighs {permit.weight:g}, less than theta, {theta:g}: it permits nothing",
-                permit.clause.head.span,
-                "give it the weight that it needs, or take it away",
-            )
+        closed = not actions.isdisjoint(program.schema.closed)
+        _permit(permit, program, closed, bool(lifted), theta, report)
         for law in lifted:
-            if law.part or permit.part:
-                continue  # the first rule of a clause speaks for all that it comes to
-            laws_of, permits_of = program.parts_of(law), program.parts_of(permit)
-            if all(_apart(program, one, other) for one in laws_of for other in permits_of):
-                report.error(
-                    "E0610",
-                    f"this permit never meets the rule `{law.id}` that it overrides{where(law.clause.span)}",
-                    permit.clause.head.span,
-                    "the two cannot hold of one call: mend one of the bodies, or name another rule",
-                )
-            elif (
-                permit.weight >= theta
-                and law.id not in overridden
-                and all(any(covers(program, p, each) for p in permits_of) for each in laws_of)
-            ):
-                overridden.add(law.id)
-                report.error(
-                    "E0609",
-                    f"this rule never rejects anything: the permit{where(permit.clause.span)} overrides it "
-                    "whenever it holds",
-                    law.clause.head.span,
-                    "give the permit a condition of its own, or take the rule away",
-                )
+            _lifted(law, permit, rules, subject, overridden, report)
     for law in laws:
         _directives(law, theta, report)
+
+
+def _actions(rule: Rule, rules: Mapping[int, Sequence[Rule]]) -> set[str | None]:
+    return {each.action for each in rules[id(rule.clause)]}
+
+
+def _permit(
+    permit: Rule, program: Program, closed: bool, lifts: bool, theta: float, report: DiagnosticCollector
+) -> None:
+    """Report a permit that changes nothing."""
+    action = permit.clause.head.name
+    if not lifts and not closed and not says_open(permit, program):
+        report.error(
+            "E0612",
+            f"this permit changes nothing: it overrides no rule, and `{action}` is allowed by default",
+            permit.clause.head.span,
+            f"name the rule that it overrides, @overrides(id), or declare .default forbid {action}",
+        )
+    elif permit.weight < theta and (lifts or closed):
+        report.warn(
+            "W0613",
+            f"this permit weighs {permit.weight:g}, less than theta, {theta:g}: it permits nothing",
+            permit.clause.head.span,
+            "give it the weight that it needs, or take it away",
+        )
+
+
+def _lifted(
+    law: Rule,
+    permit: Rule,
+    rules: Mapping[int, Sequence[Rule]],
+    subject: Subject,
+    overridden: set[str],
+    report: DiagnosticCollector,
+) -> None:
+    """Report a law that a permit overrides always, or never. A clause is all the rules that it comes to."""
+    program, laws, permits = subject.program, rules[id(law.clause)], rules[id(permit.clause)]
+    pairs = [(one, other) for one in laws for other in permits if one.action == other.action]
+    if all(_apart(program, one, other) for one, other in pairs):
+        report.error(
+            "E0610",
+            f"this permit never meets the rule `{law.id}` that it overrides{where(law.clause.span)}",
+            permit.clause.head.span,
+            "the two cannot hold of one call: mend one of the bodies, or name another rule",
+        )
+    elif (
+        permit.weight >= subject.deployment.theta
+        and law.id not in overridden
+        and all(any(covers(program, p, one) for p in permits if p.action == one.action) for one in laws)
+    ):
+        overridden.add(law.id)
+        report.error(
+            "E0609",
+            f"this rule never rejects anything: the permit{where(permit.clause.span)} overrides it "
+            "whenever it holds",
+            law.clause.head.span,
+            "give the permit a condition of its own, or take the rule away",
+        )
 
 
 def _directives(law: Rule, theta: float, report: DiagnosticCollector) -> None:

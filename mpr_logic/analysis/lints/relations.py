@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lints.constants import like
 from mpr_logic.analysis.lints.domains import literals_outside
-from mpr_logic.analysis.occurrences import HISTORY
+from mpr_logic.analysis.occurrences import CLASS, HISTORY
 from mpr_logic.analysis.report import declaration, where
 from mpr_logic.analysis.terms import literals
 
@@ -23,8 +23,8 @@ def check_filled(subject: Subject, report: DiagnosticCollector) -> None:
     program, domains = subject.program, subject.domains
     notes = _note(without_source(subject))
     for name, literal in _read(program).items():
-        if name in domains.columns or name.startswith("not "):
-            continue
+        if name in domains.columns or name.startswith(("not ", CLASS)):
+            continue  # of a class each member says it
         word, _, action = name.rpartition(" ")
         if word in HISTORY:
             report.error(

@@ -74,7 +74,7 @@ def check_unused(subject: Subject, report: DiagnosticCollector) -> None:
 def check_duplicates(subject: Subject, report: DiagnosticCollector) -> None:
     """Report rules and facts that are stated twice."""
     first: dict[str, Rule] = {}
-    for rule in subject.program.rules:
+    for rule in subject.program.written:
         # the id of a rule that is equal to an earlier one is that one's with a number behind it
         original = first.setdefault(rule.id.rpartition("-")[0] or rule.id, rule)
         if original.clause is not rule.clause and _equal(original, rule):
@@ -118,9 +118,10 @@ def _verdict(rule: Rule, program: Program, report: DiagnosticCollector) -> None:
             clause.head.span,
             'say why in front of it: @because("{X} is closed: open it first")',
         )
-    action = clause.head.name
-    open_to_all = action not in program.schema.closed and not says_open(rule, program)
-    if clause.kind == "permit" and rule.id not in program.overrides and open_to_all:
+    if clause.kind != "permit" or rule.id in program.overrides or says_open(rule, program):
+        return
+    if not any(each.action in program.schema.closed for each in program.rules_of(clause)):
+        action = clause.head.name
         report.warn(
             "W0504",
             f"this permit changes nothing: it overrides no rule, and `{action}` is allowed by default",
@@ -150,7 +151,7 @@ def _comparisons(rule: Rule, program: Program, report: DiagnosticCollector) -> N
         return
     schema = program.schema
     typing = Typing(schema, DiagnosticCollector())
-    columns = [schema.actions[rule.clause.head.name]] if rule.given else []
+    columns = [schema.actions[str(rule.action)]] if rule.given else []
     typing.infer(rule.args[: rule.given], columns, rule.body)
     for item in equations:
         left, right = typing.type_of(item.left), typing.type_of(item.right)
@@ -176,22 +177,25 @@ def check_subsumed(subject: Subject, report: DiagnosticCollector) -> None:
         if items is not None:
             least = min(items, key=repr) if items else None
             general.setdefault((rule.head, least), []).append((items, rule))
+    covering: dict[int, list[Rule | None]] = {}
     for rule, items in keyed:
-        if items is None:
-            continue
-        for item in (None, *items):
-            for other_items, other in general.get((rule.head, item), ()):
-                if other_items < items and other.clause is not rule.clause and _covers(other, rule, program):
-                    report.warn(
-                        "W0507",
-                        f"this rule adds nothing: the one{where(other.clause.span)} holds whenever it does",
-                        rule.clause.head.span,
-                        "take it away, or give it the greater weight if it is the surer one",
-                    )
-                    break
-            else:
-                continue
-            break
+        found = (
+            other
+            for item in (None, *(items or ()))
+            for other_items, other in general.get((rule.head, item), ())
+            if items is not None and other_items < items and other.clause is not rule.clause
+        )
+        other = next((each for each in found if _covers(each, rule, program)), None)
+        covering.setdefault(id(rule.clause), []).append(other)
+    for rule in program.written:
+        others = covering[id(rule.clause)]
+        if others[0] is not None and all(others):  # of alternatives and members each
+            report.warn(
+                "W0507",
+                f"this rule adds nothing: the one{where(others[0].clause.span)} holds whenever it does",
+                rule.clause.head.span,
+                "take it away, or give it the greater weight if it is the surer one",
+            )
 
 
 def _covers(general: Rule, special: Rule, program: Program) -> bool:

@@ -24,12 +24,14 @@ class Subject:
     Attributes:
         program: the checked rules, in which aggregates speak of the history as their authors do.
         deployment: what is known of the tools, the host and the state.
-        clauses: the clauses as they are written; none where only the program is known.
+        modules: the texts; none where only the program is known.
+        clauses: the clauses as they are written.
     """
 
     def __init__(self, program: Program, deployment: Deployment, modules: Sequence[Module]) -> None:
         self.program = program_as_written(program)
         self.deployment = deployment
+        self.modules = modules
         self.clauses: tuple[Clause, ...] = tuple(c for module in modules for c in module.clauses)
 
     @cached_property

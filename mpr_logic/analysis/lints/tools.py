@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lints.deployment import REST
+from mpr_logic.analysis.program import ANY
 from mpr_logic.analysis.report import count, did_you_mean, nearest
 from mpr_logic.analysis.terms import literals
 from mpr_logic.language.ast import NOWHERE, Span, Var
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.lints.deployment import ToolNames, ToolSignature
     from mpr_logic.analysis.lints.subject import Subject
-    from mpr_logic.analysis.program import Fact, Program, Signature
+    from mpr_logic.analysis.program import Fact, Program, Rule, Signature
     from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import Value
 
@@ -82,9 +83,8 @@ def check_actions(subject: Subject, report: DiagnosticCollector) -> None:
     if not closed:
         return
     for action in reached:
-        laws = program.rules_for(f"forbid {action}")
-        permits = program.rules_for(f"permit {action}")
-        if action not in closed and not laws and not permits:
+        verdicts = program.rules_for(f"forbid {action}") + program.rules_for(f"permit {action}")
+        if action not in closed and all(_of_any(rule, program) for rule in verdicts):
             signature = program.schema.actions[action]
             report.error(
                 "E0602",
@@ -99,12 +99,18 @@ def _spoken(program: Program) -> dict[str, Span]:
     """The actions that rules and defaults speak of, each with the first place."""
     found: dict[str, Span] = {}
     for rule in program.rules:
-        if rule.action is not None:
+        if rule.action is not None and not _of_any(rule, program):
             found.setdefault(rule.action, rule.clause.head.span)
     if not program.schema.all_closed:
         for action in program.schema.closed:
             found.setdefault(action, _place(program.schema.actions[action]))
     return found
+
+
+def _of_any(rule: Rule, program: Program) -> bool:
+    """Whether a rule speaks of all actions: nobody thought of this one in particular."""
+    name = rule.clause.head.name
+    return name == ANY and name not in program.schema.actions
 
 
 def _place(signature: Signature) -> Span:

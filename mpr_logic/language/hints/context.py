@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 # terminals that begin a statement, or that authors take for its beginning
 BEGINNERS = frozenset(
-    "NAME VAR AT FORBID PERMIT PREFER _USE _TYPE _DECL _ACTION _DEFAULT INT FLOAT PAST SUCCEEDED"
+    "NAME VAR AT FORBID PERMIT PREFER _USE _TYPE _DECL _ACTION _DEFAULT _CLASS _HINT INT FLOAT PAST SUCCEEDED"
     " FAILED".split()
 )
-DECLARED = frozenset({"_USE", "_TYPE", "_DECL", "_ACTION", "_DEFAULT"})
+DECLARED = frozenset({"_USE", "_TYPE", "_DECL", "_ACTION", "_DEFAULT", "_CLASS", "_HINT"})
 
 
 _NAMES = ATTRIBUTES | {"QUALIFIED"}
@@ -116,6 +116,8 @@ _WORDS = {
     "_DECL": "`.decl`",
     "_ACTION": "`.action`",
     "_DEFAULT": "`.default`",
+    "_CLASS": "`.class`",
+    "_HINT": "`.hint`",
     "IF": "`:-`",
     "WEIGHT": "`::`",
     "SUBTYPE": "`<:`",

@@ -15,7 +15,8 @@ from mpr_logic.language.source import SourceText
 # up to a dot that ends a clause, or to the line end before a declaration; atomic as in fast_clauses.py
 _BEHIND = re.compile(
     r"""(?> [^."%\n]++ | "(?:[^"\\\n]|\\.)*+" | " | %[^\n]*+
-          | (?<=[0-9])\.(?=[0-9]) | \.(?=[a-z]) | \n(?!\.(?:decl|type|action|default)\b) )*+ [.\n]?""",
+          | (?<=[0-9])\.(?=[0-9]) | \.(?=[a-z])
+          | \n(?!\.(?:decl|type|action|default|class|hint)\b) )*+ [.\n]?""",
     re.VERBOSE,
 )
 _MARGIN = re.compile(r"\n(?=[A-Za-z0-9_@.%])")

@@ -95,6 +95,9 @@ VERDICTS: Final = {
 }
 """Words that head a rule about an action in other languages, and the one to write instead."""
 
+EVERY: Final = frozenset("all every everything anything each whatever any_action every_action".split())
+"""Words that stand for all actions in other languages."""
+
 FUNCTIONS: Final = {
     **dict.fromkeys(
         "upper uppercase toupper to_upper casefold lowercase tolower to_lower lcase".split(), _CASE

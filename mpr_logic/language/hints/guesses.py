@@ -175,12 +175,44 @@ def _membership(case: ErrorContext) -> Diagnostic | None:
     return case.diagnostic("E0106", "`in` is no word of this language", FOREIGN["in"])
 
 
-def _every_action(case: ErrorContext) -> Diagnostic | None:
-    """``forbid *.``"""
-    if case.last != "FORBID" or case.found.kind != "STAR":
+def _several_actions(case: ErrorContext) -> Diagnostic | None:
+    """``forbid *.``, ``forbid {a, b}.``, ``forbid a, b.``, ``forbid A :- ...``: classes say it."""
+    found, kinds = case.found, [token.kind for token in case.tokens]
+    verdict = next((k for k, kind in enumerate(kinds) if kind in _VERDICT_KINDS), None)
+    if verdict is None or "IF" in kinds:
         return None
-    help = "every action is closed by `.default forbid *`"
-    return case.diagnostic("E0101", "`*` names no action here", help)
+    word = case.tokens[verdict].text
+    if verdict == len(kinds) - 1:
+        every = f"a rule about all actions is one about the class `any`: `{word} any`"
+        if found.kind == "STAR":
+            every += "; every action is closed by `.default forbid *`"
+            return case.diagnostic("E0101", "`*` names no action here", every)
+        if found.kind == "VAR" and case.follows() != "(":
+            message = f"`{found.text}` is a variable, where a name must stand"
+            return case.diagnostic("E0107", message, f"{every}; its member is `{word} any(action: A)`")
+        if found.kind != "LBRACE":
+            return None
+    elif case.run.brackets or (found.kind != "COMMA" and found.text not in ("or", "|", "||")):
+        return None
+    several = f"several actions are a class: `.class both {{a, b}}`, and then `{word} both`"
+    several += "; what must hold stands behind `:-`" if found.kind == "COMMA" else ""
+    return case.diagnostic("E0101", f"`{word}` speaks of one action, or of one class", several)
+
+
+_VERDICT_KINDS = frozenset({"FORBID", "PERMIT", "PREFER"})
+
+
+def _class(case: ErrorContext) -> Diagnostic | None:
+    """``.class both {a | b}``, ``{!a}``, ``{hint(not readOnlyHint)}``: the braces of a class."""
+    kinds = [token.kind for token in case.tokens]
+    if not kinds or kinds[0] != "_CLASS":
+        return None
+    if case.found.kind == "NOT" and kinds[-1] == "LPAR":
+        help = "`not` stands before it: `not hint(readOnlyHint)`"
+        return case.diagnostic("E0118", case.unexpected, help)
+    if case.found.kind == UNKNOWN or case.found.text == ";":
+        return case.diagnostic("E0118", case.unexpected, _FORMS["_CLASS"])
+    return None
 
 
 def _unknown(case: ErrorContext) -> Diagnostic | None:
@@ -264,6 +296,9 @@ _FORMS = {
     'stand `open_world`, `input`, `key(argument, ...)`, `changed_by("whom")` and `shared`',
     "_ACTION": "write `.action name(argument: type, ...)`; `argument?: type` may be left out of a call",
     "_DEFAULT": "the only default is `.default forbid name`, of an action, or `.default forbid *`, of all",
+    "_CLASS": "write `.class name(argument: type, ...) {action, not action, hint(readOnlyHint)}`; in the "
+    "braces stand actions, classes, and hints of tools",
+    "_HINT": "write `.hint action(readOnlyHint, not destructiveHint)`",
 }
 
 
@@ -271,11 +306,11 @@ def _behind_declaration(case: ErrorContext) -> Diagnostic | None:
     """A declaration that goes on where it should have ended."""
     text, start = case.source.text, (case.tokens or [case.found])[0].start
     line = text[text.rfind("\n", 0, start) + 1 : start].rstrip()
-    declared = re.match(r"\s*\.(type|decl|action|default)\b", line)
+    declared = re.match(r"\s*\.(type|decl|action|default|class|hint)\b", line)
     if case.found.kind == "DOT" and not case.tokens:
         unknown = _DOT_WORD.match(text, start)
         if unknown:
-            help = "declarations are `.type`, `.decl`, `.action` and `.default`"
+            help = "declarations are `.type`, `.decl`, `.action`, `.class`, `.hint` and `.default`"
             help = DIRECTIVES.get(unknown.group(), help)
             at = (start, unknown.end())
             return case.diagnostic("E0118", f"`{unknown.group()}` is no declaration", help, at)
@@ -489,9 +524,10 @@ _GUESSES: tuple[Guess, ...] = (
     _verdict,
     _membership,
     _use,
+    _several_actions,
+    _class,
     _foreign,
     _valued,
-    _every_action,
     _unknown,
     _behind_declaration,
     _weight,

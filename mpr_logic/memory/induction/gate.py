@@ -173,6 +173,10 @@ class Gate:
             raise _Refused("a learned rule overrides none: write it by hand")
         if any(isinstance(item, Alternatives) for item in clause.body):
             raise _Refused("a learned rule has no alternatives: write a rule for each")
+        if clause.head.name in self._schema.classes and clause.head.name not in self._schema.actions:
+            raise _Refused(
+                f"a learned rule is of one action, and `{clause.head.name}` is a class: write it by hand"
+            )
         if not clause.body:
             raise _Refused(f"it speaks of every `{clause.head.name}`, whatever the state: write it by hand")
 
