@@ -282,7 +282,7 @@ class _Build:
                 each = group[name]
                 if each.builtin:
                     continue
-                params = ",".join(f"{p.name}{'?' if p.optional else ''}:{p.type}" for p in each.params)
+                params = ",".join(f"{'+' * p.bound}{p.name}{'?' * p.optional}:{p.type}" for p in each.params)
                 attributes = "" if each.attributes[1:] == _PLAIN else f" {each.attributes[1:]}"
                 lines.append(f"{word} {name}({params}) {each.open_world}{attributes}")
         for name, of in sorted(schema.classes.items()):
@@ -328,11 +328,13 @@ Picks = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class LiteralRewrite:
-    """The rewriting of a literal to one of a core relation: its name, and its arguments where they move."""
+    """The rewriting of a literal to one of a core relation: its name, its arguments where they move, and how
+    many of them must be bound."""
 
     core: str
     negated: bool
     picks: Picks | None
+    given: int
     names: tuple[str, ...] = ()
 
 
@@ -435,11 +437,12 @@ class Preparer:
             return None
         resolved = apart(resolved)
         env = Typing(self.schema, self.report).check(resolved)
-        Safety(resolved, self.report).check()
+        Safety(resolved, self.schema, self.report).check()
         if self.report.broken > before:
             return None
         fact = clause.kind in ("relation", *FACTS_ONLY) and not clause.body
-        fact = fact and all(isinstance(t, Const) for t in resolved.args)
+        # of a relation with modes even a ground clause is a rule: nothing of it is stated
+        fact = fact and not resolved.given and all(isinstance(t, Const) for t in resolved.args)
         bases = tuple(b for s in resolved.columns for b in s.bases)
         stored = fact and not {"float", *MOMENTS}.isdisjoint(bases)
         args, body = self._rewrite(clause, env)
@@ -520,7 +523,7 @@ def _changes(
         elif isinstance(old, Literal) and isinstance(new, Literal):
             picks = _picks(old.atom.args, new.atom.args)
             names = new.atom.names if new.atom.name.startswith(CLASS) else ()
-            changes.append(LiteralRewrite(new.atom.name, new.negated, picks, names))
+            changes.append(LiteralRewrite(new.atom.name, new.negated, picks, new.given, names))
         else:
             return None
     return tuple(changes) if any(changes) else ()
@@ -532,4 +535,5 @@ def _change(item: BodyItem, change: LiteralRewrite | None) -> BodyItem:
     assert isinstance(item, Literal)
     atom = item.atom
     args = atom.args if change.picks is None else _pick(atom.args, change.picks, atom.span)
-    return Literal(Atom(change.core, args, change.names, atom.span), change.negated, None, item.span)
+    atom = Atom(change.core, args, change.names, atom.span)
+    return Literal(atom, change.negated, None, item.span, change.given)

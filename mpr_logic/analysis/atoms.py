@@ -13,7 +13,7 @@ from typing import Literal as OneOf
 
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.program import Fact, Program, Schema, Signature
-from mpr_logic.analysis.report import DiagnosticCollector, argument, count, declared_as
+from mpr_logic.analysis.report import DiagnosticCollector, argument, count, declaration, declared_as
 from mpr_logic.analysis.resolve import FACTS_ONLY, Resolver
 from mpr_logic.analysis.times import as_moment, as_written
 from mpr_logic.analysis.types import LARGEST, value_type
@@ -71,12 +71,16 @@ def resolve_atom(
                 _no_absences(written.name),
             )
         core = f"not {written.name}"
+    if signature.given and kind == "fact":
+        _refuse(written.span, _never_stated(signature))
     args = _place(schema, written, signature, is_action, fill=kind == "query")
     row: list[Value | None] = []
     for place, term in enumerate(args):
         if isinstance(term, Const):
             row.append(_value(signature, place, term.value, written.span))
         elif isinstance(term, Var) and kind == "query":
+            if signature.params[place].bound:
+                _refuse(written.span, _not_bound(signature, place))
             row.append(None)
         else:
             _refuse(written.span, _not_ground(term, written.name, kind))
@@ -163,6 +167,8 @@ def signature_of(of: Program | Schema, core: str) -> Signature:
     """
     schema = of.schema if isinstance(of, Program) else of
     if core in schema.relations:
+        if schema.relations[core].given:
+            _refuse(None, _never_stated(schema.relations[core]))
         return schema.relations[core]
     word, _, name = core.rpartition(" ")
     if word in HISTORY:
@@ -297,6 +303,20 @@ def _wrong_arity(signature: Signature, found: int) -> str:
 
 def _no_absences(name: str) -> str:
     return f"`not {name}` cannot be asserted or asked: only what is declared open_world has observed absences"
+
+
+def _never_stated(signature: Signature) -> str:
+    return (
+        f"`{signature.name}` is asked, never stated: state what its rules read, or take the plus out of "
+        f".decl {declaration(signature)}"
+    )
+
+
+def _not_bound(signature: Signature, place: int) -> str:
+    return (
+        f"`{signature.name}` cannot be listed: a question gives `{signature.params[place].name}` a value, as "
+        f"{declaration(signature)} says by the plus"
+    )
 
 
 def _not_ground(term: Term, name: str, kind: str) -> str:

@@ -326,7 +326,7 @@ class _Order:
         if column < 0:
             raise _NoOrderError
         if kind == "relation":
-            yield rule.head, column, _sign(term, variable)
+            yield rule.head, place, _sign(term, variable)
             return
         relation = written_by(rule.head)[0]
         if kind == "causes" and self._numbers.get(relation) == column:

@@ -6,6 +6,7 @@
   ``p(N + 1)`` is ``#1 = N + 1, p(#1)``. No text can contain a name with ``#``.
 * Rows of a float column hold floats: an int constant there becomes a float, an int variable in a
   head is added to 0.0.
+* So does an int that is passed to a float column of a relation with modes.
 * A sum of floats is a float where there is nothing to sum, too: where that can be told (a column of floats
   takes it, or the clause divides), 0.0 is added.
 * A sum of durations is one where there is nothing to sum: 0s is added. A text that stands for a time is one.
@@ -187,9 +188,12 @@ class Normaliser:
     def _literal(self, literal: Literal, before: list[BodyItem]) -> Literal:
         bases = columns_of(self.schema, literal.atom.name).bases
         args: list[Term] = []
-        for term, column in zip(literal.atom.args, bases, strict=True):
+        for place, (term, column) in enumerate(zip(literal.atom.args, bases, strict=True)):
             if isinstance(term, Const):
                 args.append(as_column(term, column))
+            elif place < literal.given and column == "float" and self._is_int(term):
+                as_float = Arithmetic("+", term, Const(0.0), term_span(term, literal.span))
+                args.append(self._compute(as_float, literal.span, before))
             elif isinstance(term, Var):
                 args.append(term)
             else:

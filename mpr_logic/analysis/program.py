@@ -18,7 +18,8 @@ A clause about a class of actions becomes one rule for each member, all with the
 
 The body uses the tree's own nodes with every literal positional, its atom named by its core
 relation and its ``tense`` None. A negated literal of an open-world relation has become a positive
-literal of ``not p``.
+literal of ``not p``. A literal of a relation with modes says by its ``given`` how many of its leading
+arguments must be bound before it is asked.
 """
 
 from __future__ import annotations
@@ -90,6 +91,11 @@ class Signature:
         return tuple(place for place, param in enumerate(self.params) if param.optional)
 
     @property
+    def given(self) -> int:
+        """The number of leading arguments that a question must bind: those declared with a plus."""
+        return sum(param.bound for param in self.params)
+
+    @property
     def attributes(self) -> tuple[object, ...]:
         """The attributes of the declaration: all declarations of one relation agree in them."""
         return self.open_world, self.input, self.key, self.changed_by, self.shared
@@ -129,7 +135,8 @@ class Rule:
     """One clause with a head to derive, resolved.
 
     ``given`` is how many leading head arguments the question binds before the body runs: the
-    action's arguments for forbid, permit, prefer, causes and ends; 0 for a plain relation.
+    action's arguments for forbid, permit, prefer, causes and ends; for a plain relation those that its
+    declaration marks with a plus.
     Heads with an effect (``causes p by a``) have the action's arguments first, the effect's behind.
     Rules are compared by identity. ``clause`` is as its author wrote it, and ``id`` is that clause's: a
     clause with alternatives gives several rules of one id (:mod:`mpr_logic.analysis.desugar`), and ``part``

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.language.diagnostics import Diagnostic
+from mpr_logic.language.printer import print_param
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +97,7 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
 
 def declaration(signature: Signature, word: str = "") -> str:
     """A relation or an action as its declaration prints it: ``put(o: object, r: receptacle)``."""
-    params = ", ".join(f"{p.name}{'?' if p.optional else ''}: {p.type}" for p in signature.params)
+    params = ", ".join(map(print_param, signature.params))
     text = f"{signature.name}({params})"
     return f"{word} {text}" if word else text
 

@@ -214,9 +214,10 @@ class Resolver:
         if negated and signature.open_world and literal.tense is None:
             self._no_wildcard(atom, args)
             core, negated = f"not {atom.name}", False
-        if core == atom.name and args is atom.args:
+        given = signature.given if literal.tense is None else 0
+        if core == atom.name and args is atom.args and not given:
             return literal
-        return Literal(Atom(core, args, (), atom.span), negated, None, literal.span)
+        return Literal(Atom(core, args, (), atom.span), negated, None, literal.span, given)
 
     def is_member(self, atom: Atom, args: tuple[Term, ...]) -> None:
         """Report the name of an action that is not in the class."""
@@ -312,14 +313,36 @@ def _relation_head(clause: Clause, names: Resolver) -> _Head | None:
     core = clause.head.name
     if clause.kind == "absent":
         core = f"not {core}"
-        if not signature.open_world:
+        if signature.given:
+            _not_stated(signature, clause.head.span, names)
+        elif not signature.open_world:
             names.report.error(
                 "E0219",
                 f"`{clause.head.name}` is not open-world: what is not stated does not hold anyway",
                 clause.head.span,
                 f"drop the fact, or declare it .decl {declaration(signature)} open_world",
             )
-    return None if args is None else (core, (signature,), args, 0)
+    if args is None:
+        return None
+    for term, param in zip(args, signature.params, strict=True):
+        if param.bound and isinstance(term, (Arithmetic, Call)):
+            names.report.error(
+                "E0311",
+                f"`{param.name}` of `{signature.name}` is what the question gives, and cannot be computed",
+                term_span(term, clause.head.span),
+                "write a variable here and compare it in the body",
+            )
+    return core, (signature,), args, signature.given
+
+
+def _not_stated(signature: Signature, span: Span, names: Resolver) -> None:
+    names.report.error(
+        "E0310",
+        f"`{signature.name}` is asked, never stated: no row of it comes or goes",
+        span,
+        "state a relation of your own, and let a rule of "
+        f"`{signature.name}` read it; or take the plus out of .decl {declaration(signature)}",
+    )
 
 
 def _not_filled(signature: Signature, head: Atom, names: Resolver, *, fact: bool) -> None:
@@ -372,6 +395,8 @@ def _effect(clause: Clause, names: Resolver) -> tuple[Signature, tuple[Term, ...
     if relation is None:
         return None
     _not_filled(relation, clause.effect, names, fact=False)
+    if relation.given:
+        _not_stated(relation, clause.effect.span, names)
     args = names.place(clause.effect, relation, ".decl", fill=False)
     return None if args is None else (relation, args)
 

@@ -22,7 +22,7 @@ from mpr_logic.language.ast import (
     TypeDecl,
 )
 from mpr_logic.language.hints.foreign import TYPES
-from mpr_logic.language.printer import print_statement
+from mpr_logic.language.printer import print_param, print_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,7 +113,7 @@ def _relation(signature: Signature) -> RelationDecl:
 
 def _plain(params: Iterable[Param]) -> tuple[Param, ...]:
     """Arguments without the places where they were written."""
-    return tuple(Param(p.name, p.type, p.optional) for p in params)
+    return tuple(Param(p.name, p.type, p.optional, bound=p.bound) for p in params)
 
 
 def _classes(
@@ -347,10 +347,16 @@ def _signature(
         params.append(param)
     bases = tuple(base(types, p.type) for p in params)
     if isinstance(each, ActionDecl):
-        return Signature(each.name, tuple(params), bases, span=each.span)
+        # a plus there was refused when the text was read
+        return Signature(each.name, tuple(replace(p, bound=False) for p in params), bases, span=each.span)
+    _modes(each, report)
+    asked = max((place for place, param in enumerate(params) if param.bound), default=-1)
+    leading = [
+        replace(param, bound=True) for param in params[: asked + 1]
+    ]  # so that no rule is blamed for it
     return Signature(
         each.name,
-        tuple(params),
+        (*leading, *params[asked + 1 :]),
         bases,
         each.open_world,
         each.span,
@@ -359,6 +365,33 @@ def _signature(
         changed_by=each.changed_by,
         shared=each.shared,
     )
+
+
+def _modes(each: RelationDecl, report: DiagnosticCollector) -> None:
+    """Report a plus that stands behind a column without one, or where rows are stated."""
+    asked = [param for param in each.params if param.bound]
+    if not asked:
+        return
+    first = [*asked, *(param for param in each.params if not param.bound)]
+    if first != list(each.params):
+        open_from = [param.bound for param in each.params].index(False)
+        late = next(param for param in each.params[open_from:] if param.bound)
+        report.error(
+            "E0308",
+            f"`+{late.name}` of `{each.name}` stands behind an argument without a plus",
+            _param_span(late, each),
+            f"what a question binds stands first: .decl {each.name}({', '.join(map(print_param, first))})",
+        )
+    flags = {"open_world": each.open_world, "input": each.input, "shared": each.shared}
+    words = [word for word, is_set in flags.items() if is_set]
+    words += [w for w, value in (("key", each.key), ("changed_by", each.changed_by)) if value is not None]
+    if words:
+        report.error(
+            "E0308",
+            f"`{each.name}` is asked of `{asked[0].name}`, never stated, so it cannot be `{words[0]}`",
+            each.span,
+            f"take `{words[0]}` away, or the plus: rows that are stated can be listed",
+        )
 
 
 def _key(each: RelationDecl, report: DiagnosticCollector) -> tuple[int, ...] | None:

@@ -12,7 +12,7 @@ from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mpr_logic.analysis.program import Program, Rule
+    from mpr_logic.analysis.program import Program, Rule, Signature
     from mpr_logic.language.ast import BodyItem, Term
 
 _NUMBERS = ("int", "float")
@@ -66,7 +66,12 @@ def _kinds(program: Program, rule: Rule, items: Iterable[BodyItem]) -> dict[str,
 
 
 def _given_bases(program: Program, rule: Rule) -> tuple[str, ...]:
-    return program.schema.actions[rule.action].bases if rule.action is not None else ()
+    return given_by(program, rule).bases if rule.given else ()
+
+
+def given_by(program: Program, rule: Rule) -> Signature:
+    """The declaration of what a question binds for a rule: of its action, or of its relation."""
+    return program.schema.relations[rule.head] if rule.action is None else program.schema.actions[rule.action]
 
 
 def _kind(term: Term, kinds: dict[str, str]) -> str | None:
@@ -89,12 +94,12 @@ def may_fail(program: Program, rule: Rule) -> bool:
     if any(map(divides, terms)):
         return True
     atoms = [(each.atom.args, columns_of(program.schema, each.atom.name)) for each in literals(rule.body)]
-    if rule.action is not None:
-        atoms.append((rule.args[: rule.given], program.schema.actions[rule.action]))
+    if rule.given:
+        atoms.append((rule.args[: rule.given], given_by(program, rule)))
     unsure = {
         name
         for args, signature in atoms
-        for term, base in zip(args, signature.bases, strict=True)
+        for term, base in zip(args, signature.bases, strict=False)
         if base == "any"
         for name in names(term_vars(term))
     }

@@ -148,10 +148,10 @@ class Typing:
     def infer(self, given: Sequence[Term], columns: Sequence[Signature], body: Sequence[BodyItem]) -> None:
         """Find the types of the variables: those of the columns that bind them, then of what is computed."""
         if given:
-            self._see_all(given, columns[0])
+            self._see_all(given, columns[0], 0)
         for literal in literals(body):
             if not literal.negated:
-                self._see_all(literal.atom.args, columns_of(self.schema, literal.atom.name))
+                self._see_all(literal.atom.args, columns_of(self.schema, literal.atom.name), literal.given)
         self._computed([i for i in flat(body) if isinstance(i, (Comparison, Aggregate))])
 
     def type_of(self, term: Term) -> str | None:
@@ -177,8 +177,9 @@ class Typing:
 
     # -- finding ------------------------------------------------------------------------------
 
-    def _see_all(self, args: Sequence[Term], signature: Signature) -> None:
-        for term, param in zip(args, signature.params, strict=True):
+    def _see_all(self, args: Sequence[Term], signature: Signature, first: int) -> None:
+        """See what the columns from ``first`` on say of their variables."""
+        for term, param in zip(args[first:], signature.params[first:], strict=False):
             if isinstance(term, Var) and term.name != "_" and param.type != UNKNOWN:
                 self._see(term, param.type, argument(param), signature)
 
@@ -271,7 +272,13 @@ class Typing:
             found = self.type_of(term)
             if found is None:
                 continue
-            if isinstance(term, Var):
+            if param.bound:
+                # its rules take the value as it is: no row is there to choose by its kind
+                kind, wanted = base(self.types, found), base(self.types, param.type)
+                fits = under(self.types, kind, wanted) and not self._too_large(term, param.type)
+                fits = fits and meet(self.types, shown(found), param.type) is not None
+                fits = fits or self._is_moment(term, param.type)
+            elif isinstance(term, Var):
                 # a positive literal has narrowed the variable; a negated one only asks
                 fits = meet(self.types, found, param.type) is not None or signature.span is None
             else:

@@ -228,6 +228,8 @@ class SubgoalFinder:
         derivations that miss least come first."""
         if rule.weight < self._theta or rule.head not in self._abducibles.true:
             return
+        if None in wanted[: rule.given]:
+            return  # it is asked of values alone
         start: Bindings | None = {}
         for term, given in zip(rule.args, wanted, strict=True):
             if given is not None and start is not None:
@@ -263,6 +265,8 @@ class SubgoalFinder:
                 yield from self._extended(step, partial)
             if self._abducibles.helps(step.aggregate) and partial.size < self._room:
                 yield replace(partial, missing=(*partial.missing, step.aggregate))
+        elif isinstance(item, Literal) and None in pattern(item.atom, partial.bindings)[: item.given]:
+            yield partial
         elif isinstance(step, Scan):
             yield from self._extended(step, partial)
             if self._abducibles.helps(step.literal) and partial.size < self._room:

@@ -49,14 +49,14 @@ class NaiveModel:
 
     def __init__(self, program: Program, facts: AssertedFacts, semiring: str = "maxmin") -> None:
         self.program, self.facts, self.both = program, facts, OPERATORS[semiring]
-        self.known, self.until = dict[str, dict[Row, float]](), time.monotonic() + 0.75 * SECONDS
+        self.known, self.asked = dict(facts), dict[Any, None]()  # a relation that grows is a copy
+        self.idle, self.until = set(program.strata), time.monotonic() + 0.75 * SECONDS
 
     def _check(self, proof: Any) -> tuple[list[tuple[Any, Any]], list[Any]]:  # what is true and said; below
         if isinstance(proof, FactProof):
             return [(self.both([self.facts[proof.relation][proof.row]]), proof.weight)], []
         rule, b, steps, below = proof.rule, dict(proof.bindings), proof.steps, list[Any]()
         claims = [(True, rule in self.program.rules), (rule.variables, set(b)), (rule.head, proof.relation)]
-        claims.append((1, len(_match(rule.args, proof.row, b))))
         claims.append((self.both([rule.weight, *(step.weight for step in steps)]), proof.weight))
         for index, (item, step) in enumerate(zip(rule.body, steps, strict=True)):
             must, proofs = step, steps[:0]
@@ -68,34 +68,34 @@ class NaiveModel:
                 said = {tuple((each.relation, each.row) for each in row) for row in step.rows}
                 claims.append(((len(shown) - 1, set(shown[1:])), (len(step.rows), said)))
             elif isinstance(item, Literal):
-                proofs = tuple(each for each in [step.present if item.negated else step] if each)
-                for each in proofs:
-                    claims += [(item.atom.name, each.relation), (1, len(_match(item.atom.args, each.row, b)))]
+                atom, proofs = item.atom, tuple(filter(None, [step.present if item.negated else step]))
+                claims += [((atom.name, 1), (e.relation, len(_match(atom.args, e.row, b)))) for e in proofs]
                 if item.negated:
-                    must = AbsenceStep(item.atom.name, shown, step.weight, step.present)
+                    must = AbsenceStep(atom.name, shown, step.weight, step.present)
                     claims.append((weight, 1.0 - sum(each.weight for each in proofs)))
             claims, below = [*claims, (must, step)], [*below, *proofs]
-        return claims, below
+        return [*claims, (1, len(_match(rule.args, proof.row, b)))], below
 
     def derive(self, rule: Rule, given: Row, rows: dict[Row, float]) -> dict[Row, float]:
-        """Adds what a rule derives to rows, each with its best weight; given are an action's arguments."""
+        """Adds what a rule derives to rows, each with its best weight; given are what a question binds."""
         for start in _match(rule.args[: rule.given], given, {}):
             for b, weight, _ in self._solve(rule.body, start, rule):
                 row = given + tuple(_value(term, b) for term in rule.args[rule.given :])
                 rows[row] = max(rows.get(row, 0.0), self.both([rule.weight, weight]))
         return rows
 
-    def _rows(self, relation: str) -> dict[Row, float]:  # asserted or derived, each with its best weight
-        if time.monotonic() > self.until or len(self.known.get(relation, ())) > LIMIT:
-            raise OverflowError(f"it takes more than {SECONDS:g} seconds, or {LIMIT} rows of {relation}")
-        if relation not in self.known:
-            group = next((each for each in self.program.strata if relation in each), (relation,))
-            self.known |= {n: {r: self.both([w]) for r, w in self.facts.get(n, {}).items()} for n in group}
-            before, rules = None, [rule for rule in self.program.rules if rule.head in group]
-            while before != (before := {name: dict(self.known[name]) for name in group}):
-                for rule in rules:
-                    self.derive(rule, (), self.known[rule.head])
-        return self.known[relation]
+    def _rows(self, lit: Literal, b: dict[str, Any]) -> dict[Row, float]:  # all that is known by then
+        if time.monotonic() > self.until or len(self.known.get(lit.atom.name, ())) > LIMIT:
+            raise OverflowError(f"it takes more than {SECONDS:g} seconds, or {LIMIT} rows of {lit.atom.name}")
+        if (asked := (lit.atom.name, *(_value(t, b) for t in lit.atom.args[: lit.given]))) not in self.asked:
+            self.asked[asked], before, at = None, None, len(self.asked)
+            self.idle -= {(group := next((each for each in self.idle if lit.atom.name in each), ()))}
+            while before != (before := ([self.known.get(n) for n in group], len(self.asked))):
+                for rule in (each for each in self.program.rules if each.head in group):
+                    for r in [a[1:] for a in [*self.asked][at:] if a[0] == rule.head] if rule.given else [()]:
+                        self.known[rule.head] = self.derive(rule, r, dict(self.known.get(rule.head, {})))
+            self.idle |= {group}  # what is asked of it before this, the rounds that go on derive
+        return self.known.get(lit.atom.name, {})
 
     def _solve(self, items: tuple[Any, ...], b: dict[str, Any], rule: Rule) -> list[Any]:
         for at, item in enumerate(items):
@@ -111,8 +111,8 @@ class NaiveModel:
             name, args = item.atom.name, item.atom.args
             pattern = tuple(None if t == Var("_") else _value(t, b) for t in args if item.negated)
             known = [(i, _value(t, b)) for i, t in enumerate(args) if t != Var("_") and _names(t) <= b.keys()]
-            rows = {r: w for r, w in self._rows(name).items() if all(r[i] == v for i, v in known)}
-            found = [(new, rows[row], ((name, row),)) for row in rows for new in _match(args, row, b)]
+            rows = {r: w for r, w in self._rows(item, b).items() if all(r[i] == v for i, v in known)}
+            found = [(n, self.both([w]), ((name, r),)) for r, w in rows.items() for n in _match(args, r, b)]
             absent = round(1.0 - max((w for _, w, _ in found), default=0.0), 12)
             return found if not item.negated else [(b, absent, pattern)] if absent else []
         if isinstance(item, Comparison) and item.op == "=":

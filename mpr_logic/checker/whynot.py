@@ -176,7 +176,7 @@ def _failure(engine: Engine, step: PlanStep, item: BodyItem, bindings: Bindings)
         opposite = _opposite(engine, item.atom.name)
         if opposite and engine.query(opposite, wanted):
             return "false", _present(engine, opposite, wanted)
-        return "false", _nearest(engine, item.atom.name, wanted)
+        return "false", _nearest(engine, item.atom.name, wanted, item.given)
     if isinstance(item, Aggregate) and isinstance(step, Gather):
         values = [found for _, found, _ in groups(engine, step, bindings)]
         if not values:
@@ -192,9 +192,10 @@ def _present(engine: Engine, relation: str, wanted: Pattern) -> str:
     return f"{atom_text(engine.program, relation, row)} holds"
 
 
-def _nearest(engine: Engine, relation: str, wanted: Pattern) -> str:
-    """A row that differs in one argument; the last arguments are let go of first."""
-    for i in reversed(range(len(wanted))):
+def _nearest(engine: Engine, relation: str, wanted: Pattern, given: int) -> str:
+    """A row that differs in one argument; the last arguments are let go of first, and the first ``given``
+    never: a question binds them."""
+    for i in reversed(range(given, len(wanted))):
         if wanted[i] is not None:
             loose = (*wanted[:i], None, *wanted[i + 1 :])
             rows = engine.query(relation, loose)

@@ -135,7 +135,7 @@ def bound_elsewhere(body: Sequence[BodyItem], given: frozenset[str]) -> frozense
     """The variables that something other than an aggregate's braces binds."""
     known = set(given)
     for item in body:
-        if isinstance(item, Literal) and not item.negated:
+        if isinstance(item, Literal) and not item.negated and not item.given:
             known.update(item_variables(item))
         elif isinstance(item, Aggregate):
             known.update(term_variables(item.target))
@@ -143,7 +143,10 @@ def bound_elsewhere(body: Sequence[BodyItem], given: frozenset[str]) -> frozense
     while changed:
         changed = False
         for item in body:
-            if isinstance(item, Comparison) and item.op == "=":
+            if isinstance(item, Literal) and item.given and not item.negated and askable(item, known):
+                changed = changed or not known.issuperset(item_variables(item))
+                known.update(item_variables(item))
+            elif isinstance(item, Comparison) and item.op == "=":
                 for side, other in ((item.left, item.right), (item.right, item.left)):
                     if (
                         isinstance(side, Var)
@@ -285,6 +288,13 @@ def _on_computed(body: Sequence[BodyItem]) -> set[int]:
     }
 
 
+def askable(literal: Literal, known: Iterable[str]) -> bool:
+    """Whether all that must be bound before the literal is asked is known."""
+    return set(known).issuperset(
+        n for term in literal.atom.args[: literal.given] for n in term_variables(term)
+    )
+
+
 def bound_positions(atom: Atom, known: Iterable[str]) -> tuple[int, ...]:
     """The positions of an atom that are known: constants and bound variables."""
     return tuple(
@@ -298,6 +308,8 @@ def _cheapest(body: Sequence[BodyItem], left: list[int], known: set[str], cost: 
         item = body[i]
         if _matches(item) and not known.issuperset(item_variables(item)):  # else it waits for others
             assert isinstance(item, Literal)
+            if item.given and not askable(item, known):
+                continue
             bound = bound_positions(item.atom, known)
             price = cost(item.atom.name, bound)
             if best is None or price < best[0]:

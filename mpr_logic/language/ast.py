@@ -117,6 +117,13 @@ class Literal:
     negated: bool = False
     tense: Tense | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    given: int = field(default=0, compare=False, repr=False)
+    """The number of leading arguments that must be bound before it is asked: 0 as parsed, analysis knows."""
+
+    @property
+    def binding(self) -> tuple[Term, ...]:
+        """The arguments to which it gives values where it holds: none where it is negated."""
+        return () if self.negated else self.atom.args[self.given :]
 
 
 ComparisonOperator: TypeAlias = OneOf["=", "!=", "<", "<=", ">", ">="]
@@ -219,12 +226,14 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One argument of a declaration: ``r: receptacle``; ``r?: receptacle`` where it may be left out."""
+    """One argument of a declaration: ``r: receptacle``; ``r?: receptacle`` where it may be left out,
+    ``+r: receptacle`` where a question must bind it."""
 
     name: str
     type: str
     optional: bool = False
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

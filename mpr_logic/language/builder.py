@@ -109,6 +109,11 @@ class Builder:
 
     def action_declaration(self, parts: Parts, start: int, end: int) -> ast.ActionDecl:
         name, params = parts
+        for param in params:
+            if param.node.bound:
+                message = f"`+{param.node.name}` stands in an `.action`"
+                help = "take the plus away: the question binds every argument of an action"
+                self.refuse("E0308", message, param.start, param.end, help)
         nodes = tuple(param.node for param in params)
         return ast.ActionDecl(name.text, nodes, span=self.source.span(start, end))
 
@@ -150,7 +155,9 @@ class Builder:
         return tuple(parts)
 
     def parameter(self, parts: Parts, start: int, end: int) -> _Param:
-        node = ast.Param(parts[0], parts[-1].text, len(parts) == 3, self.source.span(start, end))
+        bound = isinstance(parts[0], Token)
+        label, *optional, type_ = parts[1:] if bound else parts
+        node = ast.Param(label, type_.text, bool(optional), self.source.span(start, end), bound)
         return _Param(start, end, node)
 
     # clauses

@@ -266,7 +266,12 @@ def _bare(statement: Statement, behind: Statement | None) -> str:
 
 
 def _params(params: Iterable[Param]) -> str:
-    return ", ".join(f"{param.name}{'?' if param.optional else ''}: {param.type}" for param in params)
+    return ", ".join(map(print_param, params))
+
+
+def print_param(param: Param) -> str:
+    """The text of an argument of a declaration."""
+    return f"{'+' if param.bound else ''}{param.name}{'?' if param.optional else ''}: {param.type}"
 
 
 def _attributes(declared: RelationDecl) -> str:

@@ -120,12 +120,15 @@ class Declarations:
         return kept
 
     def filled(self, names: Iterable[str]) -> str:
-        """The declarations as text, these relations as what the host fills."""
+        """The declarations as text, these relations as what the host fills; not those that are asked, never
+        stated."""
         wanted = set(names)
         return print_module(
             Module(
                 tuple(
-                    replace(s, input=True) if isinstance(s, RelationDecl) and s.name in wanted else s
+                    replace(s, input=True)
+                    if isinstance(s, RelationDecl) and s.name in wanted and not any(p.bound for p in s.params)
+                    else s
                     for s in self.statements
                 )
             )

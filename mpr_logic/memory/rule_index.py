@@ -35,11 +35,12 @@ Slot = tuple[str, int | str] | None
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A literal of a shape. ``core`` is its relation."""
+    """A literal of a shape. ``core`` is its relation, ``given`` how many of its arguments must be bound."""
 
     core: str
     negated: bool
     slots: tuple[Slot, ...]
+    given: int
 
 
 @dataclass(slots=True)
@@ -131,7 +132,7 @@ def _slot(term: Term) -> Slot:
 def _item(item: BodyItem) -> Item | None:
     if not isinstance(item, Literal):
         return None
-    return Item(item.atom.name, item.negated, tuple(map(_slot, item.atom.args)))
+    return Item(item.atom.name, item.negated, tuple(map(_slot, item.atom.args)), item.given)
 
 
 def _exact(head: tuple[Slot, ...], items: tuple[Item | None, ...]) -> bool:
@@ -141,7 +142,7 @@ def _exact(head: tuple[Slot, ...], items: tuple[Item | None, ...]) -> bool:
         if item is None:
             return False
         own = [s for s in item.slots if s is not None and s[0] == "variable" and s not in given]
-        if item.negated and own:
+        if own and (item.negated or any(slot in own for slot in item.slots[: item.given])):
             return False
         free += own
     return len(free) == len(set(free))
@@ -205,7 +206,7 @@ class StateLookup:
             value = None
             if slot is not None and slot[0] == "variable":
                 value = bound.get(str(slot[1]))
-                if value is None and item.negated:
+                if value is None and (item.negated or place < item.given):
                     return None
             elif slot is not None:
                 places.append(place)
@@ -222,7 +223,8 @@ class StateLookup:
         """For each row of constants whether the relation has a row with them."""
         key = item.core, pattern, places, item.negated
         # what no argument narrows is asked for once, for all tables and candidates
-        if n <= FEW and key not in self._allowed and any(value is not None for value in pattern):
+        few = n <= FEW and key not in self._allowed and any(value is not None for value in pattern)
+        if few or places[0] < item.given:  # a column that a question must bind is not asked for as a whole
             return np.array([self._has(item, pattern, places, [c[i] for c in columns]) for i in range(n)])
         size = len(self._index.values)
         if key not in self._allowed:

@@ -331,7 +331,7 @@ class _Specialised:
                 bind = [
                     each
                     for column, param in enumerate(relation.params)
-                    if param.type == type_
+                    if param.type == type_ and not param.bound  # it takes a value, and gives none
                     for each in self._positive(relation, scope, (column, some))
                 ]
                 if bind:
@@ -397,7 +397,7 @@ class _Specialised:
             if fixed is not None and column == fixed[0]:
                 symbols.append(fixed[1])
                 continue
-            term = self._term(scope, param.type, wild)
+            term = self._term(scope, param.type, wild and not param.bound)
             if term is None:
                 return []
             symbols.append(term)

@@ -14,6 +14,7 @@ from mpr_logic.engine.differential import BothEngine
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
 from mpr_logic.errors import ProgramError
+from mpr_logic.language.ast import Atom, Literal
 from mpr_logic.language.parser import parse
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ def test_what_a_test_rules_out_is_not_divided(make: Make, body: str) -> None:
         facts: dict[str, dict[Row, float]] = {"n": {(0,): 1.0, (2,): 1.0}, "zero": {(0,): 1.0}}
         assert proof is not None
         assert verify(proof, engine.program, facts) == []
-        assert NaiveModel(engine.program, facts)._rows("q") == {row: 1.0}
+        assert NaiveModel(engine.program, facts)._rows(Literal(Atom("q", ())), {}) == {row: 1.0}
 
 
 def test_constants_of_heads_are_found_by_who_asks_for_all(make: Make) -> None:

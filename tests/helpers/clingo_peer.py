@@ -37,8 +37,11 @@ OPERATORS = {"mod": "\\"}
 def skips(program: Program, facts: Rows, candidates: Mapping[str, Iterable[Row]]) -> list[str]:
     """Return the reason why clingo cannot be asked; empty where it can."""
     reasons = set()
+    modes = any(each.given for each in program.schema.relations.values())
     for rule in program.rules:
         for part in walk(rule):
+            if modes and isinstance(part, (Arithmetic, Aggregate)):
+                reasons.add("modes may be asked of a number that is worked out")
             if isinstance(part, (Call, Test)):
                 reasons.add("text built-ins")
             if isinstance(part, Const) and isinstance(part.value, float):
@@ -85,6 +88,8 @@ class Peer:
         self.places = 0
         given = [(relation, row) for relation, group in facts.items() for row in group]
         given += [(f"candidate {action}", row) for action, group in candidates.items() for row in group]
+        if any(each.given for each in program.schema.relations.values()):
+            given += [("candidate value", (value,)) for value in sorted(values, key=repr)]
         lines = [f"{self.atom(relation, map(Const, row))}." for relation, row in given]
         lines += map(self.rule, program.rules)
         self.text = "\n".join(lines)
@@ -131,13 +136,16 @@ class Peer:
         return ("not " if item.negated else "") + self.atom(item.atom.name, item.atom.args)
 
     def rule(self, rule: Rule) -> str:
-        """A rule, an action's with its candidates in front."""
+        """A rule, an action's with its candidates in front, that of a relation with modes with any values."""
         head, body = rule.args, []
-        if rule.action is not None:
+        if rule.action is not None or rule.given:
             head = tuple(
                 Var(f"Given{i}") if isinstance(t, Var) and t.anonymous else t for i, t in enumerate(rule.args)
             )
+        if rule.action is not None:
             body.append(self.atom(f"candidate {rule.action}", head[: rule.given]))
+        elif rule.given:
+            body += [self.atom("candidate value", (term,)) for term in head[: rule.given]]
         for item in rule.body:
             body += self.item(item, rule)
         return f"{self.atom(rule.head, head)}{' :- ' if body else ''}{', '.join(body)}."

@@ -13,6 +13,7 @@ from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.language.ast import Aggregate, BodyItem, Literal, Row
 from tests.helpers.naive_values import (
     Binding,
+    asked,
     assignable,
     bound_outside,
     braces,
@@ -25,18 +26,19 @@ from tests.helpers.naive_values import (
 )
 
 Rows = Mapping[str, Mapping[Row, float]]
+Goals = dict[tuple[str, Row], dict[Row, float]]
+"""What is known of each question to relations with modes: the relation, and the values that are asked."""
 Candidates = Mapping[str, Iterable[Row]]
 Found = Iterator[tuple[Binding, float]]
 
 
-def evaluate(
-    program: Program, facts: Rows, candidates: Candidates, semiring: str = "maxmin"
-) -> dict[str, dict[Row, float]]:
-    """Every row of every relation, with its weight; of an action's relations for its candidates.
+def evaluate(program: Program, facts: Rows, candidates: Candidates, semiring: str = "maxmin") -> Model:
+    """Every row of every relation, with its weight; of an action's relations for its candidates, and none of
+    relations with modes.
 
     ``facts`` is all there is: those in the program's text count only if they are in it.
     """
-    rows: defaultdict[str, dict[Row, float]] = defaultdict(dict)
+    rows = Model(program, semiring)
     for relation, given in facts.items():
         rows[relation].update((row, 1.0 if semiring == "boolean" else w) for row, w in given.items())
     derived = {relation for group in program.strata for relation in group}
@@ -44,25 +46,58 @@ def evaluate(
         grown = True
         while grown:
             grown = False
-            for rule in (r for r in program.rules if r.head in group):
+            for rule in (r for r in program.rules if r.head in group and (r.action or not r.given)):
                 for row, weight in derive(rule, rows, candidates, semiring).items():
                     if weight > rows[rule.head].get(row, 0.0):
                         rows[rule.head][row] = weight
                         grown = True
-    return dict(rows)
+    return rows
+
+
+class Model(defaultdict[str, dict[Row, float]]):
+    """The rows of a program's relations; those with modes are asked."""
+
+    def __init__(self, program: Program, semiring: str) -> None:
+        super().__init__(dict)
+        self.program, self.semiring = program, semiring
+
+    def ask(self, relation: str, given: Row, goals: Goals | None = None) -> Mapping[Row, float]:
+        """The rows that begin with these values. ``goals`` are those of the recursion that asks, if any:
+        then what is known so far, and the question becomes one of them."""
+        group = next((each for each in self.program.strata if relation in each), ())
+        if goals is not None and any(name in group for name, _ in goals):
+            return goals.setdefault((relation, given), {})
+        goals = {(relation, given): {}}
+        size = None
+        while size != (size := {goal: dict(rows) for goal, rows in goals.items()}):
+            for (name, values), rows in list(goals.items()):
+                for rule in self.program.rules_for(name):
+                    start = match(rule.args[: rule.given], values, {})
+                    for row, weight in derived(rule, self, self.semiring, values, start, goals):
+                        rows[row] = max(weight, rows.get(row, 0.0))
+        return goals[relation, given]
 
 
 def derive(rule: Rule, rows: Rows, candidates: Candidates, semiring: str = "maxmin") -> dict[Row, float]:
     """The rows that one rule derives from ``rows``; each with the weight of its best derivation."""
     found: dict[Row, float] = {}
-    own = 1.0 if semiring == "boolean" else rule.weight
     for action in [()] if rule.action is None else candidates.get(rule.action, ()):
         start = match(rule.args[: rule.given], action, {})
-        if start is not None:
-            for binding, weight in Search(rule, rows, semiring, start).solve(rule.body, start):
-                row = action + tuple(value(t, binding) for t in rule.args[rule.given :])
-                found[row] = max(found.get(row, 0.0), both(own, weight, semiring))
-    return {row: weight for row, weight in found.items() if weight > 0}
+        for row, weight in derived(rule, rows, semiring, action, start, None):
+            found[row] = max(found.get(row, 0.0), weight)
+    return found
+
+
+def derived(
+    rule: Rule, rows: Rows, semiring: str, given: Row, start: Binding | None, goals: Goals | None
+) -> Iterator[tuple[Row, float]]:
+    """The rows that one rule derives for what a question binds; no weight is 0."""
+    own = 1.0 if semiring == "boolean" else rule.weight
+    if start is not None:
+        for binding, weight in Search(rule, rows, semiring, start, goals).solve(rule.body, start):
+            row = given + tuple(value(t, binding) for t in rule.args[rule.given :])
+            if both(own, weight, semiring) > 0:
+                yield row, both(own, weight, semiring)
 
 
 def both(a: float, b: float, semiring: str) -> float:
@@ -73,8 +108,8 @@ def both(a: float, b: float, semiring: str) -> float:
 class Search:
     """The search for the bindings of one rule's body."""
 
-    def __init__(self, rule: Rule, rows: Rows, semiring: str, start: Binding) -> None:
-        self.rule, self.rows, self.semiring = rule, rows, semiring
+    def __init__(self, rule: Rule, rows: Rows, semiring: str, start: Binding, goals: Goals | None) -> None:
+        self.rule, self.rows, self.semiring, self.goals = rule, rows, semiring, goals
         self.outside = bound_outside(rule.body, start)
 
     def solve(self, items: Iterable[BodyItem], binding: Binding) -> Found:
@@ -100,13 +135,13 @@ class Search:
         if isinstance(item, Aggregate):
             return 2 if self.keys(item) & self.outside <= binding.keys() else 3
         if isinstance(item, Literal) and not item.negated:
-            return 1
+            return 1 if asked(item) <= binding.keys() else 3
         return 0 if names(item) <= binding.keys() or assignable(item, binding) else 3
 
     def step(self, item: BodyItem, binding: Binding) -> Found:
         """The bindings that one item allows."""
         if isinstance(item, Literal):
-            rows = self.rows.get(item.atom.name, {}).items()
+            rows = list(self.known(item, binding).items())
             found = [(b, w) for row, w in rows if (b := match(item.atom.args, row, binding)) is not None]
             if item.negated:
                 yield binding, round(1 - max((w for _, w in found), default=0.0), 12)
@@ -118,6 +153,14 @@ class Search:
             yield {**binding, assigned[0]: value(assigned[1], binding)}, 1.0
         else:
             yield binding, float(holds(item, binding))
+
+    def known(self, item: Literal, binding: Binding) -> Mapping[Row, float]:
+        """The rows of a literal's relation; of one with modes those that it asks for."""
+        if not item.given:
+            return self.rows.get(item.atom.name, {})
+        assert isinstance(self.rows, Model)
+        given = tuple(value(term, binding) for term in item.atom.args[: item.given])
+        return self.rows.ask(item.atom.name, given, self.goals)
 
     def fold(self, item: Aggregate, binding: Binding) -> Found:
         """An aggregate: one binding for each group; without groups to find, an empty one counts."""

@@ -51,6 +51,11 @@ def braces(item: Aggregate) -> set[str]:
     return {n for each in item.body for n in names(each)} | names(item.expression)
 
 
+def asked(item: Literal) -> set[str]:
+    """The variables that a literal needs values of before it is asked."""
+    return {n for term in item.atom.args[: item.given] for n in names(term)}
+
+
 def assignable(item: BodyItem, bound: Iterable[str]) -> tuple[str, Term] | None:
     """The variable that ``=`` would bind, and to what."""
     if isinstance(item, Comparison) and item.op == "=":
@@ -64,12 +69,15 @@ def bound_outside(body: Iterable[BodyItem], bound: Iterable[str]) -> set[str]:
     """The variables that something other than the braces of an aggregate binds."""
     body, bound = tuple(body), set(bound)
     for item in body:
-        if isinstance(item, Literal) and not item.negated:
+        if isinstance(item, Literal) and not item.negated and not item.given:
             bound |= names(item)
         elif isinstance(item, Aggregate):
             bound |= names(item.target)
     for _ in body:
         bound |= {found[0] for item in body if (found := assignable(item, bound))}
+        for item in body:
+            if isinstance(item, Literal) and not item.negated and item.given and asked(item) <= bound:
+                bound |= names(item)
     return bound
 
 

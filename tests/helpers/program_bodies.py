@@ -16,12 +16,14 @@ TESTS = ("contains", "starts_with", "ends_with")
 
 @dataclass
 class Relation:
-    """A declared relation or action: ``layer`` orders what may read what."""
+    """A declared relation or action: ``layer`` orders what may read what, ``given`` is how many of its
+    leading arguments a question binds."""
 
     name: str
     types: tuple[str, ...]
     layer: int
     open_world: bool = False
+    given: int = 0
 
 
 class Body:
@@ -44,9 +46,9 @@ class Body:
     def text(self, name: str, effect: tuple[str, Relation] | None = None) -> str:
         """The rule; several where the feature ``family`` is on."""
         w = self.w
-        given = self.given() if self.action else []
+        given = self.given(len(self.head.types) if self.action else self.head.given)
         seen: list[str] = []
-        for _ in range(w.draw(st.integers(0 if self.action else 1, 3))):
+        for _ in range(w.draw(st.integers(0 if self.action or self.head.given else 1, 3))):
             self.positive(seen)
         if "history" in self.on and w.actions and w.chance(5):
             self.history()
@@ -62,7 +64,7 @@ class Body:
             self.text_test()
         if "time" in self.on and w.chance(7):
             self.moment()
-        args = given if self.action else [self.head_term(t) for t in self.head.types]
+        args = given + [self.head_term(t) for t in self.head.types[len(given) :]]
         if not self.action and len(args) != len(set(args)):
             w.tags.add("repeated variable")
         head = name if not args else f"{name}({', '.join(args)})"
@@ -104,10 +106,10 @@ class Body:
             self.bound[type_].append(name)
         return name
 
-    def given(self) -> list[str]:
-        """The arguments of an action head."""
+    def given(self, number: int) -> list[str]:
+        """The leading arguments of a head, which the question binds."""
         args = []
-        for type_ in self.head.types:
+        for type_ in self.head.types[:number]:
             if self.w.chance(6):
                 args.append(self.variable(type_))
             else:
@@ -128,8 +130,8 @@ class Body:
         if relation.layer == self.layer:
             self.w.tags.add("recursion")
         seen.append(relation.name)
-        args: list[str] = []
-        for type_ in relation.types:
+        args = self.asked(relation)
+        for type_ in relation.types[len(args) :]:
             same = [a for a, t in zip(args, relation.types, strict=False) if t == type_ and a[0].isupper()]
             if same and "repeat" in self.on and self.w.chance(5):
                 args.append(same[0])
@@ -151,6 +153,21 @@ class Body:
                 args.append(name)
         self.items.append(atom(relation.name, args))
 
+    def asked(self, relation: Relation, inside: dict[str, list[str]] | None = None) -> list[str]:
+        """Values for the columns that a question must bind; ``inside`` are variables of the braces around."""
+        args = []
+        for type_ in relation.types[: relation.given]:
+            wider = {"symbol": ["node"], "float": ["int"], "any": ["node", "int"]}.get(type_, [])
+            names = [n for t in (type_, *wider) for n in (*self.bound[t], *(inside or {}).get(t, ()))]
+            if relation.layer == self.layer:  # what is computed could be asked for without end
+                names = [n for n in names if not n.startswith(("New", "Agg", "Low", "Long"))]
+            args.append(
+                self.w.draw(st.sampled_from(names)) if names and self.w.chance(8) else self.hole(type_)
+            )
+        if args:
+            self.w.tags.add("modes")
+        return args
+
     def known(self, type_: str) -> str:
         """A bound variable, else a constant, else ``_``."""
         names = self.bound[type_] + (self.bound["node"] if type_ == "symbol" else [])
@@ -162,7 +179,8 @@ class Body:
         """A negated literal."""
         relation = self.w.draw(st.sampled_from([r for r in self.w.relations if r.layer < self.layer]))
         self.w.tags.add("open world" if relation.open_world else "negation")
-        args = [self.known(t) for t in relation.types]
+        args = self.asked(relation)
+        args += [self.known(t) for t in relation.types[len(args) :]]
         if relation.open_world:  # an absence is observed of one fact at a time
             args = [self.hole(t) if a == "_" else a for a, t in zip(args, relation.types, strict=True)]
         self.items.append("not " + atom(relation.name, args))
@@ -274,8 +292,8 @@ class Body:
         items, local = [], {t: list[str]() for t in NAMES}
         for _ in range(self.w.draw(st.integers(1, 2))):
             relation = self.w.draw(st.sampled_from(relations))
-            args = []
-            for type_ in relation.types:
+            args = self.asked(relation, local)
+            for type_ in relation.types[len(args) :]:
                 choice = self.w.draw(st.integers(0, 9))
                 if choice < 4 and self.bound[type_]:
                     args.append(self.w.draw(st.sampled_from(self.bound[type_])))

@@ -26,7 +26,7 @@ from tests.helpers.program_bodies import Body, Relation, atom
 FEATURES = (
     "recursion", "nonlinear", "mutual", "negation", "aggregate", "repeat", "constant", "selfjoin",
     "assign", "action", "history", "open", "weight", "float", "family", "effect", "comparison", "any",
-    "text", "time",
+    "text", "time", "modes",
 )  # fmt: skip
 SYMBOLS = ("a", "b", "c", "d", '"; import os', "X", "_y", "é, b", "not")
 VALUES: dict[str, tuple[Value, ...]] = {
@@ -57,13 +57,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Case:
-    """A program as text, the facts beside it, what may be proposed, and what happens next."""
+    """A program as text, the facts beside it, what may be proposed, what happens next, and values of which
+    relations with modes are asked."""
 
     text: str
     facts: tuple[Change, ...]
     candidates: dict[str, list[Row]]
     updates: tuple[Change, ...]
     tags: frozenset[str]
+    asked: dict[str, list[Row]] = field(default_factory=dict)
 
     def told(self, program: Program) -> tuple[list[Change], list[Change]]:
         """The facts and the updates with the numbered calls that engines read in aggregates: each fact of
@@ -149,6 +151,10 @@ class Writer:
             self.relations.append(first)
             if "mutual" in self.on and self.chance(7):
                 self.relations.append(Relation(f"q{layer}", first.types, layer))
+            if "modes" in self.on and self.chance(8):
+                types = ("node", "node") if self.chance(3) else self.types(1)
+                given = self.draw(st.integers(1, len(types)))
+                self.relations.append(Relation(f"m{layer}", types, layer, given=given))
         if "action" in self.on:
             self.actions.append(Relation("act", self.types(0), 99))
             if self.chance(4):
@@ -159,7 +165,7 @@ class Writer:
         lines = [".type node <: symbol"]
         for word, group in (("decl", self.relations), ("action", self.actions)):
             for each in group:
-                columns = ", ".join(f"c{i}: {t}" for i, t in enumerate(each.types))
+                columns = ", ".join(f"{'+' * (i < each.given)}c{i}: {t}" for i, t in enumerate(each.types))
                 lines.append(f".{word} {each.name}({columns}){' open_world' if each.open_world else ''}")
         return lines
 
@@ -199,10 +205,11 @@ class Writer:
     def closure(self, relation: Relation) -> None:
         """A step of recursion that often leads somewhere: linear or not."""
         self.tags.add("recursion")
-        step = relation.name if "nonlinear" in self.on else "e0"
+        step = relation.name if "nonlinear" in self.on or relation.given == 2 else "e0"
         if step == relation.name:
             self.tags |= {"nonlinear", "self-join"}
-        self.lines.append(f"{relation.name}(X, Z) :- {relation.name}(X, Y), {step}(Y, Z).")
+        first = "e0" if relation.given == 2 else relation.name  # which gives `Y` no value
+        self.lines.append(f"{relation.name}(X, Z) :- {first}(X, Y), {step}(Y, Z).")
 
     def rule(self, head: Relation, name: str, *, recursive: bool) -> None:
         """One rule of a head, and sometimes more of its shape with other constants."""
@@ -257,7 +264,8 @@ def cases(draw: Draw) -> Case:
             relation, row = draw(st.sampled_from(pool))
             updates.append(Change(relation, row, None))
         elif w.chance(2):
-            updates.append(fact(draw(st.sampled_from(w.relations))))  # a fact of a derived relation
+            stated = [each for each in w.relations if not each.given]
+            updates.append(fact(draw(st.sampled_from(stated))))  # a fact of a derived relation
         else:
             updates.append(fact(draw(st.sampled_from(sources))))
     if any(u.weight is None for u in updates):
@@ -265,9 +273,12 @@ def cases(draw: Draw) -> Case:
         if "recursion" in w.tags:
             w.tags.add("recursion and deletion")
     candidates = {a.name: sorted({w.row(a) for _ in range(3)}, key=repr) for a in w.actions}
+    asked = {
+        r.name: sorted({w.row(r)[: r.given] for _ in range(3)}, key=repr) for r in w.relations if r.given
+    }
     text = "\n".join([*w.declarations(), *w.lines, *in_text])
     assume(not ("aggregate" in w.tags and _circular(text)))
-    return Case(text, tuple(facts), candidates, tuple(updates), frozenset(w.tags))
+    return Case(text, tuple(facts), candidates, tuple(updates), frozenset(w.tags), asked)
 
 
 def _circular(text: str) -> bool:

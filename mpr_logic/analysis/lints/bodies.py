@@ -9,6 +9,7 @@ from mpr_logic.analysis.lints.aggregates import bounds_of
 from mpr_logic.analysis.lints.constraints import Constraints, negation
 from mpr_logic.analysis.lints.texts import lowered_in
 from mpr_logic.analysis.terms import item_terms, item_vars, literals, term_vars
+from mpr_logic.analysis.totality import given_by
 from mpr_logic.analysis.types import columns_of
 from mpr_logic.language.ast import (
     Aggregate,
@@ -221,8 +222,8 @@ def whole_numbers(program: Program, rule: Rule) -> set[str]:
 
 
 def _columns(program: Program, rule: Rule) -> Iterator[tuple[Term, str]]:
-    if rule.action is not None:
-        yield from zip(rule.args, program.schema.actions[rule.action].bases, strict=False)
+    if rule.given:
+        yield from zip(rule.args[: rule.given], given_by(program, rule).bases, strict=False)
     yield from _of_body(program, rule.body)
 
 

@@ -117,7 +117,8 @@ def _climbs(rule: Rule, test: Test, folder: str, program: Program) -> bool:
         return not _looks(each, wary, sample) and (each.action is None or each.action not in barred)
 
     return is_open(rule) and (
-        rule.clause.kind != "relation" or any(map(is_open, relying(program, rule.head)))
+        rule.clause.kind != "relation"
+        or any(is_open(law) for denied in (False, True) for law in relying(program, rule.head, denied=denied))
     )
 
 

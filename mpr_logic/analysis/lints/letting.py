@@ -19,21 +19,22 @@ def letting_pass(program: Program) -> Iterator[tuple[Rule, Test]]:
     one of them asks."""
     for rule in program.rules:
         kind = rule.clause.kind
-        if kind == "forbid":
+        if kind == "forbid" or (kind == "relation" and relying(program, rule.head, denied=True)):
             yield from ((rule, test) for test in rule.body if isinstance(test, Test) and test.negated)
             yield from ((rule, test) for test in _of_none(rule))
-        elif kind == "permit" or (kind == "relation" and relying(program, rule.head)):
+        if kind == "permit" or (kind == "relation" and relying(program, rule.head)):
             yield from ((rule, test) for test in tests_in(rule.body) if not test.negated)
 
 
-def relying(program: Program, relation: str) -> list[Rule]:
-    """The laws that let pass what is in a relation: permits that ask it, and forbids of all else."""
+def relying(program: Program, relation: str, *, denied: bool = False) -> list[Rule]:
+    """The laws that let pass what is in a relation: permits that ask it, and forbids of all else. With
+    ``denied``, those that let pass what is not in it."""
     return [
         rule
         for rule in program.rules
         if rule.clause.kind in ("forbid", "permit")
         and any(
-            each.atom.name == relation and each.negated == (rule.clause.kind == "forbid")
+            each.atom.name == relation and each.negated == ((rule.clause.kind == "forbid") != denied)
             for each in literals(rule.body)
         )
     ]

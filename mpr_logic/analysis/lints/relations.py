@@ -36,6 +36,14 @@ def check_filled(subject: Subject, report: DiagnosticCollector) -> None:
         elif not domains.has_source(name):
             signature = program.schema.relations[name]
             other = _like_another(subject, name)
+            if signature.given:
+                report.error(
+                    "E0607",
+                    f"`{name}` never holds: no rule concludes it",
+                    literal.span,
+                    f"did you mean `{other}`?" if other else "write a rule for it, or take the literal away",
+                )
+                continue
             report.error(
                 "E0607",
                 f"nothing ever fills `{name}`: no fact, no rule, no effect",
@@ -71,7 +79,8 @@ def without_source(subject: Subject) -> list[Signature]:
         program.schema.relations[name]
         for name in _read(program)
         if " " not in name and name not in domains.columns and not domains.has_source(name)
-        if program.schema.relations[name].span is not None and _like_another(subject, name) is None
+        if program.schema.relations[name].span is not None and not program.schema.relations[name].given
+        if _like_another(subject, name) is None
     ]
 
 

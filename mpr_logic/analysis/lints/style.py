@@ -9,6 +9,7 @@ from mpr_logic.analysis.annotations import named_in_texts
 from mpr_logic.analysis.report import DiagnosticCollector, where
 from mpr_logic.analysis.resolve import EFFECTS
 from mpr_logic.analysis.terms import flat, item_vars, literals, rewrite_item, term_span, term_vars
+from mpr_logic.analysis.totality import given_by
 from mpr_logic.analysis.types import Typing, base, comparable
 from mpr_logic.language.ast import Comparison, Var
 
@@ -151,7 +152,7 @@ def _comparisons(rule: Rule, program: Program, report: DiagnosticCollector) -> N
         return
     schema = program.schema
     typing = Typing(schema, DiagnosticCollector())
-    columns = [schema.actions[str(rule.action)]] if rule.given else []
+    columns = [given_by(program, rule)] if rule.given else []
     typing.infer(rule.args[: rule.given], columns, rule.body)
     for item in equations:
         left, right = typing.type_of(item.left), typing.type_of(item.right)

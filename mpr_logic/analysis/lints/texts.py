@@ -55,10 +55,9 @@ def check_signs(subject: Subject, report: DiagnosticCollector) -> None:
 
 
 def _compared(rule: Rule) -> Iterator[tuple[Term, Span]]:
-    """The terms that a rule compares as a whole with an argument of its action or with a variable."""
-    if rule.action is not None:
-        for term in rule.args[: rule.given]:
-            yield term, rule.clause.head.span
+    """The terms that a rule compares as a whole with an argument that a question binds or with a variable."""
+    for term in rule.args[: rule.given]:
+        yield term, rule.clause.head.span
     for item in flat(rule.body):
         if isinstance(item, Comparison) and item.op in ("=", "!="):
             yield item.left, item.span

@@ -13,6 +13,7 @@ from mpr_logic.analysis.program import Fact
 from mpr_logic.engine.bottomup.batch import Batch
 from mpr_logic.engine.bottomup.seminaive import SemiNaive
 from mpr_logic.engine.failures import Bounded
+from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.protocol import Budget
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.errors import DisagreementError, OptionError, StateError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mpr_logic.analysis.program import Program
+    from mpr_logic.engine.protocol import Engine
     from mpr_logic.language.ast import Row
 
 
@@ -38,7 +40,7 @@ def evaluate(
     engine: str = "native",
     budget: Budget | None = None,
 ) -> dict[str, Set[Row]]:
-    """Evaluate a plain Datalog program bottom-up.
+    """Evaluate a plain Datalog program: bottom-up, unless it has relations with modes.
 
     Args:
         program: the text of a program. Declarations are optional; the types of what is not declared
@@ -52,7 +54,8 @@ def evaluate(
     Returns:
         For every relation of the program and of ``facts`` all its rows, given and derived, as a set to read:
         where a relation is large, its rows are made while they are read, so `set(found["path"])` keeps them.
-        Values of arguments declared bool come back as bool.
+        Relations with modes are left out: they have no list. Values of arguments declared bool come back as
+        bool.
 
     Raises:
         ProgramError: the text is not a valid program.
@@ -93,6 +96,8 @@ def _rows(
         if isinstance(rows, (str, bytes, Mapping)) or not hasattr(rows, "__iter__"):
             raise StateError(f"the rows of `{name}` come in a list or a set, not as {type(rows).__name__}")
         signature = program.schema.relations.get(name)
+        if signature is not None and signature.given:
+            raise StateError(f"`{name}` is asked, never stated: state what its rules read")
         if signature is None:
             listed = list(rows)
             first: object = listed[0] if listed else ()
@@ -123,6 +128,8 @@ def _replaced(program: Program, known: Mapping[str, list[Row]]) -> Program:
 
 
 def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, Set[Row]]:
+    if any(each.given for each in program.schema.relations.values()):
+        return _listed(NativeEngine(program, budget=budget), rows)
     batch = Batch(program, semiring_named("maxmin"), budget)
     with Bounded(batch.deadline, budget.seconds * IN_WORK):
         batch.load((f.relation, f.row, f.weight) for f in program.facts)
@@ -134,11 +141,17 @@ def _native(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dic
 def _second(program: Program, rows: dict[str, list[Row]], budget: Budget) -> dict[str, Set[Row]]:
     from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
 
-    engine = PyDatalogEngine(program, budget=budget)
+    return _listed(PyDatalogEngine(program, budget=budget), rows)
+
+
+def _listed(engine: Engine, rows: dict[str, list[Row]]) -> dict[str, Set[Row]]:
+    """The rows of every relation that can be listed, asked from the top: what a relation with modes is asked
+    is only known there."""
     for name, some in rows.items():
         for row in some:
             engine.add(name, row)
-    return {n: set(engine.query(n, (None,) * s.arity)) for n, s in program.schema.relations.items()}
+    listed = {n: s for n, s in engine.program.schema.relations.items() if not s.given}
+    return {n: set(engine.query(n, (None,) * s.arity)) for n, s in listed.items()}
 
 
 def _compare(first: Mapping[str, Set[Row]], second: Mapping[str, Set[Row]]) -> None:

@@ -14,11 +14,12 @@ holding where 1 - w(a) is at least t. The highest such level is the row's weight
 from __future__ import annotations
 
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.protocol import Budget, Engine
-from mpr_logic.engine.pydatalog.rules import predicate, translate
+from mpr_logic.engine.pydatalog.rules import asked, predicate, translate
 from mpr_logic.engine.pydatalog.session import LogicGoal, session
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.errors import BudgetError, InexpressibleError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.engine.pydatalog.rules import Translation, Use
     from mpr_logic.engine.pydatalog.session import LogicSession
-    from mpr_logic.language.ast import Row, Span
+    from mpr_logic.language.ast import Row, Span, Value
 
 Weights = dict["Row", float]
 
@@ -41,12 +42,17 @@ def inexpressible(program: Program, semiring: str = "maxmin") -> list[str]:
     """Return the reasons why pyDatalog cannot run a program; empty where it can.
 
     pyDatalog derives what is true or not, so weights must be levels of truth: products of weights
-    are none. Nothing else is beyond it: what it lacks, it lets a function answer.
+    are none. A relation with modes is answered by a function, which asks its rules in a session of their own:
+    it cannot ask itself. Nothing else is beyond it: what it lacks, it lets a function answer.
     """
-    del program  # no checked program is beyond it; the parameter is for the day that one is
+    reasons = []
     if semiring == "product":
-        return ["a product of weights is worked out along each proof, and pyDatalog keeps no proofs"]
-    return []
+        reasons.append("a product of weights is worked out along each proof, and pyDatalog keeps no proofs")
+    relations = program.schema.relations
+    asked_again = sorted(n for n in program.recursive if n in relations and relations[n].given)
+    return reasons + [
+        f"`{name}` is recursive and has modes, and pyDatalog asks each question anew" for name in asked_again
+    ]
 
 
 class PyDatalogEngine(Engine):
@@ -80,6 +86,7 @@ class PyDatalogEngine(Engine):
         self.deadline = deadline or Deadline(self.budget.clock)
         self._facts: dict[str, Weights] = {}
         self._derived: dict[str, Weights] = {}
+        self._answers: dict[tuple[str, Row], Weights] = {}  # of relations with modes, by what is asked
         self._rules: dict[str, list[Translation]] = {}
         for number, rule in enumerate(program.rules):
             self._rules.setdefault(rule.head, []).append(translate(rule, f"rule {number} x"))
@@ -91,18 +98,18 @@ class PyDatalogEngine(Engine):
         other = copy(self)
         other.deadline = deadline or Deadline(self.budget.clock)
         other._facts = {name: dict(rows) for name, rows in self._facts.items()}
-        other._derived = {}
+        other._derived, other._answers = {}, {}
         return other
 
     def add(self, relation: str, row: Row, weight: float = 1.0, source: Span | str = "") -> None:
         """Assert a fact; one asserted before takes the new weight. The source is for proofs: unused."""
         self._facts.setdefault(relation, {})[row] = weight if self._semiring.weighted else 1.0
-        self._derived = {}
+        self._derived, self._answers = {}, {}
 
     def remove(self, relation: str, row: Row) -> None:
         """Retract a fact; nothing happens where it was not asserted."""
         if self._facts.get(relation, {}).pop(row, None) is not None:
-            self._derived = {}
+            self._derived, self._answers = {}, {}
 
     def source(self, relation: str, row: Row) -> Span | str:
         """Nothing: pyDatalog keeps no sources."""
@@ -111,13 +118,8 @@ class PyDatalogEngine(Engine):
     def query(self, relation: str, pattern: Pattern) -> Weights:
         """The rows that match, each with its weight; of an action's relation, its arguments given."""
         rules = self._rules.get(relation, [])
-        if any(each.rule.action is not None for each in rules):
-            given = rules[0].rule.given
-            action: Row = tuple(v for v in pattern[:given] if v is not None)
-            rows: Weights = {}
-            for found in self._actions(rules, action):
-                for row, weight in found.items():
-                    rows[action + row] = max(weight, rows.get(action + row, 0.0))
+        if any(asked(each.rule) for each in rules):
+            rows = self._asked(relation, tuple(v for v in pattern[: rules[0].rule.given] if v is not None))
         else:
             rows = self._rows([relation])[relation]
         return {
@@ -140,6 +142,17 @@ class PyDatalogEngine(Engine):
         """Raises InexpressibleError: pyDatalog keeps no proofs."""
         raise InexpressibleError("pyDatalog keeps no proofs: ask the native engine")
 
+    def _asked(self, relation: str, given: Row) -> Weights:
+        """The rows of an action's relation, or of one with modes, that begin with these values."""
+        rows = self._answers.get((relation, given))
+        if rows is None:
+            rows = {}
+            for found in self._actions(self._rules.get(relation, ()), given):
+                for row, weight in found.items():
+                    rows[given + row] = max(weight, rows.get(given + row, 0.0))
+            self._answers[relation, given] = rows
+        return rows
+
     def _actions(self, rules: Sequence[Translation], action: Row) -> list[Weights]:
         """For each rule of an action, the arguments behind the action's with which it fires."""
         if not rules:
@@ -153,7 +166,7 @@ class PyDatalogEngine(Engine):
         needed = self._needed(relations)
         with self.deadline.within(self.budget.seconds):
             for group in self.program.strata:
-                todo = [relation for relation in group if relation in needed]
+                todo = [name for name in group if name in needed and not asked(self._rules[name][0].rule)]
                 if todo:
                     rules = [each for relation in todo for each in self._rules[relation]]
                     heads = [self._head(relation) for relation in todo]
@@ -210,25 +223,45 @@ class PyDatalogEngine(Engine):
         for relation in facts:
             levels.update(self._facts.get(relation, {}).values())
         for use in uses:
-            weights = set(self._known(use.relation).values())
+            weights = self._weights(use.relation)
             levels.update(map(self._semiring.complement, weights) if use.negated else weights)
         return sorted((level for level in levels if level > 0), reverse=True)
 
+    def _weights(self, relation: str) -> set[float]:
+        """The weights that rows of a relation may have; with modes, those that its answers are made of."""
+        rules = self._rules.get(relation, ())
+        if not any(asked(each.rule) for each in rules):
+            return set(self._known(relation).values())
+        found = {each.rule.weight for each in rules}
+        for use in {use for each in rules for use in each.uses}:
+            below = self._weights(use.relation)
+            found |= set(map(self._semiring.complement, below)) if use.negated else below
+        return found
+
     def _assert_rows(self, opened: LogicSession, uses: set[Use], facts: set[str], level: float) -> None:
         for use in uses:
-            opened.declare(use.predicate, use.arity)
             bound = level if use.tier == "now" else 0.0
-            rows = self._known(use.relation).items()
-            if not use.negated:
-                opened.assert_rows(use.predicate, (row for row, w in rows if w >= bound and w > 0))
-            else:
-                complement = self._semiring.complement
-                opened.assert_rows(
-                    use.predicate, (r for r, w in rows if complement(w) < bound or not complement(w))
-                )
+            if use.given:
+                opened.resolve(use.predicate, use.arity, partial(self._answer, use, bound))
+                continue
+            opened.declare(use.predicate, use.arity)
+            opened.assert_rows(use.predicate, self._counted(use, self._known(use.relation), bound))
         for relation in facts:
             rows = self._facts.get(relation, {}).items()
             opened.assert_rows(predicate(relation, "now"), (row for row, w in rows if w >= level))
+
+    def _counted(self, use: Use, rows: Weights, bound: float) -> list[Row]:
+        """The rows that count at a level of weight: that hold, or that keep a negation below it."""
+        if not use.negated:
+            return [row for row, w in rows.items() if w >= bound and w > 0]
+        complement = self._semiring.complement
+        return [r for r, w in rows.items() if complement(w) < bound or not complement(w)]
+
+    def _answer(self, use: Use, bound: float, values: list[Value | None]) -> list[Row]:
+        """The rows of a relation with modes that answer a goal."""
+        given = tuple(v for v in values[: use.given] if v is not None)
+        rows = self._counted(use, self._asked(use.relation, given), bound)
+        return [row for row in rows if all(v is None or v == own for v, own in zip(values, row, strict=True))]
 
     def _assert_rules(
         self, opened: LogicSession, rules: Sequence[Translation], level: float, *, several: bool

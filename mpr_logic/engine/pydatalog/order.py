@@ -36,11 +36,11 @@ def outside(body: Sequence[BodyItem], known: Collection[str]) -> set[str]:
     """The variables that something other than the braces of an aggregate binds."""
     bound = set(known)
     for item in body:
-        if isinstance(item, Literal) and not item.negated:
+        if isinstance(item, Literal) and not item.negated and not item.given:
             bound |= variables(item)
         elif isinstance(item, Aggregate):
             bound |= variables(item.target)
-    while more := {v for item in body for v in _assigned(item, bound)} - bound:
+    while more := {v for item in body for v in (*_assigned(item, bound), *_answered(item, bound))} - bound:
         bound |= more
     return bound
 
@@ -60,7 +60,11 @@ def ordered(body: Sequence[BodyItem], known: Collection[str], head: Collection[s
             key=lambda item: any(map(divides, item_terms(item))),  # a test may rule out that a divisor is 0
         )
         ready = ready or sorted(
-            (item for item in left if isinstance(item, Literal) and not item.negated),
+            (
+                item
+                for item in left
+                if isinstance(item, Literal) and not item.negated and _askable(item, bound)
+            ),
             key=lambda item: -len(variables(item) & bound),
         )
         ready = ready or [
@@ -89,6 +93,18 @@ def _is_test(item: BodyItem, bound: set[str]) -> bool:
     if isinstance(item, Aggregate) or (isinstance(item, Literal) and not item.negated):
         return False
     return variables(item) <= bound
+
+
+def _askable(item: Literal, bound: set[str]) -> bool:
+    """Whether all that must be bound before a literal is asked is bound."""
+    return all(variables(term) <= bound for term in item.atom.args[: item.given])
+
+
+def _answered(item: BodyItem, bound: set[str]) -> set[str]:
+    """The variables that a literal of a relation with modes binds, where it can be asked."""
+    if isinstance(item, Literal) and item.given and not item.negated and _askable(item, bound):
+        return variables(item)
+    return set()
 
 
 def _assigned(item: BodyItem, bound: set[str]) -> set[str]:

@@ -41,12 +41,13 @@ def predicate(relation: str, tier: Tier, *, negated: bool = False) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A relation that a body reads, and as what."""
+    """A relation that a body reads, and as what; ``given`` arguments must be bound."""
 
     relation: str
     arity: int
     negated: bool
     tier: Tier
+    given: int = 0
 
     @property
     def predicate(self) -> str:
@@ -139,21 +140,26 @@ class Translation:
 def translate(rule: Rule, name: str) -> Translation:
     """The rule as clauses.
 
-    The rule of an action derives the predicate ``name`` with the arguments behind the action's; it
-    begins with the predicate ``candidate``, which holds the action in question.
+    The rule of an action, or of a relation with modes, derives the predicate ``name`` with the arguments
+    behind those that a question binds; it begins with the predicate ``candidate``, which holds these.
     """
     terms = tuple(map(plain, rule.args))
-    if rule.action is None:
+    if not asked(rule):
         result = Translation(rule, LogicGoal(predicate(rule.head, "now"), terms))
     else:
         result = Translation(rule, LogicGoal(name, terms[rule.given :]))
     writer = _Writer(name, result)
-    front = () if rule.action is None else (LogicGoal("candidate", writer.named(terms[: rule.given])),)
+    front = (LogicGoal("candidate", writer.named(terms[: rule.given])),) if asked(rule) else ()
     given = {n for t in terms[: rule.given] for n in variables(t)}
     head = {n for t in terms for n in variables(t)}
     body = writer.body(rule.body, given, head, "now")
     result.clauses.append(LogicClause(result.head, (*front, *body)))
     return result
+
+
+def asked(rule: Rule) -> bool:
+    """Whether the rule answers a question about given values: of an action, or of a relation with modes."""
+    return rule.action is not None or rule.given > 0
 
 
 class _Writer:
@@ -195,7 +201,7 @@ class _Writer:
     def _literal(self, item: Literal, tier: Tier) -> LogicGoal:
         atom = item.atom
         terms = self.named(map(plain, atom.args))
-        use = Use(atom.name, len(terms), item.negated, tier)
+        use = Use(atom.name, len(terms), item.negated, tier, item.given)
         self._result.uses.add(use)
         # a `_` stays unbound where a `not` is selected, which pyDatalog reads as: for no value
         return LogicGoal(use.predicate, terms, negated=item.negated)

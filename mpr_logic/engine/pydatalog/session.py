@@ -32,7 +32,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pyDatalog import Logic, pyEngine
 
-_LOCK = threading.Lock()  # the one piece of module state: pyDatalog's resolvers and settings are global
+_LOCK = threading.RLock()  # pyDatalog's resolvers and settings are global; an answer may ask a question
 _STEPS_BETWEEN_CHECKS = 64
 
 
@@ -60,7 +60,7 @@ class LogicSession:
         self._budget = budget
         self._deadline = deadline
         self._steps = 0
-        self._resolvers: list[str] = []
+        self._resolvers: list[tuple[str, Any]] = []  # and what a session around this one had there
 
     def assert_rows(self, name: str, rows: Iterable[Row]) -> None:
         """Assert one fact of a predicate for each row; the predicate exists from then on."""
@@ -88,7 +88,7 @@ class LogicSession:
             return answers([term.id if term.is_const() else None for term in terms])
 
         key = f"{name}/{arity}"
-        self._resolvers.append(key)
+        self._resolvers.append((key, pyEngine.Python_resolvers.get(key)))
         pyEngine.Python_resolvers[key] = resolver
 
     def ask(self, goal: LogicGoal) -> set[Row]:
@@ -141,8 +141,10 @@ class LogicSession:
 
     def close(self) -> None:
         """Take out every clause and resolver: pyDatalog's C++ tables keep what is not retracted."""
-        for key in self._resolvers:
+        for key, before in reversed(self._resolvers):
             pyEngine.Python_resolvers.pop(key, None)
+            if before is not None:
+                pyEngine.Python_resolvers[key] = before
         for pred in list(Logic.tl.logic.Db.values()):
             for clause in list(pred.db.values()):
                 pyEngine.retract(clause)

@@ -208,13 +208,14 @@ class Compiler(RuleCompiler):
     def _asked_by(self, name: str, adornment: str) -> tuple[int, ...] | None:
         """The columns whose binding saves something, where every column is bound and some save nothing."""
         if name in self.component:
-            return walked_from(self, name, adornment)
+            by = walked_from(self, name, adornment)
+            return by if by is None or set(by) >= set(range(self.given(name))) else None
         return () if self._binding_is_useless(name, adornment) else None
 
     def _binding_is_useless(self, name: str, adornment: str) -> bool:
         """Whether knowing the arguments saves nothing: every rule would begin with a scan that does not
         use them. All rows are derived once then, and looked up in."""
-        if set(adornment) != {"b"} or self.weighted(name):
+        if set(adornment) != {"b"} or self.weighted(name) or self.given(name):
             return False
         draft = CodeWriter(Namespace(), self)
         plans = [self.begin(draft, each, adornment, "break") for each in self.alternatives(name) if each.body]
@@ -252,6 +253,10 @@ class Compiler(RuleCompiler):
             return None
         reads = tuple(draft.support.reads)
         return InlinedGoal(f"({' or '.join(sources)})", reads, float(len(reads)))
+
+    def given(self, name: str) -> int:
+        """The number of leading columns that a question must bind."""
+        return self.groups[name][0].given
 
     def _is_test(self, step: PlanStep) -> bool:
         if not isinstance(step, Filter):

@@ -103,6 +103,9 @@ class Tabling:
         if table is None:
             table = self._open.get(goal)
             if table is None:
+                if len(self._open) > self._budget.facts:
+                    limit = self._budget.facts
+                    raise BudgetError(f"a recursion asked more than {limit} questions: bound what it asks")
                 table = self._open[goal] = AnswerTable((self._number, goal))
                 self._fresh.append(goal)
         return table

@@ -33,7 +33,7 @@ from mpr_logic.analysis.terms import (
     rewrite_written,
     term_vars,
 )
-from mpr_logic.analysis.types import meet
+from mpr_logic.analysis.types import meet, under
 from mpr_logic.language.ast import Arithmetic, Atom, BodyItem, Call, Clause, Comparison, Const, Literal, Var
 from mpr_logic.language.printer import print_item
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.program import Program, Signature
-    from mpr_logic.language.ast import Row, Term, Value
+    from mpr_logic.language.ast import Param, Row, Term, Value
 
 
 T = TypeVar("T")
@@ -168,6 +168,12 @@ class RefinementOperator:
     def _fitting(self, variables: Mapping[str, str], type: str) -> list[Term]:
         return [Var(n) for n, t in variables.items() if meet(self._types, t, type) is not None]
 
+    def _terms(self, variables: Mapping[str, str], param: Param) -> list[Term]:
+        """The terms that may stand for an argument: variables, and `_` where a question need not bind it."""
+        if param.bound:
+            return [Var(n) for n, t in variables.items() if under(self._types, t, param.type)]
+        return [*self._fitting(variables, param.type), ANY]
+
     def _literals(self, variables: Mapping[str, str], constants: int) -> Iterator[Refinement | None]:
         """Literals over the variables, ``_`` and ``constants`` constants: with a variable, or with ``_``
         alone; None for a row of terms that says nothing."""
@@ -179,7 +185,7 @@ class RefinementOperator:
         kinds = [i for i in range(len(s.params)) if self._constants.get((s.name, i))]
         for places in combinations(kinds, constants):
             columns: list[Sequence[Term]] = [
-                self._constants[s.name, i] if i in places else [*self._fitting(variables, p.type), ANY]
+                self._constants[s.name, i] if i in places else self._terms(variables, p)
                 for i, p in enumerate(s.params)
             ]
             for args in product(*columns):
@@ -200,10 +206,11 @@ class RefinementOperator:
         """Positive literals with one new variable, over variables and ``_``; its name, and its type."""
         for s in self._relations:
             for i, new in enumerate(s.params):
+                if new.bound:
+                    continue  # it gives a variable no value
                 name = fresh(letter or new.name, variables)
                 columns = [
-                    [Var(name)] if j == i else [*self._fitting(variables, p.type), ANY]
-                    for j, p in enumerate(s.params)
+                    [Var(name)] if j == i else self._terms(variables, p) for j, p in enumerate(s.params)
                 ]
                 for args in product(*columns):
                     yield Literal(Atom(s.name, args)), name, new.type
@@ -236,7 +243,7 @@ class RefinementOperator:
     def _closing(self, variables: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Literal]:
         """Literals that hold all of the new variables, and else variables and ``_``."""
         for s in self._relations:
-            columns = [[*self._fitting({**variables, **new}, p.type), ANY] for p in s.params]
+            columns = [self._terms({**variables, **new}, p) for p in s.params]
             for args in product(*columns):
                 if new.keys() <= _variables(args):
                     yield from self._signed(s, args)
