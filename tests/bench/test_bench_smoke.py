@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bench import guard, serve
+from tests.bench import check_cost, guard, serve
 from tests.bench.__main__ import main
 from tests.bench.ablation import TECHNIQUES, WHOLE, ablation
 from tests.bench.batch import batch
@@ -179,3 +179,11 @@ def test_the_server_answers_under_load(capsys: pytest.CaptureFixture[str]) -> No
     pytest.importorskip("starlette", reason="needs the extra: pip install 'mpr-logic[serve]'")
     assert serve.main(["--requests", "1000", "--at-once", "20"]) == 0
     assert "wrong answers: 0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("scene", check_cost.SCENES, ids=lambda each: each.name)
+def test_each_scene_of_a_check_is_decided(scene: check_cost.Scene) -> None:
+    """No scene measures an error: all of its calls are admitted, or all rejected by its law."""
+    seconds, verdicts, _, _ = check_cost.measured(scene._replace(before=min(scene.before, 3)), 3)
+    assert len(seconds) == 3
+    assert verdicts == {scene.admitted: 3}
