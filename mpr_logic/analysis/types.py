@@ -191,7 +191,7 @@ class Typing:
             return
         narrower = meet(self.types, old, type_)
         if narrower is None:
-            if signature.span is None or var.name in self._clash:
+            if self._is_lenient(signature, old, type_) or var.name in self._clash:
                 self.env[var.name] = "any"  # the types were inferred: nobody said what it takes
                 return
             self._clash.add(var.name)
@@ -280,13 +280,20 @@ class Typing:
                 fits = fits or self._is_moment(term, param.type)
             elif isinstance(term, Var):
                 # a positive literal has narrowed the variable; a negated one only asks
-                fits = meet(self.types, found, param.type) is not None or signature.span is None
+                fits = meet(self.types, found, param.type) is not None
             else:
-                fits = under(self.types, found, param.type) or found == "=any" or signature.span is None
+                fits = under(self.types, found, param.type) or found == "=any"
                 fits = fits and not self._too_large(term, param.type)
                 fits = fits or self._is_moment(term, param.type)
-            if not fits:
+            if not fits and not self._is_lenient(signature, found, param.type):
                 self._misfit(term, found, param, signature, literal.span)
+
+    def _is_lenient(self, signature: Signature, found: str, wanted: str) -> bool:
+        """Whether another type is no error: of a column whose type was inferred, since nobody said what it
+        takes; and of a built-in relation among numbers, which are compared by their values."""
+        if signature.builtin:
+            return {base(self.types, each.removeprefix("=")) for each in (found, wanted)} <= set(NUMBERS)
+        return signature.span is None
 
     def _is_moment(self, term: Term, wanted: str) -> bool:
         """Whether a text stands for a value of a type of time, which is wanted here."""

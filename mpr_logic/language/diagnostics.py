@@ -143,6 +143,7 @@ CODES: Final[Mapping[str, str]] = {
     "W0633": "amount in the place of a sum",
     "W0634": "list in one text",
     "W0635": "variable that may be meant as a word",
+    "W0636": "path known by one spelling",
     "W0641": "hint that no rule file states",
 }
 """Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,

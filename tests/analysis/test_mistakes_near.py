@@ -6,6 +6,7 @@ import pytest
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.lints import Deployment, vet
+from mpr_logic.errors import ProgramError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.language.parser import parse
 
@@ -17,6 +18,8 @@ HEAD = """.decl bad(word: symbol)
 .decl busy(d: int)
 .action run(command: symbol)
 .action pay(to: symbol, amount: int)
+.action query(sql: symbol)
+.action drop(path: symbol)
 .action note(to: symbol, amount: symbol)
 bad("rm"). bad("mkfs"). who("eve"). who("mallory"). spent(0). busy(3). busy(4).
 """
@@ -163,6 +166,32 @@ SLIPS = [
         "forbid pay(W, N) :- N > 5, not who(W).",
         "pay(ann, 6)",
     ),
+    # patterns of another language, programs that are none, and what a text does not have
+    ('forbid run(C) :- contains(C, "%rm%").', "W0616", 'forbid run(C) :- contains(C, "rm").', RM),
+    ('forbid run("git*").', "W0616", 'forbid run(C) :- starts_with(C, "git").', PUSH),
+    ('forbid run(C) :- shell_runs(C, "-r").', "E0605", "forbid run(C) :- shell_runs(C, rm).", RM),
+    ('forbid run(C) :- shell_runs(C, "rm|mv").', "E0605", "forbid run(C) :- shell_runs(C, rm).", RM),
+    ("forbid run(C) :- field(C, force, _).", "E0608", 'forbid run(C) :- contains(C, "push").', PUSH),
+    # other spellings
+    (
+        'forbid query(Q) :- starts_with(Q, "DELETE ").',
+        "W0623",
+        'forbid query(Q) :- starts_with(lower(Q), "delete ").',
+        'query("delete from users")',
+    ),
+    (
+        'forbid drop("/etc/passwd").',
+        "W0636",
+        'forbid drop("/etc/passwd").\nforbid drop(P) :- matches(P, "//|/[.][.]?(/|$)|/$").',
+        'drop("/etc//passwd")',
+    ),
+    (
+        '.decl kept(p: symbol) kept("/srv/a").\nforbid drop(P) :- kept(P).',
+        "W0636",
+        '.decl kept(p: symbol) kept("/srv/a").\nforbid drop(P) :- kept(P).\n'
+        'forbid drop(P) :- matches(P, "//|/[.][.]?(/|$)|/$").',
+        'drop("/srv//a")',
+    ),
     # an alternative that cannot be
     (
         "forbid pay(_, N) :- (N mod 3 = 3 ; N > 500).",
@@ -199,6 +228,12 @@ OPEN = [
     ('permit run(C) :- matches(C, "ls|").', "W0619", 'permit run(C) :- matches(C, "^ls$").', RM),
     ('permit run(C) :- matches(C, "(ls )*").', "W0619", 'permit run(C) :- matches(C, "^(ls )+$").', RM),
     ("permit pay(W, _) :- length(W) >= 0.", "W0619", "permit pay(W, _) :- length(W) < 3.", "pay(eve, 1)"),
+    (
+        "permit pay(W, _) :- N = count : { past pay(W, _) }.",
+        "W0619",
+        "permit pay(W, _) :- N = count : { past pay(W, _) }, N < 1.",
+        "pay(bob, 1)",
+    ),
     ("permit pay(W, _) :- W = Ann.", "W0619", "permit pay(W, _) :- W = ann.", "pay(eve, 1)"),
     ("permit pay(_, _) :- who(Mallory).", "W0635", "permit pay(W, _) :- W = mallory.", "pay(eve, 1)"),
     ("permit pay(Ann, _).\npermit pay(ann, 7).", "W0635", "permit pay(ann, _).", "pay(eve, 1)"),
@@ -278,6 +313,12 @@ MEANT = [
     'permit run(C) :- ends_with(C, "@example.com").',
     'permit run(C) :- starts_with(C, "git ").',
     '@rewrite(amount, "{M}") forbid pay(_, N) :- M = N - 1, N > 5.',
+    'forbid run("100%").',
+    'forbid run(C) :- contains(C, "50% off").',
+    'forbid run(C) :- shell_runs(C, "g++").',
+    'forbid query(Q) :- contains(lower(Q), "drop").',
+    'forbid run(C) :- contains(C, "DROP").',
+    "forbid pay(W, _) :- 0 = count : { past pay(W, _) }.",
     "forbid pay(_, N) :- (N < 5 ; N > 10), N > 8.",
     "forbid pay(_, N) :- (N mod 3 = 2 ; N > 10).",
     "forbid pay(W, N) :- N > 5, not allowed(_, _), who(W).",
@@ -294,7 +335,7 @@ def codes(text: str) -> list[str]:
 def runs(text: str, call: str) -> bool:
     """Whether a guard whose errors are warnings admits a call."""
     name, _, arguments = call.partition("(")
-    keys = {"run": ["command"]}.get(name, ["to", "amount"])
+    keys = {"run": ["command"], "query": ["sql"], "drop": ["path"]}.get(name, ["to", "amount"])
     values = [each.strip(' "') for each in arguments.rstrip(")").split(", ", len(keys) - 1)]
     given = {k: int(v) if name == "pay" and k == "amount" else v for k, v in zip(keys, values, strict=True)}
     guard = Guard(
@@ -347,3 +388,20 @@ def test_counters(effects: str, code: str) -> None:
     text = ".decl total(n: int)\ntotal(0).\n.default forbid *\npermit pay(_, N) :- total(S), S + N < 1000.\n"
     law = "forbid pay(_, N) :- spent(S), S + N > 1000.\n"
     assert codes(text + law + effects) == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        "forbid run(C) :- item(C, rm, _).",
+        "forbid run(_) :- now(today).",
+        "forbid run(_) :- N = count : { called(run, _, _) }, N > 3.",
+        "forbid run(C) :- called(C, _, _).",
+        "forbid pay(_, N) :- shell_runs(N, rm).",
+        "forbid pay(_, N) :- not shell_runs(N, rm).",
+    ],
+)
+def test_built_in_relations_have_types(law: str) -> None:
+    """An argument in another's place of a built-in relation is an error, as of any relation."""
+    with pytest.raises(ProgramError, match=r"E0206|E0207"):
+        codes(law)

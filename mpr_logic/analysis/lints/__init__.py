@@ -42,6 +42,7 @@ from mpr_logic.analysis.lints.links import check_links
 from mpr_logic.analysis.lints.overrides import check_overrides
 from mpr_logic.analysis.lints.patterns import check_patterns
 from mpr_logic.analysis.lints.relations import check_filled, without_source
+from mpr_logic.analysis.lints.spellings import check_spellings
 from mpr_logic.analysis.lints.style import (
     check_comparisons,
     check_duplicates,
@@ -83,6 +84,7 @@ VET: tuple[Lint, ...] = (
     check_overrides,  # E0609 to E0612, W0613
     check_patterns,  # W0614, W0620, W0621, W0622
     check_climbing,  # E0615, W0615
+    check_spellings,  # W0636
     check_beginnings,  # W0628
     check_signs,  # W0616
     check_weights,  # W0617

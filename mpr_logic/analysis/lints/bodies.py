@@ -168,9 +168,17 @@ def _openings(program: Program, rule: Rule, report: DiagnosticCollector) -> None
         for term, base in _columns(program, rule)
         if base in ("int", "float") and isinstance(term, Var) and term.name != "_"
     }
+    texts = _given_texts(program, rule)
     for literal in literals(rule.body):
         name, args = literal.atom.name, literal.atom.args
-        if name == "field" or (
+        if name == "field" and args[0] in texts and program.schema.relations[name].builtin:
+            report.error(
+                "E0608",
+                f"`{print_term(args[0])}` is a text, which has no fields",
+                literal.span,
+                "name the argument that holds an object, or declare this one as any",
+            )
+        elif name == "field" or (
             name == "item" and isinstance(args[2], Const) and isinstance(args[2].value, str)
         ):
             term = args[0]
@@ -186,6 +194,14 @@ def _openings(program: Program, rule: Rule, report: DiagnosticCollector) -> None
                     literal.span,
                     f"name the argument that holds {'an object' if name == 'field' else 'a list'}",
                 )
+
+
+def _given_texts(program: Program, rule: Rule) -> set[Term]:
+    """The arguments of a rule's action that are texts: a call with an object there is refused."""
+    if rule.action is None:
+        return set()
+    bases = program.schema.actions[rule.action].bases
+    return {term for term, base in zip(rule.args, bases, strict=False) if base == "symbol"} - {Var("_")}
 
 
 def _meant(rule: Rule) -> str:

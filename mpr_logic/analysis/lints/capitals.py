@@ -9,7 +9,7 @@ from mpr_logic.analysis.annotations import named_in_texts
 from mpr_logic.analysis.lints.constants import constants_of
 from mpr_logic.analysis.terms import flat, item_terms, item_vars, literals, term_span, term_vars
 from mpr_logic.analysis.types import columns_of
-from mpr_logic.language.ast import Comparison, Var
+from mpr_logic.language.ast import Aggregate, Comparison, Var
 from mpr_logic.language.printer import print_item, print_value
 
 if TYPE_CHECKING:
@@ -50,6 +50,14 @@ def check_capitals(subject: Subject, report: DiagnosticCollector) -> None:
                             item.span,
                             f'did you mean `{term.name.lower()}`, or "{term.name}"?',
                         )
+            elif isinstance(item, Aggregate) and isinstance(item.target, Var) and item.target.name in single:
+                asks = "any number" if item.function in ("count", "sum") else "that there is any"
+                report.warn(
+                    "W0619",
+                    f"nothing compares `{item.target.name}`: this `{item.function}` asks for {asks}",
+                    item.span,
+                    f"say how much it may be: {item.target.name} > 3",
+                )
 
 
 def _known(subject: Subject) -> dict[tuple[str, int], set[Value]]:

@@ -64,7 +64,15 @@ def _path_of(rule: Rule, test: Test, program: Program) -> str | None:
     a path; None else."""
     if rule.action is None or test.args[0] not in rule.args[: rule.given]:
         return None
-    param = program.schema.actions[rule.action].params[rule.args.index(test.args[0])]
+    return path_argument(rule, rule.args.index(test.args[0]), program)
+
+
+def path_argument(rule: Rule, place: int, program: Program) -> str | None:
+    """The name of an argument of a rule's action, where it, its type or the action says that it is a path;
+    None else."""
+    if rule.action is None:
+        return None
+    param = program.schema.actions[rule.action].params[place]
     words = {word for name in (param.name, param.type, rule.action) for word in name.lower().split("_")}
     return param.name if words & PATH_WORDS else None
 

@@ -107,6 +107,10 @@ def _called(subject: Subject, report: DiagnosticCollector) -> None:
                 )
 
 
+_NO_PROGRAM = re.compile(r"^-|[\s|&;<>*,$]|^$")
+"""The signs of a text that is no name of a program: an option, some words, a list, a pattern."""
+
+
 def _programs(program: Program, report: DiagnosticCollector) -> None:
     """Constants in ``shell_runs(command, program)`` that are more than the name of a program."""
     for rule in program.rules:
@@ -114,7 +118,7 @@ def _programs(program: Program, report: DiagnosticCollector) -> None:
             value = constant.value
             if name != SHELL or place != 1 or not isinstance(value, str) or "/" in value:
                 continue
-            if len(value.split()) != 1 or value != value.strip():
+            if _NO_PROGRAM.search(value):
                 report.error(
                     "E0605",
                     f"`{print_value(value)}` never stands in argument `program` of `{SHELL}`",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lints.regex import Capitals
 from mpr_logic.analysis.terms import flat, term_span
-from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Test, Var
+from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 SIGNS = {
     "starts_with": r"\^|.*([\w./-]\*|\.\*|\\[bdswBDSW])$",
     "ends_with": r"(\*[\w.]|\.\*|\\[bdswBDSW]|\^).*|.*[a-z0-9]\$$",
-    "contains": r"\^\w.*|\*\w.*|.*(\w\*$|\.\*|\\[bdswBDSW]|[a-z0-9]\$$)",
+    "contains": r"\^\w.*|\*\w.*|%[^%]+%$|.*(\w\*$|\.\*|\\[bdswBDSW]|[a-z0-9]\$$)",
 }
 """By test, the signs of a pattern: a pattern has them, and a plain text hardly ever has them where the test
 looks."""
 
-GLOB = re.compile(r"\*\.\w+$|(~|\.{0,2}/|[\w-]+/).*/?\*{1,2}$")
-"""A pattern for the names of files: ``*.exe``, ``/etc/*``."""
+GLOB = re.compile(r"\*\.\w+$|\*?[\w.-]{2,}\*$|\*[\w.-]{2,}$|%[\w.-]+%$|(~|\.{0,2}/|[\w-]+/).*/?\*{1,2}$")
+"""A pattern for words or the names of files: ``rm*``, ``%rm%``, ``*.exe``, ``/etc/*``."""
 
 
 def check_signs(subject: Subject, report: DiagnosticCollector) -> None:
@@ -62,6 +62,8 @@ def _compared(rule: Rule) -> Iterator[tuple[Term, Span]]:
         if isinstance(item, Comparison) and item.op in ("=", "!="):
             yield item.left, item.span
             yield item.right, item.span
+        elif isinstance(item, Literal) and item.atom.name == "shell_writes":
+            yield item.atom.args[1], item.span
 
 
 def check_case(subject: Subject, report: DiagnosticCollector) -> None:

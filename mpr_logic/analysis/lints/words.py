@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import DiagnosticCollector
-    from mpr_logic.language.ast import Span, Value
+    from mpr_logic.language.ast import Span, Term, Value
 
 PROGRAMS = frozenset(
     "bash cat chmod chown cp curl dd docker echo env find git grep kill kubectl ls mkdir mkfs mv nc node npm "
@@ -34,6 +34,12 @@ SQL = re.compile(
     re.IGNORECASE,
 )
 """Words of SQL, where case is no matter."""
+
+SQL_WORD = re.compile(r"\b(?:drop|truncate|delete|alter|grant|revoke|insert|update)\b", re.IGNORECASE)
+"""Words of SQL by which alone a statement is known, where a text is one by its name."""
+
+SQL_NAMES = frozenset("sql query queries statement statements db database".split())
+"""Words in the name of an argument or an action that make a text a statement of SQL."""
 
 DATES = range(19000101, 21001232)
 """Numbers that are read as a year, a month and a day."""
@@ -58,7 +64,7 @@ def check_words(subject: Subject, report: DiagnosticCollector) -> None:
         _ordered(rule, report)
         _times(rule, report)
         if rule.clause.kind in ("forbid", "relation"):
-            _cases(rule, known, report)
+            _cases(rule, known, subject.program, report)
 
 
 _WORD = re.compile(r"[\w.@+-]+")
@@ -165,7 +171,15 @@ def _programs(rule: Rule, program: Program, report: DiagnosticCollector) -> None
             )
 
 
-def _cases(rule: Rule, known: Iterable[str], report: DiagnosticCollector) -> None:
+def _is_sql(rule: Rule, term: Term, program: Program) -> bool:
+    """Whether the name of an argument, or of its action, says that it is a statement."""
+    if rule.action is None or term not in rule.args[: rule.given]:
+        return False
+    param = program.schema.actions[rule.action].params[rule.args.index(term)]
+    return not SQL_NAMES.isdisjoint(f"{param.name}_{rule.action}".lower().split("_"))
+
+
+def _cases(rule: Rule, known: Iterable[str], program: Program, report: DiagnosticCollector) -> None:
     lowered = lowered_in(rule.body)
     for test in tests_in(rule.body):
         text = constant_text(test)
@@ -174,6 +188,8 @@ def _cases(rule: Rule, known: Iterable[str], report: DiagnosticCollector) -> Non
         if test.name == "matches" and folds(text):
             continue
         found = SQL.search(text)
+        if found is None and _is_sql(rule, test.args[0], program):
+            found = SQL_WORD.search(text)
         word = found[0] if found is not None else ""
         if not (word.isupper() or word.islower()):  # in mixed case it is somebody's own name
             continue
