@@ -51,7 +51,7 @@ blocked(eve).
 
 
 class Scene(NamedTuple):
-    """What is measured: rules, the arguments of the n-th call, and what is done before the first."""
+    """A case that is measured: rules, the arguments of the n-th call, and what is done before the first."""
 
     name: str
     rules: str

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Program, Rule
     from mpr_logic.analysis.report import DiagnosticCollector
-    from mpr_logic.language.ast import BodyItem, Span, Term, Value
+    from mpr_logic.language.ast import BodyItem, Term, Value, WrittenItem
 
 
 LEAST = {"called": {0: 1, 2: 0}, "item": {1: 0}, "list_length": {1: 0}, "now": {0: 0}}
@@ -76,20 +76,27 @@ def check_bodies(subject: Subject, report: DiagnosticCollector) -> None:
 
 
 def _alternative(rule: Rule, whole: set[str], least: Mapping[str, int], report: DiagnosticCollector) -> None:
-    """Report an alternative that can never hold, whatever stands beside the alternatives."""
-    written = [each.span for each in rule.clause.body if isinstance(each, Alternatives)]
-    inside = [item for item in rule.body if any(_lies_in(item.span, span) for span in written)]
-    fault = Constraints(inside, None, whole, least).fault()
-    if fault is not None:
-        report.error(
-            "E0608", f"this alternative can never hold: {fault}", inside[0].span, "change it, or take it away"
-        )
+    """Report an alternative that can never hold, whatever stands beside it."""
+    for branch in _branches(rule.clause.body):
+        spans = {item.span for item in branch}
+        inside = [item for item in rule.body if item.span in spans]
+        fault = Constraints(inside, None, whole, least).fault()
+        if fault is not None:
+            report.error(
+                "E0608",
+                f"this alternative can never hold: {fault}",
+                inside[0].span,
+                "change it, or take it away",
+            )
 
 
-def _lies_in(inner: Span, outer: Span) -> bool:
-    return (outer.line, outer.column) <= (inner.line, inner.column) and (
-        (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
-    )
+def _branches(body: Iterable[WrittenItem]) -> Iterator[tuple[WrittenItem, ...]]:
+    """The branches of the alternatives in a body, and of those inside them."""
+    for item in body:
+        if isinstance(item, Alternatives):
+            for branch in item.branches:
+                yield branch
+                yield from _branches(branch)
 
 
 def _always(
