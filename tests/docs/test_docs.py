@@ -247,7 +247,7 @@ def test_every_option_is_documented() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_public_names_are_imported_from_the_package(page: Path) -> None:
-    """A name that `mpr_logic` itself offers is imported from there, so that a reader need not know its module."""
+    """A name that `mpr_logic` itself offers is imported from there: nobody need know its module."""
     code = "\n".join(block.text for block in blocks(page) if block.kind in ("python", "pycon"))
     found = re.findall(r"^(?:>>> )?from (mpr_logic\.\S+) import (.+)$", code, re.MULTILINE)
     public = set(mpr_logic.__all__)

@@ -5,6 +5,7 @@ It finds no more than simple reasoning does: what it does not understand counts 
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,7 +17,7 @@ from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Cons
 from mpr_logic.language.printer import print_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.language.ast import BodyItem, Term, Value
 
@@ -97,6 +98,7 @@ class Constraints:
             or self._fractions()
             or self._self_comparisons()
             or self._cancelled()
+            or self._divided()
             or self._denied()
             or self._ranges()
             or self._orders()
@@ -188,6 +190,14 @@ class Constraints:
                 return self._because(item, [])
         return None
 
+    def _divided(self) -> str | None:
+        """A quotient, or a remainder, by 0: it has no value."""
+        for item in self.items:
+            for term in item_terms(item) if isinstance(item, Comparison) else ():
+                if any(self.value(each.right) == 0 for each in _divisions(term)):
+                    return self._because(item, [])
+        return None
+
     def _binds(self, item: BodyItem, other: Comparison) -> bool:
         """Whether another equation binds one of the same variables."""
         if item is other or not isinstance(item, Comparison) or item.op != "=":
@@ -252,6 +262,7 @@ class Constraints:
             elif isinstance(known[1], (int, float)) and known[1] < number:
                 return f"`{name}` is never less than {number}"
         for item in self.items:
+            self._known_lengths(item, bounds)
             if isinstance(item, Aggregate):
                 least = 0 if item.function == "count" else -math.inf
                 low, high = self._aggregates.get(item, (least, math.inf))
@@ -274,6 +285,14 @@ class Constraints:
                 break
             before = now
         return self._pinned(bounds)
+
+    def _known_lengths(self, item: BodyItem, bounds: dict[Node, Bounds]) -> None:
+        for term in item_terms(item) if isinstance(item, Comparison) else ():
+            node = self._node(term) if self._length(term) is not None else None
+            value = self.value(term.argument) if isinstance(term, Call) else None
+            if isinstance(node, str) and isinstance(value, str):
+                bounds.setdefault(node, Bounds()).above(len(value), False, None)
+                bounds[node].below(len(value), False, None)
 
     def _bound(self, item: Comparison, bounds: dict[Node, Bounds]) -> str | None:
         for term, op, other in (
@@ -351,7 +370,7 @@ class Constraints:
 
     def _orders(self) -> str | None:
         """A circle of `<` and `<=` with a `<` in it."""
-        edges: dict[Node, list[tuple[Node, bool, Comparison]]] = {}
+        edges: dict[Node, list[tuple[Node, bool, Comparison | None]]] = {}
         for item in self.items:
             if not (isinstance(item, Comparison) and item.op in ("<", "<=", ">", ">=")):
                 continue
@@ -360,15 +379,18 @@ class Constraints:
                 continue
             low, high = (left, right) if item.op in ("<", "<=") else (right, left)
             edges.setdefault(low, []).append((high, item.op in ("<", ">"), item))
+        texts = sorted(each[1] for each in _nodes(edges) if isinstance(each, tuple) and each[0] is str)
+        for less, more in itertools.pairwise(texts):  # numbers are held to their bounds
+            edges.setdefault((str, less), []).append(((str, more), True, None))
         for start, out in edges.items():
-            for node, strict, item in out:
-                path = self._path(edges, node, start) if strict else None
-                if path is not None:
-                    return self._because(item, path)
+            for node, strict, asked in out:
+                path = self._path(edges, node, start) if strict and asked is not None else None
+                if path is not None and asked is not None:
+                    return self._because(asked, path)
         return None
 
     def _path(
-        self, edges: Mapping[Node, list[tuple[Node, bool, Comparison]]], start: Node, goal: Node
+        self, edges: Mapping[Node, list[tuple[Node, bool, Comparison | None]]], start: Node, goal: Node
     ) -> list[BodyItem] | None:
         came: dict[Node, list[BodyItem]] = {start: []}
         agenda = [start]
@@ -377,7 +399,7 @@ class Constraints:
                 return came[node]
             for after, _, item in edges.get(node, ()):
                 if after not in came:
-                    came[after] = [*came[node], item]
+                    came[after] = came[node] if item is None else [*came[node], item]
                     agenda.append(after)
         return None
 
@@ -479,6 +501,20 @@ def negation(item: BodyItem) -> BodyItem | None:
     if isinstance(item, Test):
         return Test(item.name, item.args, not item.negated, item.span)
     return None
+
+
+def _nodes(edges: Mapping[Node, Iterable[tuple[Node, bool, object]]]) -> set[Node]:
+    """The ends of edges."""
+    return {*edges, *(each[0] for out in edges.values() for each in out)}
+
+
+def _divisions(term: Term) -> Iterator[Arithmetic]:
+    """The quotients and remainders in a term."""
+    if isinstance(term, Arithmetic):
+        yield from _divisions(term.left)
+        yield from _divisions(term.right)
+        if term.op in ("/", "mod"):
+            yield term
 
 
 def _is_lowered(term: Term) -> bool:
