@@ -205,6 +205,10 @@ class _Canonical:
             expression = "" if item.expression is None else self._term(item.expression, ranks, abstract)
             inner = ";".join(self._item(i, ranks, abstract) for i in self._sorted(item.body, ranks))
             return f"{target}={item.function} {expression}{{{inner}}}"
+        first, second = item.args
+        if item.name == "is" and isinstance(second, Const):  # of one shape is what asks for one type
+            kind = f"{'not ' if item.negated else ''}{second.value}"
+            return f"{self._term(first, ranks, abstract)} is {kind}?"
         args = ",".join(self._term(t, ranks, abstract) for t in item.args)
         return f"{'not ' if item.negated else ''}{item.name}({args})?"
 
@@ -232,7 +236,7 @@ class _Canonical:
         if isinstance(term, Arithmetic):
             left, right = self._term(term.left, ranks, abstract), self._term(term.right, ranks, abstract)
             return f"({left} {term.op} {right})"
-        return f"{term.function}({self._term(term.argument, ranks, abstract)})"
+        return f"{term.function}({','.join([self._term(t, ranks, abstract) for t in term.args])})"
 
 
 def _is_variable(name: str) -> bool:

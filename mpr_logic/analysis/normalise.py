@@ -10,6 +10,9 @@
 * A sum of floats is a float where there is nothing to sum, too: where that can be told (a column of floats
   takes it, or the clause divides), 0.0 is added.
 * A sum of durations is one where there is nothing to sum: 0s is added. A text that stands for a time is one.
+* A function that may have no value is worked out in a comparison of its own, ``#1 = to_int(T)``, and the test
+  of a type asks for the built-in one below it.
+* ``item(L, -1, X)``, the last item, is ``list_length(L, #1), #2 = #1 + -1, item(L, #2, X)``.
 * In the braces of an aggregate a literal of the history becomes one of calls: see
   :mod:`mpr_logic.analysis.occurrences`.
 """
@@ -25,15 +28,18 @@ from mpr_logic.analysis.safety import shared
 from mpr_logic.analysis.terms import (
     divides,
     inner_terms,
+    is_partial,
     item_terms,
     names,
+    partial_calls,
     rewrite_item,
     term_span,
     term_vars,
 )
 from mpr_logic.analysis.times import MOMENTS, as_moment
-from mpr_logic.analysis.types import Typing, base, columns_of
-from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Var
+from mpr_logic.analysis.types import Typing, base, columns_of, type_tests
+from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.moments import Duration
 
 if TYPE_CHECKING:
@@ -41,7 +47,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Schema
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.language.ast import BodyItem, Span, Term, Test, Value
+    from mpr_logic.language.ast import BodyItem, Span, Term, Value
 
 
 def apart(clause: Resolved) -> Resolved:
@@ -76,12 +82,12 @@ class Normaliser:
 
     def __init__(self, schema: Schema, env: Mapping[str, str]) -> None:
         self.schema = schema
-        self.env = env
         self.typing = Typing(schema, DiagnosticCollector())
         self.typing.env = dict(env)
         self.fresh = 0
         self.divides = False
         self.sums: set[str] = set()  # the variables that are sums of floats
+        self.numbers: set[str] = set()  # those that a test has found to be numbers: ints too
 
     def head(self, clause: Resolved) -> tuple[tuple[Term, ...], list[BodyItem]]:
         """The head's arguments, and the comparisons that work them out: they go behind the body."""
@@ -90,9 +96,11 @@ class Normaliser:
         bases = [b for s in clause.columns for b in s.bases]
         for place, (term, column) in enumerate(zip(clause.args, bases, strict=True)):
             span = clause.clause.head.span
+            if not isinstance(term, (Var, Const)):
+                term = self._total(term, span, after)
             if isinstance(term, Const):
                 args.append(as_column(term, column))
-            elif column == "float" and place >= clause.given and (self._is_int(term) or self._is_sum(term)):
+            elif column == "float" and place >= clause.given and self._becomes_float(term):
                 as_float = Arithmetic("+", term, Const(0.0), term_span(term, span))
                 args.append(self._compute(as_float, span, after))
             elif isinstance(term, (Arithmetic, Call)):
@@ -105,6 +113,7 @@ class Normaliser:
         """The head's arguments and the body."""
         terms = [*clause.args, *(t for item in clause.body for t in item_terms(item))]
         self.divides = any(map(divides, terms))
+        self.numbers = {n for n, kind in type_tests(clause.body) if base(self.schema.types, kind) == "float"}
         body = self.body(clause.body)
         args, after = self.head(clause)
         return args, (*body, *after)
@@ -120,19 +129,71 @@ class Normaliser:
         """One item of a body, as one item or more."""
         if isinstance(item, Literal):
             before: list[BodyItem] = []
-            literal = self._literal(item, before)
+            literal = self._literal(self._counted(item, before), before)
             return [*before, literal]
         if isinstance(item, Aggregate):
             inner: list[Literal | Comparison | Test] = []
-            for each in self.body(tell_apart(item.body, self._name)):
+            after: list[BodyItem] = []
+            if item.expression is not None and partial_calls(item.expression):
+                item = replace(item, expression=self._total(item.expression, item.span, after))
+            for each in [*self.body(tell_apart(item.body, self._name)), *after]:
                 assert not isinstance(each, Aggregate)  # the grammar has no nested ones
                 inner.append(each)
             if len(inner) != len(item.body) or not all(map(_same, inner, item.body)):
                 item = replace(item, body=tuple(inner))
             return self._sum(item) if item.function == "sum" else [self._target(item)]
-        if isinstance(item, Comparison):
-            return [self._moments(item)]
-        return [item]
+        if isinstance(item, Test):
+            return self._test(item)
+        item = self._moments(item)
+        return self._comparison(item) if any(map(partial_calls, (item.left, item.right))) else [item]
+
+    def _counted(self, item: Literal, before: list[BodyItem]) -> Literal:
+        """A literal of a list's item whose position counts from the end, as one whose position is known."""
+        if item.atom.name != "item" or not columns_of(self.schema, "item").builtin:
+            return item
+        whole, position, value = item.atom.args
+        if not (isinstance(position, Const) and isinstance(position.value, int) and position.value < 0):
+            return item
+        length = Var(self._name(), position.span)
+        before.append(Literal(replace(item.atom, name="list_length", args=(whole, length)), span=item.span))
+        place = self._compute(Arithmetic("+", length, position, position.span), item.span, before)
+        return replace(item, atom=replace(item.atom, args=(whole, place, value)))
+
+    def _test(self, item: Test) -> list[BodyItem]:
+        """A test of terms that have a value; of a built-in type."""
+        before: list[BodyItem] = []
+        first, second = item.args
+        if partial_calls(first) or partial_calls(second):
+            first, second = self._total(first, item.span, before), self._total(second, item.span, before)
+        if item.name == "is" and isinstance(second, Const):
+            second = Const(base(self.schema.types, str(second.value)), second.span)
+        if (first, second) == item.args:
+            return [item]
+        return [*before, replace(item, args=(first, second))]
+
+    def _comparison(self, item: Comparison) -> list[BodyItem]:
+        """A comparison of terms that have a value; ``=`` may itself ask for that of one function."""
+        before: list[BodyItem] = []
+        sides = item.left, item.right
+        for call, other in (sides, sides[::-1]) if item.op == "=" else ():
+            if is_partial(call) and isinstance(other, (Var, Const)):
+                assert isinstance(call, Call)
+                args = tuple([self._total(each, item.span, before) for each in call.args])
+                kept = item if args == call.args else _with(item, call, replace(call, args=args))
+                return [*before, kept]
+        left, right = (self._total(each, item.span, before) for each in sides)
+        return [*before, replace(item, left=left, right=right)]
+
+    def _total(self, term: Term, span: Span, items: list[BodyItem]) -> Term:
+        """The term with variables for functions that may have no value: they are worked out before."""
+        if not partial_calls(term):
+            return term
+        if isinstance(term, Arithmetic):
+            left, right = self._total(term.left, span, items), self._total(term.right, span, items)
+            return replace(term, left=left, right=right)
+        assert isinstance(term, Call)
+        call = replace(term, args=tuple([self._total(each, span, items) for each in term.args]))
+        return self._compute(call, span, items) if is_partial(call) else call
 
     def _target(self, item: Aggregate) -> Aggregate:
         """A least or greatest value that is given: a text, where times are looked at, is a time."""
@@ -174,8 +235,11 @@ class Normaliser:
         made = Arithmetic("+", whole, Const(nothing), item.span)
         return [replace(item, target=whole), Comparison("=", target, made, item.span)]
 
-    def _is_sum(self, term: Term) -> bool:
-        return isinstance(term, Var) and term.name in self.sums
+    def _becomes_float(self, term: Term) -> bool:
+        """Whether a term may be an int that stands for a float."""
+        return self._is_int(term) or (
+            isinstance(term, Var) and (term.name in self.sums or term.name in self.numbers)
+        )
 
     def _is_float(self, term: Term) -> bool:
         """Whether a term can be no int."""
@@ -183,7 +247,9 @@ class Normaliser:
             return self._is_float(term.left) or self._is_float(term.right)
         if isinstance(term, Const):
             return isinstance(term.value, float)
-        return isinstance(term, Var) and base(self.schema.types, self.env.get(term.name, "any")) == "float"
+        if isinstance(term, Call):
+            return FUNCTIONS[term.function].gives == "float"
+        return self._base(term) == "float"
 
     def _literal(self, literal: Literal, before: list[BodyItem]) -> Literal:
         bases = columns_of(self.schema, literal.atom.name).bases
@@ -197,7 +263,8 @@ class Normaliser:
             elif isinstance(term, Var):
                 args.append(term)
             else:
-                args.append(self._compute(term, literal.span, before))
+                term = self._total(term, literal.span, before)
+                args.append(term if isinstance(term, Var) else self._compute(term, literal.span, before))
         if all(map(_same, args, literal.atom.args)):
             return literal
         return replace(literal, atom=replace(literal.atom, args=tuple(args)))
@@ -209,17 +276,25 @@ class Normaliser:
         if isinstance(term, Const):
             return type(term.value) is int
         if isinstance(term, Call):
-            return True
-        return base(self.schema.types, self.env.get(term.name, "any")) == "int"
+            return FUNCTIONS[term.function].gives == "int"
+        return self._base(term) == "int"
 
     def _compute(self, term: Term, span: Span, items: list[BodyItem]) -> Var:
         var = Var(self._name(), term_span(term, span))
+        if isinstance(term, Call):
+            self.typing.env[var.name] = f"={FUNCTIONS[term.function].gives}"
         items.append(Comparison("=", var, term, term_span(term, span)))
         return var
 
     def _name(self) -> str:
         self.fresh += 1
         return f"#{self.fresh}"
+
+
+def _with(item: Comparison, old: Term, new: Term) -> Comparison:
+    return replace(
+        item, left=new if item.left is old else item.left, right=new if item.right is old else item.right
+    )
 
 
 def as_column(term: Const, column: str) -> Const:

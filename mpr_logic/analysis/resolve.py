@@ -15,8 +15,21 @@ from mpr_logic.analysis.occurrences import CLASS, HISTORY
 from mpr_logic.analysis.program import ANY, effect_head
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
 from mpr_logic.analysis.terms import term_span
-from mpr_logic.language.ast import Aggregate, Alternatives, Arithmetic, Atom, Call, Const, Literal, Span, Var
+from mpr_logic.language.ast import (
+    Aggregate,
+    Alternatives,
+    Arithmetic,
+    Atom,
+    Call,
+    Const,
+    Literal,
+    Span,
+    Test,
+    Var,
+)
+from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.hints import foreign
+from mpr_logic.language.hints.calls import function_form
 from mpr_logic.language.qualify import JOINT
 
 if TYPE_CHECKING:
@@ -24,7 +37,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Schema, Signature
     from mpr_logic.analysis.report import DiagnosticCollector
-    from mpr_logic.language.ast import BodyItem, Clause, Comparison, Term, Test, WrittenItem
+    from mpr_logic.language.ast import BodyItem, Clause, Comparison, Term, WrittenItem
 
 VERDICTS = ("forbid", "permit", "prefer")
 EFFECTS = ("causes", "ends")
@@ -257,7 +270,8 @@ class Resolver:
     def _aggregate(self, item: Aggregate) -> Aggregate | None:
         body: list[Literal | Comparison | Test] = []
         for inner in item.body:
-            new = self.literal(inner) if isinstance(inner, Literal) else inner
+            new = self.item(inner)
+            assert not isinstance(new, Aggregate)
             if new is not None:
                 body.append(new)
         if len(body) < len(item.body):
@@ -271,7 +285,9 @@ def _instead(name: str) -> str:
     """Help for the name of a relation that other languages have built in; empty for any other."""
     if name in foreign.VERDICTS:
         return f"an action is spoken of by `{foreign.VERDICTS[name]} ACTION :- body.`"
-    return foreign.RELATIONS.get(name, "")
+    if name in FUNCTIONS:
+        return f"`{name}` is a function, which stands where a value does: `Y = {function_form(name)}`"
+    return foreign.RELATIONS.get(name) or foreign.FUNCTIONS.get(name, "")
 
 
 def resolve_clause(clause: Clause, names: Resolver) -> Resolved | None:

@@ -10,7 +10,7 @@ from mpr_logic.analysis.classes import collect_classes, collect_hints
 from mpr_logic.analysis.program import ANY, Schema, Signature
 from mpr_logic.analysis.report import count, declaration, did_you_mean, where
 from mpr_logic.analysis.times import MOMENTS
-from mpr_logic.analysis.types import BUILTIN, base
+from mpr_logic.analysis.types import BUILTIN, base, type_help
 from mpr_logic.language.ast import (
     ActionDecl,
     ClassDecl,
@@ -21,7 +21,6 @@ from mpr_logic.language.ast import (
     RelationDecl,
     TypeDecl,
 )
-from mpr_logic.language.hints.foreign import TYPES
 from mpr_logic.language.printer import print_param, print_statement
 
 if TYPE_CHECKING:
@@ -190,7 +189,7 @@ def _types(declared: list[TypeDecl], report: DiagnosticCollector) -> dict[str, s
     types = {name: each.base for name, each in first.items()}
     for each in first.values():
         if each.base not in types and each.base not in BUILTIN:
-            help = _type_help(each.base, types)
+            help = type_help(each.base, types)
             report.error("E0209", f"type `{each.base}` is not declared", each.span, help)
             types[each.name] = "any"
     for cycle in _cycles(types):
@@ -218,12 +217,6 @@ def _cycles(types: dict[str, str]) -> list[list[str]]:
             found.append(path[path.index(name) :])
         done.update(path)
     return found
-
-
-def _type_help(name: str, types: dict[str, str]) -> str:
-    if name in TYPES:
-        return f"it is called {TYPES[name]} here; or declare your own: .type {name} <: {TYPES[name]}"
-    return did_you_mean(name, (*types, *BUILTIN), f"declare it: .type {name} <: symbol")
 
 
 def _first(old: TypeDecl | RelationDecl | ActionDecl) -> str:
@@ -334,7 +327,7 @@ def _signature(
                 "E0209",
                 f"type `{param.type}` is not declared",
                 _param_span(param, each),
-                _type_help(param.type, types),
+                type_help(param.type, types),
             )
             param = replace(param, type="any")  # so that no rule is blamed for it
         elif param.optional and base(types, param.type) not in ("symbol", "any"):

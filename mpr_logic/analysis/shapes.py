@@ -15,7 +15,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from mpr_logic.analysis.terms import core_body, rewrite_aggregate, rewrite_item, rewrite_term
+from mpr_logic.analysis.terms import core_body, expression, rewrite_aggregate, rewrite_item, rewrite_term
 from mpr_logic.language.ast import Aggregate, Arithmetic, Clause, Comparison, Const, Literal, Test, Var
 from mpr_logic.language.moments import Moment, kinds_of
 
@@ -70,8 +70,13 @@ class _Key:
             self.term(term.left)
             self.term(term.right)
         else:
-            self.parts.append(("call", term.function))
-            self.term(term.argument)
+            self.parts.append(("call", term.function, len(term.args)))
+            kept = expression(term)
+            for each in term.args:
+                if each is kept:
+                    self.parts.append(each)
+                else:
+                    self.term(each)
 
     def literal(self, item: Literal) -> None:
         """Add a literal."""
@@ -83,9 +88,12 @@ class _Key:
         self.term(item.right)
 
     def test(self, item: Test) -> None:
-        """Add the arguments of a test."""
+        """Add the arguments of a test; the name of a type is part of the shape."""
         self.term(item.args[0])
-        self.term(item.args[1])
+        if item.name == "is":
+            self.parts.append(item.args[1])
+        else:
+            self.term(item.args[1])
 
     def variable(self, term: Var) -> None:
         """Add a variable."""
@@ -102,7 +110,7 @@ class _Key:
 def clause_shape(clause: Clause) -> tuple[ShapeKey, list[Value]]:
     """The shape of a core clause and its constants, in the order of the text (head, effect, body).
 
-    The regular expression of ``matches`` is part of the shape: it has to be checked.
+    A regular expression is part of the shape, since it has to be checked; so is the type of ``X is type``.
     """
     key = _ClauseKey()
     head, effect = clause.head, clause.effect
@@ -153,13 +161,13 @@ class _ClauseKey(_Key):
             super().test(item)
         else:
             self.term(item.args[0])
-            self.parts.append(("pattern", pattern.value))
+            self.parts.append((item.name, pattern.value))
 
 
 def _pattern(item: Test) -> Const | None:
-    """The constant regular expression of a test; None where there is none."""
+    """The constant regular expression, or the type, that a test is of; None where there is none."""
     second = item.args[1]
-    return second if item.name == "matches" and isinstance(second, Const) else None
+    return second if item.name in ("matches", "is") and isinstance(second, Const) else None
 
 
 def with_placeholders(clause: Clause) -> Clause:

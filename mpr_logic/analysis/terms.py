@@ -25,6 +25,7 @@ from mpr_logic.language.ast import (
     Var,
     WrittenItem,
 )
+from mpr_logic.language.functions import EXPRESSIONS, FUNCTIONS
 
 Rewrite = Callable[[Term], Term]
 
@@ -37,7 +38,7 @@ def term_vars(term: Term) -> Iterator[Var]:
         yield from term_vars(term.left)
         yield from term_vars(term.right)
     elif isinstance(term, Call):
-        yield from term_vars(term.argument)
+        yield from vars_of(term.args)
 
 
 def item_terms(item: BodyItem) -> tuple[Term, ...]:
@@ -47,7 +48,7 @@ def item_terms(item: BodyItem) -> tuple[Term, ...]:
     if isinstance(item, Comparison):
         return (item.left, item.right)
     if isinstance(item, Test):
-        return item.args
+        return item.args[:1] if item.name == "is" else item.args  # the name of a type is no value
     return (item.target,)
 
 
@@ -116,6 +117,24 @@ def divides(term: Term) -> bool:
     )
 
 
+def partial_calls(term: Term) -> bool:
+    """Whether a function that may have no value is called in a term."""
+    if isinstance(term, Arithmetic):
+        return partial_calls(term.left) or partial_calls(term.right)
+    return isinstance(term, Call) and (is_partial(term) or any(map(partial_calls, term.args)))
+
+
+def is_partial(term: Term) -> bool:
+    """Whether a term is a call of a function that may have no value."""
+    return isinstance(term, Call) and FUNCTIONS[term.function].partial
+
+
+def expression(term: Call) -> Const | None:
+    """The constant regular expression of a call; None where there is none."""
+    second = term.args[1] if term.function in EXPRESSIONS else None
+    return second if isinstance(second, Const) else None
+
+
 def names(occurrences: Iterable[Var]) -> set[str]:
     """The names of variables, ``_`` left out."""
     return {v.name for v in occurrences if v.name != "_"}
@@ -127,13 +146,14 @@ def term_span(term: Term, otherwise: Span) -> Span:
 
 
 def rewrite_term(term: Term, leaf: Rewrite) -> Term:
-    """The term with ``leaf`` applied to its variables and constants."""
+    """The term with ``leaf`` applied to its variables and constants, regular expressions left out."""
     if isinstance(term, Arithmetic):
         left, right = rewrite_term(term.left, leaf), rewrite_term(term.right, leaf)
         return term if left is term.left and right is term.right else replace(term, left=left, right=right)
     if isinstance(term, Call):
-        argument = rewrite_term(term.argument, leaf)
-        return term if argument is term.argument else replace(term, argument=argument)
+        kept = expression(term)
+        args = tuple([each if each is kept else rewrite_term(each, leaf) for each in term.args])
+        return term if all(map(_same, args, term.args)) else replace(term, args=args)
     return leaf(term)
 
 
@@ -155,7 +175,8 @@ def rewrite_item(item: BodyItem, leaf: Rewrite, literal_leaf: Rewrite | None = N
         left, right = rewrite_term(item.left, leaf), rewrite_term(item.right, leaf)
         return item if left is item.left and right is item.right else replace(item, left=left, right=right)
     if isinstance(item, Test):
-        first, second = rewrite_term(item.args[0], leaf), rewrite_term(item.args[1], leaf)
+        first, second = rewrite_term(item.args[0], leaf), item.args[1]
+        second = second if item.name == "is" else rewrite_term(second, leaf)
         return item if all(map(_same, (first, second), item.args)) else replace(item, args=(first, second))
     return rewrite_aggregate(item, leaf, lambda inner: rewrite_item(inner, leaf, literal_leaf))
 

@@ -17,19 +17,32 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.occurrences import CALL, CLASS
-from mpr_logic.analysis.report import argument
-from mpr_logic.analysis.terms import flat, literals, plain, term_span
+from mpr_logic.analysis.report import argument, did_you_mean
+from mpr_logic.analysis.terms import (
+    expression,
+    flat,
+    item_terms,
+    item_vars,
+    literals,
+    names,
+    plain,
+    term_span,
+    term_vars,
+)
 from mpr_logic.analysis.times import MOMENTS, as_moment, moment_type, no_moment, no_result
-from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Param, Var
+from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Param, Test, Var
+from mpr_logic.language.functions import FUNCTIONS
+from mpr_logic.language.hints.foreign import TYPES
 from mpr_logic.language.moments import Moment
+from mpr_logic.language.printer import print_item, print_term
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mpr_logic.analysis.program import Schema, Signature
     from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.analysis.resolve import Resolved
-    from mpr_logic.language.ast import BodyItem, Span, Term, Test, Value
+    from mpr_logic.language.ast import BodyItem, Span, Term, Value
 
 
 BUILTIN = ("symbol", "int", "float", "bool", "any", *MOMENTS)
@@ -135,6 +148,7 @@ class Typing:
         self.report = report
         self.env: dict[str, str] = {}
         self._why: dict[str, str] = {}
+        self._folded: dict[str, str] = {}  # what is summed to a variable, or is the least or the largest
         self._clash: set[str] = set()  # variables of two types: one report is enough
 
     def check(self, clause: Resolved) -> dict[str, str]:
@@ -152,7 +166,10 @@ class Typing:
         for literal in literals(body):
             if not literal.negated:
                 self._see_all(literal.atom.args, columns_of(self.schema, literal.atom.name), literal.given)
+        tests = type_tests(body)
+        self._narrow(tests)
         self._computed([i for i in flat(body) if isinstance(i, (Comparison, Aggregate))])
+        self._narrow(tests)
 
     def type_of(self, term: Term) -> str | None:
         """The type of a term; None where a variable in it is bound by nothing."""
@@ -161,7 +178,7 @@ class Typing:
         if isinstance(term, Const):
             return f"={value_type(term.value)}"
         if isinstance(term, Call):
-            return "=symbol" if term.function == "lower" else "=int"
+            return f"={FUNCTIONS[term.function].gives}"
         left, right = self.type_of(term.left), self.type_of(term.right)
         if left is None or right is None:
             return None
@@ -205,6 +222,21 @@ class Typing:
         elif narrower != old:
             self.env[var.name], self._why[var.name] = narrower, place
 
+    def _narrow(self, tests: Iterable[tuple[str, str]]) -> None:
+        """Give the variables of which ``is`` asks the type that it asks for."""
+        for name, kind in tests:
+            known = self.env.get(name)
+            if kind not in BUILTIN and kind not in self.types:
+                self._clash.add(name)  # of what type it is meant to be nobody knows
+                continue
+            narrower = None if known is None else self._meeting(known, kind)
+            if narrower is not None and narrower != known:
+                self.env[name], self._why[name] = narrower, f"`{plain(name)} is {kind}`"
+
+    def _meeting(self, found: str, kind: str) -> str | None:
+        """The type of what is of one type and passes the test for another; None where nothing is."""
+        return meet(self.types, "any" if found == "=any" else found, kind)
+
     def _computed(self, items: list[Comparison | Aggregate]) -> None:
         # a chain X = Y + 1, Y = Z + 1 may be written in any order
         progress = True
@@ -215,7 +247,11 @@ class Typing:
 
     def _assign(self, item: Comparison | Aggregate) -> bool:
         if isinstance(item, Aggregate):
-            return self._bind(item.target, self._aggregate_type(item))
+            bound = self._bind(item.target, self._aggregate_type(item))
+            if bound and isinstance(item.target, Var) and isinstance(item.expression, Var):
+                self._why[item.target.name] = f"`{item.function} {plain(item.expression.name)}`"
+                self._folded[item.target.name] = plain(item.expression.name)
+            return bound
         if item.op != "=":
             return False
         left = self._bind(item.left, self.type_of(item.right))
@@ -336,9 +372,17 @@ class Typing:
 
     def _declare(self, term: Var, found: str, param: Param) -> str:
         """Help for a variable that is computed from columns of any type: the declaration to change."""
-        if self._why.get(term.name) != _SET or found.removeprefix("=") != "any":
+        if found.removeprefix("=") != "any":
             return ""
-        return f", since a column that it is computed from is of type any: declare that one as `{param.type}`"
+        if (folded := self._folded.get(term.name)) is not None:
+            return f": inside the braces test `{folded} is {param.type}`"
+        test = f"test it: `{plain(term.name)} is {param.type}`"
+        if self._why.get(term.name) != _SET:
+            return f": {test}"
+        return (
+            f", since a column that it is computed from is of type any: declare that one as `{param.type}`, "
+            f"or {test}"
+        )
 
     def _operands(self, term: Term) -> None:
         """Report arithmetic on what is no number, and text functions on what is no text."""
@@ -353,8 +397,49 @@ class Typing:
             for side in (term.left, term.right):
                 self._want(side, NUMBERS, f"`{term.op}` takes numbers", term.span)
         elif isinstance(term, Call):
-            self._operands(term.argument)
-            self._want(term.argument, SYMBOLS, f"`{term.function}` takes a symbol", term.span)
+            self._call(term)
+
+    def _call(self, term: Call) -> None:
+        """Report the arguments of a function that are not what it takes."""
+        function = FUNCTIONS[term.function]
+        for place, each in enumerate(term.args):
+            self._operands(each)
+            kind = function.type_at(place)
+            if kind == "symbol":
+                self._want(each, SYMBOLS, f"`{term.function}` takes a symbol", term.span)
+            elif kind == "int":
+                self._want(each, ("int",), f"`{term.function}` takes an int", term.span)
+        if (written := expression(term)) is not None and self._expression(written, "group", term.span):
+            self._group(str(written.value), term)
+
+    def _group(self, pattern: str, term: Call) -> None:
+        """Report a group that an expression does not have."""
+        which = term.args[2]
+        groups = regex_groups(pattern)
+        if isinstance(which, Const) and which.value not in (0, *groups):
+            numbers = sum(isinstance(each, int) for each in groups)
+            have = "no groups" if not numbers else "one group" if numbers == 1 else f"{numbers} groups"
+            self.report.error(
+                "E0252",
+                f"the expression has {have}, and none is `{print_term(which)}`",
+                term_span(which, term.span),
+                "groups are counted from 1 by their opening parentheses, `(?P<name>..)` has a name too; "
+                "0 is all that matches",
+            )
+
+    def _expression(self, pattern: Const, name: str, span: Span) -> bool:
+        """Report a constant that is no regular expression; whether it is one."""
+        if not isinstance(pattern.value, str):
+            return False
+        wrong = regex_fault(pattern.value)
+        if wrong is not None:
+            self.report.error(
+                "E0217",
+                f"this is no regular expression: {wrong}",
+                term_span(pattern, span),
+                f"`{name}` takes RE2's syntax, which has no back-references and no look-around",
+            )
+        return wrong is None
 
     def _want(self, term: Term, wanted: Sequence[str], rule: str, span: Span) -> None:
         found = self.type_of(term)
@@ -367,7 +452,7 @@ class Typing:
             "E0212",
             f"{rule}, but {what} is {_a(base(self.types, found))}",
             term_span(term, span),
-            self._meant(term) or "take a value of the right type",
+            self._meant(term) or _right_kind(base(self.types, found), wanted),
         )
 
     def _meant(self, *terms: Term) -> str:
@@ -408,23 +493,43 @@ class Typing:
                 "E0212",
                 f"`{item.op}` has no order between {_a(first)} and {_a(second)}",
                 item.span,
-                self._meant(item.left, item.right) or "compare numbers with numbers and symbols with symbols",
+                self._meant(item.left, item.right)
+                or "compare numbers with numbers and symbols with symbols; "
+                "the number that a text writes is `to_int(T)`",
             )
 
     def _test(self, item: Test) -> None:
+        if item.name == "is":
+            self._type_test(item)
+            return
         for term in item.args:
             self._operands(term)
             self._want(term, SYMBOLS, f"`{item.name}` takes symbols", item.span)
         pattern = item.args[1]
-        if item.name == "matches" and isinstance(pattern, Const) and isinstance(pattern.value, str):
-            wrong = regex_fault(pattern.value)
-            if wrong is not None:
-                self.report.error(
-                    "E0217",
-                    f"this is no regular expression: {wrong}",
-                    term_span(pattern, item.span),
-                    "`matches` takes RE2's syntax, which has no back-references and no look-around",
-                )
+        if item.name == "matches" and isinstance(pattern, Const):
+            self._expression(pattern, "matches", item.span)
+
+    def _type_test(self, item: Test) -> None:
+        """Report a test for a type that no value, or every value, of the term's type passes."""
+        term, kind = item.args
+        self._operands(term)
+        found, wanted = self.type_of(term), str(kind.value) if isinstance(kind, Const) else "any"
+        if wanted not in BUILTIN and wanted not in self.types:
+            help = _NULL if wanted in NULLS else type_help(wanted, self.types)
+            self.report.error("E0209", f"type `{wanted}` is not declared", term_span(kind, item.span), help)
+            return
+        if found is None or UNKNOWN in (found, wanted):
+            return
+        none = self._meeting(found, wanted) is None
+        if item.negated:
+            none = found not in ("any", "=any") and under(self.types, found, wanted)
+        if none:
+            self.report.error(
+                "E0251",
+                f"`{print_item(item)}` never holds: this is of type `{shown(found)}`",
+                item.span,
+                "take the test away, or ask for a type that some of its values have",
+            )
 
     def _aggregate(self, item: Aggregate) -> None:
         if item.expression is None:
@@ -434,6 +539,31 @@ class Typing:
             self._compares_moments(Comparison("=", item.target, item.expression, item.span))
         if item.function == "sum":
             self._want(item.expression, (*NUMBERS, "duration"), "`sum` takes numbers", item.span)
+
+
+def type_help(name: str, types: Mapping[str, str]) -> str:
+    """Help for the name of a type that there is not."""
+    if name in TYPES:
+        return f"it is called {TYPES[name]} here; or declare your own: .type {name} <: {TYPES[name]}"
+    return did_you_mean(name, (*types, *BUILTIN), f"declare it: .type {name} <: symbol")
+
+
+def type_tests(body: Sequence[BodyItem]) -> list[tuple[str, str]]:
+    """The variables of which ``is`` asks the type, each with that type: those of a test inside braces only
+    where they stand nowhere else, since braces may be empty."""
+    found = [test for test in body if isinstance(test, Test)]
+    if any(isinstance(item, Aggregate) for item in body):
+        outside = names(v for item in body for term in item_terms(item) for v in term_vars(term))
+        for item in body:
+            if isinstance(item, Aggregate):
+                inner = [test for test in item.body if isinstance(test, Test)]
+                found += [test for test in inner if not names(item_vars(test)) & outside]
+    return [
+        (test.args[0].name, str(test.args[1].value))
+        for test in found
+        if test.name == "is" and not test.negated
+        if isinstance(test.args[0], Var) and isinstance(test.args[1], Const)
+    ]
 
 
 def regex_fault(pattern: str) -> str | None:
@@ -451,12 +581,34 @@ def regex_fault(pattern: str) -> str | None:
     return None
 
 
+def regex_groups(pattern: str) -> list[int | str]:
+    """The numbers of the groups of a regular expression, from 1, and the names that some have."""
+    import re2
+
+    found = re2.compile(pattern)
+    return [*range(1, found.groups + 1), *found.groupindex]
+
+
 def _a(name: str) -> str:
     return ARTICLE.get(name, f"a {name}")
 
 
 _SET = "what it is set to"
+_NULL = "what a call leaves out is the symbol `null`: write `= null`, or `!= null`"
+NULLS = ("null", "nil", "none", "undefined")
+_WRITTEN = "the number that a text writes is `to_int(T)` or `to_float(T)`"
 _PLAIN = re.compile(r"[a-z][A-Za-z0-9_]*")
+
+
+def _right_kind(found: str, wanted: Sequence[str]) -> str:
+    """Help for a value of the wrong kind."""
+    if found in SYMBOLS and wanted == NUMBERS:
+        return f"{_WRITTEN}; texts are joined by `concat(T, U)`"
+    if found in SYMBOLS and wanted != SYMBOLS:
+        return _WRITTEN
+    if found in NUMBERS and wanted == SYMBOLS:
+        return "the text of a number is `to_text(N)`"
+    return "take a value of the right type"
 
 
 def _hint(wanted: str) -> str:

@@ -15,9 +15,10 @@ from mpr_logic.analysis.program import Signature
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.resolve import Resolver, resolve_clause
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, too_many
-from mpr_logic.analysis.terms import flat
+from mpr_logic.analysis.terms import flat, item_terms
 from mpr_logic.analysis.types import UNKNOWN, Typing, base, join, value_type
 from mpr_logic.language.ast import Arithmetic, Call, Comparison, Const, Literal, Param, Test, Var
+from mpr_logic.language.functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -86,7 +87,7 @@ def _types(term: Term, known: dict[str, str]) -> Iterator[str]:
     elif isinstance(term, Var) and term.name in known:
         yield known[term.name]
     elif isinstance(term, Call):
-        yield "int" if term.function == "length" else "symbol"
+        yield FUNCTIONS[term.function].gives
     elif isinstance(term, Arithmetic):
         yield from {*_types(term.left, known), *_types(term.right, known)} or {"int"}
 
@@ -106,10 +107,18 @@ def _variables(clause: Clause, schema: Schema) -> dict[str, str]:
                     for type_ in _types(other, found):
                         found.setdefault(one.name, type_)
         elif isinstance(item, Test):
-            for term in item.args:
+            for term in item_terms(item):
                 if isinstance(term, Var):
-                    found.setdefault(term.name, "symbol")
+                    found.setdefault(term.name, _kind(item))
     return found
+
+
+def _kind(item: Test) -> str:
+    """The type of what a test is about."""
+    kind = item.args[1]
+    if item.name != "is" or not isinstance(kind, Const):
+        return "symbol"
+    return "any" if item.negated else str(kind.value)
 
 
 def _columns(signature: Signature, atom: Atom) -> Iterator[tuple[str, Term]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from typing import Literal as OneOf
 
 from mpr_logic.checker.decision import DISCLOSURES
-from mpr_logic.checker.render import item_text, pattern_text, proof_json, proof_lines, rule_text
+from mpr_logic.checker.render import failed_text, pattern_text, proof_json, proof_lines, rule_text
 from mpr_logic.checker.underway import OTHERS
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
 from mpr_logic.errors import EvaluationError
@@ -344,7 +344,7 @@ def _attempt_json(attempt: Attempt) -> dict[str, Any]:
         "rule": {"id": rule.id, "where": str(rule.clause.span), "text": rule_text(rule)},
         "bindings": {n: json_value(v) for n, v in attempt.bindings.items() if not n.startswith("#")},
         "state": attempt.state,
-        "failed": None if failed is None else item_text(failed, attempt.bindings),
+        "failed": None if failed is None else failed_text(failed, rule, attempt.bindings),
         "index": attempt.index,
         "nearest": attempt.nearest,
         "passed": attempt.passed,

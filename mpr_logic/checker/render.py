@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any, TextIO
 from mpr_logic.analysis.desugar.classes import names_member
 from mpr_logic.analysis.occurrences import CLASS, as_written, call_of
 from mpr_logic.analysis.report import count
-from mpr_logic.analysis.terms import rewrite_item, rewrite_term
+from mpr_logic.analysis.terms import flat, rewrite_item, rewrite_term
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
-from mpr_logic.language.ast import NOWHERE, Aggregate, Atom, Const, Span, Term, Var
+from mpr_logic.language.ast import NOWHERE, Aggregate, Atom, Comparison, Const, Span, Term, Var
 from mpr_logic.language.diagnostics import visible
 from mpr_logic.language.moments import json_value, json_values
-from mpr_logic.language.printer import print_atom, print_clause, print_item, print_row, print_value
+from mpr_logic.language.printer import (
+    print_atom,
+    print_clause,
+    print_item,
+    print_row,
+    print_term,
+    print_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,6 +66,28 @@ def atom_text(program: Program, relation: str, pattern: tuple[Value | None, ...]
     known = [(p.name, v) for p, v in zip(of.signature.params, pattern, strict=False) if v is not None]
     args = tuple(Const(value) for _, value in known)
     return print_atom(Atom(f"{word} {name}", args, tuple(each for each, _ in known)))
+
+
+def failed_text(item: BodyItem, rule: Rule, bindings: Mapping[str, Value]) -> str:
+    """The text of an item that does not hold, in its author's terms where variables that no author wrote
+    stand for them: ``to_int(T)`` alone where ``#1 = to_int(T)`` has no value."""
+    terms = dict(_computed(rule))
+
+    def written(term: Term) -> Term:
+        if isinstance(term, Var) and term.name not in bindings and term.name in terms:
+            return rewrite_term(terms[term.name], written)
+        return _bound(term, bindings)
+
+    if isinstance(item, Comparison) and isinstance(item.left, Var) and item.left.name in terms:
+        return print_term(rewrite_term(item.right, written))
+    return print_item(rewrite_item(as_written(item), written))
+
+
+def _computed(rule: Rule) -> Iterator[tuple[str, Term]]:
+    """The variables of a rule that stand for terms of its author."""
+    for item in flat(rule.body):
+        if isinstance(item, Comparison) and isinstance(item.left, Var) and item.left.name[0] == "#":
+            yield item.left.name, item.right
 
 
 def pattern_text(relation: str, pattern: tuple[Value | None, ...]) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.engine.builtins import AGGREGATES, ARITHMETIC, FUNCTIONS, less, test_of
+from mpr_logic.engine.builtins import AGGREGATES, ARITHMETIC, function_of, less, test_of
 from mpr_logic.engine.planner import Assign, Filter, Gather, Scan, plan, term_variables
 from mpr_logic.engine.semiring import SEMIRINGS
+from mpr_logic.errors import ArithmeticFailure
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.printer import print_term
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -83,7 +85,8 @@ def extend(
     if isinstance(step, Gather):
         yield from _gather(engine, step, bindings, semiring)
     elif isinstance(step, Assign):
-        new = matched((Var(step.variable),), (value(step.term, bindings),), bindings)
+        computed = term_value(step.term, bindings)
+        new = None if computed is None else matched((Var(step.variable),), (computed,), bindings)
         if new is not None:
             yield new, 1.0
     elif isinstance(step, Filter) and not isinstance(step.item, Literal):
@@ -167,10 +170,22 @@ def matched(terms: Iterable[Term], row: Iterable[Value], bindings: Mapping[str, 
 
 
 def value(term: Term, bindings: Mapping[str, Value]) -> Value:
-    """The value of a term whose variables are bound.
+    """The value of a term whose variables are bound, and which has one.
 
     Raises:
         ArithmeticFailure: it has none.
+    """
+    found = term_value(term, bindings)
+    if found is None:
+        raise ArithmeticFailure(f"`{print_term(term)}` has no value")
+    return found
+
+
+def term_value(term: Term, bindings: Mapping[str, Value]) -> Value | None:
+    """The value of a term whose variables are bound; None where it calls a function that has none.
+
+    Raises:
+        ArithmeticFailure: it has none for another reason.
     """
     match term:
         case Var(name):
@@ -178,7 +193,8 @@ def value(term: Term, bindings: Mapping[str, Value]) -> Value:
         case Const():
             return term.value
         case Call():
-            return FUNCTIONS[term.function](value(term.argument, bindings))
+            function, _ = function_of(term)
+            return function(*(value(each, bindings) for each in term.args), None)
         case Arithmetic():
             return ARITHMETIC[term.op](value(term.left, bindings), value(term.right, bindings))
 
@@ -193,10 +209,10 @@ def holds(item: Comparison | Test, bindings: Mapping[str, Value], deadline: Dead
     if isinstance(item, Test):
         text, part = (value(t, bindings) for t in item.args)
         return test_of(item)(text, part, deadline) != item.negated
+    if item.op == "=":  # of a function without a value it is false
+        return term_value(item.left, bindings) == term_value(item.right, bindings)
     left, right = value(item.left, bindings), value(item.right, bindings)
     match item.op:
-        case "=":
-            return left == right
         case "!=":
             return left != right
         case "<":

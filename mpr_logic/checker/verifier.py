@@ -2,29 +2,16 @@
 
 import contextlib
 import graphlib
-import math
-import operator as op
 import time
 from typing import Any
 
-import re2
-
 from mpr_logic.analysis.program import Program, Rule
+from mpr_logic.checker.verifier_operators import OPERATORS
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, Proof
-from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Row, Test, Var
+from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Literal, Row, Test, Var
 
 AssertedFacts = dict[str, dict[Row, float]]  # the asserted rows of each core relation, and their weights
 LIMIT, SECONDS = 1_000_000, 5.0  # of rows of one relation, and of time: beyond them nothing is verified
-OPERATORS: dict[str, Any] = {
-    **{"=": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge, "contains": op.contains},
-    **{"+": lambda a, b: +a + +b, "-": op.sub, "*": lambda a, b: +a * +b},  # the signs refuse text
-    "/": lambda a, b: a / b if float in (type(a), type(b)) else abs(a) // abs(b) * (1 if a * b > 0 else -1),
-    "mod": lambda a, b: math.fmod(a, b) if float in (type(a), type(b)) else a - b * OPERATORS["/"](a, b),
-    **{"lower": str.lower, "length": len, "starts_with": str.startswith, "ends_with": str.endswith},
-    **{"matches": lambda text, regex: bool(re2.search(regex, text)), "count": len, "min": min, "max": max},
-    "sum": lambda values: math.fsum(values) if float in map(type, values) else sum(values),
-    **{"maxmin": min, "product": lambda ws: round(math.prod(ws), 12), "boolean": lambda ws: float(all(ws))},
-}
 
 
 def verify(proof: Proof, program: Program, facts: AssertedFacts, *, semiring: str = "maxmin") -> list[str]:
@@ -99,7 +86,9 @@ class NaiveModel:
 
     def _solve(self, items: tuple[Any, ...], b: dict[str, Any], rule: Rule) -> list[Any]:
         for at, item in enumerate(items):
-            with contextlib.suppress(KeyError, ZeroDivisionError, ValueError):  # it waits for a later one
+            with contextlib.suppress(
+                KeyError, ZeroDivisionError, ValueError, TypeError
+            ):  # it waits for a later one
                 found, rest = self._extend(item, b, rule), items[:at] + items[at + 1 :]
                 kept = isinstance(item, Literal) and not item.negated
                 more = [(v, old * kept, end) for new, v, old in found for end in self._solve(rest, new, rule)]
@@ -140,6 +129,8 @@ def _names(*nodes: Any) -> set[str]:
 
 def _match(terms: tuple[Any, ...], row: Row, b: dict[str, Any]) -> list[dict[str, Any]]:
     new = dict(zip((getattr(term, "name", "_") for term in terms), row, strict=True)) | b
+    if None in row:  # of a function that has no value
+        return []
     return [new] if all(t == Var("_") or _value(t, new) == v for t, v in zip(terms, row, strict=True)) else []
 
 
@@ -147,4 +138,5 @@ def _value(term: Any, b: dict[str, Any]) -> Any:
     if isinstance(term, Var | Const):
         return b[term.name] if isinstance(term, Var) else term.value
     name, *args = (getattr(term, slot) for slot in term.__slots__[:-1])
-    return OPERATORS[name](*(_value(each, b) for each in args))
+    values = [_value(each, b) for each in (args[0] if isinstance(term, Call) else args)]
+    return OPERATORS[name](*values)

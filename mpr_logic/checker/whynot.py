@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
+from mpr_logic.analysis.terms import is_partial, rewrite_term
 from mpr_logic.checker.render import (
     atom_text,
+    failed_text,
     ground_item,
-    item_text,
     pattern_text,
     rule_text,
 )
-from mpr_logic.checker.solve import MAXMIN, extend, groups, matched, pattern, rule_steps
+from mpr_logic.checker.solve import MAXMIN, extend, groups, matched, pattern, rule_steps, term_value
 from mpr_logic.engine.planner import Assign, Filter, Gather, item_variables
-from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test
-from mpr_logic.language.printer import print_item, print_row, print_value
+from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Literal, Test
+from mpr_logic.language.functions import FUNCTIONS
+from mpr_logic.language.printer import print_item, print_row, print_term, print_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -183,7 +185,18 @@ def _failure(engine: Engine, step: PlanStep, item: BodyItem, bindings: Bindings)
             return "false", "there is nothing to aggregate"
         return "false", f"the {item.function} is {print_value(values[0])}"
     assert isinstance(item, (Comparison, Test))
+    if isinstance(item, Comparison) and (lacking := _no_value(item, bindings)):
+        return "false", lacking
     return "false", f"{print_item(ground_item(item, bindings))} is false"
+
+
+def _no_value(item: Comparison, bindings: Bindings) -> str | None:
+    """Why a comparison cannot hold with a function that has no value; None where it has one."""
+    for side in (item.left, item.right):
+        if isinstance(side, Call) and is_partial(side) and term_value(side, bindings) is None:
+            asked = rewrite_term(side, lambda term: Const(term_value(term, bindings) or 0))
+            return f"{print_term(asked)} has no value: {FUNCTIONS[side.function].lacks}"
+    return None
 
 
 def _present(engine: Engine, relation: str, wanted: Pattern) -> str:
@@ -263,9 +276,8 @@ def _attempt_lines(attempt: Attempt) -> list[str]:
     if attempt.failed is None:
         lines.append(f"{mark} {attempt.nearest}")
     else:
-        text = item_text(attempt.failed, attempt.bindings)
-        if not isinstance(attempt.failed, Literal):
-            text = item_text(attempt.failed, {})  # with its values it stands in `nearest`
+        literal = isinstance(attempt.failed, Literal)  # any other stands with its values in `nearest`
+        text = failed_text(attempt.failed, rule, attempt.bindings if literal else {})
         verb = "is unknown" if attempt.state == "unknown" else "fails"
         lines.append(f"{mark} {text} {verb}: {attempt.nearest}")
     return lines

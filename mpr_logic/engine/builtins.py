@@ -12,7 +12,8 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.engine import regex
+from mpr_logic.engine import regex, texts
+from mpr_logic.engine.texts import look_at_clock, must_be_texts
 from mpr_logic.errors import ArithmeticFailure
 from mpr_logic.language.ast import Const, Var
 from mpr_logic.language.moments import Duration, Moment
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mpr_logic.engine.deadline import Deadline
-    from mpr_logic.language.ast import Test, Value
-
-LONG = 10_000
-"""Before a text of more characters is searched there is a look at the clock."""
+    from mpr_logic.language.ast import Call, Term, Test, Value
 
 MAX_BITS = 4096
 """No integer of more bits is computed: a rule could otherwise fill the memory by multiplying."""
@@ -35,7 +33,8 @@ def _numbers(op: str, a: object, b: object) -> None:
     for value in (a, b):
         if not isinstance(value, (int, float, Moment)):
             raise ArithmeticFailure(
-                f"`{op}` needs two numbers, and `{value}` is a symbol: declare the argument as int or float"
+                f"`{op}` needs two numbers, and `{value}` is a symbol: declare the argument as int or float, "
+                "or test it first, `X is float`"
             )
 
 
@@ -103,66 +102,51 @@ def remainder(a: Value, b: Value) -> Value:
     return _computed("mod", math.fmod, a, b)
 
 
-def _text(name: str, *values: object) -> None:
-    for value in values:
-        if not isinstance(value, str):
-            raise ArithmeticFailure(f"`{name}` needs text, and `{value}` is a number")
-
-
-def _long(deadline: Deadline | None, text: str) -> None:
-    if deadline is not None and len(text) > LONG:
-        deadline.poll()
-
-
-def lower(text: Value, deadline: Deadline | None = None) -> str:
-    """The text in lower case."""
-    if not isinstance(text, str):
-        _text("lower", text)
-    _long(deadline, text)  # type: ignore[arg-type]
-    return text.lower()  # type: ignore[union-attr]
-
-
-def length(text: Value, deadline: Deadline | None = None) -> int:
-    """The number of characters (code points)."""
-    if not isinstance(text, str):
-        _text("length", text)
-    return len(text)  # type: ignore[arg-type]
-
-
 def contains(text: Value, part: Value, deadline: Deadline | None = None) -> bool:
     """Whether ``part`` stands in ``text``."""
     if not (isinstance(text, str) and isinstance(part, str)):
-        _text("contains", text, part)
-    _long(deadline, text)  # type: ignore[arg-type]
+        must_be_texts("contains", text, part)
+    look_at_clock(deadline, text)  # type: ignore[arg-type]
     return part in text  # type: ignore[operator]
 
 
 def starts_with(text: Value, part: Value, deadline: Deadline | None = None) -> bool:
     """Whether ``text`` begins with ``part``."""
     if not (isinstance(text, str) and isinstance(part, str)):
-        _text("starts_with", text, part)
-    _long(deadline, part)  # type: ignore[arg-type]
+        must_be_texts("starts_with", text, part)
+    look_at_clock(deadline, part)  # type: ignore[arg-type]
     return text.startswith(part)  # type: ignore[union-attr,arg-type]
 
 
 def ends_with(text: Value, part: Value, deadline: Deadline | None = None) -> bool:
     """Whether ``text`` ends with ``part``."""
     if not (isinstance(text, str) and isinstance(part, str)):
-        _text("ends_with", text, part)
-    _long(deadline, part)  # type: ignore[arg-type]
+        must_be_texts("ends_with", text, part)
+    look_at_clock(deadline, part)  # type: ignore[arg-type]
     return text.endswith(part)  # type: ignore[union-attr,arg-type]
 
 
 def matches(text: Value, expression: Value, deadline: Deadline | None = None) -> bool:
     """Whether the RE2 expression, which comes from outside the rules, matches somewhere in the text."""
-    _text("matches", text, expression)
+    must_be_texts("matches", text, expression)
     return regex.matches(text, expression, deadline)  # type: ignore[arg-type]
 
 
 def matches_written(text: Value, expression: Value, deadline: Deadline | None = None) -> bool:
     """The same of an expression that a rule is written with."""
-    _text("matches", text, expression)
+    must_be_texts("matches", text, expression)
     return regex.matches(text, expression, deadline, written=True)  # type: ignore[arg-type]
+
+
+def is_of(value: Value, kind: Value, deadline: Deadline | None = None) -> bool:
+    """Whether a value is of a built-in type. Equal numbers are of the same types, so ``1.0`` is an int."""
+    if kind == "any":
+        return True
+    if isinstance(value, str):
+        return kind == "symbol" or (kind == "bool" and value in ("true", "false"))
+    if isinstance(value, Moment):
+        return kind == value.type_
+    return kind == "float" or (kind == "int" and (isinstance(value, int) or value.is_integer()))
 
 
 def less(a: Value, b: Value) -> bool:
@@ -211,12 +195,13 @@ ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
     "/": divide,
     "mod": remainder,
 }
-FUNCTIONS: dict[str, Callable[..., Value]] = {"lower": lower, "length": length}
+FUNCTIONS = texts.FUNCTIONS
 TESTS: dict[str, Callable[..., bool]] = {
     "contains": contains,
     "starts_with": starts_with,
     "ends_with": ends_with,
     "matches": matches,
+    "is": is_of,
 }
 AGGREGATES: dict[str, Callable[[Sequence[Value]], Value]] = {
     "count": len,
@@ -228,10 +213,20 @@ AGGREGATES: dict[str, Callable[[Sequence[Value]], Value]] = {
 
 def test_of(item: Test) -> Callable[..., bool]:
     """The function of a text test, of two values and the deadline."""
-    expression = item.args[1]
+    return matches_written if item.name == "matches" and _is_written(item.args[1]) else TESTS[item.name]
+
+
+def function_of(call: Call) -> tuple[Callable[..., Value | None], str]:
+    """The function that a call is of, of its values and the deadline, and a name of it."""
+    if call.function == "group" and _is_written(call.args[1]):
+        return texts.group_written, "group_written"
+    return FUNCTIONS[call.function], call.function
+
+
+def _is_written(expression: Term) -> bool:
+    """Whether a regular expression stands in a rule."""
     # a constant that rules of one shape differ in is a variable of theirs: see analysis.shapes
-    written = isinstance(expression, Const) or (isinstance(expression, Var) and expression.name[0] == "$")
-    return matches_written if item.name == "matches" and written else TESTS[item.name]
+    return isinstance(expression, Const) or (isinstance(expression, Var) and expression.name[0] == "$")
 
 
 def over(function: str) -> Callable[[Sequence[tuple[Any, float]]], Any]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from math import inf
 
+from mpr_logic.analysis.terms import is_partial
 from mpr_logic.engine import builtins
 from mpr_logic.engine.access import Access, Goal, Lookup
 from mpr_logic.engine.namespace import Namespace, key
@@ -178,9 +179,9 @@ class CodeWriter:
                 return self.locals[name]
             case Const(value):
                 return self.namespace.constant(value)
-            case Call(function, argument):
-                called = self.namespace.name("U", builtins.FUNCTIONS[function], function)
-                return f"{called}({self.term(argument)}, deadline)"
+            case Call(_, args):
+                called = self.namespace.name("U", *builtins.function_of(term))
+                return f"{called}({', '.join(map(self.term, args))}, deadline)"
             case Arithmetic(op, left, right):
                 if op in "+-" and any(isinstance(t, Const) and _is_small(t.value) for t in (left, right)):
                     return f"({self.term(left)} {op} {self.term(right)})"  # text raises TypeError here
@@ -310,7 +311,10 @@ class CodeWriter:
                     weights = [*weights, *self._test(index, item, fail)]
                 case Assign(_, variable, term):
                     source = self.term(term)
-                    self.line(f"{self.bind(variable)} = {source}")
+                    name = self.bind(variable)
+                    self.line(f"{name} = {source}")
+                    if is_partial(term):
+                        self.line(f"if {name} is None: {fail}")
                 case Scan():
                     self._scan(step, rest, weights, done)
                     return

@@ -232,8 +232,9 @@ def _binds(step: PlanStep) -> set[str]:
 def _ready(
     body: Sequence[BodyItem], left: list[int], known: set[str], later: set[int]
 ) -> tuple[int, PlanStep] | None:
-    """A test or an assignment that can run now; those that cost least come first, and what divides comes
-    last: a test may rule out that the divisor is 0. ``later`` has the literals that wait for others."""
+    """A test or an assignment that can run now; tests of types come first, then those that cost least, and
+    what divides comes last: a test may rule out that the divisor is 0. ``later`` has the literals that wait
+    for others."""
     best: tuple[int, int, PlanStep] | None = None
     for i in left:
         item = body[i]
@@ -243,7 +244,7 @@ def _ready(
         if known.issuperset(item_variables(item)):
             if i in later and any(j not in later and _matches(body[j]) for j in left):
                 continue
-            rank = _rank(item) if isinstance(item, Comparison) else 2 if isinstance(item, Test) else 1
+            rank = _rank(item) if isinstance(item, (Comparison, Test)) else 1
             found = (rank, Filter(i, item))
         elif isinstance(item, Comparison) and item.op == "=":
             for side, other in ((item.left, item.right), (item.right, item.left)):
@@ -259,7 +260,9 @@ def _ready(
     return None if best is None else (best[1], best[2])
 
 
-def _rank(item: Comparison) -> int:
+def _rank(item: Comparison | Test) -> int:
+    if isinstance(item, Test):
+        return -1 if item.name == "is" else 2  # what a value is decides what can be done with it
     return 3 if divides(item.left) or divides(item.right) else 0
 
 

@@ -59,6 +59,35 @@ def matches(text: str, expression: str, deadline: Deadline | None = None, *, wri
         ArithmeticFailure: it is no expression, or it, or it over this text, costs too much.
         BudgetError: the time is over.
     """
+    return _searched("matches", text, expression, deadline, written) is not None
+
+
+def group(
+    text: str, expression: str, which: int | str, deadline: Deadline | None = None, *, written: bool = False
+) -> str | None:
+    """The text of a group of the first match of an RE2 expression; None where there is none.
+
+    Args:
+        text: where it is looked for.
+        expression: the expression.
+        which: the number of the group, 0 for the whole match, or its name.
+        deadline: when the answer must be there.
+        written: whether it is the text of a rule; see :func:`matches`.
+
+    Raises:
+        ArithmeticFailure: it is no expression, or it, or it over this text, costs too much.
+        BudgetError: the time is over.
+    """
+    match = _searched("group", text, expression, deadline, written)
+    if match is None:
+        return None
+    known = which in match.re.groupindex if isinstance(which, str) else 0 <= which <= match.re.groups
+    found: str | None = match.group(which) if known else None
+    return found
+
+
+def _searched(name: str, text: str, expression: str, deadline: Deadline | None, written: bool) -> Any:
+    """The first match of an expression; None where there is none."""
     found = _written(expression) if written else _given(expression)
     cost = found.programsize * len(text)
     if cost > MOST:
@@ -69,24 +98,24 @@ def matches(text: str, expression: str, deadline: Deadline | None = None, *, wri
         if cost <= QUICK or deadline is None:
             if deadline is not None and len(text) > _TEXT:
                 deadline.poll()
-            return found.search(text) is not None
+            return found.search(text)
         return _waited_for(found, text, deadline)
     except UnicodeEncodeError:
-        raise ArithmeticFailure("half of a surrogate pair is no character: `matches` reads none") from None
+        raise ArithmeticFailure(f"half of a surrogate pair is no character: `{name}` reads none") from None
 
 
-def _waited_for(found: Any, text: str, deadline: Deadline) -> bool:
+def _waited_for(found: Any, text: str, deadline: Deadline) -> Any:
     """The answer of a search that may take long; it goes on where the time is over."""
     left = deadline.left()
     if left == inf:
-        return found.search(text) is not None
+        return found.search(text)
     deadline.poll()
     deadline.strays[:] = [each for each in deadline.strays if each.is_alive()]
     if len(deadline.strays) >= STRAYS:
         late()
-    answer: list[bool] = []
+    answer: list[Any] = []
     searching = threading.Thread(
-        target=lambda: answer.append(found.search(text) is not None), name="mpr matches", daemon=True
+        target=lambda: answer.append(found.search(text)), name="mpr matches", daemon=True
     )
     searching.start()
     searching.join(left)
@@ -115,6 +144,8 @@ def _compiled(expression: str, most: int) -> Any:
     try:
         re2.compile(expression, _options(most))  # tells in little time
         return re2.compile(expression, _options(MEMORY))
+    except UnicodeEncodeError:
+        raise ArithmeticFailure("half of a surrogate pair stands in a regular expression") from None
     except re2.error as error:
         said = error.args[0] if error.args else error
         said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said

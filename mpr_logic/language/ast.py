@@ -86,10 +86,10 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A text function: ``lower(T)`` is a text, ``length(T)`` an int."""
+    """A text function: ``lower(T)`` is a text, ``length(T)`` an int (:mod:`mpr_logic.language.functions`)."""
 
-    function: OneOf["lower", "length"]
-    argument: Term
+    function: str
+    args: tuple[Term, ...]
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -141,11 +141,12 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A text built-in: ``contains(T, S)``, ``starts_with``, ``ends_with``, ``matches(T, Regex)``."""
+    """A text built-in: ``contains(T, S)``, ``starts_with``, ``ends_with``, ``matches(T, Regex)``; or
+    ``T is type``, whose second argument is the name of the type."""
 
     __test__ = False  # not a pytest class
 
-    name: OneOf["contains", "starts_with", "ends_with", "matches"]
+    name: OneOf["contains", "starts_with", "ends_with", "matches", "is"]
     args: tuple[Term, Term]
     negated: bool = False
     span: Span = field(default=NOWHERE, compare=False, repr=False)

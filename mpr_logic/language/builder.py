@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from mpr_logic.language import ast
+from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.lexer import Token, ValueFault, number_value, text_value, weight_value
 from mpr_logic.language.source import SourceText
 
@@ -65,6 +66,8 @@ class Builder:
         self.source = source
         self.problems: list[Diagnostic] = []
         self.operators = 0
+        self.wrong_calls: list[tuple[str, int, int, int]] = []
+        """Calls of no function, or with the wrong number of arguments: its name, that number, its place."""
 
     def refuse(self, code: str, message: str, start: int, end: int, help: str) -> None:
         """Note an error."""
@@ -230,6 +233,11 @@ class Builder:
         _, name, text, sought = parts
         return ast.Test(name, (text, sought), True, self.source.span(start, end))
 
+    def test_is(self, parts: Parts, start: int, end: int) -> ast.Test:
+        term, *word, name = parts
+        kind = ast.Const(name.text, self.source.span(name.start, name.end))
+        return ast.Test("is", (term, kind), len(word) == 2, self.source.span(start, end))
+
     def aggregate_count(self, parts: Parts, start: int, end: int) -> ast.Aggregate:
         target, _, _, body = parts
         return self._aggregate(target, "count", None, body, start, end)
@@ -264,6 +272,8 @@ class Builder:
         match body:
             case (ast.Literal(ast.Atom(name, ()), False, None),):
                 left: ast.Term = ast.Const(name, body[0].span)
+            case (ast.Literal(ast.Atom(name, args, ()), False, None),):
+                left = self._called(name, args, body[0].span, start + 1, op.start)
             case _:
                 help = "compare a term; a literal is true or false, and has no value"
                 self.refuse("E0126", "these parentheses hold no term", start, op.start, help)
@@ -289,9 +299,17 @@ class Builder:
         return ast.Arithmetic(op.text, left, right, self.source.span(start, end))
 
     def call(self, parts: Parts, start: int, end: int) -> ast.Call:
-        function, argument = parts
+        function, *args = parts
         self._count_operator(function.start, function.end)
-        return ast.Call(function.text, argument, self.source.span(start, end))
+        return self._called(function.text, tuple(args), self.source.span(start, end), start, end)
+
+    def _called(
+        self, name: str, args: tuple[ast.Term, ...], span: ast.Span, start: int, end: int
+    ) -> ast.Call:
+        declared = FUNCTIONS.get(name)
+        if declared is None or not declared.takes_so_many(len(args)):
+            self.wrong_calls.append((name, len(args), start, end))
+        return ast.Call(name, args, span)
 
     def _count_operator(self, start: int, end: int) -> None:
         self.operators += 1

@@ -20,6 +20,8 @@ RESERVED = frozenset("CONTAINS STARTS_WITH ENDS_WITH MATCHES LOWER LENGTH".split
 """The terminals that no relation may have as its name, but that may stand as constants."""
 ATTRIBUTES = frozenset("OPEN_WORLD INPUT KEY CHANGED_BY SHARED AS".split())
 """The terminals that behind a ``.decl`` are its attributes, and elsewhere names."""
+OPERATORS = frozenset({"IS"})
+"""The terminals that behind a term are operators, and elsewhere names."""
 
 
 class Token(NamedTuple):
@@ -76,7 +78,9 @@ def comment_text(comment: str) -> str:
 
 def keywords() -> frozenset[str]:
     """The words that are no names, not even of constants (unless quoted)."""
-    return frozenset(word for word, kind in tables().words.items() if kind not in RESERVED | ATTRIBUTES)
+    return frozenset(
+        word for word, kind in tables().words.items() if kind not in RESERVED | ATTRIBUTES | OPERATORS
+    )
 
 
 def reserved() -> frozenset[str]:

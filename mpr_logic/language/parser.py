@@ -160,8 +160,13 @@ class _Parser:
 
     def _run(self, start: str) -> Any:
         self._builder.operators = 0
+        self._builder.wrong_calls.clear()
         run = ParseRun(start, self._lexer, self._builder)
         value = run.parse()
+        if self._builder.wrong_calls:
+            from mpr_logic.language.hints.calls import refusals  # only an error needs it
+
+            self._problems.extend(refusals(self._builder.wrong_calls, self.source))
         self._inner = self._lexer.take_comments(run.end)
         return value
 
@@ -183,15 +188,14 @@ class _Parser:
 
     def _explain(self, fault: SyntaxFault | LimitFault) -> int:
         """Note the error; where to go on."""
-        from mpr_logic.language.hints.explain import (  # a text without errors needs none of it
-            explain,
-            explain_limit,
-        )
+        from mpr_logic.language.hints.calls import explain_call  # a text without errors needs none of it
+        from mpr_logic.language.hints.explain import explain, explain_limit
 
         if isinstance(fault, LimitFault):
             diagnostic, resume = explain_limit(fault, self.source)
         else:
             diagnostic, resume = explain(fault, self.source, self._lexer.comments)
+            diagnostic = explain_call(diagnostic, self._builder.wrong_calls, self.source)
         self._problems.append(diagnostic)
         self._lexer.comments.clear()
         return resume

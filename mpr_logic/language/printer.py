@@ -111,6 +111,8 @@ def print_item(item: WrittenItem) -> str:
             return _negation(item.negated) + (f"{item.tense} " if item.tense else "") + print_atom(item.atom)
         case Comparison():
             return f"{print_term(item.left)} {item.op} {print_term(item.right)}"
+        case Test(name="is", args=(term, Const(kind))):
+            return f"{print_term(term)} is {_negation(item.negated)}{kind}"
         case Test():
             return f"{_negation(item.negated)}{item.name}({_terms(item.args)})"
         case Aggregate():
@@ -144,7 +146,7 @@ def print_term(term: Term) -> str:
         case Const():
             return print_value(term.value)
         case Call():
-            return f"{term.function}({print_term(term.argument)})"
+            return f"{term.function}({_terms(term.args)})"
         case Arithmetic():
             strength = _STRENGTH[term.op]
             # operators of one strength group to the left

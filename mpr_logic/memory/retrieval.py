@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
-from mpr_logic.checker.render import item_text
+from mpr_logic.checker.render import failed_text
 from mpr_logic.checker.solve import body_steps, matched, run
 from mpr_logic.engine.planner import item_variables, term_variables
 from mpr_logic.errors import BudgetError, EvaluationError, StateError, StoreError
@@ -185,7 +185,7 @@ class Retriever:
             except EvaluationError:
                 continue  # what is left cannot be evaluated without that item
             if bindings is not None:
-                return item_text(rule.body[i], bindings)
+                return failed_text(rule.body[i], rule, bindings)
         return None
 
     def _rest(self, rank: int, place: int) -> tuple[PlanStep, ...]:
@@ -205,4 +205,4 @@ class Retriever:
 def _text(rule: Rule, candidate: Action, place: int) -> str | None:
     """An item of a rule with what the candidate says of its variables; None where none is named."""
     given = matched(rule.args[: rule.given], candidate.args, {})
-    return None if place < 0 or given is None else item_text(rule.body[place], given)
+    return None if place < 0 or given is None else failed_text(rule.body[place], rule, given)

@@ -101,7 +101,7 @@ def found(text: str, deployment: Deployment | None = None, head: str = HEAD) -> 
         # numbers that begin at 1, and what is no list
         ("called(0, act, _)", "E0605"),
         ("called(M, act, _), M < 1", "E0608"),
-        ("item(X, -1, foo)", "E0605"),
+        ("P = -1, item(X, P, foo)", "E0608"),
         ("item(N, _, foo)", "E0608"),
         ("field(N, name, foo)", "E0608"),
         ("item(X, P, _), P < 0", "E0608"),

@@ -70,7 +70,7 @@ def walk(part: Any) -> Iterator[Any]:
     elif isinstance(part, Test):
         children = part.args
     else:
-        children = (part.argument,) if isinstance(part, Call) else ()
+        children = part.args if isinstance(part, Call) else ()
     for child in children:
         yield from walk(child)
 

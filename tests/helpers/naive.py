@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from mpr_logic.analysis.program import Program, Rule
-from mpr_logic.language.ast import Aggregate, BodyItem, Literal, Row
+from mpr_logic.language.ast import Aggregate, BodyItem, Literal, Row, Test
 from tests.helpers.naive_values import (
     Binding,
     asked,
@@ -136,6 +136,8 @@ class Search:
             return 2 if self.keys(item) & self.outside <= binding.keys() else 3
         if isinstance(item, Literal) and not item.negated:
             return 1 if asked(item) <= binding.keys() else 3
+        if isinstance(item, Test) and item.name == "is" and names(item) <= binding.keys():
+            return -1
         return 0 if names(item) <= binding.keys() or assignable(item, binding) else 3
 
     def step(self, item: BodyItem, binding: Binding) -> Found:
@@ -150,7 +152,9 @@ class Search:
         elif isinstance(item, Aggregate):
             yield from self.fold(item, binding)
         elif assigned := assignable(item, binding):
-            yield {**binding, assigned[0]: value(assigned[1], binding)}, 1.0
+            result = value(assigned[1], binding)
+            if result is not None:
+                yield {**binding, assigned[0]: result}, 1.0
         else:
             yield binding, float(holds(item, binding))
 

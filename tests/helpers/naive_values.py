@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -43,7 +44,7 @@ def names(what: Any) -> set[str]:
         return names(what.args[0]) | names(what.args[1])
     if isinstance(what, Aggregate):
         return names(what.target) | braces(what)
-    return set() if what is None or isinstance(what, Const) else names(what.argument)
+    return set() if what is None or isinstance(what, Const) else {n for t in what.args for n in names(t)}
 
 
 def braces(item: Aggregate) -> set[str]:
@@ -112,10 +113,7 @@ def value(term: Term, binding: Binding) -> Any:
     if isinstance(term, Var):
         return binding[term.name]
     if not isinstance(term, Arithmetic):
-        text = value(term.argument, binding)
-        if not isinstance(text, str):
-            raise NoValue
-        return text.lower() if term.function == "lower" else len(text)
+        return called(term.function, [value(each, binding) for each in term.args])
     a, b = value(term.left, binding), value(term.right, binding)
     if isinstance(a, str) or isinstance(b, str) or (term.op in ("/", "mod") and b == 0):
         raise NoValue
@@ -152,6 +150,58 @@ def pythons(a: Any) -> Any:
     return timedelta(microseconds=a.number) if isinstance(a, Duration) else a
 
 
+def called(function: str, given: list[Any]) -> Any:
+    """The value of a text function, in Python's own words; None where it has none."""
+    if function == "to_text":
+        (one,) = given
+        if not isinstance(one, (int, float)):
+            return str(one)
+        return str(int(one)) if one == int(one) else str(one)
+    texts = {"replace": 3, "part": 2, "group": 2, "concat": len(given)}.get(function, 1)
+    if not all(isinstance(each, str) for each in given[:texts]):
+        raise NoValue
+    text, *rest = given
+    simple: dict[str, Any] = {
+        "lower": str.lower,
+        "upper": str.upper,
+        "casefold": str.casefold,
+        "trim": str.strip,
+    }
+    if function in simple:
+        return simple[function](text)
+    if function in ("nfc", "nfkc"):
+        return unicodedata.normalize("NFC" if function == "nfc" else "NFKC", text)
+    if function == "length":
+        return len(text)
+    if function == "concat":
+        return functools.reduce(lambda a, b: a + b, given)
+    if function == "replace":
+        return text.replace(*rest) if rest[0] else text
+    try:
+        if function == "part":
+            return text.split(rest[0])[rest[1]]
+        if function == "group":
+            found = re.search(rest[0], text)
+            return None if found is None else found.group(rest[1])
+        if function == "substring":
+            start, size = rest[0], rest[1] if len(rest) > 1 else len(text)
+            return text[start : start + size] if 0 <= start <= len(text) and size >= 0 else None
+        if not text.isascii() or not (text[-1:].isdigit() and (text[0] in "+-" or text[0].isdigit())):
+            return None
+        return int(text) if function == "to_int" else float(text)
+    except (ValueError, IndexError):
+        return None
+
+
+def is_of(one: Any, kind: str) -> bool:
+    """Whether a value is of a built-in type."""
+    if isinstance(one, str):
+        return kind in ("any", "symbol") or (kind == "bool" and one in ("true", "false"))
+    if isinstance(one, Instant | Duration):
+        return kind in ("any", "time" if isinstance(one, Instant) else "duration")
+    return kind in ("any", "float") or (kind == "int" and one == int(one))
+
+
 def fold(function: str, values: list[Any]) -> Any:
     """The aggregate of values; None where it has none."""
     if function == "count":
@@ -173,6 +223,8 @@ def holds(item: Comparison | Test, binding: Binding) -> bool:
             raise NoValue
         return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[item.op])
     text, part = value(item.args[0], binding), value(item.args[1], binding)
+    if item.name == "is":
+        return is_of(text, part) != item.negated
     if not isinstance(text, str) or not isinstance(part, str):
         raise NoValue
     found = {

@@ -64,6 +64,10 @@ class Body:
             self.text_test()
         if "time" in self.on and w.chance(7):
             self.moment()
+        if "text" in self.on and w.chance(5):
+            self.text_function()
+        if "any" in self.on and w.chance(5):
+            self.type_test()
         args = given + [self.head_term(t) for t in self.head.types[len(given) :]]
         if not self.action and len(args) != len(set(args)):
             w.tags.add("repeated variable")
@@ -280,6 +284,66 @@ class Body:
         self.bound[type_].append(name)
         self.w.tags.add("time")
 
+    def text_function(self) -> None:
+        """A text function in a comparison; what makes texts longer bounds them, so that recursion ends."""
+        texts = self.bound["symbol"] + self.bound["node"]
+        if not texts:
+            return
+        draw = self.w.draw
+        text, other = draw(st.sampled_from(texts)), draw(st.sampled_from([*texts, "a", '", "', '""']))
+        one = draw(st.sampled_from([n for names in self.bound.values() for n in names]))
+        self.fresh += 1
+        name = f"Made{self.fresh}"
+        change = draw(st.sampled_from(["upper", "casefold", "trim", "nfc", "nfkc", "lower"]))
+        place = draw(st.sampled_from(["0", "1", "-1", "2"]))
+        call, type_ = draw(
+            st.sampled_from(
+                [
+                    (f"{change}({text})", "symbol"),
+                    (f"concat({text}, {other})", "symbol"),
+                    (f"replace({text}, {other}, b)", "symbol"),
+                    (f"substring({text}, {place})", "symbol"),
+                    (f"substring({text}, {place}, 1)", "symbol"),
+                    (f"part({text}, {other}, {place})", "symbol"),
+                    (f'group({text}, "([ab12])(x|(,))?", {place})', "symbol"),
+                    (f"to_text({one})", "symbol"),
+                    (f"to_int({text})", "int"),
+                    (f"to_int(substring({text}, {place}, 1)) + 1", "int"),
+                    (f"to_float({text})", "float"),
+                    (f"to_float({text}) / 2", "float"),
+                ]
+            )
+        )
+        if type_ == "float" and "float" not in self.on:
+            return
+        if self.w.chance(3):
+            known = draw(st.sampled_from([*self.bound[type_], self.hole(type_)]))
+            self.items.append(f"{call} {draw(st.sampled_from(['=', '!=', '<=']))} {known}")
+        else:
+            self.items.append(f"{name} = {call}" if self.w.chance(7) else f"{call} = {name}")
+            self.items.append(f"length({name}) < 7" if type_ == "symbol" else f"{name} < 9")
+            self.bound[type_].append(name)
+        self.w.tags.add("text function")
+
+    def type_test(self) -> None:
+        """A test of what a value is; what passes it may stand where only such values may."""
+        if not self.bound["any"]:
+            return
+        name = self.w.draw(st.sampled_from(self.bound["any"]))
+        kind = self.w.draw(st.sampled_from(["node", "symbol", "int", "float", "any"]))
+        if self.w.chance(2):
+            if kind != "any":
+                self.items.append(f"{name} is not {kind}")
+        else:
+            self.items.append(f"{name} is {kind}")
+            if kind != "any":
+                self.bound["any"] = [n for n in self.bound["any"] if n != name]
+            if kind == "float":
+                self.bound["float"].append(name)
+            elif name not in self.bound[kind]:
+                self.bound[kind].append(name)
+        self.w.tags.add("type test")
+
     def aggregate(self) -> None:
         """An aggregate: its variables are bound outside, or groups that the head may use, or local."""
         relations = [r for r in self.w.relations if r.layer < self.layer]
@@ -290,6 +354,7 @@ class Body:
                 for tense in ("past", "past", "succeeded", "failed")
             ]
         items, local = [], {t: list[str]() for t in NAMES}
+        tested: list[tuple[str, str]] = []
         for _ in range(self.w.draw(st.integers(1, 2))):
             relation = self.w.draw(st.sampled_from(relations))
             args = self.asked(relation, local)
@@ -299,6 +364,10 @@ class Body:
                     args.append(self.w.draw(st.sampled_from(self.bound[type_])))
                 elif choice < 5:
                     args.append("_")
+                elif type_ == "any" and "text" in self.on and choice < 7:
+                    self.fresh += 1
+                    args.append(f"Any{self.fresh}")
+                    tested.append((args[-1], self.w.draw(st.sampled_from(["int", "float"]))))
                 else:
                     name = f"{NAMES[type_]}{self.w.draw(st.sampled_from(['1', '2', 'l']))}"
                     args.append(name)
@@ -309,7 +378,8 @@ class Body:
                 if self.w.chance(4):  # of the same call where it is its outcome
                     other = self.w.draw(st.sampled_from(["past", "succeeded", "failed"]))
                     items.append(f"not {other} {atom(relation.name.partition(' ')[2], args)}")
-        numbers = [(n, t) for t in ("int", "float", "duration", "time") for n in local[t]]
+        numbers = [(n, t) for t in ("int", "float", "duration", "time") for n in local[t]] + tested
+        items += [f"{name} is {type_}" for name, type_ in tested]
         if numbers and self.w.chance(2):
             name, type_ = numbers[0]
             items.append(f"{name} < {self.constant_of(type_)}")

@@ -28,7 +28,7 @@ FEATURES = (
     "assign", "action", "history", "open", "weight", "float", "family", "effect", "comparison", "any",
     "text", "time", "modes",
 )  # fmt: skip
-SYMBOLS = ("a", "b", "c", "d", '"; import os', "X", "_y", "é, b", "not")
+SYMBOLS = ("a", "b", "c", "d", "12", "b, a", '"; import os', "X", "_y", "é, b", "not")
 VALUES: dict[str, tuple[Value, ...]] = {
     "node": ("a", "b", "c", "d"),
     "symbol": SYMBOLS,

@@ -30,6 +30,7 @@ from mpr_logic.language.ast import (
     TypeDecl,
     Var,
 )
+from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.lexer import hidden_character, keywords, reserved
 from mpr_logic.language.printer import print_module
 from mpr_logic.language.source import SourceText
@@ -49,7 +50,7 @@ def short(make: Callable[[], Strategy]) -> Callable[[], Strategy]:
 
 
 # few and short, so that clauses share names and shapes
-_PLAIN = ["p", "q", "raining", "open_1", "nOT", "x", "truE", "e1", "key", "shared", "input"]
+_PLAIN = ["p", "q", "raining", "open_1", "nOT", "x", "truE", "e1", "key", "shared", "input", "is", "trim"]
 _CHARACTERS = st.characters(exclude_categories=["Cs"])
 
 
@@ -84,6 +85,13 @@ def variables() -> Strategy:
     return st.builds(Var, st.sampled_from(["X", "Y", "_", "_X", "R2d2"]))
 
 
+def _calls(name: str, inner: Strategy) -> Strategy:
+    """Calls of a function, with each number of arguments that it takes."""
+    numbers = [n for n in range(1, 5) if FUNCTIONS[name].takes_so_many(n)]
+    args = st.sampled_from(numbers).flatmap(lambda n: st.tuples(*[inner] * n))
+    return st.builds(Call, st.just(name), args)
+
+
 @short
 def terms() -> Strategy:
     """Terms of a few operators."""
@@ -91,7 +99,7 @@ def terms() -> Strategy:
         variables() | constants(),
         lambda inner: st.one_of(
             st.builds(Arithmetic, st.sampled_from(["+", "-", "*", "/", "mod"]), inner, inner),
-            st.builds(Call, st.sampled_from(["lower", "length"]), inner),
+            st.sampled_from(sorted(FUNCTIONS)).flatmap(lambda name: _calls(name, inner)),
         ),
         max_leaves=5,
     )
@@ -120,6 +128,7 @@ def simple_items() -> Strategy:
             st.tuples(terms(), terms()),
             st.booleans(),
         ),
+        st.builds(Test, st.just("is"), st.tuples(terms(), st.builds(Const, names())), st.booleans()),
     )
 
 

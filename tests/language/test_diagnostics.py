@@ -194,7 +194,7 @@ def test_a_diagnostic_is_plain_data_for_tools() -> None:
         ("p(X) :- !q(X).", "E0106", 9, "`!` is no operator of this language", "not"),
         ("p(X) :- X =< 3.", "E0106", 11, "`=<` is no operator of this language", "<="),
         ("p(X) :- q(X) and r(X).", "E0106", 14, "`and` is no word of this language", "`,`"),
-        ("p(X) :- X is 3.", "E0106", 11, "`is` is no word of this language", "="),
+        ("p(X) :- X is 3.", "E0106", 11, "`is` asks for a type", "`=`"),
         ("// a\np(a).", "E0106", 1, "`//` is no operator of this language", "%"),
         ("# a\np(a).", "E0106", 1, "`#` is no operator of this language", "%"),
         ("p(X) :- q(X), X % 2 = 0.\nr(a).", "E0106", 17, "the rest of this line is a comment", "mod"),

@@ -126,7 +126,8 @@ class Constraints:
         """A name for the length of a text, which is a value like that of a variable."""
         if not (isinstance(term, Call) and term.function == "length"):
             return None
-        return f"length({term.argument.name})" if isinstance(term.argument, Var) else None
+        text = term.args[0]
+        return f"length({text.name})" if isinstance(text, Var) else None
 
     def _merge(self) -> None:
         for item in self.items:
@@ -289,7 +290,7 @@ class Constraints:
     def _known_lengths(self, item: BodyItem, bounds: dict[Node, Bounds]) -> None:
         for term in item_terms(item) if isinstance(item, Comparison) else ():
             node = self._node(term) if self._length(term) is not None else None
-            value = self.value(term.argument) if isinstance(term, Call) else None
+            value = self.value(term.args[0]) if isinstance(term, Call) else None
             if isinstance(node, str) and isinstance(value, str):
                 bounds.setdefault(node, Bounds()).above(len(value), False, None)
                 bounds[node].below(len(value), False, None)
@@ -431,6 +432,8 @@ class Constraints:
             part = self.value(item.args[1])
             if not isinstance(node, str) or self._node(item.args[0]) != node or not isinstance(part, str):
                 return values
+            if item.name == "is":
+                return frozenset(v for v in values if _may_be(v, part, item.negated))
             if len(values) > MOST_VALUES:
                 return values
             return frozenset(
@@ -449,7 +452,7 @@ class Constraints:
     def _texts(self) -> str | None:
         found: dict[Node, Texts] = {}
         for item in self.items:
-            if not isinstance(item, Test):
+            if not isinstance(item, Test) or item.name == "is":
                 continue
             node, part = self._node(item.args[0]), self.value(item.args[1])
             if node is None or not isinstance(part, str):
@@ -515,6 +518,14 @@ def _divisions(term: Term) -> Iterator[Arithmetic]:
         yield from _divisions(term.right)
         if term.op in ("/", "mod"):
             yield term
+
+
+def _may_be(value: Value, kind: str, negated: bool) -> bool:
+    """Whether a value may pass the test for a built-in type: only texts and numbers are told apart."""
+    if kind == "any":
+        return not negated
+    fits = isinstance(value, str) == (kind in ("symbol", "bool"))
+    return fits != negated or (negated and kind in ("int", "bool"))
 
 
 def _is_lowered(term: Term) -> bool:

@@ -57,7 +57,8 @@ def ordered(body: Sequence[BodyItem], known: Collection[str], head: Collection[s
     while left:
         ready = sorted(
             (item for item in left if _is_test(item, bound) or _assigned(item, bound)),
-            key=lambda item: any(map(divides, item_terms(item))),  # a test may rule out that a divisor is 0
+            # a test may rule out that a divisor is 0, or that a value is of another kind
+            key=lambda item: (not _asks_type(item), any(map(divides, item_terms(item)))),
         )
         ready = ready or sorted(
             (
@@ -78,6 +79,10 @@ def ordered(body: Sequence[BodyItem], known: Collection[str], head: Collection[s
         bound |= variables(item)
         left = [other for other in left if other is not item]
         yield item
+
+
+def _asks_type(item: BodyItem) -> bool:
+    return isinstance(item, Test) and item.name == "is"
 
 
 def _rest(item: Aggregate, body: Sequence[BodyItem], head: Collection[str]) -> set[str]:

@@ -71,7 +71,8 @@ class Computed:
             given = values[: len(self.inputs)]
             result = self.function(dict(zip(self.inputs, given, strict=True)))  # type: ignore[arg-type]
             if self.output:
-                yield (*given, result)
+                if result is not None:  # else a function in it has no value
+                    yield (*given, result)
             elif result:
                 yield True
 
@@ -253,8 +254,8 @@ class _Writer:
         return replace(item, atom=replace(item.atom, args=self.named(map(plain, item.atom.args))))
 
 
-def value_of(term: Term, binding: Valuation) -> Value:
-    """The value of a term under a binding.
+def value_of(term: Term, binding: Valuation) -> Any:
+    """The value of a term under a binding; None where a function that may have none has none.
 
     Raises:
         ArithmeticFailure: it has none.
@@ -265,7 +266,8 @@ def value_of(term: Term, binding: Valuation) -> Value:
         return binding[term.name]
     if isinstance(term, Arithmetic):
         return builtins.ARITHMETIC[term.op](value_of(term.left, binding), value_of(term.right, binding))
-    return builtins.FUNCTIONS[term.function](value_of(term.argument, binding))
+    function, _ = builtins.function_of(term)
+    return function(*(value_of(each, binding) for each in term.args), None)
 
 
 def compare(op: str, a: Value, b: Value) -> bool:

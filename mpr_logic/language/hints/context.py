@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.language.lalr_tables import END, tables
-from mpr_logic.language.lexer import ATTRIBUTES, RESERVED, Token, shorten
+from mpr_logic.language.lexer import ATTRIBUTES, OPERATORS, RESERVED, Token, shorten
 
 if TYPE_CHECKING:
     from mpr_logic.language.diagnostics import Diagnostic
@@ -18,9 +18,8 @@ BEGINNERS = frozenset(
     " FAILED".split()
 )
 DECLARED = frozenset({"_USE", "_TYPE", "_DECL", "_ACTION", "_DEFAULT", "_CLASS", "_HINT"})
-
-
-_NAMES = ATTRIBUTES | {"QUALIFIED"}
+_BEHIND_CALL = frozenset("EQUAL COMPARE PLUS MINUS STAR SLASH MOD".split())
+_NAMES = ATTRIBUTES | OPERATORS | {"QUALIFIED"}
 """The terminals that are names, or may be."""
 
 
@@ -39,6 +38,8 @@ class ErrorContext:
         self.tokens = [_as_name(token) for token in run.tokens]
         self.before = self.tokens[-1] if self.tokens else None
         self.accepted = run.accepted() - _NAMES
+        if self.last == "RPAR" and "EQUAL" in self.accepted and self.accepted & {"DOT", "RBRACE"}:
+            self.accepted -= _BEHIND_CALL  # what may be a literal or a function is taken for a literal
 
     @property
     def last(self) -> str:

@@ -21,11 +21,21 @@ _ANY = "a variable that stands in the body alone stands for any value: leave thi
 _ALL = "what holds of all is what fails of none: `not` a relation that holds where it fails"
 _MATCHES = "a regular expression is tried by `matches(T, R)`"
 _PARTS = "there are `contains(T, U)`, `starts_with(T, U)`, `ends_with(T, U)` and `matches(T, R)`"
-_CASE = "there is `lower(T)` alone: compare it with a text in lower case"
-_LENGTH = "the number of characters is `length(T)`; of an argument's items it is `list_length(L, N)`"
-_TEXTS = (
-    "texts are not put together or cut: there are `lower(T)` and `length(T)`; a `@because` fills in variables"
+_LOWER = "the text in lower case is `lower(T)`; to compare whatever the case, `casefold(T)`"
+_UPPER = "the text in upper case is `upper(T)`"
+_TRIM = "the text without white space around it is `trim(T)`"
+_CONCAT = "texts are joined by `concat(T, U)`, of a number by `concat(T, to_text(N))`"
+_SUBSTRING = (
+    "a piece is `substring(T, From, Length)`, positions begin at 0; between separators `part(T, Sep, I)`"
 )
+_SPLIT = "the piece at a position is `part(T, Separator, I)`: the first is at 0, the last at -1"
+_REPLACE = "`replace(T, Old, New)` replaces one text by another; what an expression finds is `group(T, R, 0)`"
+_GROUP = "what a regular expression finds is `group(T, R, 0)`, its first group `group(T, R, 1)`"
+_TO_TEXT = "the text of a number is `to_text(N)`"
+_TO_NUMBER = "the number that a text writes is `to_int(T)` or `to_float(T)`: of any other text there is none"
+_NORMAL = "Unicode's normal forms are `nfc(T)` and `nfkc(T)`"
+_WHERE = "whether it is there says `contains(T, U)`; the piece before it is `part(T, U, 0)`"
+_LENGTH = "the number of characters is `length(T)`; of an argument's items it is `list_length(L, N)`"
 _NUMBERS = "numbers are computed with `+ - * / mod`; a case distinction is two rules"
 _COUNTS = "count by `N = count : { p(X) }`, add up by `S = sum X : { p(X) }`, then compare `N` or `S`"
 
@@ -76,7 +86,8 @@ FOREIGN: Final = {
     "unless": _UNLESS,
     "except": _UNLESS,
     "in": _SETS,
-    "is": "arithmetic is assigned with `=`",
+    "is": "`X is int` asks for a type; a value is compared, or set, with `=`",
+    "like": _PARTS,
     "and": _AND,
     "or": _OR,
     "exists": _ANY,
@@ -99,14 +110,22 @@ EVERY: Final = frozenset("all every everything anything each whatever any_action
 """Words that stand for all actions in other languages."""
 
 FUNCTIONS: Final = {
+    **dict.fromkeys("lowercase tolower to_lower lcase downcase string_lower".split(), _LOWER),
+    **dict.fromkeys("uppercase toupper to_upper ucase upcase string_upper".split(), _UPPER),
+    **dict.fromkeys("strip lstrip rstrip ltrim rtrim trim_space trimmed".split(), _TRIM),
+    **dict.fromkeys("cat join append sprintf printf format format_int string_concat strcat".split(), _CONCAT),
+    **dict.fromkeys("substr slice mid left right sub_string sub_atom".split(), _SUBSTRING),
+    **dict.fromkeys("split split_part explode tokenize split_string".split(), _SPLIT),
+    **dict.fromkeys("sub gsub regexp_replace regex_replace translate".split(), _REPLACE),
+    **dict.fromkeys("search find_all findall regexp_extract regex_find regexp_substr".split(), _GROUP),
+    **dict.fromkeys("str string tostring to_string text repr char".split(), _TO_TEXT),
     **dict.fromkeys(
-        "upper uppercase toupper to_upper casefold lowercase tolower to_lower lcase".split(), _CASE
+        "int float num number to_number tonumber atoi parse_int cast integer".split(), _TO_NUMBER
     ),
+    **dict.fromkeys("normalize normalise unicode_normalize nfd nfkd".split(), _NORMAL),
+    **dict.fromkeys("index indexof index_of find strpos position instr locate".split(), _WHERE),
     **dict.fromkeys("len size strlen str_len string_length cardinality".split(), _LENGTH),
-    **dict.fromkeys(
-        "trim strip concat cat substr substring replace split join format str to_string".split(), _TEXTS
-    ),
-    **dict.fromkeys("abs floor ceil round sqrt pow int float to_number".split(), _NUMBERS),
+    **dict.fromkeys("abs floor ceil round sqrt pow".split(), _NUMBERS),
     **dict.fromkeys("avg average mean".split(), _COUNTS),
 }
 """Functions of other languages, and the help line for each."""
@@ -114,7 +133,7 @@ FUNCTIONS: Final = {
 RELATIONS: Final = {
     **dict.fromkeys("regex match re_match regexp glob like rlike regex_match".split(), _MATCHES),
     **dict.fromkeys(
-        "startswith endswith has_prefix has_suffix prefix suffix includes include substr".split(), _PARTS
+        "startswith endswith has_prefix has_suffix prefix suffix includes include".split(), _PARTS
     ),
     **dict.fromkeys("member in_list memberchk element".split(), _SETS),
     "true": "leave it out: a clause without a body always holds",

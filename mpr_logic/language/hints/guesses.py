@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TypeAlias
 
 from mpr_logic.language.diagnostics import Diagnostic
+from mpr_logic.language.functions import FUNCTIONS as OURS
 from mpr_logic.language.hints.context import BEGINNERS, DECLARED, ErrorContext, describe
 from mpr_logic.language.hints.foreign import (
     DIRECTIVES,
@@ -142,6 +143,7 @@ def _verdict(case: ErrorContext) -> Diagnostic | None:
     return case.diagnostic("E0106", f"`{word.text}` is no word of this language", help, word)
 
 
+_OPPOSITE = "`not` stands before an atom or a test; of a comparison write the opposite, such as `!=` for `=`"
 _VERDICTS = ("forbid", "permit", "prefer", "past", "succeeded", "failed")
 
 
@@ -155,6 +157,8 @@ def _valued(case: ErrorContext) -> Diagnostic | None:
             depth += (kind == "RPAR") - (kind == "LPAR")
             if not depth:
                 name = case.tokens[place - 1]
+                if name.text in OURS and case.tokens[place - 2].kind == "NOT":
+                    return case.diagnostic("E0117", "a comparison is not negated", _OPPOSITE, name)
                 break
     if name is None or name.kind != "NAME" or "NAME" in case.accepted:
         return None
@@ -173,6 +177,22 @@ def _membership(case: ErrorContext) -> Diagnostic | None:
     if not re.match(r"\s*(?:not\s+)?in\b", text[found.end : found.end + 40]):
         return None
     return case.diagnostic("E0106", "`in` is no word of this language", FOREIGN["in"])
+
+
+def _type_test(case: ErrorContext) -> Diagnostic | None:
+    """``N is X + 1``."""
+    word = case.run.tokens[-1] if case.tokens else None
+    if (
+        word is None
+        or word.kind != "IS"
+        or case.found.kind not in _VALUES
+        or case.accepted != {"NAME", "NOT"}
+    ):
+        return None
+    return case.diagnostic("E0106", "`is` asks for a type", FOREIGN["is"], word)
+
+
+_VALUES = _NUMBERS | {"VAR", "TEXT", "LPAR", "MINUS"}
 
 
 def _several_actions(case: ErrorContext) -> Diagnostic | None:
@@ -401,14 +421,15 @@ def _keyword(case: ErrorContext) -> Diagnostic | None:
 
 
 def _misplaced_not(case: ErrorContext) -> Diagnostic | None:
-    help = "`not` stands before an atom or a test; of a comparison write the opposite, such as `!=` for `=`"
     kinds = [token.kind for token in case.tokens[-2:]]
     if case.last == "NOT" and case.found.kind == "NOT":
         return case.diagnostic("E0117", "`not` stands twice", "a literal is negated once")
     operand = case.last == "NOT" and case.found.kind in _NUMBERS | {"VAR", "TEXT", "MINUS"}
     compared = kinds[:1] == ["NOT"] and case.found.kind in ("EQUAL", "COMPARE")
+    if operand and re.match(r"\s+is\b", case.source.text[case.found.end :][:40]):
+        return case.diagnostic("E0117", "a test of a type is not negated here", "write `X is not int`")
     if compared or (operand and case.follows() != "("):
-        return case.diagnostic("E0117", "a comparison is not negated", help)
+        return case.diagnostic("E0117", "a comparison is not negated", _OPPOSITE)
     if case.before and case.last in ("FORBID", "PERMIT", "PREFER") and case.found.kind == "NOT":
         message = f"`{case.before.text}` speaks of an action, not of its absence"
         return case.diagnostic("E0117", message, "remove `not`")
@@ -526,6 +547,7 @@ _GUESSES: tuple[Guess, ...] = (
     _use,
     _several_actions,
     _class,
+    _type_test,
     _foreign,
     _valued,
     _unknown,

@@ -136,7 +136,9 @@ class _Subsumption:
             case Call():
                 if not isinstance(other, Call) or one.function != other.function:
                     return None
-                return self._term(one.argument, other.argument, found, negated)
+                if len(one.args) != len(other.args):
+                    return None
+                return self.terms(one.args, other.args, found, negated)
 
 
 def _some(found: Substitution | None) -> Iterator[Substitution]:

@@ -25,6 +25,7 @@ from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, TypeVar
 
 from mpr_logic.analysis.terms import (
+    expression,
     flat,
     item_terms,
     item_vars,
@@ -313,7 +314,9 @@ def _constants(term: Term) -> Iterator[Const]:
         yield from _constants(term.left)
         yield from _constants(term.right)
     elif isinstance(term, Call):
-        yield from _constants(term.argument)
+        kept = expression(term)
+        for each in term.args:
+            yield from _constants(each) if each is not kept else ()
 
 
 def _with_variable(clause: Clause, constant: Const, name: str) -> Clause:
