@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mpr_logic import Action, verify
 from mpr_logic.envs.tools.measure import CLOSED, OPEN, WORLD
+from mpr_logic.language.ast import Const
+from mpr_logic.language.printer import print_term
 from tests.envs.tools import guard
 from tests.helpers.command import TOP, mpr
 
@@ -243,3 +248,26 @@ def test_effects_count() -> None:
     checker.record(Action("write_file", "/workspace/old.txt", "mail_1"), succeeded=True)
     assert checker.check(Action("delete_file", "/workspace/old.txt")).rules == ("no_backup",)
     assert checker.check(Action("send_mail", KIM, "/workspace/old.txt")).rules == ("untrusted_leaves",)
+
+
+PARTS = ["/", "//", ".", "..", "\\", "a", "b.txt", "workspace", "http://", "\n", "\u200b", "\u2028", "~"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(PARTS), max_size=6).map("".join))
+def test_another_spelling_is_what_the_words_say(text: str) -> None:
+    """The relations of the open set hold of the paths that its comments describe, and of no others."""
+    odd = any(part in text for part in ("//", "/./", "\\")) or text.endswith("/.")
+    odd = odd or any(unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp") for sign in text)
+    climbs = ".." in text.split("/")
+    source = odd or climbs or text.endswith("/") or text in ("", ".") or text.startswith("./")
+    expected = {
+        "other_spelling": odd,
+        "odd_file": odd or text.endswith("/"),
+        "odd_source": source and not text.startswith("http://"),
+        "climbs": climbs,
+        "outside": not text.startswith("/workspace/"),
+    }
+    checker = guard("open")
+    found = {name: bool(checker.query(f"{name}({print_term(Const(text))})")) for name in expected}
+    assert found == expected
