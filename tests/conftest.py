@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mpr_logic.checker import verifier
 from mpr_logic.checker.checker import Checker
 from mpr_logic.guard.guard import Guard
 from tests.helpers.verified import verified
@@ -42,11 +43,13 @@ def _every_decision_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _guards_are_patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine must not look like a rejection: a guard has a minute, where a test gives it no time."""
+def _none_runs_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine must not look like a rejection: a guard has a minute, where a test gives it no time, and
+    the verifier has five."""
     defaults = Guard.__init__.__kwdefaults__
     assert defaults is not None
     monkeypatch.setitem(defaults, "timeout", 60.0)
+    monkeypatch.setattr(verifier, "SECONDS", 300.0)
 
 
 @pytest.fixture(autouse=True)

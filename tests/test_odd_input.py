@@ -13,6 +13,7 @@ from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.disclosure import decision_json, for_operator
 from mpr_logic.guard.guard import Guard
 from mpr_logic.language.ast import NOWHERE
+from tests.helpers.examples import at_most
 
 RULES = """
 .decl d()
@@ -95,7 +96,7 @@ ASKED: dict[str, Any] = {
 @pytest.mark.parametrize("entry", ASKED)
 @settings(
     database=None,
-    max_examples=60,
+    max_examples=at_most(60),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -111,7 +112,9 @@ def test_only_errors_of_ours_escape(entry: str, checker: Checker, odd: Any) -> N
     assert "the engine has a fault" not in said
 
 
-@settings(database=None, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    database=None, max_examples=at_most(60), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(
     tool=st.one_of(st.just("b"), ODD),
     arguments=st.one_of(NESTED, st.fixed_dictionaries({"x": NESTED})),

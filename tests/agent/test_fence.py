@@ -25,6 +25,7 @@ from mpr_logic.models.episodes import ReflectedEpisode, ReflectedStep
 from mpr_logic.models.prompts import correction_prompt, reflection_prompt
 from tests.agent.cook import Kitchen
 from tests.helpers.box_episodes import vocabulary
+from tests.helpers.examples import at_most
 
 pytest.importorskip("numpy", reason="needs the extra: pip install 'mpr-logic[memory]'")
 
@@ -151,7 +152,7 @@ BUILDERS = [of_a_decision, of_a_guard, of_a_turn, of_guides, of_a_reflection, of
 
 
 @pytest.mark.parametrize("build", BUILDERS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=at_most(40), deadline=None)
 @given(words=WORDS)
 def test_no_words_leave_their_place(build: Callable[[str], str], words: str) -> None:
     """Whatever they are, a prompt has no other lines than with harmless words, nothing in it hides, reorders

@@ -32,6 +32,7 @@ from mpr_logic.language.ast import (
 )
 from mpr_logic.language.parser import parse, parse_clause
 from mpr_logic.language.printer import print_clause, print_module
+from tests.helpers.examples import at_most
 from tests.helpers.programs import Case, cases
 
 SCHEMA = analyse(
@@ -103,7 +104,7 @@ def variants(draw: st.DrawFn) -> tuple[Clause, Clause]:
 
 
 @pytest.mark.heavy
-@settings(max_examples=500)
+@settings(max_examples=at_most(500))
 @given(variants())
 def test_the_id_ignores_names_and_order(pair: tuple[Clause, Clause]) -> None:
     """Renaming variables and reordering bodies leaves the id as it is."""
@@ -134,7 +135,7 @@ def same(first: Clause, second: Clause) -> bool:
 
 
 @pytest.mark.heavy
-@settings(max_examples=400)
+@settings(max_examples=at_most(400))
 @given(st.data())
 def test_different_clauses_have_different_texts(data: st.DataObject) -> None:
     """Two clauses have one canonical text exactly when a renaming makes them equal."""
@@ -156,7 +157,7 @@ def test_different_clauses_have_different_texts(data: st.DataObject) -> None:
 
 
 @pytest.mark.heavy
-@settings(max_examples=400)
+@settings(max_examples=at_most(400))
 @given(clauses(5))
 def test_the_text_of_a_shape_is_the_text_of_its_clauses(clause: Clause) -> None:
     """A template filled with a clause's constants gives the text that the clause gives by itself."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Checker
+from tests.helpers.examples import at_most
 
 WORLD, STYLES = "rules/tools/world", ("rules/tools/open", "rules/tools/closed")
 SECRET, LOG, FREE = "/workspace/hr/salaries.txt", "/workspace/log.txt", "/workspace/menu.txt"
@@ -49,7 +50,7 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
     return plain, text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=at_most(150), deadline=None)
 @given(spellings())
 def test_no_spelling_passes_that_its_plain_one_would_not(spelled: tuple[str, str]) -> None:
     """Another spelling of a path is rejected by both sets, even where the host notes that it was read."""

@@ -17,6 +17,7 @@ from mpr_logic.checker.verifier import verify
 from mpr_logic.errors import EvaluationError, ProgramError, StateError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.language.ast import NOWHERE
+from tests.helpers.examples import at_most
 from tests.helpers.programs import Case, Change, cases
 
 if TYPE_CHECKING:
@@ -282,7 +283,7 @@ def test_an_older_state_has_its_own_rows() -> None:
 
 @pytest.mark.heavy
 @given(cases())
-@settings(max_examples=20)
+@settings(max_examples=at_most(20))
 def test_generated_programs_answer_as_if_the_last_rows_were_all(case: Case) -> None:
     """With keys on what the state holds, any program answers after any changes as a fresh checker does that
     was given the rows that are left: nothing of a replaced row lives on."""

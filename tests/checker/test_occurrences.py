@@ -17,6 +17,7 @@ from mpr_logic.checker.render import proof_json, proof_text, rule_text
 from mpr_logic.checker.verifier import verify
 from mpr_logic.engine.choice import EngineChoice
 from mpr_logic.engine.provenance.proof import AggregateStep, RuleProof
+from tests.helpers.examples import at_most
 
 RULES = """
 .decl person(p: symbol)
@@ -124,7 +125,7 @@ ENTER = {"recorded": recorded, "in two steps": in_two_steps, "by facts": by_fact
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("way", ENTER)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=at_most(40), deadline=None)
 @given(calls=CALLS, looks=LOOKS)
 def test_sums_and_counts_are_pythons_over_the_list_of_calls(way: str, calls: list[Call], looks: int) -> None:
     """However calls are entered, aggregates range over the list of them."""
@@ -137,7 +138,7 @@ def test_sums_and_counts_are_pythons_over_the_list_of_calls(way: str, calls: lis
 
 
 @pytest.mark.heavy
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=at_most(25), deadline=None)
 @given(calls=CALLS)
 def test_all_engines_count_calls(calls: list[Call]) -> None:
     """The second engine, and both together, answer as the native one does."""
@@ -163,7 +164,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.heavy
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=at_most(30), deadline=None)
 @given(steps=STEPS)
 def test_after_every_change_the_answers_are_those_of_a_fresh_checker(steps: list[Any]) -> None:
     """Calls that come, are assumed for a while and taken back leave what a fresh checker would hold."""
@@ -220,7 +221,7 @@ def of_rows(calls: list[Call], folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("write", [of_dl, of_json, of_value, of_rows])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=at_most(20), deadline=None)
 @given(calls=CALLS)
 def test_a_call_that_a_state_lists_twice_is_two(
     write: Callable[[list[Call], Path], Any], calls: list[Call], tmp_path_factory: pytest.TempPathFactory
@@ -231,7 +232,7 @@ def test_a_call_that_a_state_lists_twice_is_two(
     assert found(checker) == expected(calls)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=at_most(20), deadline=None)
 @given(calls=CALLS, more=CALLS)
 def test_a_call_that_the_rules_state_twice_is_two(calls: list[Call], more: list[Call]) -> None:
     """Facts of the history in the program's own text are calls too, and later ones come to them."""
@@ -261,7 +262,7 @@ def forged(proof: RuleProof, at: int, rows: Callable[[tuple[Any, ...]], Any]) ->
     return replace(proof, steps=(*proof.steps[:at], new, *proof.steps[at + 1 :]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=at_most(40), deadline=None)
 @given(calls=CALLS, data=st.data())
 def test_proofs_name_every_call_and_forged_ones_are_refused(calls: list[Call], data: st.DataObject) -> None:
     """The verifier takes the proof, and refuses it with a call dropped, doubled, or of another amount."""

@@ -16,6 +16,7 @@ from mpr_logic import Checker
 from mpr_logic.checker import readers
 from mpr_logic.checker.readers.shell import LONGEST, read_command
 from mpr_logic.errors import EvaluationError
+from tests.helpers.examples import at_most
 
 RUN_RM = [
     # the same program, however it is spelled, and through whatever it is run
@@ -243,7 +244,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=at_most(300), deadline=None)
 @given(text=st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=25).map("".join)))
 @example(text="\ud800")
 @example(text="bash -c " * 400)
@@ -286,7 +287,7 @@ COMMANDS = st.recursive(
 
 @pytest.mark.process
 @pytest.mark.skipif(BASH is None, reason="there is no bash")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=at_most(60), deadline=None)
 @given(command=COMMANDS)
 def test_bash_runs_nothing_else(command: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Each program that bash itself starts, of stubs that do nothing, is among those that were read, unless

@@ -16,6 +16,7 @@ from mpr_logic.checker import versions
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
 from mpr_logic.language.ast import NOWHERE
 from tests.checker.test_verdicts import guarded, tell
+from tests.helpers.examples import at_most
 from tests.helpers.programs import EXAMPLES, Case, slow_fuzz
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def test_states_that_nobody_asks_about_are_forgotten() -> None:
 
 
 @pytest.mark.heavy
-@settings(database=None, max_examples=60, deadline=None)
+@settings(database=None, max_examples=at_most(60), deadline=None)
 @given(steps=st.lists(st.tuples(st.integers(0, 2), st.sampled_from((None, True, False))), max_size=12))
 def test_calls_of_the_history_come_back(steps: list[tuple[int, bool | None]]) -> None:
     """Equal calls that were counted in an earlier state are counted there again, and the present state counts

@@ -23,6 +23,7 @@ from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import Row
 from mpr_logic.language.parser import parse
 from tests.helpers import naive
+from tests.helpers.examples import at_most
 from tests.helpers.naive_values import NoValue
 
 DECLARATIONS = """
@@ -88,7 +89,7 @@ def same(found: Rows, right: Rows) -> bool:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("semiring", ["maxmin", "product", "boolean"])
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=at_most(120), deadline=None)
 @given(text=programs())
 def test_every_evaluator_agrees_about_aggregates(semiring: str, text: str) -> None:
     """Native, bound and free, bottom-up, pyDatalog and the verifier say what the naive evaluator says, and

@@ -14,6 +14,7 @@ from mpr_logic.engine.bottomup import interned
 from mpr_logic.language.ast import Row
 from mpr_logic.language.parser import parse
 from tests.helpers import naive
+from tests.helpers.examples import at_most
 
 NAMES = ("e", "f", "p", "q")
 VARIABLES = "ABCD"
@@ -43,7 +44,7 @@ def rules(draw: st.DrawFn) -> str:
 
 
 @pytest.mark.heavy
-@settings(max_examples=200)
+@settings(max_examples=at_most(200))
 @given(recursive=st.lists(rules(), min_size=1, max_size=4), e=ROWS, f=ROWS, bitmaps=st.booleans())
 def test_components_of_binary_relations_are_as_rule_by_rule(
     recursive: list[str], e: set[Row], f: set[Row], bitmaps: bool

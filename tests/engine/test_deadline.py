@@ -17,6 +17,7 @@ from mpr_logic.engine.bottomup.evaluate import evaluate
 from mpr_logic.engine.deadline import TURNS, Deadline
 from mpr_logic.engine.protocol import Budget
 from mpr_logic.errors import ArithmeticFailure, BudgetError
+from tests.helpers.examples import at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,7 @@ def test_the_time_of_several_questions_is_one() -> None:
 
 
 @pytest.mark.heavy
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=at_most(25), deadline=None)
 @given(sizes=st.lists(st.integers(1, 12), min_size=1, max_size=3))
 def test_no_loop_takes_many_turns_between_two_looks(sizes: list[int]) -> None:
     """However the rows are spread over the joins of a body, there is a look for every so many rows."""

@@ -13,6 +13,7 @@ from mpr_logic.checker.verifier import verify
 from mpr_logic.engine import builtins
 from mpr_logic.engine.choice import EngineChoice
 from mpr_logic.errors import ArithmeticFailure
+from tests.helpers.examples import at_most
 
 NUMBERS = st.sampled_from(
     [0, -0.0, 0.0, 1, 1.0, 2, 2.0, 0.5, 2**53, float(2**53), 2**53 + 1, 10**22, 1e22, -3, -3.0]
@@ -33,7 +34,7 @@ total(X, S) :- p(X), S = sum Y : { r(X, Y) }.
 
 
 @pytest.mark.heavy
-@settings(database=None, max_examples=80, deadline=None)
+@settings(database=None, max_examples=at_most(80), deadline=None)
 @given(
     ones=st.lists(NUMBERS, max_size=6), twos=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=6), data=st.data()
 )
@@ -96,7 +97,7 @@ def test_arithmetic_has_one_bound(engine: EngineChoice, computed: str) -> None:
     assert "fault" not in str(checker.check("go(0.5)").reasons)
 
 
-@settings(database=None, max_examples=200, deadline=None)
+@settings(database=None, max_examples=at_most(200), deadline=None)
 @given(
     operation=st.sampled_from([*builtins.ARITHMETIC.values()]),
     a=st.one_of(st.integers(-(10**400), 10**400), st.floats(allow_nan=False, allow_infinity=False)),

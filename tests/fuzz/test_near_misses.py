@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from mpr_logic.guard import rules
 from tests.fuzz.near_misses import trials
+from tests.helpers.examples import at_most
 
 
 @pytest.mark.slow
 @given(seed=st.integers(0, 2**40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=at_most(60), deadline=None)
 def test_no_slip_is_silently_open(seed: int) -> None:
     """A slip is refused, or admits nothing that the rules that were meant reject."""
     for kind, outcome, text in trials(seed):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.log import DecisionLog, read_log
+from tests.helpers.examples import at_most
 
 ACTIONS = ".action pay(to: symbol, amount: int)\n"
 COUNTING = (
@@ -40,7 +41,7 @@ def test_equal_payments_reach_the_limit() -> None:
     assert [paid(guard, session="other") for _ in range(3)] == [True, True, False]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=at_most(25), deadline=None)
 @given(st.lists(st.sampled_from([True, False, None]), max_size=8))
 def test_an_admitted_call_is_one_whatever_becomes_of_it(outcomes: list[bool | None]) -> None:
     """A call enters `past` once, when it is admitted, and its outcome once; one that nobody can tell may have
@@ -98,7 +99,7 @@ forbid order(L) :- N = count : { item(L, _, _) }, M = 4, N > M.
 
 
 @pytest.mark.heavy
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=at_most(40), deadline=None)
 @given(st.lists(st.lists(st.sampled_from([60, 90]), max_size=6), max_size=8))
 def test_lists_of_all_calls_are_summed_place_by_place(orders: list[list[int]]) -> None:
     """Equal places of a list and equal calls are told apart, together."""

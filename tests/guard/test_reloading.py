@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.reloading import being_written
 from tests.guard.test_log import waited
+from tests.helpers.examples import at_most
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +194,7 @@ def test_a_file_that_is_being_written_is_told(rules: Path) -> None:
 
 
 @given(cut=st.integers(1, len(NEW) - 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=at_most(60), deadline=None)
 def test_no_prefix_opens_what_both_reject(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     """Wherever a writer was killed, a guard that watches goes by the old rules or admits nothing that the
     old ones and the new ones reject."""

@@ -23,6 +23,7 @@ from mpr_logic.integrations.http.app import application
 from mpr_logic.integrations.http.clients import Openings, Sender, Tokens, Waiting, host_of
 from mpr_logic.integrations.http.endpoints import PATHS
 from tests.helpers.command import mpr
+from tests.helpers.examples import at_most
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,7 +139,9 @@ FACTS = [
 ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=at_most(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.sampled_from(FACTS) | st.text(max_size=20), min_size=1, max_size=3), st.booleans())
 def test_an_agent_states_no_fact(facts: list[str], succeeded: bool) -> None:
     """Whatever fact an agent says with a result, it is refused, nothing changes, and the call still waits."""

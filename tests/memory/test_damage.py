@@ -21,6 +21,7 @@ from mpr_logic.errors import StoreError
 from mpr_logic.memory import integrity
 from mpr_logic.memory.store import Memory
 from tests.helpers.command import TOP
+from tests.helpers.examples import at_most
 from tests.helpers.stores import SHUT, episode, failures, memory_at
 
 FLIPS: dict[str, Callable[[int], int]] = {
@@ -115,7 +116,7 @@ def test_the_header(store: Path, tmp_path: Path) -> None:
         refused_or_exact(store, flipped(store, tmp_path, [place], "all bits"), right)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=at_most(25), deadline=None)
 @given(data=st.data())
 def test_any_letter_of_a_text(
     store: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -166,6 +167,7 @@ import resource, signal, sys
 from mpr_logic.errors import StoreError
 from mpr_logic.memory.store import Memory
 from tests.helpers.stores import episode, memory_at
+from tests.helpers.examples import at_most
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with memory_at(sys.argv[1]):
     pass

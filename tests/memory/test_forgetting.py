@@ -17,6 +17,7 @@ pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logi
 
 from mpr_logic.memory.records import RuleOutcome
 from mpr_logic.memory.store import Memory
+from tests.helpers.examples import at_most
 from tests.helpers.stores import BACKENDS, SHUT, episode, location_of, memory_at
 
 MARK = "zq7marker"
@@ -162,7 +163,7 @@ WORDS = st.text("abcxyz019_", min_size=1, max_size=6).map(lambda text: f"{MARK}{
 
 
 @pytest.mark.heavy
-@settings(max_examples=25)
+@settings(max_examples=at_most(25))
 @given(words=st.lists(WORDS, min_size=6, max_size=6, unique=True), quoted=st.booleans())
 def test_any_words(words: list[str], quoted: bool) -> None:
     """Whatever an episode speaks of, and however its rules are put, nothing of it stays."""

@@ -15,6 +15,7 @@ from mpr_logic.memory.induction.gate import Gate, print_rules
 from mpr_logic.memory.induction.refine import SearchLimits
 from mpr_logic.memory.induction.replay import Replay
 from tests.helpers.doors import ITEMS, episodes, modules, replay, rule
+from tests.helpers.examples import at_most
 
 HELD = "forbid unlock(D, K) :- not holds(K)."
 WRITTEN = "@id(held) forbid unlock(D, K) :- not holds(K). @id(mayor) permit enter(D) :- colour(D, red)."
@@ -121,7 +122,7 @@ def test_a_poisoned_reflection_never_becomes_law(text: str) -> None:
 
 
 @pytest.mark.heavy
-@settings(max_examples=25)
+@settings(max_examples=at_most(25))
 @given(st.lists(st.sampled_from(ITEMS), max_size=4, unique=True), st.sampled_from(["forbid", "permit"]))
 def test_no_candidate_brings_a_law_that_a_success_contradicts(body: list[str], word: str) -> None:
     """Whatever a model writes: what the gate holds afterwards forbids no step that succeeded."""
@@ -194,7 +195,7 @@ def test_a_long_wrong_reason_is_refused_as_it_is() -> None:
 
 
 @pytest.mark.heavy
-@settings(max_examples=15)
+@settings(max_examples=at_most(15))
 @given(st.lists(st.sampled_from(ITEMS), max_size=3, unique=True), st.sampled_from(["ep-0", "ep-1", "ep-100"]))
 def test_what_comes_of_a_wrong_reason_is_right(body: list[str], episode: str) -> None:
     """Whatever a candidate says and whatever it is about, no rule that comes of it covers a success."""

@@ -17,6 +17,7 @@ from mpr_logic.memory.induction.operators import RefinementOperator, StepBudget,
 from mpr_logic.memory.induction.refine import Compression, Refiner, SearchLimits
 from mpr_logic.memory.induction.replay import RecordedEpisode, RecordedStep, Replay, mask
 from tests.helpers.doors import BODIES, episodes, modules, replay, rule, unlock
+from tests.helpers.examples import at_most
 
 EVERYTHING = rule("forbid unlock(D, K).")
 SMALL = SearchLimits(beam=3, rules=3, literals=3)
@@ -28,7 +29,7 @@ def texts(found: list[Clause]) -> list[str]:
 
 
 @pytest.mark.heavy
-@settings(max_examples=15)
+@settings(max_examples=at_most(15))
 @given(st.integers(0, 4), BODIES)
 def test_refined_rules_cover_failures_and_no_success(seed: int, body: list[str]) -> None:
     """Each refined rule, whatever the start, is valid, has failures that it covers, and covers no success."""
@@ -95,7 +96,7 @@ def test_what_was_tried_over_and_over_counts_once() -> None:
     assert once.bits(mask(range(50)), 0) < 0 < often.bits(mask(range(50)), 0)
 
 
-@settings(max_examples=15)
+@settings(max_examples=at_most(15))
 @given(st.integers(0, 4), BODIES)
 def test_generalised_rules_cover_no_success(seed: int, body: list[str]) -> None:
     """A rule that covers no success covers as much and no success when it is generalised."""

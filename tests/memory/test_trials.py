@@ -13,6 +13,7 @@ pytest.importorskip("sqlalchemy", reason="needs the extra: pip install 'mpr-logi
 from mpr_logic.errors import StoreError
 from mpr_logic.memory.records import RuleOutcome
 from mpr_logic.memory.store import Memory
+from tests.helpers.examples import at_most
 from tests.helpers.stores import SHUT, episode, memory_at
 
 ACTIONS = ["take(b1)", "take(b2)", "open(b1)", None, "take(", "fly(b1)"]
@@ -38,7 +39,7 @@ def recorded(memory: Memory, turns: list[tuple[str | None, bool | None]]) -> int
 
 
 @pytest.mark.heavy
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 @given(turns=TURNS, number=st.integers(-2, 11), wrong=st.booleans())
 def test_only_what_the_record_bears_out_counts(
     turns: list[tuple[str | None, bool | None]], number: int, wrong: bool
@@ -60,7 +61,7 @@ def test_only_what_the_record_bears_out_counts(
 
 
 @pytest.mark.heavy
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 @given(turns=TURNS, batches=st.integers(1, 3))
 def test_a_trial_is_counted_once(turns: list[tuple[str | None, bool | None]], batches: int) -> None:
     """A rule's record has one trial for each action and outcome in an episode, however often the action is

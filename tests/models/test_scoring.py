@@ -20,6 +20,7 @@ pytest.importorskip("openai", reason="needs the extra: pip install 'mpr-logic[mo
 from mpr_logic.errors import ModelError
 from mpr_logic.models.clients import Client
 from mpr_logic.models.scoring import Fork, LlamaScorer, by_score, trie
+from tests.helpers.examples import at_most
 from tests.helpers.model_server import Handler, Server, plain, serving
 from tests.models.llama_server import AFTER, ScriptedLlama, llama
 
@@ -67,7 +68,7 @@ def both() -> Iterator[tuple[Server, ScriptedLlama]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=at_most(150))
 @given(
     st.lists(st.text(LETTERS, min_size=1, max_size=5), min_size=1, max_size=12),
     st.integers(0, 10**6),

@@ -1,0 +1,11 @@
+"""How many examples a test generates that names its own number."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+
+def at_most(examples: int) -> int:
+    """That number, or as few as the profile `quick` generates where that profile is in force."""
+    few = settings.get_profile("quick").max_examples
+    return min(examples, few) if settings.default.max_examples <= few else examples
