@@ -265,7 +265,7 @@ def test_clingo_agrees_with_the_naive_evaluator(case: Case) -> None:
             assert rows == set(right.get(relation, {})), relation
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_what_matters_is_generated_often() -> None:
     """Deletions under recursion, repeated variables, self-joins and assignments: each in 15 % or more."""
     count: Counter[str] = Counter()

@@ -92,7 +92,7 @@ def refused_or_exact(store: Path, damaged: Path, right: object) -> bool:
     return False
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_every_page(store: Path, tmp_path: Path) -> None:
     """Bytes at several places of each page, flipped in several ways: refused, or all reads back exactly."""
     draw = random.Random(3)
