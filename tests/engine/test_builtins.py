@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic.checker.checker import Checker
-from mpr_logic.engine.builtins import divide, remainder
+from mpr_logic.engine.builtins import MAX_BITS, add, divide, multiply, remainder
 from mpr_logic.engine.semiring import SEMIRINGS
+from mpr_logic.errors import ArithmeticFailure
 
 INTS = st.integers(-12, 12) | st.integers(-(10**30), 10**30)
 
@@ -45,3 +46,13 @@ def test_without_weights_what_is_absent_is_certain() -> None:
     """In the boolean semiring a negation holds wholly, or not at all."""
     boolean = SEMIRINGS["boolean"]
     assert [boolean.complement(each) for each in (0.0, 0.1, 1.0)] == [1.0, 0.0, 0.0]
+
+
+def test_the_largest_int_is_computed_and_no_larger_one() -> None:
+    """The bound is the number of bits that the message names, for either sign."""
+    largest = 2**MAX_BITS - 1
+    assert add(largest - 1, 1) == largest
+    assert multiply(-1, largest) == -largest
+    for larger in (lambda: add(largest, 1), lambda: add(-largest, -1), lambda: multiply(largest, 2)):
+        with pytest.raises(ArithmeticFailure, match=f"more than {MAX_BITS} bits"):
+            larger()

@@ -293,3 +293,16 @@ def test_constants_of_heads_are_found_by_who_asks_for_all(make: Make) -> None:
     assert engine.query("lit", (None,)).keys() == {("a",), ("b",)}
     assert engine.query("bright", (None,)).keys() == {("a",)}
     assert engine.query("bright", ("b",)) == {}
+
+
+def test_a_relation_that_is_computed_whole_or_looked_up(make: Make) -> None:
+    """Of two rules one must go through all rows whatever is asked, and the other is one look: both count."""
+    engine = make(
+        load(
+            ".decl e(x: int) .decl f(x: int) .decl p(x: int) .decl q(x: int) e(1). e(2). f(7). f(9)."
+            "p(X) :- e(Y), X = Y + 1. p(X) :- f(X). q(X) :- f(X), not p(X)."
+        )
+    )
+    assert [n for n in range(10) if engine.query("p", (n,))] == [2, 3, 7, 9]
+    assert engine.query("p", (None,)).keys() == {(2,), (3,), (7,), (9,)}
+    assert engine.query("q", (None,)) == {}
