@@ -53,6 +53,6 @@ def test_the_largest_int_is_computed_and_no_larger_one() -> None:
     largest = 2**MAX_BITS - 1
     assert add(largest - 1, 1) == largest
     assert multiply(-1, largest) == -largest
-    for larger in (lambda: add(largest, 1), lambda: add(-largest, -1), lambda: multiply(largest, 2)):
+    for operation, a, b in ((add, largest, 1), (add, -largest, -1), (multiply, largest, 2)):
         with pytest.raises(ArithmeticFailure, match=f"more than {MAX_BITS} bits"):
-            larger()
+            operation(a, b)
