@@ -45,7 +45,7 @@ def check(memory: Memory, logs: list[Path]) -> int:
 
 def main(location: str, name: str, rounds: int) -> None:
     """Add episodes with their evidence; print each id when its call has returned."""
-    with Memory.open(location) as memory:
+    with Memory.open(location, wait=300) as memory:  # the machine may be busy
         for number in range(rounds):
             id = memory.add_episode(episode(f"{name}_{number}", tries=3))
             print(f"episode {id} {name}_{number}", flush=True)

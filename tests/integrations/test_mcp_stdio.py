@@ -23,6 +23,7 @@ from mcp.shared.message import SessionMessage
 
 from mpr_logic.errors import GuardError
 from mpr_logic.guard.guard import Guard
+from mpr_logic.integrations.mcp import stdio
 from mpr_logic.integrations.mcp.gateway import Gateway
 from mpr_logic.integrations.mcp.stdio import ENDED, proxy
 from tests.integrations.contract import RULES, SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
@@ -460,6 +461,39 @@ def test_an_id_that_is_in_use() -> None:
     (refused,) = [each for each in said if each["id"] == "1"]
     assert refused["error"]["message"].startswith("the id `1` is in use")
     assert {each["id"] for each in said if "result" in each} == {2}
+
+
+STAYING = "import os, sys, time; print(os.getpid(), file=open(sys.argv[1], 'w'), flush=True); time.sleep(600)"
+"""A server that does not end when its client does."""
+
+
+class Leaving:
+    """A client that goes as soon as the server is there."""
+
+    def __init__(self, said: Path) -> None:
+        self.said = said
+
+    async def read(self) -> bytes:
+        """Nothing, once the server has said its process id."""
+        while not self.said.exists() or not self.said.read_text():
+            await asyncio.sleep(0.01)
+        return b""
+
+    async def write(self, line: bytes) -> None:
+        """Nobody listens."""
+
+
+def test_a_server_that_stays_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not end by itself is ended when the proxy ends: it has no process left then."""
+    monkeypatch.setattr(stdio, "_PATIENCE", 1.0)
+    said = tmp_path / "pid"
+
+    async def main() -> None:
+        await proxy(Gateway(guard_of(Office())), [sys.executable, "-c", STAYING, str(said)], Leaving(said))
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(said.read_text()), 0)
+
+    asyncio.run(main())
 
 
 def test_mpr_proxy(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ async def proxy(
     finally:
         for each in (up, mute, *relay.checks):
             each.cancel()
-        relay.kill()
+        await relay.end()
         gateway.close()
     failure = up.exception() if up.done() and not up.cancelled() else None
     if failure is not None:
@@ -240,6 +240,12 @@ class LineRelay:
             self._server.stdin.close()
         if self._reading is not None:
             await asyncio.wait({self._reading}, timeout=2 * _PATIENCE)
+
+    async def end(self) -> None:
+        """End the server, if it is there, and see it ended: nobody else would."""
+        self.kill()
+        if self._reading is not None:
+            await asyncio.wait({self._reading}, timeout=_PATIENCE)
 
     def kill(self) -> None:
         """End the server, if it is there."""
