@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-test
 READY_ALFWORLD := $(VENV)/.ready-alfworld
 READY_BENCH := $(VENV)/.ready-bench
+READY_MUTATION := $(VENV)/.ready-mutation
 READY_DOCS := $(VENV)-docs/.ready
 HAS_ALFWORLD := $(BIN)/python -c 'from importlib.util import find_spec as f; exit(not f("alfworld"))'
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -22,7 +23,7 @@ QUICK := -m 'not slow and not heavy and not process and not bench' --hypothesis-
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo kitchen test quick lint format bench docs hooks test-lowest build clean
+.PHONY: help demo kitchen test quick lint format bench mutation docs hooks test-lowest build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,9 @@ format: $(READY) ## format the Python code
 
 bench: $(READY_BENCH) ## measure against the peers that are installed
 	$(BIN)/python -m tests.bench $(ARGS)
+
+mutation: $(READY_MUTATION) ## put slips into what decides, and see which no test finds: ARGS='--slips 20 --seed 3'
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 docs: $(READY_DOCS) ## the documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/python -m mkdocs build --strict $(ARGS)
@@ -97,6 +101,10 @@ $(READY_ALFWORLD): $(READY)
 
 $(READY_BENCH): $(READY)
 	$(PIP_INSTALL) -e '.[bench]'
+	@touch $@
+
+$(READY_MUTATION): $(READY)
+	$(PIP_INSTALL) -e '.[mutation]'
 	@touch $@
 
 $(READY_DOCS): pyproject.toml

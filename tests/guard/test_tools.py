@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -371,6 +372,23 @@ def test_a_value_that_holds_itself_is_refused() -> None:
     loop.append(loop)
     with pytest.raises(StateError, match="deep"):
         read_arguments({"a": loop}, Limits())
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"k": inner}])
+def test_values_are_as_deep_as_the_limit_and_no_deeper(wrap: Callable[[Any], Any]) -> None:
+    """Lists and objects alike count one level each; the arguments themselves are the first."""
+
+    def nested(levels: int) -> Any:
+        value: Any = "x"
+        for _ in range(levels):
+            value = wrap(value)
+        return value
+
+    limits = Limits(depth=9)
+    deep = {"a": nested(8)}
+    assert read_arguments(deep, limits) == deep
+    with pytest.raises(StateError, match="nested deeper than 9 levels"):
+        read_arguments({"a": nested(9)}, limits)
 
 
 @given(
