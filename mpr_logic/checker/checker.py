@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.influence import Influence
     from mpr_logic.analysis.program import Program
     from mpr_logic.checker.decision import CheckEvidence, Part
+    from mpr_logic.checker.facts import FactTuple
     from mpr_logic.checker.grounding import GroundAction
     from mpr_logic.checker.versions import Version
     from mpr_logic.engine.protocol import Engine, Fired
@@ -161,8 +162,8 @@ class Checker:
 
     def update(
         self,
-        add: Iterable[str | Fact] = (),
-        remove: Iterable[str | Fact] = (),
+        add: Iterable[str | FactTuple | Fact] = (),
+        remove: Iterable[str | FactTuple | Fact] = (),
         *,
         source: str | None = None,
     ) -> None:
@@ -170,7 +171,10 @@ class Checker:
 
         Args:
             add: facts as text, ``at(apple_1, fridge_1)``, with a weight ``0.7 :: at(..)``, or observed to
-                be false ``not at(..)``; or :class:`Fact` as :mod:`~mpr_logic.checker.state` reads them.
+                be false ``not at(..)``; or as tuples of a relation, its values, and perhaps a weight,
+                ``("at", ("apple_1", "fridge_1"), 0.7)`` and ``("not at", (..))``, whose values are typed as
+                they are, so that nothing needs quotes; or :class:`Fact` as
+                :mod:`~mpr_logic.checker.state` reads them.
             remove: facts in the same forms; one that is not there is passed over.
             source: where the facts come from, for proofs; by default the number of the update, or the
                 place where a Fact was read.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 from copy import copy, deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from weakref import ref
 
 from mpr_logic.analysis import effect_head
@@ -21,7 +21,7 @@ from mpr_logic.language.ast import Span
 from mpr_logic.language.printer import print_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Program, Signature
@@ -37,6 +37,12 @@ LISTS = frozenset((list, tuple))
 
 HERE = Span("", 0, 0, 0, 0)
 """The span of a fact that no file holds."""
+
+
+FactTuple: TypeAlias = "tuple[str, Sequence[object]] | tuple[str, Sequence[object], float]"
+"""A fact as a relation, the values of its row, and perhaps its weight: ``("limit", ("eve", 100), 0.9)``."""
+
+_FORM = '("at", ("apple_1", "fridge_1")) or ("at", ("apple_1", "fridge_1"), 0.7)'
 
 
 def _see_that_all_are_lists(*given: object) -> None:
@@ -121,7 +127,10 @@ class FactBase:
         return other
 
     def update(
-        self, add: Iterable[str | Fact], remove: Iterable[str | Fact], source: str | None = None
+        self,
+        add: Iterable[str | FactTuple | Fact],
+        remove: Iterable[str | FactTuple | Fact],
+        source: str | None = None,
     ) -> None:
         """Retract, then assert: see :meth:`Checker.update`.
 
@@ -329,8 +338,8 @@ class FactBase:
                 found.append((relation, row, weight))
         return found
 
-    def fact(self, given: str | Fact) -> Fact:
-        """The fact that a text states; texts are kept parsed.
+    def fact(self, given: str | FactTuple | Fact) -> Fact:
+        """The fact that a text or a tuple states; texts are kept parsed.
 
         Raises:
             StateError: it is not a fact of the program.
@@ -338,7 +347,9 @@ class FactBase:
         if not isinstance(given, str):
             if isinstance(given, Fact):
                 return self._fitting(given)
-            raise StateError(f"a fact is a text, not {type(given).__name__}")
+            if isinstance(given, tuple):
+                return self._stated(given)
+            raise StateError(f"a fact is a text or a tuple, not {type(given).__name__}")
         found = self._parsed.get(given)
         if found is None:
             plain = self._plain.read(given)
@@ -351,6 +362,16 @@ class FactBase:
                 self._parsed.clear()
             self._parsed[given] = found
         return found
+
+    def _stated(self, given: tuple[object, ...]) -> Fact:
+        """The fact of a tuple: a relation, its values, and perhaps a weight."""
+        if len(given) not in (2, 3) or not isinstance(given[0], str):
+            raise StateError(f"a fact as a tuple is a relation, its values, and perhaps a weight: {_FORM}")
+        relation, weight = given[0], given[2] if len(given) == 3 else 1.0
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight <= 1:
+            raise StateError(f"the weight of a fact of `{relation[:60]}` is no number above 0 and at most 1")
+        signature = signature_of(self._program, relation)
+        return Fact(relation, coerce_row(signature, given[1]), float(weight), HERE)  # type: ignore[arg-type]
 
     def _fitting(self, given: Fact) -> Fact:
         """A Fact of a caller's, its row typed as the program declares it."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.analysis.program import Fact
     from mpr_logic.checker.decision import Decision
+    from mpr_logic.checker.facts import FactTuple
     from mpr_logic.engine.choice import EngineChoice
     from mpr_logic.guard.calls import Moment
     from mpr_logic.guard.host import Relation
@@ -258,7 +259,11 @@ class Guard:
     # -- sessions ------------------------------------------------------------------------------
 
     def update(
-        self, add: Iterable[str | Fact] = (), remove: Iterable[str | Fact] = (), *, session: str = ""
+        self,
+        add: Iterable[str | FactTuple | Fact] = (),
+        remove: Iterable[str | FactTuple | Fact] = (),
+        *,
+        session: str = "",
     ) -> None:
         """Change the facts of a session; see ``Checker.update``.
 

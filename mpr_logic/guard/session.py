@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.program import Program
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.decision import Decision
+    from mpr_logic.checker.facts import FactTuple
     from mpr_logic.checker.underway import Assumed, PossibleState, PossibleStates, UnderWay
     from mpr_logic.checker.versions import Version
     from mpr_logic.guard.actions import Proposed
@@ -378,7 +379,10 @@ class Session:
             self._ended(id)
 
     def update(
-        self, add: Iterable[str | Fact], remove: Iterable[str | Fact], left: Callable[[], float]
+        self,
+        add: Iterable[str | FactTuple | Fact],
+        remove: Iterable[str | FactTuple | Fact],
+        left: Callable[[], float],
     ) -> None:
         """Change the facts; see ``Checker.update``. Those of shared relations change for all.
 

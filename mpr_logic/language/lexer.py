@@ -98,7 +98,12 @@ def attributes() -> frozenset[str]:
 MAX_DIGITS = 1000
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
-_ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r"}
+_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "n": "\n", "t": "\t", "r": "\r"}
+_CONTROLS = {
+    "b": "for a backspace write `\\u0008`; in an expression of `matches`, the end of a word is `\\\\b`",
+    "f": "for a form feed write `\\u000c`; a backslash itself, as in a path, is `\\\\`",
+}
+"""Escapes of JSON that would change what an expression or a path says, each with what to write instead."""
 
 
 class ValueFault(Exception):
@@ -144,6 +149,7 @@ def _escape(match: re.Match[str]) -> str:
     if simple in _ESCAPES:
         return _ESCAPES[simple]
     help = 'use `\\"`, `\\n`, `\\t`, `\\r` or `\\u` with four hex digits; for a backslash itself `\\\\`'
+    help = _CONTROLS.get(simple, help)
     # + 1: the opening quote
     raise ValueFault("E0111", f"`{match.group()}` is no escape", help, match.start() + 1, match.end() + 1)
 
