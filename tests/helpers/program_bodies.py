@@ -34,7 +34,7 @@ class Body:
         self.bound: dict[str, list[str]] = {t: [] for t in NAMES}
         self.items: list[str] = []
         self.holes: list[str] = []
-        self.action = head in writer.actions
+        self.action = head in writer.spoken
         self.layer = head.layer
         self.recursive = recursive
         self.fresh = 0
@@ -191,7 +191,7 @@ class Body:
 
     def history(self) -> None:
         """A literal about what has been tried."""
-        action = self.w.draw(st.sampled_from(self.w.actions))
+        action = self.w.draw(st.sampled_from(self.w.spoken))
         tense = self.w.draw(st.sampled_from(["past", "succeeded", "failed"]))
         self.w.tags.add("history")
         if self.w.chance(5):
@@ -350,7 +350,7 @@ class Body:
         if "history" in self.on:
             relations += [
                 Relation(f"{tense} {a.name}", a.types, 0)
-                for a in self.w.actions
+                for a in self.w.spoken
                 for tense in ("past", "past", "succeeded", "failed")
             ]
         items, local = [], {t: list[str]() for t in NAMES}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import pytest
 from hypothesis import assume
@@ -24,7 +25,7 @@ from mpr_logic.language.parser import parse
 from tests.helpers.program_bodies import Body, Relation, atom
 
 FEATURES = (
-    "recursion", "nonlinear", "mutual", "negation", "aggregate", "repeat", "constant", "selfjoin",
+    "class", "recursion", "nonlinear", "mutual", "negation", "aggregate", "repeat", "constant", "selfjoin",
     "assign", "action", "history", "open", "weight", "float", "family", "effect", "comparison", "any",
     "text", "time", "modes",
 )  # fmt: skip
@@ -128,6 +129,7 @@ class Writer:
     tags: set[str] = field(default_factory=set)
     relations: list[Relation] = field(default_factory=list)
     actions: list[Relation] = field(default_factory=list)
+    classes: list[Relation] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
     def chance(self, of_ten: int) -> bool:
@@ -159,6 +161,18 @@ class Writer:
             self.actions.append(Relation("act", self.types(0), 99))
             if self.chance(4):
                 self.actions.append(Relation("go", self.types(1), 99))
+            if "class" in self.on:
+                self.classes = [Relation("both", self.shared(), 99), Relation("any", (), 99)]
+
+    def shared(self) -> tuple[str, ...]:
+        """The columns that all actions begin with."""
+        columns = zip(*(each.types for each in self.actions), strict=False)
+        return tuple(types[0] for types in takewhile(lambda types: len(set(types)) == 1, columns))
+
+    @property
+    def spoken(self) -> list[Relation]:
+        """The actions, and the classes of actions."""
+        return [*self.actions, *self.classes]
 
     def declarations(self) -> list[str]:
         """The head of the text."""
@@ -167,6 +181,9 @@ class Writer:
             for each in group:
                 columns = ", ".join(f"{'+' * (i < each.given)}c{i}: {t}" for i, t in enumerate(each.types))
                 lines.append(f".{word} {each.name}({columns}){' open_world' if each.open_world else ''}")
+        for each in self.classes[:1]:
+            columns = ", ".join(f"c{i}: {t}" for i, t in enumerate(each.types))
+            lines.append(f".class {each.name}({columns}) {{{', '.join(a.name for a in self.actions)}}}")
         return lines
 
     def constant(self, type_: str) -> str:
@@ -195,8 +212,9 @@ class Writer:
                     ):
                         self.closure(each)
         kinds = ["forbid", "forbid", "permit", "prefer"]
-        for action in self.actions:
-            for _ in range(self.draw(st.integers(1, 3))):
+        for action in self.spoken:
+            for _ in range(self.draw(st.integers(0 if action in self.classes else 1, 3))):
+                self.tags |= {"class"} if action in self.classes else set()
                 kind = self.draw(st.sampled_from(kinds))
                 self.rule(action, f"{kind} {action.name}", recursive=False)
             if "effect" in self.on:
