@@ -78,6 +78,7 @@ def test_a_weight_and_an_id_of_a_model_count_for_nothing() -> None:
         ("enter(D) causes raining.", "head of the kind `causes`"),
         ("forbid enter(D).", "speaks of every `enter`"),
         ("forbid wait() :- raining.", "and it covers no failure"),
+        ("forbid any :- raining.", "a learned rule is of one action"),
         ("forbid enter(D) :- colour(D, purple).", "nothing speaks for it"),
         ("", "is one rule"),
         (f"{HELD} {HELD}", "is one rule"),

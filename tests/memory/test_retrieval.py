@@ -142,3 +142,17 @@ def test_comparisons_in_bodies() -> None:
     (found,) = Retriever(checker).find(["take(y)"])
     assert (found.rule.id, found.missing) == ("one", None)
     assert Retriever(checker).find(["take(z)"])[0].missing == "shut(z)"
+
+
+def test_a_rule_about_a_class_is_retrieved_once() -> None:
+    """Whatever members of a class are candidates, its rule is told once, as it was written."""
+    checker = Checker.from_text(
+        f"{DECLARATIONS}.class handle(b: symbol) {{take, open}}\n"
+        "forbid handle(B) :- shut(B), heavy(B).\nforbid handle(B) :- past handle(B), heavy(B)."
+    )
+    checker.update(add=["heavy(box_0)"])
+    for facts, missing in (([], {"shut(box_0)", "past handle(b: box_0)"}), (["shut(box_0)"], {None})):
+        checker.update(add=facts)
+        found = Retriever(checker).find(["take(box_0)", "open(box_0)"])
+        assert [each.text.split(" :-")[0] for each in found] == ["forbid handle(B)"] * 2
+        assert missing <= {each.missing for each in found}

@@ -24,13 +24,20 @@ def declarations(draw: st.DrawFn) -> str:
     params = st.lists(st.tuples(labels(), st.sampled_from([*BUILT_IN, *types])), max_size=3, unique_by=first)
     spoken = draw(st.lists(names(), min_size=1, max_size=6, unique=True))
     actions = draw(st.integers(1, len(spoken)))
+    shared: list[set[tuple[str, str]]] = []
     for number, name in enumerate(spoken):
-        written = ", ".join(f"{label}: {type_}" for label, type_ in draw(params))
+        columns = draw(params)
+        shared += [set(columns)] if number < actions else []
+        written = ", ".join(f"{label}: {type_}" for label, type_ in columns)
         if number < actions:
             lines.append(f".action {name}({written})")
         else:
             attributes = draw(st.sampled_from(["", " open_world", " input key()", " shared"]))
             lines.append(f".decl {name}({written}){attributes}")
+    of = draw(st.none() | names().filter(lambda n: n not in (*spoken, "any")))
+    if of is not None:
+        written = ", ".join(f"{label}: {type_}" for label, type_ in sorted(set.intersection(*shared)))
+        lines.append(f".class {of}({written}) {{{', '.join(spoken[:actions])}}}")
     return "\n".join(lines) + "\n"
 
 

@@ -147,6 +147,14 @@ def test_every_schema_gives_right_rules(declared: str, seed: int) -> None:
         assert parse(print_clause(clause)).clauses == (clause,)
 
 
+def test_a_rule_asks_for_a_class_and_heads_one_action() -> None:
+    """A model may ask whether an action of a class was tried; its rule begins with one action."""
+    text = ".action a(x: symbol)\n.action b(x: symbol)\n.class both(x: symbol) {a, b}\n"
+    grammar = specialise(program_from_text(text).schema)
+    assert accepts(grammar, f"{CAUSE}it was tried\n{RULE}forbid a(X) :- past both(X).")
+    assert not accepts(grammar, f"{CAUSE}it was tried\n{RULE}forbid both(X) :- past a(X).")
+
+
 def test_rules_speak_of_the_chosen_alone() -> None:
     """Relations and actions that were not chosen cannot be named; what is not declared cannot be chosen."""
     schema = kitchen().schema
