@@ -84,7 +84,7 @@ def test_what_history_lists_can_be_entered() -> None:
     ],
 )
 def test_a_tuple_that_is_no_fact_is_refused(fact: object, message: str) -> None:
-    """What does not fit is told, and nothing of the update is kept."""
+    """A tuple that does not fit is told, and nothing of its update is kept."""
     made = checker()
     with pytest.raises(StateError) as caught:
         made.update(add=[("limit", ("b", 2)), fact])  # type: ignore[list-item]
