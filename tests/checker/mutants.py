@@ -16,6 +16,7 @@ from mpr_logic.engine.provenance.proof import (
     RuleProof,
 )
 from mpr_logic.language.ast import Literal, Value, Var
+from mpr_logic.language.moments import Duration, Instant
 
 
 def mutants(proof: Proof, program: Program) -> Iterator[tuple[str, Proof]]:
@@ -93,6 +94,8 @@ def _derives(rule: Rule, proof: RuleProof) -> bool:
 
 def other(value: Value) -> Value:
     """Another value, which occurs nowhere else."""
+    if isinstance(value, Instant | Duration):
+        return value + Duration(1_000_003)
     return f"{value}x" if isinstance(value, str) else value + 1_000_003
 
 
