@@ -11,6 +11,7 @@ from mpr_logic.analysis.builtin_relations import DEFINED
 from mpr_logic.analysis.canonical import clause_template, clause_text, fill, short_id, whole_text
 from mpr_logic.analysis.desugar import Context, expand
 from mpr_logic.analysis.desugar.classes import class_of, histories_read, history_rules, member_rules
+from mpr_logic.analysis.enumerations import Watched, check_constants, check_sets, enumerated_places, watched
 from mpr_logic.analysis.key_constraints import conflict, key_columns, key_text
 from mpr_logic.analysis.normalise import Normaliser, apart, as_stored
 from mpr_logic.analysis.occurrences import CALL, CLASS, Calls, calls_read, is_history
@@ -37,7 +38,13 @@ if TYPE_CHECKING:
     from mpr_logic.language.diagnostics import Diagnostic
 
 
-def analyse(modules: Sequence[Module], *, declared: bool = True, inputs: Collection[str] = ()) -> Program:
+def analyse(
+    modules: Sequence[Module],
+    *,
+    declared: bool = True,
+    inputs: Collection[str] = (),
+    params: Mapping[str, object] | None = None,
+) -> Program:
     """Check modules as one program.
 
     Args:
@@ -46,19 +53,23 @@ def analyse(modules: Sequence[Module], *, declared: bool = True, inputs: Collect
             declared are inferred from the facts and rules; actions must be declared all the same.
         inputs: with ``declared=False``, relations whose rows come from outside: their arguments
             are of any type unless declared.
+        params: the values of parameters (``.param``), by name; the others have their defaults.
 
     Raises:
-        ProgramError: names, types, safety or strata are wrong; it carries every diagnostic.
+        ProgramError: names, types, safety or strata are wrong, or a parameter has no value or a wrong one; it
+            carries every diagnostic.
+        OptionError: ``params`` names what is no parameter.
     """
     report = DiagnosticCollector()
     for used in (s for m in modules for s in m.statements if isinstance(s, UseDecl)):
         help = "put the rules into a file, and load that: paths begin in the folder of the file"
         report.error("E0280", "only a file can use other files", used.span, help)
-    schema = collect((s for m in modules for s in m.statements), report, built_in=declared)
+    statements = [s for m in modules for s in m.statements]
+    schema = collect(statements, report, built_in=declared, params=params)
     clauses = [c for m in modules for c in m.clauses]
     if not declared:
         schema = infer(schema, clauses, inputs, report)
-    build = _Build(schema, report)
+    build = _Build(schema, report, named=any("$" in m.source or not m.source for m in modules))
     for clause in clauses:
         build.add(clause)
     build.define()
@@ -104,10 +115,10 @@ class Name(NamedTuple):
 class _Build:
     """The program as it grows, clause by clause."""
 
-    def __init__(self, schema: Schema, report: DiagnosticCollector) -> None:
+    def __init__(self, schema: Schema, report: DiagnosticCollector, *, named: bool = True) -> None:
         self.schema = schema
         self.report = report
-        self.preparer = Preparer(schema, report)
+        self.preparer = Preparer(schema, report, named=named)
         self.rules: list[Rule] = []
         self.facts: dict[tuple[str, Row], Fact] = {}
         self.ids: dict[str, tuple[str, Clause]] = {}  # the canonical text and clause behind an id
@@ -127,7 +138,7 @@ class _Build:
         if prepared is None:
             return
         if clause.annotations:
-            check_because(clause, prepared.bound, self.report)
+            check_because(clause, prepared.bound, self.report, self.schema.constants)
         name = given or short_id(prepared.text)
         id_: str | None = None
         for number, part in enumerate(prepared.parts):
@@ -152,7 +163,15 @@ class _Build:
     def _add_rule(self, clause: Clause, prepared: Prepared, name: Name) -> None:
         plan = prepared.plan
         rule = Rule(
-            name.id, plan.head, prepared.args, prepared.body, clause.weight, plan.given, clause, name.part
+            name.id,
+            plan.head,
+            prepared.args,
+            prepared.body,
+            clause.weight,
+            plan.given,
+            clause,
+            name.part,
+            self.schema.constants,
         )
         of = class_of(clause, self.schema)
         rules = [rule] if of is None else member_rules(rule, of, self.schema)
@@ -208,12 +227,13 @@ class _Build:
         return Program(
             schema=self.schema,
             rules=tuple(self.rules),
-            facts=(*self.facts.values(), *self._numbered()),
+            facts=(*self.facts.values(), *self._numbered(), *self._members()),
             strata=strata,
             recursive=recursive,
             overrides=overrides,
             version=self._version(),
-            arity=_arities(self.schema, self.rules, [*map(CALL.__add__, self.calls), *self.histories]),
+            arity=_arities(self.schema, self.rules, [*map(CALL.__add__, self.calls), *self.histories])
+            | dict.fromkeys(self.preparer.context.sets, 1),
             constants=frozenset(self.constants),
             history=tuple(self.history),
             calls=frozenset(self.calls),
@@ -237,6 +257,12 @@ class _Build:
             number = calls.enter(relation, row, weight)
             if relation in self.calls:
                 yield Fact(CALL + relation, (number, *row), weight, span)
+
+    def _members(self) -> Iterator[Fact]:
+        """The members of the sets that rules speak of."""
+        for name, (values, span) in self.preparer.context.sets.items():
+            for value in values:
+                yield Fact(name, (value,), 1.0, span)
 
     def _check_effects(self, derived: dict[str, None]) -> None:
         for relation, clause in self.effects.items():
@@ -277,6 +303,10 @@ class _Build:
     def _version(self) -> str:
         schema = self.schema
         lines = [f"type {name} {base}" for name, base in sorted(schema.types.items())]
+        lines += [f"values {name} {values!r}" for name, values in sorted(schema.members.items())]
+        lines += [
+            f"constant {name} {each.values!r} {each.type}" for name, each in sorted(schema.constants.items())
+        ]
         for word, group in (("decl", schema.relations), ("action", schema.actions)):
             for name in sorted(group):
                 each = group[name]
@@ -355,6 +385,7 @@ class ShapePlan:
     env: Mapping[str, str]
     template: tuple[tuple[str, ...], tuple[int, ...]] | None
     bound: frozenset[str]  # what a because-text may name
+    watched: tuple[Watched, ...] = ()  # the constants that an enumerated type must list
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,10 +415,10 @@ class PreparedClause:
 class Preparer:
     """Prepares the clauses of one program under one schema."""
 
-    def __init__(self, schema: Schema, report: DiagnosticCollector) -> None:
+    def __init__(self, schema: Schema, report: DiagnosticCollector, *, named: bool = True) -> None:
         self.schema = schema
         self.report = report
-        self.context = Context(schema, report)
+        self.context = Context(schema, report, named=named)
         self.plans: dict[Hashable, ShapePlan | None] = {}  # None: clauses of this shape are wrong
 
     def prepare(self, clause: Clause) -> PreparedClause | None:
@@ -417,6 +448,9 @@ class Preparer:
             self.plans[key] = plan
             if plan is None:
                 return None
+        elif any(not place.takes(constants[number]) for number, place in plan.watched):
+            self._plan(clause)  # which reports it
+            return None
         if plan.fact:
             row = self._row(clause, plan)
             return Prepared(plan, (), (), row, f"{plan.head}{row!r}", constants, new)
@@ -436,8 +470,9 @@ class Preparer:
         if resolved is None:
             return None
         resolved = apart(resolved)
-        env = Typing(self.schema, self.report).check(resolved)
+        env = Typing(self.schema, self.report, self.context.sets).check(resolved)
         Safety(resolved, self.schema, self.report).check()
+        self._check_listed(resolved, env)
         if self.report.broken > before:
             return None
         fact = clause.kind in ("relation", *FACTS_ONLY) and not clause.body
@@ -458,7 +493,14 @@ class Preparer:
             env=env,
             template=clause_template(abstract),
             bound=frozenset(_bound(resolved)),
+            watched=watched(enumerated_places(abstract, self.schema, env)),
         )
+
+    def _check_listed(self, resolved: Resolved, env: Mapping[str, str]) -> None:
+        """Report constants that are no values of an enumerated type."""
+        span = resolved.clause.head.span
+        check_constants(enumerated_places(resolved, self.schema, env), span, self.report)
+        check_sets(resolved, self.schema, env, self.context.sets, self.report)
 
     def _resolve(self, clause: Clause) -> Resolved:
         resolved = resolve_clause(clause, Resolver(self.schema, DiagnosticCollector()))
@@ -469,7 +511,7 @@ class Preparer:
         self, clause: Clause, env: Mapping[str, str]
     ) -> tuple[tuple[Term, ...], tuple[BodyItem, ...]]:
         resolved = self._resolve(clause)
-        return Normaliser(self.schema, env).clause(resolved)
+        return Normaliser(self.schema, env, self.context.sets).clause(resolved)
 
     # -- for each clause ------------------------------------------------------------------------
 

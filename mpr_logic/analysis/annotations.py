@@ -14,7 +14,7 @@ from mpr_logic.analysis.report import did_you_mean, nearest, where
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mpr_logic.analysis.program import Rule
+    from mpr_logic.analysis.program import NamedConstant, Rule
     from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import Annotation, Clause
 
@@ -127,8 +127,13 @@ def named_in_texts(clause: Clause) -> Iterator[str]:
                 yield from (name for name in placeholders(constant.value) if name is not None)
 
 
-def check_because(clause: Clause, known: frozenset[str], report: DiagnosticCollector) -> None:
-    """Report placeholders of ``@because`` that no variable of the clause fills."""
+def check_because(
+    clause: Clause,
+    known: frozenset[str],
+    report: DiagnosticCollector,
+    constants: Mapping[str, NamedConstant],
+) -> None:
+    """Report placeholders of ``@because`` that no variable of the clause fills, and no named constant."""
     for each in clause.annotations:
         if each.name != "because" or not each.args or not isinstance(each.args[0].value, str):
             continue
@@ -139,12 +144,17 @@ def check_because(clause: Clause, known: frozenset[str], report: DiagnosticColle
             if name is None:
                 message = "a brace in the text opens or closes nothing"
                 help = "write {{ and }} for plain braces"
-            elif name in known:
+            elif name in known or (name[:1] == "$" and name[1:] in constants):
                 continue
+            elif name[:1] == "$":
+                message = f"the constant `{name}` in the text is not declared"
+                close = nearest(name[1:], constants)
+                help = f"did you mean `{{${close}}}`?" if close else f"declare it: .const {name[1:]} = value"
             else:
                 message = f"`{{{name}}}` in the text is no variable that the clause binds"
                 capital = name[:1].upper() + name[1:]
                 close = capital if capital in known else nearest(name, known)
+                close = f"${name}" if name in constants else close
                 help = f"did you mean `{{{close}}}`?" if close else _bound(known)
             report.error("E0216", message, each.span, help)
 

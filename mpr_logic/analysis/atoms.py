@@ -13,7 +13,14 @@ from typing import Literal as OneOf
 
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.program import Fact, Program, Schema, Signature
-from mpr_logic.analysis.report import DiagnosticCollector, argument, count, declaration, declared_as
+from mpr_logic.analysis.report import (
+    DiagnosticCollector,
+    argument,
+    count,
+    declaration,
+    declared_as,
+    outside,
+)
 from mpr_logic.analysis.resolve import FACTS_ONLY, Resolver
 from mpr_logic.analysis.times import as_moment, as_written
 from mpr_logic.analysis.types import LARGEST, value_type
@@ -132,6 +139,8 @@ def coerce_row(signature: Signature, values: Sequence[object]) -> Row:
 def coerce_rows(signature: Signature, rows: Iterable[Sequence[object]]) -> list[Row]:
     """Many rows as engines store them; see :func:`coerce_row`."""
     fit = [_EXACT.get(base, ()) for base in signature.bases]
+    if any(signature.members):
+        fit = []
     simple = len(fit) == 2 and all(fit)
     done: list[Row] = []
     for values in rows:
@@ -182,10 +191,15 @@ def signature_of(of: Program | Schema, core: str) -> Signature:
 def _value(signature: Signature, place: int, value: object, span: Span | None = None) -> Value:
     """The value as its column stores it."""
     wanted = signature.bases[place]
-    stored = _stored(value, wanted)
-    if stored is None:
+    found = stored(value, wanted)
+    if found is None:
         _refuse(span, _misfit(signature, place, value))
-    return stored
+    listed = signature.members[place] if signature.members else None
+    if listed is not None and found not in listed:
+        param = signature.params[place]
+        message, help = outside(found, param.type, listed)
+        _refuse(span, f"{message}, which {argument(param)} of `{signature.name}` takes: {help}")
+    return found
 
 
 def _is_plain(value: object) -> bool:
@@ -201,8 +215,12 @@ def _is_plain(value: object) -> bool:
     return not isinstance(value, int) or value.bit_length() <= BITS
 
 
-def _stored(value: object, wanted: str) -> Value | None:
-    """The value as a column of a built-in type stores it; None where it does not take it."""
+def stored(value: object, wanted: str) -> Value | None:
+    """The value as a column of a built-in type stores it; None where it does not take it.
+
+    Raises:
+        StateError: it is no value: half of a surrogate pair stands in it, or it has too many digits.
+    """
     kind = type(value)
     if wanted in READERS:
         return _moment(value, wanted)

@@ -19,9 +19,9 @@ from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.program import Program
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.resolve import Resolver, resolve_clause
-from mpr_logic.analysis.terms import item_vars, term_vars
+from mpr_logic.analysis.terms import EXPANDED, item_vars, term_vars
 from mpr_logic.errors import ProgramError
-from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Var
+from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Named, Var
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -236,6 +236,8 @@ class _Canonical:
         if isinstance(term, Arithmetic):
             left, right = self._term(term.left, ranks, abstract), self._term(term.right, ranks, abstract)
             return f"({left} {term.op} {right})"
+        if isinstance(term, Named):
+            raise TypeError(EXPANDED)
         return f"{term.function}({','.join([self._term(t, ranks, abstract) for t in term.args])})"
 
 

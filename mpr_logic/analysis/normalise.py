@@ -13,6 +13,7 @@
 * A function that may have no value is worked out in a comparison of its own, ``#1 = to_int(T)``, and the test
   of a type asks for the built-in one below it.
 * ``item(L, -1, X)``, the last item, is ``list_length(L, #1), #2 = #1 + -1, item(L, #2, X)``.
+* The members of a set are as the column that they are compared with has them: ints, floats or times.
 * In the braces of an aggregate a literal of the history becomes one of calls: see
   :mod:`mpr_logic.analysis.occurrences`.
 """
@@ -22,6 +23,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.atoms import stored
+from mpr_logic.analysis.desugar.part import SetFacts
 from mpr_logic.analysis.occurrences import tell_apart
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.safety import shared
@@ -41,6 +44,8 @@ from mpr_logic.analysis.types import Typing, base, columns_of, type_tests
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
 from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.moments import Duration
+from mpr_logic.language.printer import print_value
+from mpr_logic.language.sets import is_set, set_kind, set_relation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,12 +83,13 @@ def _rename(item: Aggregate, new: Mapping[str, str]) -> Aggregate:
 
 
 class Normaliser:
-    """The rewriting of one clause; ``env`` are the types of its variables."""
+    """The rewriting of one clause; ``env`` are the types of its variables, ``sets`` the sets by relation."""
 
-    def __init__(self, schema: Schema, env: Mapping[str, str]) -> None:
+    def __init__(self, schema: Schema, env: Mapping[str, str], sets: dict[str, SetFacts]) -> None:
         self.schema = schema
         self.typing = Typing(schema, DiagnosticCollector())
         self.typing.env = dict(env)
+        self.sets = sets
         self.fresh = 0
         self.divides = False
         self.sums: set[str] = set()  # the variables that are sums of floats
@@ -252,6 +258,8 @@ class Normaliser:
         return self._base(term) == "float"
 
     def _literal(self, literal: Literal, before: list[BodyItem]) -> Literal:
+        if is_set(literal.atom.name):
+            literal = self._as_compared(literal)
         bases = columns_of(self.schema, literal.atom.name).bases
         args: list[Term] = []
         for place, (term, column) in enumerate(zip(literal.atom.args, bases, strict=True)):
@@ -268,6 +276,21 @@ class Normaliser:
         if all(map(_same, args, literal.atom.args)):
             return literal
         return replace(literal, atom=replace(literal.atom, args=tuple(args)))
+
+    def _as_compared(self, literal: Literal) -> Literal:
+        """A literal of a set, its members as the column has them that the term comes from."""
+        (term,), name = literal.atom.args, literal.atom.name
+        own = set_kind(name)
+        kind = base(self.schema.types, self.typing.type_of(term) or own)
+        if kind != "float" and kind not in MOMENTS:
+            kind = "any" if own == "float" else own  # where numbers that are whole are ints
+        if kind == own:
+            return literal
+        values, span = self.sets[name]
+        held = tuple(value for each in values if (value := stored(each, kind)) is not None)
+        name = set_relation(kind, map(print_value, held))
+        self.sets.setdefault(name, SetFacts(held, span))
+        return replace(literal, atom=replace(literal.atom, name=name))
 
     def _is_int(self, term: Term) -> bool:
         """Whether a term may turn out to be an int: floats are contagious, so no float stands in it."""

@@ -72,13 +72,19 @@ class Signature:
     shared: bool = False
     builtin: bool = False  # it is there without a declaration
     tail: int = 0  # of a class: the arguments that a call without names leaves out, the member's name
+    members: tuple[frozenset[Value] | None, ...] = ()  # of each column whose type lists its values
 
     kinds: tuple[type, ...] = field(init=False, repr=False, compare=False)
     """The Python type that each column stores as it is, whatever the value: str or int,
     else a type that no value has."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kinds", tuple(_KINDS.get(base, _NoKind) for base in self.bases))
+        listed = self.members or (None,) * len(self.bases)
+        kinds = [
+            _KINDS.get(base, _NoKind) if values is None else _NoKind
+            for base, values in zip(self.bases, listed, strict=True)
+        ]
+        object.__setattr__(self, "kinds", tuple(kinds))
 
     @property
     def arity(self) -> int:
@@ -101,6 +107,14 @@ class Signature:
         return self.open_world, self.input, self.key, self.changed_by, self.shared
 
 
+class NamedConstant(NamedTuple):
+    """The value that a name stands for, or the values of a set. ``type`` is a parameter's, else None."""
+
+    values: tuple[Value, ...]
+    is_set: bool = False
+    type: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ActionClass:
     """A class of actions: its ``members``, and its ``signature``.
@@ -119,7 +133,8 @@ class Schema:
     """Declarations: types (name to base), relations, actions, actions closed by default, and classes.
 
     ``all_closed``: every action is, by `.default forbid *`; ``closed`` names them nevertheless. Among the
-    ``classes`` is the built-in one, `any`, of all actions.
+    ``classes`` is the built-in one, `any`, of all actions. ``members`` has
+    the values of the types that list them. ``constants`` are the named ones, parameters among them.
     """
 
     types: Mapping[str, str]
@@ -128,6 +143,8 @@ class Schema:
     closed: frozenset[str] = frozenset()
     all_closed: bool = False
     classes: Mapping[str, ActionClass] = field(default_factory=dict)
+    members: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    constants: Mapping[str, NamedConstant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +158,7 @@ class Rule:
     Rules are compared by identity. ``clause`` is as its author wrote it, and ``id`` is that clause's: a
     clause with alternatives gives several rules of one id (:mod:`mpr_logic.analysis.desugar`), and ``part``
     counts them. A clause about a class of actions gives these for each member, whose heads differ.
+    ``constants`` are the named ones of the program, for what people read of the rule.
     """
 
     id: str
@@ -151,6 +169,7 @@ class Rule:
     given: int
     clause: Clause
     part: int = 0
+    constants: Mapping[str, NamedConstant] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         return f"Rule({self.id!r}, {self.head!r}, {self.clause.span})"

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.language.diagnostics import Diagnostic
-from mpr_logic.language.printer import print_param
+from mpr_logic.language.printer import print_param, print_value
+from mpr_logic.language.sets import text_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from mpr_logic.analysis.program import Signature
-    from mpr_logic.language.ast import Param, Span
+    from mpr_logic.language.ast import Param, Span, Value
 
 
 class DiagnosticCollector:
@@ -93,6 +94,25 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
     """A help line that names the nearest known name, or else says something else."""
     close = nearest(name, known)
     return f"did you mean `{close}`?" if close else otherwise
+
+
+LISTED = 8
+"""The most values of a type that a message lists."""
+
+
+def outside(value: Value, type_: str, values: Collection[Value]) -> tuple[str, str]:
+    """The message about a value that its type does not list, and the help: what it lists instead."""
+    close = nearest(print_value(value), map(print_value, values))
+    some = some_of(values)
+    help = f"did you mean `{close}`? It lists {some}" if close else f"it lists {some}"
+    return f"{print_value(value)} is no value of `{type_}`", help
+
+
+def some_of(values: Collection[Value]) -> str:
+    """The first of some values, in order, and how many more there are."""
+    texts = sorted(map(print_value, values), key=text_order)
+    more = f", and {len(texts) - LISTED} more" if len(texts) > LISTED else ""
+    return ", ".join(texts[:LISTED]) + more
 
 
 def declaration(signature: Signature, word: str = "") -> str:

@@ -14,7 +14,7 @@ from mpr_logic.analysis.builtin_relations import DEFINED, FILLED, LANGUAGE
 from mpr_logic.analysis.occurrences import CLASS, HISTORY
 from mpr_logic.analysis.program import ANY, effect_head
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
-from mpr_logic.analysis.terms import term_span
+from mpr_logic.analysis.terms import EXPANDED, term_span
 from mpr_logic.language.ast import (
     Aggregate,
     Alternatives,
@@ -23,6 +23,7 @@ from mpr_logic.language.ast import (
     Call,
     Const,
     Literal,
+    Membership,
     Span,
     Test,
     Var,
@@ -31,6 +32,7 @@ from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.hints import foreign
 from mpr_logic.language.hints.calls import function_form
 from mpr_logic.language.qualify import JOINT
+from mpr_logic.language.sets import is_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,6 +210,8 @@ class Resolver:
     def literal(self, literal: Literal) -> Literal | None:
         """A literal of a body as one of a core relation."""
         atom = literal.atom
+        if is_set(atom.name):
+            return literal
         if literal.tense is None:
             signature = self.relation(atom.name, atom.span)
             core, word = atom.name, ".decl"
@@ -263,8 +267,8 @@ class Resolver:
             return self.literal(item)
         if isinstance(item, Aggregate):
             return self._aggregate(item)
-        if isinstance(item, Alternatives):
-            raise TypeError("sugar is expanded before names are resolved")
+        if isinstance(item, (Alternatives, Membership)):
+            raise TypeError(EXPANDED)
         return item
 
     def _aggregate(self, item: Aggregate) -> Aggregate | None:

@@ -7,25 +7,31 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.builtin_relations import BUILT_IN, DEFINED
 from mpr_logic.analysis.classes import collect_classes, collect_hints
-from mpr_logic.analysis.program import ANY, Schema, Signature
+from mpr_logic.analysis.enumerations import allowed, read_members
+from mpr_logic.analysis.program import ANY, NamedConstant, Schema, Signature
 from mpr_logic.analysis.report import count, declaration, did_you_mean, where
+from mpr_logic.analysis.settings import named_constants
 from mpr_logic.analysis.times import MOMENTS
 from mpr_logic.analysis.types import BUILTIN, base, type_help
 from mpr_logic.language.ast import (
     ActionDecl,
     ClassDecl,
+    Const,
+    ConstDecl,
     DefaultDecl,
     HintDecl,
     Member,
     Param,
+    ParamDecl,
     RelationDecl,
     TypeDecl,
 )
 from mpr_logic.language.printer import print_param, print_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from mpr_logic.analysis.enumerations import Members
     from mpr_logic.analysis.program import ActionClass
     from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import Span, Statement
@@ -40,20 +46,38 @@ RESERVED = frozenset(
 )
 
 
-def collect(statements: Iterable[Statement], report: DiagnosticCollector, *, built_in: bool = True) -> Schema:
+def collect(
+    statements: Iterable[Statement],
+    report: DiagnosticCollector,
+    *,
+    built_in: bool = True,
+    params: Mapping[str, object] | None = None,
+) -> Schema:
     """Read the declarations among the statements.
 
     What is wrong is reported; what can be used of it is used, so that one wrong declaration does
-    not make an error of every rule that speaks of it. ``built_in``: the built-in relations are there.
+    not make an error of every rule that speaks of it.
+
+    Args:
+        statements: those of all modules.
+        report: gets what is wrong.
+        built_in: the built-in relations are there.
+        params: the values that the host sets parameters to.
+
+    Raises:
+        OptionError: ``params`` names what is no parameter.
     """
     all_of = list(statements)
-    types = _types([s for s in all_of if isinstance(s, TypeDecl)], report)
+    declared = [s for s in all_of if isinstance(s, TypeDecl)]
+    types = _types(declared, report)
+    members = read_members(declared, types, report)
+    constants = named_constants(all_of, types, members, params or {}, report)
     relations: dict[str, Signature] = dict(BUILT_IN) if built_in else {}
     actions: dict[str, Signature] = {}
     for each in all_of:
         if isinstance(each, (RelationDecl, ActionDecl)):
-            _declare(each, types, relations, actions, report)
-    classes = _classes(all_of, types, relations, actions, report)
+            _declare(each, types, members, relations, actions, report)
+    classes = _classes(all_of, types, members, relations, actions, report)
     closed: set[str] = set()
     all_closed = False
     for each in all_of:
@@ -80,12 +104,16 @@ def collect(statements: Iterable[Statement], report: DiagnosticCollector, *, bui
                 each.span,
                 did_you_mean(each.action, [*actions, *classes], f"declare it: .action {each.action}(...)"),
             )
-    return Schema(types, relations, actions, frozenset(closed), all_closed, classes)
+    return Schema(types, relations, actions, frozenset(closed), all_closed, classes, members, constants)
 
 
 def declarations_of(schema: Schema) -> list[Statement]:
     """The statements that declare a schema; built-in relations need none."""
-    statements: list[Statement] = [TypeDecl(name, base) for name, base in schema.types.items()]
+    statements: list[Statement] = [
+        TypeDecl(name, base, tuple(map(Const, schema.members.get(name, ()))))
+        for name, base in schema.types.items()
+    ]
+    statements += [_named(name, each) for name, each in schema.constants.items()]
     statements += [_relation(s) for s in schema.relations.values() if not s.builtin]
     statements += [ActionDecl(s.name, _plain(s.params)) for s in schema.actions.values()]
     for name, each in schema.classes.items():
@@ -94,6 +122,14 @@ def declarations_of(schema: Schema) -> list[Statement]:
             statements.append(ClassDecl(name, params, tuple(map(Member, each.members))))
     closed = [EVERY] if schema.all_closed else sorted(schema.closed)
     return [*statements, *(DefaultDecl(name) for name in closed)]
+
+
+def _named(name: str, constant: NamedConstant) -> ConstDecl | ParamDecl:
+    """The declaration of a named constant; of a parameter the default is its value."""
+    values = tuple(map(Const, constant.values))
+    if constant.type is not None:
+        return ParamDecl(name, constant.type, values[0])
+    return ConstDecl(name, values if constant.is_set else values[0])
 
 
 def _relation(signature: Signature) -> RelationDecl:
@@ -118,6 +154,7 @@ def _plain(params: Iterable[Param]) -> tuple[Param, ...]:
 def _classes(
     statements: Iterable[Statement],
     types: dict[str, str],
+    members: Members,
     relations: dict[str, Signature],
     actions: dict[str, Signature],
     report: DiagnosticCollector,
@@ -136,7 +173,8 @@ def _classes(
         if old is None:
             if len(params) > MAX_ARGUMENTS:
                 too_many(each.name, len(params), each.span, report)
-            found[each.name] = _signature(ActionDecl(each.name, params, span=each.span), types, report)
+            action = ActionDecl(each.name, params, span=each.span)
+            found[each.name] = _signature(action, types, members, report)
         elif [(p.name, p.type) for p in old.params] != [(p.name, p.type) for p in params]:
             report.error(
                 "E0240",
@@ -184,7 +222,9 @@ def _types(declared: list[TypeDecl], report: DiagnosticCollector) -> dict[str, s
             )
         elif old is None:
             first[each.name] = each
-        elif old.base != each.base or (old.span.file == each.span.file and old.span != each.span):
+        elif (old.base, old.members) != (each.base, each.members) or (
+            old.span.file == each.span.file and old.span != each.span
+        ):
             report.error("E0208", f"type `{each.name}` is declared twice", each.span, _first(old))
     types = {name: each.base for name, each in first.items()}
     for each in first.values():
@@ -226,6 +266,7 @@ def _first(old: TypeDecl | RelationDecl | ActionDecl) -> str:
 def _declare(
     each: RelationDecl | ActionDecl,
     types: dict[str, str],
+    members: Members,
     relations: dict[str, Signature],
     actions: dict[str, Signature],
     report: DiagnosticCollector,
@@ -240,7 +281,7 @@ def _declare(
     if known is not None and known.builtin and each.name in DEFINED and each.params != known.params:
         del relations[each.name]  # it is the program's own
     own, others = (actions, relations) if is_action else (relations, actions)
-    signature = _signature(each, types, report)
+    signature = _signature(each, types, members, report)
     if each.name in relations and relations[each.name].builtin:
         _declare_built_in(each, signature, relations, report)
         return
@@ -309,7 +350,7 @@ def _alike(old: Signature, new: Signature) -> bool:
 
 
 def _signature(
-    each: RelationDecl | ActionDecl, types: dict[str, str], report: DiagnosticCollector
+    each: RelationDecl | ActionDecl, types: dict[str, str], members: Members, report: DiagnosticCollector
 ) -> Signature:
     seen: set[str] = set()
     params: list[Param] = []
@@ -339,9 +380,11 @@ def _signature(
             )
         params.append(param)
     bases = tuple(base(types, p.type) for p in params)
+    listed = tuple(allowed(members, types, p) for p in params) if members else ()
     if isinstance(each, ActionDecl):
         # a plus there was refused when the text was read
-        return Signature(each.name, tuple(replace(p, bound=False) for p in params), bases, span=each.span)
+        free = tuple(replace(p, bound=False) for p in params)
+        return Signature(each.name, free, bases, span=each.span, members=listed)
     _modes(each, report)
     asked = max((place for place, param in enumerate(params) if param.bound), default=-1)
     leading = [
@@ -357,6 +400,7 @@ def _signature(
         key=_key(each, report),
         changed_by=each.changed_by,
         shared=each.shared,
+        members=listed,
     )
 
 

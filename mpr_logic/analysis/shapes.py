@@ -15,8 +15,15 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from mpr_logic.analysis.terms import core_body, expression, rewrite_aggregate, rewrite_item, rewrite_term
-from mpr_logic.language.ast import Aggregate, Arithmetic, Clause, Comparison, Const, Literal, Test, Var
+from mpr_logic.analysis.terms import (
+    EXPANDED,
+    core_body,
+    expression,
+    rewrite_aggregate,
+    rewrite_item,
+    rewrite_term,
+)
+from mpr_logic.language.ast import Aggregate, Arithmetic, Clause, Comparison, Const, Literal, Named, Test, Var
 from mpr_logic.language.moments import Moment, kinds_of
 
 if TYPE_CHECKING:
@@ -69,6 +76,8 @@ class _Key:
             self.parts.append(("arithmetic", term.op))
             self.term(term.left)
             self.term(term.right)
+        elif isinstance(term, Named):
+            raise TypeError(EXPANDED)
         else:
             self.parts.append(("call", term.function, len(term.args)))
             kept = expression(term)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import cast
+from typing import cast, overload
 
 from mpr_logic.language.ast import (
     Aggregate,
@@ -19,6 +19,8 @@ from mpr_logic.language.ast import (
     Comparison,
     Const,
     Literal,
+    Membership,
+    Named,
     Span,
     Term,
     Test,
@@ -28,6 +30,10 @@ from mpr_logic.language.ast import (
 from mpr_logic.language.functions import EXPRESSIONS, FUNCTIONS
 
 Rewrite = Callable[[Term], Term]
+
+
+EXPANDED = "sugar is expanded before names are resolved"
+"""The message of what meets a node that no core clause has."""
 
 
 def term_vars(term: Term) -> Iterator[Var]:
@@ -41,7 +47,7 @@ def term_vars(term: Term) -> Iterator[Var]:
         yield from vars_of(term.args)
 
 
-def item_terms(item: BodyItem) -> tuple[Term, ...]:
+def item_terms(item: BodyItem | Membership) -> tuple[Term, ...]:
     """The terms that stand directly in a body item; for an aggregate, those outside its braces."""
     if isinstance(item, Literal):
         return item.atom.args
@@ -49,7 +55,7 @@ def item_terms(item: BodyItem) -> tuple[Term, ...]:
         return (item.left, item.right)
     if isinstance(item, Test):
         return item.args[:1] if item.name == "is" else item.args  # the name of a type is no value
-    return (item.target,)
+    return (item.target,) if isinstance(item, Aggregate) else (item.term, *item.members)
 
 
 def inner_terms(item: Aggregate) -> Iterator[Term]:
@@ -85,6 +91,26 @@ def core_body(clause: Clause) -> tuple[BodyItem, ...]:
     return cast("tuple[BodyItem, ...]", clause.body)
 
 
+def sugar(clause: Clause) -> str | None:
+    """The sugar in a clause, in a word or two; None where the clause is of the core."""
+    for item in clause.body:
+        if isinstance(item, Alternatives):
+            return "alternatives `( ; )`"
+        if any(isinstance(each, Membership) for each in flat((item,))):
+            return "sets `X in { }`"
+    terms = [*clause.head.args, *(clause.effect.args if clause.effect is not None else ())]
+    for item in flat(clause.body):
+        terms += item_terms(item)
+        terms += [item.expression] if isinstance(item, Aggregate) and item.expression is not None else []
+    return "named constants `$name`" if any(map(_is_named, terms)) else None
+
+
+def _is_named(term: Term) -> bool:
+    if isinstance(term, Arithmetic):
+        return _is_named(term.left) or _is_named(term.right)
+    return any(map(_is_named, term.args)) if isinstance(term, Call) else isinstance(term, Named)
+
+
 def literals(body: Iterable[WrittenItem]) -> Iterator[Literal]:
     """The literals of a body, those inside braces and alternatives too."""
     for item in body:
@@ -97,7 +123,11 @@ def literals(body: Iterable[WrittenItem]) -> Iterator[Literal]:
                 yield from literals(branch)
 
 
-def flat(body: Iterable[WrittenItem]) -> Iterator[BodyItem]:
+@overload
+def flat(body: Iterable[BodyItem]) -> Iterator[BodyItem]: ...
+@overload
+def flat(body: Iterable[WrittenItem]) -> Iterator[BodyItem | Membership]: ...
+def flat(body: Iterable[WrittenItem]) -> Iterator[BodyItem | Membership]:
     """The items of a body, each aggregate followed by what stands inside its braces, and of alternatives
     what stands in their branches."""
     for item in body:
@@ -146,7 +176,8 @@ def term_span(term: Term, otherwise: Span) -> Span:
 
 
 def rewrite_term(term: Term, leaf: Rewrite) -> Term:
-    """The term with ``leaf`` applied to its variables and constants, regular expressions left out."""
+    """The term with ``leaf`` applied to its variables and constants, named ones among them, but regular
+    expressions left out."""
     if isinstance(term, Arithmetic):
         left, right = rewrite_term(term.left, leaf), rewrite_term(term.right, leaf)
         return term if left is term.left and right is term.right else replace(term, left=left, right=right)
@@ -183,6 +214,11 @@ def rewrite_item(item: BodyItem, leaf: Rewrite, literal_leaf: Rewrite | None = N
 
 def rewrite_written(item: WrittenItem, leaf: Rewrite) -> WrittenItem:
     """The same of an item as its author wrote it: in alternatives every branch is rewritten."""
+    if isinstance(item, Membership):
+        members = tuple(cast("Const | Named", leaf(member)) for member in item.members)  # a leaf stays a leaf
+        return replace(item, term=rewrite_term(item.term, leaf), members=members)
+    if isinstance(item, Aggregate):
+        return rewrite_aggregate(item, leaf, lambda inner: cast("BodyItem", rewrite_written(inner, leaf)))
     if not isinstance(item, Alternatives):
         return rewrite_item(item, leaf)
     branches = tuple(tuple(rewrite_written(inner, leaf) for inner in branch) for branch in item.branches)

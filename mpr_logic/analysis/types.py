@@ -17,8 +17,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.occurrences import CALL, CLASS
-from mpr_logic.analysis.report import argument, did_you_mean
+from mpr_logic.analysis.report import argument, did_you_mean, some_of
 from mpr_logic.analysis.terms import (
+    EXPANDED,
     expression,
     flat,
     item_terms,
@@ -30,15 +31,29 @@ from mpr_logic.analysis.terms import (
     term_vars,
 )
 from mpr_logic.analysis.times import MOMENTS, as_moment, moment_type, no_moment, no_result
-from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Param, Test, Var
+from mpr_logic.language.ast import (
+    NOWHERE,
+    Aggregate,
+    Arithmetic,
+    Call,
+    Comparison,
+    Const,
+    Literal,
+    Named,
+    Param,
+    Test,
+    Var,
+)
 from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.hints.foreign import TYPES
 from mpr_logic.language.moments import Moment
-from mpr_logic.language.printer import print_item, print_term
+from mpr_logic.language.printer import print_item, print_term, print_value
+from mpr_logic.language.sets import is_set, set_kind, set_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from mpr_logic.analysis.desugar.part import SetFacts
     from mpr_logic.analysis.program import Schema, Signature
     from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.analysis.resolve import Resolved
@@ -114,6 +129,14 @@ def _kind(name: str) -> str:
     return "number" if name in NUMBERS else "symbol" if name in SYMBOLS else name
 
 
+def listing(members: Collection[str], types: Mapping[str, str], name: str) -> str | None:
+    """The type, from this one upwards, that lists the values of a type; None where none does."""
+    step: str | None = name
+    while step is not None and step not in members:
+        step = types.get(step)
+    return step
+
+
 def shown(name: str) -> str:
     """A type as a message names it."""
     return name.removeprefix("=")
@@ -129,24 +152,43 @@ ARTICLE = {"int": "an int", "any": "a value of any type"}
 def columns_of(schema: Schema, core: str) -> Signature:
     """The declaration behind a core relation that a body or a fact speaks of."""
     word, space, name = core.partition(" ")
+    if is_set(core):
+        return _set_signature(core)
     if not space:
         return schema.relations[word]
     if core.startswith(CALL):
         action = columns_of(schema, core.removeprefix(CALL))
-        return replace(action, params=(NUMBER, *action.params), bases=("int", *action.bases))
+        params, bases = (NUMBER, *action.params), ("int", *action.bases)
+        members = (None, *action.members) if action.members else ()
+        return replace(action, params=params, bases=bases, members=members)
     if core.startswith(CLASS):
         return schema.classes[name.partition(" ")[2]].signature
     return schema.relations[name] if word == "not" else schema.actions[name]
 
 
-class Typing:
-    """The types of one clause. ``env`` maps a variable to its type, once :meth:`infer` has run."""
+def _set_signature(core: str) -> Signature:
+    """The column of a set: its members have the type of a value, as constants have."""
+    from mpr_logic.analysis.program import Signature  # which looks at the types of a clause
 
-    def __init__(self, schema: Schema, report: DiagnosticCollector) -> None:
+    kind = set_kind(core)
+    column = Param("member", kind if kind == "any" else f"={kind}")
+    return Signature(f"in {set_text(core)}", (column,), (kind,), span=NOWHERE)
+
+
+class Typing:
+    """The types of one clause. ``env`` maps a variable to its type, once :meth:`infer` has run. ``sets`` are
+    the sets by the names of their relations."""
+
+    def __init__(
+        self, schema: Schema, report: DiagnosticCollector, sets: Mapping[str, SetFacts] | None = None
+    ) -> None:
         self.schema = schema
         self.types = schema.types
         self.report = report
         self.env: dict[str, str] = {}
+        self._sets = sets or {}
+        self._within: dict[str, tuple[Value, ...]] = {}  # the set that a variable is in
+        self._wide: dict[str, str] = {}  # the type that a variable would have without the set that it is in
         self._why: dict[str, str] = {}
         self._folded: dict[str, str] = {}  # what is summed to a variable, or is the least or the largest
         self._clash: set[str] = set()  # variables of two types: one report is enough
@@ -163,13 +205,27 @@ class Typing:
         """Find the types of the variables: those of the columns that bind them, then of what is computed."""
         if given:
             self._see_all(given, columns[0], 0)
+        sets: list[Literal] = []
         for literal in literals(body):
-            if not literal.negated:
-                self._see_all(literal.atom.args, columns_of(self.schema, literal.atom.name), literal.given)
+            if literal.negated:
+                continue
+            if is_set(literal.atom.name):
+                sets.append(literal)
+            else:
+                signature = columns_of(self.schema, literal.atom.name)
+                self._see_all(literal.atom.args, signature, literal.given)
         tests = type_tests(body)
+        computed = [i for i in flat(body) if isinstance(i, (Comparison, Aggregate))]
+        outside = {id(item) for item in body}
         self._narrow(tests)
-        self._computed([i for i in flat(body) if isinstance(i, (Comparison, Aggregate))])
+        for literal in sets:
+            self._see_member(literal, outside=id(literal) in outside)
+        self._computed(computed)
         self._narrow(tests)
+        if sets:  # what nothing else binds has the type of the members
+            for literal in sets:
+                self._see_member(literal, outside=id(literal) in outside, binds=True)
+            self._computed(computed)
 
     def type_of(self, term: Term) -> str | None:
         """The type of a term; None where a variable in it is bound by nothing."""
@@ -179,6 +235,8 @@ class Typing:
             return f"={value_type(term.value)}"
         if isinstance(term, Call):
             return f"={FUNCTIONS[term.function].gives}"
+        if isinstance(term, Named):
+            raise TypeError(EXPANDED)
         left, right = self.type_of(term.left), self.type_of(term.right)
         if left is None or right is None:
             return None
@@ -200,6 +258,22 @@ class Typing:
             if isinstance(term, Var) and term.name != "_" and param.type != UNKNOWN:
                 self._see(term, param.type, argument(param), signature)
 
+    def _see_member(self, literal: Literal, *, outside: bool, binds: bool = False) -> None:
+        """See a variable in a set. Outside of braces the type of the members takes the place of a wider one:
+        what comes as `any`, and is one of a few names, may stand wherever these may."""
+        (var,), kind = literal.atom.args, set_kind(literal.atom.name)
+        if not isinstance(var, Var):
+            return
+        old = self.env.get(var.name)
+        narrows = kind in SYMBOLS if old == "symbol" else old == "any" and kind not in ("any", "float")
+        if (old is None and binds) or (outside and narrows):
+            signature = columns_of(self.schema, literal.atom.name)
+            self._wide[var.name] = old or "any"
+            self.env[var.name] = signature.params[0].type
+            self._why[var.name] = f"the set {set_text(literal.atom.name)}"
+        if outside and literal.atom.name in self._sets:
+            self._within.setdefault(var.name, self._sets[literal.atom.name].values)
+
     def _see(self, var: Var, type_: str, argument_: str, signature: Signature) -> None:
         place = f"{argument_} of `{signature.name}`"
         old = self.env.get(var.name)
@@ -214,9 +288,9 @@ class Typing:
             self._clash.add(var.name)
             self.report.error(
                 "E0206",
-                f"`{plain(var.name)}` cannot be of type `{old}` and of type `{type_}`",
+                f"`{plain(var.name)}` cannot be of type `{shown(old)}` and of type `{shown(type_)}`",
                 var.span,
-                f"{self._why[var.name]} takes `{old}`, {place} takes `{type_}`, "
+                f"{self._why[var.name]} takes `{shown(old)}`, {place} takes `{shown(type_)}`, "
                 "and neither stands under the other",
             )
         elif narrower != old:
@@ -286,7 +360,24 @@ class Typing:
                 wrong = wrong and not self._is_moment(term, param.type)
                 if found is not None and (wrong or self._too_large(term, param.type)):
                     self._misfit(term, found, param, signature, clause.clause.head.span)
+                elif found is not None and found[0] == "=" and self.schema.members:
+                    self._listed(term, param, term_span(term, clause.clause.head.span))
                 place += 1
+
+    def _listed(self, term: Term, param: Param, span: Span) -> None:
+        """Report a computed term in a column of an enumerated type, where no set says that it is of it."""
+        over = listing(self.schema.members, self.types, param.type)
+        within = self._within.get(term.name) if isinstance(term, Var) else None
+        if over is None or isinstance(term, Const):
+            return
+        if within is None or not set(within) <= set(self.schema.members[over]):
+            some = some_of(self.schema.members[over])
+            self.report.error(
+                "E0231",
+                f"this may be none of the values of `{over}`, which {argument(param)} takes",
+                span,
+                f"add an item that says so: {term.name if isinstance(term, Var) else 'X'} in {{{some}}}",
+            )
 
     def _item(self, item: BodyItem) -> None:
         if isinstance(item, Literal):
@@ -301,7 +392,28 @@ class Typing:
         else:
             self._test(item)
 
+    def _member(self, literal: Literal) -> None:
+        """Report a term that can be none of the members of a set."""
+        (term,), name = literal.atom.args, literal.atom.name
+        self._operands(term)
+        wide = self._wide.get(term.name) if isinstance(term, Var) else None
+        kind = base(self.types, wide or self.type_of(term) or "any")
+        if kind in MOMENTS and name in self._sets:
+            for value in self._sets[name].values:
+                if value_type(value) != kind and as_moment(value, kind) is None:
+                    message = f"{print_value(value)} is no {kind}, and `{print_term(term)}` is one"
+                    help = no_moment(Const(value), value_type(value), kind)
+                    self.report.error("E0207", message, literal.span, help)
+        elif not comparable(kind, set_kind(name)):
+            message = f"`{print_term(term)}` is {_a(kind)}, and no member of {set_text(name)} is"
+            help = self._why.get(term.name, "the body") if isinstance(term, Var) else ""
+            help = f"{help} makes it `{kind}`: list values of that type" if help else f"list values of {kind}"
+            self.report.error("E0206", message, term_span(term, literal.span), help)
+
     def _literal(self, literal: Literal) -> None:
+        if is_set(literal.atom.name):
+            self._member(literal)
+            return
         signature = columns_of(self.schema, literal.atom.name)
         for term, param in zip(literal.atom.args, signature.params, strict=True):
             self._operands(term)
@@ -371,7 +483,11 @@ class Typing:
             self.report.error("E0207", f"{what} {_a(found)}, but {place}", span, help)
 
     def _declare(self, term: Var, found: str, param: Param) -> str:
-        """Help for a variable that is computed from columns of any type: the declaration to change."""
+        """Help for a variable that may be limited to the values of an enumerated type; or for one that is
+        computed from columns of any type, the declaration to change."""
+        over = listing(self.schema.members, self.types, param.type)
+        if over is not None and base(self.types, found) in (base(self.types, over), "any"):
+            return f"; or say which: {plain(term.name)} in {{{some_of(self.schema.members[over])}}}"
         if found.removeprefix("=") != "any":
             return ""
         if (folded := self._folded.get(term.name)) is not None:
@@ -458,7 +574,11 @@ class Typing:
     def _meant(self, *terms: Term) -> str:
         """The variable that a lower-case name may have been meant for."""
         for term in terms:
-            if isinstance(term, Const) and isinstance(term.value, str) and _PLAIN.fullmatch(term.value):
+            if not isinstance(term, Const) or not isinstance(term.value, str):
+                continue
+            if term.value in self.schema.constants:
+                return f"did you mean the named constant `${term.value}`?"
+            if _PLAIN.fullmatch(term.value):
                 return f"did you mean the variable `{term.value[0].upper()}{term.value[1:]}`?"
         return ""
 

@@ -127,19 +127,21 @@ class Checker:
         semiring: str = "maxmin",
         budget: Budget | None = None,
         within: str | os.PathLike[str] | None = None,
+        params: Mapping[str, object] | None = None,
     ) -> Checker:
-        """A checker with the rules of files, and of folders with all ``.dl`` files below them.
+        """A checker with the rules of files, and of folders with all ``.dl`` files below them. ``params`` are
+        the values of the rules' parameters (``.param``), by name.
 
         ``within`` is the folder that files which others ``.use`` must lie in. By default it is the working
         folder for paths below it, and for others the folder that is named, or that the file lies in.
 
         Raises:
+            OptionError: ``params`` names what is no parameter, or another option is none.
             ProgramError: a file cannot be read, or the rules are not valid.
             StateError: there is no rule file.
         """
-        return cls(
-            load_program(paths, within=within), theta=theta, engine=engine, semiring=semiring, budget=budget
-        )
+        program = load_program(paths, within=within, params=params)
+        return cls(program, theta=theta, engine=engine, semiring=semiring, budget=budget)
 
     @classmethod
     def from_text(
@@ -150,13 +152,16 @@ class Checker:
         engine: EngineChoice = "native",
         semiring: str = "maxmin",
         budget: Budget | None = None,
+        params: Mapping[str, object] | None = None,
     ) -> Checker:
-        """A checker with the rules of a text.
+        """A checker with the rules of a text; ``params`` as above.
 
         Raises:
+            OptionError: ``params`` names what is no parameter, or another option is none.
             ProgramError: the rules are not valid.
         """
-        return cls(program_from_text(text), theta=theta, engine=engine, semiring=semiring, budget=budget)
+        program = program_from_text(text, params=params)
+        return cls(program, theta=theta, engine=engine, semiring=semiring, budget=budget)
 
     # -- the state -----------------------------------------------------------------------------
 
@@ -292,7 +297,8 @@ class Checker:
 
     def facts(self) -> dict[str, dict[Row, float]]:
         """The state: for each core relation its asserted rows and their weights; a copy. Where aggregates
-        range over the history, ``call succeeded pay`` has a row for each call, its number in front."""
+        range over the history, ``call succeeded pay`` has a row for each call, its number in front. Of a set
+        that rules speak of, ``in symbol {a, b}`` has the members."""
         with self._lock:
             return {name: dict(rows) for name, rows in self._facts.rows.items() if rows}
 

@@ -13,7 +13,7 @@ from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.language.parser import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mpr_logic.analysis.program import Program
     from mpr_logic.language.ast import Module
@@ -77,15 +77,23 @@ def _bundled(path: Path) -> Path:
 
 
 def load_program(
-    paths: Iterable[str | PathLike[str]], *, within: str | PathLike[str] | None = None
+    paths: Iterable[str | PathLike[str]],
+    *,
+    within: str | PathLike[str] | None = None,
+    params: Mapping[str, object] | None = None,
 ) -> Program:
     """The program that all these rule files make together, with the files that they use.
 
+    Args:
+        paths: rule files and folders.
+        params: the values of parameters, by name.
+
     Raises:
+        OptionError: ``params`` names what is no parameter.
         ProgramError: a file cannot be read, or the rules are not valid; every fault is in it.
         StateError: there is no rule file.
     """
-    return analyse(load_modules(paths, within=within))
+    return analyse(load_modules(paths, within=within), params=params)
 
 
 def load_modules(
@@ -123,11 +131,14 @@ def _roots(paths: Iterable[str | PathLike[str]]) -> list[Path]:
     return roots
 
 
-def program_from_text(text: str, file: str = "<rules>") -> Program:
-    """The program of one text.
+def program_from_text(
+    text: str, file: str = "<rules>", params: Mapping[str, object] | None = None
+) -> Program:
+    """The program of one text; ``params`` are the values of parameters, by name.
 
     Raises:
+        OptionError: ``params`` names what is no parameter.
         ProgramError: it is not valid.
     """
     with resting():
-        return analyse([parse(text, file)])
+        return analyse([parse(text, file)], params=params)

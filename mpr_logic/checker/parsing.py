@@ -104,7 +104,7 @@ class PlainAtoms:
 
     def __init__(self, signatures: Mapping[str, Signature], names: dict[str, str] | None = None) -> None:
         self._signatures = signatures
-        symbols = {name: s for name, s in signatures.items() if s.arity and set(s.bases) == {"symbol"}}
+        symbols = {name: s for name, s in signatures.items() if s.arity and set(s.kinds) == {str}}
         self._arities = {name: s.arity for name, s in symbols.items()}
         self._names: dict[str, str] = {} if names is None else names
         self._known = self._names.__getitem__

@@ -11,7 +11,7 @@ from mpr_logic.analysis.occurrences import CLASS, as_written, call_of
 from mpr_logic.analysis.report import count
 from mpr_logic.analysis.terms import flat, rewrite_item, rewrite_term
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
-from mpr_logic.language.ast import NOWHERE, Aggregate, Atom, Comparison, Const, Span, Term, Var
+from mpr_logic.language.ast import NOWHERE, Aggregate, Atom, Comparison, Const, Literal, Span, Term, Var
 from mpr_logic.language.diagnostics import visible
 from mpr_logic.language.moments import json_value, json_values
 from mpr_logic.language.printer import (
@@ -22,20 +22,21 @@ from mpr_logic.language.printer import (
     print_term,
     print_value,
 )
+from mpr_logic.language.sets import is_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rich.text import Text
 
-    from mpr_logic.analysis.program import Program, Rule
+    from mpr_logic.analysis.program import NamedConstant, Program, Rule
     from mpr_logic.engine.provenance.proof import Proof, ProofStep
     from mpr_logic.language.ast import BodyItem, Row, Value
 
 ROWS = 20
 """Of an aggregate that ranges over more rows, so many are printed and the rest counted."""
 
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Z_][A-Za-z0-9_]*)\}")
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Z_][A-Za-z0-9_]*|\$[a-z][A-Za-z0-9_:]*)\}")
 ASCII = str.maketrans({"├": "|", "│": "|", "└": "`", "─": "-", "✓": "+", "✗": "x", "…": "."})
 """The ASCII signs of a tree, for where no others can be written."""
 
@@ -128,7 +129,7 @@ def because_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = No
     """
     said = rule.clause.annotation("because")
     if said:
-        return _PLACEHOLDER.sub(lambda found: _filled(found, bindings), str(said[0]))
+        return _PLACEHOLDER.sub(lambda found: _filled(found, bindings, rule.constants), str(said[0]))
     text = head_text(rule, bindings, row)
     joint = " by" if rule.clause.kind in _VERBS else ", by"
     items = ", ".join(item_text(item, bindings) for item in rule.body if not names_member(item, rule))
@@ -139,14 +140,18 @@ def text_variables(rule: Rule) -> set[str]:
     """The variables that have a value in the sentence that :func:`because_text` makes."""
     said = rule.clause.annotation("because")
     if said:
-        return {name for name in _PLACEHOLDER.findall(str(said[0])) if name}
+        return {name for name in _PLACEHOLDER.findall(str(said[0])) if name and name[0] != "$"}
     return {name for name in rule.variables if not name.startswith("#")}
 
 
-def _filled(found: re.Match[str], bindings: Mapping[str, Value]) -> str:
+def _filled(
+    found: re.Match[str], bindings: Mapping[str, Value], constants: Mapping[str, NamedConstant]
+) -> str:
     name = found[1]
     if name is None:
         return found[0][0]
+    if name[1:] in constants and name[0] == "$":
+        return ", ".join(map(print_value, constants[name[1:]].values))
     return print_value(bindings[name]) if name in bindings else found[0]
 
 
@@ -231,6 +236,8 @@ def _of_member(proof: Proof) -> Proof:
 
 
 def _step(item: BodyItem, step: ProofStep, bindings: Mapping[str, Value]) -> _Branch:
+    if isinstance(item, Literal) and is_set(item.atom.name):
+        return _Branch(f"✓ {item_text(item, bindings)}")
     if isinstance(step, (FactProof, RuleProof)):
         return _conclusion(step, "✓ ")
     if isinstance(step, AbsenceStep):
@@ -247,7 +254,7 @@ def _step(item: BodyItem, step: ProofStep, bindings: Mapping[str, Value]) -> _Br
 
 def _rows(step: AggregateStep) -> Iterator[_Branch]:
     for row in step.rows[:ROWS]:
-        branches = [_conclusion(each, "") for each in row]
+        branches = [_conclusion(each, "") for each in row if not is_set(each.relation)]
         if len(branches) == 1:
             yield branches[0]
         else:
@@ -282,7 +289,7 @@ def proof_json(proof: Proof) -> dict[str, Any]:
 
     - ``proof``: a positive literal; ``node`` is its proof.
     - ``absent``: a negated literal; ``node`` is the strongest fact that weakens it, or null.
-    - ``holds``: a comparison or text test.
+    - ``holds``: a comparison, a text test, or ``in`` a set.
     - ``aggregate``: with its ``value``, and ``rows``, for each a list of nodes.
     """
     places: dict[int, int] = {id(proof): 0}
@@ -325,12 +332,14 @@ def proof_json(proof: Proof) -> dict[str, Any]:
 
 def _step_json(item: BodyItem, step: ProofStep, proof: RuleProof, place: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"text": item_text(item, proof.bindings), "weight": step.weight}
+    if isinstance(item, Literal) and is_set(item.atom.name):
+        return found | {"kind": "holds"}
     if isinstance(step, AbsenceStep):
         return found | {"kind": "absent", "node": None if step.present is None else place(step.present)}
     if isinstance(step, BuiltinStep):
         return found | {"kind": "holds"}
     if isinstance(step, AggregateStep):
-        rows = [[place(each) for each in row] for row in step.rows]
+        rows = [[place(each) for each in row if not is_set(each.relation)] for row in step.rows]
         return found | {"kind": "aggregate", "value": json_value(step.value), "rows": rows}
     return found | {"kind": "proof", "node": place(step)}
 

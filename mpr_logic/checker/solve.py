@@ -8,11 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.terms import EXPANDED
 from mpr_logic.engine.builtins import AGGREGATES, ARITHMETIC, function_of, less, test_of
 from mpr_logic.engine.planner import Assign, Filter, Gather, Scan, plan, term_variables
 from mpr_logic.engine.semiring import SEMIRINGS
 from mpr_logic.errors import ArithmeticFailure
-from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.ast import (
+    Aggregate,
+    Arithmetic,
+    Call,
+    Comparison,
+    Const,
+    Literal,
+    Named,
+    Test,
+    Var,
+)
 from mpr_logic.language.printer import print_term
 
 if TYPE_CHECKING:
@@ -195,6 +206,8 @@ def term_value(term: Term, bindings: Mapping[str, Value]) -> Value | None:
         case Call():
             function, _ = function_of(term)
             return function(*(value(each, bindings) for each in term.args), None)
+        case Named():
+            raise TypeError(EXPANDED)
         case Arithmetic():
             return ARITHMETIC[term.op](value(term.left, bindings), value(term.right, bindings))
 

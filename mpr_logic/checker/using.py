@@ -12,7 +12,7 @@ from mpr_logic.errors import MprError, ProgramError, StateError
 from mpr_logic.language.ast import Module, UseDecl
 from mpr_logic.language.diagnostics import Diagnostic
 from mpr_logic.language.parser import parse_file
-from mpr_logic.language.qualify import JOINT, declared_ids, declared_names, renamed
+from mpr_logic.language.qualify import JOINT, declared_constants, declared_ids, declared_names, renamed
 from mpr_logic.resources import rules_folder
 
 if TYPE_CHECKING:
@@ -61,10 +61,11 @@ class UsedFiles:
             return [each.module for each in known]
         names = {prefix: declared_names(modules, BUILT_IN) for prefix, modules in sets.items()}
         ids = {prefix: declared_ids(modules) for prefix, modules in sets.items()}
+        constants = {prefix: declared_constants(modules) for prefix, modules in sets.items()}
         found = []
         for each in known:
-            new_names, new_ids = _seen(names, each.prefix), _seen(ids, each.prefix)
-            found.append(renamed(each.module, new_names, new_ids) if new_names or new_ids else each.module)
+            new = [_seen(declared, each.prefix) for declared in (names, ids, constants)]
+            found.append(renamed(each.module, *new) if any(new) else each.module)
         return found
 
     def _read(self, file: Path, prefix: Prefix, chain: tuple[Path, ...]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
+from mpr_logic.analysis.report import nearest
 from mpr_logic.analysis.terms import is_partial, rewrite_term
 from mpr_logic.checker.render import (
     atom_text,
@@ -16,9 +17,10 @@ from mpr_logic.checker.render import (
 )
 from mpr_logic.checker.solve import MAXMIN, extend, groups, matched, pattern, rule_steps, term_value
 from mpr_logic.engine.planner import Assign, Filter, Gather, item_variables
-from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Literal, Test
+from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Literal, Test, Var
 from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.printer import print_item, print_row, print_term, print_value
+from mpr_logic.language.sets import is_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -170,6 +172,8 @@ def _failure(engine: Engine, step: PlanStep, item: BodyItem, bindings: Bindings)
     """Whether an item is false or unknown, and what came nearest to making it true."""
     if isinstance(item, Literal):
         wanted = pattern(item.atom, bindings)
+        if is_set(item.atom.name):
+            return "false", _member(engine, item, bindings)
         if item.negated:
             return "false", _present(engine, item.atom.name, wanted)
         if _unknown(engine, item.atom.name, wanted):
@@ -197,6 +201,20 @@ def _no_value(item: Comparison, bindings: Bindings) -> str | None:
             asked = rewrite_term(side, lambda term: Const(term_value(term, bindings) or 0))
             return f"{print_term(asked)} has no value: {FUNCTIONS[side.function].lacks}"
     return None
+
+
+def _member(engine: Engine, item: Literal, bindings: Bindings) -> str:
+    """Why a value is in a set, or not: it is what stands in the question, and what it is most like."""
+    (term,) = item.atom.args
+    value = (
+        bindings.get(term.name) if isinstance(term, Var) else term.value if isinstance(term, Const) else None
+    )
+    if value is None:
+        return "no member fits"
+    text = print_value(value)
+    members = {print_value(row[0]) for row in engine.query(item.atom.name, (None,))}
+    close = nearest(text, members) if isinstance(value, str) and not item.negated else None
+    return f"it is {text}" + (f", and {close} is one" if close else "")
 
 
 def _present(engine: Engine, relation: str, wanted: Pattern) -> str:
@@ -276,7 +294,8 @@ def _attempt_lines(attempt: Attempt) -> list[str]:
     if attempt.failed is None:
         lines.append(f"{mark} {attempt.nearest}")
     else:
-        literal = isinstance(attempt.failed, Literal)  # any other stands with its values in `nearest`
+        # any other than a literal stands with its values in `nearest`, and so does a set
+        literal = isinstance(attempt.failed, Literal) and not is_set(attempt.failed.atom.name)
         text = failed_text(attempt.failed, rule, attempt.bindings if literal else {})
         verb = "is unknown" if attempt.state == "unknown" else "fails"
         lines.append(f"{mark} {text} {verb}: {attempt.nearest}")

@@ -39,6 +39,7 @@ def check(
     now: o.NowOption = None,
     first: o.FirstOption = False,
     store: o.SnapshotOption = None,
+    param: o.ParamOption = None,
     lenient: o.LenientOption = False,
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
@@ -54,7 +55,7 @@ def check(
         asked = question(arguments, state, theta, engine, semiring, seconds, kind="action", needs_state=True)
         from mpr_logic.checker.disclosure import decision_json, for_model, for_operator
 
-        situation = Situation(asked, tuple(tools or ()), now, first, lenient, store)
+        situation = Situation(asked, tuple(tools or ()), now, first, lenient, store, param or ())
         guard = situation.held()
         verdict, decision = situation.verdict(guard)
         content: dict[str, Any] = {

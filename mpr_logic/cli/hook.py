@@ -50,6 +50,7 @@ def hook(
         bool, typer.Option("--allow", help="Allow what is admitted, past the agent's own permissions.")
     ] = False,
     lenient: o.LenientOption = False,
+    param: o.ParamOption = None,
     event: Annotated[
         str | None, typer.Option(metavar="FILE", help="Take this event, not the standard input's: to try it.")
     ] = None,
@@ -99,6 +100,7 @@ def hook(
             log=log,
             hash=False,
             lenient=lenient,
+            param=param,
             store=calls,
         )
         check_written(guard.rules.files)  # those that are used, too

@@ -31,6 +31,7 @@ def lint(
     tools: o.ToolsOption = None,
     state: o.StatesOption = None,
     theta: o.ThetaOption = 0.9,
+    param: o.ParamOption = None,
     fix: FixOption = False,
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
@@ -63,7 +64,7 @@ def lint(
 
         def loaded() -> tuple[list[Module], Program, Deployment]:
             modules = load_rules(files, None, described)
-            program = analyse(modules)
+            program = analyse(modules, params=o.params_of(param))
             tools = None if described is None else [each.known for each in described]
             facts = [fact for each in state or () for fact in facts_of(program, each)]
             return modules, program, Deployment(tools, facts=facts, theta=theta)

@@ -28,6 +28,7 @@ def mcp(
         float, typer.Option(metavar="S", help="Look for changed rules so often; 0: never.")
     ] = 1.0,
     lenient: o.LenientOption = False,
+    param: o.ParamOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and do not serve.")] = False,
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
@@ -55,6 +56,7 @@ def mcp(
             log=log,
             hash=hash,
             lenient=lenient,
+            param=param,
         )
         served = mcp_server(guard, operator=operator)
         if dry_run:

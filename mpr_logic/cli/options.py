@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mpr_logic.analysis.settings import WrittenValue
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """The context of every command."""
@@ -101,6 +106,12 @@ SecondsOption = Annotated[float, typer.Option(metavar="S", help="The time that a
 ToolsOption = Annotated[
     list[str] | None,
     typer.Option("--tools", metavar="FILE", help="JSON schemas of the tools. May be given again."),
+]
+ParamOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param", metavar="NAME=VALUE", help="The value of a parameter of the rules. May be given again."
+    ),
 ]
 LenientOption = Annotated[bool, typer.Option("--lenient", help="Go on with rules that have lost their grip.")]
 
@@ -226,6 +237,29 @@ TrainingPolicyOption = Annotated[
         "repairs (forgetful); the walkthrough; or a language model."
     ),
 ]
+
+# -- parameters of rules -------------------------------------------------------------------------------
+
+
+def params_of(given: Sequence[str] | None) -> dict[str, WrittenValue]:
+    """The values of parameters by their names; each is a text that the declared type says how to read.
+
+    Raises:
+        UsageError: one is not written NAME=VALUE, or a name is given twice.
+    """
+    from mpr_logic.analysis.settings import WrittenValue
+
+    found: dict[str, WrittenValue] = {}
+    for each in given or ():
+        name, equal, value = each.partition("=")
+        name = name.strip()
+        if not equal or not name:
+            raise UsageError(f"--param is {each[:60]!r}: write it NAME=VALUE, such as --param limit=500")
+        if name in found:
+            raise UsageError(f"--param gives `{name}` twice: keep one of them")
+        found[name] = WrittenValue(value)
+    return found
+
 
 # -- ranges --------------------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ def proxy(
         ),
     ] = None,
     lenient: o.LenientOption = False,
+    param: o.ParamOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and start nothing.")] = False,
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
@@ -103,6 +104,7 @@ def proxy(
                 store=store,
                 hold=hold,
                 lenient=lenient,
+                param=param,
             )
             if watch > 0 and not dry_run:
                 guard.watch(watch)

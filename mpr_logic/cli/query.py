@@ -29,6 +29,7 @@ def query(
     now: o.NowOption = None,
     first: o.FirstOption = False,
     store: o.SnapshotOption = None,
+    param: o.ParamOption = None,
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
@@ -41,7 +42,9 @@ def query(
 
     def work() -> Answer:
         asked = question(arguments, state, 0.9, engine, semiring, seconds, kind="query")
-        situation = Situation(asked, tuple(tools or ()), now, first, lenient=True, store=store)
+        situation = Situation(
+            asked, tuple(tools or ()), now, first, lenient=True, store=store, param=param or ()
+        )
         guard = situation.guard()
         checker = guard.session("").checker
         from mpr_logic.language.moments import json_values

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.cli.options import EngineName, SemiringName, UsageError, check_range
+from mpr_logic.cli.options import EngineName, SemiringName, UsageError, check_range, params_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,6 +143,7 @@ class Situation:
     first: bool = False
     lenient: bool = False
     store: str | None = None
+    param: Sequence[str] = ()
     stated: set[str] = field(default_factory=set)
 
     def guard(self) -> Guard:
@@ -171,6 +172,7 @@ class Situation:
             clock=lambda: now,
             strict=not self.lenient,
             store=snapshot(self.store or ":memory:"),
+            params=params_of(self.param),
         )
         guard.session("")  # so that the states are read
         if guard.rules.shared:
@@ -198,7 +200,8 @@ class Situation:
                 raise
             from mpr_logic.checker.checker import Checker
 
-            decision = Checker.load(*self.asked.rules).check(self.asked.asked)
+            checker = Checker.load(*self.asked.rules, params=params_of(self.param))
+            decision = checker.check(self.asked.asked)
             bad = decision.verdict == "undecided" and isinstance(decision.reasons[0].error, StateError)
             if not self.tools and bad:
                 raise StateError(decision.reasons[0].text) from None

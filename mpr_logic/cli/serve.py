@@ -41,6 +41,7 @@ def serve(
         int, typer.Option(metavar="N", min=1, help="The most sessions that one client may begin.")
     ] = 1_000,
     lenient: o.LenientOption = False,
+    param: o.ParamOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Load everything, and do not listen.")] = False,
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
@@ -74,6 +75,7 @@ def serve(
             store=store,
             hold=hold,
             lenient=lenient,
+            param=param,
         )
         app = application(
             guard,
@@ -123,6 +125,7 @@ def make_guard(
     store: str | Store | None = None,
     hold: float = 3600.0,
     lenient: bool = False,
+    param: list[str] | None = None,
 ) -> Guard:
     """A guard with what the options of a command name.
 
@@ -150,6 +153,7 @@ def make_guard(
         strict=not lenient,
         log=DecisionLog(log, arguments="hash" if hash else "full") if log else None,
         store=Store(store, hold=hold) if isinstance(store, str) else store,
+        params=o.params_of(param),
     )
 
 

@@ -35,6 +35,7 @@ def why(
     now: o.NowOption = None,
     first: o.FirstOption = False,
     store: o.SnapshotOption = None,
+    param: o.ParamOption = None,
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
@@ -48,7 +49,9 @@ def why(
 
     def work() -> Answer:
         asked = question(arguments, state, theta, engine, semiring, seconds, kind="atom")
-        situation = Situation(asked, tuple(tools or ()), now, first, lenient=True, store=store)
+        situation = Situation(
+            asked, tuple(tools or ()), now, first, lenient=True, store=store, param=param or ()
+        )
         guard = situation.guard()
         checker = guard.session("").checker
         with asked.answering():

@@ -82,8 +82,10 @@ class Guard:
         clock: the time, in seconds since 1970.
         within: the folder that files which others ``.use`` must lie in. By default it is the working folder
             for paths below it, and for others the folder that is named, or that the file lies in.
+        params: the values of the rules' parameters (``.param``), by name; also of rules that are loaded anew.
 
     Raises:
+        OptionError: ``params`` names what is no parameter of the rules.
         ProgramError: the rules are not valid, or have lost their grip.
         StateError: there is no rule file, or the state does not fit.
         GuardError: a directive, a relation or a mode is none, or a relation is shared and no store is given.
@@ -111,6 +113,7 @@ class Guard:
         clock: Callable[[], float] = time.time,
         store: Store | str | os.PathLike[str] | None = None,
         within: str | os.PathLike[str] | None = None,
+        params: Mapping[str, object] | None = None,
     ) -> None:
         if mode not in ("enforce", "shadow"):
             raise GuardError(f"no mode `{mode}`: choose enforce or shadow")
@@ -128,7 +131,8 @@ class Guard:
         self._relations = dict(relations or {})
         self._own_store = None if store is None or isinstance(store, Store) else Store(store)
         self.store = self._own_store or store if isinstance(store, Store) else self._own_store
-        self._options = Options(theta, engine, Budget(seconds=timeout), state, self.store, semiring, clock)
+        budget = Budget(seconds=timeout)
+        self._options = Options(theta, engine, budget, state, self.store, semiring, clock, dict(params or {}))
         self.approval_timeout = approval_timeout
         self.sessions = sessions
         self._lock = threading.RLock()

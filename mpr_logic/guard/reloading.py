@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.errors import MprError, StateError
 from mpr_logic.guard.rules import stamp
+from mpr_logic.language.sets import is_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -113,7 +114,7 @@ def _clauses(program: Program, theta: float) -> dict[object, tuple[str, str, str
         if kind in ("permit", "prefer") or (kind == FORBID and rule.weight < theta):
             continue
         found[rule.id, rule.head] = (rule.head, _name(rule), rule.clause.span.file)
-    for fact in program.facts:
+    for fact in (each for each in program.facts if not is_set(each.relation)):
         found[fact.relation, fact.row] = (fact.relation, "", fact.span.file)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,7 @@ class Options:
     store: Store | None = None
     semiring: str = "maxmin"
     clock: Callable[[], float] = time.time
+    params: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def same_for_all(self) -> bool:
@@ -363,10 +364,11 @@ def load_ruleset(
     Raises:
         ProgramError: they are not valid; or, where ``strict``, some of them have lost their grip.
         StateError: there is no rule file, or the state does not fit.
+        OptionError: the options name a parameter that is none.
         GuardError: as above.
     """
     modules = load_rules(paths, text, tools, within)
-    rules = Ruleset(analyse(modules), tools, relations, options)
+    rules = Ruleset(analyse(modules, params=options.params), tools, relations, options)
     deployment = Deployment(
         tools=None if tools is None else [each.known for each in tools],
         functions=frozenset(relations),

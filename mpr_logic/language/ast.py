@@ -71,6 +71,15 @@ class Const:
         return hash((type(self.value), self.value))
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """``$name``: the constant that ``.const`` or ``.param`` gives this name. Sugar: see
+    :mod:`mpr_logic.analysis.desugar.named`."""
+
+    name: str
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
 ArithmeticOperator: TypeAlias = OneOf["+", "-", "*", "/", "mod"]
 
 
@@ -93,7 +102,7 @@ class Call:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Term: TypeAlias = Var | Const | Arithmetic | Call
+Term: TypeAlias = Var | Const | Named | Arithmetic | Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +163,8 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """``target = function [expression] : { body }``; ``count`` has no expression."""
+    """``target = function [expression] : { body }``; ``count`` has no expression. As written, a
+    :class:`Membership` may stand in the braces too; it is expanded with the rest of the clause."""
 
     target: Var | Const
     function: OneOf["count", "sum", "min", "max"]
@@ -168,6 +178,17 @@ BodyItem: TypeAlias = Literal | Comparison | Test | Aggregate
 
 
 @dataclass(frozen=True, slots=True)
+class Membership:
+    """``term in {a, b}``, or ``not in``: the members are constants, named ones among them. Sugar: see
+    :mod:`mpr_logic.analysis.desugar.membership`."""
+
+    term: Term
+    members: tuple[Const | Named, ...]
+    negated: bool = False
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Alternatives:
     """``(a, b ; c)``: one of the branches holds. Sugar: :mod:`mpr_logic.analysis.desugar` makes a rule of
     each."""
@@ -176,7 +197,7 @@ class Alternatives:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-WrittenItem: TypeAlias = BodyItem | Alternatives
+WrittenItem: TypeAlias = BodyItem | Membership | Alternatives
 """An item of a body as an author writes it: one of the core, or sugar."""
 
 
@@ -251,10 +272,11 @@ class UseDecl:
 
 @dataclass(frozen=True, slots=True)
 class TypeDecl:
-    """``.type name <: base``"""
+    """``.type name <: base``; ``.type name <: base {a, b}`` lists all its values."""
 
     name: str
     base: str
+    members: tuple[Const, ...] = ()
     comments: tuple[str, ...] = ()
     trailing: str | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
@@ -332,6 +354,17 @@ class ClassDecl:
 
 
 @dataclass(frozen=True, slots=True)
+class ConstDecl:
+    """``.const name = value``: ``$name`` in a clause is that value. ``.const name = {a, b}`` names a set."""
+
+    name: str
+    value: Const | tuple[Const, ...]
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class HintDecl:
     """``.hint action(readOnlyHint, not destructiveHint)``: what the description of a tool says of it."""
 
@@ -342,8 +375,29 @@ class HintDecl:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ParamDecl:
+    """``.param name: type = default``: a constant whose value the host gives, else it is the default."""
+
+    name: str
+    type: str
+    default: Const | None = None
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
 Statement: TypeAlias = (
-    UseDecl | TypeDecl | RelationDecl | ActionDecl | DefaultDecl | ClassDecl | HintDecl | Clause
+    UseDecl
+    | TypeDecl
+    | RelationDecl
+    | ActionDecl
+    | DefaultDecl
+    | ClassDecl
+    | HintDecl
+    | ConstDecl
+    | ParamDecl
+    | Clause
 )
 
 

@@ -82,8 +82,8 @@ class Builder:
         )
 
     def type_declaration(self, parts: Parts, start: int, end: int) -> ast.TypeDecl:
-        name, base = parts
-        return ast.TypeDecl(name.text, base.text, span=self.source.span(start, end))
+        name, base, *members = parts
+        return ast.TypeDecl(name.text, base.text, tuple(members), span=self.source.span(start, end))
 
     def relation_declaration(self, parts: Parts, start: int, end: int) -> ast.RelationDecl:
         name, params, *attributes = parts
@@ -153,6 +153,19 @@ class Builder:
 
     def hint(self, parts: Parts, start: int, end: int) -> tuple[str, bool]:
         return parts[-1].text, len(parts) == 1
+
+    def const_declaration(self, parts: Parts, start: int, end: int) -> ast.ConstDecl:
+        name, _, value = parts
+        return ast.ConstDecl(name.text, value, span=self.source.span(start, end))
+
+    def const_set_declaration(self, parts: Parts, start: int, end: int) -> ast.ConstDecl:
+        name, _, *values = parts
+        return ast.ConstDecl(name.text, tuple(values), span=self.source.span(start, end))
+
+    def param_declaration(self, parts: Parts, start: int, end: int) -> ast.ParamDecl:
+        name, type_, *default = parts
+        value = default[-1] if default else None
+        return ast.ParamDecl(name.text, type_.text, value, span=self.source.span(start, end))
 
     def parameters(self, parts: Parts, start: int, end: int) -> tuple[_Param, ...]:
         return tuple(parts)
@@ -259,6 +272,23 @@ class Builder:
             )
             target = ast.Var("_", target.span)
         return ast.Aggregate(target, function, expression, body, self.source.span(start, end))
+
+    def membership_in(self, parts: Parts, start: int, end: int) -> ast.Membership:
+        term, _, *members = parts
+        return ast.Membership(term, tuple(members), span=self.source.span(start, end))
+
+    def membership_not_in(self, parts: Parts, start: int, end: int) -> ast.Membership:
+        term, _, _, *members = parts
+        return ast.Membership(term, tuple(members), True, self.source.span(start, end))
+
+    def named_constant(self, parts: Parts, start: int, end: int) -> ast.Named:
+        return ast.Named(parts[0].text[1:], self.source.span(start, end))
+
+    def member_variable(self, parts: Parts, start: int, end: int) -> ast.Const:
+        name = parts[0].text
+        help = "a set holds constants: compare with `=` instead, or ask a relation that has the values"
+        self.refuse("E0127", f"the variable `{name}` stands in a set", start, end, help)
+        return ast.Const("", self.source.span(start, end))
 
     def alternatives(self, parts: Parts, start: int, end: int) -> ast.Alternatives:
         if len(parts) == 1:

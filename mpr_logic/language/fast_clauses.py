@@ -40,7 +40,7 @@ def _constants() -> re.Pattern[str]:
     name = rf"(?!(?:{words})\b)[a-z][A-Za-z0-9_]*+(?!\s*[(:])"
     # a minus sign behind a bracket or a comma belongs to its number
     sign = r"(?:(?:(?<=[(,])|(?<=,\s))-)?"
-    return re.compile(rf"({_TEXT}|{sign}(?<![A-Za-z0-9_@.])(?:{_NUMBER})|(?<![A-Za-z0-9_@.:]){name})")
+    return re.compile(rf"({_TEXT}|{sign}(?<![A-Za-z0-9_@.$])(?:{_NUMBER})|(?<![A-Za-z0-9_@.:$]){name})")
 
 
 class Templates:

@@ -20,8 +20,8 @@ RESERVED = frozenset("CONTAINS STARTS_WITH ENDS_WITH MATCHES LOWER LENGTH".split
 """The terminals that no relation may have as its name, but that may stand as constants."""
 ATTRIBUTES = frozenset("OPEN_WORLD INPUT KEY CHANGED_BY SHARED AS".split())
 """The terminals that behind a ``.decl`` are its attributes, and elsewhere names."""
-OPERATORS = frozenset({"IS"})
-"""The terminals that behind a term are operators, and elsewhere names."""
+SOFT = ATTRIBUTES | {"IN", "IS"}
+"""The terminals that have a meaning in some places, and are names elsewhere."""
 
 
 class Token(NamedTuple):
@@ -78,9 +78,7 @@ def comment_text(comment: str) -> str:
 
 def keywords() -> frozenset[str]:
     """The words that are no names, not even of constants (unless quoted)."""
-    return frozenset(
-        word for word, kind in tables().words.items() if kind not in RESERVED | ATTRIBUTES | OPERATORS
-    )
+    return frozenset(word for word, kind in tables().words.items() if kind not in RESERVED | SOFT)
 
 
 def reserved() -> frozenset[str]:

@@ -23,12 +23,16 @@ from mpr_logic.language.ast import (
     Clause,
     Comparison,
     Const,
+    ConstDecl,
     DefaultDecl,
     HintDecl,
     Literal,
     Member,
+    Membership,
     Module,
+    Named,
     Param,
+    ParamDecl,
     RelationDecl,
     Row,
     Statement,
@@ -42,6 +46,7 @@ from mpr_logic.language.ast import (
 )
 from mpr_logic.language.lexer import attributes, keywords
 from mpr_logic.language.moments import Moment
+from mpr_logic.language.sets import is_set, set_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,6 +112,8 @@ def print_clause(clause: Clause, annotations: bool = True, weight: bool = False)
 def print_item(item: WrittenItem) -> str:
     """The text of one item of a body."""
     match item:
+        case Literal(Atom(name, (term,)), negated) if is_set(name):
+            return f"{print_term(term)} {'not in' if negated else 'in'} {set_text(name)}"
         case Literal():
             return _negation(item.negated) + (f"{item.tense} " if item.tense else "") + print_atom(item.atom)
         case Comparison():
@@ -119,6 +126,10 @@ def print_item(item: WrittenItem) -> str:
             expression = "" if item.expression is None else f" {print_term(item.expression)}"
             inner = ", ".join(map(print_item, item.body))
             return f"{print_term(item.target)} = {item.function}{expression} : {{ {inner} }}"
+        case Membership():
+            word, members = "not in" if item.negated else "in", _terms(item.members)
+            named = len(item.members) == 1 and isinstance(item.members[0], Named)
+            return f"{print_term(item.term)} {word} {members if named else f'{{{members}}}'}"
         case Alternatives():
             return f"({' ; '.join(', '.join(map(print_item, branch)) for branch in item.branches)})"
         case _:
@@ -127,6 +138,8 @@ def print_item(item: WrittenItem) -> str:
 
 def print_atom(atom: Atom) -> str:
     """The text of an atom; one without arguments is its bare name."""
+    if is_set(atom.name):
+        return f"{_terms(atom.args)} in {set_text(atom.name)}"
     if atom.names:
         pairs = zip(atom.names, atom.args, strict=True)
         return f"{atom.name}({', '.join(f'{name}: {print_term(arg)}' for name, arg in pairs)})"
@@ -135,6 +148,8 @@ def print_atom(atom: Atom) -> str:
 
 def print_row(relation: str, row: Row) -> str:
     """The text of a ground atom of a (core) relation."""
+    if is_set(relation):
+        return f"{print_value(row[0])} in {set_text(relation)}"
     return f"{relation}({', '.join(map(print_value, row))})" if row else relation
 
 
@@ -145,6 +160,8 @@ def print_term(term: Term) -> str:
             return term.name
         case Const():
             return print_value(term.value)
+        case Named():
+            return f"${term.name}"
         case Call():
             return f"{term.function}({_terms(term.args)})"
         case Arithmetic():
@@ -251,11 +268,19 @@ def _bare(statement: Statement, behind: Statement | None) -> str:
         case UseDecl():
             return f".use {_quoted(statement.path)}" + (f" as {statement.prefix}" if statement.prefix else "")
         case TypeDecl():
-            return f".type {statement.name} <: {statement.base}"
+            members = f" {{{_terms(statement.members)}}}" if statement.members else ""
+            return f".type {statement.name} <: {statement.base}{members}"
         case RelationDecl():
             return f".decl {statement.name}({_params(statement.params)}){_attributes(statement)}"
         case ActionDecl():
             return f".action {statement.name}({_params(statement.params)})"
+        case ConstDecl():
+            value = statement.value
+            text = f"{{{_terms(value)}}}" if isinstance(value, tuple) else print_term(value)
+            return f".const {statement.name} = {text}"
+        case ParamDecl():
+            default = "" if statement.default is None else f" = {print_term(statement.default)}"
+            return f".param {statement.name}: {statement.type}{default}"
         case DefaultDecl():
             return f".default forbid {statement.action}"
         case ClassDecl():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,15 @@ from mpr_logic.language.ast import (
     ClassDecl,
     Clause,
     Const,
+    ConstDecl,
     DefaultDecl,
     Member,
     Module,
+    Named,
+    ParamDecl,
     RelationDecl,
     Span,
+    Value,
 )
 
 if TYPE_CHECKING:
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
 
 JOINT = "::"
 """Stands between a prefix and a name."""
+
+_PLACE = re.compile(r"\{\$([a-z][A-Za-z0-9_:]*)\}")
 
 NAMING = ("id", "overrides")
 """The annotations whose constants are ids of clauses."""
@@ -33,6 +40,11 @@ def declared_names(modules: Iterable[Module], builtin: Collection[str]) -> set[s
     keep their names, since they are the tools', and so do the types of their arguments."""
     statements = [s for m in modules for s in m.statements if isinstance(s, RelationDecl | ClassDecl)]
     return {s.name for s in statements if s.name not in builtin}
+
+
+def declared_constants(modules: Iterable[Module]) -> set[str]:
+    """The names of the constants and parameters that modules declare."""
+    return {s.name for m in modules for s in m.statements if isinstance(s, ConstDecl | ParamDecl)}
 
 
 def declared_ids(modules: Iterable[Module]) -> set[str]:
@@ -46,14 +58,23 @@ def declared_ids(modules: Iterable[Module]) -> set[str]:
     }
 
 
-def renamed(module: Module, names: Mapping[str, str], ids: Mapping[str, str]) -> Module:
-    """The module with other names of relations, and other ids.
+def renamed(
+    module: Module, names: Mapping[str, str], ids: Mapping[str, str], constants: Mapping[str, str]
+) -> Module:
+    """The module with other names of relations and of constants, and other ids.
 
     Args:
         module: the tree of a text.
         names: new names of relations and classes, by the old ones.
         ids: new ids of clauses, by the old ones.
+        constants: new names of constants and parameters, by the old ones.
     """
+
+    def said(text: Value) -> Value:
+        """A reason with the new names of the constants in it."""
+        if not isinstance(text, str) or "{$" not in text:
+            return text
+        return _PLACE.sub(lambda found: f"{{${constants.get(found[1], found[1])}}}", text)
 
     def changed(node: Any) -> Any:
         if isinstance(node, tuple) and not isinstance(node, Span):
@@ -63,12 +84,16 @@ def renamed(module: Module, names: Mapping[str, str], ids: Mapping[str, str]) ->
             return node
         if isinstance(node, Annotation) and node.name in NAMING:
             return replace(node, args=tuple(Const(ids.get(str(c.value), c.value), c.span) for c in node.args))
+        if isinstance(node, Annotation) and node.name == "because":
+            return replace(node, args=tuple(Const(said(c.value), c.span) for c in node.args))
         parts = {f.name: getattr(node, f.name) for f in fields(node)}
         new_parts = {name: part if isinstance(part, str) else changed(part) for name, part in parts.items()}
         if isinstance(node, Atom | RelationDecl | ClassDecl) or (isinstance(node, Member) and not node.hint):
             new_parts["name"] = names.get(node.name, node.name)
         elif isinstance(node, DefaultDecl):
             new_parts["action"] = names.get(node.action, node.action)
+        elif isinstance(node, Named | ConstDecl | ParamDecl):
+            new_parts["name"] = constants.get(node.name, node.name)
         return node if new_parts == parts and not isinstance(node, Clause) else replace(node, **new_parts)
 
     statements: tuple[Any, ...] = changed(module.statements)

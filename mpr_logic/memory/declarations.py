@@ -13,15 +13,17 @@ from mpr_logic.analysis.classes import one_class_each
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.schema import declarations_of as schema_declarations
+from mpr_logic.analysis.terms import sugar
 from mpr_logic.errors import ProgramError, StoreError
 from mpr_logic.language.ast import (
     ActionDecl,
-    Alternatives,
     ClassDecl,
     Clause,
+    ConstDecl,
     DefaultDecl,
     HintDecl,
     Module,
+    ParamDecl,
     RelationDecl,
     TypeDecl,
 )
@@ -152,7 +154,7 @@ class Declarations:
                 prepared = preparer.prepare(clause)
                 if prepared is None:
                     continue
-                check_because(clause, prepared.bound, report)
+                check_because(clause, prepared.bound, report, self.schema.constants)
                 key = hashlib.sha256(prepared.text.encode("utf-8", "surrogatepass")).hexdigest()
                 found.append(Checked(clause, stored_text(clause), key, given))
         if report.broken:
@@ -188,8 +190,8 @@ def learned(text: str, because: str | None, source: str) -> Module:
         raise StoreError(f"`{clause.kind}` is not for a learned rule: it may only forbid or prefer an action")
     if clause.annotation("overrides") is not None:
         raise StoreError("a learned rule overrides nothing: leave @overrides out")
-    if any(isinstance(item, Alternatives) for item in clause.body):
-        raise StoreError("a learned rule has no alternatives: write a rule for each")
+    if (more := sugar(clause)) is not None:
+        raise StoreError(f"a learned rule has no {more}: write a rule for each case, with its constants")
     from mpr_logic.language.ast import Annotation, Const
 
     given = {a.name: a for a in clause.annotations if a.name in _LEARNED_KEEP}
@@ -242,7 +244,11 @@ def _outdated(statement: Statement) -> bool:
 def _form(statement: Statement) -> object:
     """The part of a declaration that rules depend on: its arguments and their types."""
     if isinstance(statement, TypeDecl):
-        return statement.base
+        return statement.base, statement.members
+    if isinstance(statement, ConstDecl):
+        return statement.value
+    if isinstance(statement, ParamDecl):
+        return statement.type
     if isinstance(statement, (RelationDecl, ActionDecl, ClassDecl)):
         return _arguments(statement)
     return None

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from mpr_logic import moved
 from mpr_logic.analysis import analyse, clause_id
-from mpr_logic.analysis.terms import literals
+from mpr_logic.analysis.terms import literals, sugar
 from mpr_logic.analysis.types import columns_of
 from mpr_logic.errors import ModelError, ProgramError
-from mpr_logic.language.ast import Alternatives, Annotation, Const, Module
+from mpr_logic.language.ast import Annotation, Const, Module
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_clause
 from mpr_logic.models.grammars import declarations
@@ -133,8 +133,8 @@ def _fault(clause: Clause, text: str, schema: Schema) -> str | None:
         return f"a rule begins with `forbid` or `prefer`, and `{written}` does not"
     if not clause.body:
         return f"`{clause.head.name}` would be meant always: write the conditions behind `:-`"
-    if any(isinstance(item, Alternatives) for item in clause.body):
-        return "a rule has no alternatives `( ; )`: write a rule for each"
+    if (more := sugar(clause)) is not None:
+        return f"a rule has no {more}: write a rule for each case, with its constants"
     bare = Module((replace(clause, annotations=()),), file="answer", source=text)
     try:
         rules = analyse([declarations(schema), bare]).rules

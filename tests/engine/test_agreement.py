@@ -101,9 +101,9 @@ def check(engine: Engine, facts: Facts, case: Case, semiring: str) -> None:
         for row in case.candidates[action]:
             ask(engine, head, (*row, *(None,) * (program.arity[head] - len(row))), right.get(head, {}))
             if head.split()[0] in ("forbid", "permit", "prefer"):
-                found: dict[Row, float] = {(rule.id,): w for rule, w in engine.fired(head, row)}
+                found: dict[Row, float] = {(rule.id, rule.part): w for rule, w in engine.fired(head, row)}
                 derived = {
-                    (rule.id,): naive.derive(rule, right, {action: [row]}, semiring)
+                    (rule.id, rule.part): naive.derive(rule, right, {action: [row]}, semiring)
                     for rule in program.rules_for(head)
                 }
                 expected: dict[Row, float] = {k: max(rows.values()) for k, rows in derived.items() if rows}
@@ -279,7 +279,7 @@ def test_what_matters_is_generated_often() -> None:
     generate()
     matters = ["recursion and deletion", "repeated variable", "self-join", "assignment"]
     matters += ["nonlinear", "negation", "aggregate", "history", "open world", "family", "text", "calls"]
-    matters += ["modes", "class"]
+    matters += ["modes", "class", "set", "alternative"]
     share = {tag: count[tag] / examples for tag in matters}
     assert min(list(share.values())[:4]) >= 0.15, share
     assert min(share.values()) >= 0.05, share

@@ -18,6 +18,7 @@ from mpr_logic.language.ast import (
     Comparison,
     Const,
     Literal,
+    Named,
     Row,
     Term,
     Test,
@@ -112,6 +113,7 @@ def value(term: Term, binding: Binding) -> Any:
         return term.value
     if isinstance(term, Var):
         return binding[term.name]
+    assert not isinstance(term, Named)  # sugar
     if not isinstance(term, Arithmetic):
         return called(term.function, [value(each, binding) for each in term.args])
     a, b = value(term.left, binding), value(term.right, binding)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.helpers.programs import Writer
 
 NAMES = {"node": "N", "symbol": "S", "int": "I", "float": "F", "any": "Z", "time": "T", "duration": "D"}
@@ -68,6 +71,10 @@ class Body:
             self.text_function()
         if "any" in self.on and w.chance(5):
             self.type_test()
+        if "set" in self.on and w.chance(5):
+            self.member()
+        if "alternative" in self.on and w.chance(4):
+            self.alternative()
         args = given + [self.head_term(t) for t in self.head.types[len(given) :]]
         if not self.action and len(args) != len(set(args)):
             w.tags.add("repeated variable")
@@ -238,6 +245,36 @@ class Body:
         right = self.w.draw(st.sampled_from([*self.bound[type_], self.hole(type_)]))
         ops = ["=", "!="] if type_ == "any" else ["=", "!=", "<", "<=", ">", ">="]
         self.items.append(f"{left} {self.w.draw(st.sampled_from(ops))} {right}")
+
+    def member(self) -> None:
+        """A known term in a set, or not; or a set that binds a new variable."""
+        types = [t for t, names in self.bound.items() if names]
+        negated = self.w.chance(4) and bool(types)
+        type_ = self.w.draw(
+            st.sampled_from(types if types and (negated or self.w.chance(7)) else sorted({*NAMES} - {"time"}))
+        )
+        name = self.w.draw(st.sampled_from(self.bound[type_])) if self.bound[type_] else self.variable(type_)
+        members = [self.hole(type_) for _ in range(self.w.draw(st.integers(1, 3)))]
+        if self.w.chance(2):
+            members.append(self.w.draw(st.sampled_from(["$one", "$some"])) if type_ == "int" else members[0])
+        self.items.append(f"{name} {'not ' if negated else ''}in {{{', '.join(members)}}}")
+        self.w.tags.add("set")
+
+    def alternative(self) -> None:
+        """Alternatives that bind nothing which is used outside of them."""
+        outside, branches = self.items, []
+        for _ in range(self.w.draw(st.integers(2, 3))):
+            self.items = []
+            bound = {t: list(names) for t, names in self.bound.items()}
+            for _ in range(self.w.draw(st.integers(1, 2))):
+                kinds: list[Callable[[], None]] = [self.compare, self.member, partial(self.positive, [])]
+                self.w.draw(st.sampled_from(kinds))()
+            self.bound = bound
+            branches.append(", ".join(self.items))
+        self.items = outside
+        if all(branches):
+            self.items.append(f"({' ; '.join(branches)})")
+            self.w.tags.add("alternative")
 
     def text_test(self) -> None:
         """A text built-in on a symbol."""

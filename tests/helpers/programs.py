@@ -27,7 +27,7 @@ from tests.helpers.program_bodies import Body, Relation, atom
 FEATURES = (
     "class", "recursion", "nonlinear", "mutual", "negation", "aggregate", "repeat", "constant", "selfjoin",
     "assign", "action", "history", "open", "weight", "float", "family", "effect", "comparison", "any",
-    "text", "time", "modes",
+    "text", "time", "modes", "set", "alternative",
 )  # fmt: skip
 SYMBOLS = ("a", "b", "c", "d", "12", "b, a", '"; import os', "X", "_y", "é, b", "not")
 VALUES: dict[str, tuple[Value, ...]] = {
@@ -176,7 +176,9 @@ class Writer:
 
     def declarations(self) -> list[str]:
         """The head of the text."""
-        lines = [".type node <: symbol"]
+        listed = " {a, b, c, d}" if "set" in self.on and self.chance(5) else ""
+        lines = [f".type node <: symbol{listed}"]
+        lines += [".const one = 1", ".param some: int = 3"] if {"set", "alternative"} & self.on else []
         for word, group in (("decl", self.relations), ("action", self.actions)):
             for each in group:
                 columns = ", ".join(f"{'+' * (i < each.given)}c{i}: {t}" for i, t in enumerate(each.types))

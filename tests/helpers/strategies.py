@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mpr_logic.language.ast import (
     ActionDecl,
     Aggregate,
+    Alternatives,
     Annotation,
     Arithmetic,
     Atom,
@@ -19,12 +20,16 @@ from mpr_logic.language.ast import (
     Clause,
     Comparison,
     Const,
+    ConstDecl,
     DefaultDecl,
     HintDecl,
     Literal,
     Member,
+    Membership,
     Module,
+    Named,
     Param,
+    ParamDecl,
     RelationDecl,
     Test,
     TypeDecl,
@@ -50,7 +55,9 @@ def short(make: Callable[[], Strategy]) -> Callable[[], Strategy]:
 
 
 # few and short, so that clauses share names and shapes
-_PLAIN = ["p", "q", "raining", "open_1", "nOT", "x", "truE", "e1", "key", "shared", "input", "is", "trim"]
+_PLAIN = [
+    *("p", "q", "raining", "open_1", "nOT", "x", "truE", "e1", "key", "shared", "input", "in", "is", "trim")
+]
 _CHARACTERS = st.characters(exclude_categories=["Cs"])
 
 
@@ -92,11 +99,16 @@ def _calls(name: str, inner: Strategy) -> Strategy:
     return st.builds(Call, st.just(name), args)
 
 
+def named() -> Strategy:
+    """Names of constants."""
+    return st.builds(Named, names())
+
+
 @short
 def terms() -> Strategy:
     """Terms of a few operators."""
     return st.recursive(
-        variables() | constants(),
+        variables() | constants() | named(),
         lambda inner: st.one_of(
             st.builds(Arithmetic, st.sampled_from(["+", "-", "*", "/", "mod"]), inner, inner),
             st.sampled_from(sorted(FUNCTIONS)).flatmap(lambda name: _calls(name, inner)),
@@ -129,6 +141,25 @@ def simple_items() -> Strategy:
             st.booleans(),
         ),
         st.builds(Test, st.just("is"), st.tuples(terms(), st.builds(Const, names())), st.booleans()),
+        st.builds(
+            Membership,
+            terms(),
+            st.lists(constants() | named(), min_size=1, max_size=3).map(tuple),
+            st.booleans(),
+        ),
+    )
+
+
+@short
+def alternatives() -> Strategy:
+    """Alternatives, one in another at times."""
+    return st.recursive(
+        simple_items() | aggregates(),
+        lambda inner: st.builds(
+            Alternatives,
+            st.lists(st.lists(inner, min_size=1, max_size=2).map(tuple), min_size=2, max_size=3).map(tuple),
+        ),
+        max_leaves=4,
     )
 
 
@@ -160,7 +191,7 @@ def _remarks() -> dict[str, Strategy]:
 @short
 def clauses() -> Strategy:
     """Facts and rules of every kind."""
-    items = st.lists(simple_items() | simple_items() | aggregates(), max_size=4).map(tuple)
+    items = st.lists(simple_items() | simple_items() | alternatives(), max_size=4).map(tuple)
     shared: dict[str, Strategy] = {
         "weight": st.just(1.0) | st.floats(0, 1, exclude_min=True),
         "annotations": st.lists(
@@ -193,6 +224,14 @@ def declarations() -> Strategy:
     hints = st.lists(st.tuples(names(), st.booleans()), min_size=1, max_size=3).map(tuple)
     return st.one_of(
         st.builds(TypeDecl, names(), names(), **_remarks()),
+        st.builds(TypeDecl, names(), names(), st.lists(constants(), max_size=3).map(tuple), **_remarks()),
+        st.builds(
+            ConstDecl,
+            names(),
+            constants() | st.lists(constants(), min_size=1, max_size=3).map(tuple),
+            **_remarks(),
+        ),
+        st.builds(ParamDecl, names(), names(), st.none() | constants(), **_remarks()),
         st.builds(RelationDecl, names(), params, **attributes, **_remarks()),
         st.builds(RelationDecl, names(), params, **_remarks()),
         st.builds(ActionDecl, names(), some_optional, **_remarks()),

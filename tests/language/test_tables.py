@@ -36,8 +36,13 @@ BEYOND_THE_GRAMMAR = {
 
 
 def beyond_the_grammar(found: Diagnostic) -> bool:
-    """Whether the grammar allows what this refuses; of an aggregate it allows any term as the result."""
-    return found.code in BEYOND_THE_GRAMMAR or (found.code == "E0116" and "the result of" in found.message)
+    """Whether the grammar allows what this refuses: of an aggregate any term as the result, of a set a
+    variable as a member."""
+    return (
+        found.code in BEYOND_THE_GRAMMAR
+        or (found.code == "E0116" and "the result of" in found.message)
+        or (found.code == "E0127" and found.message.startswith("the variable"))
+    )
 
 
 @cache

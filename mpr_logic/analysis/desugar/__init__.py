@@ -33,6 +33,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.desugar.alternatives import expand_alternatives
+from mpr_logic.analysis.desugar.membership import expand_memberships
+from mpr_logic.analysis.desugar.named import expand_names
 from mpr_logic.analysis.desugar.part import Context, Part
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.errors import ProgramError
@@ -43,7 +45,11 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.program import Schema
     from mpr_logic.language.ast import Clause
 
-EXPANSIONS: tuple[Callable[[Clause, Context], Sequence[Part]], ...] = (expand_alternatives,)
+EXPANSIONS: tuple[Callable[[Clause, Context], Sequence[Part]], ...] = (
+    expand_names,
+    expand_alternatives,
+    expand_memberships,
+)
 """The expansions, in the order in which they run."""
 
 __all__ = ["EXPANSIONS", "Context", "Part", "core_clauses", "expand"]

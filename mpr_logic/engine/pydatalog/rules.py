@@ -17,10 +17,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 from typing import Literal as OneOf
 
+from mpr_logic.analysis.terms import EXPANDED
 from mpr_logic.engine import builtins
 from mpr_logic.engine.pydatalog.order import group_keys, inside, ordered, outside, plain, variables
 from mpr_logic.engine.pydatalog.session import LogicClause, LogicGoal
-from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.ast import Aggregate, Arithmetic, Comparison, Const, Literal, Named, Test, Var
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -266,6 +267,8 @@ def value_of(term: Term, binding: Valuation) -> Any:
         return binding[term.name]
     if isinstance(term, Arithmetic):
         return builtins.ARITHMETIC[term.op](value_of(term.left, binding), value_of(term.right, binding))
+    if isinstance(term, Named):
+        raise TypeError(EXPANDED)
     function, _ = builtins.function_of(term)
     return function(*(value_of(each, binding) for each in term.args), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.language.lalr_tables import END, tables
-from mpr_logic.language.lexer import ATTRIBUTES, OPERATORS, RESERVED, Token, shorten
+from mpr_logic.language.lexer import RESERVED, SOFT, Token, shorten
 
 if TYPE_CHECKING:
     from mpr_logic.language.diagnostics import Diagnostic
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 # terminals that begin a statement, or that authors take for its beginning
 BEGINNERS = frozenset(
-    "NAME VAR AT FORBID PERMIT PREFER _USE _TYPE _DECL _ACTION _DEFAULT _CLASS _HINT INT FLOAT PAST SUCCEEDED"
-    " FAILED".split()
+    "NAME VAR AT FORBID PERMIT PREFER _USE _TYPE _DECL _ACTION _DEFAULT _CLASS _HINT _CONST _PARAM INT FLOAT"
+    " PAST SUCCEEDED FAILED".split()
 )
-DECLARED = frozenset({"_USE", "_TYPE", "_DECL", "_ACTION", "_DEFAULT", "_CLASS", "_HINT"})
+DECLARED = frozenset("_USE _TYPE _DECL _ACTION _DEFAULT _CLASS _HINT _CONST _PARAM".split())
 _BEHIND_CALL = frozenset("EQUAL COMPARE PLUS MINUS STAR SLASH MOD".split())
-_NAMES = ATTRIBUTES | OPERATORS | {"QUALIFIED"}
+_NAMES = SOFT | {"QUALIFIED"}
 """The terminals that are names, or may be."""
 
 
@@ -82,7 +82,7 @@ class ErrorContext:
 # ---- what terminals are called when the parser speaks to people
 
 _CONSTANT = frozenset("NAME TEXT INT FLOAT DURATION MINUS".split()) | RESERVED
-_TERM = _CONSTANT | {"VAR", "LPAR"}
+_TERM = _CONSTANT | {"VAR", "LPAR", "NAMED"}
 _OBSERVED = frozenset("NOT PAST SUCCEEDED FAILED".split())
 _AGGREGATES = frozenset("COUNT SUM MIN MAX".split())
 _ARITHMETIC = frozenset("PLUS MINUS STAR SLASH MOD".split())
@@ -119,6 +119,10 @@ _WORDS = {
     "_DEFAULT": "`.default`",
     "_CLASS": "`.class`",
     "_HINT": "`.hint`",
+    "_CONST": "`.const`",
+    "_PARAM": "`.param`",
+    "NAMED": "a named constant",
+    "SEMICOLON": "`;`",
     "IF": "`:-`",
     "WEIGHT": "`::`",
     "SUBTYPE": "`<:`",

@@ -14,9 +14,7 @@ _COMMENT = "a comment begins with `%` and ends with its line"
 _POWER = "there is no power: multiply"
 _QUERY = "a query is asked with `mpr query`, not in a file of rules"
 _UNLESS = "an exception is a literal with `not`: `..., not p(X)`; or a `permit` with `@overrides`"
-_SETS = (
-    "there are no lists and sets: state a fact for each value, `one_of(a). one_of(b).`, and ask `one_of(T)`"
-)
+SETS = "there are no lists; that a value is one of a few is written `T in {a, b}`"
 _ANY = "a variable that stands in the body alone stands for any value: leave this word out"
 _ALL = "what holds of all is what fails of none: `not` a relation that holds where it fails"
 _MATCHES = "a regular expression is tried by `matches(T, R)`"
@@ -85,7 +83,9 @@ FOREIGN: Final = {
     "then": "write the head first: `head :- body.`",
     "unless": _UNLESS,
     "except": _UNLESS,
-    "in": _SETS,
+    "in": SETS,
+    "∈": SETS,
+    "∉": "write `T not in {a, b}`",
     "is": "`X is int` asks for a type; a value is compared, or set, with `=`",
     "like": _PARTS,
     "and": _AND,
@@ -135,7 +135,7 @@ RELATIONS: Final = {
     **dict.fromkeys(
         "startswith endswith has_prefix has_suffix prefix suffix includes include".split(), _PARTS
     ),
-    **dict.fromkeys("member in_list memberchk element".split(), _SETS),
+    **dict.fromkeys("member in_list memberchk element".split(), SETS),
     "true": "leave it out: a clause without a body always holds",
     "false": "leave the clause out: it would never hold",
     "fail": "leave the clause out: it would never hold",
@@ -163,6 +163,14 @@ DIRECTIVES: Final = {
     ".require": USE,
     ".module": USE,
     ".package": USE,
+    ".enum": "a type lists its values: `.type level <: symbol {low, high}`",
+    **dict.fromkeys(
+        ".let .define .var .set .constant".split(), "write `.const name = value`, and `$name` in clauses"
+    ),
+    **dict.fromkeys(
+        ".parameter .params .option .arg .setting".split(),
+        "write `.param name: type = default`, and `$name` in clauses",
+    ),
 }
 """Declarations that other languages have."""
 

@@ -18,11 +18,13 @@ from mpr_logic.language.hints.foreign import (
     FOREIGN,
     FUNCTIONS,
     LONGEST,
+    SETS,
     SIGNS,
     USE,
     USING,
     VERDICTS,
 )
+from mpr_logic.language.hints.sets import sets
 from mpr_logic.language.lalr_tables import END
 from mpr_logic.language.lexer import UNKNOWN, keywords, reserved
 
@@ -169,16 +171,6 @@ def _valued(case: ErrorContext) -> Diagnostic | None:
     return case.diagnostic("E0106", f"`{name.text}(...)` has no value", help, name)
 
 
-def _membership(case: ErrorContext) -> Diagnostic | None:
-    """``not T in {a}``."""
-    text, found = case.source.text, case.found
-    if case.last != "NOT" or found.kind not in _NUMBERS | {"VAR", "TEXT", "NAME"}:
-        return None
-    if not re.match(r"\s*(?:not\s+)?in\b", text[found.end : found.end + 40]):
-        return None
-    return case.diagnostic("E0106", "`in` is no word of this language", FOREIGN["in"])
-
-
 def _type_test(case: ErrorContext) -> Diagnostic | None:
     """``N is X + 1``."""
     word = case.run.tokens[-1] if case.tokens else None
@@ -240,9 +232,7 @@ def _unknown(case: ErrorContext) -> Diagnostic | None:
         return None
     char = case.found.text
     if char in "[]":
-        help = FOREIGN["in"]
-    elif char == "$":
-        help = "variables begin upper-case or with `_`"
+        help = SETS
     elif char.isspace():
         help = "use an ordinary blank"
     elif char.isalpha():
@@ -309,12 +299,14 @@ def _declaration(case: ErrorContext) -> Diagnostic | None:
 
 
 _FORMS = {
-    "_TYPE": "write `.type name <: base`; the base is symbol, int, float, bool, time, date, duration, any "
-    "or a declared type",
+    "_TYPE": "write `.type name <: base`, or `.type name <: base {a, b}` to list its values; the base is "
+    "symbol, int, float, bool, time, date, duration, any or a declared type",
     "_USE": 'write `.use "file.dl"`, or `.use "folder" as name` for names of its own',
     "_DECL": "write `.decl name(argument: type, ...)`, or `.decl name()` without arguments; behind it may "
     'stand `open_world`, `input`, `key(argument, ...)`, `changed_by("whom")` and `shared`',
     "_ACTION": "write `.action name(argument: type, ...)`; `argument?: type` may be left out of a call",
+    "_CONST": "write `.const name = value`; in a clause `$name` is the value",
+    "_PARAM": "write `.param name: type`, or `.param name: type = default`; in a clause `$name` is the value",
     "_DEFAULT": "the only default is `.default forbid name`, of an action, or `.default forbid *`, of all",
     "_CLASS": "write `.class name(argument: type, ...) {action, not action, hint(readOnlyHint)}`; in the "
     "braces stand actions, classes, and hints of tools",
@@ -326,11 +318,14 @@ def _behind_declaration(case: ErrorContext) -> Diagnostic | None:
     """A declaration that goes on where it should have ended."""
     text, start = case.source.text, (case.tokens or [case.found])[0].start
     line = text[text.rfind("\n", 0, start) + 1 : start].rstrip()
-    declared = re.match(r"\s*\.(type|decl|action|default|class|hint)\b", line)
+    declared = re.match(r"\s*\.(type|decl|action|default|class|hint|const|param)\b", line)
     if case.found.kind == "DOT" and not case.tokens:
         unknown = _DOT_WORD.match(text, start)
         if unknown:
-            help = "declarations are `.type`, `.decl`, `.action`, `.class`, `.hint` and `.default`"
+            help = (
+                "declarations are `.type`, `.decl`, `.action`, `.class`, `.hint`, `.default`, `.const` and "
+                "`.param`"
+            )
             help = DIRECTIVES.get(unknown.group(), help)
             at = (start, unknown.end())
             return case.diagnostic("E0118", f"`{unknown.group()}` is no declaration", help, at)
@@ -543,7 +538,7 @@ _GUESSES: tuple[Guess, ...] = (
     _quote,
     _percent,
     _verdict,
-    _membership,
+    sets,
     _use,
     _several_actions,
     _class,

@@ -9,7 +9,17 @@ from mpr_logic.analysis import canonical_text
 from mpr_logic.analysis.desugar import core_clauses
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.resolve import Resolver, resolve_clause
-from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.ast import (
+    Aggregate,
+    Arithmetic,
+    Call,
+    Comparison,
+    Const,
+    Literal,
+    Named,
+    Test,
+    Var,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -127,7 +137,7 @@ class _Subsumption:
                 if one.name in found:
                     return found if found[one.name] == seen else None
                 return {**found, one.name: seen}
-            case Const():
+            case Const() | Named():
                 return found if one == other else None
             case Arithmetic():
                 if not isinstance(other, Arithmetic) or one.op != other.op:
