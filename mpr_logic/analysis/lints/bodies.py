@@ -42,7 +42,7 @@ def check_bodies(subject: Subject, report: DiagnosticCollector) -> None:
     program = subject.program
     for rule in program.rules:
         domains = subject.domains.of(rule)
-        _openings(program, rule, report)
+        _openings(subject, rule, report)
         if not _worth(rule, domains or {}):
             continue
         whole, least = whole_numbers(program, rule), _least(rule)
@@ -167,15 +167,17 @@ def _least(rule: Rule) -> dict[str, int]:
     }
 
 
-def _openings(program: Program, rule: Rule, report: DiagnosticCollector) -> None:
+def _openings(subject: Subject, rule: Rule, report: DiagnosticCollector) -> None:
     """Report what looks into a number for a field, or for an item that is a text: a number has no field, and
     itself as its only item."""
+    program = subject.program
     numbers = {
         term.name
         for term, base in _columns(program, rule)
         if base in ("int", "float") and isinstance(term, Var) and term.name != "_"
     }
-    texts = _given_texts(program, rule)
+    # a tool's objects and lists are declared as the texts that they are canonically
+    texts = _given_texts(program, rule) if subject.deployment.tools is None else set()
     for literal in literals(rule.body):
         name, args = literal.atom.name, literal.atom.args
         if name == "field" and args[0] in texts and program.schema.relations[name].builtin:
