@@ -342,7 +342,7 @@ class Body:
                     (f"substring({text}, {place})", "symbol"),
                     (f"substring({text}, {place}, 1)", "symbol"),
                     (f"part({text}, {other}, {place})", "symbol"),
-                    (f'group({text}, "([ab12])(x|(,))?", {place})', "symbol"),
+                    (f'group({text}, "([ab12])(x|(,))?", {place.lstrip("-")})', "symbol"),
                     (f"to_text({one})", "symbol"),
                     (f"to_int({text})", "int"),
                     (f"to_int(substring({text}, {place}, 1)) + 1", "int"),
