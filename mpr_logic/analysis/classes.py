@@ -36,7 +36,8 @@ def action_class(signature: Signature, members: Iterable[str]) -> ActionClass:
     shared = signature.arity
     if all(param.name != ACTION for param in signature.params):
         params, bases = (*signature.params, Param(ACTION, "symbol")), (*signature.bases, "symbol")
-        signature = replace(signature, params=params, bases=bases, tail=1)
+        listed = (*signature.members, None) if signature.members else ()
+        signature = replace(signature, params=params, bases=bases, tail=1, members=listed)
     return ActionClass(signature, shared, tuple(members))
 
 

@@ -368,3 +368,13 @@ def test_the_printer_keeps_the_form() -> None:
     ):
         assert print_statement(parse(text + "\n").statements[0]) == text
     assert print_value("in") == "in"
+
+
+def test_members_of_a_class_share_an_argument_of_an_enumerated_type() -> None:
+    """A class adds the name of the member to the arguments that its members share."""
+    text = """.type cabin <: symbol {economy, business}
+    .action book(c: cabin)  .action change(c: cabin)  .class write(c: cabin) {book, change}
+    forbid write(c: economy)."""
+    checker = Checker.from_text(text)
+    assert not checker.check("book(economy)").admissible
+    assert checker.check("change(business)").admissible

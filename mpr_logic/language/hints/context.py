@@ -159,6 +159,7 @@ def describe_all(kinds: set[str]) -> str:
             left -= group
     # a term may always go on, an argument may be optional: saying so each time helps nobody
     left = (left - _ARITHMETIC - {"OPTIONAL"}) or (set() if words else left)
+    left -= {"NOT"} if {"COMMA", "DOT"} <= left else set()  # `not in` behind what may yet be a term
     named = {kind: f"`{word}`" for word, kind in tables().words.items()}
     words += sorted({_WORDS.get(kind) or named[kind] for kind in left})
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
