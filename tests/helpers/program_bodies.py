@@ -57,6 +57,10 @@ class Body:
             self.history()
         if "assign" in self.on and w.chance(7):
             self.assign()
+        if "text" in self.on and w.chance(5):
+            self.text_function()
+        if "any" in self.on and w.chance(5):
+            self.type_test()
         if "aggregate" in self.on and w.chance(5):
             self.aggregate()
         if "negation" in self.on and w.chance(7):
@@ -67,10 +71,6 @@ class Body:
             self.text_test()
         if "time" in self.on and w.chance(7):
             self.moment()
-        if "text" in self.on and w.chance(5):
-            self.text_function()
-        if "any" in self.on and w.chance(5):
-            self.type_test()
         if "set" in self.on and w.chance(5):
             self.member()
         if "alternative" in self.on and w.chance(4):
