@@ -24,20 +24,20 @@ FILLED = frozenset({"now", "called", "item", "list_length", "field"}) | SHELL
 LANGUAGE = Span("the language", 0, 0, 0, 0)
 """The span of what the language itself says."""
 
-_T, _S = Var("T"), Var("S")
+_N, _A, _S, _T = Var("N"), Var("A"), Var("S"), Var("T")
+_AS_TIME = Comparison(
+    "=", _T, Arithmetic("+", Const(Instant(0)), Arithmetic("*", _S, Const(Duration(SECOND))))
+)
+
+
+def _defined(name: str, args: tuple[Var, ...], of: Atom) -> Clause:
+    """The rule for a relation that has as a time what another has as a second."""
+    return Clause("relation", Atom(name, args, span=LANGUAGE), (Literal(of), _AS_TIME), span=LANGUAGE)
+
 
 DEFINED: Mapping[str, Clause] = {
-    "now_at": Clause(
-        "relation",
-        Atom("now_at", (_T,), span=LANGUAGE),
-        (
-            Literal(Atom("now", (_S,))),
-            Comparison(
-                "=", _T, Arithmetic("+", Const(Instant(0)), Arithmetic("*", _S, Const(Duration(SECOND))))
-            ),
-        ),
-        span=LANGUAGE,
-    ),
+    "now_at": _defined("now_at", (_T,), Atom("now", (_S,))),
+    "called_at": _defined("called_at", (_N, _A, _T), Atom("called", (_N, _A, _S))),
 }
 """The built-in relations that a rule of the language derives: a program has that rule where it reads them.
 There were programs before them: one that declares such a name otherwise has a relation of its own."""
@@ -46,6 +46,7 @@ _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "now": (("second", "int"),),
     "now_at": (("time", "time"),),
     "called": (("number", "int"), ("action", "symbol"), ("second", "int")),
+    "called_at": (("number", "int"), ("action", "symbol"), ("time", "time")),
     "item": (("list", "any"), ("position", "int"), ("value", "any")),
     "list_length": (("list", "any"), ("length", "int")),
     "field": (("object", "any"), ("name", "symbol"), ("value", "any")),

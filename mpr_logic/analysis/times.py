@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.terms import names, term_vars
-from mpr_logic.language.ast import Arithmetic, Const
+from mpr_logic.language.ast import Arithmetic, Const, Var
 from mpr_logic.language.moments import READERS
 from mpr_logic.language.printer import print_term
 
 if TYPE_CHECKING:
     from mpr_logic.language.ast import Span, Term
     from mpr_logic.language.moments import Moment
+
+NOW = "#now"
+"""The variable for the time of the check that spans of time read."""
+
+SPANS = ("during", "within")
+"""The tests of spans of time."""
 
 MOMENTS = ("time", "date", "duration")
 """The types of time. A declaration may give their names another meaning: there were programs before them."""
@@ -57,8 +63,8 @@ def no_moment(term: Term, kind: str, wanted: str) -> str:
             return f"a number has no unit: multiply it by one, such as `{shown} * 1s`"
         if wanted == "time" and kind == "int":
             return (
-                "the time of the check is `now_at(N)`; that of a second since 1970 is "
-                f'`"1970-01-01T00:00:00Z" + {shown} * 1s`'
+                "the time of the check is in `now_at(T)`, those of calls in `called_at(N, A, T)`; that of a "
+                f'second since 1970 is `"1970-01-01T00:00:00Z" + {shown} * 1s`'
             )
         return f"take a {wanted}: declare the argument that `{print_term(term)}` comes from as `{wanted}`"
     value = term.value
@@ -78,6 +84,12 @@ def no_moment(term: Term, kind: str, wanted: str) -> str:
 
 def no_result(term: Arithmetic, left: str, right: str) -> tuple[str, Span, str]:
     """The message, place and help for arithmetic on a type of time that has no result."""
+    if isinstance(term.left, Var) and term.left.name == NOW:
+        return (
+            f"`within` takes a time, but this is of type {right}",
+            term.span,
+            no_moment(term.right, right, "time"),
+        )
     message = f"`{term.op}` has no result for {left} and {right}"
     if "duration" in (left, right) and {left, right} & {"int", "float"} and term.op in "+-":
         number = term.left if left != "duration" else term.right

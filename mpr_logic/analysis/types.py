@@ -622,6 +622,9 @@ class Typing:
         if item.name == "is":
             self._type_test(item)
             return
+        if item.name in ("during", "within"):
+            self._span_of_time(item)
+            return
         for term in item.args:
             self._operands(term)
             self._want(term, SYMBOLS, f"`{item.name}` takes symbols", item.span)
@@ -650,6 +653,17 @@ class Typing:
                 item.span,
                 "take the test away, or ask for a type that some of its values have",
             )
+
+    def _span_of_time(self, item: Test) -> None:
+        """Report a span of time of what has none. What ``within`` subtracts is reported where it does."""
+        wanted = ("time", "symbol") if item.name == "during" else ("duration", "duration")
+        for term, kind in zip(item.args, wanted, strict=True):
+            self._operands(term)
+            found = base(self.types, self.type_of(term) or "any")
+            if found not in (kind, "any") and not (kind == "symbol" and found == "bool"):
+                help = no_moment(term, found, kind) if kind in MOMENTS else "name the hours in a text"
+                message = f"`{item.name}` takes {_a(kind)}, but this is {_a(found)}"
+                self.report.error("E0261", message, term_span(term, item.span), help)
 
     def _aggregate(self, item: Aggregate) -> None:
         if item.expression is None:

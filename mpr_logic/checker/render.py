@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING, Any, TextIO
 from mpr_logic.analysis.desugar.classes import names_member
 from mpr_logic.analysis.occurrences import CLASS, as_written, call_of
 from mpr_logic.analysis.report import count
-from mpr_logic.analysis.terms import flat, rewrite_item, rewrite_term
+from mpr_logic.analysis.terms import flat, item_vars, rewrite_item, rewrite_term
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
-from mpr_logic.language.ast import NOWHERE, Aggregate, Atom, Comparison, Const, Literal, Span, Term, Var
+from mpr_logic.language.ast import (
+    NOWHERE,
+    Aggregate,
+    Atom,
+    Comparison,
+    Const,
+    Literal,
+    Membership,
+    Span,
+    Term,
+    Var,
+)
 from mpr_logic.language.diagnostics import visible
-from mpr_logic.language.moments import json_value, json_values
+from mpr_logic.language.moments import Moment, json_value, json_values
 from mpr_logic.language.printer import (
     print_atom,
     print_clause,
@@ -69,9 +80,20 @@ def atom_text(program: Program, relation: str, pattern: tuple[Value | None, ...]
     return print_atom(Atom(f"{word} {name}", args, tuple(each for each, _ in known)))
 
 
+def written_item(item: BodyItem, rule: Rule) -> BodyItem:
+    """The item of the clause that an item with variables of no author was made of; any other as it is."""
+    if not any(var.name[0] == "#" for var in item_vars(item)):
+        return item
+    written = (each for each in flat(rule.clause.body) if not isinstance(each, Membership))
+    return next((each for each in written if each.span == item.span), item)
+
+
 def failed_text(item: BodyItem, rule: Rule, bindings: Mapping[str, Value]) -> str:
     """The text of an item that does not hold, in its author's terms where variables that no author wrote
     stand for them: ``to_int(T)`` alone where ``#1 = to_int(T)`` has no value."""
+    made = written_item(item, rule)
+    if made is not item:
+        return item_text(made, bindings)
     terms = dict(_computed(rule))
 
     def written(term: Term) -> Term:
@@ -152,7 +174,10 @@ def _filled(
         return found[0][0]
     if name[1:] in constants and name[0] == "$":
         return ", ".join(map(print_value, constants[name[1:]].values))
-    return print_value(bindings[name]) if name in bindings else found[0]
+    value = bindings.get(name)
+    if isinstance(value, Moment):
+        return str(value)
+    return print_value(value) if value is not None else found[0]
 
 
 def _bound(term: Term, bindings: Mapping[str, Value]) -> Term:

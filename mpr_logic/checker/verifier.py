@@ -6,10 +6,12 @@ import time
 from typing import Any
 
 from mpr_logic.analysis.program import Program, Rule
-from mpr_logic.checker.verifier_operators import OPERATORS
+from mpr_logic.checker.verifier_operators import OPERATORS as PLAIN
+from mpr_logic.checker.verifier_times import SPANS
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, Proof
 from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Literal, Row, Test, Var
 
+OPERATORS = PLAIN | SPANS
 AssertedFacts = dict[str, dict[Row, float]]  # the asserted rows of each core relation, and their weights
 LIMIT, SECONDS = 1_000_000, 5.0  # of rows of one relation, and of time: beyond them nothing is verified
 

@@ -16,7 +16,8 @@ from mpr_logic.engine import regex, texts
 from mpr_logic.engine.texts import look_at_clock, must_be_texts
 from mpr_logic.errors import ArithmeticFailure
 from mpr_logic.language.ast import Const, Var
-from mpr_logic.language.moments import Duration, Moment
+from mpr_logic.language.moments import Duration, Instant, Moment
+from mpr_logic.language.zones import schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -149,6 +150,22 @@ def is_of(value: Value, kind: Value, deadline: Deadline | None = None) -> bool:
     return kind == "float" or (kind == "int" and (isinstance(value, int) or value.is_integer()))
 
 
+def during(time: Value, hours: Value, deadline: Deadline | None = None) -> bool:
+    """Whether a time is in the hours of a schedule."""
+    if not isinstance(time, Instant):
+        raise ArithmeticFailure(f"`during` needs a time, and `{time}` is none")
+    if not isinstance(hours, str):
+        raise ArithmeticFailure(f"`during` needs a schedule, and `{hours}` is none")
+    return schedule(hours).has(time)
+
+
+def within(age: Value, length: Value, deadline: Deadline | None = None) -> bool:
+    """Whether an age is from none to a length."""
+    if not (isinstance(age, Duration) and isinstance(length, Duration)):
+        raise ArithmeticFailure(f"`within` needs two durations: `{age}` and `{length}` are not")
+    return Duration(0) <= age <= length
+
+
 def less(a: Value, b: Value) -> bool:
     """a < b: numbers by value, symbols by code points."""
     if isinstance(a, str) != isinstance(b, str):
@@ -202,6 +219,8 @@ TESTS: dict[str, Callable[..., bool]] = {
     "ends_with": ends_with,
     "matches": matches,
     "is": is_of,
+    "during": during,
+    "within": within,
 }
 AGGREGATES: dict[str, Callable[[Sequence[Value]], Value]] = {
     "count": len,

@@ -35,7 +35,7 @@ class Span(NamedTuple):
     end_column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 NOWHERE = Span("<none>", 0, 0, 0, 0)
@@ -151,11 +151,12 @@ class Comparison:
 @dataclass(frozen=True, slots=True)
 class Test:
     """A text built-in: ``contains(T, S)``, ``starts_with``, ``ends_with``, ``matches(T, Regex)``; or
-    ``T is type``, whose second argument is the name of the type."""
+    ``T is type``, whose second argument is the name of the type. Analysis makes tests of spans of time:
+    ``during`` of a time and a schedule, ``within`` of two durations."""
 
     __test__ = False  # not a pytest class
 
-    name: OneOf["contains", "starts_with", "ends_with", "matches", "is"]
+    name: OneOf["contains", "starts_with", "ends_with", "matches", "is", "during", "within"]
     args: tuple[Term, Term]
     negated: bool = False
     span: Span = field(default=NOWHERE, compare=False, repr=False)
@@ -164,13 +165,17 @@ class Test:
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """``target = function [expression] : { body }``; ``count`` has no expression. As written, a
-    :class:`Membership` may stand in the braces too; it is expanded with the rest of the clause."""
+    :class:`Membership` may stand in the braces too; it is expanded with the rest of the clause.
+
+    ``op`` is another comparison in ``3 <= count : { p(X) }``: sugar for ``N = count : { p(X) }, 3 <= N``.
+    """
 
     target: Var | Const
     function: OneOf["count", "sum", "min", "max"]
     expression: Term | None
     body: tuple[Literal | Comparison | Test, ...]
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    op: ComparisonOperator = "="
 
 
 BodyItem: TypeAlias = Literal | Comparison | Test | Aggregate

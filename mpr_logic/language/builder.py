@@ -252,15 +252,15 @@ class Builder:
         return ast.Test("is", (term, kind), len(word) == 2, self.source.span(start, end))
 
     def aggregate_count(self, parts: Parts, start: int, end: int) -> ast.Aggregate:
-        target, _, _, body = parts
-        return self._aggregate(target, "count", None, body, start, end)
+        target, op, _, body = parts
+        return self._aggregate(target, op.text, "count", None, body, start, end)
 
     def aggregate_fold(self, parts: Parts, start: int, end: int) -> ast.Aggregate:
-        target, _, function, expression, body = parts
-        return self._aggregate(target, function, expression, body, start, end)
+        target, op, function, expression, body = parts
+        return self._aggregate(target, op.text, function, expression, body, start, end)
 
     def _aggregate(
-        self, target: ast.Term, function: Any, expression: ast.Term | None, body: Any, start: int, end: int
+        self, target: ast.Term, op: Any, function: Any, expression: Any, body: Any, start: int, end: int
     ) -> ast.Aggregate:
         if not isinstance(target, ast.Var | ast.Const):
             self.refuse(
@@ -271,7 +271,7 @@ class Builder:
                 f"write `N = {function} ...` and compare `N` in a literal of its own",
             )
             target = ast.Var("_", target.span)
-        return ast.Aggregate(target, function, expression, body, self.source.span(start, end))
+        return ast.Aggregate(target, function, expression, body, self.source.span(start, end), op)
 
     def membership_in(self, parts: Parts, start: int, end: int) -> ast.Membership:
         term, _, *members = parts

@@ -91,6 +91,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0252": "group that the expression does not have",
     "E0260": "no time, date or duration",
     "E0261": "times that do not go together",
+    "E0262": "no span of time",
     "E0280": "use of a file in a text",
     "E0301": "unbound variable in a head",
     "E0302": "wildcard in a head",

@@ -151,11 +151,15 @@ class Duration(Moment):
         return str(self)
 
     def __str__(self) -> str:
-        number = abs(self.number)
+        rest = abs(self.number)
         # as people say it: 24h and 48h, but 3d
-        units = ("d", "h", "m", "s", "ms", "us") if number > 2 * DAY else ("h", "m", "s", "ms", "us")
-        unit = next((u for u in units if number % UNITS[u] == 0), "us") if number else "s"
-        return f"{'-' if self.number < 0 else ''}{number // UNITS[unit]}{unit}"
+        units = ("d", "h", "m", "s", "ms", "us") if rest > 2 * DAY else ("h", "m", "s", "ms", "us")
+        parts = []
+        for unit in units:
+            number, rest = divmod(rest, UNITS[unit])
+            if number:
+                parts.append(f"{number}{unit}")
+        return ("-" if self.number < 0 else "") + ("".join(parts) or "0s")
 
     def __neg__(self) -> Duration:
         return Duration(-self.number)

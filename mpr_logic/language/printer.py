@@ -125,7 +125,7 @@ def print_item(item: WrittenItem) -> str:
         case Aggregate():
             expression = "" if item.expression is None else f" {print_term(item.expression)}"
             inner = ", ".join(map(print_item, item.body))
-            return f"{print_term(item.target)} = {item.function}{expression} : {{ {inner} }}"
+            return f"{print_term(item.target)} {item.op} {item.function}{expression} : {{ {inner} }}"
         case Membership():
             word, members = "not in" if item.negated else "in", _terms(item.members)
             named = len(item.members) == 1 and isinstance(item.members[0], Named)

@@ -453,7 +453,14 @@ CASES = [
         "E0261",
         "S",
         "a time is compared with an int",
-        "the time of the check is `now_at(N)`; that of a second since 1970 is",
+        "the time of the check is in `now_at(T)`, those of calls in",
+    ),
+    (
+        'forbid step(_) :- not during("Mo-Fr 9-17 UTC").',
+        "E0262",
+        '"Mo-Fr 9-17 UTC"',
+        "`Mo-Fr 9-17 UTC` is no schedule: one is `mon-fri 09:00-17:00 Europe/Berlin`",
+        "name days, hours, or both, and last the zone",
     ),
     ("@escalate thing(a).", "E0229", "@escalate", "`@escalate` means nothing before a fact", "`forbid`"),
     (

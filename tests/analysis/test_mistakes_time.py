@@ -68,7 +68,7 @@ def errors(text: str) -> list[tuple[str, str, str]]:
         (
             "p(O) :- due(O, T), now(S), S > T.",
             "E0261",
-            "the time of the check is `now_at(N)`",
+            "the time of the check is in `now_at(T)`",
             "p(O) :- due(O, T), now_at(S), S > T.",
         ),
         (
@@ -102,6 +102,48 @@ def errors(text: str) -> list[tuple[str, str, str]]:
             "E0212",
             "take a value of the right type",
             'p(O) :- due(O, T), T >= "2026-01-01T00:00:00Z", T < "2027-01-01T00:00:00Z".',
+        ),
+        (
+            "p(O) :- due(O, T), within(T, 24).",
+            "E0261",
+            "write it as a number with its unit",
+            "p(O) :- due(O, T), within(T, 24h).",
+        ),
+        (
+            "p(O) :- due(O, T), within(24h, T).",
+            "E0262",
+            "write `within(T, 24h)`",
+            "p(O) :- due(O, T), within(T, 24h).",
+        ),
+        (
+            "p(O) :- due(O, T), within(T).",
+            "E0262",
+            "write `within(T, 24h)`",
+            "p(O) :- due(O, T), within(T, 24h).",
+        ),
+        (
+            "p(send) :- 3 <= count : { called(_, send, T), within(T, 1h) }.",
+            "E0261",
+            "`called_at(N, A, T)`",
+            "p(send) :- 3 <= count : { called_at(_, send, T), within(T, 1h) }.",
+        ),
+        (
+            'p(O) :- due(O, T), during(T, "9-17").',
+            "E0262",
+            "last the zone",
+            'p(O) :- due(O, T), during(T, "9-17 UTC").',
+        ),
+        (
+            'p(O) :- due(O, T), during(T, "mon-fri Europe/Munich").',
+            "E0262",
+            "last the zone",
+            'p(O) :- due(O, T), during(T, "mon-fri Europe/Berlin").',
+        ),
+        (
+            'p(O) :- day(O, D), during(D, "mon-fri UTC").',
+            "E0261",
+            "declare the argument that `D` comes from as `time`",
+            'p(O) :- due(O, T), during(T, "mon-fri UTC").',
         ),
         (
             'limit("24h") :- n("2026-01-31T10:00:00Z").',

@@ -110,6 +110,7 @@ def test_it_has_at_most_150_lines_and_shares_nothing_with_the_engine() -> None:
     assert sorted(imports) == [
         "mpr_logic.analysis.program",
         "mpr_logic.checker.verifier_operators",
+        "mpr_logic.checker.verifier_times",
         "mpr_logic.engine.provenance.proof",
         "mpr_logic.language.ast",
     ]

@@ -55,7 +55,7 @@ def test_a_call_counts_from_its_admission_until_the_hour_is_over(tmp_path: Path)
     other = Guard(text=RULES, clock=clock, store=tmp_path / "calls.db")
     utc = {"to": "bob", "at": "2025-12-31T23:00:00Z"}
     assert other.check("send", utc).message.splitlines()[1:] == [
-        '- because bob has that of "2025-12-31T23:00:00Z"'
+        "- because bob has that of 2025-12-31T23:00:00Z"
     ]
 
 
@@ -94,3 +94,54 @@ def test_states_and_updates_hold_times() -> None:
     assert not guard.check("send", AT).runs
     with pytest.raises(StateError, match="takes `time`"):
         checker.update(add=["last(bob, yesterday)"])
+
+
+SPANS = """
+.action send(to: symbol)
+.action deploy(service: symbol)
+@id(rate) @because("three sends in an hour are enough")
+forbid send(_) :- 3 <= count : { called_at(_, send, T), within(T, 1h) }.
+@id(hours) @because("deploy while somebody is there")
+forbid deploy(_) :- not during("mon-fri 09:00-17:00 Europe/Berlin").
+"""
+
+
+def test_three_in_an_hour() -> None:
+    """A call counts from its admission for an hour, and no longer."""
+    clock = Clock()
+    guard = Guard(text=SPANS, clock=clock)
+    admitted = []
+    for _ in range(12):
+        verdict = guard.check("send", {"to": "bob"})
+        admitted.append(verdict.runs)
+        if verdict.runs:
+            guard.record(verdict, succeeded=True)
+        clock.second += 1000
+    assert admitted == [True, True, True, False] * 3
+
+
+def test_office_hours_are_those_of_the_zone() -> None:
+    """The same second is in the hours of a zone or not, whatever the machine's zone is."""
+    clock = Clock()
+    guard = Guard(text=SPANS, clock=clock)
+    found = []
+    for text in ("2026-03-27T16:00Z", "2026-03-27T15:59Z", "2026-03-30T07:00Z", "2026-03-30T06:59Z"):
+        time = Instant.read(text)
+        assert time is not None
+        clock.second = int(time.datetime.timestamp())
+        found.append(guard.check("deploy", {"service": "shop"}).runs)
+    assert found == [False, True, True, False]  # summer time began on the 29th
+
+
+def test_why_not_shows_what_the_author_wrote() -> None:
+    """A span and an aggregate that fail are shown as they stand in the rule, with their values."""
+    guard = Guard(text=SPANS, clock=lambda: NOON)
+    guard.check("send", {"to": "bob"})
+    checker = guard.session("").checker
+    checker.update(add=[f"now({NOON})"])
+    answer = str(checker.why_not("send(bob)"))
+    assert "3 <= count : { called_at(_, send, T), within(T, 1h) } fails: 3 <= 1 is false" in answer
+    answer = str(checker.why_not("deploy(shop)"))
+    assert (
+        'not during("mon-fri 09:00-17:00 Europe/Berlin") fails: not during("2026-01-01T12:00:00Z"' in answer
+    )

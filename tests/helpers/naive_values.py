@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from mpr_logic.checker.verifier_times import during, within
 from mpr_logic.language.ast import (
     Aggregate,
     Arithmetic,
@@ -223,10 +224,19 @@ def holds(item: Comparison | Test, binding: Binding) -> bool:
             return bool((a == b) == (item.op == "="))
         if isinstance(a, str) != isinstance(b, str):
             raise NoValue
+        if isinstance(a, Moment) or isinstance(b, Moment):
+            if type(a) is not type(b):
+                raise NoValue
+            a, b = a.number, b.number
         return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[item.op])
     text, part = value(item.args[0], binding), value(item.args[1], binding)
     if item.name == "is":
         return is_of(text, part) != item.negated
+    if item.name in ("during", "within"):
+        try:
+            return bool((during if item.name == "during" else within)(text, part) != item.negated)
+        except TypeError:
+            raise NoValue from None
     if not isinstance(text, str) or not isinstance(part, str):
         raise NoValue
     found = {

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.helpers.programs import Writer
 
 NAMES = {"node": "N", "symbol": "S", "int": "I", "float": "F", "any": "Z", "time": "T", "duration": "D"}
+WINDOWS = ("within", "during")
 TESTS = ("contains", "starts_with", "ends_with")
 
 
@@ -300,7 +301,17 @@ class Body:
         self.w.tags.add("text")
 
     def moment(self) -> None:
-        """A time or a duration that is computed, bounded on both sides."""
+        """A time or a duration that is computed, bounded on both sides; or a span of time."""
+        if self.bound["time"] and self.w.chance(4):
+            name = self.w.draw(st.sampled_from(self.bound["time"]))
+            # the times are the first seconds of 1970, a thursday; in New York it was wednesday evening
+            spans = ("1m)", "30s)"), ('"0-0:01 UTC")', '"wed 18:30-19:01 America/New_York")')
+            word, span = self.w.draw(
+                st.sampled_from([(w, s) for w, each in zip(WINDOWS, spans, strict=True) for s in each])
+            )
+            self.items.append(f"{'not ' if self.w.chance(3) else ''}{word}({name}, {span}")
+            self.w.tags |= {"time", "window"}
+            return
         times, lengths = self.bound["time"], self.bound["duration"]
         made: dict[str, list[str]] = {"time": [], "duration": []}
         made["time"] += [f"{t} {op} {d}" for t in times for op in "+-" for d in (*lengths, "30s")]
@@ -430,16 +441,18 @@ class Body:
                 function = "max" if function == "sum" else function
             expression = f" {name}" if type_ == "time" or self.w.chance(6) else f" {name} * 2"
         braces = f"{function}{expression} : {{ {', '.join(items)} }}"
+        op = self.w.draw(st.sampled_from(["=", "=", "=", "<=", ">", "!="]))
         if self.w.chance(2):
             target = {"int": "1", "float": "1.0"}.get(type_) or self.w.constant(type_)
         elif self.w.chance(2) and self.bound[type_]:
             target = self.w.draw(st.sampled_from(self.bound[type_]))
         else:
             self.bound[type_].append(target)
+            op = "="
         for kind, names in local.items():  # what the head takes of these becomes a group
             if self.w.chance(5):
                 self.bound[kind] += [n for n in names if n not in self.bound[kind]]
-        self.items.append(f"{target} = {braces}")
+        self.items.append(f"{target} {op} {braces}")
         self.w.tags.add("aggregate")
 
     def head_term(self, type_: str) -> str:

@@ -139,7 +139,7 @@ class Writer:
     def types(self, least: int) -> tuple[str, ...]:
         """The columns of a relation."""
         kinds = ["node", "node", "int", "symbol"] + [t for t in ("float", "any") if t in self.on]
-        kinds += ["time", "time", "duration"] if "time" in self.on else []
+        kinds += ["time", "duration", "int", "int"] if "time" in self.on else []
         return tuple(self.draw(st.lists(st.sampled_from(kinds), min_size=least, max_size=3)))
 
     def signatures(self) -> None:
@@ -266,6 +266,8 @@ def cases(draw: Draw) -> Case:
         return Change(relation.name, w.row(relation), w.weight(6))
 
     facts = [fact(draw(st.sampled_from(sources))) for _ in range(draw(st.integers(2, 14)))]
+    if "window" in w.tags:
+        facts.append(Change("now", (draw(st.sampled_from([30, 60])),), 1.0))
     calls = [f for f in facts if f.relation.split()[0] in ("past", "succeeded", "failed")]
     if calls:  # some calls are made again
         again = [draw(st.sampled_from(calls)) for _ in range(draw(st.integers(0, 3)))]
@@ -275,7 +277,7 @@ def cases(draw: Draw) -> Case:
     in_text = [
         (f"{f.weight} :: " if f.weight != 1.0 else "") + f"{atom(f.relation, list(map(write, f.row)))}."
         for f in facts
-        if w.chance(2)
+        if f.relation != "now" and w.chance(2)
     ]
     updates: list[Change] = []
     for _ in range(draw(st.integers(0, 6))):
@@ -286,6 +288,8 @@ def cases(draw: Draw) -> Case:
         elif w.chance(2):
             stated = [each for each in w.relations if not each.given]
             updates.append(fact(draw(st.sampled_from(stated))))  # a fact of a derived relation
+        elif "window" in w.tags and w.chance(4):
+            updates.append(Change("now", (90,), 1.0))
         else:
             updates.append(fact(draw(st.sampled_from(sources))))
     if any(u.weight is None for u in updates):

@@ -33,9 +33,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.desugar.alternatives import expand_alternatives
+from mpr_logic.analysis.desugar.compared import expand_compared
 from mpr_logic.analysis.desugar.membership import expand_memberships
 from mpr_logic.analysis.desugar.named import expand_names
 from mpr_logic.analysis.desugar.part import Context, Part
+from mpr_logic.analysis.desugar.windows import expand_windows
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.errors import ProgramError
 
@@ -49,6 +51,8 @@ EXPANSIONS: tuple[Callable[[Clause, Context], Sequence[Part]], ...] = (
     expand_names,
     expand_alternatives,
     expand_memberships,
+    expand_compared,
+    expand_windows,
 )
 """The expansions, in the order in which they run."""
 

@@ -90,12 +90,14 @@ def _unknown(
 
 
 def _called(subject: Subject, report: DiagnosticCollector) -> None:
-    """Constants in ``called(number, action, second)`` that are no action."""
+    """Constants in ``called(number, action, second)``, or ``called_at``, that are no action."""
     if "called" not in subject.domains.columns or subject.program.arity.get("called") != 3:
         return
+    relations = subject.program.schema.relations
+    asked = {name for name in ("called", "called_at") if name in relations and relations[name].builtin}
     for rule in subject.program.rules:
         for literal in literals(rule.body):
-            if literal.atom.name != "called":
+            if literal.atom.name not in asked:
                 continue
             term = literal.atom.args[1]
             if isinstance(term, Const) and term.value not in subject.actions:

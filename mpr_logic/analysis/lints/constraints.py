@@ -13,6 +13,7 @@ from mpr_logic.analysis.lints.numbers import linear, quotient, remainder, unsolv
 from mpr_logic.analysis.lints.regex import Capitals
 from mpr_logic.analysis.lints.text_tests import Texts, holds
 from mpr_logic.analysis.terms import item_terms, term_vars
+from mpr_logic.analysis.times import SPANS
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
 from mpr_logic.language.printer import print_item
 
@@ -429,6 +430,8 @@ class Constraints:
     def _kept(self, node: Node, values: frozenset[Value], item: Comparison | Test) -> frozenset[Value]:
         """Those of the values of a variable with which a comparison, or a test, may hold."""
         if isinstance(item, Test):
+            if item.name in SPANS:
+                return values
             part = self.value(item.args[1])
             if not isinstance(node, str) or self._node(item.args[0]) != node or not isinstance(part, str):
                 return values
@@ -452,7 +455,7 @@ class Constraints:
     def _texts(self) -> str | None:
         found: dict[Node, Texts] = {}
         for item in self.items:
-            if not isinstance(item, Test) or item.name == "is":
+            if not isinstance(item, Test) or item.name == "is" or item.name in SPANS:
                 continue
             node, part = self._node(item.args[0]), self.value(item.args[1])
             if node is None or not isinstance(part, str):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lints.regex import Capitals
 from mpr_logic.analysis.terms import flat, term_span
+from mpr_logic.analysis.times import SPANS
 from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Literal, Test, Var
 
 if TYPE_CHECKING:
@@ -107,12 +108,15 @@ def tests_in(body: Iterable[BodyItem]) -> Iterator[Test]:
     """The text tests of a body, those inside the braces of aggregates too."""
     for item in body:
         if isinstance(item, Test):
-            yield item
+            if item.name not in SPANS:
+                yield item
         elif isinstance(item, Aggregate):
             yield from tests_in(item.body)
 
 
 def constant_text(test: Test) -> str | None:
     """The constant text that a test looks for; None where that is no constant."""
+    if test.name in SPANS:
+        return None
     value = test.args[1].value if isinstance(test.args[1], Const) else None
     return value if isinstance(value, str) else None
