@@ -67,7 +67,9 @@ def _page(code: str) -> tuple[str, str]:
     pages = _pages()
     wanted = re.sub(r".*\[|\].*", "", code.strip()).upper()
     if wanted not in pages:
-        nearest = get_close_matches(wanted, pages, n=3) or [*pages][:1]
+        # an error and a warning of one number are nearer than any two others
+        other = [code for code in pages if code[1:] == wanted[1:]]
+        nearest = [*other, *get_close_matches(wanted, pages, n=3 - len(other))] or [*pages][:1]
         names = " or ".join(f"`{each}`" for each in sorted(nearest))
         raise o.UsageError(f"there is no diagnostic `{code[:40]}`: did you mean {names}?")
     return wanted, pages[wanted].read_text(encoding="utf-8").rstrip("\n")
