@@ -12,6 +12,7 @@ from mpr_logic.analysis.canonical import clause_template, clause_text, fill, sho
 from mpr_logic.analysis.desugar import Context, expand
 from mpr_logic.analysis.desugar.classes import class_of, histories_read, history_rules, member_rules
 from mpr_logic.analysis.enumerations import Watched, check_constants, check_sets, enumerated_places, watched
+from mpr_logic.analysis.informed import asking_rules
 from mpr_logic.analysis.key_constraints import conflict, key_columns, key_text
 from mpr_logic.analysis.normalise import Normaliser, apart, as_stored
 from mpr_logic.analysis.occurrences import CALL, CLASS, Calls, calls_read, is_history
@@ -22,6 +23,7 @@ from mpr_logic.analysis.safety import Safety
 from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.shapes import clause_shape, with_placeholders
 from mpr_logic.analysis.strata import Edges, dependencies, nest, stratify
+from mpr_logic.analysis.tells import check_tells
 from mpr_logic.analysis.terms import core_body, item_terms, literals, names, term_vars
 from mpr_logic.analysis.times import MOMENTS
 from mpr_logic.analysis.types import Typing, columns_of
@@ -223,6 +225,7 @@ class _Build:
         overrides = resolve_overrides(
             (r for r in self.rules if r.clause.annotations and r.part == 0), self.named, self.report
         )
+        uncertain = self._add_asking(derived) if self.schema.tells else frozenset()
         strata, recursive = stratify(derived, self.edges, self.report)
         return Program(
             schema=self.schema,
@@ -237,6 +240,7 @@ class _Build:
             constants=frozenset(self.constants),
             history=tuple(self.history),
             calls=frozenset(self.calls),
+            uncertain=uncertain,
         )
 
     def _add_histories(self) -> None:
@@ -249,6 +253,17 @@ class _Build:
                 self.edges.setdefault((relation, read, ""), rule.clause.span)
                 if read.startswith(CALL):
                     self.calls.add(read.removeprefix(CALL))
+
+    def _add_asking(self, derived: dict[str, None]) -> frozenset[str]:
+        """Add the rules that ask to look first; returns the relations that calls tell."""
+        check_tells(self.schema, derived, self.report)
+        asking, uncertain = asking_rules(self.rules, self.schema, self.report)
+        for rule in asking:
+            self.rules.append(rule)
+            for used, how, span in dependencies(rule.body):
+                self.edges.setdefault((rule.head, used, how), span)
+            self.calls.update(calls_read(rule.body))
+        return uncertain
 
     def _numbered(self) -> Iterator[Fact]:
         """The calls that the text states and aggregates tell apart."""
@@ -321,6 +336,7 @@ class _Build:
                 lines.append(f"class {name}({params}) {sorted(of.members)}")
         lines += [f"closed {name}" for name in sorted(schema.closed)]
         lines += ["all closed"] if schema.all_closed else []
+        lines += sorted(f"tells {each[:4]}" for each in schema.tells)
         text = "\n".join([*lines, *sorted(self.lines)])
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

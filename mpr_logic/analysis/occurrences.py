@@ -112,14 +112,16 @@ def _of_rows(item: BodyItem) -> BodyItem:
 
 
 def program_as_written(program: Program) -> Program:
-    """The program in which aggregates speak of the history as their authors do: to be read, not to be run."""
-    if not program.calls:
+    """The program in which aggregates speak of the history as their authors do, without the rules that only
+    ask to look first: to be read, not to be run."""
+    if not program.calls and not program.uncertain:
         return program
+    rules = [rule for rule in program.rules if rule.asks is None]
     return replace(
         program,
         rules=tuple(
             replace(rule, body=tuple(map(_of_rows, rule.body)))
-            for rule in program.rules
+            for rule in rules
             if not rule.head.startswith(CALL)
         ),
         facts=tuple(fact for fact in program.facts if not fact.relation.startswith(CALL)),

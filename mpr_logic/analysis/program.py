@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mpr_logic.analysis.occurrences import CALL, CLASS
 from mpr_logic.analysis.safety import bound_outside
 from mpr_logic.analysis.terms import item_terms, names, term_vars
-from mpr_logic.language.ast import BodyItem, Clause, Param, Term, Value
+from mpr_logic.language.ast import Atom, BodyItem, Clause, Param, Term, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,6 +115,17 @@ class NamedConstant(NamedTuple):
     type: str | None = None
 
 
+class Tells(NamedTuple):
+    """The declaration that a call tells what is known of a relation. ``places`` pairs the places of the
+    relation's arguments with those of the action's that have the same value; ``arity`` is the action's."""
+
+    action: str
+    relation: str
+    places: tuple[tuple[int, int], ...]
+    arity: int
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class ActionClass:
     """A class of actions: its ``members``, and its ``signature``.
@@ -130,7 +141,7 @@ class ActionClass:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Declarations: types (name to base), relations, actions, actions closed by default, and classes.
+    """Declarations: types (name to base), relations, actions, defaults, classes, and what calls tell.
 
     ``all_closed``: every action is, by `.default forbid *`; ``closed`` names them nevertheless. Among the
     ``classes`` is the built-in one, `any`, of all actions. ``members`` has
@@ -145,6 +156,7 @@ class Schema:
     classes: Mapping[str, ActionClass] = field(default_factory=dict)
     members: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     constants: Mapping[str, NamedConstant] = field(default_factory=dict)
+    tells: tuple[Tells, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,6 +182,8 @@ class Rule:
     clause: Clause
     part: int = 0
     constants: Mapping[str, NamedConstant] = field(default_factory=dict, repr=False)
+    asks: Atom | None = None
+    """For a rule that stands for a law of which something is unknown, the call that tells it."""
 
     def __repr__(self) -> str:
         return f"Rule({self.id!r}, {self.head!r}, {self.clause.span})"
@@ -213,7 +227,7 @@ class Program:
     relations that depend on themselves. ``overrides`` maps a permit rule's id to the ids of the
     forbid rules that it overrides. ``version`` is a hash of the canonical text. ``history`` has the facts
     of the history as often as the text states them; ``calls`` are those relations of the history whose
-    calls aggregates tell apart.
+    calls aggregates tell apart. ``uncertain`` are the relations that calls tell, and those derived from them.
     """
 
     schema: Schema
@@ -227,6 +241,7 @@ class Program:
     constants: frozenset[Value] = frozenset()
     history: tuple[Fact, ...] = ()
     calls: frozenset[str] = frozenset()
+    uncertain: frozenset[str] = frozenset()
     index: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)  # by head
 
     def __post_init__(self) -> None:

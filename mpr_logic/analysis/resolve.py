@@ -16,6 +16,8 @@ from mpr_logic.analysis.program import ANY, effect_head
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
 from mpr_logic.analysis.terms import EXPANDED, term_span
 from mpr_logic.language.ast import (
+    DENIED,
+    STATED,
     Aggregate,
     Alternatives,
     Arithmetic,
@@ -26,6 +28,7 @@ from mpr_logic.language.ast import (
     Membership,
     Span,
     Test,
+    Unknown,
     Var,
 )
 from mpr_logic.language.functions import FUNCTIONS
@@ -212,9 +215,10 @@ class Resolver:
         atom = literal.atom
         if is_set(atom.name):
             return literal
-        if literal.tense is None:
+        plain = literal.tense is None or literal.tense in (STATED, DENIED)
+        if plain:
             signature = self.relation(atom.name, atom.span)
-            core, word = atom.name, ".decl"
+            core, word = f"not {atom.name}" if literal.tense == DENIED else atom.name, ".decl"
         else:
             signature = self.action(atom.name, atom.span, classes=True)
             core, word = f"{literal.tense} {atom.name}", ".action"
@@ -223,7 +227,7 @@ class Resolver:
         args = self.place(atom, signature, word, fill=True)
         if args is None:
             return None
-        if literal.tense is not None and atom.name not in self.schema.actions:
+        if not plain and atom.name not in self.schema.actions:
             self.is_member(atom, args)
             names = tuple(param.name for param in signature.params)
             return Literal(Atom(CLASS + core, args, names, atom.span), literal.negated, None, literal.span)
@@ -231,8 +235,8 @@ class Resolver:
         if negated and signature.open_world and literal.tense is None:
             self._no_wildcard(atom, args)
             core, negated = f"not {atom.name}", False
-        given = signature.given if literal.tense is None else 0
-        if core == atom.name and args is atom.args and not given:
+        given = signature.given if plain else 0
+        if core == atom.name and args is atom.args and literal.tense is None and not given:
             return literal
         return Literal(Atom(core, args, (), atom.span), negated, None, literal.span, given)
 
@@ -267,7 +271,7 @@ class Resolver:
             return self.literal(item)
         if isinstance(item, Aggregate):
             return self._aggregate(item)
-        if isinstance(item, (Alternatives, Membership)):
+        if isinstance(item, (Alternatives, Membership, Unknown)):
             raise TypeError(EXPANDED)
         return item
 

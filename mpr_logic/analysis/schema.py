@@ -11,6 +11,7 @@ from mpr_logic.analysis.enumerations import allowed, read_members
 from mpr_logic.analysis.program import ANY, NamedConstant, Schema, Signature
 from mpr_logic.analysis.report import count, declaration, did_you_mean, where
 from mpr_logic.analysis.settings import named_constants
+from mpr_logic.analysis.tells import collect_tells, tells_declaration
 from mpr_logic.analysis.times import MOMENTS
 from mpr_logic.analysis.types import BUILTIN, base, type_help
 from mpr_logic.language.ast import (
@@ -24,6 +25,7 @@ from mpr_logic.language.ast import (
     Param,
     ParamDecl,
     RelationDecl,
+    TellsDecl,
     TypeDecl,
 )
 from mpr_logic.language.printer import print_param, print_statement
@@ -104,7 +106,9 @@ def collect(
                 each.span,
                 did_you_mean(each.action, [*actions, *classes], f"declare it: .action {each.action}(...)"),
             )
-    return Schema(types, relations, actions, frozenset(closed), all_closed, classes, members, constants)
+    schema = Schema(types, relations, actions, frozenset(closed), all_closed, classes, members, constants)
+    told = [s for s in all_of if isinstance(s, TellsDecl)]
+    return replace(schema, tells=collect_tells(told, schema, report)) if told else schema
 
 
 def declarations_of(schema: Schema) -> list[Statement]:
@@ -121,7 +125,8 @@ def declarations_of(schema: Schema) -> list[Statement]:
             params = _plain(each.signature.params[: each.shared])
             statements.append(ClassDecl(name, params, tuple(map(Member, each.members))))
     closed = [EVERY] if schema.all_closed else sorted(schema.closed)
-    return [*statements, *(DefaultDecl(name) for name in closed)]
+    statements += [DefaultDecl(name) for name in closed]
+    return [*statements, *(tells_declaration(each, schema) for each in schema.tells)]
 
 
 def _named(name: str, constant: NamedConstant) -> ConstDecl | ParamDecl:

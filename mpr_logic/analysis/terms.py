@@ -24,6 +24,7 @@ from mpr_logic.language.ast import (
     Span,
     Term,
     Test,
+    Unknown,
     Var,
     WrittenItem,
 )
@@ -73,6 +74,9 @@ def item_vars(item: WrittenItem) -> Iterator[Var]:
             for inner in branch:
                 yield from item_vars(inner)
         return
+    if isinstance(item, Unknown):
+        yield from vars_of(item.atom.args)
+        return
     for term in item_terms(item):
         yield from term_vars(term)
     if isinstance(item, Aggregate):
@@ -96,6 +100,8 @@ def sugar(clause: Clause) -> str | None:
     for item in clause.body:
         if isinstance(item, Alternatives):
             return "alternatives `( ; )`"
+        if isinstance(item, Unknown):
+            return "`unknown`"
         if any(isinstance(each, Membership) for each in flat((item,))):
             return "sets `X in { }`"
     terms = [*clause.head.args, *(clause.effect.args if clause.effect is not None else ())]
@@ -121,6 +127,8 @@ def literals(body: Iterable[WrittenItem]) -> Iterator[Literal]:
         elif isinstance(item, Alternatives):
             for branch in item.branches:
                 yield from literals(branch)
+        elif isinstance(item, Unknown):
+            yield Literal(item.atom, True, None, item.span)
 
 
 @overload
@@ -134,6 +142,9 @@ def flat(body: Iterable[WrittenItem]) -> Iterator[BodyItem | Membership]:
         if isinstance(item, Alternatives):
             for branch in item.branches:
                 yield from flat(branch)
+            continue
+        if isinstance(item, Unknown):
+            yield Literal(item.atom, True, None, item.span)
             continue
         yield item
         if isinstance(item, Aggregate):
@@ -219,6 +230,9 @@ def rewrite_written(item: WrittenItem, leaf: Rewrite) -> WrittenItem:
         return replace(item, term=rewrite_term(item.term, leaf), members=members)
     if isinstance(item, Aggregate):
         return rewrite_aggregate(item, leaf, lambda inner: cast("BodyItem", rewrite_written(inner, leaf)))
+    if isinstance(item, Unknown):
+        args = tuple(rewrite_term(term, leaf) for term in item.atom.args)
+        return replace(item, atom=replace(item.atom, args=args))
     if not isinstance(item, Alternatives):
         return rewrite_item(item, leaf)
     branches = tuple(tuple(rewrite_written(inner, leaf) for inner in branch) for branch in item.branches)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.desugar import Context, expand
 from mpr_logic.analysis.normalise import apart
+from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.program import Signature
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.resolve import Resolver, resolve_clause
@@ -136,7 +137,7 @@ def _atoms(clause: Clause) -> Iterator[tuple[str, Atom]]:
         yield "relation", clause.effect
     for item in flat(clause.body):
         if isinstance(item, Literal):
-            yield "relation" if item.tense is None else "action", item.atom
+            yield "action" if item.tense in HISTORY else "relation", item.atom
 
 
 # ---- plain Datalog: signatures for what is not declared

@@ -15,7 +15,7 @@ from mpr_logic.analysis.occurrences import is_history
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.abduction import Abducibles
 from mpr_logic.checker.action import Action
-from mpr_logic.checker.decision import UNDECIDED, VERDICTS, Basis, Decision, Explained, Reason
+from mpr_logic.checker.decision import UNDECIDED, Basis, Decision, Explained, Reason
 from mpr_logic.checker.facts import FactBase
 from mpr_logic.checker.grounding import Grounder, action_of
 from mpr_logic.checker.loading import load_program, program_from_text
@@ -404,7 +404,9 @@ class Checker:
         basis, state = self._basis, self._facts.version
         if basis is None or basis.state is not state:
             later = partial(self._explain, state)
-            basis = self._basis = Basis(self.theta, self.program.version, state, later)
+            basis = self._basis = Basis(
+                self.theta, self.program.version, state, later, self.program.uncertain
+            )
         return basis
 
     def _explain(self, state: Version, decision: Decision, part: Part) -> Mapping[Part, tuple[Any, ...]]:
@@ -427,7 +429,7 @@ class Checker:
                 with suppress(BudgetError, StaleDecisionError), self.asking(), self.at(state):
                     reasons.all_of(action, listed, found)
             return {part: tuple(found) or listed}
-        verdict = VERDICTS.index(decision.verdict)
+        verdict = decision.code
         if part == "by_rule" and verdict != FORBIDDEN:
             return {part: by_verdict(decision.action, verdict)}  # which the state has no part in
         if part == "advice_by_rule" and not self._may_advise(decision):

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from typing import Literal as OneOf
 
 from mpr_logic.analysis.annotations import LEVELS
+from mpr_logic.analysis.terms import literals
 from mpr_logic.checker.grounding import action_of
-from mpr_logic.checker.render import because_text
-from mpr_logic.engine.provenance.proof import proof_of, rule_of
+from mpr_logic.checker.render import asked_call, because_text
+from mpr_logic.engine.provenance.proof import (
+    AbsenceStep,
+    AggregateStep,
+    BuiltinStep,
+    FactProof,
+    proof_of,
+    rule_of,
+)
 from mpr_logic.errors import EvaluationError, StateError
 
 if TYPE_CHECKING:
@@ -21,10 +29,11 @@ if TYPE_CHECKING:
     from mpr_logic.checker.underway import Assumed
     from mpr_logic.checker.versions import Version
     from mpr_logic.engine.protocol import Fired, Proofs
-    from mpr_logic.engine.provenance.proof import RuleProof
+    from mpr_logic.engine.provenance.proof import Proof, RuleProof
 
-VerdictName = OneOf["admissible", "forbidden", "unpermitted", "undecided"]
-"""``forbidden`` by a rule; ``unpermitted``: closed by default and no rule permits it; ``undecided``:
+VerdictName = OneOf["admissible", "forbidden", "uninformed", "unpermitted", "undecided"]
+"""``forbidden`` by a rule; ``uninformed``: by a rule that hangs on something unknown, which a call tells;
+``unpermitted``: closed by default and no rule permits it; ``undecided``:
 bad input, a budget that ran out, an error in the engine. All but the first are rejections."""
 
 UNDECIDED = 3
@@ -83,6 +92,14 @@ class Reason:
         return self.rule.id if self.rule is not None else None
 
     @property
+    def asks(self) -> str | None:
+        """The call that would tell what the rule needs to know; None where the rule rejects by what is
+        known."""
+        if self.rule is None or self.rule.asks is None:
+            return None
+        return asked_call(self.rule, self.proof.bindings if self.proof is not None else {})
+
+    @property
     def where(self) -> str | None:
         """The file, line and column of the rule."""
         return str(self.rule.clause.span) if self.rule is not None else None
@@ -118,12 +135,13 @@ are in the answer too."""
 @dataclass(slots=True, eq=False)
 class Basis:
     """The common ground of all decisions of one checker in one state: theta, the version of the rules, the
-    state, and the callback that explains such a decision later."""
+    state, the callback that explains such a decision later, and the relations that calls tell."""
 
     theta: float
     version: str
     state: Version
     later: Later
+    uncertain: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +160,7 @@ from which reasons and advice are made when they are first read. Where the reaso
 there are no proofs of laws."""
 
 
-def _recorded(evidence: CheckEvidence, part: Part) -> tuple[Reason, ...] | None:
+def _recorded(evidence: CheckEvidence, part: Part, uncertain: frozenset[str]) -> tuple[Reason, ...] | None:
     """The reasons or the advice that evidence holds. All that rules say is known only where none speaks."""
     laws, whole = part in ("by_rule", "reasons"), part in ("reasons", "advice")
     if part == "repairs":
@@ -151,24 +169,50 @@ def _recorded(evidence: CheckEvidence, part: Part) -> tuple[Reason, ...] | None:
         found = evidence.reasons if laws else evidence.advice
         return None if whole and found else found
     proofs = evidence[0 if laws else 1]
-    return None if proofs is None or (whole and proofs) else _reasons(proofs)
+    return None if proofs is None or (whole and proofs) else _reasons(proofs, uncertain)
 
 
-def _reasons(proofs: Proofs) -> tuple[Reason, ...]:
+def _reasons(proofs: Proofs, uncertain: frozenset[str]) -> tuple[Reason, ...]:
     """A reason for each clause that has a proof, by its strongest; the heaviest first."""
     ordered = sorted(proofs, key=lambda each: -each[1])
     return one_for_each_clause(
-        [Reason(None, weight, rule_of(proof), proof_of(proof)) for proof, weight in ordered]
+        [Reason(None, weight, rule_of(proof), proof_of(proof)) for proof, weight in ordered], uncertain
     )
 
 
-def one_for_each_clause(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
-    """The first reason of each clause: of its alternatives several may fire."""
+def one_for_each_clause(reasons: Sequence[Reason], uncertain: frozenset[str]) -> tuple[Reason, ...]:
+    """The first reason of each clause: of its alternatives several may fire.
+
+    Args:
+        reasons: the heaviest first.
+        uncertain: the relations that calls tell. Where a clause holds only since nothing is known of one of
+            them, the reason that asks for the call speaks for it. Such reasons come behind the others.
+    """
     if len(reasons) < 2:
         return tuple(reasons)
+    if uncertain and any(each.asks for each in reasons):
+        asking = {each.rule.clause.span: each for each in reasons if each.rule is not None and each.asks}
+        hanging = [e for e in reasons if e.rule and e.rule.clause.span in asking and _hangs(e, uncertain)]
+        reasons = sorted((e for e in reasons if e not in hanging), key=lambda each: each.asks is not None)
     found = {id(each if each.rule is None else each.rule.clause): each for each in reversed(reasons)}
     kept = set(map(id, found.values()))
     return tuple([each for each in reasons if id(each) in kept])
+
+
+def _hangs(reason: Reason, uncertain: frozenset[str]) -> bool:
+    """Whether a rule holds by an absence in a relation that a call tells, or by what such rows come to."""
+    todo: list[Proof] = [] if reason.proof is None or reason.asks else [reason.proof]
+    while todo:
+        proof = todo.pop()
+        if isinstance(proof, FactProof):
+            continue
+        for item, step in zip(proof.rule.body, proof.steps, strict=True):
+            if isinstance(step, AbsenceStep | AggregateStep):
+                if any(each.atom.name.removeprefix("not ") in uncertain for each in literals((item,))):
+                    return True
+            elif not isinstance(step, BuiltinStep):
+                todo.append(step)
+    return False
 
 
 class Decision:
@@ -217,7 +261,30 @@ class Decision:
     @property
     def verdict(self) -> VerdictName:
         """In which way it was decided."""
-        return VERDICTS[self._verdict]
+        name = VERDICTS[self._verdict]
+        return "uninformed" if name == "forbidden" and self._only_asks() else name
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The calls that would tell what the rules that reject it need to know; empty where it is forbidden
+        whatever they tell."""
+        if not self._basis.uncertain or VERDICTS[self._verdict] != "forbidden":
+            return ()
+        found = [reason.asks for reason in self.reasons]
+        return tuple(dict.fromkeys(each for each in found if each is not None)) if all(found) else ()
+
+    def _only_asks(self) -> bool:
+        if not self._basis.uncertain:
+            return False
+        try:
+            return all(reason.rule is not None and reason.rule.asks for reason in self.by_rule)
+        except EvaluationError:
+            return False
+
+    @property
+    def code(self) -> int:
+        """The number of its verdict in :data:`VERDICTS`, which does not tell what a law hangs on."""
+        return self._verdict
 
     @property
     def theta(self) -> float:
@@ -285,7 +352,7 @@ class Decision:
             parts = self._parts = {}
         found = parts.get(part)
         if found is None and self._evidence is not None:
-            found = _recorded(self._evidence, part)
+            found = _recorded(self._evidence, part, self._basis.uncertain)
             if found is not None:
                 parts[part] = found
         return found

@@ -208,6 +208,7 @@ def _verdict(decision: Decision) -> str:
         return f"✓ {decision.action} is admissible"
     how = {
         "forbidden": "is rejected: forbidden",
+        "uninformed": "is rejected: not informed",
         "unpermitted": "is rejected: not permitted",
         "undecided": "is rejected: undecided",
     }[decision.verdict]
@@ -263,6 +264,8 @@ def decision_json(decision: Decision, audience: Audience = "operator") -> dict[s
         "verdict": decision.verdict,
     }
     if audience == "model":
+        asks = [reason.asks for reason in decision.reasons if reason.disclose != "nothing"]
+        found |= {"asks": list(dict.fromkeys(filter(None, asks)))} if decision.asks else {}
         return found | {
             "text": for_model(decision),
             "reasons": _allowed(decision.reasons),
@@ -274,6 +277,7 @@ def decision_json(decision: Decision, audience: Audience = "operator") -> dict[s
             {"call": each.call.id, "action": str(each.call.action), "succeeds": each.succeeds}
             for each in decision.under_way
         ]
+    found |= {"asks": list(decision.asks)} if decision.asks else {}
     return found | {
         "theta": decision.theta,
         "version": decision.version,

@@ -112,8 +112,9 @@ class Reasons:
                 # whether a permit overrides the rule takes another question
                 if proof is not None and (proof.weight < self._theta or rule.id not in rules.overridden):
                     found.append((rule, proof))
-        known_of = sorted((Reason(None, p.weight, r, p) for r, p in found), key=lambda each: -each.weight)
-        each = one_for_each_clause(known_of)
+        known_of = [Reason(None, proof.weight, rule, proof) for rule, proof in found]
+        known_of.sort(key=lambda each: -each.weight)
+        each = one_for_each_clause(known_of, self._engine.program.uncertain)
         laws = tuple([reason for reason in each if reason.weight >= self._theta])
         soft = tuple([reason for reason in each if reason.weight < self._theta])
         if verdict == ADMITTED:
@@ -126,6 +127,10 @@ class Reasons:
     def explain(self, action: Action | str, fired: Fired) -> tuple[Reason, ...]:
         """A reason for each rule that fires, the heaviest first."""
         ordered = fired if len(fired) < 2 else sorted(fired, key=lambda each: -each[1])
+        uncertain = self._engine.program.uncertain
+        if uncertain and len(ordered) > 1:
+            each = [self._reason(action, rule, weight) for rule, weight in ordered]
+            return one_for_each_clause(each, uncertain)
         if len(ordered) > 1:  # of the alternatives of one clause the strongest speaks
             clauses = {id(rule.clause): (rule, weight) for rule, weight in reversed(ordered)}
             ordered = [each for each in ordered if clauses[id(each[0].clause)][0] is each[0]]
@@ -164,7 +169,7 @@ class Reasons:
         """Whether a rule may have several things to say."""
         known = self._open.get(rule)
         if known is None:
-            known = self._open[rule] = bool(open_variables(self._engine.program.parts_of(rule)))
+            known = self._open[rule] = bool(open_variables(_alternatives(self._engine, rule)))
         return known
 
 
@@ -186,6 +191,12 @@ def _head_bindings(action: Action, rule: Rule) -> dict[str, Value]:
 # -- the derivations of one rule -------------------------------------------------------------------
 
 
+def _alternatives(engine: Engine, rule: Rule) -> tuple[Rule, ...]:
+    """The rules of a rule's clause that say the same: those of its alternatives, or those that ask for one
+    call."""
+    return tuple([part for part in engine.program.parts_of(rule) if part.asks == rule.asks])
+
+
 def open_variables(parts: Sequence[Rule]) -> tuple[str, ...]:
     """The variables of a clause's text that its action does not determine: those that all its rules bind."""
     found = [
@@ -204,7 +215,7 @@ def derivations(
     """
     rule = reason.rule
     assert rule is not None
-    parts = engine.program.parts_of(rule)
+    parts = _alternatives(engine, rule)
     named = open_variables(parts)
     found: dict[tuple[Value | None, ...], tuple[float, Rule, Bindings]] = {}
     if not named:

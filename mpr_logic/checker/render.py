@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from mpr_logic.analysis.desugar.classes import names_member
 from mpr_logic.analysis.occurrences import CLASS, as_written, call_of
 from mpr_logic.analysis.report import count
-from mpr_logic.analysis.terms import flat, item_vars, rewrite_item, rewrite_term
+from mpr_logic.analysis.terms import flat, item_vars, names, rewrite_item, rewrite_term, vars_of
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
 from mpr_logic.language.ast import (
     NOWHERE,
@@ -64,7 +64,15 @@ def ground_item(item: BodyItem, bindings: Mapping[str, Value]) -> BodyItem:
 
 def item_text(item: BodyItem, bindings: Mapping[str, Value]) -> str:
     """The text of a body item with the bound variables replaced by their values."""
-    return print_item(ground_item(item, bindings))
+    ground = ground_item(item, bindings)
+    if isinstance(ground, Literal) and ground.negated and ground.atom.name.startswith("not "):
+        return f"not {absence_text(print_atom(ground.atom))}"
+    return print_item(ground)
+
+
+def absence_text(relation: str) -> str:
+    """A core relation, or an atom of one, in words: what `not p` has is the observed absences of `p`."""
+    return f"an observed absence of {relation[4:]}" if relation.startswith("not ") else relation
 
 
 def atom_text(program: Program, relation: str, pattern: tuple[Value | None, ...]) -> str:
@@ -149,6 +157,8 @@ def because_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = No
     so that a value cannot pass for text around it), ``{{`` and ``}}`` by braces; what is not bound
     stays as it is. Without the annotation the sentence is made of the rule.
     """
+    if rule.asks is not None:
+        return f"not informed: call {asked_call(rule, bindings)} first"
     said = rule.clause.annotation("because")
     if said:
         return _PLACEHOLDER.sub(lambda found: _filled(found, bindings, rule.constants), str(said[0]))
@@ -158,8 +168,17 @@ def because_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = No
     return f"{text}{joint} {rule.id}: {items}" if items else f"{text}{joint} {rule.id}"
 
 
+def asked_call(rule: Rule, bindings: Mapping[str, Value]) -> str:
+    """The call that a rule asks for, as a text."""
+    assert rule.asks is not None
+    args = tuple(rewrite_term(term, lambda t: _bound(t, bindings)) for term in rule.asks.args)
+    return print_atom(replace(rule.asks, args=args))
+
+
 def text_variables(rule: Rule) -> set[str]:
     """The variables that have a value in the sentence that :func:`because_text` makes."""
+    if rule.asks is not None:
+        return names(vars_of(rule.asks.args))
     said = rule.clause.annotation("because")
     if said:
         return {name for name in _PLACEHOLDER.findall(str(said[0])) if name and name[0] != "$"}

@@ -104,7 +104,7 @@ def _action(situation: Situation, guard: Guard) -> Answer:
     _, decision = situation.verdict(guard)
     if decision.reasons and decision.reasons[0].error is not None:
         raise decision.reasons[0].error
-    if decision.verdict != "forbidden":
+    if decision.verdict not in ("forbidden", "uninformed"):
         return _unforbidden(situation, guard, decision)
     proofs = [reason.proof for reason in decision.reasons if reason.proof is not None]
     if not proofs:

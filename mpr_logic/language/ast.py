@@ -8,8 +8,8 @@ arguments keep their names. :mod:`mpr_logic.analysis` resolves and checks it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeAlias
 from typing import Literal as OneOf
-from typing import NamedTuple, TypeAlias
 
 from mpr_logic.language.moments import Moment
 
@@ -115,7 +115,12 @@ class Atom:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Tense: TypeAlias = OneOf["past", "succeeded", "failed"]
+Tense: TypeAlias = OneOf["past", "succeeded", "failed", "stated", "denied"]
+
+STATED: Final = "stated"
+"""Of a literal that sugar expands to: it speaks of the rows of a relation, and not of observed absences."""
+DENIED: Final = "denied"
+"""Of a literal that sugar expands to: it speaks of the observed absences of an open-world relation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +207,16 @@ class Alternatives:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-WrittenItem: TypeAlias = BodyItem | Membership | Alternatives
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """``unknown p(a, _)``: neither a row nor an absence of an open-world relation is known. Sugar for two
+    negated literals."""
+
+    atom: Atom
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+WrittenItem: TypeAlias = BodyItem | Membership | Alternatives | Unknown
 """An item of a body as an author writes it: one of the core, or sugar."""
 
 
@@ -392,6 +406,17 @@ class ParamDecl:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class TellsDecl:
+    """``A tells p(..).``: who has made the call ``A`` knows the rows of ``p`` with its arguments."""
+
+    action: Atom
+    relation: Atom
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
 Statement: TypeAlias = (
     UseDecl
     | TypeDecl
@@ -402,6 +427,7 @@ Statement: TypeAlias = (
     | HintDecl
     | ConstDecl
     | ParamDecl
+    | TellsDecl
     | Clause
 )
 

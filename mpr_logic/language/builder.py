@@ -32,6 +32,12 @@ class _Head(NamedTuple):
     effect: ast.Atom | None = None
 
 
+class _Told(NamedTuple):
+    start: int
+    action: ast.Atom
+    relation: ast.Atom
+
+
 class _Weight(NamedTuple):
     start: int
     value: float
@@ -178,15 +184,23 @@ class Builder:
 
     # clauses
 
-    def clause(self, parts: Parts, start: int, end: int) -> ast.Clause:
+    def clause(self, parts: Parts, start: int, end: int) -> ast.Clause | ast.TellsDecl:
         annotations = parts.pop(0).annotations if isinstance(parts[0], _Annotations) else ()
         weight = parts.pop(0) if isinstance(parts[0], _Weight) else None
-        head: _Head = parts[0]
+        head: _Head | _Told = parts[0]
         body = parts[1] if len(parts) == 2 else ()
+        if isinstance(head, _Told):
+            return self._tells(head, bare=not (annotations or weight or body), start=start, end=end)
         # the annotations have spans of their own: the clause is what stands behind them
         span = self.source.span(weight.start if weight else head.start, end)
         value = weight.value if weight else 1.0
         return ast.Clause(head.kind, head.atom, body, head.effect, value, annotations, span=span)
+
+    def _tells(self, head: _Told, *, bare: bool, start: int, end: int) -> ast.TellsDecl:
+        if not bare:
+            help = "write `action(X) tells relation(X, _).`, without a weight, annotations and conditions"
+            self.refuse("E0270", "what an action tells is declared, and not derived", start, end, help)
+        return ast.TellsDecl(head.action, head.relation, span=self.source.span(start, end))
 
     def annotations(self, parts: Parts, start: int, end: int) -> _Annotations:
         return _Annotations(tuple(parts))
@@ -204,8 +218,10 @@ class Builder:
         word, atom = parts
         return _Head(start, "absent" if word.kind == "NOT" else word.text, atom)
 
-    def head_effect(self, parts: Parts, start: int, end: int) -> _Head:
+    def head_effect(self, parts: Parts, start: int, end: int) -> _Head | _Told:
         action, word, effect = parts
+        if word.kind == "TELLS":
+            return _Told(start, action, effect)
         return _Head(start, word.text, action, effect)
 
     # bodies
@@ -228,6 +244,9 @@ class Builder:
     def literal_not_tense(self, parts: Parts, start: int, end: int) -> ast.Literal:
         _, tense, atom = parts
         return ast.Literal(atom, True, tense, self.source.span(start, end))
+
+    def literal_unknown(self, parts: Parts, start: int, end: int) -> ast.Unknown:
+        return ast.Unknown(parts[1], self.source.span(start, end))
 
     def tense(self, parts: Parts, start: int, end: int) -> str:
         return cast("str", parts[0].text)

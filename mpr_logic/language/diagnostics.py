@@ -92,6 +92,10 @@ CODES: Final[Mapping[str, str]] = {
     "E0260": "no time, date or duration",
     "E0261": "times that do not go together",
     "E0262": "no span of time",
+    "E0270": "call that tells nothing",
+    "E0271": "unknown of what is not open-world",
+    "E0272": "call that tells what rules derive",
+    "E0273": "law that asks for too much",
     "E0280": "use of a file in a text",
     "E0301": "unbound variable in a head",
     "E0302": "wildcard in a head",
@@ -155,6 +159,7 @@ CODES: Final[Mapping[str, str]] = {
     "W0634": "list in one text",
     "W0635": "variable that may be meant as a word",
     "W0636": "path known by one spelling",
+    "W0638": "unknown relation that nobody is asked for",
     "W0641": "hint that no rule file states",
 }
 """Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,

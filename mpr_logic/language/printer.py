@@ -36,9 +36,11 @@ from mpr_logic.language.ast import (
     RelationDecl,
     Row,
     Statement,
+    TellsDecl,
     Term,
     Test,
     TypeDecl,
+    Unknown,
     UseDecl,
     Value,
     Var,
@@ -130,6 +132,8 @@ def print_item(item: WrittenItem) -> str:
             word, members = "not in" if item.negated else "in", _terms(item.members)
             named = len(item.members) == 1 and isinstance(item.members[0], Named)
             return f"{print_term(item.term)} {word} {members if named else f'{{{members}}}'}"
+        case Unknown():
+            return f"unknown {print_atom(item.atom)}"
         case Alternatives():
             return f"({' ; '.join(', '.join(map(print_item, branch)) for branch in item.branches)})"
         case _:
@@ -281,6 +285,8 @@ def _bare(statement: Statement, behind: Statement | None) -> str:
         case ParamDecl():
             default = "" if statement.default is None else f" = {print_term(statement.default)}"
             return f".param {statement.name}: {statement.type}{default}"
+        case TellsDecl():
+            return f"{print_atom(statement.action)} tells {print_atom(statement.relation)}."
         case DefaultDecl():
             return f".default forbid {statement.action}"
         case ClassDecl():

@@ -654,4 +654,35 @@ CASES = [
         "`n` of `long` is what the question gives, and cannot be computed",
         "compare it in the body",
     ),
+    (
+        "step(_) tells who(ann).",
+        "E0270",
+        "ann",
+        "`ann` is no argument of the call",
+        "write `_` for what the call tells",
+    ),
+    (
+        "thing(X) :- unknown inside(X, _).",
+        "E0271",
+        "inside(X, _)",
+        "`inside` is not open-world: what is not stated of it does not hold, and nothing is unknown",
+        "write `not inside(...)`",
+    ),
+    (
+        "put(X, _) tells thing(X).\nthing(X) :- seen(X).",
+        "E0272",
+        "put(X, _) tells thing(X).",
+        "`thing` is derived by rules, so no call tells it",
+        "name the relations that its rules read",
+    ),
+    (
+        "".join(f".decl a{n}(x: object)\n" for n in range(6))
+        + "".join(f"a{n}(X) :- a{n + 1}(X), seen(X), a{n + 1}(X).\n" for n in range(5))
+        + "a5(X) :- inside(X, _), seen(X).\nput(X, _) tells inside(X, _).\n"
+        + "forbid step(_) :- thing(X), a0(X), a1(X).",
+        "E0273",
+        "step(_)",
+        "this law reads what calls tell in more than 32 ways",
+        "derive a relation",
+    ),
 ]

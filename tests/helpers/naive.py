@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.language.ast import Aggregate, BodyItem, Literal, Row, Test
+from mpr_logic.language.sets import is_set
 from tests.helpers.naive_values import (
     Binding,
     asked,
@@ -134,6 +135,8 @@ class Search:
         """Rank an item, the lowest first: tests and assignments that can be done, then joins, aggregates."""
         if isinstance(item, Aggregate):
             return 2 if self.keys(item) & self.outside <= binding.keys() else 3
+        if isinstance(item, Literal) and is_set(item.atom.name) and names(item) <= binding.keys():
+            return -1  # it may stand for a test of a type that lists its values
         if isinstance(item, Literal) and not item.negated:
             return 1 if asked(item) <= binding.keys() else 3
         if isinstance(item, Test) and item.name == "is" and names(item) <= binding.keys():

@@ -193,6 +193,10 @@ class Body:
         self.w.tags.add("open world" if relation.open_world else "negation")
         args = self.asked(relation)
         args += [self.known(t) for t in relation.types[len(args) :]]
+        if relation.open_world and self.w.chance(4):
+            self.w.tags.add("unknown")
+            self.items.append("unknown " + atom(relation.name, args))
+            return
         if relation.open_world:  # an absence is observed of one fact at a time
             args = [self.hole(t) if a == "_" else a for a, t in zip(args, relation.types, strict=True)]
         self.items.append("not " + atom(relation.name, args))

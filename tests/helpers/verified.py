@@ -39,7 +39,9 @@ def verify_decision(checker: Checker, model: NaiveModel, decision: Decision) -> 
         return
     action = decision.action
     assert isinstance(action, Action)
-    assert decision.verdict == verdict_of(checker, model, action)
+    verdict = "forbidden" if decision.verdict == "uninformed" else decision.verdict
+    assert verdict == verdict_of(checker, model, action)
+    assert bool(decision.asks) == (decision.verdict == "uninformed")
     for reason in (*(decision.recorded("by_rule") or ()), *(decision.recorded("advice_by_rule") or ())):
         if isinstance(reason.proof, RuleProof):
             assert reason.proof.weight == reason.weight

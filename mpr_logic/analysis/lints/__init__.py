@@ -55,6 +55,7 @@ from mpr_logic.analysis.lints.subject import Subject
 from mpr_logic.analysis.lints.swaps import check_swaps
 from mpr_logic.analysis.lints.texts import check_case, check_signs
 from mpr_logic.analysis.lints.tools import check_actions, check_names
+from mpr_logic.analysis.lints.unasked import check_unasked
 from mpr_logic.analysis.lints.weights import check_slips, check_weights
 from mpr_logic.analysis.lints.words import check_words
 from mpr_logic.analysis.report import DiagnosticCollector
@@ -94,6 +95,7 @@ VET: tuple[Lint, ...] = (
     check_words,  # W0605, W0623, W0625, W0629, W0630, W0634
     check_links,  # E0614, W0627, W0631
     check_effects,  # W0632, W0633
+    check_unasked,  # W0638
     check_comparisons,  # W0506
 )
 """The lints that find rules without a grip, with their codes."""
