@@ -135,7 +135,7 @@ FACTS: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
     "not UTF-8": (b"p(b).\np(\xff).", ("state.dl:2:3", "0xff", "UTF-8")),
     "UTF-16": ("p(b).".encode("utf-16"), ("state.dl:1:1", "UTF-8")),
     "surrogate": (r'p("\ud800").', ("state.dl:1:3", "surrogate")),
-    "deep": ("p(" * 100_000, ("state.dl:1:3", "E0101")),
+    "deep": ("p(" * 100_000, ("state.dl:1:202", "E0112")),
 }
 
 JSON: dict[str, tuple[str | bytes, tuple[str, ...]]] = {

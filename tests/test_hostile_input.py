@@ -173,7 +173,7 @@ def test_texts_stay_texts(text: str, engine: str) -> None:
         t(Y) :- t(X), X = {constant}, lower(X) != X, Y = lower({constant}).
         q({constant}, X, Y) :- p(X), t(Y), Y = {constant}, N = count : {{ p({constant}) }}, N >= 0.
         a(X) causes p({constant}) :- t({constant}).
-        prefer a({constant}) :- contains({constant}, X), p(X).
+        prefer a({constant}) :- p(X), contains(X, {constant}).
     """  # fmt: skip
     options = ("--engine", engine)
     done = ask("check", "RULES", "--state", "STATE", *options, f"a({constant})", rules=rules)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
-from mpr_logic.checker.using import UsedFiles, bundled_rules
+from mpr_logic.checker.using import UsedFiles, bundled_rules, real
 from mpr_logic.collector import resting
 from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.language.parser import parse
@@ -58,10 +58,10 @@ def _below(folder: Path) -> list[Path]:
     todo = [folder]
     while todo:
         at = todo.pop()
-        real = at.resolve()
-        if real in seen:  # links may lead round in a circle
+        followed = real(at)
+        if followed in seen:  # links may lead round in a circle
             continue
-        seen.add(real)
+        seen.add(followed)
         try:
             inside = sorted(at.iterdir())
         except OSError as error:
@@ -125,8 +125,8 @@ def _roots(paths: Iterable[str | PathLike[str]]) -> list[Path]:
     here = Path.cwd()
     roots = []
     for each in paths:
-        real = _bundled(Path(each)).resolve()
-        folder = real if real.is_dir() else real.parent
+        found = real(_bundled(Path(each)))
+        folder = found if found.is_dir() else found.parent
         roots.append(here if folder.is_relative_to(here) else folder)
     return roots
 

@@ -66,13 +66,8 @@ def item_text(item: BodyItem, bindings: Mapping[str, Value]) -> str:
     """The text of a body item with the bound variables replaced by their values."""
     ground = ground_item(item, bindings)
     if isinstance(ground, Literal) and ground.negated and ground.atom.name.startswith("not "):
-        return f"not {absence_text(print_atom(ground.atom))}"
+        return f"unknown {print_atom(ground.atom).removeprefix('not ')}"  # no absence was observed either
     return print_item(ground)
-
-
-def absence_text(relation: str) -> str:
-    """A core relation, or an atom of one, in words: what `not p` has is the observed absences of `p`."""
-    return f"an observed absence of {relation[4:]}" if relation.startswith("not ") else relation
 
 
 def atom_text(program: Program, relation: str, pattern: tuple[Value | None, ...]) -> str:

@@ -43,7 +43,7 @@ class UsedFiles:
 
     def __init__(self, roots: Iterable[Path], find: Callable[[list[Path]], list[Path]]) -> None:
         self.faults: list[Diagnostic] = []
-        self._roots = tuple(dict.fromkeys(root.resolve() for root in roots))
+        self._roots = tuple(dict.fromkeys(real(root) for root in roots))
         self._find = find
         self._known: dict[tuple[Path, Prefix], _Known | None] = {}
 
@@ -69,7 +69,7 @@ class UsedFiles:
         return found
 
     def _read(self, file: Path, prefix: Prefix, chain: tuple[Path, ...]) -> None:
-        key = file.resolve(), prefix
+        key = real(file), prefix
         if key in self._known:
             return
         self._known[key] = None  # its place in the order
@@ -92,9 +92,9 @@ class UsedFiles:
     ) -> None:
         deeper = (*prefix, use.prefix) if use.prefix else prefix
         for target in self._targets(module, file, use):
-            if target.resolve() in chain:
+            if real(target) in chain:
                 loop = " uses ".join(
-                    f"`{each.name}`" for each in [*chain[chain.index(target.resolve()) :], target]
+                    f"`{each.name}`" for each in [*chain[chain.index(real(target)) :], target]
                 )
                 help = "put what both need into a third file"
                 self._fault("E0130", f"the files use each other: {loop}", module, use, help)
@@ -149,6 +149,14 @@ def bundled_rules(path: Path) -> Path | None:
         return None
     found = Path(str(rules_folder())).joinpath(*path.parts[1:])
     return found if _exists(found) else None
+
+
+def real(path: Path) -> Path:
+    """The path with all links followed; as it is where they lead round in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
 
 
 def _exists(path: Path) -> bool:

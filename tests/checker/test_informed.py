@@ -123,7 +123,7 @@ def test_unknown_holds_of_what_is_neither_stated_nor_denied() -> None:
 
 
 def test_ids_of_laws_stay_when_a_call_is_declared_to_tell() -> None:
-    """What was learned of a law is not lost."""
+    """Evidence of a law is not lost."""
     plain = "\n".join(line for line in AIRLINE.splitlines() if " tells " not in line)
     law = "forbid cancel(R) :- reservation(R, _, closed)."
     of = {text: Checker.from_text(text + law).program for text in (plain, AIRLINE)}
@@ -174,7 +174,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("text", "code", "fix"), MISTAKES, ids=[each[0] for each in MISTAKES])
 def test_a_mistake_is_told(text: str, code: str, fix: str) -> None:
-    """What authors write instead is told with its place, and the fix is right."""
+    """A wrong declaration is told with its place, and the fix is right."""
     with pytest.raises(ProgramError) as refused:
         Checker.from_text(AIRLINE + text)
     assert refused.value.diagnostics[0].code == code, refused.value

@@ -320,13 +320,14 @@ def cases(draw: Draw) -> Case:
     return Case(text, tuple(facts), candidates, tuple(updates), frozenset(w.tags), asked)
 
 
-_RARE = {"E0206", "E0231", "E0251", "E0273", "E0306"}
+_RARE = {"E0206", "E0231", "E0251", "E0273", "E0304", "E0306"}
 
 
 def _refused(text: str) -> bool:
-    """Whether an aggregate needs a value that depends on its own, a law asks for too much, or the values of
-    sets, of listed types and of tests of a type leave a variable none: faults that writing item by item
-    cannot rule out. They are rare. Any other fault is left to be found."""
+    """Whether a program has one of the faults that writing item by item cannot rule out, and that are rare:
+    an aggregate needs a value that depends on its own, a law asks for too much, the values of sets, of listed
+    types and of tests of a type leave a variable none, or a variable stands only in braces and in a test. Any
+    other fault is left to be found."""
     try:
         analyse([parse(text)])
     except ProgramError as error:

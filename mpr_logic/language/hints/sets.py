@@ -55,6 +55,8 @@ def _inside(case: ErrorContext) -> Diagnostic | None:
     """``{}``, ``{a; b}``, ``{a | b}``, ``{1..5}``."""
     if not case.run.brackets or case.run.brackets[-1].kind != "LBRACE" or case.opened_by() == "COLON":
         return None
+    if case.tokens[0].kind == "_CLASS":
+        return None
     found = case.found
     if found.kind == "RBRACE" and case.last == "LBRACE":
         help = "list a value at least; a condition that nothing fulfils is left out with its clause"
