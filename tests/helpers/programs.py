@@ -320,7 +320,7 @@ def cases(draw: Draw) -> Case:
     return Case(text, tuple(facts), candidates, tuple(updates), frozenset(w.tags), asked)
 
 
-_RARE = {"E0206", "E0231", "E0251", "E0273", "E0304", "E0306"}
+_RARE = {"E0206", "E0231", "E0251", "E0273", "E0303", "E0304", "E0306"}
 
 
 def _refused(text: str) -> bool:
