@@ -32,7 +32,7 @@ NORMAL = 100_000
 """No text of more characters is normalised, if it is not ASCII: each of them is looked at by itself."""
 
 MARKS = 100
-"""So many marks may follow one character in a text that is normalised: putting them in order takes time that
+"""The most marks that may follow one character in a text that is normalised: the time to put them in order
 grows with their square."""
 
 DIGITS = 1000

@@ -290,7 +290,7 @@ def test_a_parameter_that_does_not_fit_is_told(params: dict[str, object], messag
     st.dictionaries(st.text(max_size=5) | st.just("limit"), st.none() | st.text() | st.floats() | st.binary())
 )
 def test_any_value_is_taken_or_told(params: dict[str, object]) -> None:
-    """Whatever a host sets, the rules are loaded with it, or an error of ours says why not."""
+    """The rules are loaded with any setting of a host, or an error of ours says why not."""
     try:
         Checker.from_text(".param limit: any = 1\n.action a(x: any)\nforbid a($limit).", params=params)
     except MprError:

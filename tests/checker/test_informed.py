@@ -240,7 +240,7 @@ def completions(facts: set[tuple[str, str, str]], told: set[tuple[str, str]]) ->
 def test_an_action_is_admitted_only_where_all_that_may_be_told_would_admit_it(
     text: str, facts: set[tuple[str, str, str]], told: set[tuple[str, str]]
 ) -> None:
-    """Whatever the rows of what is unknown, the law would not reject; where it says `forbidden`, it would."""
+    """No rows that may be told would make the law reject; where it says `forbidden`, all would."""
     try:
         plain = Checker.from_text(text)
     except ProgramError:

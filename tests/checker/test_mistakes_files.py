@@ -42,7 +42,7 @@ MISTAKES = [
         '.use "bank.dl" as bank forbid pay(_, _).',
     ),
 ]
-"""What somebody writes, the code and a part of the message, and the fix that it tells."""
+"""Each mistake: the text, the code, a part of the message, and the fix that it tells."""
 
 
 @pytest.mark.parametrize(("text", "code", "told", "fix"), MISTAKES, ids=[each[0] for each in MISTAKES])

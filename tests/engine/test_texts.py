@@ -78,7 +78,7 @@ def test_the_value_of_a_function(term: str, text: Value, value: Value | None) ->
 def test_the_verifier_has_the_same_functions_of_its_own(
     text: str, other: str, third: str, place: int, size: int, number: float
 ) -> None:
-    """Whatever the arguments, what the engine works out is what the verifier does, text and type."""
+    """The engine and the verifier work out the same value, text and type, from any arguments."""
     of: dict[str, list[tuple[Value, ...]]] = {
         "concat": [(text, other), (text, other, third)],
         "replace": [(text, other, third)],

@@ -90,7 +90,7 @@ forbid pay(_, N) :- spent(S), S + N > 100.
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_shared_limit_is_the_same_in_any_order(tmp_path: Path, order: Sequence[int]) -> None:
-    """So it is where the sessions of two guards share a limit, and one of the calls failed."""
+    """The same holds where sessions of two guards share a limit, and one of the calls failed."""
     guards = [Guard(text=SHARED, store=tmp_path / "limits.db") for _ in range(2)]
     payments = [(guards[0], 50), (guards[1], 20), (guards[0], 30)]
     made = [(guard, guard.check("pay", {"to": "ann", "n": n})) for guard, n in payments]

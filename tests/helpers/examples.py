@@ -6,6 +6,6 @@ from hypothesis import settings
 
 
 def at_most(examples: int) -> int:
-    """That number, or as few as the profile `quick` generates where that profile is in force."""
+    """Return the number, or the smaller one of the profile `quick` where that is in force."""
     few = settings.get_profile("quick").max_examples
     return min(examples, few) if settings().max_examples <= few else examples

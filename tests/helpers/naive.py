@@ -28,7 +28,7 @@ from tests.helpers.naive_values import (
 
 Rows = Mapping[str, Mapping[Row, float]]
 Goals = dict[tuple[str, Row], dict[Row, float]]
-"""What is known of each question to relations with modes: the relation, and the values that are asked."""
+"""The rows found for each question to a relation with modes; the question is the relation and its values."""
 Candidates = Mapping[str, Iterable[Row]]
 Found = Iterator[tuple[Binding, float]]
 

@@ -145,7 +145,7 @@ def test_comparisons_in_bodies() -> None:
 
 
 def test_a_rule_about_a_class_is_retrieved_once() -> None:
-    """Whatever members of a class are candidates, its rule is told once, as it was written."""
+    """The rule of a class is told once, as it was written, for any candidates among its members."""
     checker = Checker.from_text(
         f"{DECLARATIONS}.class handle(b: symbol) {{take, open}}\n"
         "forbid handle(B) :- shut(B), heavy(B).\nforbid handle(B) :- past handle(B), heavy(B)."

@@ -27,7 +27,7 @@ _FORMS = {
     "to_text": "to_text(N)",
 }
 _MOST = 10
-"""So many calls of one statement are reported."""
+"""The most calls of one statement that are reported."""
 _COMPARED = re.compile(r"\s*(=|<|>|!=|is\b)")
 
 

@@ -38,7 +38,7 @@ _NUMBERS = "numbers are computed with `+ - * / mod`; a case distinction is two r
 _COUNTS = "count by `N = count : { p(X) }`, add up by `S = sum X : { p(X) }`, then compare `N` or `S`"
 
 USE: Final = 'the rules of another file are taken in by `.use "file.dl"`; with `as name` they get a prefix'
-"""What a file writes to use another one."""
+"""The help line for words that take in another file."""
 
 USING: Final = frozenset(
     "import include use load consult ensure_loaded use_module require from package module".split()
