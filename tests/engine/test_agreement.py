@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic.analysis import analyse
@@ -18,7 +18,7 @@ from mpr_logic.engine.bottomup.seminaive import SemiNaive
 from mpr_logic.engine.differential import BothEngine
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.protocol import Budget
-from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
+from mpr_logic.engine.pydatalog.engine import PyDatalogEngine, inexpressible
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.language.parser import parse
 from tests.helpers import clingo_peer, naive
@@ -48,6 +48,15 @@ Facts = dict[str, dict["Row", float]]
 def load(case: Case) -> Program:
     """The checked program of a case."""
     return analyse([parse(case.text)])
+
+
+def expressible(case: Case) -> Program:
+    """The checked program of a case; left out where pyDatalog cannot run it, as recursion has modes."""
+    program = load(case)
+    reasons = inexpressible(program)
+    assert all("is recursive and has modes" in reason for reason in reasons)
+    assume(not reasons)
+    return program
 
 
 def facts_of(program: Program) -> Facts:
@@ -229,7 +238,7 @@ def test_recursion_over_larger_graphs(
 @given(case=cases())
 def test_pydatalog_agrees_with_the_naive_evaluator(semiring: str, case: Case) -> None:
     """PyDatalog, run by levels and strata, answers what the naive evaluator answers."""
-    engine = PyDatalogEngine(load(case), semiring=semiring, budget=PATIENT)
+    engine = PyDatalogEngine(expressible(case), semiring=semiring, budget=PATIENT)
     after(engine, case, semiring, every=False)
 
 
@@ -237,7 +246,7 @@ def test_pydatalog_agrees_with_the_naive_evaluator(semiring: str, case: Case) ->
 @given(cases())
 def test_both_engines_in_one(case: Case) -> None:
     """The two engines side by side find nothing to disagree about, and answer as the native one does."""
-    program = load(case)
+    program = expressible(case)
     after(BothEngine(program, budget=PATIENT), case, "maxmin", every=True)
 
 

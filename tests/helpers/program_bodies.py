@@ -70,7 +70,7 @@ class Body:
             self.compare()
         if "text" in self.on and w.chance(5):
             self.text_test()
-        if "time" in self.on and w.chance(7):
+        if "time" in self.on and w.chance(9):
             self.moment()
         if "set" in self.on and w.chance(5):
             self.member()
@@ -306,7 +306,7 @@ class Body:
 
     def moment(self) -> None:
         """A time or a duration that is computed, bounded on both sides; or a span of time."""
-        if self.bound["time"] and self.w.chance(4):
+        if self.bound["time"] and self.w.chance(6):
             name = self.w.draw(st.sampled_from(self.bound["time"]))
             # the times are the first seconds of 1970, a thursday; in New York it was wednesday evening
             spans = ("1m)", "30s)"), ('"0-0:01 UTC")', '"wed 18:30-19:01 America/New_York")')

@@ -147,6 +147,8 @@ class Writer:
         for i in range(self.draw(st.integers(2, 3))):
             # the first relation is one that closures can be made of
             types = ("node", "node") if i == 0 else self.types(1)
+            if i == 1 and "time" in self.on:
+                types = ("time", *types[1:])  # so that spans of time have something to ask of
             self.relations.append(Relation(f"e{i}", types, 0, "open" in self.on and i == 1))
         for layer in range(1, self.draw(st.integers(2, 4))):
             first = Relation(f"p{layer}", ("node", "node") if self.chance(4) else self.types(0), layer)
