@@ -38,7 +38,7 @@ class ErrorContext:
         self.tokens = [_as_name(token) for token in run.tokens]
         self.before = self.tokens[-1] if self.tokens else None
         accepted = run.accepted()
-        self.accepted = accepted - _NAMES if "NAME" in accepted else accepted  # else just that word can come
+        self.accepted = (accepted - _NAMES) or accepted  # none left: just a word can come
         if self.last == "RPAR" and "EQUAL" in self.accepted and self.accepted & {"DOT", "RBRACE"}:
             self.accepted -= _BEHIND_CALL  # what may be a literal or a function is taken for a literal
 
