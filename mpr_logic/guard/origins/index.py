@@ -1,0 +1,505 @@
+"""Where values of a conversation were first met: an index over its messages, which grows with them."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from mpr_logic.errors import StateError
+from mpr_logic.guard.origins.parts import parts
+from mpr_logic.guard.origins.records import labelled, leaves, values
+from mpr_logic.guard.origins.spelling import canonical, key, key_of, number, numbers, respelt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from mpr_logic.guard.origins.records import Scalar
+    from mpr_logic.language.ast import Value
+
+Source: TypeAlias = Literal["user", "system", "result", "model"]
+"""Whose words a value was met in: the user's, the system's, a tool's in a result, or the model's alone."""
+
+Place: TypeAlias = Literal["words", "field", "name", "labelled", "text", "piece", ""]
+"""How a value stands there: in somebody's ``words``; as a whole ``field`` of a record, or the ``name`` of
+one; ``labelled`` in a text; anywhere else within a ``text``; or only a ``piece`` of it stands there. Empty of
+the model's own."""
+
+MOST_CHARACTERS = 50_000_000
+"""The most characters of a conversation that are indexed. Beyond them nothing is answered."""
+
+MOST_PLACES = 64
+"""The most places that are told of one value."""
+
+_TOKEN = re.compile(r"[^\W_]+")
+_COMMON = frozenset({"www", "com", "org", "net", "http", "https", "mailto", "html", "the", "and"})
+_SHORTEST_PIECE = 3
+_SHORTEST_LABELLED = 20  # a shorter text is the value of its field
+_LONGEST_WHOLE = 1_000
+_MANY = 2_000  # places of one token: more take longer to compare than to look at
+
+
+class Met(NamedTuple):
+    """A place where a value was met.
+
+    Args:
+        source: whose words it is in.
+        tool: of a result, the tool; else empty.
+        call: of a result, its number in the order of results, from 0; else -1.
+        place: how it stands there.
+        field: the field of the record, or the label.
+        author: who wrote the item, as a sibling field says.
+        turn: of words, the number of their message among those of user, assistant and system; else -1.
+    """
+
+    source: Source
+    tool: str = ""
+    call: int = -1
+    place: Place = ""
+    field: str = ""
+    author: str = ""
+    turn: int = -1
+
+
+OWN = Met("model")
+"""A value that the model came up with itself."""
+
+
+class _Segment(NamedTuple):
+    """A text of the conversation: its canonical form with other readings, the key of the whole, and where it
+    stands. ``heard`` is the number of its message."""
+
+    form: str
+    key: str
+    met: Met
+    heard: int
+
+
+class Origins:
+    """The index. It is told of what happens in its order, and answers about values at any time.
+
+    An echo gives a value no new origin: what the model says is not taken in, and what a result says of a
+    value that an earlier call was made with does not count as met there.
+    """
+
+    def __init__(self) -> None:
+        self._segments: list[_Segment] = []
+        self._tokens: dict[str, list[int]] = {}  # the segments that a token stands in, ascending
+        self._used: dict[str, int] = {}  # by the key of an argument, the message of the first call with it
+        self._asked: dict[int, tuple[Scalar, ...]] = {}  # by result, what its call was made with
+        self._heard = 0
+        self._characters = 0
+        self._first: dict[str, tuple[Met, ...]] = {}
+
+    # -- hearing -------------------------------------------------------------------------------
+
+    def said(self, turn: int, source: Source, text: str) -> None:
+        """Take in what the user or the system said.
+
+        Args:
+            turn: the number of the message.
+            source: who said it.
+            text: the words.
+        """
+        self._heard += 1
+        self._add(text, Met(source, place="words", turn=turn))
+
+    def called(self, arguments: Mapping[str, Any]) -> None:
+        """Take in that the model proposed a call: what results say of its arguments from now on is no news.
+        To say so twice changes nothing."""
+        for value in values(arguments):
+            for each in _keys(value):
+                self._used.setdefault(each, self._heard)
+
+    def returned(self, call: int, tool: str, content: Any, arguments: Mapping[str, Any]) -> None:
+        """Take in a result.
+
+        Args:
+            call: its number in the order of results.
+            tool: that returned it.
+            content: a JSON value, or a text.
+            arguments: that the tool was called with.
+        """
+        self.called(arguments)
+        self._heard += 1
+        self._asked[call] = tuple(values(arguments))
+        for leaf in leaves(content):
+            place: Place = "name" if leaf.named else "field"
+            met = Met("result", tool, call, place, leaf.field, leaf.author)
+            if place == "field" and ":" in leaf.text and len(leaf.text) > _SHORTEST_LABELLED:
+                for label, value in labelled(leaf.text):
+                    self._add(value, met._replace(place="labelled", field=label))
+            self._add(leaf.text, met)
+
+    def _add(self, text: str, met: Met) -> None:
+        """Index a text.
+
+        Args:
+            text: as it stands in the message.
+            met: what is told of a value that is all of it.
+        """
+        self._characters += len(text)
+        if self._characters > MOST_CHARACTERS:
+            return
+        form = canonical(text)
+        more = respelt(text, form)
+        number = len(self._segments)
+        whole = key_of(form) if len(form) <= _LONGEST_WHOLE and met.place != "words" else ""
+        if more:
+            form = f"{form}\n{more}"
+        self._segments.append(_Segment(form, whole, met, self._heard))
+        tokens = set(_TOKEN.findall(form))
+        tokens.update(f"#{each}" for each in numbers(form))
+        index = self._tokens
+        for token in tokens:
+            places = index.get(token)
+            if places is None:
+                index[token] = [number]
+            else:
+                places.append(number)
+
+    # -- answers -------------------------------------------------------------------------------
+
+    def first(self, value: Value) -> tuple[Met, ...]:
+        """Where a value was first met. It is one place, but of a value that stands nowhere as a whole, and
+        was put together from pieces of several: then it is all of theirs. What the model came up with itself
+        is :data:`OWN`.
+
+        Raises:
+            StateError: the conversation is longer than what is indexed.
+        """
+        self._check()
+        name = _name(value)
+        found = self._first.get(name)
+        if found is None or found[0].source == "model" or found[-1].place == "piece":
+            place = next(self._places(value), None)
+            found = (place,) if place is not None else self._pieces(value)
+            self._first[name] = found
+        return found
+
+    def all(self, value: Value) -> list[Met]:
+        """All places where a value stands, the first first, echoes left out; at most :data:`MOST_PLACES`.
+
+        Raises:
+            StateError: the conversation is longer than what is indexed.
+        """
+        self._check()
+        found: dict[Met, None] = {}
+        for each in self._places(value):
+            found[each] = None
+            if len(found) >= MOST_PLACES:
+                break
+        return list(found)
+
+    def asked(self, call: int) -> tuple[Scalar, ...]:
+        """The texts and numbers among the arguments of the call that a result answers."""
+        return self._asked.get(call, ())
+
+    def _check(self) -> None:
+        if self._characters > MOST_CHARACTERS:
+            raise StateError(
+                f"the conversation has more than {MOST_CHARACTERS:,} characters: where values come from "
+                "cannot be told"
+            )
+
+    def _places(self, value: Value) -> Iterator[Met]:
+        """The places where a value stands, in the order of the conversation."""
+        search = _Search.of(value)
+        if search is None:
+            return
+        used = self._used_at(search)
+        for each, tests in self._candidates(search):
+            segment = self._segments[each]
+            met = segment.met
+            if used is not None and met.source == "result" and segment.heard > used:
+                continue
+            if segment.key == search.key:
+                yield met
+                continue
+            span = search.span_in(segment.form, tests)
+            if span is None:
+                continue
+            begins = not _of_words(segment.form[: span[0]])
+            if met.place == "labelled":
+                if begins:
+                    yield met
+            elif met.place == "words" or (begins and not _of_words(segment.form[span[1] :])):
+                yield met
+            else:
+                yield met._replace(place="text")
+
+    def _used_at(self, search: _Search) -> int | None:
+        """The message of the first call that was made with a value: what comes after may be its echo."""
+        return min((self._used[each] for each in search.keys if each in self._used), default=None)
+
+    def _candidates(self, search: _Search) -> Iterable[tuple[int, _Tests]]:
+        """The segments that a value may stand in, ascending, each with how it may be written there."""
+        ways = [*search.ways]
+        if search.compact:
+            ways += [
+                (each, partial(_Search.as_spaced, first=each[0])) for each in self._groups(search.compact)
+            ]
+        rows = [(places, test) for tokens, test in ways if (places := self._common(tokens))]
+        if len(rows) < 2:
+            return ((each, (test,)) for places, test in rows for each in places)
+        tests: dict[int, _Tests] = {}
+        for places, test in rows:
+            for each in places:
+                tests[each] = (*tests.get(each, ()), test)
+        return sorted(tests.items())
+
+    def _common(self, tokens: tuple[str, ...]) -> list[int]:
+        """The segments that have some tokens, ascending: all that have all of them, and perhaps others."""
+        rows = []
+        for token in tokens:
+            places = self._tokens.get(token)
+            if places is None:
+                return []
+            rows.append(places)
+        if len(rows) == 1:
+            return rows[0]
+        rows.sort(key=len)
+        rarest, *others = rows[:4]
+        few = [each for each in others if len(each) <= _MANY]
+        return sorted(set(rarest).intersection(*few)) if few else rarest
+
+    def _groups(self, compact: str) -> list[tuple[str, ...]]:
+        """The ways in which a number was written in groups: each group is a token of the conversation."""
+        found: list[tuple[str, ...]] = []
+        left: list[tuple[int, tuple[str, ...]]] = [(0, ())]
+        steps = 0
+        while left and len(found) < 8 and steps < 2_000:
+            steps += 1
+            begun, groups = left.pop()
+            for size in range(1, 9):
+                group = compact[begun : begun + size]
+                if len(group) < size or group not in self._tokens:
+                    continue
+                if begun + size == len(compact):
+                    found.append((*groups, group))
+                elif len(groups) < 12:
+                    left.append((begun + size, (*groups, group)))
+        return found
+
+    def _pieces(self, value: Value) -> tuple[Met, ...]:
+        """Where the pieces of a value stand that stands nowhere as a whole."""
+        form = key(value) if isinstance(value, str) else ""
+        if not form or " " in form or len(form) > 200:
+            return (OWN,)
+        search = _Search.of(value)
+        used = None if search is None else self._used_at(search)
+        found: dict[Met, None] = {}
+        for token in _TOKEN.findall(form):
+            if len(token) < _SHORTEST_PIECE or token in _COMMON:
+                continue
+            for piece in [token] if token in self._tokens else self._split(token) or [token]:
+                found[self._piece(piece, used)] = None
+        return tuple(sorted(found, key=_in_order)) or (OWN,)
+
+    def _piece(self, token: str, used: int | None) -> Met:
+        """Where a piece of a value was first met, before a call was made with the value."""
+        segment = self._segments[self._tokens[token][0]] if token in self._tokens else None
+        if segment is None or (used is not None and segment.heard > used):
+            return OWN
+        return segment.met._replace(place="piece")
+
+    def _split(self, token: str) -> list[str]:
+        """Pieces that a token was put together from without anything between them; none where they do not
+        make all of it."""
+        if len(token) > 64:
+            return []
+        ways: list[list[str] | None] = [[]] + [None] * len(token)
+        for end in range(_SHORTEST_PIECE, len(token) + 1):
+            for begun in range(end - _SHORTEST_PIECE + 1):
+                before = ways[begun]
+                if before is not None and token[begun:end] in self._tokens:
+                    ways[end] = [*before, token[begun:end]]
+                    break
+        return ways[-1] or []
+
+
+def _in_order(met: Met) -> tuple[bool, int, int]:
+    return met.source == "model", met.call, met.turn
+
+
+def _name(value: Value) -> str:
+    return value if isinstance(value, str) else f"#{value!r}"
+
+
+def _keys(value: Scalar) -> set[str]:
+    """The keys of an argument and of the values inside it."""
+    if not isinstance(value, str):
+        form = number(value)
+        return {f"#{form}"} if form else set()
+    found = {key(value)}
+    for part in parts(value):
+        if part.kind not in ("word", "name"):
+            found |= {key(part.value)} if isinstance(part.value, str) else {f"#{number(part.value)}"}
+    return found
+
+
+_BETWEEN = re.compile(r"[\s\-./()+]+")
+_GROUPED_NUMBER = re.compile(r"(?=(?:.*\d){6})[a-z0-9]{7,40}", re.ASCII)
+
+_Tests: TypeAlias = "tuple[_Test, ...]"
+
+
+class _Search:
+    """How a value is searched for: the tokens of its spellings, each with how to test for it.
+
+    Attributes:
+        key: the value's own key.
+        keys: by which calls that were made with it are known.
+        ways: for each spelling the tokens, and the test of a text that has them.
+        compact: of a number that may be written in groups, its letters and digits.
+    """
+
+    __slots__ = ("_figure", "compact", "key", "keys", "ways")
+
+    def __init__(self, value: str | int | float) -> None:
+        self._figure = number(value)
+        self.key = key(value) if isinstance(value, str) else self._figure or str(value)
+        self.keys = {self.key}
+        self.compact = ""
+        if self._figure is not None:
+            figures = {self._figure}
+            self.ways: list[tuple[tuple[str, ...], _Test]] = [((self._figure,), _AS_IS)]
+        else:
+            figures = numbers(self.key) if self.key[:1].isdigit() else set()
+            self.ways = [(tuple(dict.fromkeys(_TOKEN.findall(self.key))), _AS_IS)]
+        for each in figures:
+            self.keys.add(f"#{each}")
+            self.ways.append(((f"#{each}",), _NUMBER))
+        compact = _BETWEEN.sub("", self.key)
+        if _GROUPED_NUMBER.fullmatch(compact) and (self._figure is None or "." not in self._figure):
+            self.compact = compact
+            self.ways.append(((compact,), _COMPACT))
+
+    @classmethod
+    def of(cls, value: Value) -> _Search | None:
+        """The search for a value; None for one that has no letter and no digit."""
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            return None
+        found = cls(value)
+        return found if found.ways[0][0] else None
+
+    def span_in(self, form: str, tests: _Tests) -> tuple[int, int] | None:
+        """Where the value stands in a canonical text, and is no part of a longer one there; None where it
+        does not."""
+        for test in tests:
+            found = test(self, form)
+            if found is not None:
+                return found
+        return None
+
+    def as_is(self, form: str) -> tuple[int, int] | None:
+        """The value as it is."""
+        return _found(self.key, form)
+
+    def as_compact(self, form: str) -> tuple[int, int] | None:
+        """The value without what stands between its groups."""
+        return _found(self.compact, form)
+
+    def as_spaced(self, form: str, *, first: str) -> tuple[int, int] | None:
+        """The value with something else between its groups, of which this is the first."""
+        pattern: re.Pattern[str] | None = None
+        begun = form.find(first)
+        while begun >= 0:
+            if begun == 0 or not _of_word(form[begun - 1]):
+                pattern = pattern or re.compile(rf"{_SOME_BETWEEN.join(self.compact)}(?!\w)")
+                found = pattern.match(form, begun)
+                if found is not None:
+                    return found.span()
+            begun = form.find(first, begun + 1)
+        return None
+
+    def as_number(self, form: str) -> tuple[int, int] | None:
+        """The value as a number that is written otherwise: the index has read it."""
+        if len(form) > _LONGEST_WHOLE:
+            return 1, 1  # within a text, wherever that is
+        figure = self._figure or next(each[1:] for each in self.keys if each[0] == "#")
+        found = _written(figure).search(form)
+        return (1, 1) if found is None else found.span()
+
+
+_Test: TypeAlias = "Callable[[_Search, str], tuple[int, int] | None]"
+_AS_IS, _COMPACT, _NUMBER = _Search.as_is, _Search.as_compact, _Search.as_number
+_SOME_BETWEEN = r"[\s\-./()]{0,3}"
+
+
+def _found(wanted: str, form: str) -> tuple[int, int] | None:
+    begun = form.find(wanted)
+    while begun >= 0:
+        if bounded(form, begun, begun + len(wanted)):
+            return begun, begun + len(wanted)
+        begun = form.find(wanted, begun + 1)
+    return None
+
+
+def _written(figure: str) -> re.Pattern[str]:
+    """The ways in which a number is written: with or without groups, and zeros that change nothing."""
+    whole, _, rest = figure.partition(".")
+    grouped = "[ ,.]?".join(_threes(whole))
+    fraction = rf"[.,]{rest}0*" if rest else "(?:[.,]0+)?"
+    return re.compile(rf"(?<![\w.,])0*{grouped}{fraction}(?!\w|[.,]\d)")
+
+
+def _threes(digits: str) -> list[str]:
+    first = len(digits) % 3
+    return ([digits[:first]] if first else []) + [digits[i : i + 3] for i in range(first, len(digits), 3)]
+
+
+def bounded(text: str, begun: int, end: int) -> bool:
+    """Whether what stands at a place of a canonical text is a value there, and not a part of a longer one:
+    ``evil.com`` is none in ``not-evil.com``, nor ``bob@a.com`` in ``jim.bob@a.com``; ``a.com`` is one in
+    ``https://www.a.com/page``."""
+    value_begins, value_ends = text[begun], text[end - 1]
+    before = text[begun - 1] if begun else " "
+    after = text[end] if end < len(text) else " "
+    if (_of_word(before) and _of_word(value_begins)) or (_of_word(after) and _of_word(value_ends)):
+        return False
+    value = text[begun:end]
+    if " " in value:
+        return True
+    return _free_before(text, begun, value) and _free_after(text, end, value)
+
+
+def _of_words(text: str) -> bool:
+    """Whether a text has a letter or a digit."""
+    return any(map(str.isalnum, text))
+
+
+def _of_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
+
+
+def _free_before(text: str, begun: int, value: str) -> bool:
+    if begun == 0 or not _of_word(value[0]):
+        return (
+            begun == 0 or value[0] not in "/~" or not (_of_word(text[begun - 1]) or text[begun - 1] in ".~")
+        )
+    before = text[begun - 1]
+    if before not in "-.@+%/\\":
+        return True
+    further = text[begun - 2] if begun > 1 else " "
+    if before == "@":
+        return "." in value and "@" not in value
+    if before == ".":
+        return text[max(begun - 4, 0) : begun] == "www." or not _of_word(further)
+    if before in "/\\":
+        return "/" not in value or (further in "/\\" and text[max(begun - 3, 0)] == ":")
+    return not _of_word(further)
+
+
+def _free_after(text: str, end: int, value: str) -> bool:
+    if end == len(text):
+        return True
+    after = text[end]
+    further = text[end + 1] if end + 1 < len(text) else " "
+    if not _of_word(further):
+        return after != "@"
+    if after in "-.@+":
+        return False
+    if after in "/\\?#&=":
+        return "/" not in value and "\\" not in value
+    return True

@@ -1,0 +1,167 @@
+"""Spellings of values: one form for all that a reader takes for the same text.
+
+Unicode's compatible forms (NFKC), case, invisible characters, look-alike separators, quotes, marks of
+Markdown, line breaks, percent-encoding, and the escapes of HTML and JSON make no difference. Letters of other
+scripts that look alike do: a domain with a Cyrillic letter is another domain.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from urllib.parse import unquote
+
+_INVISIBLE = (
+    0xAD,
+    0x34F,
+    0x61C,
+    0x180E,
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *range(0xFE00, 0xFE10),
+    0xFEFF,
+    *range(0xE0000, 0xE0080),
+)
+_LOOK_ALIKE = {
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d",
+    ".": "\u3002\uff61\u2024\uff0e",
+    "/": "\u2044\u2215\u29f8\uff0f",
+    ":": "\ua789\u2236\ufe55\uff1a",
+    "@": "\ufe6b\uff20",
+}
+_QUOTES = "\"'`*\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u2032\u2033"
+
+_BEFORE = dict.fromkeys(_INVISIBLE) | {
+    ord(seen): meant for meant, all_seen in _LOOK_ALIKE.items() for seen in all_seen
+}
+_AFTER = dict.fromkeys(map(ord, _QUOTES))
+
+_UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
+_SPACE_ESCAPE = re.compile(r"\\[nrt]")
+_ESCAPED = re.compile(r"\\(?=[^\w\s])")
+_QUOTED_LINE = re.compile(r"(\n|\A)[ \t]*(?:[>|]+[ \t]*)+")
+_BROKEN = re.compile(r"\S+(?:=?\n[ \t>|]*\S+)+")
+_WORTH_JOINING = re.compile(r"[@/\d_]|\w\.\w")
+
+_OPEN, _SHUT = " ?[\\[({<] ?", " ?[\\])}>] ?"
+_DOT = re.compile(rf"{_OPEN}(?:dot|\.){_SHUT}| dot ")
+_SPELT = (
+    " dot ",
+    " at ",
+    "dot]",
+    "dot)",
+    "dot}",
+    "dot ]",
+    "at]",
+    "at)",
+    "at}",
+    "at ]",
+    "[.",
+    "(.",
+    "[@",
+    "(@",
+    "{@",
+)
+_AT = re.compile(rf"{_OPEN}(?:at|@){_SHUT}| at (?=[\w-]+(?:\.[\w-]+)+)")
+
+LONGEST_JOINED = 2_000
+"""The most characters of a value that line breaks went through."""
+
+
+def canonical(text: str) -> str:
+    """The form that all spellings of a text share."""
+    text = _decoded(text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_BEFORE)).translate(_BEFORE)
+        text = unicodedata.normalize("NFKC", text.casefold())
+    else:
+        text = text.lower()
+    if ">" in text or "|" in text:
+        text = _QUOTED_LINE.sub(r"\1", text)
+    return " ".join(text.translate(_AFTER).split())
+
+
+def respelt(text: str, form: str) -> str:
+    """What a text may also be read as: addresses with ``at`` and ``dot``, and words that a line break went
+    through, one on a line. Empty where that is nothing new.
+
+    Args:
+        text: as it was written.
+        form: its canonical form.
+    """
+    found = []
+    if any(each in form for each in _SPELT):
+        other = _AT.sub("@", _DOT.sub(".", form))
+        if other != form:
+            found.append(other)
+    if "\n" in text.strip():
+        for match in _BROKEN.finditer(text):
+            joined = re.sub(r"=?\n[ \t>|]*", "", match.group()[:LONGEST_JOINED])
+            if _WORTH_JOINING.search(joined):
+                found.append(canonical(joined))
+    return "\n".join(found)
+
+
+def _decoded(text: str) -> str:
+    if "%" in text:
+        text = unquote(text, errors="replace")
+    if "&" in text:
+        text = html.unescape(text)
+    if "\\" in text:
+        text = _UNICODE_ESCAPE.sub(lambda found: chr(int(found.group(1) or found.group(2), 16)), text)
+        text = _ESCAPED.sub("", _SPACE_ESCAPE.sub(" ", text))
+    return text
+
+
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+-]*://)?(?:www\.)?")
+
+
+def key(text: str) -> str:
+    """The canonical form of a value: of an address without ``mailto:``, of a link without its scheme,
+    ``www.`` and what ends a sentence."""
+    return key_of(canonical(text))
+
+
+def key_of(form: str) -> str:
+    """The key of a value whose canonical form this is."""
+    form = form.strip("<>[](){},; ")
+    form = form.removeprefix("mailto:").removeprefix("tel:")
+    start = _SCHEME.match(form)
+    if start is not None and start.end():
+        form = form[start.end() :].rstrip("/.,;:!?")
+    return form.rstrip("/") if "/" in form and len(form) > 1 else form
+
+
+_GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?(?!\w)|(?<![\w.,])\d+\.\d+(?![\w.])")
+_GROUPED_BY_DOTS = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?(?![\w.,]\w)")
+
+
+def numbers(form: str) -> set[str]:
+    """The numbers in a canonical text that are written with a point or in groups, each in its shortest
+    form. Where a comma or a point may be either, both readings count."""
+    found = {_shortest(each.replace(",", "").replace(" ", "")) for each in _GROUPED.findall(form)}
+    for each in _GROUPED_BY_DOTS.findall(form) if "," in form or "." in form else ():
+        if "," in each or "." in each:
+            found.add(_shortest(each.replace(".", "").replace(",", ".")))
+    return found
+
+
+def number(value: object) -> str | None:
+    """The shortest form of a number, or of a text that is one; None of another text."""
+    text = str(value)
+    if isinstance(value, float):
+        text = format(value, "f") if "e" in text else text
+    text = text.strip().lstrip("+-")
+    return _shortest(text) if _PLAIN.fullmatch(text) else None
+
+
+_PLAIN = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+
+
+def _shortest(text: str) -> str:
+    whole, _, rest = text.partition(".")
+    rest = rest.rstrip("0")
+    whole = whole.lstrip("0") or "0"
+    return f"{whole}.{rest}" if rest else whole
