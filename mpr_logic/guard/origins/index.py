@@ -28,14 +28,16 @@ the model's own."""
 MOST_CHARACTERS = 50_000_000
 """The most characters of a conversation that are indexed. Beyond them nothing is answered."""
 
-MOST_PLACES = 64
+MOST_PLACES = 16
 """The most places that are told of one value."""
 
 _TOKEN = re.compile(r"[^\W_]+")
+_DOTTED = re.compile(r"\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)+")  # a host, or the name of a file
 _COMMON = frozenset({"www", "com", "org", "net", "http", "https", "mailto", "html", "the", "and"})
 _SHORTEST_PIECE = 3
 _SHORTEST_LABELLED = 20  # a shorter text is the value of its field
 _LONGEST_WHOLE = 1_000
+_MOST_COMPARED = 8
 _MANY = 2_000  # places of one token: more take longer to compare than to look at
 
 
@@ -148,7 +150,7 @@ class Origins:
         if more:
             form = f"{form}\n{more}"
         self._segments.append(_Segment(form, whole, met, self._heard))
-        tokens = set(_TOKEN.findall(form))
+        tokens = _tokens(form)
         tokens.update(f"#{each}" for each in numbers(form))
         index = self._tokens
         for token in tokens:
@@ -259,7 +261,7 @@ class Origins:
         if len(rows) == 1:
             return rows[0]
         rows.sort(key=len)
-        rarest, *others = rows[:4]
+        rarest, *others = rows[:_MOST_COMPARED]
         few = [each for each in others if len(each) <= _MANY]
         return sorted(set(rarest).intersection(*few)) if few else rarest
 
@@ -322,6 +324,15 @@ def _in_order(met: Met) -> tuple[bool, int, int]:
     return met.source == "model", met.call, met.turn
 
 
+def _tokens(form: str) -> set[str]:
+    """The words of a canonical text, and the names with dots."""
+    found = set(_TOKEN.findall(form))
+    if "." in form:
+        dotted = " ".join(each for each in form.split() if "." in each)
+        found.update(each.removeprefix("www.") for each in _DOTTED.findall(dotted))
+    return found
+
+
 def _name(value: Value) -> str:
     return value if isinstance(value, str) else f"#{value!r}"
 
@@ -366,7 +377,7 @@ class _Search:
             self.ways: list[tuple[tuple[str, ...], _Test]] = [((self._figure,), _AS_IS)]
         else:
             figures = numbers(self.key) if self.key[:1].isdigit() else set()
-            self.ways = [(tuple(dict.fromkeys(_TOKEN.findall(self.key))), _AS_IS)]
+            self.ways = [(tuple(_tokens(self.key)), _AS_IS)]
         for each in figures:
             self.keys.add(f"#{each}")
             self.ways.append(((f"#{each}",), _NUMBER))
@@ -461,7 +472,12 @@ def bounded(text: str, begun: int, end: int) -> bool:
     value = text[begun:end]
     if " " in value:
         return True
+    if value_ends.isdigit() and _THOUSANDS.match(text, end) and value.isdigit():
+        return False
     return _free_before(text, begun, value) and _free_after(text, end, value)
+
+
+_THOUSANDS = re.compile(r",\d{3}(?!\d)")
 
 
 def _of_words(text: str) -> bool:

@@ -16,7 +16,10 @@ MOST_PARTS = 500
 """The most parts of one text."""
 
 LONGEST = 200
-"""The most characters of a text whose words are parts, and of a part."""
+"""The most characters of a text whose words are parts."""
+
+FEW_WORDS = 8
+"""A text of more words is no name of anybody: its words are no parts."""
 
 
 class Part(NamedTuple):
@@ -39,6 +42,7 @@ _PATH = re.compile(
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:\.\d+)?(?![\w.,]\w|\w)")
 _NAME = re.compile(r"\b[A-Z][^\W\d_'-]+(?:[ '-][A-Z][^\W\d_]+){1,3}\b")
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_AFTER_AT = re.compile(r"@\S*")
 _ENDS = ".,;:!?"
 
 
@@ -86,8 +90,8 @@ def _all(text: str) -> Iterator[Part]:
             yield Part("number", float(each) if "." in each else int(each))
     for each in _NAME.findall(rest):
         yield Part("name", each)
-    if len(text) <= LONGEST:
-        for each in _WORD.findall(text.rpartition("@")[0] or text):
+    if len(text) <= LONGEST and text.count(" ") < FEW_WORDS:
+        for each in _WORD.findall(_LINK.sub(" ", _AFTER_AT.sub(" ", text))):
             yield Part("word", each)
 
 

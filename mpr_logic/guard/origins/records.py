@@ -203,7 +203,7 @@ def _yaml(text: str) -> Any:
     return found if isinstance(found, (dict, list)) else text
 
 
-_LABEL = re.compile(r"(?<!\w)([A-Z]\w*(?: [A-Z]\w*){0,4}):(?=\s)")
+_LABEL = re.compile(r"(?<!\w)([A-Z][^\W\d_]*(?: [A-Z][^\W\d_]*){0,4}):(?=\s)")
 
 
 def labelled(text: str) -> list[tuple[str, str]]:

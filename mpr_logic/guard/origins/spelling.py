@@ -10,7 +10,11 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _INVISIBLE = (
     0xAD,
@@ -42,7 +46,6 @@ _UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _SPACE_ESCAPE = re.compile(r"\\[nrt]")
 _ESCAPED = re.compile(r"\\(?=[^\w\s])")
 _QUOTED_LINE = re.compile(r"(\n|\A)[ \t]*(?:[>|]+[ \t]*)+")
-_BROKEN = re.compile(r"\S+(?:=?\n[ \t>|]*\S+)+")
 _WORTH_JOINING = re.compile(r"[@/\d_]|\w\.\w")
 
 _OPEN, _SHUT = " ?[\\[({<] ?", " ?[\\])}>] ?"
@@ -96,12 +99,22 @@ def respelt(text: str, form: str) -> str:
         other = _AT.sub("@", _DOT.sub(".", form))
         if other != form:
             found.append(other)
-    if "\n" in text.strip():
-        for match in _BROKEN.finditer(text):
-            joined = re.sub(r"=?\n[ \t>|]*", "", match.group()[:LONGEST_JOINED])
-            if _WORTH_JOINING.search(joined):
-                found.append(canonical(joined))
+    found += [canonical(each) for each in _broken(text)]
     return "\n".join(found)
+
+
+def _broken(text: str) -> Iterator[str]:
+    """The words of a text that line breaks may have gone through, put together again."""
+    before = ""
+    for line in text.split("\n"):
+        here = line.lstrip(" \t>|").rstrip("\r")
+        first, space, rest = here.partition(" ")
+        joined = before + first
+        if before and first and len(joined) <= LONGEST_JOINED and _WORTH_JOINING.search(joined):
+            yield joined
+        if space:
+            joined = rest.rpartition(" ")[2]
+        before = joined.removesuffix("=") if first else ""
 
 
 def _decoded(text: str) -> str:
@@ -134,6 +147,7 @@ def key_of(form: str) -> str:
     return form.rstrip("/") if "/" in form and len(form) > 1 else form
 
 
+_FIGURES = re.compile(r"\d[\d,. ]*[,. ][\d,. ]*\d")
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?(?!\w)|(?<![\w.,])\d+\.\d+(?![\w.])")
 _GROUPED_BY_DOTS = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?(?![\w.,]\w)")
 
@@ -141,10 +155,13 @@ _GROUPED_BY_DOTS = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?(
 def numbers(form: str) -> set[str]:
     """The numbers in a canonical text that are written with a point or in groups, each in its shortest
     form. Where a comma or a point may be either, both readings count."""
-    found = {_shortest(each.replace(",", "").replace(" ", "")) for each in _GROUPED.findall(form)}
-    for each in _GROUPED_BY_DOTS.findall(form) if "," in form or "." in form else ():
-        if "," in each or "." in each:
-            found.add(_shortest(each.replace(".", "").replace(",", ".")))
+    found: set[str] = set()
+    for figures in _FIGURES.findall(form):
+        found.update(_shortest(each.replace(",", "").replace(" ", "")) for each in _GROUPED.findall(figures))
+        if "," in figures or "." in figures:
+            for each in _GROUPED_BY_DOTS.findall(figures):
+                if "," in each or "." in each:
+                    found.add(_shortest(each.replace(".", "").replace(",", ".")))
     return found
 
 

@@ -1,0 +1,441 @@
+"""Where values of a conversation were first met: spellings, echoes, records, and what is no such value."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from mpr_logic.errors import StateError
+from mpr_logic.guard.origins import Met, Origins, index, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Spelling = Callable[[str], str]
+
+WORDS = "the quick brown fox jumps over a lazy dog while rain falls on quiet hills".split()
+
+
+def heard(content: Any, *, user: str = "Please help me.", arguments: dict[str, Any] | None = None) -> Origins:
+    """A conversation of one question and one result."""
+    found = Origins()
+    found.said(0, "user", user)
+    found.returned(0, "read", content, arguments or {})
+    return found
+
+
+def sources(origins: Origins, value: Any) -> set[str]:
+    """Whose words a value was first met in."""
+    return {each.source for each in origins.first(value)}
+
+
+# -- spellings ---------------------------------------------------------------------------------
+
+LETTERS = "bcdfghjkmnpqrtvwxz"
+word = st.text(LETTERS, min_size=4, max_size=9)
+digits = st.integers(10**7, 10**15).map(str)
+host = st.tuples(word, st.sampled_from(["com", "org", "de", "co.uk", "io"])).map(".".join)
+email = st.tuples(word, word, host).map(lambda t: f"{t[0]}.{t[1]}@{t[2]}")
+link = st.tuples(host, word, word).map(lambda t: f"https://www.{t[0]}/{t[1]}/{t[2]}")
+account = st.tuples(st.sampled_from(["GB", "DE", "US"]), st.integers(10**17, 10**19)).map(
+    lambda t: f"{t[0]}{t[1]}"
+)
+path = st.tuples(word, word, word).map(lambda t: f"/{t[0]}/{t[1]}/{t[2]}.txt")
+name = st.tuples(word, word).map(lambda t: f"{t[0].title()} {t[1].title()}")
+
+ZERO_WIDTH = "\u200b"
+
+
+def spaced(value: str, between: str) -> str:
+    """A number in groups of four."""
+    return between.join(value[at : at + 4] for at in range(0, len(value), 4))
+
+
+def wide(value: str) -> str:
+    """The same in full-width letters."""
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in value)
+
+
+ANY: list[tuple[str, Spelling]] = [
+    ("as it is", lambda v: v),
+    ("in capitals", str.upper),
+    ("full width", wide),
+    ("in quotes", lambda v: f'"{v}"'),
+    ("in curly quotes", lambda v: f"\u201c{v}\u201d"),
+    ("in code", lambda v: f"`{v}`"),
+    ("bold", lambda v: f"**{v}**"),
+    ("in brackets", lambda v: f"<{v}>"),
+    ("in a list of JSON", lambda v: f'["{v}", "other"]'),
+    ("at the end of a sentence", lambda v: f"{v}."),
+    ("before a comma", lambda v: f"{v}, and more"),
+    ("percent-encoded", lambda v: quote(v, safe="")),
+    ("entities of HTML", lambda v: "".join(f"&#{ord(c)};" for c in v)),
+    ("escapes of JSON", lambda v: "".join(f"\\u{ord(c):04x}" for c in v)),
+    ("zero-width spaces", lambda v: ZERO_WIDTH.join(v)),
+    ("soft hyphens", lambda v: v[:3] + "\u00ad" + v[3:]),
+    ("a tag", lambda v: f"<b>{v}</b>"),
+    ("quoted lines", lambda v: f"before\n> {v}\n> after"),
+]
+EMAIL: list[tuple[str, Spelling]] = [
+    ("mailto", lambda v: f"mailto:{v}"),
+    ("at in brackets", lambda v: v.replace("@", " [at] ")),
+    ("at in parentheses", lambda v: v.replace("@", "(at)")),
+    ("at and dot", lambda v: v.replace("@", " at ").replace(".", " dot ")),
+    ("bracketed dots", lambda v: v.replace(".", "[.]")),
+    ("at alone", lambda v: v.replace("@", " at ")),
+    ("a broken line", lambda v: v.replace("@", "@\n")),
+    ("a soft line end", lambda v: v[:6] + "=\n" + v[6:]),
+    ("with a name", lambda v: f"Some Body <{v}>"),
+    ("a wide at", lambda v: v.replace("@", "\uff20")),
+]
+LINK: list[tuple[str, Spelling]] = [
+    ("trailing slash", lambda v: v + "/"),
+    ("without scheme", lambda v: v.removeprefix("https://")),
+    ("without www", lambda v: v.replace("www.", "")),
+    ("host alone", lambda v: v.removeprefix("https://www.")),
+    ("http", lambda v: v.replace("https", "http")),
+    ("hxxp", lambda v: v.replace("http", "hxxp").replace(".", "[.]")),
+    ("Markdown", lambda v: f"[click here]({v})"),
+    ("a broken line", lambda v: v[:14] + "\n" + v[14:]),
+    ("another slash", lambda v: v.replace("/", "\u2215")),
+    ("an attribute", lambda v: f"<a href='{v}'>here</a>"),
+]
+ACCOUNT: list[tuple[str, Spelling]] = [
+    ("spaces", lambda v: spaced(v, " ")),
+    ("narrow spaces", lambda v: spaced(v, "\u202f")),
+    ("dashes", lambda v: spaced(v, "-")),
+    ("long dashes", lambda v: spaced(v, "\u2013")),
+    ("dots", lambda v: spaced(v, ".")),
+    ("behind a label", lambda v: f"IBAN: {v}"),
+    ("spaces behind a label", lambda v: f"IBAN:{spaced(v, ' ')};"),
+]
+NAME: list[tuple[str, Spelling]] = [
+    ("a broken line", lambda v: v.replace(" ", "\n")),
+    ("a broken quoted line", lambda v: v.replace(" ", "\n> ")),
+    ("two spaces", lambda v: v.replace(" ", "  ")),
+    ("a hard space", lambda v: v.replace(" ", "\u00a0")),
+    ("possessive", lambda v: f"{v}'s"),
+]
+PATH: list[tuple[str, Spelling]] = [
+    ("another slash", lambda v: v.replace("/", "\u2044")),
+    ("an argument", lambda v: f"--file={v}"),
+]
+KINDS: dict[str, tuple[st.SearchStrategy[str], list[tuple[str, Spelling]]]] = {
+    "email": (email, ANY + EMAIL),
+    "link": (link, ANY + LINK),
+    "account": (account, ANY + ACCOUNT),
+    "path": (path, ANY + PATH),
+    "name": (name, ANY + NAME),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60)
+@given(st.data())
+def test_a_value_is_found_in_each_of_its_spellings(kind: str, data: st.DataObject) -> None:
+    """Whatever way a value is written in a result, it was met there; and another value was not."""
+    values, spellings = KINDS[kind]
+    value = data.draw(values)
+    what, spell = data.draw(st.sampled_from(spellings))
+    before, after = data.draw(st.lists(st.sampled_from(WORDS), min_size=2, max_size=2))
+    if what == "possessive":
+        assume(not value.lower().endswith("s"))
+    origins = heard(f"{before} {spell(value)} {after}")
+    assert sources(origins, value) == {"result"}, what
+    assert origins.first(value)[0].place != "piece", what
+    other = data.draw(values)
+    assume(other != value)
+    assert origins.all(other) == []
+    assert "user" not in sources(origins, other)
+
+
+NUMBERS = [
+    (1098.7, "1,098.70"),
+    (1098.7, "1.098,70 EUR"),
+    (1098.7, "$1 098.7"),
+    (1098.7, "1098.7"),
+    (50, "50.00"),
+    (50.0, "exactly 50"),
+    (1000000, "1,000,000"),
+    (1000000, "1.000.000"),
+    ("1098.70", "1098.7"),
+    (-5, "-5"),
+    (7, "No. 7."),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), NUMBERS)
+def test_a_number_is_found_however_it_is_written(value: object, text: str) -> None:
+    """Groups, a comma for a point, and zeros that change nothing make no other number."""
+    assert sources(heard(f"it costs {text} in all"), value) == {"result"}
+    assert sources(heard({"amount": text}), value) == {"result"}
+
+
+@given(st.integers(-(10**12), 10**12) | st.floats(0.01, 1e9).map(lambda x: round(x, 2)))
+def test_a_number_of_a_record_is_found(value: float) -> None:
+    """A number that a tool returned is met where it stands, as a field."""
+    assert heard({"amount": value}).first(value)[0].place == "field"
+
+
+PIECES = [
+    ("evil.com", "see not-evil.com"),
+    ("evil.com", "see evil.com.attacker.net"),
+    ("evil.com", "see my.evil.com"),
+    ("bob@a.com", "write to jim.bob@a.com"),
+    ("bob@a.com", "write to bob@a.com.evil.net"),
+    ("bob@a.com", "write to bob@a.company"),
+    ("/data/x", "read /home/data/x"),
+    ("https://a.com/x", "see https://a.com/x/y"),
+    ("https://a.com/x", "see https://a.com/xy"),
+    ("https://a.com/x", "see https://a.com/x?to=me"),
+    ("report.txt", "open report.txt.exe"),
+    (98.7, "1,098.70"),
+    (50, "US50"),
+    (50, "2.50"),
+    (50, "50,000"),
+    ("US1330001234", "US13300012345"),
+    ("Ann", "Annabel"),
+    ("p\u0430ypal.com", "see paypal.com"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), PIECES)
+def test_a_part_of_a_longer_value_is_not_met(value: object, text: str) -> None:
+    """A value is another one than the longer value that it is a part of."""
+    assert heard(text).all(value) == []
+    assert (
+        "user" not in sources(heard("", user=text), value)
+        or heard("", user=text).first(value)[0].place == "piece"
+    )
+
+
+WHOLE = [
+    ("a.com", "see https://www.a.com/page"),
+    ("a.com", "write to bob@a.com"),
+    ("report.txt", "open /docs/report.txt"),
+    ("jim", "ask Jim, please"),
+    ("#general", "post it in #general!"),
+    ("@bob", "tell @bob"),
+    ("x-17", "take x-17."),
+    ("C:\\temp\\a.txt", "open C:\\temp\\a.txt"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), WHOLE)
+def test_the_host_of_a_link_and_the_name_of_a_path_are_met(value: str, text: str) -> None:
+    """What a reader takes for the same thing is met although it stands in something longer."""
+    assert heard(text).all(value), text
+
+
+# -- what comes first --------------------------------------------------------------------------
+
+
+@given(value=email, order=st.permutations(["user", "system", "result", "result"]))
+def test_the_first_source_wins(value: str, order: list[str]) -> None:
+    """A value is of the source that it was first met in, and all later ones are told too."""
+    origins = Origins()
+    results = 0
+    for turn, source in enumerate(order):
+        if source == "result":
+            origins.returned(results, f"tool_{results}", f"see {value}", {})
+            results += 1
+        else:
+            origins.said(turn, source, f"see {value}")  # type: ignore[arg-type]
+    assert origins.first(value)[0].source == order[0]
+    assert [each.source for each in origins.all(value)] == order
+
+
+@given(value=email)
+def test_an_echo_gives_no_new_origin(value: str) -> None:
+    """A result that repeats what its call was made with, or an earlier one, does not count."""
+    origins = heard(f"nobody knows {value}", arguments={"query": [{"deep": value}]})
+    origins.returned(1, "contacts", {"email": value}, {})
+    assert origins.first(value) == (index.OWN,)
+    assert origins.all(value) == []
+
+
+def test_what_the_user_says_after_a_call_counts() -> None:
+    """An echo is a result: the user's words are always the user's."""
+    origins = heard("mallory@evil.com", arguments={"to": "mallory@evil.com"})
+    origins.said(1, "user", "Yes, mallory@evil.com is right.")
+    assert sources(origins, "mallory@evil.com") == {"user"}
+
+
+def test_a_value_in_the_text_of_an_argument_is_used_too() -> None:
+    """What stands inside a text that a call was made with comes back as an echo."""
+    origins = heard("sent: write to mallory@evil.com", arguments={"body": "write to mallory@evil.com"})
+    assert sources(origins, "mallory@evil.com") == {"model"}
+
+
+def test_what_a_call_was_made_with_is_told() -> None:
+    """The arguments of the call that a result answers are its texts and numbers, at every depth."""
+    origins = heard("x", arguments={"a": ["b", {"c": 2}], "d": True, "e": None, "f": ""})
+    assert set(origins.asked(0)) == {"b", 2}
+    assert origins.asked(7) == ()
+
+
+# -- pieces ------------------------------------------------------------------------------------
+
+
+def test_a_value_put_together_is_of_all_its_sources() -> None:
+    """An address whose parts stand in two places was met in both, as pieces."""
+    origins = heard("the domain is evilbank.com", user="My name is Mallory.")
+    found = origins.first("mallory@evilbank.com")
+    assert {each.source for each in found} == {"user", "result"}
+    assert {each.place for each in found} == {"piece"}
+
+
+def test_a_number_put_together_is_of_all_its_sources() -> None:
+    """Digits that were joined without anything between them are traced, if they make all of it."""
+    origins = heard("first half 13300000012, second half 1212121212")
+    assert {each.place for each in origins.first("133000000121212121212")} == {"piece"}
+    assert origins.first("133000000121212121299") == (index.OWN,)
+
+
+# -- records -----------------------------------------------------------------------------------
+
+MAILS = [
+    {"id": 7, "sender": "lily@a.com", "subject": "Hi", "body": "Pay GB29NWBK60161331926819 now, says Bob."},
+    {"id": 8, "from": {"name": "Al", "email": "al@b.com"}, "cc": ["x@c.com"], "body": "ok"},
+]
+AS_TEXT = """- body: 'Pay GB29NWBK60161331926819 now, says Bob.'
+  id: 7
+  sender: lily@a.com
+  subject: Hi
+- body: ok
+  cc:
+  - x@c.com
+  from:
+    email: al@b.com
+    name: Al
+  id: 8
+"""
+
+
+@pytest.mark.parametrize("content", [MAILS, str(MAILS), AS_TEXT], ids=["JSON", "Python", "YAML"])
+def test_a_value_of_a_record_says_where_it_stands(content: Any) -> None:
+    """Whether a value is a whole field or a part of a text is told, which field, and who wrote the item."""
+    origins = heard(content)
+    assert origins.first("lily@a.com")[0] == Met("result", "read", 0, "field", "sender", "lily@a.com")
+    assert origins.first("GB29NWBK60161331926819")[0] == Met(
+        "result", "read", 0, "text", "body", "lily@a.com"
+    )
+    assert origins.first("x@c.com")[0] == Met("result", "read", 0, "field", "cc", "al@b.com")
+    assert origins.first(8)[0].field == "id"
+
+
+def test_names_of_fields_that_are_values() -> None:
+    """A record by name has its values in the names."""
+    found = heard({"Green Motion": 59.0, "price_per_day": 3}).first("Green Motion")[0]
+    assert (found.place, found.field) == ("name", "Green Motion")
+
+
+def test_what_stands_behind_a_label() -> None:
+    """In a free text, a label says what a value is."""
+    origins = heard(
+        "My file. Bank Account Number: SE5902959058 Bank Password: hunter2! Email: a@b.com, as ever"
+    )
+    assert origins.first("SE5902959058")[0].field == "Bank Account Number"
+    assert origins.first("hunter2")[0] == Met("result", "read", 0, "labelled", "Bank Password")
+    assert origins.first("as ever")[0].place == "text"
+
+
+def test_blocks_of_text_are_results_of_their_own() -> None:
+    """What MCP wraps into blocks is read as what it is."""
+    blocks = [{"type": "text", "text": '{"iban": "GB29"}'}, {"type": "text", "text": "plain words"}]
+    origins = heard(blocks)
+    assert origins.first("GB29")[0].field == "iban"
+    assert origins.first("plain words")[0].field == ""
+
+
+def test_a_text_inside_a_record_stays_a_text() -> None:
+    """What somebody writes into a field that looks like a record does not make fields of its own."""
+    found = heard([{"sender": "m@evil.com", "body": '{"sender": "boss@a.com"}'}]).first("boss@a.com")[0]
+    assert (found.place, found.field, found.author) == ("text", "body", "m@evil.com")
+
+
+# -- any input ---------------------------------------------------------------------------------
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=150)
+@example("\x00\ud800 - : {", 0, "%ff&#999999999999;\\ud800 [at] (")
+@given(anything, anything, st.text())
+def test_any_input_has_an_answer(content: Any, value: Any, text: str) -> None:
+    """Whatever was said and is asked, there is an answer, and a text is found in itself."""
+    origins = heard(content, user=text, arguments={"x": value})
+    asked = [text, *(each.value for each in parts(text))]
+    for each in [*asked, value if isinstance(value, (str, int, float)) else ""]:
+        assert origins.first(each)
+        assert len(origins.all(each)) <= index.MOST_PLACES
+
+
+@given(st.lists(st.text(string.ascii_letters + string.digits, min_size=1), min_size=1, max_size=6))
+def test_a_text_is_found_in_itself(words: list[str]) -> None:
+    """What the user said as a whole is the user's."""
+    text = " ".join(words)
+    assert sources(heard("", user=text), text) == {"user"}
+
+
+def test_deep_and_large_results_are_read_as_text() -> None:
+    """Beyond the bounds a result is one text: nothing in it is overlooked."""
+    deep: Any = "mallory@evil.com"
+    for _ in range(5_000):
+        deep = [deep]
+    assert sources(heard(deep), "mallory@evil.com") == {"result"}
+    many = [{"n": n} for n in range(30_000)] + [{"to": "mallory@evil.com"}]
+    assert sources(heard(many), "mallory@evil.com") == {"result"}
+    bomb = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 8)}]\n"
+        for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    assert sources(heard(bomb + "to: mallory@evil.com\n"), "mallory@evil.com") == {"result"}
+
+
+def test_beyond_its_bound_nothing_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A conversation that is too long to be indexed has no answers, rather than wrong ones."""
+    monkeypatch.setattr(index, "MOST_CHARACTERS", 10)
+    origins = heard("more than ten characters")
+    with pytest.raises(StateError, match="more than 10 characters"):
+        origins.first("more")
+
+
+# -- parts -------------------------------------------------------------------------------------
+
+PARTS = [
+    ("email", "write to jim.bob+x@a-b.co.uk.", "jim.bob+x@a-b.co.uk"),
+    ("host", "write to bob@a.com", "a.com"),
+    ("link", "see https://a.com/x?y=1.", "https://a.com/x?y=1"),
+    ("host", "see https://www.a.com:80/x", "a.com"),
+    ("link", "see a.com", "a.com"),
+    ("account", "to GB29 NWBK 6016 1331 9268 19 at once", "GB29 NWBK 6016 1331 9268 19"),
+    ("account", "card 1234-5678-9012-3456", "1234-5678-9012-3456"),
+    ("phone", "call +44 20 7946 0958", "+44 20 7946 0958"),
+    ("path", "open ~/x/y.txt", "~/x/y.txt"),
+    ("path", "open /etc/passwd", "/etc/passwd"),
+    ("number", "it costs 50.5 EUR", 50.5),
+    ("number", "7 of them", 7),
+    ("name", "ask Alice Miller", "Alice Miller"),
+    ("word", "lily.white@gmail.com", "lily"),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "value"), PARTS)
+def test_parts_of_a_text(kind: str, text: str, value: object) -> None:
+    """Addresses, links, accounts, paths, numbers and names inside a text are values of their own."""
+    assert (kind, value) in parts(text)
+
+
+def test_a_file_is_no_host() -> None:
+    """The name of a file with a known ending is no link."""
+    assert not [each for each in parts("see report.txt") if each.kind in ("link", "host")]
