@@ -197,7 +197,7 @@ PIECES = [
     (98.7, "1,098.70"),
     (50, "US50"),
     (50, "2.50"),
-    (50, "50,000"),
+    (500, "1,500"),
     ("US1330001234", "US13300012345"),
     ("Ann", "Annabel"),
     ("p\u0430ypal.com", "see paypal.com"),
@@ -205,7 +205,7 @@ PIECES = [
 
 
 @pytest.mark.parametrize(("value", "text"), PIECES)
-def test_a_part_of_a_longer_value_is_not_met(value: object, text: str) -> None:
+def test_a_part_of_a_longer_value_is_not_met(value: Any, text: str) -> None:
     """A value is another one than the longer value that it is a part of."""
     assert heard(text).all(value) == []
     assert (

@@ -44,6 +44,7 @@ _AFTER = dict.fromkeys(map(ord, _QUOTES))
 
 _UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _SPACE_ESCAPE = re.compile(r"\\[nrt]")
+_POSSESSIVE = re.compile("(?<=\\w)['\u2019]s(?!\\w)")
 _ESCAPED = re.compile(r"\\(?=[^\w\s])")
 _QUOTED_LINE = re.compile(r"(\n|\A)[ \t]*(?:[>|]+[ \t]*)+")
 _WORTH_JOINING = re.compile(r"[@/\d_]|\w\.\w")
@@ -83,6 +84,8 @@ def canonical(text: str) -> str:
         text = text.lower()
     if ">" in text or "|" in text:
         text = _QUOTED_LINE.sub(r"\1", text)
+    if "'s" in text or "\u2019s" in text:
+        text = _POSSESSIVE.sub(" s", text)
     return " ".join(text.translate(_AFTER).split())
 
 
