@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+
+pytest.importorskip("yaml", reason="needs the extra: pip install 'mpr-logic[tools]'")
+
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 

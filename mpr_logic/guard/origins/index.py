@@ -472,7 +472,10 @@ def bounded(text: str, begun: int, end: int) -> bool:
     value = text[begun:end]
     if " " in value:
         return True
-    if value_ends.isdigit() and _THOUSANDS.match(text, end) and value.isdigit():
+    if value.isdigit() and (
+        _THOUSANDS.match(text, end)
+        or (before == "," and text[begun - 2 : begun - 1].isdigit() and len(value) == 3)
+    ):
         return False
     return _free_before(text, begun, value) and _free_after(text, end, value)
 
