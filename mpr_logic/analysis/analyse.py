@@ -225,7 +225,7 @@ class _Build:
         overrides = resolve_overrides(
             (r for r in self.rules if r.clause.annotations and r.part == 0), self.named, self.report
         )
-        uncertain = self._add_asking(derived) if self.schema.tells else frozenset()
+        uncertain = self._add_asking() if self.schema.tells else frozenset()
         strata, recursive = stratify(derived, self.edges, self.report)
         return Program(
             schema=self.schema,
@@ -254,9 +254,9 @@ class _Build:
                 if read.startswith(CALL):
                     self.calls.add(read.removeprefix(CALL))
 
-    def _add_asking(self, derived: dict[str, None]) -> frozenset[str]:
+    def _add_asking(self) -> frozenset[str]:
         """Add the rules that ask to look first; returns the relations that calls tell."""
-        check_tells(self.schema, derived, self.report)
+        check_tells(self.schema, self.rules, self.report)
         asking, uncertain = asking_rules(self.rules, self.schema, self.report)
         for rule in asking:
             self.rules.append(rule)

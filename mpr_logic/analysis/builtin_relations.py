@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 SHELL = frozenset({"shell_runs", "shell_writes", "shell_opaque"})
 """The relations that the reader of shell commands fills."""
 
-FILLED = frozenset({"now", "called", "item", "list_length", "field"}) | SHELL
+HEARD = frozenset({"said", "last_said", "returned", "newest", "refused", "asked_with"})
+"""The relations that a guard fills with what it hears of a conversation."""
+
+FILLED = frozenset({"now", "called", "item", "list_length", "field", "argument"}) | SHELL | HEARD
 """The relations that the system fills: no clause of a program has one in its head."""
 
 LANGUAGE = Span("the language", 0, 0, 0, 0)
@@ -50,6 +53,13 @@ _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "item": (("list", "any"), ("position", "int"), ("value", "any")),
     "list_length": (("list", "any"), ("length", "int")),
     "field": (("object", "any"), ("name", "symbol"), ("value", "any")),
+    "argument": (("name", "symbol"), ("value", "any")),
+    "said": (("turn", "int"), ("role", "symbol"), ("text", "symbol")),
+    "last_said": (("role", "symbol"), ("text", "symbol")),
+    "returned": (("call", "int"), ("tool", "symbol"), ("value", "any")),
+    "newest": (("tool", "symbol"), ("call", "int")),
+    "refused": (("call", "int"), ("tool", "symbol"), ("text", "symbol")),
+    "asked_with": (("call", "int"), ("name", "symbol"), ("value", "any")),
     "shell_runs": (("command", "symbol"), ("program", "symbol")),
     "shell_writes": (("command", "symbol"), ("path", "symbol")),
     "shell_opaque": (("command", "symbol"),),

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.program import Tells
 from mpr_logic.analysis.resolve import Resolver
-from mpr_logic.analysis.terms import term_span
+from mpr_logic.analysis.terms import literals, term_span
 from mpr_logic.language.ast import Atom, TellsDecl, Var
 from mpr_logic.language.printer import print_term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from mpr_logic.analysis.program import Schema
+    from mpr_logic.analysis.program import Rule, Schema
     from mpr_logic.analysis.report import DiagnosticCollector
 
 _FORM = "the form is `action(X) tells relation(X, _).`"
@@ -38,16 +38,37 @@ def tells_declaration(tells: Tells, schema: Schema) -> TellsDecl:
     )
 
 
-def check_tells(schema: Schema, derived: Mapping[str, object], report: DiagnosticCollector) -> None:
-    """Report calls that are said to tell what rules derive."""
+def check_tells(schema: Schema, rules: Sequence[Rule], report: DiagnosticCollector) -> None:
+    """Report calls that are said to tell what rules derive, unless that is from results of calls."""
+    if not schema.tells:
+        return
+    read: dict[str, set[str]] = {}
+    for rule in rules:
+        if rule.clause.kind == "relation":
+            read.setdefault(rule.head, set()).update(each.atom.name for each in literals(rule.body))
     for each in schema.tells:
-        if each.relation in derived:
+        if each.relation in read and RESULTS.isdisjoint(_below(each.relation, read)):
             report.error(
                 "E0272",
                 f"`{each.relation}` is derived by rules, so no call tells it",
                 each.span,
-                "name the relations that its rules read",
+                "name the relations that its rules read, or derive it from what the call returned",
             )
+
+
+RESULTS = frozenset({"returned", "refused"})
+"""The built-in relations with the results of calls."""
+
+
+def _below(relation: str, read: Mapping[str, set[str]]) -> set[str]:
+    """The relations that a relation is derived from, directly or through others."""
+    found: set[str] = set()
+    left = [relation]
+    while left:
+        new = read.get(left.pop(), set()) - found
+        found |= new
+        left += new
+    return found
 
 
 def _read(each: TellsDecl, schema: Schema, report: DiagnosticCollector) -> Tells | None:

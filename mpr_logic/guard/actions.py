@@ -10,12 +10,12 @@ from mpr_logic.analysis.program import Fact
 from mpr_logic.analysis.report import did_you_mean
 from mpr_logic.checker.action import Action
 from mpr_logic.errors import StateError
-from mpr_logic.guard.calls import NULL, constant, kind_of, structure
+from mpr_logic.guard.calls import NULL, OPENED, constant, inside, kind_of, structure
 from mpr_logic.guard.tools import REST
 from mpr_logic.language.ast import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.program import Program, Signature
     from mpr_logic.guard.tools import Argument, Tool, Tools
@@ -23,15 +23,24 @@ if TYPE_CHECKING:
 
 _HERE = Span("the call", 0, 0, 0, 0)
 
+LOOKED_AT = OPENED | {"argument"}
+"""The built-in relations that say what the arguments of a call are, and what is inside."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A call as rules see it: the action, and the facts of ``item``, ``list_length`` and ``field`` about its
-    arguments; ``values`` are these as they were given, in the order of the declaration."""
+    """A call as rules see it: the action, and the facts of ``argument``, ``item``, ``list_length`` and
+    ``field`` about its arguments; ``values`` are these as they were given, in the order of the
+    declaration."""
 
     action: Action
     facts: tuple[Fact, ...]
     values: tuple[Any, ...] = ()
+
+    @property
+    def lasting(self) -> list[Fact]:
+        """The facts that still hold when another call is proposed."""
+        return [fact for fact in self.facts if fact.relation != "argument"]
 
 
 class _Parameter(NamedTuple):
@@ -76,13 +85,21 @@ class ToolAction:
             )
         self.names = frozenset(name for each in self._parameters for name in each.names)
         """The names that arguments have in a call."""
+        words = ((name, each.word) for each in self._parameters for name in each.names)
+        self._words = {name: word for name, word in words if name not in (word, REST)}
+
+    def worded(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The arguments of a call by the names of the declaration, as far as that names them."""
+        if self._words.keys().isdisjoint(arguments):
+            return arguments
+        return {self._words.get(name, name): value for name, value in arguments.items()}
 
     def propose(self, arguments: dict[str, Any], opened: Collection[str]) -> Proposed:
         """Type a call: the action with the arguments as constants, and the facts about them.
 
         Args:
             arguments: they must be JSON.
-            opened: which of ``item``, ``list_length`` and ``field`` rules need.
+            opened: which of ``argument``, ``item``, ``list_length`` and ``field`` rules need.
 
         Raises:
             StateError: the arguments do not fit.
@@ -104,7 +121,7 @@ class ToolAction:
         )
         row = tuple([value if type(value) in (str, int) else constant(value) for value in values])
         row = coerce_row(self._signature, row)
-        facts = opened_facts(values, opened) if opened else ()
+        facts = looked_at(self._signature, values, opened) if opened else ()
         return Proposed(Action(self.action, *row), facts, values)
 
 
@@ -204,6 +221,19 @@ def _value(name: str, of: _Parameter, given: dict[str, Any]) -> Any:
             f"the argument `{name}` is {kind_of(value)}, and it is declared as {of.type}: give one value"
         )
     return int(value) if of.base == "int" and type(value) is float and value.is_integer() else value
+
+
+def looked_at(signature: Signature, values: Sequence[Any], opened: Collection[str]) -> tuple[Fact, ...]:
+    """The facts about the arguments of one call, in those relations that are ``opened``."""
+    found = opened_facts(values, opened)
+    return (*found, *named_facts(signature, values)) if "argument" in opened else found
+
+
+def named_facts(signature: Signature, values: Sequence[Any]) -> Iterator[Fact]:
+    """The facts of ``argument``, by the names of the declaration; of null there is none."""
+    for param, value in zip(signature.params, values, strict=True):
+        if value is not None:
+            yield Fact("argument", (param.name, inside(value)), 1.0, _HERE)
 
 
 def opened_facts(values: Sequence[Any], opened: Collection[str]) -> tuple[Fact, ...]:

@@ -69,12 +69,20 @@ NULL = "null"
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds on the arguments of one call: ``size`` in characters of JSON, ``depth`` of nesting,
-    ``values`` in all, ``digits`` of an int."""
+    ``values`` in all, ``digits`` of an int.
+
+    And on the conversation of one session, where rules read it: ``messages``, the characters that are
+    ``heard`` in all of them, and the values in all results that were ``returned``; ``depth`` and ``digits``
+    are of a result too.
+    """
 
     size: int = 256 * 1024
     depth: int = 32
     values: int = 5_000
     digits: int = 1_000
+    messages: int = 10_000
+    heard: int = 32 * 1024 * 1024
+    returned: int = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +240,10 @@ def kind_of(value: Any) -> str:
 
 def canonical(value: Any) -> str:
     """The canonical JSON text of a JSON value: keys sorted, no spaces."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def value_of(constant: Value) -> Any:
@@ -261,10 +272,10 @@ def constant(value: Any) -> Value:
 
 
 OPENED = frozenset({"item", "list_length", "field"})
-"""The built-in relations that say what is inside the arguments of a call."""
+"""The built-in relations that say what is inside the arguments of a call, and what calls returned."""
 
 
-def _inside(value: Any) -> Value:
+def inside(value: Any) -> Value:
     """The constant for a value in a column of any type: there a whole number is an int, however written."""
     found = constant(value)
     return int(found) if isinstance(found, float) and found.is_integer() else found
@@ -273,18 +284,24 @@ def _inside(value: Any) -> Value:
 def structure(value: Any) -> Iterator[tuple[str, Row]]:
     """The rows of ``item``, ``list_length`` and ``field`` about a value and all that is inside it, each with
     the name of its relation. Of ``null`` they hold nothing."""
+    return _structure(value, inside(value))
+
+
+def _structure(value: Any, whole: Value) -> Iterator[tuple[str, Row]]:
+    """The same, of a value with its constant."""
     if value is None:
         return
-    whole = _inside(value)
     if not isinstance(value, list):
         yield "item", (whole, 0, whole)
         yield "list_length", (whole, 1)
     else:
         for position, each in enumerate(value):
-            yield "item", (whole, position, _inside(each))
-            yield from structure(each)
+            known = inside(each)
+            yield "item", (whole, position, known)
+            yield from _structure(each, known)
         yield "list_length", (whole, len(value))
     if isinstance(value, dict):
         for key, each in value.items():
-            yield "field", (whole, key, _inside(each))
-            yield from structure(each)
+            known = inside(each)
+            yield "field", (whole, key, known)
+            yield from _structure(each, known)

@@ -7,6 +7,7 @@ import inspect
 import logging
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from mpr_logic.checker.loading import rule_files
 from mpr_logic.engine.protocol import Budget
 from mpr_logic.errors import BudgetError, GuardError, MprError, StateError
 from mpr_logic.guard.calls import Call, Limits, read_arguments
+from mpr_logic.guard.conversation import Message, result_of
 from mpr_logic.guard.directives import asks_person, may_go_on, rewritten, severity
 from mpr_logic.guard.host import asked, within
 from mpr_logic.guard.log import NO_LOG
@@ -27,7 +29,7 @@ from mpr_logic.guard.verdict import PERSON, REJECTED, Verdict
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from mpr_logic.analysis.program import Fact
     from mpr_logic.checker.decision import Decision
@@ -47,6 +49,9 @@ UNCHECKED = "The call could not be checked, and was not made."
 
 ROUNDS = 4
 """The most checks of one call: one, and one after each rewriting or replacement of the rules."""
+
+UNKNOWN: Any = object()
+"""The result of a call that nobody tells."""
 
 TOLD = 4_000
 """The most characters of a message for the model."""
@@ -132,7 +137,9 @@ class Guard:
         self._own_store = None if store is None or isinstance(store, Store) else Store(store)
         self.store = self._own_store or store if isinstance(store, Store) else self._own_store
         budget = Budget(seconds=timeout)
-        self._options = Options(theta, engine, budget, state, self.store, semiring, clock, dict(params or {}))
+        self._options = Options(
+            theta, engine, budget, state, self.store, semiring, clock, dict(params or {}), self.limits
+        )
         self.approval_timeout = approval_timeout
         self.sessions = sessions
         self._lock = threading.RLock()
@@ -223,6 +230,7 @@ class Guard:
         *,
         facts: Iterable[str | Fact] = (),
         session: str = "",
+        result: Any = UNKNOWN,
     ) -> None:
         """Enter how a call went, once it was made.
 
@@ -231,6 +239,9 @@ class Guard:
             succeeded: whether it did what it was meant to; None where nobody can tell.
             facts: what its result says, in the forms of ``Checker.update``.
             session: where the id alone is given.
+            result: what it returned, where that is known: a JSON value, or a text; of a call that failed,
+                the message. Rules read it as ``returned`` or ``refused``. Heard again as a message that
+                answers the same call, it is not taken in twice.
 
         Raises:
             StateError: no such call waits for its result, or a fact does not fit.
@@ -240,10 +251,60 @@ class Guard:
         name = session if isinstance(verdict, str) else verdict.call.session
         of = self.session(name)
         with of.locked(self.timeout):
-            if isinstance(verdict, Verdict) and verdict.mode == "shadow" and not of.waits_for(id):
+            unknown = isinstance(verdict, Verdict) and verdict.mode == "shadow" and not of.waits_for(id)
+            if result is not UNKNOWN and (unknown or of.waits_for(id)):
+                call = verdict.call if isinstance(verdict, Verdict) else Call("")
+                of.returned(id, result_of(call, result, failed=succeeded is False))
+            if unknown:
                 return  # it ran, but the rules know no such call
             of.record(id, succeeded, facts, lambda: self.timeout)
         self._note(lambda: self.log.result(id, name, succeeded))
+
+    @property
+    def hears(self) -> bool:
+        """Whether a rule reads the conversation: else nobody need tell of it."""
+        return bool(self.rules.hears.reads)
+
+    def hear(self, *messages: Message, session: str = "") -> None:
+        """Tell of messages of the conversation, in their order, each once. Calls in them are no history: that
+        is what was checked and recorded.
+
+        What goes beyond the guard's limits is not taken in; from then on calls are rejected about which a
+        rule reads the conversation.
+
+        Args:
+            messages: what was said and returned since the last time.
+            session: the conversation or run.
+
+        Raises:
+            StateError: something else than messages is given, or there are too many sessions.
+        """
+        for each in messages:
+            if not isinstance(each, Message):
+                raise StateError(f"a guard hears messages, not {type(each).__name__}: Message(role, text)")
+        of = self.session(session)
+        with of.locked(self.timeout):
+            of.hear(messages)
+
+    def follow(self, messages: Sequence[Message], *, session: str = "") -> None:
+        """Tell of a conversation as it stands, from its beginning: what is new in it since the last time is
+        heard.
+
+        Where the host has cut the conversation, what follows the message that was heard last is new; where
+        that is gone too, what was never heard.
+
+        Args:
+            messages: all of them.
+            session: the conversation or run.
+
+        Raises:
+            StateError: as :meth:`hear`.
+        """
+        if not self.hears:
+            return
+        of = self.session(session)
+        with of.locked(self.timeout):
+            self.hear(*of.followed.news(messages), session=session)
 
     def replay(self, lines: Iterable[dict[str, Any]], *, session: str = "") -> None:
         """Take the history of a session from the lines of a log, for a guard that has just been made: the
@@ -368,9 +429,19 @@ class Guard:
             _logger.error("a decision could not be logged, and the call is rejected: %s", _one_line(error))
             verdict = check.rejected(UNCHECKED, error=f"the decision could not be logged: {error}")
             self._withdraw(verdict)
+        if verdict.outcome == "reject" and verdict.mode == "enforce" and self.hears:
+            self._not_made(verdict)
         with self._lock:
             self._counts["error" if verdict.error is not None else verdict.outcome] += 1
         return verdict
+
+    def _not_made(self, verdict: Verdict) -> None:
+        """Note that the model is told something in the place of a rejected call's result."""
+        with self._lock:
+            of = self._sessions.get(verdict.call.session)
+        if of is not None:
+            with suppress(BudgetError), of.locked(self.timeout):
+                of.conversation.rejected(str(verdict.call.id))
 
     def _withdraw(self, verdict: Verdict) -> None:
         """A call that was admitted is not made after all."""
@@ -628,6 +699,8 @@ class _Check:
                 )
             if self._approved is not None and outcome in ("admit", "modify"):
                 session.approve(self._id)
+            if rules.hears.reads:
+                session.admitted(self._id, self._arguments)
         self.inside = False
         if outcome is None:
             return None

@@ -10,8 +10,7 @@ from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.readers import said_of
 from mpr_logic.checker.underway import UnderWay
 from mpr_logic.errors import GuardError, MprError, StateError
-from mpr_logic.guard.actions import Proposed, opened_facts
-from mpr_logic.guard.calls import OPENED
+from mpr_logic.guard.actions import LOOKED_AT, Proposed, looked_at
 from mpr_logic.language.ast import Span
 
 if TYPE_CHECKING:
@@ -66,8 +65,9 @@ class AdmittedCall(NamedTuple):
                 f"{self.action} is under way, and its effects would read `{missing}`, which was not asked "
                 "when it was admitted: replace the rules when it has ended"
             )
-        values = self.proposed.values
-        return self._replace(proposed=Proposed(self.action, opened_facts(values, needs.opens), values))
+        values, signature = self.proposed.values, rules.program.schema.actions[name]
+        known = looked_at(signature, values, needs.opens) if len(values) == signature.arity else ()
+        return self._replace(proposed=Proposed(self.action, known, values))
 
 
 def moment_of(rules: Ruleset, needs: CallNeeds, facts: Iterable[Fact], second: int) -> Moment:
@@ -100,11 +100,9 @@ def replayed(rules: Ruleset, line: Mapping[str, Any]) -> AdmittedCall:
     """
     if "arguments" not in line:
         raise GuardError("the log holds hashes: a history needs the arguments themselves")
-    shadow = line.get("mode") == "shadow"
-    arguments = line["arguments"] if shadow else line.get("rewritten", line["arguments"])
     tool = str(line.get("tool"))
     of = rules.actions.of(tool)
-    proposed = of.propose(arguments, OPENED)
+    proposed = of.propose(made_with(line), LOOKED_AT)
     moment = _moment(rules, line.get("known", {}))
     second = moment["now"][0][0] if moment.get("now") else _second(line)
     known = {"now"} if second is not None else set()
@@ -116,6 +114,12 @@ def replayed(rules: Ruleset, line: Mapping[str, Any]) -> AdmittedCall:
         )
     id, caller = str(line.get("id")), str(line.get("call") or "")
     return AdmittedCall(id, proposed, moment, second if isinstance(second, int) else 0, tool, caller)
+
+
+def made_with(line: Mapping[str, Any]) -> Any:
+    """The arguments that the call of a line of a log was made with."""
+    shadow = line.get("mode") == "shadow"
+    return line["arguments"] if shadow else line.get("rewritten", line["arguments"])
 
 
 def named(tool: object, id: object) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.builtin_relations import FILLED, SHELL
+from mpr_logic.analysis.builtin_relations import FILLED, HEARD, SHELL
 from mpr_logic.analysis.canonical import canonical_text
 from mpr_logic.analysis.influence import influence_on, written_by
 from mpr_logic.analysis.lints import Deployment, vet
@@ -19,8 +19,9 @@ from mpr_logic.analysis.strata import read_by
 from mpr_logic.checker.loading import load_modules, rule_files
 from mpr_logic.checker.state import state_facts
 from mpr_logic.errors import GuardError, ProgramError, StateError
-from mpr_logic.guard.actions import Actions
-from mpr_logic.guard.calls import OPENED
+from mpr_logic.guard.actions import LOOKED_AT, Actions
+from mpr_logic.guard.calls import OPENED, Limits
+from mpr_logic.guard.conversation import Needs
 from mpr_logic.guard.directives import read_directives
 from mpr_logic.language.ast import ActionDecl, Var
 from mpr_logic.language.parser import parse
@@ -76,6 +77,7 @@ class Options:
     semiring: str = "maxmin"
     clock: Callable[[], float] = time.time
     params: Mapping[str, object] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def same_for_all(self) -> bool:
@@ -101,7 +103,7 @@ class CallNeeds:
     ``reads`` has the core relations that decide about it. ``keeps`` are those that its effects read of the
     moment of a call: ``now``, and the relations of the host's functions; they are kept with the call until
     its outcome is known. ``commands`` has what its effects read of shell commands in arguments, ``opens`` the
-    relations by which rules look inside arguments.
+    relations by which rules look at arguments: ``argument``, and those that look inside.
 
     ``tells_time``: a rule that decides about it reads the clock. ``remembers``: a rule reads its history, and
     only then is that kept. ``weighs``: its outcome can change something that a rule reads.
@@ -160,13 +162,16 @@ class Ruleset:
         self._influences: dict[str, Influence] = {}
         self._effects: dict[str, str] = {}
         self._needs = self._all_needs(effects, changing)
-        asked = {*relations, "now", *OPENED}
+        asked = {*relations, "now", *LOOKED_AT}
         self.unforeseen = frozenset(
             each for each in actions if asked & (self._needs[each].reads | changing[each])
         )
         """The actions that are decided by what is known of a call only when it is proposed."""
         read = read_by(program, effects).union(*(each.reads for each in self._needs.values()))
         self.counts_calls = "called" in read
+        heard = HEARD & read
+        self.hears = Needs(heard, OPENED & read if heard & {"returned", "asked_with"} else frozenset())
+        """The needs of the rules about the conversation."""
 
     def _all_needs(self, effects: set[str], changing: Mapping[str, frozenset[str]]) -> dict[str, CallNeeds]:
         """Work out what the rules need of the calls of each action.
@@ -179,7 +184,7 @@ class Ruleset:
         actions = program.schema.actions
         reads = {each: read_by(program, [f"forbid {each}", f"permit {each}"]) for each in actions}
         read = read_by(program, effects).union(*reads.values())
-        opened = OPENED & read
+        opened = LOOKED_AT & read
         with_effects = {rule.action for rule in program.rules if rule.head in effects}
         sharing = {written_by(head)[1] for head in effects if written_by(head)[0] in self.shared}
         found = {}
@@ -265,6 +270,8 @@ def shared_relations(program: Program, told: Iterable[str] = ()) -> frozenset[st
                 help = (
                     "count the calls in a shared relation of their own, which they change by `causes`"
                     if is_history(name) or name == "called"
+                    else "what is said in one session is not known in another"
+                    if name in HEARD
                     else "declare that one shared too, or state its facts in the rules"
                 )
                 raise GuardError(
@@ -294,7 +301,7 @@ def _own(program: Program, told: Iterable[str]) -> frozenset[str]:
         f"{word} {name}" for name in program.schema.actions for word in ("past", "succeeded", "failed")
     }
     own = {name for name in filled if not relations[name].shared} | history | {"called"}
-    own -= (FILLED - {"called"}).union(told)  # these are kept with the call
+    own -= (FILLED - {"called"} - HEARD).union(told)  # these are kept with the call
     return frozenset(own | {f"not {name}" for name in own if not is_history(name)})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.analysis.atoms import coerce_row
@@ -14,14 +15,15 @@ from mpr_logic.checker.disclosure import for_model, repairs_of
 from mpr_logic.errors import BudgetError, EvaluationError, StateError
 from mpr_logic.guard.actions import opened_facts
 from mpr_logic.guard.calls import value_of
+from mpr_logic.guard.conversation import Conversation, Followed
 from mpr_logic.guard.directives import REJECTED
-from mpr_logic.guard.history import AdmittedCall, moment_of, not_the_verdicts, replayed
+from mpr_logic.guard.history import AdmittedCall, made_with, moment_of, not_the_verdicts, replayed
 from mpr_logic.guard.rules import StateBatches, is_file
 from mpr_logic.guard.store import SharedRelations, reservation
 from mpr_logic.language.ast import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.program import Program
     from mpr_logic.checker.action import Action
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from mpr_logic.checker.versions import Version
     from mpr_logic.guard.actions import Proposed
     from mpr_logic.guard.calls import Call, Moment
+    from mpr_logic.guard.conversation import Change, Message
     from mpr_logic.guard.rules import CallNeeds, Options, Ruleset
     from mpr_logic.guard.store import Store, StoreTransaction
     from mpr_logic.language.ast import Row
@@ -72,6 +75,8 @@ class Session:
         self._replayed: set[str] = set()  # a call that two lines tell of is one call
         self.approved: dict[str, None] = {}  # the ids of calls that were made since a person approved
         self.rules = rules
+        self.conversation = Conversation(rules.hears, options.limits, self._named)
+        self.followed = Followed()
         self.checker = self._checker(rules, begun=True)
         if isinstance(options.state, StateBatches):
             for batch in options.state.read(rules.program):
@@ -150,6 +155,7 @@ class Session:
             The decision with its reasons, what the model may read of it, and what is kept of the moment.
         """
         rules, action, second = self.rules, proposed.action, int(self._options.clock())
+        self.conversation.require(needs.reads)
         assumed = [*proposed.facts, *facts]
         moment = moment_of(rules, needs, assumed, second)
         if needs.tells_time:
@@ -292,6 +298,7 @@ class Session:
             self._replayed.add(id)
             made = replayed(self.rules, line)
             self._enter(made, self.rules.needs(made.action.name))
+            self.admitted(id, made_with(line))
 
     def _enter(self, made: AdmittedCall, needs: CallNeeds) -> None:
         """The call counts as tried from now on, and as under way."""
@@ -299,7 +306,7 @@ class Session:
         if self._outcomes:
             self._renew()
         if needs.remembers:
-            self.checker.update(add=made.proposed.facts, source=f"call {id}")
+            self.checker.update(add=made.proposed.lasting, source=f"call {id}")
             self.checker.record(made.action)
         if rules.counts_calls:
             self._number += 1
@@ -335,6 +342,37 @@ class Session:
             not_the_verdicts(id, found)
             or f"no admitted call `{id[:60]}` waits for its result in this session"
         )
+
+    def hear(self, messages: Iterable[Message]) -> None:
+        """Take in messages of the conversation; see ``Guard.hear``."""
+        self._changed(self.conversation.hear(messages))
+
+    def admitted(self, id: str, arguments: Mapping[str, Any]) -> None:
+        """Note the arguments that an admitted call is made with, by the id of its verdict."""
+        made = self._calls.get(id)
+        if made is not None:
+            self.conversation.admitted(made.caller or id, made.tool, arguments)
+
+    def returned(self, id: str, result: Message) -> None:
+        """Take in the result of a call that was admitted under this id of its verdict."""
+        made = self._calls.get(id)
+        if made is not None:
+            result = replace(result, answers=made.caller or id, tool=made.tool)
+        self._changed(self.conversation.recorded(result))
+
+    def _changed(self, change: Change) -> None:
+        if not change.add and not change.remove:
+            return
+        try:
+            self.checker.update(add=change.add, remove=change.remove)
+        except BaseException:
+            self.conversation.trouble = "some of the conversation could not be taken in"
+            raise
+
+    def _named(self, tool: str, arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        """The names that rules have for a tool and its arguments: of one that they do not know, its own."""
+        action = self.rules.actions.find(tool)
+        return (tool, arguments) if action is None else (action.action, action.worded(arguments))
 
     def record(
         self, id: str, succeeded: bool | None, facts: Iterable[str | Fact], left: Callable[[], float]
@@ -422,12 +460,14 @@ class Session:
         asserted = {(fact.relation, fact.row) for fact in self.rules.program.facts}
         coming = {(fact.relation, fact.row) for fact in rules.program.facts}
         now = self.checker.facts()
+        heard = {(fact.relation, fact.row) for fact in self.conversation.facts(self.rules.hears)}
         gathered = [
             fitting(rules.program, relation, row, weight)
             for relation, rows in now.items()
             for row, weight in rows.items()
             if (relation, row) not in asserted
             and not is_history(relation)
+            and (relation, row) not in heard
             and is_declared(rules.program, relation)
         ]
         gathered += [
@@ -443,6 +483,7 @@ class Session:
             and fact.row not in now.get(fact.relation, {})
         ]
         checker.update(add=gathered, remove=gone, source="before the rules changed")
+        checker.update(add=self.conversation.facts(rules.hears))
         check_stated(rules, checker)
         checker.update(add=self._looked_into(rules), source="calls before the rules changed")
         for call in self._calls.values():
@@ -452,7 +493,7 @@ class Session:
             if signature is not None and coerce_row(signature, each.action.args) != each.action.args:
                 raise StateError(f"{each.action} is under way, and does not fit its new declaration")
             if rules.needs(name).remembers:  # what no rule read until now was not entered
-                checker.update(add=each.proposed.facts, source=f"call {each.id}")
+                checker.update(add=each.proposed.lasting, source=f"call {each.id}")
                 if not self.rules.needs(name).remembers:
                     checker.record(each.action)
         return checker
@@ -475,6 +516,7 @@ class Session:
         """Go on under new rules. The calls under way go on with the effects that the new rules declare; one
         whose action is no longer declared bears on nothing."""
         self.rules, self.checker, self._sharing = rules, checker, None
+        self.conversation.under(rules.hears)
         self._calls = {id: each.under(rules) for id, each in self._calls.items()}
         self._weigh()
 

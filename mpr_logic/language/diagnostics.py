@@ -126,6 +126,8 @@ CODES: Final[Mapping[str, str]] = {
     "E0614": "aggregate of what has one value",
     "E0615": "folder that a path climbs out of",
     "E0640": "rules about a class without a member",
+    "E0650": "role that no message has",
+    "E0651": "argument that no call has",
     "W0501": "variable that stands once",
     "W0502": "clause stated twice",
     "W0503": "unused relation",
@@ -161,6 +163,8 @@ CODES: Final[Mapping[str, str]] = {
     "W0636": "path known by one spelling",
     "W0638": "unknown relation that nobody is asked for",
     "W0641": "hint that no rule file states",
+    "W0650": "result of what is no action",
+    "W0651": "message that is compared whole",
 }
 """Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,
 E06 and W06 rules that cannot have an effect."""

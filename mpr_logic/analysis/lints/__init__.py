@@ -36,6 +36,7 @@ from mpr_logic.analysis.lints.capitals import check_capitals
 from mpr_logic.analysis.lints.classes import check_classes, check_hints
 from mpr_logic.analysis.lints.climbing import check_climbing
 from mpr_logic.analysis.lints.constants import check_constants, check_lower_case
+from mpr_logic.analysis.lints.conversation import check_conversation
 from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
 from mpr_logic.analysis.lints.effects import check_effects
 from mpr_logic.analysis.lints.links import check_links
@@ -96,6 +97,7 @@ VET: tuple[Lint, ...] = (
     check_links,  # E0614, W0627, W0631
     check_effects,  # W0632, W0633
     check_unasked,  # W0638
+    check_conversation,  # E0650, E0651, W0650, W0651
     check_comparisons,  # W0506
 )
 """The lints that find rules without a grip, with their codes."""

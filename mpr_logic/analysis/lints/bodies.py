@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import BodyItem, Term, Value, WrittenItem
 
 
-LEAST = {"called": {0: 1, 2: 0}, "item": {1: 0}, "list_length": {1: 0}, "now": {0: 0}}
+LEAST = {"called": {0: 1, 2: 0}, "item": {1: 0}, "list_length": {1: 0}, "now": {0: 0}} | {
+    name: {0: 0} for name in ("said", "returned", "refused", "asked_with")
+}
 """By relation and place, the number that none there is less than."""
 
 
