@@ -1,0 +1,1 @@
+"""Recorded conversations of agents, read from the formats in which others keep them."""
