@@ -50,7 +50,9 @@ def _read(values: Any) -> Iterator[Recording]:
         elif data.get("type") == "function":
             content = result_of(data.get("output"))
             error = bool(span.get("error")) or failed_result(content)
-            call = ToolCall("", str(data.get("name", "")), arguments_of(data.get("input")))
+            call = ToolCall(
+                str(span.get("id", "")), str(data.get("name", "")), arguments_of(data.get("input"))
+            )
             began, ended = moment_of(span.get("started_at")), moment_of(span.get("ended_at"))
             ran.append(Ran(call, content, error, began, ended))
     yield Recording("", tuple(completed(grown(histories), ran)))

@@ -22,16 +22,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from mpr_logic.errors import GuardError
 from mpr_logic.guard.recordings.formats import format_of, unknown
 from mpr_logic.guard.recordings.inspect_logs import archived
-from mpr_logic.guard.recordings.recording import BadRecordError, Broken
+from mpr_logic.guard.recordings.recording import LARGEST, BadRecordError, Broken
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator
 
     from mpr_logic.guard.recordings.recording import Format, Recording
-
-LARGEST = 512 * 1024 * 1024
-"""The most bytes of one JSON value."""
 
 LOOKED_AT = 20
 """So many lines at the beginning of a file are looked at to find its format."""

@@ -51,16 +51,16 @@ def completed(messages: Sequence[Message], ran: Iterable[Ran]) -> list[Message]:
     """A conversation, with what a trace says of its tools: results that are missing, errors and times. A call
     that is in no message stands at the end."""
     found = list(messages)
-    answers = {
-        each.answers: place for place, each in enumerate(found) if each.role == "tool" and each.answers
-    }
+    answers = {each.answers: place for place, each in enumerate(found) if each.answers}
     calls = {call.id: place for place, each in enumerate(found) for call in each.calls if call.id}
-    used: set[str] = set()
     late: dict[int, list[Message]] = {}
     rest: list[Message] = []
+    unused = [call for each in found for call in each.calls if call.id]
     for each in ran:
-        id = _call_of(found, each, used)
-        used.add(id)
+        call = _same(unused, each.call)
+        if call is not None:
+            unused.remove(call)
+        id = call.id if call is not None else each.call.id
         told = Message("tool", "", (), id, each.call.tool, each.content, each.error, each.ended)
         if id in answers:
             said = found[answers[id]]
@@ -73,23 +73,16 @@ def completed(messages: Sequence[Message], ran: Iterable[Ran]) -> list[Message]:
         elif id in calls:
             late.setdefault(calls[id], []).append(told)
         else:
-            rest += [
-                Message("assistant", calls=(each.call,), at=each.began),
-                replace(told, answers=each.call.id),
-            ]
+            rest += [Message("assistant", calls=(each.call,), at=each.began), told]
     done: list[Message] = []
     for place, message in enumerate(found):
         done += [message, *late.get(place, ())]
-    return done + rest
+    return [*done, *sorted(rest, key=lambda message: message.at or 0.0)]
 
 
-def _call_of(messages: Sequence[Message], ran: Ran, used: set[str]) -> str:
-    """The id of the call that a tool ran for; where the trace does not say it, of one with the same name and
-    arguments. Empty where there is none."""
-    if ran.call.id:
-        return ran.call.id
-    for message in messages:
-        for call in message.calls:
-            if call.id not in used and (call.tool, call.arguments) == (ran.call.tool, ran.call.arguments):
-                return call.id
-    return ""
+def _same(calls: Sequence[ToolCall], ran: ToolCall) -> ToolCall | None:
+    """The one of some calls that a tool ran for: by its id, else by its name and arguments. None where there
+    is none."""
+    found = next((call for call in calls if call.id == ran.id), None)
+    alike = (call for call in calls if (call.tool, call.arguments) == (ran.tool, ran.arguments))
+    return found if found is not None else next(alike, None)

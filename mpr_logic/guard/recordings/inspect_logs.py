@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from mpr_logic.errors import MprError
+from mpr_logic.extras import needed
 from mpr_logic.guard.recordings.messages import messages_of, moment_of
 from mpr_logic.guard.recordings.recording import (
+    LARGEST,
     BadRecordError,
     Format,
     Label,
@@ -96,19 +100,42 @@ def _whole(value: Any, attachments: Mapping[str, Any]) -> Any:
 
 
 def archived(stream: BinaryIO) -> Iterator[tuple[str, Any]]:
-    """The samples of an archive, each with its name in there.
+    """The samples of an archive, each with its name in there; in the place of one that cannot be read, a
+    BadRecordError.
 
     Raises:
-        BadRecordError: a file in it is packed in a way that this Python cannot unpack.
         BadZipFile: it is no archive.
     """
     with zipfile.ZipFile(stream) as archive:
-        for name in sorted(archive.namelist()):
-            if name.startswith("samples/") and name.endswith(".json"):
+        for info in sorted(archive.infolist(), key=lambda each: each.filename):
+            if info.filename.startswith("samples/") and info.filename.endswith(".json"):
                 try:
-                    yield name, json.loads(archive.read(name))
-                except (NotImplementedError, ValueError, RecursionError) as error:
-                    yield name, BadRecordError(str(error))
+                    yield info.filename, json.loads(_unpacked(archive, stream, info))
+                except (ValueError, RecursionError, MprError) as error:
+                    yield info.filename, BadRecordError(str(error))
+
+
+def _unpacked(archive: zipfile.ZipFile, stream: BinaryIO, info: zipfile.ZipInfo) -> bytes:
+    """A file of an archive. Inspect packs it with Zstandard, which Python knows from 3.14 on."""
+    if info.file_size > LARGEST:
+        raise BadRecordError(f"it is larger than {LARGEST >> 20} MiB")
+    if info.compress_type != _ZSTANDARD:
+        return archive.read(info)
+    zstandard = needed("zstandard", "inspect")
+    stream.seek(info.header_offset)
+    header = stream.read(_HEADER)
+    lengths = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))  # of name and extra field
+    stream.seek(info.header_offset + _HEADER + sum(lengths))
+    packed = io.BytesIO(stream.read(info.compress_size))
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(packed) as reader:
+            return bytes(reader.read(LARGEST))
+    except zstandard.ZstdError as error:
+        raise BadRecordError(f"it cannot be unpacked: {error}") from None
+
+
+_ZSTANDARD, _HEADER = 93, 30
+"""Of archives (APPNOTE.TXT 6.3.10): the number of a way to pack, and the length of a file's header."""
 
 
 INSPECT = Format("Inspect", '{"eval", "samples": [{"epoch", "messages"}]}, or an .eval archive', _fits, _read)

@@ -36,6 +36,7 @@ def _trace(value: Any) -> str | None:
 def _read(values: Any) -> Iterator[Recording]:
     runs = sorted(_runs(values), key=lambda run: moment_of(run.get("start_time")) or 0.0)
     histories: list[Sequence[Message]] = []
+    states: list[Sequence[Message]] = []
     ran: list[Ran] = []
     for run in runs:
         if run["run_type"] in ("llm", "chat_model"):
@@ -43,7 +44,11 @@ def _read(values: Any) -> Iterator[Recording]:
             histories.append(messages_of(each for each in said if is_message(each)))
         elif run["run_type"] == "tool":
             ran.append(_ran(run))
-    yield Recording("", tuple(completed(grown(histories), ran)))
+        else:
+            said = [*_asked(run.get("inputs")), *_asked(run.get("outputs"))]
+            states.append(messages_of(each for each in said if is_message(each)))
+    whole = max(grown(histories), grown(states), key=len)  # tracers may keep the prompt as one text
+    yield Recording("", tuple(completed(whole, ran)))
 
 
 def _runs(values: Iterable[Any]) -> Iterator[Any]:
@@ -57,7 +62,7 @@ def _runs(values: Iterable[Any]) -> Iterator[Any]:
 
 
 def _asked(inputs: Any) -> Sequence[Any]:
-    """The messages that a model was given; of a batch, the first."""
+    """The messages that a model was given, or that a graph has; of a batch, the first."""
     found = inputs.get("messages") if isinstance(inputs, dict) else None
     while isinstance(found, list) and found and isinstance(found[0], list):
         found = found[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 Label: TypeAlias = str | int | float | bool
 """What a recording says of itself, such as whether the task was done."""
 
-LONGEST_LABEL = 80
+LONGEST_LABEL, MOST = 80, 10**15
+"""Longer texts and larger numbers are no labels."""
+
+LARGEST = 512 * 1024 * 1024
+"""The most bytes of one JSON value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,10 @@ def scalars(value: Mapping[str, Any], *names: str) -> dict[str, Label]:
     found: dict[str, Label] = {}
     for name in names or value:
         each = value.get(name)
-        if isinstance(each, (bool, int, float)) or (isinstance(each, str) and 0 < len(each) <= LONGEST_LABEL):
+        if isinstance(each, (bool, int, float)):
+            if math.isfinite(each) and abs(each) < MOST:
+                found[str(name)] = each
+        elif isinstance(each, str) and 0 < len(each) <= LONGEST_LABEL:
             found[str(name)] = each
     return found
 

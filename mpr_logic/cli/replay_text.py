@@ -1,0 +1,199 @@
+"""What ``mpr replay`` answers: tables for people, and JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mpr_logic.cli.memory_text import columns
+from mpr_logic.guard.replay import OUTCOMES
+from mpr_logic.guard.replay_tally import RANKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mpr_logic.guard.recordings.recording import Label
+    from mpr_logic.guard.replay_tally import Count, Example, Tally
+
+SHOWN = 40
+"""The most lines of one table; JSON has them all."""
+
+LIMITS = """\
+A replay cannot show what an agent would have done after a call that is stopped: calls behind the first one of
+a recording are counted apart, as `after`."""
+
+
+def text_of(tally: Tally, *, compared: bool) -> str:
+    """The report for people.
+
+    Args:
+        tally: what was found.
+        compared: whether two sets of rules were.
+    """
+    parts = [_head(tally)]
+    if tally.rows:
+        parts += [
+            LIMITS,
+            _table(["outcome"], _outcomes(tally)),
+            _table(
+                ["rule", "tool", "outcome"],
+                [((rule or "-", *rest), of) for (rule, *rest), of in _rows(tally)],
+            ),
+        ]
+    if any(tally.labelled):
+        parts.append(_labels(tally))
+    if compared:
+        parts.append(_changes(tally))
+    elif tally.examples:
+        parts.append("\n".join(["first examples", *_examples(tally)]))
+    if tally.undeclared:
+        rows = [(name, str(number)) for name, number in tally.undeclared.most_common()]
+        said = "tools that nothing declares: a guard rejects their calls, which are not counted above"
+        parts.append("\n".join([said, *_cut(columns([("tool", "calls"), *rows]))]))
+    if tally.broken:
+        lines = [f"{name}: {error}" for _, name, error in tally.named]
+        more = tally.broken - len(lines)
+        lines += [f"and {more} more"] if more else []
+        parts.append("\n".join([f"records that could not be replayed: {tally.broken}", *lines]))
+    return "\n\n".join(parts)
+
+
+def _head(tally: Tally) -> str:
+    undeclared = tally.undeclared.total()
+    decided = tally.calls - undeclared
+    said = f"{tally.recordings} recordings, {tally.calls} calls, {decided} of them decided"
+    if decided:
+        times = ", ".join(f"p{share} {_time(tally.seconds(share / 100))}" for share in (50, 99))
+        said += f" ({times})"
+    if tally.without_clock:
+        said += f"\n{tally.without_clock} recordings tell no time: there it is that of the replay, or --now"
+    return said
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e6:.0f} us" if seconds < 1e-3 else f"{seconds * 1e3:.1f} ms"
+
+
+def _table(heads: Sequence[str], rows: Iterable[tuple[tuple[str, ...], Count]]) -> str:
+    lines = [(*key, str(count.calls), str(count.recordings), str(count.after)) for key, count in rows]
+    return "\n".join(_cut(columns([(*heads, "calls", "recordings", "after"), *lines])))
+
+
+def _cut(lines: list[str]) -> list[str]:
+    more = len(lines) - SHOWN - 1
+    return [*lines[: SHOWN + 1], f"and {more} more: see --json"] if more > 0 else lines
+
+
+def _outcomes(tally: Tally) -> list[tuple[tuple[str, ...], Count]]:
+    return [((said,), tally.outcomes[said]) for said in OUTCOMES if said in tally.outcomes]
+
+
+def _rows(tally: Tally) -> list[tuple[tuple[str, str, str], Count]]:
+    """The rows, the gravest outcomes and most calls first."""
+
+    def order(item: tuple[tuple[str, str, str], Count]) -> Any:
+        (rule, tool, said), count = item
+        return RANKS[said], -count.calls - count.after, rule, tool
+
+    return sorted(tally.rows.items(), key=order)
+
+
+def _labels(tally: Tally) -> str:
+    """The recordings by their labels, and by what came of each."""
+    fates = [said for said in OUTCOMES if tally.fates[said]]
+    rows = [("recordings with", "all", *fates)]
+    for labels, counts in _by_labels(tally):
+        said = ", ".join(f"{name}={_label(value)}" for name, value in labels) or "no label"
+        rows.append((said, str(counts.total()), *(str(counts[fate]) for fate in fates)))
+    return "\n".join(_cut(columns(rows)))
+
+
+def _by_labels(tally: Tally) -> list[tuple[tuple[tuple[str, Label], ...], Any]]:
+    return sorted(tally.labelled.items(), key=lambda item: [(n, str(v)) for n, v in item[0]])
+
+
+def _label(value: Label) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _examples(tally: Tally) -> list[str]:
+    lines: list[str] = []
+    for (rule, said), examples in _ranked(tally):
+        for each in examples:
+            lines += [f"  {rule or '-'}, {said}: {each.recording}, call {each.decided.number}", *_call(each)]
+    return _cut(lines)
+
+
+def _ranked(tally: Tally) -> list[tuple[tuple[str, str], list[Example]]]:
+    return sorted(tally.examples.items(), key=lambda item: (RANKS[item[0][1]], item[0]))
+
+
+def _call(example: Example) -> list[str]:
+    call = example.decided.call
+    given = json.dumps(dict(call.arguments), ensure_ascii=False, default=str)
+    lines = [f"    {call.tool} {given if len(given) <= 200 else given[:199] + '…'}"]
+    return lines + ([f"    {example.decided.message[:200]}"] if example.decided.message else [])
+
+
+def _changes(tally: Tally) -> str:
+    """What the rules say differently from those that they are held against."""
+    if not tally.changes:
+        return "nothing changes"
+    ranked = sorted(tally.changes.items(), key=lambda item: (-item[1].calls - item[1].after, item[0]))
+    rows = [
+        ((tool, f"{was} {old}".rstrip(), f"{now} {new}".rstrip()), count)
+        for (tool, was, old, now, new), count in ranked
+    ]
+    lines = ["what changes", _table(["tool", "was", "is"], rows), "", "smallest examples"]
+    for change, _ in ranked[:SHOWN]:
+        each = tally.changed[change][0]
+        lines.append(f"  {change[1]} -> {change[3]}: {each.recording}, call {each.decided.number}")
+        lines += _call(each)
+    return "\n".join(lines)
+
+
+def content_of(tally: Tally, *, compared: bool) -> dict[str, Any]:
+    """The report for programs.
+
+    Args:
+        tally: what was found.
+        compared: whether two sets of rules were.
+    """
+
+    def count(of: Count) -> dict[str, int]:
+        return {"calls": of.calls, "recordings": of.recordings, "after": of.after}
+
+    content: dict[str, Any] = {
+        "recordings": tally.recordings,
+        "stopped": tally.stopped,
+        "calls": tally.calls,
+        "seconds": {"p50": round(tally.seconds(0.5), 9), "p99": round(tally.seconds(0.99), 9)},
+        "without_clock": tally.without_clock,
+        "outcomes": [{"outcome": said, **count(of)} for (said,), of in _outcomes(tally)],
+        "rows": [
+            {"rule": rule or None, "tool": tool, "outcome": said, **count(of)}
+            for (rule, tool, said), of in _rows(tally)
+        ],
+        "labels": [
+            {"labels": dict(labels), "recordings": fates.total(), "fates": dict(fates)}
+            for labels, fates in _by_labels(tally)
+        ],
+        "examples": [each.to_json() for _, examples in _ranked(tally) for each in examples],
+        "undeclared": dict(tally.undeclared),
+        "broken": {
+            "records": tally.broken,
+            "first": [{"recording": name, "error": error} for _, name, error in tally.named],
+        },
+    }
+    if compared:
+        content["changes"] = [
+            {
+                "tool": tool,
+                "was": {"outcome": was, "rules": old.split()},
+                "is": {"outcome": now, "rules": new.split()},
+                **count(of),
+                "examples": [each.to_json() for each in tally.changed[tool, was, old, now, new]],
+            }
+            for (tool, was, old, now, new), of in sorted(tally.changes.items())
+        ]
+    return content
