@@ -178,16 +178,22 @@ class Replayer:
         return next((each.at for each in messages if each.at is not None), self._now)
 
     def _record(self, message: Message, waiting: list[tuple[ToolCall, Verdict]]) -> None:
-        """Enter how a call went; of several that a result could answer, the first."""
-        for place, (call, verdict) in enumerate(waiting):
-            same = call.id == message.answers if message.answers else call.tool == message.tool or not call.id
-            if same:
-                del waiting[place]
-                try:
-                    self.guard.record(verdict, not message.error)
-                except MprError as error:
-                    raise StateError(f"the result of `{call.tool[:60]}` cannot be entered: {error}") from None
-                return
+        """Enter how a call went."""
+        place = next((at for at, (call, _) in enumerate(waiting) if _answers(message, call)), None)
+        if place is None:
+            return
+        call, verdict = waiting.pop(place)
+        try:
+            self.guard.record(verdict, not message.error)
+        except MprError as error:
+            raise StateError(f"the result of `{call.tool[:60]}` cannot be entered: {error}") from None
+
+
+def _answers(message: Message, call: ToolCall) -> bool:
+    """Whether a result is of a call: by its id, else by the tool's name, else of any that has no id."""
+    if message.answers:
+        return call.id == message.answers
+    return call.tool == message.tool if message.tool else not call.id
 
 
 def _refused(messages: tuple[Message, ...]) -> frozenset[str]:

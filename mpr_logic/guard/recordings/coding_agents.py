@@ -30,7 +30,7 @@ _EXIT = re.compile(r"\s*(?:exit code:|process exited with code)\s*(-?\d+)", re.I
 
 
 def _is_claude(value: Any) -> bool:
-    if not isinstance(value, dict) or value.get("type") not in _CLAUDE_TYPES:
+    if not isinstance(value, dict) or str(value.get("type")) not in _CLAUDE_TYPES:
         return False
     return any(key in value for key in _CLAUDE_KEYS)
 
@@ -56,10 +56,10 @@ def _read_claude(values: Any) -> Iterator[Recording]:
 def _is_codex(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    kind = value.get("type")
+    kind = str(value.get("type"))
     if kind in _CODEX_TYPES:
         return isinstance(value.get("payload"), dict)
-    return isinstance(kind, str) and bool(_STREAMED.fullmatch(kind)) and value.keys() != {"type", "data"}
+    return bool(_STREAMED.fullmatch(kind)) and value.keys() != {"type", "data"}
 
 
 def _read_codex(values: Any) -> Iterator[Recording]:

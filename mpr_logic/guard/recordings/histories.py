@@ -54,7 +54,7 @@ def completed(messages: Sequence[Message], ran: Iterable[Ran]) -> list[Message]:
     answers = {each.answers: place for place, each in enumerate(found) if each.answers}
     calls = {call.id: place for place, each in enumerate(found) for call in each.calls if call.id}
     late: dict[int, list[Message]] = {}
-    rest: list[Message] = []
+    rest: list[tuple[float, Message]] = []
     unused = [call for each in found for call in each.calls if call.id]
     for each in ran:
         call = _same(unused, each.call)
@@ -73,11 +73,13 @@ def completed(messages: Sequence[Message], ran: Iterable[Ran]) -> list[Message]:
         elif id in calls:
             late.setdefault(calls[id], []).append(told)
         else:
-            rest += [Message("assistant", calls=(each.call,), at=each.began), told]
+            began = each.began or 0.0
+            rest += [(began, Message("assistant", calls=(each.call,), at=each.began))]
+            rest += [(each.ended or began, told)]
     done: list[Message] = []
     for place, message in enumerate(found):
         done += [message, *late.get(place, ())]
-    return [*done, *sorted(rest, key=lambda message: message.at or 0.0)]
+    return [*done, *(message for _, message in sorted(rest, key=lambda each: each[0]))]
 
 
 def _same(calls: Sequence[ToolCall], ran: ToolCall) -> ToolCall | None:

@@ -56,9 +56,9 @@ def is_message(value: Any) -> bool:
     """Whether a JSON value is a message in one of the forms that are read here."""
     if not isinstance(value, dict):
         return False
-    kind = value.get("type")
+    kind = _text(value.get("type"))
     if "role" in value:
-        return value["role"] in ROLES and any(
+        return _text(value["role"]) in ROLES and any(
             name in value for name in ("content", "tool_calls", "function_call", "parts", "refusal")
         )
     if kind in _CALLS or kind in _OUTPUTS:
@@ -89,7 +89,7 @@ def messages_of(values: Iterable[Any], *, guess: bool = True) -> list[Message]:
 
 def _message(value: dict[str, Any], number: int, guess: bool) -> list[Message]:
     raw = _flat(value)
-    kind, at = raw.get("type"), time_of(raw)
+    kind, at = _text(raw.get("type")), time_of(raw)
     if kind in _CALLS:
         return _item_call(raw, at)
     if kind in _OUTPUTS:
@@ -118,7 +118,7 @@ def _flat(value: dict[str, Any]) -> dict[str, Any]:
     kwargs, data = value.get("kwargs"), value.get("data")
     if value.get("type") == "constructor" and isinstance(kwargs, dict):
         return {**kwargs, "role": _CLASSES.get(_class_of(value), "?")}
-    if "role" not in value and value.get("type") in ROLES and isinstance(data, dict):
+    if "role" not in value and isinstance(data, dict):
         return {**data, "role": value["type"]}
     return value
 
