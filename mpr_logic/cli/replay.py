@@ -115,20 +115,20 @@ def replay(
 
 def _apart(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """The rules and the recordings among the arguments: rules stand first, and are ``.dl`` files, folders of
-    them, or come with the package.
+    them, or come with the package. The last argument names recordings.
 
     Raises:
         UsageError: one of them is missing.
     """
     rules = list(arguments[:1])
-    for each in arguments[1:]:
+    for each in arguments[1:-1]:
         if not (each.endswith(".dl") or (Path(each).is_dir() and any(Path(each).rglob("*.dl")))):
             break
         rules.append(each)
     paths = list(arguments[len(rules) :])
     if not rules:
         raise o.UsageError("no rules are named: give rule files or folders, and then recordings")
-    if not paths:
+    if not paths or paths[0].endswith(".dl"):
         raise o.UsageError(f"no recordings are named behind `{rules[-1]}`: give files or folders of them")
     return rules, paths
 

@@ -71,7 +71,7 @@ def _head(tally: Tally) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds * 1e6:.0f} us" if seconds < 1e-3 else f"{seconds * 1e3:.1f} ms"
+    return f"{seconds * 1e3:.3g} ms"
 
 
 def _table(heads: Sequence[str], rows: Iterable[tuple[tuple[str, ...], Count]]) -> str:

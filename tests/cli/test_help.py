@@ -13,7 +13,9 @@ from tests.helpers.command import examples, mpr
 EXAMPLES = {
     "check": 1,
     **dict.fromkeys("why query lint fmt explain".split(), 0),
-    **dict.fromkeys("tools serve hook proxy mcp".split(), 0),
+    "tools": 0,
+    "replay": 1,
+    **dict.fromkeys("serve hook proxy mcp".split(), 0),
     **dict.fromkeys("learn memory".split(), 0),
     **dict.fromkeys("play eval experiment report".split(), 0),
 }

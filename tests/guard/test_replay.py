@@ -165,7 +165,7 @@ def test_the_same_as_a_guard_that_is_there(tmp_path: Path) -> None:
     """Up to the first call that is stopped, a replay says what a guard said that was asked at the time."""
     rules = setup(tmp_path)
     guard = Guard(*rules.rules)
-    calls = [
+    calls: list[tuple[str, dict[str, Any]]] = [
         ("look", {"o": "a"}),
         ("pay", {"o": "a", "amount": 5}),
         ("cancel", {"o": "a"}),

@@ -39,7 +39,7 @@ ITEMS = [
     {"type": "function_call_output", "call_id": "c1", "output": '{"size": 3}'},
     {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "done"}]},
 ]
-BLOCKS = [
+BLOCKS: list[Any] = [
     {"role": "user", "content": "go"},
     {
         "role": "assistant",

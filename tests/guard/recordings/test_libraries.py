@@ -1,4 +1,4 @@
-"""Records that the frameworks' own code writes: Inspect's logs, LangChain's runs and messages, the traces of the
+"""Records that the frameworks' own code writes: Inspect's logs, LangChain's runs and messages, traces of the
 Agents SDK."""
 
 from __future__ import annotations
