@@ -1,4 +1,4 @@
-"""What ``mpr replay`` answers: tables for people, and JSON."""
+"""The answers of ``mpr replay``: tables for people, and JSON."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _call(example: Example) -> list[str]:
 
 
 def _changes(tally: Tally) -> str:
-    """What the rules say differently from those that they are held against."""
+    """The calls of which the rules say something else than those that they are held against."""
     if not tally.changes:
         return "nothing changes"
     ranked = sorted(tally.changes.items(), key=lambda item: (-item[1].calls - item[1].after, item[0]))

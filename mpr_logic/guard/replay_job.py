@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReplayJob:
-    """What is replayed.
+    """Recordings to replay, and the rules that decide about them.
 
     Args:
         setup: the rules.

@@ -1,4 +1,4 @@
-"""What a replay found: counts, first examples, and what two sets of rules say differently. A tally is small
+"""Findings of a replay: counts, first examples, and what two sets of rules say differently. A tally is small
 however many calls it counts, and those of several processes add up."""
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ class Tally:
 
 
 def fate_of(decided: Sequence[Decided]) -> str:
-    """What comes of a recording: the outcome of the first call that is stopped, or the gravest one of all."""
+    """The end of a recording: the outcome of the first call that is stopped, or the gravest one of all."""
     said = [str(each.said) for each in decided if each.said != "undeclared"]
     first = next((each for each in said if each in STOPS), None)
     return first or min(said, key=RANKS.__getitem__, default="admitted")

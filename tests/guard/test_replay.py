@@ -48,7 +48,7 @@ def setup(tmp_path: Path, text: str = RULES, **options: Any) -> ReplaySetup:
 
 
 def decided(setup: ReplaySetup, *messages: Message) -> list[Decided]:
-    """What rules say of the calls of one recording."""
+    """The decisions about the calls of one recording."""
     return list(Replayer(setup).decide(Recording("r", messages)))
 
 
@@ -243,7 +243,7 @@ def counts(tally: Tally) -> dict[Any, tuple[int, int, int]]:
 
 
 def test_counts(tmp_path: Path) -> None:
-    """What comes after the first call that is stopped is counted apart, by rule, tool and outcome."""
+    """Calls after the first one that is stopped are counted apart, by rule, tool and outcome."""
     tally = job(tmp_path).replay()
     assert (tally.recordings, tally.calls, tally.stopped, tally.without_clock) == (3, 6, 1, 3)
     assert counts(tally) == {
@@ -319,7 +319,7 @@ def test_what_changes(tmp_path: Path) -> None:
 
 
 def test_shared_relations_are_one_history(tmp_path: Path) -> None:
-    """What conversations share counts for the next one, so it is not done in parts."""
+    """Rules with relations that conversations share are not replayed in parts."""
     rules = """
     .action book(n: int)
     .decl booked(n: int) shared

@@ -197,7 +197,7 @@ def _lines(stream: BinaryIO, most: int | None = None) -> Iterator[tuple[int, byt
 
 
 class _NoJson(NamedTuple):
-    """What stands in the place of a text that is no JSON."""
+    """An error, in the place of a text that is no JSON."""
 
     error: str
 

@@ -70,7 +70,7 @@ def _asked(inputs: Any) -> Sequence[Any]:
 
 
 def _answered(outputs: Any) -> Sequence[Any]:
-    """What the model answered."""
+    """The messages that the model answered with."""
     found = outputs.get("generations") if isinstance(outputs, dict) else None
     while isinstance(found, list) and found:
         found = found[0]

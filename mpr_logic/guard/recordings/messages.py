@@ -230,7 +230,7 @@ def arguments_of(given: Any) -> dict[str, Any]:
 
 
 def result_of(given: Any) -> Any:
-    """What a tool returned: a JSON value, or a text. The parts of a text are joined, and a text that is a
+    """The result of a tool: a JSON value, or a text. The parts of a text are joined, and a text that is a
     JSON object or array is that."""
     if isinstance(given, list) and given and all(map(_is_text, given)):
         given = text_of(given)

@@ -31,7 +31,7 @@ def names(*paths: Path, share: Share | None = None) -> list[str]:
 
 
 def errors(path: Path) -> list[str]:
-    """What is said of the broken records of a file, each with its place."""
+    """The errors of the broken records of a file, each with its place."""
     found = [each.recording for each in recordings_in([path])]
     return [
         f"{each.name.removeprefix(str(path))}: {each.error}" for each in found if isinstance(each, Broken)

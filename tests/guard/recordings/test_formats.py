@@ -130,7 +130,7 @@ def timeless(recording: Recording) -> tuple[Message, ...]:
 @pytest.mark.parametrize("lines", [True, False])
 @pytest.mark.parametrize("value", ALIKE.values(), ids=ALIKE)
 def test_one_conversation_in_many_forms(tmp_path: Path, value: Any, lines: bool) -> None:
-    """What is said and done is the same in every format that can say it."""
+    """A conversation is the same in every format that can say it."""
     (found,) = read(tmp_path, value, lines=lines)
     assert timeless(found) == SAID
 

@@ -24,7 +24,7 @@ def the_recording(path: Path) -> Recording:
 
 
 def told(recording: Recording) -> list[Any]:
-    """What the assistant called, and what came of each call: without ids and times."""
+    """The calls that were answered, and what came of each: without ids and times."""
     calls = {call.id: call for message in recording.messages for call in message.calls}
     return [
         (calls[each.answers].tool, dict(calls[each.answers].arguments), each.content, each.error)
