@@ -1,4 +1,5 @@
-"""Enumerated types: the values that ``.type cabin <: symbol {economy, business}`` lists.
+"""Enumerated types: the values that ``.type cabin <: symbol {economy, business}`` lists; and what a function
+such as ``weekday`` may give.
 
 A value that comes from outside a program is held to them where it is held to its built-in type
 (:mod:`mpr_logic.analysis.atoms`).
@@ -12,7 +13,8 @@ from mpr_logic.analysis.atoms import stored
 from mpr_logic.analysis.report import outside
 from mpr_logic.analysis.terms import flat, literals, term_span
 from mpr_logic.analysis.types import base, columns_of, listing
-from mpr_logic.language.ast import Comparison, Const, Literal, Var
+from mpr_logic.language.ast import Call, Comparison, Const, Literal, Var
+from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.printer import print_value
 
 if TYPE_CHECKING:
@@ -90,8 +92,10 @@ class Place(NamedTuple):
 
 
 def enumerated_places(clause: Resolved, schema: Schema, env: Mapping[str, str]) -> Iterator[Place]:
-    """The places where a clause wants a value of an enumerated type; ``env`` are its variables' types."""
-    if not schema.members:
+    """The places where a clause wants a value of an enumerated type, or one that a function gives; ``env``
+    are its variables' types."""
+    given = given_by_functions(clause)
+    if not (schema.members or given):
         return
     yield from _arguments(clause.args, [p for s in clause.columns for p in s.params], schema)
     for item in flat(clause.body):
@@ -99,14 +103,39 @@ def enumerated_places(clause: Resolved, schema: Schema, env: Mapping[str, str]) 
             yield from _arguments(item.atom.args, columns_of(schema, item.atom.name).params, schema)
         elif isinstance(item, Comparison) and item.op in ("=", "!="):
             for one, other in ((item.left, item.right), (item.right, item.left)):
-                over = (
-                    listing(schema.members, schema.types, env.get(one.name, ""))
-                    if isinstance(one, Var)
-                    else None
-                )
-                if over is not None:
-                    values = frozenset((*schema.members[over], NULL))
-                    yield Place(other, over, values, base(schema.types, over))
+                listed = _listed(one, schema, env, given)
+                if listed is not None:
+                    yield Place(other, *listed)
+
+
+def _listed(
+    term: Term, schema: Schema, env: Mapping[str, str], given: Mapping[Term, str]
+) -> tuple[str, frozenset[Value], str] | None:
+    """The name, the values and the built-in type of the list that a term's values are in; None if in none."""
+    if term in given:
+        return given[term], frozenset(FUNCTIONS[given[term]].values), "symbol"
+    over = listing(schema.members, schema.types, env.get(term.name, "")) if isinstance(term, Var) else None
+    if over is None:
+        return None
+    return over, frozenset((*schema.members[over], NULL)), base(schema.types, over)
+
+
+def given_by_functions(clause: Resolved) -> dict[Term, str]:
+    """The calls of functions that give only a few symbols, and the variables that are set to one, each with
+    the function's name."""
+    found: dict[Term, str] = {}
+    for item in flat(clause.body):
+        if isinstance(item, Comparison):
+            for one, other in ((item.left, item.right), (item.right, item.left)):
+                if isinstance(one, Call) and FUNCTIONS[one.function].values:
+                    found[one] = one.function
+                    if isinstance(other, Var) and item.op == "=":
+                        found[other] = one.function
+        elif isinstance(item, Literal):
+            for one in item.atom.args:
+                if isinstance(one, Call) and FUNCTIONS[one.function].values:
+                    found[one] = one.function
+    return found
 
 
 def _arguments(args: Iterable[Term], params: Iterable[Param], schema: Schema) -> Iterator[Place]:
@@ -131,17 +160,21 @@ def check_sets(
     sets: Mapping[str, SetFacts],
     report: DiagnosticCollector,
 ) -> None:
-    """Report the members of a set that a variable of an enumerated type cannot be."""
-    if not schema.members:
+    """Report the members of a set that a term whose values are listed cannot be."""
+    if not sets:
         return
+    given = given_by_functions(clause)
     for literal in literals(clause.body):
-        if literal.atom.name in sets and isinstance(var := literal.atom.args[0], Var):
-            over = listing(schema.members, schema.types, env.get(var.name, ""))
-            listed = () if over is None else (*schema.members[over], NULL)
-            for value in sets[literal.atom.name].values if over is not None else ():
-                if value not in listed and stored(value, base(schema.types, over or "")) not in listed:
-                    message, help = outside(value, over or "", schema.members[over or ""])
-                    report.error("E0231", message, term_span(literal.atom.args[0], literal.span), help)
+        if literal.atom.name not in sets:
+            continue
+        (term,) = literal.atom.args
+        listed = _listed(term, schema, env, given)
+        if listed is not None:
+            place = Place(term, *listed)
+            for value in sets[literal.atom.name].values:
+                if not place.takes(value):
+                    message, help = outside(value, place.type, place.values - {NULL})
+                    report.error("E0231", message, term_span(term, literal.span), help)
 
 
 Watched = tuple[int, Place]

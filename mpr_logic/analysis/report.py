@@ -102,10 +102,14 @@ LISTED = 8
 
 def outside(value: Value, type_: str, values: Collection[Value]) -> tuple[str, str]:
     """The message about a value that its type does not list, and the help: what it lists instead."""
-    close = nearest(print_value(value), map(print_value, values))
+    text = print_value(value)
+    close = nearest(text, map(print_value, values))
+    if close is None and len(text) > 1:  # `fri` was meant for friday
+        longer = [each for each in map(print_value, values) if each.startswith(text.lower())]
+        close = longer[0] if len(longer) == 1 else None
     some = some_of(values)
     help = f"did you mean `{close}`? It lists {some}" if close else f"it lists {some}"
-    return f"{print_value(value)} is no value of `{type_}`", help
+    return f"{text} is no value of `{type_}`", help
 
 
 def some_of(values: Collection[Value]) -> str:

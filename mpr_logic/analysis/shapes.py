@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mpr_logic.analysis.terms import (
     EXPANDED,
+    checked,
     core_body,
-    expression,
     rewrite_aggregate,
     rewrite_item,
     rewrite_term,
@@ -80,7 +80,7 @@ class _Key:
             raise TypeError(EXPANDED)
         else:
             self.parts.append(("call", term.function, len(term.args)))
-            kept = expression(term)
+            kept = checked(term)
             for each in term.args:
                 if each is kept:
                     self.parts.append(each)
@@ -119,7 +119,8 @@ class _Key:
 def clause_shape(clause: Clause) -> tuple[ShapeKey, list[Value]]:
     """The shape of a core clause and its constants, in the order of the text (head, effect, body).
 
-    A regular expression is part of the shape, since it has to be checked; so is the type of ``X is type``.
+    A regular expression, or a time zone, is part of the shape, since it has to be checked; so is the type of
+    ``X is type``.
     """
     key = _ClauseKey()
     head, effect = clause.head, clause.effect

@@ -28,7 +28,7 @@ from mpr_logic.language.ast import (
     Var,
     WrittenItem,
 )
-from mpr_logic.language.functions import EXPRESSIONS, FUNCTIONS
+from mpr_logic.language.functions import CHECKED, FUNCTIONS
 
 Rewrite = Callable[[Term], Term]
 
@@ -170,9 +170,10 @@ def is_partial(term: Term) -> bool:
     return isinstance(term, Call) and FUNCTIONS[term.function].partial
 
 
-def expression(term: Call) -> Const | None:
-    """The constant regular expression of a call; None where there is none."""
-    second = term.args[1] if term.function in EXPRESSIONS else None
+def checked(term: Call) -> Const | None:
+    """The constant regular expression, or time zone, of a call, which is checked by its value; None where
+    there is none."""
+    second = term.args[1] if term.function in CHECKED and len(term.args) > 1 else None
     return second if isinstance(second, Const) else None
 
 
@@ -187,13 +188,13 @@ def term_span(term: Term, otherwise: Span) -> Span:
 
 
 def rewrite_term(term: Term, leaf: Rewrite) -> Term:
-    """The term with ``leaf`` applied to its variables and constants, named ones among them, but regular
-    expressions left out."""
+    """The term with ``leaf`` applied to its variables and constants, named ones among them, but what is
+    :func:`checked` left out."""
     if isinstance(term, Arithmetic):
         left, right = rewrite_term(term.left, leaf), rewrite_term(term.right, leaf)
         return term if left is term.left and right is term.right else replace(term, left=left, right=right)
     if isinstance(term, Call):
-        kept = expression(term)
+        kept = checked(term)
         args = tuple([each if each is kept else rewrite_term(each, leaf) for each in term.args])
         return term if all(map(_same, args, term.args)) else replace(term, args=args)
     return leaf(term)

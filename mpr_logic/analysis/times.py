@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.terms import names, term_vars
+from mpr_logic.analysis.terms import names, term_span, term_vars
+from mpr_logic.errors import ArithmeticFailure
 from mpr_logic.language.ast import Arithmetic, Const, Var
+from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.moments import READERS
 from mpr_logic.language.printer import print_term
+from mpr_logic.language.zones import nearest_zone, zone
 
 if TYPE_CHECKING:
-    from mpr_logic.language.ast import Span, Term
+    from mpr_logic.language.ast import Call, Span, Term
     from mpr_logic.language.moments import Moment
 
 NOW = "#now"
@@ -66,7 +69,8 @@ def no_moment(term: Term, kind: str, wanted: str) -> str:
                 "the time of the check is in `now_at(T)`, those of calls in `called_at(N, A, T)`; that of a "
                 f'second since 1970 is `"1970-01-01T00:00:00Z" + {shown} * 1s`'
             )
-        return f"take a {wanted}: declare the argument that `{print_term(term)}` comes from as `{wanted}`"
+        help = f"take a {wanted}: declare the argument that `{print_term(term)}` comes from as `{wanted}`"
+        return f"{help}, or read the text, `to_{wanted}({shown})`" if kind == "symbol" else help
     value = term.value
     if wanted == "duration":
         words = str(value).split()
@@ -105,3 +109,33 @@ def no_result(term: Arithmetic, left: str, right: str) -> tuple[str, Span, str]:
         "(`T - U`), and a duration may be multiplied by an int"
     )
     return message, term.span, help
+
+
+def no_argument(call: Call, term: Term, found: str, wanted: str) -> tuple[str, str, Span, str]:
+    """The code, message, place and help for an argument of a function that takes a value of another type."""
+    name, span, shown = call.function, term_span(term, call.span), print_term(term)
+    if (found, wanted) == ("time", "date"):
+        message = f"`{name}` of a time needs the zone whose calendar is meant"
+        return "E0263", message, span, f'write `{name}({shown}, "Europe/Berlin")`, or "UTC"'
+    message = f"`{name}` takes a {wanted}, but this is {'an' if found == 'int' else 'a'} {found}"
+    if (found, wanted) == ("date", "time"):
+        help = "a date has no time of day" if name != "date" else "it is a date already"
+        if FUNCTIONS[name].alone:
+            help = f"a date is the same in every zone: write `{name}({shown})`"
+        return "E0261", message, span, help
+    if found in ("symbol", "bool"):
+        help = f"read the text: `to_{wanted}({shown})`, with its zone where it names none"
+        return "E0261", message, span, help
+    return "E0261", message, span, no_moment(term, found, wanted)
+
+
+def no_zone(term: Const, call: Call) -> tuple[str, str, Span, str] | None:
+    """The code, message, place and help for a constant that names no time zone; None where it names one."""
+    try:
+        zone(str(term.value))
+    except ArithmeticFailure as fault:
+        close = nearest_zone(str(term.value))
+        help = 'zones are named by places, as "America/New_York" is, or "UTC"'
+        help = f'did you mean "{close}"?' if close else help
+        return "E0263", str(fault), term_span(term, call.span), help
+    return None

@@ -20,7 +20,7 @@ from mpr_logic.analysis.occurrences import CALL, CLASS
 from mpr_logic.analysis.report import argument, did_you_mean, some_of
 from mpr_logic.analysis.terms import (
     EXPANDED,
-    expression,
+    checked,
     flat,
     item_terms,
     item_vars,
@@ -30,7 +30,15 @@ from mpr_logic.analysis.terms import (
     term_span,
     term_vars,
 )
-from mpr_logic.analysis.times import MOMENTS, as_moment, moment_type, no_moment, no_result
+from mpr_logic.analysis.times import (
+    MOMENTS,
+    as_moment,
+    moment_type,
+    no_argument,
+    no_moment,
+    no_result,
+    no_zone,
+)
 from mpr_logic.language.ast import (
     NOWHERE,
     Aggregate,
@@ -44,7 +52,7 @@ from mpr_logic.language.ast import (
     Test,
     Var,
 )
-from mpr_logic.language.functions import FUNCTIONS
+from mpr_logic.language.functions import EXPRESSIONS, FUNCTIONS
 from mpr_logic.language.hints.foreign import TYPES
 from mpr_logic.language.moments import Moment
 from mpr_logic.language.printer import print_item, print_term, print_value
@@ -367,7 +375,8 @@ class Typing:
     def _listed(self, term: Term, param: Param, span: Span) -> None:
         """Report a computed term in a column of an enumerated type, where no set says that it is of it."""
         over = listing(self.schema.members, self.types, param.type)
-        within = self._within.get(term.name) if isinstance(term, Var) else None
+        within: tuple[Value, ...] | None = FUNCTIONS[term.function].values if isinstance(term, Call) else None
+        within = (self._within.get(term.name) if isinstance(term, Var) else within) or None
         if over is None or isinstance(term, Const):
             return
         if within is None or not set(within) <= set(self.schema.members[over]):
@@ -520,13 +529,23 @@ class Typing:
         function = FUNCTIONS[term.function]
         for place, each in enumerate(term.args):
             self._operands(each)
-            kind = function.type_at(place)
+            kind = function.type_at(place, len(term.args))
             if kind == "symbol":
                 self._want(each, SYMBOLS, f"`{term.function}` takes a symbol", term.span)
             elif kind == "int":
                 self._want(each, ("int",), f"`{term.function}` takes an int", term.span)
-        if (written := expression(term)) is not None and self._expression(written, "group", term.span):
-            self._group(str(written.value), term)
+            elif kind in MOMENTS:
+                found = base(self.types, self.type_of(each) or "any")
+                if found not in (kind, "any"):
+                    self.report.error(*no_argument(term, each, found, kind))
+        written = checked(term)
+        if written is None or not isinstance(written.value, str):
+            return
+        if term.function not in EXPRESSIONS:
+            if (fault := no_zone(written, term)) is not None:
+                self.report.error(*fault)
+        elif self._expression(written, "group", term.span):
+            self._group(written.value, term)
 
     def _group(self, pattern: str, term: Call) -> None:
         """Report a group that an expression does not have."""

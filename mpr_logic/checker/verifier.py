@@ -7,11 +7,11 @@ from typing import Any
 
 from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.checker.verifier_operators import OPERATORS as PLAIN
-from mpr_logic.checker.verifier_times import SPANS
+from mpr_logic.checker.verifier_times import OF_TIME
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, Proof
 from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Literal, Row, Test, Var
 
-OPERATORS = PLAIN | SPANS
+OPERATORS = PLAIN | OF_TIME
 AssertedFacts = dict[str, dict[Row, float]]  # the asserted rows of each core relation, and their weights
 LIMIT, SECONDS = 1_000_000, 5.0  # of rows of one relation, and of time: beyond them nothing is verified
 

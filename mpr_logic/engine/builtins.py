@@ -12,7 +12,7 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.engine import regex, texts
+from mpr_logic.engine import calendars, regex, texts
 from mpr_logic.engine.texts import look_at_clock, must_be_texts
 from mpr_logic.errors import ArithmeticFailure
 from mpr_logic.language.ast import Const, Var
@@ -212,7 +212,7 @@ ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
     "/": divide,
     "mod": remainder,
 }
-FUNCTIONS = texts.FUNCTIONS
+FUNCTIONS = texts.FUNCTIONS | calendars.FUNCTIONS
 TESTS: dict[str, Callable[..., bool]] = {
     "contains": contains,
     "starts_with": starts_with,

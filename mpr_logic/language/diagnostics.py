@@ -92,6 +92,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0260": "no time, date or duration",
     "E0261": "times that do not go together",
     "E0262": "no span of time",
+    "E0263": "time zone that is missing or unknown",
     "E0270": "call that tells nothing",
     "E0271": "unknown of what is not open-world",
     "E0272": "call that tells what rules derive",

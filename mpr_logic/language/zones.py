@@ -6,6 +6,7 @@ The zones are those of the machine's time zone database, or of the package ``tzd
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import functools
 import re
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 from mpr_logic.errors import ArithmeticFailure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mpr_logic.language.moments import Instant
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -34,10 +37,32 @@ def zone(name: str) -> dt.tzinfo:
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        if not zoneinfo.available_timezones():
+        if not _known(zoneinfo.available_timezones):
             message = f"`{name[:60]}` is not known, since this machine has no time zones: install tzdata"
             raise ArithmeticFailure(message) from None
         raise ArithmeticFailure(f"there is no time zone `{name[:60]}`: one is Europe/Berlin") from None
+
+
+@functools.cache  # the files of the database are looked through
+def _known(names: Callable[[], set[str]]) -> frozenset[str]:
+    """The names of all zones that the machine knows."""
+    return frozenset(names())
+
+
+def nearest_zone(name: str) -> str | None:
+    """The zone that a name which is none was meant for; None where that is not clear."""
+    import zoneinfo
+
+    wanted = name[:60].strip().replace(" ", "_").casefold()
+    # Etc/GMT+1 is an hour behind UTC, and whoever writes GMT+1 means an hour before it
+    known = sorted(_known(zoneinfo.available_timezones))
+    names = {each.casefold(): each for each in known if not each.startswith("Etc/")}
+    if wanted in names:
+        return names[wanted]
+    region, _, city = wanted.rpartition("/")
+    cities = {each.rpartition("/")[2]: each for each in names if "/" in each and each.startswith(region)}
+    close = difflib.get_close_matches(city, cities, n=1, cutoff=0.8)
+    return names[cities[close[0]]] if close else None
 
 
 def local(time: Instant, place: dt.tzinfo) -> dt.datetime:

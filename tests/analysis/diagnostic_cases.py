@@ -462,6 +462,13 @@ CASES = [
         "`Mo-Fr 9-17 UTC` is no schedule: one is `mon-fri 09:00-17:00 Europe/Berlin`",
         "name days, hours, or both, and last the zone",
     ),
+    (
+        'thing(X) :- thing(X), now_at(T), hour(T, "Berlin") > 17.',
+        "E0263",
+        '"Berlin"',
+        "there is no time zone `Berlin`: one is Europe/Berlin",
+        'did you mean "Europe/Berlin"?',
+    ),
     ("@escalate thing(a).", "E0229", "@escalate", "`@escalate` means nothing before a fact", "`forbid`"),
     (
         "@disclose(proof) thing(X) :- inside(X, _). @disclose(proof) put(X, _) causes thing(X).",

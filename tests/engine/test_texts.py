@@ -16,7 +16,6 @@ from mpr_logic.checker.checker import Checker
 from mpr_logic.engine import texts
 from mpr_logic.engine.builtins import TESTS
 from mpr_logic.errors import ArithmeticFailure
-from mpr_logic.language.functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from mpr_logic.engine.choice import EngineChoice
@@ -89,7 +88,7 @@ def test_the_verifier_has_the_same_functions_of_its_own(
         "to_int": [(text,), (str(size),)],
         "to_float": [(text,), (str(number),)],
     }
-    for name in FUNCTIONS:
+    for name in texts.FUNCTIONS:
         for args in of.get(name, [(text,)]):
             if name == "group" and any("\ud800" <= c <= "\udfff" for c in text):
                 continue

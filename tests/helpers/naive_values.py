@@ -8,8 +8,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from mpr_logic.checker.verifier_times import during, within
 from mpr_logic.language.ast import (
@@ -25,7 +26,7 @@ from mpr_logic.language.ast import (
     Test,
     Var,
 )
-from mpr_logic.language.moments import Duration, Instant, Moment
+from mpr_logic.language.moments import READERS, Date, Duration, Instant, Moment
 
 Binding = dict[str, Any]
 
@@ -160,6 +161,8 @@ def called(function: str, given: list[Any]) -> Any:
         if not isinstance(one, (int, float)):
             return str(one)
         return str(int(one)) if one == int(one) else str(one)
+    if function in CALENDAR or function == "to_time":
+        return there(function, *given)
     texts = {"replace": 3, "part": 2, "group": 2, "concat": len(given)}.get(function, 1)
     if not all(isinstance(each, str) for each in given[:texts]):
         raise NoValue
@@ -176,6 +179,8 @@ def called(function: str, given: list[Any]) -> Any:
         return unicodedata.normalize("NFC" if function == "nfc" else "NFKC", text)
     if function == "length":
         return len(text)
+    if function in ("to_date", "to_duration"):
+        return READERS[function[3:]](text)
     if function == "concat":
         return functools.reduce(lambda a, b: a + b, given)
     if function == "replace":
@@ -194,6 +199,30 @@ def called(function: str, given: list[Any]) -> Any:
         return int(text) if function == "to_int" else float(text)
     except (ValueError, IndexError):
         return None
+
+
+CALENDAR = ("year", "month", "day", "weekday", "hour", "minute", "date")
+
+
+def there(function: str, one: Any, place: str | None = None) -> Any:
+    """The value of a function of calendars and clocks, in Python's own words; None where it has none."""
+    zone = None if place is None else UTC if place == "UTC" else ZoneInfo(place)
+    if function == "to_time":
+        if not isinstance(one, str):
+            raise NoValue
+        try:
+            found = datetime.fromisoformat(one) if "T" in one else None
+        except ValueError:
+            found = None
+        if found is None or (found.tzinfo or zone) is None:
+            return None
+        return Instant.of(found if found.tzinfo else found.replace(tzinfo=zone))
+    if not isinstance(one, Date if zone is None else Instant):
+        raise NoValue
+    shown: Any = one.date if isinstance(one, Date) else one.datetime.astimezone(zone)
+    if function == "date":
+        return Date.of(shown.date())
+    return shown.strftime("%A").lower() if function == "weekday" else getattr(shown, function)
 
 
 def is_of(one: Any, kind: str) -> bool:

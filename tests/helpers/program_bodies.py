@@ -72,6 +72,8 @@ class Body:
             self.text_test()
         if "time" in self.on and w.chance(9):
             self.moment()
+        if "time" in self.on and w.chance(3):
+            self.calendar()
         if "set" in self.on and w.chance(5):
             self.member()
         if "alternative" in self.on and w.chance(4):
@@ -335,6 +337,34 @@ class Body:
         ]
         self.bound[type_].append(name)
         self.w.tags.add("time")
+
+    def calendar(self) -> None:
+        """A number, or the weekday, of a time in a zone; or a time of a text that may be none."""
+        draw, times, texts = self.w.draw, self.bound["time"], self.bound["symbol"] + self.bound["node"]
+        zone, hour = (
+            draw(st.sampled_from(['"UTC"', '"America/New_York"', '"Asia/Kolkata"'])),
+            '"1970-01-01T00:0"',
+        )
+        made = [(f"{name}({t}, {zone})", "int") for t in times for name in ("hour", "minute", "day", "month")]
+        # what is set to a weekday can be compared with weekdays alone: `trim` makes any symbol of it
+        made += [(f"trim(weekday({t}, {zone}))", "symbol") for t in times]
+        made += [(f"trim(weekday(date({t}, {zone})))", "symbol") for t in times]
+        made += [(f'to_time(concat({hour}, {t}, ":00"), {zone})', "time") for t in texts]
+        made += [(f'to_time(concat({hour}, to_text({n}), ":00Z"))', "time") for n in self.bound["int"]]
+        if not made:
+            return
+        call, type_ = draw(st.sampled_from(made))
+        self.fresh += 1
+        name = f"Made{self.fresh}"
+        bound = {"int": "< 31", "time": '<= "1970-01-01T00:02:00Z"', "symbol": "!= wednesday"}
+        self.items += [f"{name} = {call}", f"{name} {bound[type_]}"]
+        if times and self.w.chance(3):
+            self.items.append(
+                f"weekday({times[0]}, {zone}) {draw(st.sampled_from(['!= ', 'not in {']))}wednesday"
+            )
+            self.items[-1] += "}" if "{" in self.items[-1] else ""
+        self.bound[type_].append(name)
+        self.w.tags |= {"time", "calendar"}
 
     def text_function(self) -> None:
         """A text function in a comparison; what makes texts longer bounds them, so that recursion ends."""

@@ -15,7 +15,8 @@ from mpr_logic.analysis.lints.text_tests import Texts, holds
 from mpr_logic.analysis.terms import item_terms, term_vars
 from mpr_logic.analysis.times import SPANS
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
-from mpr_logic.language.printer import print_item
+from mpr_logic.language.functions import FUNCTIONS
+from mpr_logic.language.printer import print_item, print_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -120,19 +121,21 @@ class Constraints:
             return None if term.name == "_" else self._find(term.name)
         if isinstance(term, Const):
             return self._find(_constant(term.value))
-        length = self._length(term)
-        return None if length is None else self._find(length)
+        number = self._number(term)
+        return None if number is None else self._find(number)
 
-    def _length(self, term: Term) -> str | None:
-        """A name for the length of a text, which is a value like that of a variable."""
-        if not (isinstance(term, Call) and term.function == "length"):
+    def _number(self, term: Term) -> str | None:
+        """A name for a number with bounds that a function gives for a variable, such as the length of a text:
+        it is a value like that of a variable."""
+        if not (isinstance(term, Call) and math.isfinite(FUNCTIONS[term.function].least)):
             return None
-        text = term.args[0]
-        return f"length({text.name})" if isinstance(text, Var) else None
+        if isinstance(term.args[0], Var) and all(isinstance(each, (Var, Const)) for each in term.args):
+            return print_term(term)
+        return None
 
     def _merge(self) -> None:
         for item in self.items:
-            self._whole_names |= {each for each in map(self._length, item_terms(item)) if each is not None}
+            self._whole_names |= {each for each in map(self._number, item_terms(item)) if each is not None}
         for item in self.items:
             if isinstance(item, Comparison) and item.op == "=":
                 left, right = self._node(item.left), self._node(item.right)
@@ -178,7 +181,7 @@ class Constraints:
         if isinstance(term, Const):
             return isinstance(term.value, int)
         if isinstance(term, Call):
-            return term.function == "length"
+            return FUNCTIONS[term.function].gives == "int"
         return term.name in self._whole_names
 
     def _cancelled(self) -> str | None:
@@ -290,8 +293,9 @@ class Constraints:
 
     def _known_lengths(self, item: BodyItem, bounds: dict[Node, Bounds]) -> None:
         for term in item_terms(item) if isinstance(item, Comparison) else ():
-            node = self._node(term) if self._length(term) is not None else None
-            value = self.value(term.args[0]) if isinstance(term, Call) else None
+            if not (isinstance(term, Call) and term.function == "length"):
+                continue
+            node, value = self._node(term), self.value(term.args[0])
             if isinstance(node, str) and isinstance(value, str):
                 bounds.setdefault(node, Bounds()).above(len(value), False, None)
                 bounds[node].below(len(value), False, None)
@@ -310,8 +314,9 @@ class Constraints:
             node = self._node(term)
             assert node is not None
             mine = bounds.setdefault(node, Bounds())
-            if self._length(term) is not None:
-                mine.above(0, False, None)
+            if isinstance(term, Call):
+                mine.above(FUNCTIONS[term.function].least, False, None)
+                mine.below(FUNCTIONS[term.function].most, False, None)
             before = (mine.why_low, mine.why_high)
             if op in (">", ">=", "=") and low > -math.inf:
                 mine.above(low, op == ">", item)
@@ -339,7 +344,7 @@ class Constraints:
             return self._computed(term, self._range(term.left, bounds), self._range(term.right, bounds))
         node = self._node(term)
         if isinstance(term, Call) and (node is None or node not in bounds):
-            return (0, math.inf) if term.function == "length" else (-math.inf, math.inf)
+            return FUNCTIONS[term.function].least, FUNCTIONS[term.function].most
         if isinstance(node, tuple) and isinstance(node[1], (int, float)) and _exact(node[1]):
             return float(node[1]), float(node[1])
         found = bounds.get(node) if node is not None else None

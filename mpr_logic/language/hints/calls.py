@@ -25,6 +25,9 @@ _FORMS = {
     "part": "part(T, Separator, Position)",
     "group": "group(T, Expression, Group)",
     "to_text": "to_text(N)",
+    **{name: f'{name}(T, "Europe/Berlin")' for name in ("year", "month", "day", "weekday", "hour", "minute")},
+    "date": 'date(T, "Europe/Berlin")` of a time; what a text writes is `to_date(T)',
+    "to_time": 'to_time(T, "Europe/Berlin")',
 }
 _MOST = 10
 """The most calls of one statement that are reported."""

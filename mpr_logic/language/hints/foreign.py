@@ -33,6 +33,12 @@ _TO_TEXT = "the text of a number is `to_text(N)`"
 _TO_NUMBER = "the number that a text writes is `to_int(T)` or `to_float(T)`: of any other text there is none"
 _NORMAL = "Unicode's normal forms are `nfc(T)` and `nfkc(T)`"
 _WHERE = "whether it is there says `contains(T, U)`; the piece before it is `part(T, U, 0)`"
+_DAY = 'the day of the week is `weekday(T, "Europe/Berlin")`, from monday to sunday; of a date `weekday(D)`'
+_CLOCK = 'of a time there are `year`, `month`, `day`, `hour` and `minute`, as in `hour(T, "Europe/Berlin")`'
+_DATE = 'the date of a time in a zone is `date(T, "Europe/Berlin")`, what a text writes is `to_date(T)`'
+_TIME = 'the time that a text writes is `to_time(T)`, without an offset in it `to_time(T, "Europe/Berlin")`'
+_DURATION = "what a text writes is `to_duration(T)`; in a rule write a number with its unit, such as `24h`"
+_NOW = "ask for the time of the check, `now_at(N)`"
 _LENGTH = "the number of characters is `length(T)`; of an argument's items it is `list_length(L, N)`"
 _NUMBERS = "numbers are computed with `+ - * / mod`; a case distinction is two rules"
 _COUNTS = "count by `N = count : { p(X) }`, add up by `S = sum X : { p(X) }`, then compare `N` or `S`"
@@ -127,6 +133,14 @@ FUNCTIONS: Final = {
     **dict.fromkeys("len size strlen str_len string_length cardinality".split(), _LENGTH),
     **dict.fromkeys("abs floor ceil round sqrt pow".split(), _NUMBERS),
     **dict.fromkeys("avg average mean".split(), _COUNTS),
+    **dict.fromkeys("dayofweek day_of_week dow isoweekday week_day dayname day_name".split(), _DAY),
+    **dict.fromkeys("extract date_part datepart clock strftime strptime second seconds".split(), _CLOCK),
+    **dict.fromkeys("hours minutes toTime time_of_day".split(), _CLOCK),
+    **dict.fromkeys("toDate parse_date date_trunc to_day".split(), _DATE),
+    **dict.fromkeys("time datetime timestamp to_timestamp parse_time parse_datetime".split(), _TIME),
+    **dict.fromkeys("to_datetime parse_ns parse_rfc3339_ns fromisoformat".split(), _TIME),
+    **dict.fromkeys("duration interval timedelta parse_duration parse_duration_ns".split(), _DURATION),
+    **dict.fromkeys("now now_ns getdate current_timestamp utcnow today".split(), _NOW),
 }
 """Functions of other languages, and the help line for each."""
 

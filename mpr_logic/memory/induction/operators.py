@@ -25,7 +25,7 @@ from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, TypeVar
 
 from mpr_logic.analysis.terms import (
-    expression,
+    checked,
     flat,
     item_terms,
     item_vars,
@@ -314,7 +314,7 @@ def _constants(term: Term) -> Iterator[Const]:
         yield from _constants(term.left)
         yield from _constants(term.right)
     elif isinstance(term, Call):
-        kept = expression(term)
+        kept = checked(term)
         for each in term.args:
             yield from _constants(each) if each is not kept else ()
 
