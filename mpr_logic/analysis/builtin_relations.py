@@ -21,7 +21,20 @@ SHELL = frozenset({"shell_runs", "shell_writes", "shell_opaque"})
 HEARD = frozenset({"said", "last_said", "returned", "newest", "refused", "asked_with"})
 """The relations that a guard fills with what it hears of a conversation."""
 
-FILLED = frozenset({"now", "called", "item", "list_length", "field", "argument"}) | SHELL | HEARD
+TRACED = frozenset({"origin", "found_in", "mentions", "selected_by"})
+"""The relations that say where the values of a call come from: a guard fills them for each call that it is
+asked about, from what it has heard."""
+
+SOURCES = ("user", "system", "result", "model")
+"""The sources of a value: whose words it was met in, or the result of a tool, or nobody's but the model's."""
+
+PLACES = ("words", "field", "name", "labelled", "text", "piece", "")
+"""The places where a value stands in a source; the model's own has none."""
+
+KINDS = ("email", "host", "link", "account", "phone", "path", "number", "name", "word")
+"""The kinds of values that a text mentions."""
+
+FILLED = frozenset({"now", "called", "item", "list_length", "field", "argument"}) | SHELL | HEARD | TRACED
 """The relations that the system fills: no clause of a program has one in its head."""
 
 LANGUAGE = Span("the language", 0, 0, 0, 0)
@@ -45,6 +58,16 @@ DEFINED: Mapping[str, Clause] = {
 """The built-in relations that a rule of the language derives: a program has that rule where it reads them.
 There were programs before them: one that declares such a name otherwise has a relation of its own."""
 
+_MET = (
+    ("value", "any"),
+    ("source", "symbol"),
+    ("tool", "symbol"),
+    ("call", "int"),
+    ("place", "symbol"),
+    ("field", "symbol"),
+    ("author", "symbol"),
+)
+
 _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "now": (("second", "int"),),
     "now_at": (("time", "time"),),
@@ -60,6 +83,10 @@ _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "newest": (("tool", "symbol"), ("call", "int")),
     "refused": (("call", "int"), ("tool", "symbol"), ("text", "symbol")),
     "asked_with": (("call", "int"), ("name", "symbol"), ("value", "any")),
+    "origin": _MET,
+    "found_in": _MET,
+    "mentions": (("text", "any"), ("kind", "symbol"), ("value", "any")),
+    "selected_by": (("call", "int"), ("value", "any")),
     "shell_runs": (("command", "symbol"), ("program", "symbol")),
     "shell_writes": (("command", "symbol"), ("path", "symbol")),
     "shell_opaque": (("command", "symbol"),),

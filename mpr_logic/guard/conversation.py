@@ -9,10 +9,11 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
-from mpr_logic.analysis.builtin_relations import HEARD
+from mpr_logic.analysis.builtin_relations import HEARD, TRACED
 from mpr_logic.analysis.program import Fact
 from mpr_logic.errors import StateError
 from mpr_logic.guard.calls import inside, structure
+from mpr_logic.guard.origins import Origins, traced
 from mpr_logic.guard.results import read_result, sound
 from mpr_logic.language.ast import Span
 
@@ -114,11 +115,12 @@ UNKEPT = "the conversation was not kept, since no rule read it when it was heard
 
 
 class Needs(NamedTuple):
-    """The needs of rules about a conversation: which relations they read of it, and which of ``item``,
-    ``list_length`` and ``field`` they look into results by."""
+    """The needs of rules about a conversation: which relations they read of it, which of ``item``,
+    ``list_length`` and ``field`` they look into results by, and whether they ask where values come from."""
 
     reads: frozenset[str] = frozenset()
     opens: frozenset[str] = frozenset()
+    traces: bool = False
 
 
 class Change(NamedTuple):
@@ -172,6 +174,7 @@ class Conversation:
         self._last: dict[tuple[str, str], Fact] = {}  # of `last_said` and `newest`, by role or tool
         self._admitted: dict[str, ToolCall] = {}  # by id: calls as they were made
         self._proposed: dict[str, ToolCall] = {}  # by id: calls as the model wrote them
+        self._origins = Origins()  # filled where rules ask for them
         self._recorded: dict[str, int] = {}  # by id: how many answers came with an outcome
         self._heard: dict[str, int] = {}  # by id: how many came as a message
 
@@ -181,13 +184,15 @@ class Conversation:
         Raises:
             StateError: the facts are not the whole conversation.
         """
-        if self.trouble and not HEARD.isdisjoint(reads):
+        if self.trouble and not (HEARD | TRACED).isdisjoint(reads):
             raise StateError(f"{self.trouble}: end the session, and begin another")
 
     def admitted(self, id: str, tool: str, arguments: Mapping[str, Any]) -> None:
         """A call was admitted, with these arguments."""
         if self.needs.reads:
             self._note(self._admitted, id, ToolCall(id, tool, arguments))
+        if self.needs.traces:
+            self._origins.called(arguments)
 
     def rejected(self, id: str) -> None:
         """A call was rejected: what the model is told in its place is no result."""
@@ -201,6 +206,14 @@ class Conversation:
     def hear(self, messages: Iterable[Message]) -> Change:
         """The change that messages make, in their order."""
         return self._change(messages, self._heard, self._recorded)
+
+    def traced(self, values: Iterable[Any], reads: Set[str]) -> list[Fact]:
+        """The facts that say where the values of a call come from, as far as rules read them.
+
+        Raises:
+            StateError: it cannot be told.
+        """
+        return traced(self._origins, values, reads)
 
     def facts(self, needs: Needs) -> list[Fact]:
         """The facts of all that was heard, for rules that may need others than it was heard for."""
@@ -217,6 +230,10 @@ class Conversation:
         if not needs.reads and self._entries:
             self._entries.clear()
             self.trouble = self.trouble or UNKEPT
+        if needs.traces and not self.needs.traces:
+            self._origins = Origins()
+            for entry in self._entries:
+                self._trace(entry)
         self.needs = needs
         self._last.clear()
         for entry in self._entries:
@@ -268,10 +285,12 @@ class Conversation:
         text = sound(message.text)
         for call in message.calls:
             self._note(self._proposed, call.id, call)
+            if self.needs.traces:
+                self._origins.called(call.arguments)
         if self._room(len(text), 0):
             self._turns += 1
             if text:
-                self._entries.append(_Entry(self._turns - 1, message.role, text))
+                self._enter(_Entry(self._turns - 1, message.role, text))
 
     def _result(self, message: Message) -> None:
         found = read_result(message.content, self._limits)
@@ -282,10 +301,22 @@ class Conversation:
         tool, given = self._named(message.tool or call.tool, call.arguments)
         read = read_result(dict(given), self._limits).value
         arguments = read if isinstance(read, dict) else {}
-        self._entries.append(
+        self._enter(
             _Entry(self._results, "tool", found.text, sound(tool), found.value, message.error, arguments)
         )
         self._results += 1
+
+    def _enter(self, entry: _Entry) -> None:
+        self._entries.append(entry)
+        if self.needs.traces:
+            self._trace(entry)
+
+    def _trace(self, entry: _Entry) -> None:
+        """Let the origins know what an entry says. What the model says is no origin."""
+        if entry.role == "tool":
+            self._origins.returned(entry.number, entry.tool, entry.value, entry.arguments)
+        elif entry.role != "assistant":
+            self._origins.said(entry.number, "user" if entry.role == "user" else "system", entry.text)
 
     def _room(self, characters: int, values: int) -> bool:
         """Whether there is room for a further message, which is counted."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.builtin_relations import FILLED, HEARD, SHELL
+from mpr_logic.analysis.builtin_relations import FILLED, HEARD, SHELL, TRACED
 from mpr_logic.analysis.canonical import canonical_text
 from mpr_logic.analysis.influence import influence_on, written_by
 from mpr_logic.analysis.lints import Deployment, vet
@@ -105,6 +105,8 @@ class CallNeeds:
     its outcome is known. ``commands`` has what its effects read of shell commands in arguments, ``opens`` the
     relations by which rules look at arguments: ``argument``, and those that look inside.
 
+    ``traces`` has the relations by which rules ask where values come from.
+
     ``tells_time``: a rule that decides about it reads the clock. ``remembers``: a rule reads its history, and
     only then is that kept. ``weighs``: its outcome can change something that a rule reads.
     ``changes_shared``: when it succeeds, it changes a shared relation.
@@ -114,6 +116,7 @@ class CallNeeds:
     keeps: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
     opens: frozenset[str] = frozenset()
+    traces: frozenset[str] = frozenset()
     tells_time: bool = False
     remembers: bool = False
     weighs: bool = False
@@ -162,15 +165,16 @@ class Ruleset:
         self._influences: dict[str, Influence] = {}
         self._effects: dict[str, str] = {}
         self._needs = self._all_needs(effects, changing)
-        asked = {*relations, "now", *LOOKED_AT}
+        asked = {*relations, "now", *LOOKED_AT, *TRACED}
         self.unforeseen = frozenset(
             each for each in actions if asked & (self._needs[each].reads | changing[each])
         )
         """The actions that are decided by what is known of a call only when it is proposed."""
         read = read_by(program, effects).union(*(each.reads for each in self._needs.values()))
         self.counts_calls = "called" in read
-        heard = HEARD & read
-        self.hears = Needs(heard, OPENED & read if heard & {"returned", "asked_with"} else frozenset())
+        heard = (HEARD | TRACED) & read
+        opens = OPENED & read if heard & {"returned", "asked_with"} else frozenset()
+        self.hears = Needs(heard, opens, bool(TRACED & read))
         """The needs of the rules about the conversation."""
 
     def _all_needs(self, effects: set[str], changing: Mapping[str, frozenset[str]]) -> dict[str, CallNeeds]:
@@ -180,7 +184,7 @@ class Ruleset:
             effects: the heads of what actions change.
             changing: by action, the relations that its effects read.
         """
-        program, told = self.program, {*self.relations, "now"}
+        program, told = self.program, {*self.relations, "now", *TRACED}
         actions = program.schema.actions
         reads = {each: read_by(program, [f"forbid {each}", f"permit {each}"]) for each in actions}
         read = read_by(program, effects).union(*reads.values())
@@ -196,6 +200,7 @@ class Ruleset:
                 keeps=frozenset(told & changing[each]),
                 commands=SHELL & changing[each],
                 opens=opened if each in with_effects or remembered else opened & reads[each],
+                traces=TRACED & (reads[each] | changing[each]),
                 tells_time="now" in reads[each],
                 remembers=remembered,
                 weighs=each in with_effects or ended,

@@ -155,8 +155,10 @@ class Session:
             The decision with its reasons, what the model may read of it, and what is kept of the moment.
         """
         rules, action, second = self.rules, proposed.action, int(self._options.clock())
-        self.conversation.require(needs.reads)
+        self.conversation.require(needs.reads | needs.traces)
         assumed = [*proposed.facts, *facts]
+        if needs.traces:
+            assumed += self.conversation.traced(proposed.values, needs.traces)
         moment = moment_of(rules, needs, assumed, second)
         if needs.tells_time:
             assumed.append(Fact("now", (second,), 1.0, _HERE))

@@ -129,6 +129,9 @@ CODES: Final[Mapping[str, str]] = {
     "E0640": "rules about a class without a member",
     "E0650": "role that no message has",
     "E0651": "argument that no call has",
+    "E0660": "source that no value has",
+    "E0661": "place where no value stands",
+    "E0662": "kind that no part of a text has",
     "W0501": "variable that stands once",
     "W0502": "clause stated twice",
     "W0503": "unused relation",
@@ -166,6 +169,7 @@ CODES: Final[Mapping[str, str]] = {
     "W0641": "hint that no rule file states",
     "W0650": "result of what is no action",
     "W0651": "message that is compared whole",
+    "W0660": "origin of a value that is computed",
 }
 """Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,
 E06 and W06 rules that cannot have an effect."""

@@ -231,7 +231,7 @@ WHOLE = [
 
 @pytest.mark.parametrize(("value", "text"), WHOLE)
 def test_the_host_of_a_link_and_the_name_of_a_path_are_met(value: str, text: str) -> None:
-    """What a reader takes for the same thing is met although it stands in something longer."""
+    """A value is met in something longer, where a reader takes that for the same thing."""
     assert heard(text).all(value), text
 
 
@@ -270,7 +270,7 @@ def test_what_the_user_says_after_a_call_counts() -> None:
 
 
 def test_a_value_in_the_text_of_an_argument_is_used_too() -> None:
-    """What stands inside a text that a call was made with comes back as an echo."""
+    """A value inside a text that a call was made with comes back as an echo."""
     origins = heard("sent: write to mallory@evil.com", arguments={"body": "write to mallory@evil.com"})
     assert sources(origins, "mallory@evil.com") == {"model"}
 
@@ -349,7 +349,7 @@ def test_what_stands_behind_a_label() -> None:
 
 
 def test_blocks_of_text_are_results_of_their_own() -> None:
-    """What MCP wraps into blocks is read as what it is."""
+    """A block of text, as MCP has them, is read as what stands in it."""
     blocks = [{"type": "text", "text": '{"iban": "GB29"}'}, {"type": "text", "text": "plain words"}]
     origins = heard(blocks)
     assert origins.first("GB29")[0].field == "iban"
@@ -357,7 +357,7 @@ def test_blocks_of_text_are_results_of_their_own() -> None:
 
 
 def test_a_text_inside_a_record_stays_a_text() -> None:
-    """What somebody writes into a field that looks like a record does not make fields of its own."""
+    """A text that looks like a record, inside a record, has no fields of its own."""
     found = heard([{"sender": "m@evil.com", "body": '{"sender": "boss@a.com"}'}]).first("boss@a.com")[0]
     assert (found.place, found.field, found.author) == ("text", "body", "m@evil.com")
 
@@ -385,7 +385,7 @@ def test_any_input_has_an_answer(content: Any, value: Any, text: str) -> None:
 
 @given(st.lists(st.text(string.ascii_letters + string.digits, min_size=1), min_size=1, max_size=6))
 def test_a_text_is_found_in_itself(words: list[str]) -> None:
-    """What the user said as a whole is the user's."""
+    """A message as a whole is the user's."""
     text = " ".join(words)
     assert sources(heard("", user=text), text) == {"user"}
 

@@ -40,6 +40,7 @@ from mpr_logic.analysis.lints.conversation import check_conversation
 from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
 from mpr_logic.analysis.lints.effects import check_effects
 from mpr_logic.analysis.lints.links import check_links
+from mpr_logic.analysis.lints.origins import check_origins
 from mpr_logic.analysis.lints.overrides import check_overrides
 from mpr_logic.analysis.lints.patterns import check_patterns
 from mpr_logic.analysis.lints.relations import check_filled, without_source
@@ -98,6 +99,7 @@ VET: tuple[Lint, ...] = (
     check_effects,  # W0632, W0633
     check_unasked,  # W0638
     check_conversation,  # E0650, E0651, W0650, W0651
+    check_origins,  # E0660, E0661, E0662, W0660
     check_comparisons,  # W0506
 )
 """The lints that find rules without a grip, with their codes."""

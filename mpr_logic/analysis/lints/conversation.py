@@ -48,7 +48,7 @@ def check_conversation(subject: Subject, report: DiagnosticCollector) -> None:
 
 _ROLE = {"said": 1, "last_said": 0}
 _TEXT = {"said": 2, "last_said": 1}
-_TOOL = {"returned": 1, "refused": 1, "newest": 0}
+_TOOL = {"returned": 1, "refused": 1, "newest": 0, "origin": 2, "found_in": 2}
 
 
 def _heard(subject: Subject, rule: Rule) -> Iterator[tuple[Literal, str, dict[int, Const]]]:

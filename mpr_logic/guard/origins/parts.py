@@ -10,13 +10,10 @@ from mpr_logic.guard.origins.spelling import key
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mpr_logic.language.ast import Value
+    from mpr_logic.guard.origins.records import Scalar
 
-MOST_PARTS = 500
-"""The most parts of one text."""
-
-LONGEST = 200
-"""The most characters of a text whose words are parts."""
+LONGEST = 1_000
+"""The most characters of a text whose numbers, names and words are parts."""
 
 FEW_WORDS = 8
 """A text of more words is no name of anybody: its words are no parts."""
@@ -26,7 +23,7 @@ class Part(NamedTuple):
     """A part of a text: its kind, and the value."""
 
     kind: str
-    value: Value
+    value: Scalar
 
 
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
@@ -47,19 +44,14 @@ _ENDS = ".,;:!?"
 
 
 def parts(text: str) -> list[Part]:
-    """The values inside a text, each once, in the order of their kinds; at most :data:`MOST_PARTS`.
+    """The values inside a text, each once, in the order of their kinds.
 
     ``email`` and ``link`` stand as written; ``host`` is the host of a link, and the domain of an address.
     ``account`` is an IBAN or another number in groups, ``path`` a path of a file, ``number`` a number,
     ``name`` several words with capitals. ``word`` are the words of a short text, of an address those before
     the ``@``.
     """
-    found: dict[Part, None] = {}
-    for part in _all(text):
-        found[part] = None
-        if len(found) >= MOST_PARTS:
-            break
-    return list(found)
+    return list(dict.fromkeys(_all(text)))
 
 
 def _all(text: str) -> Iterator[Part]:
@@ -85,12 +77,14 @@ def _all(text: str) -> Iterator[Part]:
         yield Part("phone", each)
     for each in _PATH.findall(rest) if "/" in rest or "\\" in rest else ():
         yield Part("path", each)
+    if len(text) > LONGEST:
+        return
     for each in _NUMBER.findall(_ACCOUNT.sub(" ", rest)):
         if len(each) <= 15:
             yield Part("number", float(each) if "." in each else int(each))
     for each in _NAME.findall(rest):
         yield Part("name", each)
-    if len(text) <= LONGEST and text.count(" ") < FEW_WORDS:
+    if text.count(" ") < FEW_WORDS:
         for each in _WORD.findall(_LINK.sub(" ", _AFTER_AT.sub(" ", text))):
             yield Part("word", each)
 

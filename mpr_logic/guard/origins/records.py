@@ -83,7 +83,7 @@ def leaves(content: Any) -> list[Leaf]:
 
 
 def _blocks(content: Any) -> list[Any]:
-    """What a result consists of: blocks of text, as MCP has them, are results of their own."""
+    """The results that a result consists of: each block of text, as MCP has them, is one."""
     if isinstance(content, list) and content and all(_is_block(each) for each in content):
         return [each["text"] for each in content]
     return [content]

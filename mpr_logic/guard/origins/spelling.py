@@ -90,7 +90,7 @@ def canonical(text: str) -> str:
 
 
 def respelt(text: str, form: str) -> str:
-    """What a text may also be read as: addresses with ``at`` and ``dot``, and words that a line break went
+    """The other readings of a text: addresses with ``at`` and ``dot``, and words that a line break went
     through, one on a line. Empty where that is nothing new.
 
     Args:
