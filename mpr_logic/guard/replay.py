@@ -154,12 +154,14 @@ class Replayer:
         for message in recording.messages:
             if message.at is not None and self._own_clock:
                 self._at = message.at
+            if self.guard.hears and message.answers not in refused:
+                self.guard.hear(message, session=_SESSION)
             for call in message.calls:
                 number += 1
                 if self.guard.rules.actions.find(call.tool) is None:
                     yield Decided(number, call, "undeclared")
                     continue
-                if call.id and call.id in refused:  # it was not made
+                if call.id in refused:  # it was not made
                     verdict = self.guard.why(call.tool, dict(call.arguments), session=_SESSION)
                 else:
                     verdict = self.guard.check(
@@ -202,6 +204,7 @@ def _refused(messages: tuple[Message, ...]) -> frozenset[str]:
         each.answers
         for each in messages
         if each.role == "tool"
+        and each.answers
         and isinstance(each.content, str)
         and each.content.startswith((REJECTED, PERSON))
     )

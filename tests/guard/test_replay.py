@@ -129,6 +129,38 @@ def test_results_without_ids(tmp_path: Path) -> None:
     assert said(setup(tmp_path), *steps)[-1] == "admitted"
 
 
+def test_the_conversation_is_heard(tmp_path: Path) -> None:
+    """Rules read what was said and returned before a call: words of its own message, results of calls that the
+    rules reject, and nothing that comes later. What the model was told of a rejection is no result."""
+    rules = """
+    .action pay(o: symbol)
+    .action look(o: symbol)
+    @id(no_yes) forbid pay(_) :- not agreed.
+    .decl agreed()
+    agreed :- last_said(user, T), contains(T, "yes").
+    @id(not_open) forbid pay(O) :- not open(O).
+    .decl open(o: symbol)
+    open(O) :- newest(look, C), asked_with(C, o, O), O is symbol, returned(C, _, V),
+        field(V, status, "open").
+    @id(refusals) forbid look(_) :- refused(_, _, _).
+    """
+    steps = [
+        Message("user", "pay for a"),
+        call("pay", "1", o="a"),
+        result("1", error=True, content=f"{REJECTED}\nno"),
+        call("look", "2", o="a"),
+        result("2", content={"status": "open"}),
+        call("pay", "3", o="a"),
+        Message("user", "yes, do"),
+        call("pay", "4", o="a"),
+        result("4", error=True, content="no money"),
+        call("look", "5", o="a"),
+    ]
+    found = decided(setup(tmp_path, rules), *steps)
+    assert [each.rules for each in found] == [("no_yes", "not_open"), (), ("no_yes",), (), ("refusals",)]
+    assert [each.rules for each in decided(setup(tmp_path, rules), *steps)] == [each.rules for each in found]
+
+
 def test_what_a_guard_rejected_was_not_made(tmp_path: Path) -> None:
     """A recorded call that was rejected then is decided, and is no part of the history."""
     rules = ".action pay(o: symbol)\nforbid pay(O) :- past pay(O)."
