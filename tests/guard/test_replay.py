@@ -140,7 +140,7 @@ def test_the_conversation_is_heard(tmp_path: Path) -> None:
     agreed :- last_said(user, T), contains(T, "yes").
     @id(not_open) forbid pay(O) :- not open(O).
     .decl open(o: symbol)
-    open(O) :- newest(look, C), asked_with(C, o, O), O is symbol, returned(C, _, V),
+    open(O) :- newest(look, C), asked_with(C, "o", O), O is symbol, returned(C, _, V),
         field(V, status, "open").
     @id(refusals) forbid look(_) :- refused(_, _, _).
     """
