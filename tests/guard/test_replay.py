@@ -130,8 +130,8 @@ def test_results_without_ids(tmp_path: Path) -> None:
 
 
 def test_the_conversation_is_heard(tmp_path: Path) -> None:
-    """Rules read what was said and returned before a call: the words of its own message, results of calls that
-    the rules reject, and nothing later. What the model was told of a rejection is no result."""
+    """Rules read what was said and returned before a call: the words of its own message, results of calls
+    that they reject, and nothing later. What the model was told of a rejection is no result."""
     rules = """
     .action pay(o: symbol)
     .action look(o: symbol)
