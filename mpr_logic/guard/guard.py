@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -142,6 +143,7 @@ class Guard:
         )
         self.approval_timeout = approval_timeout
         self.sessions = sessions
+        self.inside: ContextVar[bool] = ContextVar("inside of a call that the guard let pass", default=False)
         self._lock = threading.RLock()
         self._replacing = threading.RLock()  # before the other: what is read last is what is gone by
         self._sessions: dict[str, Session] = {}
@@ -305,6 +307,21 @@ class Guard:
         of = self.session(session)
         with of.locked(self.timeout):
             self.hear(*of.followed.news(messages), session=session)
+
+    def unheard(self, why: str, *, session: str = "") -> None:
+        """Note that some of a conversation could not be told: from then on calls are rejected about which a
+        rule reads the conversation.
+
+        Args:
+            why: in words, for the verdict's ``error``.
+            session: the conversation or run.
+
+        Raises:
+            StateError: there are too many sessions.
+        """
+        of = self.session(session)
+        with of.locked(self.timeout):
+            of.conversation.trouble = of.conversation.trouble or why
 
     def replay(self, lines: Iterable[dict[str, Any]], *, session: str = "") -> None:
         """Take the history of a session from the lines of a log, for a guard that has just been made: the

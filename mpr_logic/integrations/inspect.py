@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from mpr_logic.extras import needed
+from mpr_logic.guard.recordings.messages import messages_of
+from mpr_logic.integrations.plain import follow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from inspect_ai.approval import Approval, Approver, approver
     from inspect_ai.model import ChatMessage
     from inspect_ai.tool import ToolCall, ToolCallView
 
+    from mpr_logic.guard.conversation import Message
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.verdict import Verdict
 else:
@@ -38,6 +43,7 @@ def guard_approver(guard: Guard, *, session: str | None = None, escalate: bool =
             ``human_approver()``. Without, the guard's own approver is asked.
     """
     samples: OrderedDict[str, dict[str, Verdict]] = OrderedDict()
+    begun: OrderedDict[str, str | None] = OrderedDict()  # by sample: the first message of its user
 
     def known(name: str) -> dict[str, Verdict]:
         found = samples.setdefault(name, {})
@@ -46,11 +52,21 @@ def guard_approver(guard: Guard, *, session: str | None = None, escalate: bool =
             guard.end(samples.popitem(last=False)[0])
         return found
 
+    def is_own(history: list[ChatMessage]) -> bool:
+        """Whether a conversation is the sample's own: in that of an agent in a tool, the user is a model."""
+        first = next((each.id for each in history if each.role == "user"), None)
+        own = begun.setdefault(_sample(), first)
+        while len(begun) > MOST:
+            begun.popitem(last=False)
+        return own == first
+
     async def approve(
         message: str, call: ToolCall, view: ToolCallView, history: list[ChatMessage]
     ) -> Approval:
         name = session if session is not None else _sample()
         waiting = known(name)
+        if guard.hears and is_own(history):
+            follow(guard, lambda: messages(history), name)
         _record(guard, waiting, history)
         verdict = await guard.acheck(
             call.function, call.arguments, id=call.id, session=name, ask=not escalate
@@ -60,6 +76,11 @@ def guard_approver(guard: Guard, *, session: str | None = None, escalate: bool =
         return _approval(verdict, call, escalate=escalate)
 
     return approve
+
+
+def messages(conversation: Iterable[ChatMessage]) -> list[Message]:
+    """The messages of a conversation in Inspect's classes, for rules that read it."""
+    return messages_of((each.model_dump(mode="json") for each in conversation), guess=False)
 
 
 def _sample() -> str:
@@ -75,7 +96,8 @@ def _record(guard: Guard, waiting: dict[str, Verdict], history: list[ChatMessage
     for message in history:
         verdict = waiting.pop(message.tool_call_id or "", None) if message.role == "tool" else None
         if verdict is not None and message.role == "tool":
-            guard.record(verdict, message.error is None)
+            (said,) = messages([message])
+            guard.record(verdict, message.error is None, result=said.content)
 
 
 def _approval(verdict: Verdict, call: ToolCall, *, escalate: bool) -> Approval:

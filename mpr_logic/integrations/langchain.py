@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.errors import RejectedError
 from mpr_logic.extras import needed
+from mpr_logic.guard.recordings.messages import messages_of
 from mpr_logic.integrations.plain import Guarding
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from langchain.agents.middleware import AgentMiddleware, ToolCallRequest
     from langchain_core.messages import ToolMessage
     from langgraph.types import Command
 
+    from mpr_logic.guard.conversation import Message
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.verdict import Verdict
 
@@ -51,7 +53,7 @@ class GuardMiddleware(AgentMiddleware):
         try:
             with self._guarding(request) as call:
                 result = handler(_as_admitted(request, call.verdict))
-                call.succeeded = _succeeded(result)
+                _note(call, result)
                 return result
         except RejectedError as error:
             return _told(request, error)
@@ -63,7 +65,7 @@ class GuardMiddleware(AgentMiddleware):
         try:
             async with self._guarding(request) as call:
                 result = await handler(_as_admitted(request, call.verdict))
-                call.succeeded = _succeeded(result)
+                _note(call, result)
                 return result
         except RejectedError as error:
             return _told(request, error)
@@ -75,7 +77,13 @@ class GuardMiddleware(AgentMiddleware):
             session = str(config.get("configurable", {}).get("thread_id", ""))
         person = _interrupted if self._interrupts else None
         return Guarding(
-            self._guard, call["name"], call["args"], id=call["id"] or "", session=session, person=person
+            self._guard,
+            call["name"],
+            call["args"],
+            id=call["id"] or "",
+            session=session,
+            person=person,
+            conversation=lambda: messages(_said(request.state)),
         )
 
 
@@ -85,8 +93,27 @@ def _interrupted(verdict: Verdict) -> bool:
     return needed("langgraph.types", "langchain").interrupt(asked) is True
 
 
-def _succeeded(result: Result) -> bool:
-    return getattr(result, "status", "success") != "error"
+def messages(conversation: Iterable[Any]) -> list[Message]:
+    """The messages of a conversation in LangChain's classes, for rules that read it."""
+    return messages_of(
+        ({"type": each.type, "data": each.model_dump(mode="json")} for each in conversation), guess=False
+    )
+
+
+def _said(state: Any) -> Sequence[Any]:
+    """The messages of a graph's state."""
+    if isinstance(state, list):
+        return state
+    found: Sequence[Any] = state.get("messages", ()) if isinstance(state, dict) else state.messages
+    return found
+
+
+def _note(call: Guarding, result: Result) -> None:
+    """Note how a call went, and what it returned: of a command for the graph that is nothing."""
+    call.succeeded = getattr(result, "status", "success") != "error"
+    if hasattr(result, "content"):
+        (said,) = messages([result])
+        call.result = said.content
 
 
 def _told(request: ToolCallRequest, error: RejectedError) -> ToolMessage:

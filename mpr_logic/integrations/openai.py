@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.errors import GuardError
 from mpr_logic.extras import needed
 from mpr_logic.guard.calls import Call
+from mpr_logic.guard.recordings.messages import messages_of
 from mpr_logic.integrations import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from mpr_logic.guard.conversation import Message
     from mpr_logic.guard.guard import Guard
     from mpr_logic.integrations.plain import Functions
 
@@ -101,7 +103,40 @@ def tool_calls(answer: Any) -> list[ToolCall]:
     return calls
 
 
-def answer_calls(guard: Guard, answer: Any, functions: Functions, *, session: str = "") -> list[Any]:
+def messages(conversation: Any) -> list[Message]:
+    """The messages of a conversation, for rules that read it.
+
+    Args:
+        conversation: the ``messages`` of chat completions or the ``input`` of a response: a text, or a list
+            of JSON objects and of the package's own.
+
+    Raises:
+        GuardError: something in it is no message.
+    """
+    items = [{"role": "user", "content": conversation}] if isinstance(conversation, str) else conversation
+    return messages_of(map(_plain, items))
+
+
+def _plain(item: Any) -> Any:
+    return item.model_dump(mode="json") if hasattr(item, "model_dump") else item
+
+
+def _hear(guard: Guard, answer: Any, conversation: Any, session: str) -> None:
+    """Tell the guard of the conversation, with the answer at its end, whether that stands there or not."""
+
+    def whole() -> list[Message]:
+        of = answer.answer if isinstance(answer, Streamed) else answer
+        said = messages(of.output if of.object == "response" else [of.choices[0].message])
+        before = messages(conversation)
+        return before if said and before[-len(said) :] == said else [*before, *said]
+
+    if conversation is not None:
+        plain.follow(guard, whole, session)
+
+
+def answer_calls(
+    guard: Guard, answer: Any, functions: Functions, *, session: str = "", conversation: Any = None
+) -> list[Any]:
     """Make the calls of an answer that the guard admits, one after the other.
 
     Args:
@@ -109,6 +144,8 @@ def answer_calls(guard: Guard, answer: Any, functions: Functions, *, session: st
         answer: a completion, a response, or a :class:`Streamed` one that was read to its end.
         functions: by the name of the tool, what is called with the arguments.
         session: the conversation or run.
+        conversation: all messages that led to the answer, for rules that read them: the ``messages`` of chat
+            completions, or the ``input`` of a response. The answer may stand at the end.
 
     Returns:
         One message for each call, in the form of the API: the function's result (what is no text, as
@@ -118,13 +155,17 @@ def answer_calls(guard: Guard, answer: Any, functions: Functions, *, session: st
         GuardError: the answer has not ended.
     """
     calls = tool_calls(answer)
+    _hear(guard, answer, conversation, session)
     return _messages(calls, plain.answer_calls(guard, _proposed(calls, session), functions))
 
 
-async def aanswer_calls(guard: Guard, answer: Any, functions: Functions, *, session: str = "") -> list[Any]:
+async def aanswer_calls(
+    guard: Guard, answer: Any, functions: Functions, *, session: str = "", conversation: Any = None
+) -> list[Any]:
     """:func:`answer_calls` for async hosts: all calls at once; functions may be async, and those that are
     not run in threads."""
     calls = tool_calls(answer)
+    _hear(guard, answer, conversation, session)
     return _messages(calls, await plain.aanswer_calls(guard, _proposed(calls, session), functions))
 
 

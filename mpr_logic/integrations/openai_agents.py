@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.errors import GuardError, RejectedError
 from mpr_logic.extras import needed
-from mpr_logic.integrations.plain import Guarding
+from mpr_logic.integrations.openai import messages
+from mpr_logic.integrations.plain import Guarding, returned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -115,10 +116,17 @@ def _wrapped(guard: Guard, tool: Any, session: SessionOf) -> Any:
         of = session if isinstance(session, str) else session(context)
         try:
             async with Guarding(
-                guard, tool.qualified_name, text, id=context.tool_call_id, session=of
+                guard,
+                tool.qualified_name,
+                text,
+                id=context.tool_call_id,
+                session=of,
+                conversation=lambda: messages(context.turn_input),
             ) as call:
                 given = json.dumps(call.arguments, ensure_ascii=False) if call.verdict.rewritten else text
-                return await sdk.invoke_function_tool(function_tool=inner, context=context, arguments=given)
+                found = await sdk.invoke_function_tool(function_tool=inner, context=context, arguments=given)
+                call.result = returned(guard, found)
+                return found
         except RejectedError as error:
             return str(error)
 

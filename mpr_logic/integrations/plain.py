@@ -7,21 +7,48 @@ import asyncio
 import inspect
 import json
 import logging
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_type_hints, overload
 
 from mpr_logic.errors import GuardError, MprError, RejectedError
 from mpr_logic.extras import needed
+from mpr_logic.guard.guard import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextvars import Token
     from types import TracebackType
 
     from mpr_logic.guard.calls import Call
+    from mpr_logic.guard.conversation import Message
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.verdict import Verdict
 
     Functions = Mapping[str, Callable[..., Any]]
+
+_logger = logging.getLogger(__name__)
+
+
+def follow(guard: Guard, conversation: Callable[[], Sequence[Message]], session: str) -> None:
+    """Tell a guard of a conversation, where a rule reads it. Inside of a call that it let pass nothing is
+    told: there the words of a user are those that a model wrote. What cannot be read is a reason to reject.
+
+    Args:
+        guard: it hears what is new.
+        conversation: gives all messages, from the beginning.
+        session: the conversation or run.
+
+    Raises:
+        StateError: there are too many sessions.
+    """
+    if not guard.hears or guard.inside.get():
+        return
+    try:
+        guard.follow(conversation(), session=session)
+    except Exception as error:
+        _logger.error("the conversation could not be read", exc_info=error)
+        guard.unheard("some of the conversation could not be read", session=session)
 
 
 class Guarding:
@@ -29,7 +56,8 @@ class Guarding:
 
     Inside, ``call.arguments`` are those to make the call with, and ``call.verdict`` is the guard's. An
     exception inside is recorded as failure, and goes on; else the call counts as done, unless
-    ``call.succeeded`` was set to what its result says.
+    ``call.succeeded`` was set to what its result says. Set ``call.result`` to what it returned, for rules
+    that read the conversation.
 
     Args:
         guard: it decides.
@@ -39,6 +67,8 @@ class Guarding:
         session: the conversation or run.
         person: asked where the rules leave the call to a person, instead of the guard's approver: it gets
             the verdict, and returns whether the call may be made.
+        conversation: gives the conversation so far, from its beginning, where a rule reads it. Inside of
+            another call it is not asked: there the words of a user are those that a model wrote.
 
     Raises:
         RejectedError: by entering, where the call is not admitted.
@@ -55,11 +85,15 @@ class Guarding:
         id: str = "",
         session: str = "",
         person: Callable[[Verdict], bool] | None = None,
+        conversation: Callable[[], Sequence[Message]] | None = None,
     ) -> None:
         self.succeeded: bool | None = True
+        self.result: Any = UNKNOWN
         self._guard = guard
         self._call: dict[str, Any] = {"tool": tool, "arguments": arguments, "id": id, "session": session}
         self._person = person
+        self._conversation = conversation
+        self._token: Token[bool] | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -67,10 +101,16 @@ class Guarding:
         return self.verdict.arguments
 
     def __enter__(self) -> Guarding:
+        self._follow()
         return self._entered(self._guard.check(**self._call, ask=self._person is None))
 
     async def __aenter__(self) -> Guarding:
+        self._follow()
         return self._entered(await self._guard.acheck(**self._call, ask=self._person is None))
+
+    def _follow(self) -> None:
+        if self._conversation is not None:
+            follow(self._guard, self._conversation, self._call["session"])
 
     def _entered(self, verdict: Verdict) -> Guarding:
         if self._person is not None and verdict.outcome == "escalate" and not verdict.runs:
@@ -78,17 +118,27 @@ class Guarding:
         if not verdict.runs:
             raise RejectedError(verdict)
         self.verdict = verdict
+        self._token = self._guard.inside.set(True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        self._guard.record(self.verdict, self.succeeded if error is None else False)
+        if self._token is not None:
+            with suppress(ValueError):  # it is left in another context than it was entered in
+                self._guard.inside.reset(self._token)
+        result = self.result if error is None else _said(error)
+        self._guard.record(self.verdict, self.succeeded if error is None else False, result=result)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, _)
+
+
+def _said(error: BaseException) -> str:
+    """The words of an exception, for rules that read what failed."""
+    return str(error) or type(error).__name__
 
 
 __all__ = ["Guarding", "guarded"]
@@ -131,7 +181,9 @@ def guarded(guard: Guard, function: Any = None, *, name: str = "", session: str 
         async def acall(*args: Any, **named: Any) -> Any:
             given = binder.given(args, named)
             async with Guarding(guard, tool, binder.plain(given), session=session) as call:
-                return await function(**binder.changed(given, call.verdict))
+                found = await function(**binder.changed(given, call.verdict))
+                call.result = returned(guard, found)
+                return found
 
         return acall
 
@@ -139,7 +191,9 @@ def guarded(guard: Guard, function: Any = None, *, name: str = "", session: str 
     def call(*args: Any, **named: Any) -> Any:
         given = binder.given(args, named)
         with Guarding(guard, tool, binder.plain(given), session=session) as call:
-            return function(**binder.changed(given, call.verdict))
+            found = function(**binder.changed(given, call.verdict))
+            call.result = returned(guard, found)
+            return found
 
     return call
 
@@ -185,9 +239,6 @@ class _Binder:
         return {name: value for name, value in given.items() if name not in verdict.dropped} | new
 
 
-_logger = logging.getLogger(__name__)
-
-
 def answer_calls(guard: Guard, calls: Iterable[Call], functions: Functions) -> list[str]:
     """Make the calls that the guard admits, one after the other.
 
@@ -208,6 +259,7 @@ def answer_calls(guard: Guard, calls: Iterable[Call], functions: Functions) -> l
                 if inspect.iscoroutine(found):
                     found.close()
                     raise GuardError(f"the function of `{call.tool}` is async: use `aanswer_calls`")
+                admitted.result = returned(guard, found)
                 return _text(found)
         except Exception as error:
             return _failed(call, error)
@@ -225,7 +277,9 @@ async def aanswer_calls(guard: Guard, calls: Iterable[Call], functions: Function
                 guard, call.tool, call.arguments, id=call.id, session=call.session
             ) as admitted:
                 found = await asyncio.to_thread(_made, call, admitted, functions)
-                return _text(await found if inspect.isawaitable(found) else found)
+                found = await found if inspect.isawaitable(found) else found
+                admitted.result = returned(guard, found)
+                return _text(found)
         except Exception as error:
             return _failed(call, error)
 
@@ -240,6 +294,16 @@ def _made(call: Call, admitted: Guarding, functions: Functions) -> Any:
     if admitted.verdict.mode == "shadow" and isinstance(call.arguments, str):
         arguments = json.loads(call.arguments or "{}")
     return functions[call.tool](**arguments)
+
+
+def returned(guard: Guard, found: Any) -> Any:
+    """The value that a function returned, as JSON, where a rule may read it."""
+    if not guard.hears or found is None or isinstance(found, (str, bool, int, float)):
+        return found
+    try:
+        return json.loads(_text(found))
+    except (MprError, ValueError, TypeError):
+        return found
 
 
 def _text(result: Any) -> str:

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.errors import RejectedError, StateError
 from mpr_logic.extras import needed
 from mpr_logic.guard.calls import read_arguments
+from mpr_logic.guard.conversation import Message, ToolCall
+from mpr_logic.guard.recordings.messages import arguments_of
 from mpr_logic.guard.schemas import properties
-from mpr_logic.integrations.plain import Guarding
+from mpr_logic.integrations.plain import Guarding, returned
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.verdict import Verdict
 
@@ -78,11 +82,48 @@ class _GuardedTools(WrapperToolset[Any]):
     async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: Any, tool: Any) -> Any:
         given, session = _plain(tool_args, ctx, tool), self.by.session_of(ctx)
         try:
-            async with Guarding(self.by.guard, name, given, id=ctx.tool_call_id, session=session) as call:
+            async with Guarding(
+                self.by.guard,
+                name,
+                given,
+                id=ctx.tool_call_id,
+                session=session,
+                conversation=lambda: messages(ctx.messages),
+            ) as call:
                 arguments = await _changed(call.verdict, tool_args, ctx, tool)
-                return await self.wrapped.call_tool(name, arguments, ctx, tool)
+                found = await self.wrapped.call_tool(name, arguments, ctx, tool)
+                call.result = returned(self.by.guard, found)
+                return found
         except RejectedError as error:
             raise ToolFailed(str(error)) from None
+
+
+def messages(conversation: Iterable[Any]) -> list[Message]:
+    """The messages of a conversation in Pydantic AI's classes, for rules that read it."""
+    found: list[Message] = []
+    for each in conversation:
+        if each.kind == "response":
+            texts = [part.content for part in each.parts if part.part_kind == "text"]
+            calls = [part for part in each.parts if part.part_kind == "tool-call"]
+            proposed = [ToolCall(c.tool_call_id, c.tool_name, arguments_of(c.args)) for c in calls]
+            found.append(Message("assistant", "\n".join(texts), tuple(proposed)))
+        else:
+            found += [message for part in each.parts for message in _asked(part)]
+    return found
+
+
+def _asked(part: Any) -> Iterator[Message]:
+    """The message that a part of a request to the model is, if it is one."""
+    if part.part_kind == "system-prompt":
+        yield Message("system", part.content)
+    elif part.part_kind == "user-prompt":
+        said = [part.content] if isinstance(part.content, str) else part.content
+        texts = [each if isinstance(each, str) else getattr(each, "content", "") for each in said]
+        yield Message("user", "\n".join(each for each in texts if isinstance(each, str)))
+    elif part.part_kind in ("tool-return", "retry-prompt") and part.tool_name:
+        failed = part.part_kind == "retry-prompt" or part.outcome != "success"
+        content = to_jsonable_python(part.content, fallback=str)
+        yield Message("tool", answers=part.tool_call_id, tool=part.tool_name, content=content, error=failed)
 
 
 def _plain(arguments: dict[str, Any], ctx: Any, tool: Any) -> Any:

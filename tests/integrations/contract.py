@@ -41,7 +41,8 @@ class Proposed:
 class Driver(Protocol):
     """Runs one turn through an adapter. ``name`` is the adapter's. ``answers_itself`` names the scenarios
     (functions below) in which the framework refuses a call before the guard sees it, in its own words;
-    ``cannot`` maps those that the framework has no way to bring about to the reason."""
+    ``cannot`` maps those that the framework has no way to bring about to the reason. A run of a turn tells
+    the user's words too, where the adapter can pass them."""
 
     name: str
     answers_itself: frozenset[str]
@@ -408,6 +409,44 @@ def decisions_outlive_the_check(driver: Driver, folder: Path) -> None:
     assert sorted(rules) == ["late", "once"]
 
 
+HEARING = """
+.decl listed()
+listed :- returned(_, read, V), V is symbol, contains(V, "read /data/list").
+@id(unread) @because("read the list first")
+forbid send(_, _, _) :- not listed.
+.decl asked()
+asked :- said(_, user, _).
+@id(unasked) @because("nobody asked for it")
+forbid pay(_, _) :- not asked.
+"""
+
+
+def results_reach_rules(driver: Driver, folder: Path) -> None:
+    """A tool's result is there for rules in the next turn; the answer to a rejected call is none."""
+    office = Office()
+    guard = guard_of(office, text=HEARING)
+    send = call("send", {"to": ["ann@us"], "text": "x"}, "s")
+    refused(driver, "results_reach_rules", Turn(driver, [send], office, guard=guard), "read the list first")
+    Turn(driver, [call("read", {"path": "/data/list"}, "r")], office, guard=guard)
+    Turn(driver, [call("send", {"to": ["ann@us"], "text": "x"}, "s2")], office, guard=guard)
+    assert [tool for tool, _ in office.ran] == ["read", "send"]
+    results = sorted(guard.session("").checker.facts()["returned"])
+    assert [tool for _, tool, _ in results] in (
+        ["read"],
+        ["read", "send"],
+    )  # the last one may not be told yet
+    assert "read /data/list" in str(results[0][2])
+
+
+def words_reach_rules(driver: Driver, folder: Path) -> None:
+    """The user's words are there for rules when the first call is proposed."""
+    turn = Turn(driver, [call("pay", {"to": "ann@us", "amount": 1.5})], text=HEARING)
+    if "words_reach_rules" in driver.cannot:
+        refused(driver, "words_reach_rules", turn, "nobody asked for it")
+    else:
+        assert turn.ran == [("pay", {"to": "ann@us", "amount": 1.5})]
+
+
 SCENARIOS: list[Scenario] = [
     admitted,
     rejected,
@@ -428,4 +467,6 @@ SCENARIOS: list[Scenario] = [
     timeout,
     reload_in_the_middle,
     decisions_outlive_the_check,
+    results_reach_rules,
+    words_reach_rules,
 ]

@@ -38,10 +38,16 @@ class OverHttp:
     cannot: dict[str, str] = {}  # noqa: RUF012 - what the protocol says
 
     def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
-        with serving(guard) as url, httpx.Client(base_url=url, timeout=300) as client:
+        headers = {"Authorization": "Bearer operator-token"}
+        with (
+            serving(guard, token="agent-token", operator_token="operator-token") as url,
+            httpx.Client(base_url=url, headers=headers, timeout=300) as client,
+        ):
+            said: dict[str, Any] = {"messages": [{"role": "user", "content": "go"}], "whole": True}
+            client.post("/messages", json=said).raise_for_status()
 
             def one(call: Proposed) -> str:
-                body = {"tool": call.tool, "arguments": call.arguments, "id": call.id}
+                body: dict[str, Any] = {"tool": call.tool, "arguments": call.arguments, "id": call.id}
                 answer = client.post("/check", json=body)
                 if answer.status_code != 200:
                     return str(answer.json()["error"])
@@ -49,7 +55,8 @@ class OverHttp:
                 if verdict["runs"] is not True:
                     return str(verdict["message"])
                 told = office.functions()[call.tool](**verdict["arguments"])
-                client.post("/record", json={"id": verdict["id"], "succeeded": True}).raise_for_status()
+                body = {"id": verdict["id"], "succeeded": True, "result": told}
+                client.post("/record", json=body).raise_for_status()
                 return told
 
             with ThreadPoolExecutor() as pool:
@@ -215,7 +222,7 @@ def test_rules_metrics_and_openapi(client: httpx.Client) -> None:
     assert set(described["paths"]["/check"]["post"]["requestBody"]["content"]) == {"application/json"}
     schema = described["paths"]["/record"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert (schema["required"], schema["additionalProperties"]) == (["id"], False)
-    assert set(schema["properties"]) == {"id", "succeeded", "facts", "session"}
+    assert set(schema["properties"]) == {"id", "succeeded", "facts", "result", "session"}
     assert all(each["description"] for each in schema["properties"].values())
     gets = {path for path, each in described["paths"].items() if "get" in each}
     assert gets == {"/rules", "/metrics", "/health"}

@@ -55,13 +55,14 @@ BODIES: dict[str, Any] = {
     "answer": {"id": "none", "approved": True},
     "why": {"tool": "send", "arguments": {"to": "ann@us"}},
     "facts": {"add": ['internal("eve@them")']},
+    "messages": {"messages": [{"role": "user", "content": "go"}]},
     "end": {"session": "s"},
     "reload": {},
 }
 
 # By what the server was given (the agents' token, the operator's), and what a request sends: the paths that
 # answer it. What is not answered is refused with 401, or with 403 where nobody may ask.
-SAYING, READING = {"answer", "facts", "end", "reload"}, {"why", "rules", "metrics"}
+SAYING, READING = {"answer", "facts", "messages", "end", "reload"}, {"why", "rules", "metrics"}
 ASKING, OPEN = {"check", "record"}, {"health"}
 ALL = SAYING | READING | ASKING | OPEN
 TABLE = [
@@ -177,6 +178,22 @@ def test_facts_are_nobodys_without_an_operator() -> None:
         assert sent(client, "record", token, body).status_code == 403
         assert sent(client, "facts", token, BODIES["facts"]).status_code == 403
         assert sent(client, "record", token, body | {"facts": []}).status_code == 200
+
+
+def test_results_are_the_operators_to_say() -> None:
+    """What a call returned lets others pass, so an agent does not say it; what is no message is refused."""
+    rules = "forbid pay(_) :- not paid. .decl paid() paid :- returned(_, send, ok)."
+    guard = Guard(text=RULES + rules)
+    client = client_of(guard, token="agent", operator_token="op")
+    call = sent(client, "check", "agent", BODIES["check"]).json()
+    body = {"id": call["id"], "succeeded": True, "result": "ok"}
+    assert sent(client, "record", "agent", body).status_code == 403
+    assert sent(client, "check", "agent", {"tool": "pay", "arguments": {"n": 1}}).json()["runs"] is False
+    assert sent(client, "record", "op", body).status_code == 200
+    assert sent(client, "check", "agent", {"tool": "pay", "arguments": {"n": 1}}).json()["runs"] is True
+    for wrong in ("x", {"role": "nobody", "content": "x"}, {"content": "x"}, None):
+        assert sent(client, "messages", "op", {"messages": [wrong]}).status_code == 400
+    assert len(guard.session("").checker.facts()["returned"]) == 1
 
 
 def test_an_agent_does_not_begin_anew() -> None:

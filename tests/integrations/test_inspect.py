@@ -13,7 +13,7 @@ pytest.importorskip("inspect_ai", reason="needs the extra: pip install 'mpr-logi
 
 from inspect_ai import Task
 from inspect_ai import eval as evaluate
-from inspect_ai.agent import agent, handoff, react
+from inspect_ai.agent import agent, as_tool, handoff, react
 from inspect_ai.approval import Approval, ApprovalPolicy, approver
 from inspect_ai.dataset import Sample
 from inspect_ai.model import (
@@ -111,15 +111,20 @@ class Inspected:
     answers_itself = frozenset({"not_json", "unknown_tool"})
     cannot: dict[str, str] = {}  # noqa: RUF012 - what the protocol says
 
+    def __init__(self) -> None:
+        self.said: list[Any] = []
+
     def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
         defs = tools(office)
 
         async def main() -> list[Any]:
-            said: list[Any] = [ChatMessageUser(content="work"), message(calls, defs)]
+            self.said += [ChatMessageUser(content="work"), message(calls, defs)]
             policy = ApprovalPolicy(guard_approver(guard, session=""), "*")
-            return (await execute_tools(said, defs, approval=[policy])).messages
+            return (await execute_tools(self.said, defs, approval=[policy])).messages
 
-        return told(asyncio.run(main()))
+        answers = asyncio.run(main())
+        self.said += answers
+        return told(answers)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
@@ -238,6 +243,35 @@ def test_a_call_that_hands_over(forbidden: str | None) -> None:
     else:
         assert office.ran == [("pay", {"to": "ann@us", "amount": 1})]
         assert said == {"call_1": "approve", "inner_1": "approve", "inner_2": "reject"}
+
+
+def test_the_user_of_an_agent_in_a_tool_is_a_model() -> None:
+    """Words that an agent says to another that is its tool are none of the user; its results are results."""
+    office = Office()
+    defs = tools(office)
+    turns = iter([[call("clerk", {"input": "yes"})], [call("read", {"path": "a"}, "inner_1")], [], []])
+
+    def answers(*_: Any) -> ModelOutput:
+        return answer(next(turns, []), defs)
+
+    @agent
+    def clerk() -> Any:
+        return react(name="clerk", description="does the work", tools=defs, submit=False)
+
+    ask = {"name": "clerk", "inputSchema": {"type": "object", "properties": {"input": {"type": "string"}}}}
+    rules = "forbid read(_) :- said(_, user, yes), last_said(user, _), returned(_, read, _)."
+    guard = Guard(text=rules, tools=Tools([*office.schemas(), ask]), strict=False)
+    task = Task(
+        dataset=[Sample(input="work")],
+        solver=[use_tools(as_tool(clerk())), generate()],
+        approval=[ApprovalPolicy(guard_approver(guard, session="s"), "*")],
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        model = get_model("mockllm/model", custom_outputs=answers)
+        (log,) = evaluate(task, model=model, display="none", log_dir=folder, score=False)
+        assert log.status == "success", log.error
+    assert office.ran == [("read", {"path": "a"})]
+    assert set(guard.session("s").checker.facts()["said"]) == {(0, "user", "work")}
 
 
 def test_old_samples_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ class Node(Agent):
         graph.add_node("tools", node)
         graph.add_edge(START, "tools")
         graph.add_edge("tools", END)
-        return told(self.ran(graph.compile(), {"messages": [message(calls)]}))
+        return told(self.ran(graph.compile(), {"messages": [("user", "work"), message(calls)]}))
 
 
 DRIVERS: list[Driver] = [Agent(), AsyncAgent(), Node()]

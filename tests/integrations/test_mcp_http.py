@@ -67,7 +67,7 @@ class OverHttp:
 
     name = "mcp, http"
     answers_itself = frozenset({"not_json"})
-    cannot: dict[str, str] = {}  # noqa: RUF012 - what the protocol says
+    cannot = {"words_reach_rules": "the protocol carries calls alone"}  # noqa: RUF012 - what the protocol says
 
     def __init__(self, url: str, done: Path, mode: str) -> None:
         self.url, self.done, self.mode = url, done, mode

@@ -102,7 +102,7 @@ class OverStdio:
 
     name = "mcp, stdio"
     answers_itself = frozenset({"not_json"})
-    cannot: dict[str, str] = {}  # noqa: RUF012 - what the protocol says
+    cannot = {"words_reach_rules": "the protocol carries calls alone"}  # noqa: RUF012 - what the protocol says
 
     def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
         async def main(done: Path) -> list[str]:

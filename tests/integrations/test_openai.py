@@ -102,7 +102,7 @@ class Chat:
             messages: list[Any] = [{"role": "user", "content": "go"}]
             first: Any = client.chat.completions.create(model="m", messages=messages)
             messages.append(first.choices[0].message)
-            messages += answer_calls(guard, first, office.functions())
+            messages += answer_calls(guard, first, office.functions(), conversation=messages)
             client.chat.completions.create(model="m", messages=messages)
 
 
@@ -120,7 +120,7 @@ class ChatStream(Chat):
             streamed = Streamed(client.chat.completions.create(model="m", messages=messages, stream=True))
             assert len(list(streamed)) > 1
             messages.append(streamed.answer.choices[0].message)
-            messages += answer_calls(guard, streamed, office.functions())
+            messages += answer_calls(guard, streamed, office.functions(), conversation=messages[:-1])
             client.chat.completions.create(model="m", messages=messages)
 
 
@@ -145,7 +145,7 @@ class Responses(Chat):
     async def aloop(self, guard: Guard, office: Office, server: Server) -> None:
         async with openai.AsyncOpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
             first: Any = await client.responses.create(model="m", input="go")
-            told = await aanswer_calls(guard, first, office.functions())
+            told = await aanswer_calls(guard, first, office.functions(), conversation="go")
             await client.responses.create(model="m", previous_response_id=first.id, input=told)
 
 
@@ -167,7 +167,7 @@ class ResponsesStream(Responses):
         async with openai.AsyncOpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
             streamed = Streamed(await client.responses.create(model="m", input="go", stream=True))
             assert len([event async for event in streamed]) > 2
-            told = await aanswer_calls(guard, streamed, office.functions())
+            told = await aanswer_calls(guard, streamed, office.functions(), conversation="go")
             await client.responses.create(model="m", previous_response_id="r", input=told)
 
 
@@ -300,3 +300,23 @@ def test_an_answer_without_calls() -> None:
     """There is nothing to make of an answer in words."""
     assert tool_calls(parsed(chat_json({"role": "assistant", "content": "hi"}, "stop"))) == []
     assert tool_calls(parsed(whole_response([]))) == []
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_a_conversation_is_heard_once(end: int) -> None:
+    """Turn by turn all messages are given, with the answer or without: each of them is heard once, the
+    instructions of a developer as the system's, and the results of calls with their arguments."""
+    rules = "forbid pay(_, _) :- said(_, _, never), asked_with(_, path, V), returned(_, read, V)."
+    office = Office()
+    guard = guard_of(office, text=rules, strict=False)
+    messages: list[Any] = [{"role": "developer", "content": "be kind"}]
+    for number in range(3):
+        messages.append({"role": "user", "content": [{"type": "text", "text": "again"}]})
+        answer = parsed(completion([call("read", {"path": f"/data/{number}"}, f"c{number}")]))
+        messages.append(answer.choices[0].message)
+        given = messages[: len(messages) - 1 + end]
+        messages += answer_calls(guard, answer, office.functions(), conversation=given)
+    facts = guard.session("").checker.facts()
+    assert sorted(facts["said"]) == [(0, "system", "be kind")] + [(n, "user", "again") for n in (1, 3, 5)]
+    assert sorted(facts["returned"]) == [(n, "read", f"read /data/{n}") for n in range(3)]
+    assert sorted(facts["asked_with"]) == [(n, "path", f"/data/{n}") for n in range(3)]

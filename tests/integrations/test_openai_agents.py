@@ -156,6 +156,20 @@ def test_an_agent_as_a_tool() -> None:
     assert "you may not ask that" in told(outer_model)["b"]
 
 
+def test_the_user_of_an_agent_in_a_tool_is_a_model() -> None:
+    """Words that an agent says to another that is its tool are none of the user."""
+    office = Office()
+    inner = Agent(name="inner", model=scripted([call("read", {"path": "a"})]), tools=office_tools(office))
+    asking = inner.as_tool("ask", "Ask the other agent.", run_config=CONFIG)
+    outer = Agent(name="outer", model=scripted([call("ask", {"input": "yes"}, "a")]), tools=[asking])
+    tools = Tools([*office.schemas(), *descriptions(outer.tools)])
+    guard = Guard(text="forbid read(_) :- last_said(user, _), said(_, user, yes).", tools=tools, strict=False)
+    guard_agent(guard, outer)
+    assert go(outer) == "done"
+    assert office.ran == [("read", {"path": "a"})]
+    assert set(guard.session("").checker.facts()["said"]) == {(0, "user", "go")}
+
+
 def test_clones_and_tools_that_come_later() -> None:
     """A clone of a guarded agent is guarded, and so is a tool that an agent gets afterwards."""
     office = Office()

@@ -13,6 +13,7 @@ pytest.importorskip("pydantic", reason="needs the extra: pip install 'mpr-logic[
 
 from mpr_logic.errors import RejectedError
 from mpr_logic.guard.calls import Call
+from mpr_logic.guard.conversation import Message
 from mpr_logic.guard.guard import Guard
 from mpr_logic.integrations.plain import Guarding, aanswer_calls, answer_calls, guarded
 from tests.integrations.contract import SCENARIOS, Driver, Office, Proposed, Scenario, name_of
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mpr_logic.guard.verdict import Verdict
+
+
+SAID = [Message("user", "go")]
 
 
 class WithContext:
@@ -34,8 +38,11 @@ class WithContext:
     def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
         def one(call: Proposed) -> str:
             try:
-                with Guarding(guard, call.tool, call.arguments, id=call.id) as made:
-                    return office.functions()[call.tool](**made.arguments)
+                with Guarding(
+                    guard, call.tool, call.arguments, id=call.id, conversation=lambda: SAID
+                ) as made:
+                    made.result = office.functions()[call.tool](**made.arguments)
+                    return str(made.result)
             except RejectedError as error:
                 return str(error)
 
@@ -51,8 +58,11 @@ class WithAsyncContext(WithContext):
     def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
         async def one(call: Proposed) -> str:
             try:
-                async with Guarding(guard, call.tool, call.arguments, id=call.id) as made:
-                    return office.functions()[call.tool](**made.arguments)
+                async with Guarding(
+                    guard, call.tool, call.arguments, id=call.id, conversation=lambda: SAID
+                ) as made:
+                    made.result = office.functions()[call.tool](**made.arguments)
+                    return str(made.result)
             except RejectedError as error:
                 return str(error)
 
@@ -69,6 +79,7 @@ class WithDecorator(WithContext):
     answers_itself = frozenset({"not_json", "unknown_tool", "not_of_the_schema", "keys_alike"})
 
     def run(self, guard: Guard, office: Office, calls: list[Proposed]) -> dict[str, str]:
+        guard.hear(*SAID)
         tools = {name: guarded(guard, function) for name, function in office.functions().items()}
 
         def one(call: Proposed) -> str:
@@ -101,6 +112,65 @@ RULES = """
 @escalate @because("{T} is asked for") forbid send(to: T) :- T = "eve".
 @because("it failed before") forbid send(to: T) :- failed send(to: T).
 """
+
+
+def test_words_inside_of_a_call_are_no_users() -> None:
+    """Inside of a guarded call an agent's user is a model: what it says are not the user's words."""
+    guard = Guard(text=RULES + "forbid send(to: T) :- said(_, user, W), contains(W, T).")
+    with (
+        Guarding(guard, "send", {"to": "bob"}, conversation=lambda: SAID),
+        Guarding(guard, "send", {"to": "ann"}, conversation=lambda: [Message("user", "not ann")]),
+    ):
+        pass
+    with (
+        pytest.raises(RejectedError),
+        Guarding(guard, "send", {"to": "ann"}, conversation=lambda: [*SAID, Message("user", "not ann")]),
+    ):
+        pass
+
+
+def test_a_conversation_that_cannot_be_read_rejects() -> None:
+    """Where a conversation cannot be told, the calls whose rules read it are rejected."""
+    guard = Guard(text=RULES + "forbid send(to: _) :- last_said(user, no).", strict=False)
+
+    def broken() -> Any:
+        raise ValueError("no such message")
+
+    with pytest.raises(RejectedError) as caught, Guarding(guard, "send", {"to": "b"}, conversation=broken):
+        pass
+    assert "could not be read" in str(caught.value.verdict.error)
+
+
+def test_results_of_functions_are_values() -> None:
+    """A function's result is opened for rules as the JSON that it is; an exception is a refusal."""
+    guard = Guard(
+        text="""
+        .action look(id: symbol)
+        .action cancel(id: symbol)
+        forbid cancel(I) :- not seen(I).
+        .decl seen(id: any)
+        seen(I) :- returned(_, look, V), item(V, _, O), field(O, id, I).
+        seen(I) :- refused(C, look, "gone"), asked_with(C, id, I).
+        """
+    )
+
+    def look(id: str) -> list[dict[str, str]]:
+        if id == "R3":
+            raise KeyError("gone") from None
+        return [{"id": id}, {"id": "R2"}]
+
+    functions = {"look": look, "cancel": lambda id: "done"}
+    calls = [
+        Call("look", {"id": "R1"}, "a"),
+        Call("cancel", {"id": "R2"}, "b"),
+        Call("cancel", {"id": "R3"}, "c"),
+    ]
+    _, second, third = answer_calls(guard, calls, functions)
+    assert second == "done"
+    assert "rejected" in third
+    answer_calls(guard, [Call("look", {"id": "R3"}, "d")], functions)
+    refusals = guard.session("").checker.facts()["refused"]
+    assert [text for _, _, text in refusals] == ["'gone'"]
 
 
 @pytest.mark.parametrize("answer", [True, False])

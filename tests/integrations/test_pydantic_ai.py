@@ -154,6 +154,26 @@ def test_an_agent_within_a_tool() -> None:
     assert "is not one of us" in inner_script.told["call_1"]
 
 
+def test_the_user_of_an_agent_within_a_tool_is_a_model() -> None:
+    """Words that an agent says to another within a tool are none of the user."""
+    office = Office()
+    functions = list(office.functions().values())
+    ask_too = {"name": "ask", "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}}}
+    rules = "forbid read(_) :- last_said(user, _), said(_, user, yes)."
+    guard = Guard(text=rules, tools=Tools([*office.schemas(), ask_too]), strict=False)
+    inner_script = ScriptedModel([call("read", {"path": "a"}, "r")])
+    inner = Agent(inner_script.model, tools=functions, capabilities=[Guarded(guard)])
+
+    async def ask(text: str) -> str:
+        """Ask the other agent."""
+        return (await inner.run(text)).output
+
+    outer_script = ScriptedModel([call("ask", {"text": "yes"}, "a")])
+    asyncio.run(Agent(outer_script.model, tools=[ask], capabilities=[Guarded(guard)]).run("go"))
+    assert office.ran == [("read", {"path": "a"})]
+    assert set(guard.session("").checker.facts()["said"]) == {(0, "user", "go")}
+
+
 @dataclass
 class Before(AbstractCapability[Any]):
     """Another capability, which changes arguments in the last moment."""

@@ -1,22 +1,23 @@
 """The guard over HTTP: an ASGI application.
 
-================  ============================================================  ==========
-``POST /check``   decide about a call                                           agent
-``POST /record``  say how an admitted call went                                 agent
-``POST /answer``  say what a person answered about a call that was left to one  operator
-``POST /facts``   change the facts of a session                                 operator
-``POST /end``     forget a session                                              operator
-``POST /reload``  read the rule files again                                     operator
-``POST /why``     what a check would say, with proofs and repairs               reader
-``GET /rules``    the rules                                                     reader
-``GET /metrics``  counts and times, for Prometheus                              reader
-``GET /health``   whether the rules are those of the files                      anyone
-================  ============================================================  ==========
+==================  ============================================================  ==========
+``POST /check``     decide about a call                                           agent
+``POST /record``    say how an admitted call went                                 agent
+``POST /answer``    say what a person answered about a call that was left to one  operator
+``POST /messages``  tell what was said and returned in a conversation             operator
+``POST /facts``     change the facts of a session                                 operator
+``POST /end``       forget a session                                              operator
+``POST /reload``    read the rule files again                                     operator
+``POST /why``       what a check would say, with proofs and repairs               reader
+``GET /rules``      the rules                                                     reader
+``GET /metrics``    counts and times, for Prometheus                              reader
+``GET /health``     whether the rules are those of the files                      anyone
+==================  ============================================================  ==========
 
-What lets calls pass is the operator's to say, ``facts`` in a record too: without an operator's token nobody
-may. Readers are the operator, and without an operator's token the agents. A request without its token is
-refused before its body is read. Whatever is not an answer of status 200 with ``"runs": true`` must be taken
-as a rejection.
+What lets calls pass is the operator's to say, ``facts`` and ``result`` in a record too: without an operator's
+token nobody may. Readers are the operator, and without an operator's token the agents. A request without its
+token is refused before its body is read. Whatever is not an answer of status 200 with ``"runs": true`` must
+be taken as a rejection.
 """
 
 from __future__ import annotations

@@ -47,6 +47,16 @@ class OutcomeBody(OfSession):
     facts: list[str] = Field(
         [], description='facts that the result says, such as `exists("a.txt")`: the operator\'s to say'
     )
+    result: Any = Field(None, description="what it returned, for rules that read it: the operator's to say")
+
+
+class MessagesBody(OfSession):
+    """What was said and returned in a conversation."""
+
+    messages: list[Any] = Field(description="messages as the APIs of models have them: role, content, ...")
+    whole: bool = Field(
+        False, description="whether they are the conversation from its beginning: then what is new counts"
+    )
 
 
 class AnswerBody(Body):

@@ -48,6 +48,7 @@ PATHS = (
     Path("check", "agent", bodies.NamedCallBody),
     Path("record", "agent", bodies.OutcomeBody),
     Path("answer", "operator", bodies.AnswerBody),
+    Path("messages", "operator", bodies.MessagesBody),
     Path("why", "reader", bodies.CallBody),
     Path("facts", "operator", bodies.FactsBody),
     Path("end", "operator", bodies.SessionBody),

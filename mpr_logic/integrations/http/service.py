@@ -10,9 +10,11 @@ from starlette.responses import JSONResponse, Response
 
 from mpr_logic.checker.disclosure import decision_json
 from mpr_logic.checker.render import rule_text
-from mpr_logic.errors import StateError
+from mpr_logic.errors import GuardError, StateError
 from mpr_logic.extras import needed
+from mpr_logic.guard.guard import UNKNOWN
 from mpr_logic.guard.history import not_the_verdicts
+from mpr_logic.guard.recordings.messages import messages_of
 from mpr_logic.guard.verdict import verdict_json
 from mpr_logic.integrations.http.clients import Openings, Waiting
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         AnswerBody,
         CallBody,
         FactsBody,
+        MessagesBody,
         NamedCallBody,
         OutcomeBody,
         ReloadBody,
@@ -100,12 +103,29 @@ class Service:
         return verdict_json(verdict)
 
     def record(self, sender: Sender, body: OutcomeBody) -> dict[str, Any]:
-        """Say how an admitted call went; what facts came of it, with the operator's token alone."""
+        """Say how an admitted call went; what it returned and says, with the operator's token alone."""
+        told = "result" in body.model_fields_set
         if body.facts and not sender.operator:
             raise HTTPException(403, "facts are the operator's to say: send them with the operator's token")
+        if told and not sender.operator:
+            raise HTTPException(403, "a result is the operator's to say: send it with the operator's token")
         if not self._openings.hold(sender, body.session):  # to ask about one begins none
             raise StateError(f"no admitted call `{body.id[:60]}` waits for its result in this session")
-        self._guard.record(body.id, body.succeeded, facts=body.facts, session=body.session)
+        result = body.result if told else UNKNOWN
+        self._guard.record(body.id, body.succeeded, facts=body.facts, session=body.session, result=result)
+        return {}
+
+    def messages(self, sender: Sender, body: MessagesBody) -> dict[str, Any]:
+        """Tell what was said and returned in a conversation."""
+        try:
+            said = messages_of(body.messages)
+        except GuardError as error:
+            raise StateError(str(error)) from None
+        self._openings.enter(sender, body.session)
+        if body.whole:
+            self._guard.follow(said, session=body.session)
+        else:
+            self._guard.hear(*said, session=body.session)
         return {}
 
     def answer(self, sender: Sender, body: AnswerBody) -> dict[str, Any]:

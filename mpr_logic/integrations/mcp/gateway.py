@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic import moved
 from mpr_logic.errors import MprError, StateError
-from mpr_logic.guard.guard import UNCHECKED, Guard
+from mpr_logic.guard.guard import UNCHECKED, UNKNOWN, Guard
+from mpr_logic.guard.recordings.messages import result_of
 from mpr_logic.guard.tools import Tools
 from mpr_logic.integrations.mcp.messages import is_stateless, meta_of, not_made, params_of, refusal
 from mpr_logic.integrations.mcp.person import BY, ClientUser, without_answer
@@ -209,7 +211,8 @@ class Gateway:
             return message
         if verdict is not None and self._tools.guard is not None:
             try:
-                await asyncio.to_thread(self._tools.guard.record, verdict, _went(message))
+                record = partial(self._tools.guard.record, verdict, _went(message), result=_returned(message))
+                await asyncio.to_thread(record)
             except MprError as error:
                 _logger.warning("the result of a call could not be recorded: %s", error)
         return self._tools.offered(message)
@@ -242,6 +245,15 @@ def _went(answer: Message) -> bool | None:
         return False
     # a task that goes on, or a question to the person: how it went is not known yet
     return True if "content" in result else None
+
+
+def _returned(answer: Message) -> Any:
+    """What a call returned, as JSON where the server says that it is; of one that failed, what it says."""
+    result, error = answer.get("result"), answer.get("error")
+    if isinstance(result, dict) and "content" in result:
+        said = result.get("structuredContent")
+        return result_of(result["content"]) if said is None else said
+    return str(error.get("message", "")) if isinstance(error, dict) else UNKNOWN
 
 
 MOST = 200
