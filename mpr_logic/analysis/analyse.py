@@ -11,11 +11,22 @@ from mpr_logic.analysis.builtin_relations import DEFINED
 from mpr_logic.analysis.canonical import clause_template, clause_text, fill, short_id, whole_text
 from mpr_logic.analysis.desugar import Context, expand
 from mpr_logic.analysis.desugar.classes import class_of, histories_read, history_rules, member_rules
+from mpr_logic.analysis.desugar.placed import age_rules, ages_read
 from mpr_logic.analysis.enumerations import Watched, check_constants, check_sets, enumerated_places, watched
 from mpr_logic.analysis.informed import asking_rules
 from mpr_logic.analysis.key_constraints import conflict, key_columns, key_text
 from mpr_logic.analysis.normalise import Normaliser, apart, as_stored
-from mpr_logic.analysis.occurrences import CALL, CLASS, Calls, calls_read, is_history
+from mpr_logic.analysis.occurrences import (
+    CALL,
+    CLASS,
+    FIRST,
+    LAST,
+    Calls,
+    end_of,
+    is_history,
+    numbered_read,
+    split_numbered,
+)
 from mpr_logic.analysis.program import Fact, Program, Rule
 from mpr_logic.analysis.report import DiagnosticCollector, where
 from mpr_logic.analysis.resolve import FACTS_ONLY, Resolved, Resolver, resolve_clause
@@ -24,7 +35,7 @@ from mpr_logic.analysis.schema import collect
 from mpr_logic.analysis.shapes import clause_shape, with_placeholders
 from mpr_logic.analysis.strata import Edges, dependencies, nest, stratify
 from mpr_logic.analysis.tells import check_tells
-from mpr_logic.analysis.terms import core_body, item_terms, literals, names, term_vars
+from mpr_logic.analysis.terms import core_body, item_terms, names, term_vars
 from mpr_logic.analysis.times import MOMENTS
 from mpr_logic.analysis.types import Typing, columns_of
 from mpr_logic.analysis.undeclared import infer, suggest
@@ -130,7 +141,8 @@ class _Build:
         self.constants: set[Value] = set()
         self.effects: dict[str, Clause] = {}  # the first clause with an effect on a relation
         self.history: list[Fact] = []
-        self.calls: set[str] = set()
+        self.numbered: set[str] = set()  # relations with numbers of calls, as rules read them
+        self.ages: dict[str, None] = {}  # of calls, likewise
         self.histories: dict[str, None] = {}  # of classes, as rules read them
 
     def add(self, clause: Clause) -> None:
@@ -186,8 +198,13 @@ class _Build:
             for used, how, span in dependencies(prepared.body):
                 for each in rules:
                     self.edges.setdefault((each.head, used, how), span)
-            self.calls.update(calls_read(prepared.body))
-            self.histories.update(dict.fromkeys(histories_read(prepared.body)))
+            self._read(prepared.body)
+
+    def _read(self, body: Sequence[BodyItem]) -> None:
+        """Note which relations of the history the rule with a body reads, beside the plain ones."""
+        self.numbered.update(numbered_read(body))
+        self.histories.update(dict.fromkeys(histories_read(body)))
+        self.ages.update(dict.fromkeys(ages_read(body)))
 
     def _claim(self, name: str, text: str, clause: Clause) -> str:
         """The id for a clause that wants this name: equal clauses get a number behind it."""
@@ -211,6 +228,9 @@ class _Build:
 
     def define(self) -> None:
         """Add the rules of the language for the built-in relations that the program reads."""
+        for relation in self.ages:
+            for rule in age_rules(relation, self.schema):
+                self._add_hidden(rule)
         read = {used for _, used, _ in self.edges}
         for name, clause in DEFINED.items():
             if name in read and self.schema.relations[name].builtin:
@@ -235,24 +255,28 @@ class _Build:
             recursive=recursive,
             overrides=overrides,
             version=self._version(),
-            arity=_arities(self.schema, self.rules, [*map(CALL.__add__, self.calls), *self.histories])
+            arity=_arities(self.schema, self.rules, [*self.numbered, *self.histories])
             | dict.fromkeys(self.preparer.context.sets, 1),
             constants=frozenset(self.constants),
             history=tuple(self.history),
-            calls=frozenset(self.calls),
+            calls=frozenset(n.removeprefix(CALL) for n in self.numbered if n.startswith(CALL)),
+            ends=frozenset(n for n in self.numbered if n.startswith((FIRST, LAST))),
             uncertain=uncertain,
         )
 
     def _add_histories(self) -> None:
         """Add the rules that derive the histories of classes from those of their members."""
-        self.calls = {name for name in self.calls if not name.startswith(CLASS)}
+        self.numbered = {name for name in self.numbered if not split_numbered(name)[1].startswith(CLASS)}
         for relation in self.histories:
             for rule in history_rules(relation, self.schema):
-                (read,) = (literal.atom.name for literal in literals(rule.body))
-                self.rules.append(rule)
-                self.edges.setdefault((relation, read, ""), rule.clause.span)
-                if read.startswith(CALL):
-                    self.calls.add(read.removeprefix(CALL))
+                self._add_hidden(rule)
+
+    def _add_hidden(self, rule: Rule) -> None:
+        """Add a rule that no author wrote."""
+        self.rules.append(rule)
+        for used, how, _ in dependencies(rule.body):
+            self.edges.setdefault((rule.head, used, how), rule.clause.span)
+        self._read(rule.body)
 
     def _add_asking(self) -> frozenset[str]:
         """Add the rules that ask to look first; returns the relations that calls tell."""
@@ -262,16 +286,22 @@ class _Build:
             self.rules.append(rule)
             for used, how, span in dependencies(rule.body):
                 self.edges.setdefault((rule.head, used, how), span)
-            self.calls.update(calls_read(rule.body))
+            self._read(rule.body)
         return uncertain
 
     def _numbered(self) -> Iterator[Fact]:
-        """The calls that the text states and aggregates tell apart."""
+        """The calls that the text states and rules tell apart, and the first and last ones."""
         calls = Calls()
+        ends: dict[tuple[str, Row], Fact] = {}
         for relation, row, weight, span in self.history:
             number = calls.enter(relation, row, weight)
-            if relation in self.calls:
+            if CALL + relation in self.numbered:
                 yield Fact(CALL + relation, (number, *row), weight, span)
+            for name in (FIRST + relation, LAST + relation):
+                if name in self.numbered:
+                    old = ends.get((name, row))
+                    ends[name, row] = end_of(old, Fact(name, (number, *row), weight, span))
+        yield from ends.values()
 
     def _members(self) -> Iterator[Fact]:
         """The members of the sets that rules speak of."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.occurrences import CALL, OUTCOMES, is_history
+from mpr_logic.analysis.occurrences import CALL, OUTCOMES, is_history, split_numbered
 from mpr_logic.analysis.strata import read_by
 from mpr_logic.analysis.terms import (
     inner_terms,
@@ -72,7 +72,7 @@ def influence_on(program: Program, action: str) -> Influence:
         heads |= coming
     actions = {written_by(head)[1] for head in heads & effects}
     for name in read:
-        word, _, of = name.removeprefix(CALL).partition(" ")
+        word, _, of = split_numbered(name)[1].partition(" ")
         if word in OUTCOMES:
             actions.add(of)
     relations = frozenset(read | {written_by(head)[0] for head in heads & effects})
@@ -181,7 +181,7 @@ class _Order:
         """The directions in which it is worse that a rule fires."""
         kind = rule.clause.kind
         if kind not in ("causes", "ends"):
-            found = frozenset(self._signs.get(rule.head, ()))
+            found = frozenset(self._signs.get(_counted(rule.head), ()))
             return _BOTH if FEWER in found and self._may_fail(rule) else found
         relation = written_by(rule.head)[0]
         signature = self._program.schema.relations[relation]
@@ -203,7 +203,7 @@ class _Order:
         signs = self._head_signs(rule)
         for item in rule.body:
             if isinstance(item, Literal):
-                yield item.atom.name, _turned(signs) if item.negated else signs
+                yield _counted(item.atom.name), _turned(signs) if item.negated else signs
             elif isinstance(item, Aggregate):
                 yield from self._of_aggregate(rule, item, signs)
 
@@ -237,7 +237,7 @@ class _Order:
             found |= exists
             if signs and self._may_fail(rule):
                 found |= {MORE}
-            yield each.atom.name, _turned(found) if each.negated else found
+            yield _counted(each.atom.name), _turned(found) if each.negated else found
 
     # -- the order of a number -----------------------------------------------------------------
 
@@ -364,6 +364,13 @@ class _Order:
                 if assigns == [item] and variable in names(term_vars(term)):
                     return target.name, term
         raise _NoOrderError
+
+
+def _counted(relation: str) -> str:
+    """Of the first and last calls of a history, its calls: with more of them there is a call before, or
+    after, wherever there was one."""
+    prefix, plain = split_numbered(relation)
+    return CALL + plain if prefix else relation
 
 
 def _turned(signs: frozenset[int]) -> frozenset[int]:

@@ -7,6 +7,8 @@ Resolver are resolved here once. A rule's head and body speak of *core relations
 ``not at``                its observed absences (open-world relations): a relation of facts only
 ``past open`` and so on   the history: ``past``, ``succeeded``, ``failed`` of an action
 ``call past open``        the same in aggregates, a row for each call, its number in front
+``last past open``        the last call of each row, its number in front; ``first``: the first
+``age past open``         of each call its number, and how long ago it was made
 ``class past write``      the history of a class of actions, derived from that of its members
 ``forbid put``            derived for an action: also ``permit put``, ``prefer put``
 ``causes opened by open`` what an action brings about: also ``ends opened by open``
@@ -27,7 +29,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from mpr_logic.analysis.occurrences import CALL, CLASS
+from mpr_logic.analysis.occurrences import AGE, CLASS, split_numbered
 from mpr_logic.analysis.safety import bound_outside
 from mpr_logic.analysis.terms import item_terms, names, term_vars
 from mpr_logic.language.ast import Atom, BodyItem, Clause, Param, Term, Value
@@ -195,8 +197,9 @@ class Rule:
 
     @property
     def of_members(self) -> bool:
-        """Whether it derives the history of a class from that of a member: no author wrote it."""
-        return self.head.removeprefix(CALL).startswith(CLASS)
+        """Whether it derives the history of a class from that of a member, or the age of a call: no author
+        wrote it."""
+        return self.head.startswith(AGE) or split_numbered(self.head)[1].startswith(CLASS)
 
     @property
     def variables(self) -> set[str]:
@@ -226,8 +229,9 @@ class Program:
     all that it depends on; a group is one strongly connected component. ``recursive`` are those
     relations that depend on themselves. ``overrides`` maps a permit rule's id to the ids of the
     forbid rules that it overrides. ``version`` is a hash of the canonical text. ``history`` has the facts
-    of the history as often as the text states them; ``calls`` are those relations of the history whose
-    calls aggregates tell apart. ``uncertain`` are the relations that calls tell, and those derived from them.
+    of the history as often as the text states them; ``calls`` are those relations of the history whose calls
+    are told apart, and ``ends`` the relations of first and last calls that are read. ``uncertain`` are the
+    relations that calls tell, and those derived from them.
     """
 
     schema: Schema
@@ -241,6 +245,7 @@ class Program:
     constants: frozenset[Value] = frozenset()
     history: tuple[Fact, ...] = ()
     calls: frozenset[str] = frozenset()
+    ends: frozenset[str] = frozenset()
     uncertain: frozenset[str] = frozenset()
     index: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)  # by head
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.builtin_relations import DEFINED, FILLED, LANGUAGE
-from mpr_logic.analysis.occurrences import CLASS, HISTORY
+from mpr_logic.analysis.occurrences import AGE, CLASS, HISTORY, split_numbered
 from mpr_logic.analysis.program import ANY, effect_head
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
 from mpr_logic.analysis.terms import EXPANDED, term_span
@@ -26,6 +26,7 @@ from mpr_logic.language.ast import (
     Const,
     Literal,
     Membership,
+    Placed,
     Span,
     Test,
     Unknown,
@@ -215,6 +216,8 @@ class Resolver:
         atom = literal.atom
         if is_set(atom.name):
             return literal
+        if " " in atom.name:
+            return self._numbered(literal)
         plain = literal.tense is None or literal.tense in (STATED, DENIED)
         if plain:
             signature = self.relation(atom.name, atom.span)
@@ -239,6 +242,28 @@ class Resolver:
         if core == atom.name and args is atom.args and literal.tense is None and not given:
             return literal
         return Literal(Atom(core, args, (), atom.span), negated, None, literal.span, given)
+
+    def _numbered(self, literal: Literal) -> Literal | None:
+        """A literal that an expansion wrote: of the history, with the number of the call in front."""
+        atom, span = literal.atom, literal.atom.span
+        prefix, history = split_numbered(atom.name.removeprefix(AGE))
+        word, _, name = history.partition(" ")
+        signature = self.action(name, span, classes=True)
+        if signature is None:
+            return None
+        of = CLASS if name not in self.schema.actions else ""
+        if atom.name.startswith(AGE):
+            return replace(literal, atom=Atom(f"{AGE}{of}{history}", atom.args, (), span))
+        own = Atom(name, atom.args[1:], atom.names[1:], span)
+        args = self.place(own, signature, ".action", fill=True)
+        if args is None:
+            return None
+        names: tuple[str, ...] = ()
+        if of:
+            self.is_member(own, args)
+            names = ("", *(param.name for param in signature.params))
+        core = Atom(f"{prefix}{of}{word} {name}", (atom.args[0], *args), names, span)
+        return replace(literal, atom=core)
 
     def is_member(self, atom: Atom, args: tuple[Term, ...]) -> None:
         """Report the name of an action that is not in the class."""
@@ -271,7 +296,7 @@ class Resolver:
             return self.literal(item)
         if isinstance(item, Aggregate):
             return self._aggregate(item)
-        if isinstance(item, (Alternatives, Membership, Unknown)):
+        if isinstance(item, (Alternatives, Membership, Unknown, Placed)):
             raise TypeError(EXPANDED)
         return item
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.occurrences import CALL
+from mpr_logic.analysis.occurrences import split_numbered
 from mpr_logic.analysis.terms import flat, literals
 from mpr_logic.language.ast import Aggregate, Literal
 
@@ -55,7 +55,7 @@ def read_by(program: Program, heads: Iterable[str]) -> frozenset[str]:
                 if literal.atom.name not in seen:
                     seen.add(literal.atom.name)
                     todo.append(literal.atom.name)
-    return frozenset(seen | {name.removeprefix(CALL) for name in seen})
+    return frozenset(seen | {split_numbered(name)[1] for name in seen})
 
 
 def stratify(

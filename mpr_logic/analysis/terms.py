@@ -21,6 +21,7 @@ from mpr_logic.language.ast import (
     Literal,
     Membership,
     Named,
+    Placed,
     Span,
     Term,
     Test,
@@ -48,7 +49,7 @@ def term_vars(term: Term) -> Iterator[Var]:
         yield from vars_of(term.args)
 
 
-def item_terms(item: BodyItem | Membership) -> tuple[Term, ...]:
+def item_terms(item: BodyItem | Membership | Placed) -> tuple[Term, ...]:
     """The terms that stand directly in a body item; for an aggregate, those outside its braces."""
     if isinstance(item, Literal):
         return item.atom.args
@@ -56,6 +57,8 @@ def item_terms(item: BodyItem | Membership) -> tuple[Term, ...]:
         return (item.left, item.right)
     if isinstance(item, Test):
         return item.args[:1] if item.name == "is" else item.args  # the name of a type is no value
+    if isinstance(item, Placed):
+        return item.terms
     return (item.target,) if isinstance(item, Aggregate) else (item.term, *item.members)
 
 
@@ -102,6 +105,10 @@ def sugar(clause: Clause) -> str | None:
             return "alternatives `( ; )`"
         if isinstance(item, Unknown):
             return "`unknown`"
+        if isinstance(item, Placed) or (
+            isinstance(item, Aggregate) and any(isinstance(inner, Placed) for inner in item.body)
+        ):
+            return "`at`, `within`, `before`, `after` and `since`"
         if any(isinstance(each, Membership) for each in flat((item,))):
             return "sets `X in { }`"
     terms = [*clause.head.args, *(clause.effect.args if clause.effect is not None else ())]
@@ -129,6 +136,8 @@ def literals(body: Iterable[WrittenItem]) -> Iterator[Literal]:
                 yield from literals(branch)
         elif isinstance(item, Unknown):
             yield Literal(item.atom, True, None, item.span)
+        elif isinstance(item, Placed):
+            yield from item.literals
 
 
 @overload
@@ -137,7 +146,7 @@ def flat(body: Iterable[BodyItem]) -> Iterator[BodyItem]: ...
 def flat(body: Iterable[WrittenItem]) -> Iterator[BodyItem | Membership]: ...
 def flat(body: Iterable[WrittenItem]) -> Iterator[BodyItem | Membership]:
     """The items of a body, each aggregate followed by what stands inside its braces, and of alternatives
-    what stands in their branches."""
+    what stands in their branches; of a literal that is placed in time, the literals."""
     for item in body:
         if isinstance(item, Alternatives):
             for branch in item.branches:
@@ -146,9 +155,12 @@ def flat(body: Iterable[WrittenItem]) -> Iterator[BodyItem | Membership]:
         if isinstance(item, Unknown):
             yield Literal(item.atom, True, None, item.span)
             continue
+        if isinstance(item, Placed):
+            yield from item.literals
+            continue
         yield item
         if isinstance(item, Aggregate):
-            yield from item.body
+            yield from flat(item.body)
 
 
 def divides(term: Term) -> bool:
@@ -234,6 +246,10 @@ def rewrite_written(item: WrittenItem, leaf: Rewrite) -> WrittenItem:
     if isinstance(item, Unknown):
         args = tuple(rewrite_term(term, leaf) for term in item.atom.args)
         return replace(item, atom=replace(item.atom, args=args))
+    if isinstance(item, Placed):
+        other = item.other
+        new = rewrite_literal(other, leaf) if isinstance(other, Literal) else rewrite_term(other, leaf)
+        return replace(item, literal=rewrite_literal(item.literal, leaf), other=new)
     if not isinstance(item, Alternatives):
         return rewrite_item(item, leaf)
     branches = tuple(tuple(rewrite_written(inner, leaf) for inner in branch) for branch in item.branches)

@@ -22,6 +22,10 @@ NOW = "#now"
 SPANS = ("during", "within")
 """The tests of spans of time."""
 
+UNTIMED = "unknown"
+"""The age of a call of which nobody told when it was made, or of any call where there is no clock. No span of
+time has it, and a question that asks for one has no answer."""
+
 MOMENTS = ("time", "date", "duration")
 """The types of time. A declaration may give their names another meaning: there were programs before them."""
 

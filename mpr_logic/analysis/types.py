@@ -16,7 +16,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.occurrences import CALL, CLASS
+from mpr_logic.analysis.occurrences import AGE, CLASS, split_numbered
 from mpr_logic.analysis.report import argument, did_you_mean, some_of
 from mpr_logic.analysis.terms import (
     EXPANDED,
@@ -164,8 +164,13 @@ def columns_of(schema: Schema, core: str) -> Signature:
         return _set_signature(core)
     if not space:
         return schema.relations[word]
-    if core.startswith(CALL):
-        action = columns_of(schema, core.removeprefix(CALL))
+    if core.startswith(AGE):
+        from mpr_logic.analysis.program import Signature  # which looks at the types of a clause
+
+        return Signature(core, (NUMBER, Param("#age", "any")), ("int", "any"))
+    prefix, plain = split_numbered(core)
+    if prefix:
+        action = columns_of(schema, plain)
         params, bases = (NUMBER, *action.params), ("int", *action.bases)
         members = (None, *action.members) if action.members else ()
         return replace(action, params=params, bases=bases, members=members)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.analysis.occurrences import CALL, is_history
+from mpr_logic.analysis.occurrences import NUMBERED, is_history, split_numbered
 from mpr_logic.checker.solve import Bindings, extend, holds, matched, pattern, rule_steps, solve
 from mpr_logic.engine.planner import Assign, Filter, Gather, Scan, item_variables, term_variables
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, FactProof, RuleProof
@@ -76,7 +76,9 @@ class Abducibles:
                 if signature.open_world:
                     self.who[f"not {name}"] = signature.changed_by
         self.true = {name for name, comes in self.effects if comes} | set(self.who)
-        self.true |= {f"{call}{word}{name}" for name in self.actions for word in TRIED for call in ("", CALL)}
+        self.true |= {
+            f"{call}{word}{name}" for name in self.actions for word in TRIED for call in ("", *NUMBERED)
+        }
         self.false = {name for name, comes in self.effects if not comes} | set(self.who)
         # of an open-world relation what comes to hold is no longer observed to be false
         self.false |= {f"not {name}" for name in self.true}
@@ -214,8 +216,9 @@ class SubgoalFinder:
         """Subgoals that help to make an atom of a core relation true; None stands for any value."""
         if relation not in self._abducibles.true:
             return
-        if relation.startswith(CALL):  # one more call, whatever its number
-            relation, wanted = relation.removeprefix(CALL), wanted[1:]
+        prefix, plain = split_numbered(relation)
+        if prefix:  # one more call, whatever its number
+            relation, wanted = plain, wanted[1:]
         abducibles = self._abducibles
         if relation.startswith(TRIED) or relation in abducibles.who or (relation, True) in abducibles.effects:
             yield RepairSubgoal(relation, wanted, comes=True)

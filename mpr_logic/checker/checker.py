@@ -23,7 +23,7 @@ from mpr_logic.checker.parsing import literal_of, question_of, resolve_action, s
 from mpr_logic.checker.readers import TextReaders
 from mpr_logic.checker.reasons import Reasons, by_verdict
 from mpr_logic.checker.repair import Repair, RepairLimits, repairs
-from mpr_logic.checker.state import read_state, state_from_value, tried
+from mpr_logic.checker.state import of_call, read_state, state_from_value, tried
 from mpr_logic.checker.underway import PossibleStates, StateMover, other_states
 from mpr_logic.checker.whynot import WhyNot, why_not
 from mpr_logic.engine.choice import EngineChoice, make_engine
@@ -217,6 +217,7 @@ class Checker:
         *,
         effects: bool = True,
         entered: bool = False,
+        number: int | None = None,
     ) -> None:
         """Enter an action that was tried into the history, which ``past``, ``succeeded`` and ``failed``
         speak of; where it succeeded, make the changes that ``causes`` and ``ends`` declare for it. Each
@@ -227,6 +228,8 @@ class Checker:
             succeeded: whether it did what it was meant to; None where that is not known.
             effects: whether the declared changes are made.
             entered: whether this call was recorded when it began: then only how it went is new.
+            number: of which call that was, the ``last_call`` of then; by default of the last one with these
+                arguments whose outcome was not known.
 
         Raises:
             StateError: it is no action of the program.
@@ -237,6 +240,8 @@ class Checker:
             ends, causes = self.effects(action) if succeeded and effects else ([], [])
             source = f"{Action(name, *args)} {'succeeded' if succeeded else 'was tried'}"
             new = tried(name, args, succeeded)[entered:]
+            if number is not None:
+                new = [of_call(each, number) for each in new]
             self.update(add=[*new, *causes], remove=ends, source=source)
 
     def effects(self, action: str | Action) -> tuple[list[Fact], list[Fact]]:
@@ -306,7 +311,27 @@ class Checker:
         """The entries of the history beside those that the program's text states: the core relation, the row
         and the weight, in the order of the calls. What is true of two calls stands there twice."""
         with self._lock:
+            return [(relation, row, weight) for _, relation, row, weight in self._facts.gathered()]
+
+    def calls(self) -> list[tuple[int, str, Row, float]]:
+        """The same entries, each with the number of its call in front."""
+        with self._lock:
             return self._facts.gathered()
+
+    @property
+    def stated_calls(self) -> int:
+        """The number of calls that the program's text states: those of the state come behind them."""
+        return self._facts.stated
+
+    @property
+    def last_call(self) -> int:
+        """The number of the last call, which is its position in the history; 0 where there is none."""
+        return self._facts.calls.last
+
+    def skip_calls(self, to: int) -> None:
+        """Give the numbers up to one to calls that are not recorded."""
+        with self._lock:
+            self._facts.calls.last = max(self._facts.calls.last, to)
 
     # -- decisions -----------------------------------------------------------------------------
 

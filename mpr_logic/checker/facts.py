@@ -11,7 +11,7 @@ from weakref import ref
 from mpr_logic.analysis import effect_head
 from mpr_logic.analysis.atoms import coerce_row, signature_of
 from mpr_logic.analysis.key_constraints import conflict, key_columns, key_text
-from mpr_logic.analysis.occurrences import CALL, HISTORY, Calls, call_of
+from mpr_logic.analysis.occurrences import CALL, HISTORY, Calls, end_of, split_numbered
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.parsing import PlainAtoms
 from mpr_logic.checker.state import fact_of
@@ -77,7 +77,7 @@ class FactBase:
         self._plain = PlainAtoms(program.schema.relations, names)
         open_world = [n for n, signature in program.schema.relations.items() if signature.open_world]
         self._opposites = {n: f"not {n}" for n in open_world} | {f"not {n}": n for n in open_world}
-        self._keys = Keys(program.schema.relations)
+        self._keys = Keys(program.schema.relations, program.ends)
         self.rows: dict[str, dict[Row, float]] = defaultdict(dict)
         self.number = 0
         self.weighted: set[str] = set()  # relations of which a fact has ever weighed less than 1
@@ -87,9 +87,16 @@ class FactBase:
         self.calls = Calls()
         self._history = frozenset(f"{word} {name}" for name in program.schema.actions for word in HISTORY)
         self._unread = frozenset(CALL + name for name in self._history if name not in program.calls)
-        self._special = {*self._opposites, *self._keys.columns, *self._history, *self._unread}
+        self._ends: dict[str, list[str]] = {}
+        """By relation of the history: those of its first and last calls that rules read."""
+        for name in sorted(program.ends):
+            self._ends.setdefault(split_numbered(name)[1], []).append(name)
+        self._numbered = frozenset(CALL + name for name in self._history)
+        self._special = {*self._opposites, *self._keys.columns, *self._history, *self._numbered}
         for relation, row, weight, _ in program.history:
             self.calls.enter(relation, row, weight)
+        self.stated = self.calls.last
+        """The number of calls that the program's text states."""
         for fact in program.facts:  # the engine holds them already
             self.rows[fact.relation][fact.row] = fact.weight
             self._keys.enter(fact.relation, fact.row)
@@ -178,10 +185,31 @@ class FactBase:
         replaced = self._keys.other(relation, row) if relation in self._keys.columns else None
         if replaced is not None:
             self._drop(relation, replaced)
+        if relation in self._numbered:  # the caller says of which call it is
+            relation, row, number = _call(relation, row)
+            self._hold(relation, row, weight, source)
+            self.calls.put(relation, row, number, weight)
+            self._hold_call(relation, row, number, weight, source)
+            return
         self._hold(relation, row, weight, source)
         if relation in self._history:
             number = self.calls.enter(relation, row, weight)
-            self._hold(CALL + relation, (number, *row), weight, source)
+            self._hold_call(relation, row, number, weight, source)
+
+    def _hold_call(self, relation: str, row: Row, number: int, weight: float, source: Span | str) -> None:
+        """Assert one fact of a call, and that it is the first or the last of its row."""
+        counted = (number, *row)
+        self._hold(CALL + relation, counted, weight, source)
+        for end in self._ends.get(relation, ()):
+            new, old = Fact(end, counted, weight, HERE), None
+            before = self._keys.other(end, counted)
+            if before is not None:
+                old = Fact(end, before, self.rows[end][before], HERE)
+            kept = end_of(old, new)
+            if kept != old:
+                if before is not None:
+                    self._drop(end, before)
+                self._hold(end, kept.row, kept.weight, source)
 
     def _hold(self, relation: str, row: Row, weight: float, source: Span | str) -> None:
         """Assert a fact, or give it another weight and source. Calls that no rule tells apart are not
@@ -212,6 +240,10 @@ class FactBase:
         if relation in self._history:
             for number, weight in self.calls.weights(relation, row).items():
                 self._drop_call(relation, row, number, weight)
+            for end in self._ends.get(relation, ()):
+                found = self._keys.other(end, (0, *row))
+                if found is not None:
+                    self._drop(end, found)
 
     def _drop_call(self, relation: str, row: Row, number: int, weight: float) -> None:
         """Retract one fact of a call."""
@@ -235,8 +267,8 @@ class FactBase:
     def _set(self, fact: Undone) -> None:
         """Make a fact, or one fact of a call, what it was; but what came later under its key stays."""
         relation, row, weight, source = fact
-        history, own, number = call_of(relation, row)
-        if number is not None:
+        if relation in self._numbered:
+            history, own, number = _call(relation, row)
             if weight is None:
                 self._drop_call(history, own, number, self.calls.weights(history, own)[number])
             else:
@@ -253,11 +285,11 @@ class FactBase:
 
     def held(self, relation: str, row: Row) -> tuple[float | None, Span | str]:
         """The weight of a fact, None where it is not there, and where it comes from."""
-        history, own, number = call_of(relation, row)
-        if number is None:
-            weight = self.rows.get(relation, {}).get(row)
-        else:
+        if relation in self._numbered:
+            history, own, number = _call(relation, row)
             weight = self.calls.weights(history, own).get(number)
+        else:
+            weight = self.rows.get(relation, {}).get(row)
         return weight, "" if weight is None else self._source(relation, row)
 
     def put(self, facts: Iterable[Undone]) -> None:
@@ -293,12 +325,13 @@ class FactBase:
         Raises:
             StaleDecisionError: too much has changed since.
         """
-        before = self.version
+        before, last = self.version, self.calls.last
         self.go(version)
         try:
             yield
         finally:
             self.go(before)
+            self.calls.last = last
 
     @contextmanager
     def assuming(self, facts: Iterable[Fact]) -> Iterator[None]:
@@ -310,7 +343,7 @@ class FactBase:
         """
         facts = list(facts)
         self._keys.check(facts)
-        before = self.version
+        before, last = self.version, self.calls.last
         try:
             for fact in facts:
                 self.update([fact], ())
@@ -324,18 +357,20 @@ class FactBase:
         finally:
             if self.version is inside:
                 self.go(before)
+                self.calls.last = last
             else:
                 self.put(assumed)
 
-    def gathered(self) -> list[tuple[str, Row, float]]:
-        """The facts of the calls beside those that the program states: see :meth:`Checker.history`."""
+    def gathered(self) -> list[tuple[int, str, Row, float]]:
+        """The facts of the calls beside those that the program states, each with the number of its call in
+        front: see :meth:`Checker.history`."""
         stated = Counter((fact.relation, fact.row) for fact in self._program.history)
         found = []
-        for relation, row, weight in self.calls:
+        for number, relation, row, weight in self.calls:
             if stated[relation, row]:
                 stated[relation, row] -= 1
             else:
-                found.append((relation, row, weight))
+                found.append((number, relation, row, weight))
         return found
 
     def fact(self, given: str | FactTuple | Fact) -> Fact:
@@ -384,6 +419,9 @@ class FactBase:
             pass  # the message says what is wrong
         if not isinstance(given.relation, str):
             raise StateError(f"the name of a relation is a text, not {type(given.relation).__name__}")
+        if given.relation in self._numbered and given.row and type(given.row[0]) is int:
+            history, own, number = _call(given.relation, given.row)
+            return given._replace(row=(number, *coerce_row(signature_of(self._program, history), own)))
         row = coerce_row(signature_of(self._program, given.relation), given.row)
         return Fact(given.relation, row, given.weight, given.span if whole else HERE)
 
@@ -414,11 +452,12 @@ class FactBase:
 
 class Keys:
     """The rows of a state by their keys. ``columns`` has, for each relation that is declared with a key, the
-    function from a row to it; what is not in there may have many rows."""
+    function from a row to it; what is not in there may have many rows. ``ends`` are the relations of first
+    and last calls, of which each row of the history has one."""
 
-    def __init__(self, relations: Mapping[str, Signature]) -> None:
+    def __init__(self, relations: Mapping[str, Signature], ends: Iterable[str] = ()) -> None:
         self._relations = relations
-        self.columns = key_columns(relations)
+        self.columns = {**key_columns(relations), **dict.fromkeys(ends, _own_row)}
         self._rows: dict[str, dict[Hashable, Row]] = {name: {} for name in self.columns}
 
     def fork(self) -> Keys:
@@ -464,3 +503,15 @@ class Keys:
         key = self.columns.get(relation)
         if key is not None and self._rows[relation].get(key(row)) == row:
             del self._rows[relation][key(row)]
+
+
+def _call(relation: str, row: Row) -> tuple[str, Row, int]:
+    """The relation of the history, the row and the number of a call."""
+    number, *own = row
+    assert isinstance(number, int)
+    return relation.removeprefix(CALL), tuple(own), number
+
+
+def _own_row(row: Row) -> Row:
+    """The arguments of a call, whose number stands in front."""
+    return row[1:]

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
-from mpr_logic.analysis.desugar.classes import names_member
-from mpr_logic.analysis.occurrences import CLASS, as_written, call_of
+from mpr_logic.analysis.occurrences import CALL, CLASS, as_written, call_of, split_numbered
 from mpr_logic.analysis.report import count
-from mpr_logic.analysis.terms import flat, item_vars, names, rewrite_item, rewrite_term, vars_of
+from mpr_logic.analysis.terms import flat, names, rewrite_term, rewrite_written, vars_of
+from mpr_logic.checker.written import placed_item, shown_items, written_item
 from mpr_logic.engine.provenance.proof import AbsenceStep, AggregateStep, BuiltinStep, FactProof, RuleProof
 from mpr_logic.language.ast import (
     NOWHERE,
@@ -18,7 +18,7 @@ from mpr_logic.language.ast import (
     Comparison,
     Const,
     Literal,
-    Membership,
+    Placed,
     Span,
     Term,
     Var,
@@ -36,13 +36,13 @@ from mpr_logic.language.printer import (
 from mpr_logic.language.sets import is_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rich.text import Text
 
     from mpr_logic.analysis.program import NamedConstant, Program, Rule
     from mpr_logic.engine.provenance.proof import Proof, ProofStep
-    from mpr_logic.language.ast import BodyItem, Row, Value
+    from mpr_logic.language.ast import BodyItem, Row, Value, WrittenItem
 
 ROWS = 20
 """Of an aggregate that ranges over more rows, so many are printed and the rest counted."""
@@ -57,12 +57,12 @@ _VERBS = {"forbid": "is forbidden", "permit": "is permitted", "prefer": "is pref
 # -- rules and their items with values -------------------------------------------------------------
 
 
-def ground_item(item: BodyItem, bindings: Mapping[str, Value]) -> BodyItem:
+def ground_item(item: WrittenItem, bindings: Mapping[str, Value]) -> WrittenItem:
     """The body item as its author wrote it, with the bound variables replaced by their values."""
-    return rewrite_item(as_written(item), lambda term: _bound(term, bindings))
+    return rewrite_written(as_written(item), lambda term: _bound(term, bindings))
 
 
-def item_text(item: BodyItem, bindings: Mapping[str, Value]) -> str:
+def item_text(item: WrittenItem, bindings: Mapping[str, Value]) -> str:
     """The text of a body item with the bound variables replaced by their values."""
     ground = ground_item(item, bindings)
     if isinstance(ground, Literal) and ground.negated and ground.atom.name.startswith("not "):
@@ -72,6 +72,11 @@ def item_text(item: BodyItem, bindings: Mapping[str, Value]) -> str:
 
 def atom_text(program: Program, relation: str, pattern: tuple[Value | None, ...]) -> str:
     """The text of an atom of a core relation with ``_`` for None; of the history of a class the member's."""
+    prefix, relation = split_numbered(relation)
+    if prefix:
+        number, *rest = pattern
+        text = atom_text(program, relation, tuple(rest))
+        return f"{text} at {number}" if prefix == CALL and number is not None else text
     if not relation.startswith(CLASS):
         return pattern_text(relation, pattern)
     word, _, name = relation.removeprefix(CLASS).partition(" ")
@@ -83,18 +88,10 @@ def atom_text(program: Program, relation: str, pattern: tuple[Value | None, ...]
     return print_atom(Atom(f"{word} {name}", args, tuple(each for each, _ in known)))
 
 
-def written_item(item: BodyItem, rule: Rule) -> BodyItem:
-    """The item of the clause that an item with variables of no author was made of; any other as it is."""
-    if not any(var.name[0] == "#" for var in item_vars(item)):
-        return item
-    written = (each for each in flat(rule.clause.body) if not isinstance(each, Membership))
-    return next((each for each in written if each.span == item.span), item)
-
-
 def failed_text(item: BodyItem, rule: Rule, bindings: Mapping[str, Value]) -> str:
     """The text of an item that does not hold, in its author's terms where variables that no author wrote
     stand for them: ``to_int(T)`` alone where ``#1 = to_int(T)`` has no value."""
-    made = written_item(item, rule)
+    made = placed_item(item, rule) or written_item(item, rule)
     if made is not item:
         return item_text(made, bindings)
     terms = dict(_computed(rule))
@@ -106,7 +103,7 @@ def failed_text(item: BodyItem, rule: Rule, bindings: Mapping[str, Value]) -> st
 
     if isinstance(item, Comparison) and isinstance(item.left, Var) and item.left.name in terms:
         return print_term(rewrite_term(item.right, written))
-    return print_item(rewrite_item(as_written(item), written))
+    return print_item(rewrite_written(as_written(item), written))
 
 
 def _computed(rule: Rule) -> Iterator[tuple[str, Term]]:
@@ -159,7 +156,7 @@ def because_text(rule: Rule, bindings: Mapping[str, Value], row: Row | None = No
         return _PLACEHOLDER.sub(lambda found: _filled(found, bindings, rule.constants), str(said[0]))
     text = head_text(rule, bindings, row)
     joint = " by" if rule.clause.kind in _VERBS else ", by"
-    items = ", ".join(item_text(item, bindings) for item in rule.body if not names_member(item, rule))
+    items = ", ".join(item_text(item, bindings) for item, _ in shown_items(rule))
     return f"{text}{joint} {rule.id}: {items}" if items else f"{text}{joint} {rule.id}"
 
 
@@ -260,21 +257,37 @@ def _below(proof: RuleProof) -> Iterator[_Branch]:
         yield _Branch(f"source: {visible(str(said[0]))}")
     if named := {n: v for n, v in proof.bindings.items() if not n.startswith("#")}:
         yield _Branch(f"with {', '.join(f'{n} = {print_value(v)}' for n, v in named.items())}")
-    for item, step in zip(rule.body, proof.steps, strict=True):
-        if not names_member(item, rule):
-            yield _step(item, step, proof.bindings)
+    for item, places in shown_items(rule):
+        if isinstance(item, Placed):
+            yield _placed(item, [proof.steps[place] for place in places], proof.bindings)
+        else:
+            yield _step(item, proof.steps[places[0]], proof.bindings)
 
 
 def _of_member(proof: Proof) -> Proof:
-    """Of the history of a class that of a member, from which it is derived: no author wrote that rule."""
-    if isinstance(proof, RuleProof) and proof.rule.of_members:
-        (step,) = proof.steps
-        assert isinstance(step, FactProof)
-        return step
+    """Of the history of a class that of a member, and of the age of a call the call: of what they are derived
+    from, by a rule that no author wrote."""
+    while isinstance(proof, RuleProof) and proof.rule.of_members:
+        step = proof.steps[0]
+        assert isinstance(step, (FactProof, RuleProof))
+        proof = step
     return proof
 
 
-def _step(item: BodyItem, step: ProofStep, bindings: Mapping[str, Value]) -> _Branch:
+def _placed(item: Placed, steps: list[ProofStep], bindings: Mapping[str, Value]) -> _Branch:
+    """A literal that is placed in time, with the calls that it speaks of."""
+    text = f"✓ {item_text(item, bindings)}{_weight(min(step.weight for step in steps))}"
+    return _Branch(text, tuple(_conclusion(each, "") for each in _calls(steps)))
+
+
+def _calls(steps: Iterable[ProofStep]) -> list[Proof]:
+    """The calls among some steps, each once, in their order."""
+    found = [_of_member(each) for each in steps if isinstance(each, (FactProof, RuleProof))]
+    facts = {call_of(each.relation, each.row): each for each in found if isinstance(each, FactProof)}
+    return [facts[key] for key in sorted(facts, key=lambda key: key[2] or 0)]
+
+
+def _step(item: WrittenItem, step: ProofStep, bindings: Mapping[str, Value]) -> _Branch:
     if isinstance(item, Literal) and is_set(item.atom.name):
         return _Branch(f"✓ {item_text(item, bindings)}")
     if isinstance(step, (FactProof, RuleProof)):
@@ -293,13 +306,19 @@ def _step(item: BodyItem, step: ProofStep, bindings: Mapping[str, Value]) -> _Br
 
 def _rows(step: AggregateStep) -> Iterator[_Branch]:
     for row in step.rows[:ROWS]:
-        branches = [_conclusion(each, "") for each in row if not is_set(each.relation)]
+        branches = [_conclusion(each, "") for each in _counted(row)]
         if len(branches) == 1:
             yield branches[0]
         else:
             yield _Branch("together" if branches else "nothing to count", tuple(branches))
     if len(step.rows) > ROWS:
         yield _Branch(f"… and {len(step.rows) - ROWS} more")
+
+
+def _counted(row: Iterable[Proof]) -> list[Proof]:
+    """The proofs that an aggregate counts as one: each fact once, and no members of sets."""
+    found = [_of_member(each) for each in row if not is_set(each.relation)]
+    return list({(each.relation, each.row): each for each in found}.values())
 
 
 def source_text(source: Span | str) -> str:
@@ -330,6 +349,7 @@ def proof_json(proof: Proof) -> dict[str, Any]:
     - ``absent``: a negated literal; ``node`` is the strongest fact that weakens it, or null.
     - ``holds``: a comparison, a text test, or ``in`` a set.
     - ``aggregate``: with its ``value``, and ``rows``, for each a list of nodes.
+    - ``placed``: a literal of the history that is placed in time; ``nodes`` are the calls.
     """
     places: dict[int, int] = {id(proof): 0}
     order: list[Proof] = [proof]
@@ -361,16 +381,19 @@ def proof_json(proof: Proof) -> dict[str, Any]:
                 node["rule"]["because"] = because_text(rule, each.bindings, each.row)
             node["bindings"] = {n: json_value(v) for n, v in each.bindings.items() if not n.startswith("#")}
             node["steps"] = [
-                _step_json(i, s, each, place)
-                for i, s in zip(rule.body, each.steps, strict=True)
-                if not names_member(i, rule)
+                _step_json(item, [each.steps[n] for n in numbers], each, place)
+                for item, numbers in shown_items(rule)
             ]
         nodes.append(node)
     return {"root": 0, "nodes": nodes}
 
 
-def _step_json(item: BodyItem, step: ProofStep, proof: RuleProof, place: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {"text": item_text(item, proof.bindings), "weight": step.weight}
+def _step_json(item: WrittenItem, steps: list[ProofStep], proof: RuleProof, place: Any) -> dict[str, Any]:
+    step = steps[0]
+    weight = min(each.weight for each in steps)
+    found: dict[str, Any] = {"text": item_text(item, proof.bindings), "weight": weight}
+    if isinstance(item, Placed):
+        return found | {"kind": "placed", "nodes": [place(each) for each in _calls(steps)]}
     if isinstance(item, Literal) and is_set(item.atom.name):
         return found | {"kind": "holds"}
     if isinstance(step, AbsenceStep):
@@ -378,7 +401,7 @@ def _step_json(item: BodyItem, step: ProofStep, proof: RuleProof, place: Any) ->
     if isinstance(step, BuiltinStep):
         return found | {"kind": "holds"}
     if isinstance(step, AggregateStep):
-        rows = [[place(each) for each in row if not is_set(each.relation)] for row in step.rows]
+        rows = [[place(each) for each in _counted(row)] for row in step.rows]
         return found | {"kind": "aggregate", "value": json_value(step.value), "rows": rows}
     return found | {"kind": "proof", "node": place(step)}
 

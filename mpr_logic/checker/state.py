@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mpr_logic.analysis.atoms import coerce_row, resolve_atom, resolve_fact, signature_of
+from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker import strict_json
 from mpr_logic.errors import ProgramError, StateError
@@ -237,6 +238,11 @@ def tried(action: str, row: Any, succeeded: bool | None, span: Span = NOWHERE) -
     """The same for an action that is known to be one."""
     words = ["past"] if succeeded is None else ["past", "succeeded" if succeeded else "failed"]
     return [Fact(f"{word} {action}", row, 1.0, span) for word in words]
+
+
+def of_call(fact: Fact, number: int) -> Fact:
+    """A fact of the history as one of the call with a number."""
+    return fact._replace(relation=CALL + fact.relation, row=(number, *fact.row))
 
 
 def _located(file: str, place: str, make: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.facts import HERE
-from mpr_logic.checker.state import tried
+from mpr_logic.checker.state import of_call, tried
 from mpr_logic.checker.versions import FAR
 from mpr_logic.errors import StateError
 
@@ -40,13 +40,14 @@ OTHERS = "a call of another session"
 class UnderWay:
     """A call whose outcome is not known: its id, the action, what holds of its arguments and of the moment of
     its admission, and how a model may hear of it. One of another session changes ``only`` some relations
-    here, and no history."""
+    here, and no history. ``number`` is that of the call; 0 where the history does not have it."""
 
     id: str
     action: Action
     facts: tuple[Fact, ...] = ()
     named: str = ""
     only: frozenset[str] | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,8 @@ class PossibleStates:
                 ends, causes = self._facts.effects(action.name, action.args, self._theta, relations)
         went = tried(action.name, action.args, succeeds)[1:]
         history = [each for each in went if each.relation in relations]
+        if call.number:
+            history = [of_call(each, call.number) for each in history]
         add = [Fact(*each[:3], HERE) for each in (*causes, *history)]
         if not add and not ends:
             return state

@@ -16,6 +16,7 @@ from mpr_logic.checker.render import (
     rule_text,
 )
 from mpr_logic.checker.solve import MAXMIN, extend, groups, matched, pattern, rule_steps, term_value
+from mpr_logic.checker.written import placed_item
 from mpr_logic.engine.planner import Assign, Filter, Gather, item_variables
 from mpr_logic.language.ast import Aggregate, Call, Comparison, Const, Literal, Test, Var
 from mpr_logic.language.functions import FUNCTIONS
@@ -143,7 +144,7 @@ def _attempt(engine: Engine, rule: Rule, question: Pattern, semiring: Semiring) 
                 if total > found.get(key, (new, 0.0))[1]:
                     found[key] = new, total
         if not found:
-            state, nearest = _failure(engine, step, item, best)
+            state, nearest = _failure(engine, step, item, best, rule)
             return Attempt(rule, best, item, step.index, state, nearest, passed)
         beam = sorted(engine.deadline.polled(found.values()), key=_strongest_first)[:BEAM]
     best, weight = beam[0]
@@ -168,7 +169,9 @@ def _loose(step: PlanStep, item: BodyItem, bindings: Mapping[str, Value]) -> str
 # -- how near it was -------------------------------------------------------------------------------
 
 
-def _failure(engine: Engine, step: PlanStep, item: BodyItem, bindings: Bindings) -> tuple[AttemptState, str]:
+def _failure(
+    engine: Engine, step: PlanStep, item: BodyItem, bindings: Bindings, rule: Rule
+) -> tuple[AttemptState, str]:
     """Whether an item is false or unknown, and what came nearest to making it true."""
     if isinstance(item, Literal):
         wanted = pattern(item.atom, bindings)
@@ -191,7 +194,23 @@ def _failure(engine: Engine, step: PlanStep, item: BodyItem, bindings: Bindings)
     assert isinstance(item, (Comparison, Test))
     if isinstance(item, Comparison) and (lacking := _no_value(item, bindings)):
         return "false", lacking
+    placed = placed_item(item, rule)
+    if placed is not None:
+        return "false", _PLACED[placed.word, placed.literal.negated]
     return "false", f"{print_item(ground_item(item, bindings))} is false"
+
+
+_PLACED = {
+    ("within", False): "each such call is longer ago",
+    ("within", True): "there is such a call",
+    ("before", False): "no such call is before",
+    ("before", True): "one is before",
+    ("after", False): "no such call is after",
+    ("after", True): "one is after",
+    ("since", False): "there is none since",
+    ("since", True): "there is one since",
+}
+"""Why a literal that is placed in time does not hold, though there are calls as it says."""
 
 
 def _no_value(item: Comparison, bindings: Bindings) -> str | None:

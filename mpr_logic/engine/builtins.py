@@ -12,6 +12,7 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.analysis.times import UNTIMED
 from mpr_logic.engine import calendars, regex, texts
 from mpr_logic.engine.texts import look_at_clock, must_be_texts
 from mpr_logic.errors import ArithmeticFailure
@@ -161,6 +162,11 @@ def during(time: Value, hours: Value, deadline: Deadline | None = None) -> bool:
 
 def within(age: Value, length: Value, deadline: Deadline | None = None) -> bool:
     """Whether an age is from none to a length."""
+    if age == UNTIMED:
+        raise ArithmeticFailure(
+            f"whether a call was made within {length} is not known: nobody told the time, `now`, or that of "
+            "the call, `called`"
+        )
     if not (isinstance(age, Duration) and isinstance(length, Duration)):
         raise ArithmeticFailure(f"`within` needs two durations: `{age}` and `{length}` are not")
     return Duration(0) <= age <= length

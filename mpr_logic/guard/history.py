@@ -25,7 +25,7 @@ _HERE = Span("the guard", 0, 0, 0, 0)
 
 class AdmittedCall(NamedTuple):
     """An admitted call: the id of its verdict, the call as rules see it, what was told of its moment and is
-    kept, the second of its admission, the tool's name, and the id that its caller gave it."""
+    kept, the second of its admission, the tool's name, the id that its caller gave it, and its number."""
 
     id: str
     proposed: Proposed
@@ -33,6 +33,7 @@ class AdmittedCall(NamedTuple):
     second: int
     tool: str = ""
     caller: str = ""
+    number: int = 0
 
     @property
     def action(self) -> Action:
@@ -48,7 +49,8 @@ class AdmittedCall(NamedTuple):
         for name in sorted(needs.keeps):
             rows = [(self.second,)] if name == "now" else self.moment.get(name, ())
             facts += tuple(Fact(name, row, 1.0, _HERE) for row in rows)
-        return UnderWay(self.id, action, facts, named(self.tool, self.caller))
+        number = self.number if needs.remembers else 0
+        return UnderWay(self.id, action, facts, named(self.tool, self.caller), number=number)
 
     def under(self, rules: Ruleset) -> AdmittedCall:
         """The call under other rules, whose effects may read other things.

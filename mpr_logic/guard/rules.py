@@ -14,7 +14,7 @@ from mpr_logic.analysis.builtin_relations import FILLED, HEARD, SHELL, TRACED
 from mpr_logic.analysis.canonical import canonical_text
 from mpr_logic.analysis.influence import influence_on, written_by
 from mpr_logic.analysis.lints import Deployment, vet
-from mpr_logic.analysis.occurrences import CALL, HISTORY, is_history
+from mpr_logic.analysis.occurrences import HISTORY, is_history, split_numbered
 from mpr_logic.analysis.strata import read_by
 from mpr_logic.checker.loading import load_modules, rule_files
 from mpr_logic.checker.state import state_facts
@@ -155,7 +155,7 @@ class Ruleset:
         effects = {rule.head for rule in program.rules if rule.clause.kind in ("causes", "ends")}
         changing = {each: read_by(program, _effects_of(program, each)) for each in actions}
         self.asks_tries = any(
-            name == "called" or name.removeprefix(CALL).startswith("past ")
+            name == "called" or split_numbered(name)[1].startswith("past ")
             for found in changing.values()
             for name in found
         )

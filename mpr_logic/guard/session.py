@@ -12,6 +12,7 @@ from mpr_logic.analysis.occurrences import HISTORY, call_of, is_history
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.disclosure import for_model, repairs_of
+from mpr_logic.checker.state import of_call
 from mpr_logic.errors import BudgetError, EvaluationError, StateError
 from mpr_logic.guard.actions import opened_facts
 from mpr_logic.guard.calls import value_of
@@ -71,7 +72,6 @@ class Session:
         self._outcomes: dict[str, PossibleStates] = {}
         self._known: Version | None = None  # the state that the outcomes were worked out for
         self._sharing: SharedRelations | None = None
-        self._number = 0
         self._replayed: set[str] = set()  # a call that two lines tell of is one call
         self.approved: dict[str, None] = {}  # the ids of calls that were made since a person approved
         self.rules = rules
@@ -310,9 +310,11 @@ class Session:
         if needs.remembers:
             self.checker.update(add=made.proposed.lasting, source=f"call {id}")
             self.checker.record(made.action)
+        else:
+            self.checker.skip_calls(to=self.checker.last_call + 1)
+        made = made._replace(number=self.checker.last_call)
         if rules.counts_calls:
-            self._number += 1
-            row = (self._number, made.action.name, made.second)
+            row = (made.number, made.action.name, made.second)
             self.checker.update(add=[Fact("called", row, 1.0, _HERE)], source=f"call {id}")
         self._calls[id] = made
         if needs.weighs:
@@ -409,7 +411,7 @@ class Session:
         if given:
             check_stated(self.rules, self.checker)
         if needs.remembers:
-            self.checker.record(call.action, succeeded, effects=False, entered=True)
+            self.checker.record(call.action, succeeded, effects=False, entered=True, number=made.number)
         if stored is not None:
             stored.sharing.write(stored.transaction)
             stored.sharing.settle(stored.transaction, id, known=succeeded is not None)
@@ -463,8 +465,9 @@ class Session:
         coming = {(fact.relation, fact.row) for fact in rules.program.facts}
         now = self.checker.facts()
         heard = {(fact.relation, fact.row) for fact in self.conversation.facts(self.rules.hears)}
+        shift = self._shift(checker)
         gathered = [
-            fitting(rules.program, relation, row, weight)
+            fitting(rules.program, relation, _renumbered(relation, row, shift), weight)
             for relation, rows in now.items()
             for row, weight in rows.items()
             if (relation, row) not in asserted
@@ -472,11 +475,11 @@ class Session:
             and (relation, row) not in heard
             and is_declared(rules.program, relation)
         ]
-        gathered += [
-            fitting(rules.program, relation, row, weight)
-            for relation, row, weight in self.checker.history()
-            if is_declared(rules.program, relation)
-        ]
+        stated = self.checker.stated_calls
+        for number, relation, row, weight in self.checker.calls():
+            if is_declared(rules.program, relation):
+                fact = fitting(rules.program, relation, row, weight)
+                gathered.append(of_call(fact, number + shift) if number > stated else fact)
         gone = [
             fact
             for fact in self.rules.program.facts
@@ -485,6 +488,7 @@ class Session:
             and fact.row not in now.get(fact.relation, {})
         ]
         checker.update(add=gathered, remove=gone, source="before the rules changed")
+        checker.skip_calls(to=self.checker.last_call + shift)
         checker.update(add=self.conversation.facts(rules.hears))
         check_stated(rules, checker)
         checker.update(add=self._looked_into(rules), source="calls before the rules changed")
@@ -497,8 +501,13 @@ class Session:
             if rules.needs(name).remembers:  # what no rule read until now was not entered
                 checker.update(add=each.proposed.lasting, source=f"call {each.id}")
                 if not self.rules.needs(name).remembers:
-                    checker.record(each.action)
+                    checker.record(each.action, number=each.number + shift)
         return checker
+
+    def _shift(self, checker: Checker) -> int:
+        """By how much the numbers of this session's calls grow where another checker goes on, whose program
+        states more calls."""
+        return max(0, checker.stated_calls - self.checker.stated_calls)
 
     def _looked_into(self, rules: Ruleset) -> list[Fact]:
         """The insides of the arguments of calls in the history that new rules look into and the old ones did
@@ -517,9 +526,11 @@ class Session:
     def move(self, rules: Ruleset, checker: Checker) -> None:
         """Go on under new rules. The calls under way go on with the effects that the new rules declare; one
         whose action is no longer declared bears on nothing."""
+        shift = self._shift(checker)
         self.rules, self.checker, self._sharing = rules, checker, None
         self.conversation.under(rules.hears)
-        self._calls = {id: each.under(rules) for id, each in self._calls.items()}
+        calls = self._calls.items()
+        self._calls = {id: each.under(rules)._replace(number=each.number + shift) for id, each in calls}
         self._weigh()
 
     def restate(self) -> None:
@@ -565,6 +576,11 @@ def check_stated(rules: Ruleset, checker: Checker) -> None:
                 f"what changes a shared relation reads `{name}`, which would differ between sessions: state "
                 "its facts in the rules alone, or declare it shared"
             )
+
+
+def _renumbered(relation: str, row: Row, shift: int) -> Row:
+    """A row of the state, where the numbers of calls have grown."""
+    return (row[0] + shift, *row[1:]) if relation == "called" else row  # type: ignore[operator]
 
 
 def is_declared(program: Program, relation: str) -> bool:

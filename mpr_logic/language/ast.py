@@ -216,7 +216,33 @@ class Unknown:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-WrittenItem: TypeAlias = BodyItem | Membership | Alternatives | Unknown
+Place: TypeAlias = OneOf["at", "within", "before", "after", "since"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A literal of the history with its place in time: ``past A at I``, ``past A within 24h``, ``past A
+    before past B``, ``after``, ``since``. ``other`` is the position or the duration, or the literal that it
+    is compared with, which is not negated. Sugar: see :mod:`mpr_logic.analysis.desugar.placed`."""
+
+    literal: Literal
+    word: Place
+    other: Term | Literal
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms that stand in it, in the order of the text."""
+        other = self.other
+        return self.literal.atom.args + (other.atom.args if isinstance(other, Literal) else (other,))
+
+    @property
+    def literals(self) -> tuple[Literal, ...]:
+        """The one or two literals of the history in it."""
+        return (self.literal, self.other) if isinstance(self.other, Literal) else (self.literal,)
+
+
+WrittenItem: TypeAlias = BodyItem | Membership | Alternatives | Unknown | Placed
 """An item of a body as an author writes it: one of the core, or sugar."""
 
 

@@ -248,6 +248,14 @@ class Builder:
     def literal_unknown(self, parts: Parts, start: int, end: int) -> ast.Unknown:
         return ast.Unknown(parts[1], self.source.span(start, end))
 
+    def literal_placed(self, parts: Parts, start: int, end: int) -> ast.Placed:
+        negated = isinstance(parts[0], Token)
+        tense, atom, word, *other = parts[negated:]
+        span = self.source.span(start, end)
+        literal = ast.Literal(atom, negated, tense, span)
+        placed = other[0] if len(other) == 1 else ast.Literal(other[1], False, other[0], other[1].span)
+        return ast.Placed(literal, word.text, placed, span)
+
     def tense(self, parts: Parts, start: int, end: int) -> str:
         return cast("str", parts[0].text)
 

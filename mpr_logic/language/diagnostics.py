@@ -98,6 +98,8 @@ CODES: Final[Mapping[str, str]] = {
     "E0272": "call that tells what rules derive",
     "E0273": "law that asks for too much",
     "E0280": "use of a file in a text",
+    "E0290": "place in time inside braces",
+    "E0291": "no place in time",
     "E0301": "unbound variable in a head",
     "E0302": "wildcard in a head",
     "E0303": "variable in a negated literal alone",

@@ -33,6 +33,7 @@ from mpr_logic.language.ast import (
     Named,
     Param,
     ParamDecl,
+    Placed,
     RelationDecl,
     Row,
     Statement,
@@ -132,6 +133,10 @@ def print_item(item: WrittenItem) -> str:
             word, members = "not in" if item.negated else "in", _terms(item.members)
             named = len(item.members) == 1 and isinstance(item.members[0], Named)
             return f"{print_term(item.term)} {word} {members if named else f'{{{members}}}'}"
+        case Placed():
+            other = item.other
+            what = print_item(other) if isinstance(other, Literal) else print_term(other)
+            return f"{print_item(item.literal)} {item.word} {what}"
         case Unknown():
             return f"unknown {print_atom(item.atom)}"
         case Alternatives():

@@ -669,6 +669,20 @@ CASES = [
         "write `_` for what the call tells",
     ),
     (
+        "thing(X) :- seen(X), 1 = count : { past step(X) since past put(X, _) }.",
+        "E0290",
+        "past step(X) since past put(X, _)",
+        "`past ... since` stands inside braces",
+        "derive a relation from it, and count that",
+    ),
+    (
+        "thing(X) :- seen(X), past step(X) since 1h.",
+        "E0291",
+        "1h",
+        "a call stands behind `since`, not `1h`",
+        "the last hours and days are asked for by `within`",
+    ),
+    (
         "thing(X) :- unknown inside(X, _).",
         "E0271",
         "inside(X, _)",

@@ -288,7 +288,7 @@ def test_what_matters_is_generated_often() -> None:
     generate()
     matters = ["recursion and deletion", "repeated variable", "self-join", "assignment"]
     matters += ["nonlinear", "negation", "aggregate", "history", "open world", "family", "text", "calls"]
-    matters += ["modes", "class", "set", "alternative", "time", "window"]
+    matters += ["modes", "class", "set", "alternative", "time", "window", "placed"]
     share = {tag: count[tag] / examples for tag in matters}
     assert min(list(share.values())[:4]) >= 0.15, share
     assert min(share.values()) >= 0.05, share

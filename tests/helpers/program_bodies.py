@@ -208,11 +208,34 @@ class Body:
         action = self.w.draw(st.sampled_from(self.w.spoken))
         tense = self.w.draw(st.sampled_from(["past", "succeeded", "failed"]))
         self.w.tags.add("history")
-        if self.w.chance(5):
+        if self.w.chance(4):
+            self.placed()
+        elif self.w.chance(5):
             args = [self.known(t) for t in action.types]
             self.items.append(f"not {tense} " + atom(action.name, args))
         else:
             self.items.append(f"{tense} " + atom(action.name, [self.variable(t) for t in action.types]))
+
+    def tried(self, *, known: bool = False) -> str:
+        """A literal of the history, its variables ``known``, or some of them new."""
+        action = self.w.draw(st.sampled_from(self.w.spoken))
+        tense = self.w.draw(st.sampled_from(["past", "succeeded", "failed"]))
+        terms = [self.known(t) if known else self.variable(t) for t in action.types]
+        return f"{tense} {atom(action.name, ['_' if self.w.chance(2) else term for term in terms])}"
+
+    def placed(self) -> None:
+        """A literal of the history that is placed in time, or denied to be there."""
+        draw, denied = self.w.draw, self.w.chance(4)
+        word = draw(st.sampled_from(["at", "within", "before", "after", "since", "since"]))
+        if word == "at":
+            place = draw(st.sampled_from([*self.bound["int"], "2"])) if denied else self.variable("int")
+        elif word == "within":
+            place = draw(st.sampled_from(["30s", "1m"]))
+            self.w.tags |= {"time", "window", "ages"}
+        else:
+            place = self.tried(known=denied and word != "since")
+        self.items.append(f"{'not ' * denied}{self.tried(known=denied)} {word} {place}")
+        self.w.tags.add("placed")
 
     def assign(self) -> None:
         """A computed number, bounded on both sides."""
@@ -454,7 +477,12 @@ class Body:
                     name = f"{NAMES[type_]}{self.w.draw(st.sampled_from(['1', '2', 'l']))}"
                     args.append(name)
                     local[type_].append(name)
-            items.append(atom(relation.name, args))
+            place = ""
+            if " " in relation.name and self.w.chance(3):
+                place = self.w.draw(st.sampled_from([" at Il", " at 2", " within 30s"]))
+                self.w.tags |= {"time", "window", "ages", "placed"} if "within" in place else {"placed"}
+                local["int"] += ["Il"] if "Il" in place and "Il" not in local["int"] else []
+            items.append(atom(relation.name, args) + place)
             if " " in relation.name:
                 self.w.tags.add("calls")
                 if self.w.chance(4):  # of the same call where it is its outcome

@@ -71,31 +71,24 @@ class Case:
     def told(self, program: Program) -> tuple[list[Change], list[Change]]:
         """The facts and the updates with the numbered calls that engines read in aggregates: each fact of
         the history is one of a call of its own, an outcome one of a call that has none."""
-        numbers: dict[tuple[str, Row], list[int]] = {}
-        for fact in program.facts:
-            if fact.relation.startswith("call "):
-                numbers.setdefault((fact.relation, fact.row[1:]), []).append(int(str(fact.row[0])))
+        calls = _Numbered()
+        for fact in program.history:
+            calls.enter(fact.relation, fact.row, fact.weight)
 
         def numbered(change: Change) -> Iterator[Change]:
             yield change
-            core, row = f"call {change.relation}", change.row
-            if core not in program.arity:
+            relation, row = change.relation, change.row
+            if relation.partition(" ")[0] not in ("past", "succeeded", "failed"):
                 return
-            mine = numbers.setdefault((core, row), [])
+            before = dict(calls.rows(relation, row))
             if change.weight is None:
-                for number in mine:
-                    yield Change(core, (number, *row), None)
-                mine.clear()
-                return
-            word, _, action = change.relation.partition(" ")
-            tried, *outcomes = (
-                numbers.get((f"call {each} {action}", row), ()) for each in ("past", "succeeded", "failed")
-            )
-            ended = [n for each in outcomes for n in each]
-            waiting = [n for n in ended if n not in tried] if word == "past" else set(tried) - set(ended)
-            last = max((n for each in numbers.values() for n in each), default=0)
-            mine.append(min(waiting, default=last + 1))
-            yield Change(core, (mine[-1], *row), change.weight)
+                calls.numbers.pop((relation, row), None)
+            else:
+                calls.enter(relation, row, change.weight)
+            now = dict(calls.rows(relation, row))
+            for core in before.keys() | now.keys():
+                if core[0] in program.arity and before.get(core) != now.get(core):
+                    yield Change(*core, now.get(core))
 
         facts, updates = ([c for each in some for c in numbered(each)] for some in (self.facts, self.updates))
         return facts, updates
@@ -110,6 +103,35 @@ class Case:
                 f"% {self.candidates}",
             ]
         )
+
+
+class _Numbered:
+    """The calls of a history: by relation and row the number of each call, and its weight."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[tuple[str, Row], dict[int, float]] = {}
+        self.last = 0
+
+    def enter(self, relation: str, row: Row, weight: float) -> None:
+        """Give a fact the number of the last call that lacks it, or else a new one."""
+        word, _, action = relation.partition(" ")
+        tried, *outcomes = (
+            self.numbers.get((f"{each} {action}", row), {}) for each in ("past", "succeeded", "failed")
+        )
+        ended = {n for each in outcomes for n in each}
+        waiting = ended - set(tried) if word == "past" else set(tried) - ended
+        number = max(waiting, default=self.last + 1)
+        self.last = max(self.last, number)
+        self.numbers.setdefault((relation, row), {})[number] = weight
+
+    def rows(self, relation: str, row: Row) -> Iterator[tuple[tuple[str, Row], float]]:
+        """The rows, with numbers, of the calls of a row of the history, of its first and of its last one."""
+        calls = self.numbers.get((relation, row), {})
+        for number, weight in calls.items():
+            yield (f"call {relation}", (number, *row)), weight
+        for word, end in (("first", min), ("last", max)):
+            if calls:
+                yield (f"{word} {relation}", (end(calls), *row)), max(calls.values())
 
 
 def write(value: Value) -> str:
@@ -285,6 +307,8 @@ def cases(draw: Draw) -> Case:
     facts = [fact(draw(st.sampled_from(sources))) for _ in range(draw(st.integers(2, 14)))]
     if "window" in w.tags:
         facts.append(Change("now", (draw(st.sampled_from([30, 60])),), 1.0))
+    if "ages" in w.tags:  # of each call that there can be
+        facts += [Change("called", (n, "act", 15 * n), 1.0) for n in range(1, 30)]
     calls = [f for f in facts if f.relation.split()[0] in ("past", "succeeded", "failed")]
     if calls:  # some calls are made again
         again = [draw(st.sampled_from(calls)) for _ in range(draw(st.integers(0, 3)))]
@@ -294,7 +318,7 @@ def cases(draw: Draw) -> Case:
     in_text = [
         (f"{f.weight} :: " if f.weight != 1.0 else "") + f"{atom(f.relation, list(map(write, f.row)))}."
         for f in facts
-        if f.relation != "now" and w.chance(2)
+        if f.relation not in ("now", "called") and w.chance(2)
     ]
     updates: list[Change] = []
     for _ in range(draw(st.integers(0, 6))):

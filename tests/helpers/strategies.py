@@ -30,6 +30,7 @@ from mpr_logic.language.ast import (
     Named,
     Param,
     ParamDecl,
+    Placed,
     RelationDecl,
     Test,
     TypeDecl,
@@ -129,10 +130,22 @@ def atoms() -> Strategy:
 
 
 @short
+def placed() -> Strategy:
+    """Literals of the history that are placed in time."""
+    tenses = st.sampled_from(["past", "succeeded", "failed"])
+    literals = st.builds(Literal, atoms(), st.booleans(), tenses)
+    others = st.builds(Literal, atoms(), st.just(False), tenses)
+    return st.builds(Placed, literals, st.sampled_from(["at", "within"]), terms()) | st.builds(
+        Placed, literals, st.sampled_from(["before", "after", "since"]), others
+    )
+
+
+@short
 def simple_items() -> Strategy:
     """Body items other than aggregates."""
     return st.one_of(
         st.builds(Literal, atoms(), st.booleans(), st.sampled_from([None, "past", "succeeded", "failed"])),
+        placed(),
         st.builds(Comparison, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), terms(), terms()),
         st.builds(
             Test,

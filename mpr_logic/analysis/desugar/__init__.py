@@ -37,6 +37,7 @@ from mpr_logic.analysis.desugar.compared import expand_compared
 from mpr_logic.analysis.desugar.membership import expand_memberships
 from mpr_logic.analysis.desugar.named import expand_names
 from mpr_logic.analysis.desugar.part import Context, Part
+from mpr_logic.analysis.desugar.placed import expand_placed
 from mpr_logic.analysis.desugar.unknown import expand_unknown
 from mpr_logic.analysis.desugar.windows import expand_windows
 from mpr_logic.analysis.report import DiagnosticCollector
@@ -55,6 +56,7 @@ EXPANSIONS: tuple[Callable[[Clause, Context], Sequence[Part]], ...] = (
     expand_compared,
     expand_windows,
     expand_unknown,
+    expand_placed,
 )
 """The expansions, in the order in which they run."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.occurrences import CALL, CLASS
+from mpr_logic.analysis.occurrences import CLASS, split_numbered
 from mpr_logic.analysis.program import Rule, effect_head
 from mpr_logic.analysis.terms import literals
 from mpr_logic.language.ast import NOWHERE, Atom, Clause, Comparison, Const, Literal, Var
@@ -65,26 +65,28 @@ def names_member(item: BodyItem, rule: Rule) -> bool:
 def histories_read(body: Iterable[BodyItem]) -> Iterator[str]:
     """The relations of the histories of classes that a body reads."""
     for literal in literals(body):
-        if literal.atom.name.removeprefix(CALL).startswith(CLASS):
+        plain = split_numbered(literal.atom.name)[1]
+        if plain.startswith(CLASS):
             yield literal.atom.name
-            yield literal.atom.name.removeprefix(CALL)
+            yield plain
 
 
 def history_members(relation: str, schema: Schema) -> list[tuple[str, str]]:
     """For each member of a class, its name, and the relation of its history that is part of the class's."""
-    call = CALL if relation.startswith(CALL) else ""
-    word, _, name = relation.removeprefix(CALL).removeprefix(CLASS).partition(" ")
-    return [(member, f"{call}{word} {member}") for member in schema.classes[name].members]
+    prefix, plain = split_numbered(relation)
+    word, _, name = plain.removeprefix(CLASS).partition(" ")
+    return [(member, f"{prefix}{word} {member}") for member in schema.classes[name].members]
 
 
 def history_rules(relation: str, schema: Schema) -> Iterator[Rule]:
     """The rules that derive the history of a class from the histories of its members."""
-    word, _, name = relation.removeprefix(CALL).removeprefix(CLASS).partition(" ")
+    prefix, plain = split_numbered(relation)
+    word, _, name = plain.removeprefix(CLASS).partition(" ")
     of = schema.classes[name]
     names = tuple(param.name for param in of.signature.params)
     shared = names[: of.shared]
     variables = {each: Var(f"{each[0].upper()}{each[1:]}") for each in shared}
-    number = (Var("#0"),) if relation.startswith(CALL) else ()
+    number = (Var("#0"),) if prefix else ()
     span = of.signature.span or NOWHERE
     for member, history in history_members(relation, schema):
         action = schema.actions[member]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from mpr_logic.analysis.desugar.part import Part
 from mpr_logic.analysis.report import nearest
-from mpr_logic.analysis.terms import rewrite_aggregate, rewrite_item, rewrite_term, term_span
-from mpr_logic.language.ast import Aggregate, Alternatives, Const, Membership, Named, Unknown
+from mpr_logic.analysis.terms import rewrite_aggregate, rewrite_item, rewrite_term, rewrite_written, term_span
+from mpr_logic.language.ast import Aggregate, Alternatives, Const, Membership, Named, Placed, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +60,8 @@ class _Names:
             return rewrite_aggregate(item, self._value, lambda inner: cast("BodyItem", self._item(inner)))
         if isinstance(item, Unknown):
             return replace(item, atom=self._atom(item.atom))
+        if isinstance(item, Placed):
+            return rewrite_written(item, self._value)
         return rewrite_item(item, self._value)
 
     def _value(self, term: Term) -> Term:

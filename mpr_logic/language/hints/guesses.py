@@ -24,6 +24,7 @@ from mpr_logic.language.hints.foreign import (
     USING,
     VERDICTS,
 )
+from mpr_logic.language.hints.placed import placed
 from mpr_logic.language.hints.sets import sets
 from mpr_logic.language.lalr_tables import END
 from mpr_logic.language.lexer import UNKNOWN, keywords, reserved
@@ -539,6 +540,7 @@ _GUESSES: tuple[Guess, ...] = (
     _percent,
     _verdict,
     sets,
+    placed,
     _use,
     _several_actions,
     _class,

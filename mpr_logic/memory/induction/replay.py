@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mpr_logic.analysis import Fact, analyse, canonical_text
 from mpr_logic.analysis.analyse import Preparer
-from mpr_logic.analysis.occurrences import CALL, is_history
+from mpr_logic.analysis.occurrences import NUMBERED, is_history
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.terms import item_vars, names, term_vars
 from mpr_logic.checker.facts import FactBase
@@ -292,7 +292,9 @@ class Replay:
                 if move.trial is not None:
                     yield move.trial
                 facts.update(move.added, move.removed)
-            rows = [(n, row) for n, found in facts.rows.items() if not n.startswith(CALL) for row in found]
+            rows = [
+                (n, row) for n, found in facts.rows.items() if not n.startswith(NUMBERED) for row in found
+            ]
             held = {(name, row) for name, row in rows if not is_history(name)}
             facts.update(
                 [*[fact for key, fact in first.items() if key not in held], *engine.program.history],
