@@ -127,3 +127,12 @@ def test_processes() -> None:
     """Several processes find what one does."""
     arguments = ("replay", ORDERS, RECORDED, "--against", "docs/examples/coding/coding.dl", "--json")
     assert timeless(answer(mpr(*arguments, "--jobs", "2"))) == timeless(answer(mpr(*arguments)))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_ray() -> None:
+    """Ray finds the same."""
+    pytest.importorskip("ray", reason="needs the extra: pip install 'mpr-logic[ray]'")
+    found = answer(mpr("replay", ORDERS, RECORDED, "--json", "--executor", "ray"))
+    assert timeless(found) == timeless(answer(mpr("replay", ORDERS, RECORDED, "--json")))
