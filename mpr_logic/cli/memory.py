@@ -227,7 +227,9 @@ def import_(
     store: o.MemoryArgument,
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FILES...", help="Rule files and folders; .jsonl files are trajectories."),
+        typer.Argument(
+            metavar="FILES...", help="Rule files and folders, trajectories, recorded conversations."
+        ),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Remove the rules that the rule files leave out.")
@@ -241,23 +243,31 @@ def import_(
     A memory that is not there is made. What is new in the rule files, or other than it was exported, is
     hand-written from then on. The rules of all files are imported, or none; with sqlite:// for the STORE
     nothing is kept. An episode with an action that does not fit what the memory has declared is kept, and
-    named: learning passes over it.
+    named: learning passes over it. So are calls in recorded conversations (docs/how-to/replay-recordings.md)
+    that are no declared action.
 
     Exit status: 0 done, 2 not done.
     """
 
     def work() -> Answer:
+        from mpr_logic.cli.memory_recordings import episodes_in, holds_recordings
+        from mpr_logic.guard.recordings.files import named_recorded
         from mpr_logic.memory.records import Imported
 
         if not files:
             raise o.UsageError(f"no files are named after {store}: give rule files, folders, or trajectories")
         from mpr_logic.checker.loading import load_modules
 
-        paths = [each for each in files if not each.endswith(".jsonl")]
+        paths = [each for each in files if not named_recorded(each)]
         if replace and not paths:
             raise o.UsageError("--replace would remove all rules: name the rule files that replace them")
         modules = load_modules(paths) if paths else []
-        recorded = [(each, Path(each).read_bytes()) for each in files if each.endswith(".jsonl")]
+        talks = [each for each in files if each not in paths and holds_recordings(each)]
+        recorded = [
+            (each, Path(each).read_bytes().decode("utf-8", "replace").split("\n"))
+            for each in files
+            if each not in paths and each not in talks
+        ]
         with _opened(store, theta, create=True) as memory:
             names = ", ".join(paths)
             found = (
@@ -266,17 +276,23 @@ def import_(
                 else Imported((), (), (), ())
             )
             episodes, unfit, untold = [], [], []
-            for file, data in recorded:
+            heard = [(each, episodes_in(each, memory)) for each in talks]
+            lines_of: list[tuple[str, Sequence[str | dict[str, Any]]]] = [
+                *recorded,
+                *((each, found.lines) for each, found in heard),
+            ]
+            for file, told in lines_of:
                 try:
-                    ids = memory.add_episodes(data.decode("utf-8", "replace").split("\n"), many=True)
+                    ids = memory.add_episodes(told, many=True)
                 except StoreError as error:
                     raise StoreError(f"{file}: {error}") from None
                 episodes += ids
                 untold += untold_lines(memory, ids)
                 unfit += [asdict(each) | {"file": file} for each in memory.unfit(ids)]
         content: dict[str, Any] = {name: list(ids) for name, ids in asdict(found).items()}
-        lines = [*import_lines(found, episodes), *untold, *unfit_lines(unfit)]
-        return _answer("import", lines, **content, episodes=episodes, unfit=unfit)
+        left_out = [line for file, each in heard for line in each.remarks(file)]
+        lines = [*import_lines(found, episodes), *untold, *unfit_lines(unfit), *left_out]
+        return _answer("import", lines, **content, episodes=episodes, unfit=unfit, left_out=left_out)
 
     reply("memory", work, json=json, no_color=no_color)
 

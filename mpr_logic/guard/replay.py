@@ -147,7 +147,7 @@ class Replayer:
             StateError: what a call brought about does not fit the rules.
         """
         self.guard.end(_SESSION)
-        refused = _refused(recording.messages)
+        refused = refused_calls(recording.messages)
         self._at = self._began(recording.messages)
         waiting: list[tuple[ToolCall, Verdict]] = []
         number = 0
@@ -181,7 +181,7 @@ class Replayer:
 
     def _record(self, message: Message, waiting: list[tuple[ToolCall, Verdict]]) -> None:
         """Enter how a call went."""
-        place = next((at for at, (call, _) in enumerate(waiting) if _answers(message, call)), None)
+        place = next((at for at, (call, _) in enumerate(waiting) if answers(message, call)), None)
         if place is None:
             return
         call, verdict = waiting.pop(place)
@@ -191,14 +191,14 @@ class Replayer:
             raise StateError(f"the result of `{call.tool[:60]}` cannot be entered: {error}") from None
 
 
-def _answers(message: Message, call: ToolCall) -> bool:
+def answers(message: Message, call: ToolCall) -> bool:
     """Whether a result is of a call: by its id, else by the tool's name, else of any that has no id."""
     if message.answers:
         return call.id == message.answers
     return call.tool == message.tool if message.tool else not call.id
 
 
-def _refused(messages: tuple[Message, ...]) -> frozenset[str]:
+def refused_calls(messages: tuple[Message, ...]) -> frozenset[str]:
     """The ids of calls that a guard rejected when they were recorded: they never ran."""
     return frozenset(
         each.answers

@@ -112,7 +112,7 @@ def files_of(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     for each in paths:
         path = Path(each)
         if path.is_dir():
-            below = sorted(file for file in path.rglob("*") if _named_so(file) and file.is_file())
+            below = sorted(file for file in path.rglob("*") if named_recorded(file) and file.is_file())
             if not below:
                 names = ", ".join(sorted(SUFFIXES))
                 raise GuardError(
@@ -126,11 +126,22 @@ def files_of(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     return found
 
 
-def _named_so(file: Path) -> bool:
-    suffixes = file.suffixes[-2:] or [""]
+def named_recorded(file: str | os.PathLike[str]) -> bool:
+    """Whether a file is one of recordings by its name."""
+    suffixes = Path(file).suffixes[-2:] or [""]
     if suffixes[-1] in COMPRESSED:
         suffixes.pop()
     return bool(suffixes) and suffixes[-1] in SUFFIXES
+
+
+def begins_recorded(file: str | os.PathLike[str]) -> bool:
+    """Whether the first lines of a file are of a known format.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with _opened(Path(file)) as stream:
+        return any(format_of(_parsed(line)) is not None for _, line in _lines(stream, LOOKED_AT))
 
 
 @contextmanager
