@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from mpr_logic.guard.recordings.recording import Label
     from mpr_logic.guard.replay_tally import Count, Example, Tally
 
-SHOWN = 40
-"""The most lines of one table; JSON has them all."""
+SHOWN, WIDEST = 40, 80
+"""The most lines of one table, and characters in a column; JSON has them all."""
 
 LIMITS = """\
 A replay cannot show what an agent would have done after a call that is stopped: calls behind the first one of
@@ -47,7 +47,7 @@ def text_of(tally: Tally, *, compared: bool) -> str:
     elif tally.examples:
         parts.append("\n".join(["first examples", *_examples(tally)]))
     if tally.undeclared:
-        rows = [(name, str(number)) for name, number in tally.undeclared.most_common()]
+        rows = [(name[:WIDEST], str(number)) for name, number in tally.undeclared.most_common()]
         said = "tools that nothing declares: a guard rejects their calls, which are not counted above"
         parts.append("\n".join([said, *_cut(columns([("tool", "calls"), *rows]))]))
     if tally.broken:
@@ -75,7 +75,10 @@ def _time(seconds: float) -> str:
 
 
 def _table(heads: Sequence[str], rows: Iterable[tuple[tuple[str, ...], Count]]) -> str:
-    lines = [(*key, str(count.calls), str(count.recordings), str(count.after)) for key, count in rows]
+    lines = [
+        (*(each[:WIDEST] for each in key), str(count.calls), str(count.recordings), str(count.after))
+        for key, count in rows
+    ]
     return "\n".join(_cut(columns([(*heads, "calls", "recordings", "after"), *lines])))
 
 
