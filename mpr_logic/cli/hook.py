@@ -106,7 +106,7 @@ def hook(
         check_written(guard.rules.files)  # those that are used, too
         key = hooks.session_key(rules or (), call.session)
         if ended is not None:
-            hooks.settle(guard, calls, key, call, ended[1])
+            hooks.settle(guard, calls, key, call, ended[1], hooks.read_result(known, sent))
             return Answer(YES, "{}", {"answer": {}})
         verdict = hooks.decide(
             guard,
@@ -115,6 +115,7 @@ def hook(
             call,
             days=days,
             may_run=lambda verdict: hooks.may_run(known, verdict, allow=allow),
+            conversation=lambda: hooks.read_conversation(sent),
         )
         guard.close()
         calls.close()

@@ -333,7 +333,7 @@ class Guard:
         """
         of = self.session(session)
         for line in lines:
-            if line.get("session") != session or line.get("kind") not in ("decision", "result"):
+            if line.get("session") != session or line.get("kind") not in ("decision", "result", "rejected"):
                 continue
             with of.locked(self.timeout):
                 of.replay(line)

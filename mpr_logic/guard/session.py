@@ -15,8 +15,8 @@ from mpr_logic.checker.disclosure import for_model, repairs_of
 from mpr_logic.checker.state import of_call
 from mpr_logic.errors import BudgetError, EvaluationError, StateError
 from mpr_logic.guard.actions import opened_facts
-from mpr_logic.guard.calls import value_of
-from mpr_logic.guard.conversation import Conversation, Followed
+from mpr_logic.guard.calls import Call, value_of
+from mpr_logic.guard.conversation import Conversation, Followed, result_of
 from mpr_logic.guard.directives import REJECTED
 from mpr_logic.guard.history import AdmittedCall, made_with, moment_of, not_the_verdicts, replayed
 from mpr_logic.guard.rules import StateBatches, is_file
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mpr_logic.checker.underway import Assumed, PossibleState, PossibleStates, UnderWay
     from mpr_logic.checker.versions import Version
     from mpr_logic.guard.actions import Proposed
-    from mpr_logic.guard.calls import Call, Moment
+    from mpr_logic.guard.calls import Moment
     from mpr_logic.guard.conversation import Change, Message
     from mpr_logic.guard.rules import CallNeeds, Options, Ruleset
     from mpr_logic.guard.store import Store, StoreTransaction
@@ -293,8 +293,13 @@ class Session:
             StateError: the call is none of the present rules.
         """
         id = str(line.get("id"))
-        if line["kind"] == "result":
+        if line["kind"] == "rejected":
+            self.conversation.rejected(str(line.get("call")))
+        elif line["kind"] == "result":
             if self.waits_for(id):
+                if "result" in line:
+                    failed = line.get("succeeded") is False
+                    self.returned(id, result_of(Call(""), line["result"], failed=failed))
                 self._record(id, line.get("succeeded"), [], None)
         elif line.get("runs") is True and id not in self._replayed:
             self._replayed.add(id)

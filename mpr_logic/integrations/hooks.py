@@ -20,10 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.errors import StateError
 from mpr_logic.guard.calls import Call, Limits, canonical, parsed
+from mpr_logic.guard.guard import UNKNOWN
+from mpr_logic.integrations.hook_transcripts import transcript
+from mpr_logic.integrations.plain import follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from mpr_logic.guard.conversation import Message
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.store import Store
     from mpr_logic.guard.verdict import Verdict
@@ -116,6 +120,26 @@ def read_outcome(agent: CodingAgent, text: str | bytes) -> tuple[Call, bool] | N
         return None
     name = event.get("hook_event_name")
     return agent.read(event if name is None else event | {"hook_event_name": agent.after.before(name)}), went
+
+
+def read_result(agent: CodingAgent, text: str | bytes) -> Any:
+    """The result of the call that an event tells of, or what it says of the failure; else ``UNKNOWN``.
+
+    Raises:
+        StateError: it is no event.
+    """
+    event = _parsed(text)
+    fields = (agent.after.result, "error", "result_json", "output")
+    return next((event[field] for field in fields if event.get(field) is not None), UNKNOWN)
+
+
+def read_conversation(text: str | bytes) -> list[Message]:
+    """The messages of the transcript that an event names; none where it names none.
+
+    Raises:
+        StateError: it is no event, or the transcript cannot be read.
+    """
+    return transcript(_parsed(text))
 
 
 def _parsed(text: str | bytes) -> dict[str, Any]:
@@ -284,6 +308,7 @@ def decide(
     *,
     days: float = DAYS,
     may_run: Callable[[Verdict], bool] = lambda verdict: verdict.runs or verdict.outcome == "escalate",
+    conversation: Callable[[], Sequence[Message]] = tuple,
 ) -> Verdict:
     """Decide about a call after those that are kept of its session, and keep it where it may run. All of that
     is one transaction.
@@ -295,6 +320,7 @@ def decide(
         call: what is proposed.
         days: sessions are forgotten so long after their last call.
         may_run: whether the call may run by what the agent is told; one that does not is not kept.
+        conversation: gives the conversation so far, where a rule reads it.
 
     Raises:
         StoreError: the calls could not be read, or this one not be kept: it must not be made.
@@ -302,16 +328,22 @@ def decide(
     with store.writing(guard.timeout) as transaction:
         transaction.forget(days * 86_400)
         _replay(guard, transaction.lines(key), call.session)
+        follow(guard, conversation, call.session)
         verdict = guard.check(call.tool, call.arguments, id=call.id, session=call.session, ask=False)
         if may_run(verdict):
             transaction.add(key, _line(verdict))
         elif verdict.runs:
             transaction.settle(verdict.id)  # it holds nothing of what is shared
+        if guard.hears and call.id and not may_run(verdict):
+            transaction.add(key, {"kind": "rejected", "call": call.id})
     return verdict
 
 
-def settle(guard: Guard, store: Store, key: str, call: Call, succeeded: bool | None) -> None:
-    """Keep how a call went. One that a person was asked about was made, then, and is entered now.
+def settle(
+    guard: Guard, store: Store, key: str, call: Call, succeeded: bool | None, result: Any = UNKNOWN
+) -> None:
+    """Keep how a call went, and what it returned where a rule reads that. One that a person was asked about
+    was made, then, and is entered now.
 
     Raises:
         StateError: no such call is kept, or it has ended.
@@ -328,7 +360,8 @@ def settle(guard: Guard, store: Store, key: str, call: Call, succeeded: bool | N
             transaction.add(key, line)
             _replay(guard, [line], call.session)
         guard.record(line["id"], succeeded, session=call.session)
-        transaction.add(key, {"kind": "result", "id": line["id"], "succeeded": succeeded})
+        told = {"result": result} if guard.hears and result is not UNKNOWN else {}
+        transaction.add(key, {"kind": "result", "id": line["id"], "succeeded": succeeded, **told})
 
 
 def _replay(guard: Guard, lines: Sequence[dict[str, Any]], session: str) -> None:

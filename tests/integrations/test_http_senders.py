@@ -181,7 +181,7 @@ def test_facts_are_nobodys_without_an_operator() -> None:
 
 
 def test_results_are_the_operators_to_say() -> None:
-    """What a call returned lets others pass, so an agent does not say it; what is no message is refused."""
+    """A result lets other calls pass, so an agent does not say it; what is no message is refused."""
     rules = "forbid pay(_) :- not paid. .decl paid() paid :- returned(_, send, ok)."
     guard = Guard(text=RULES + rules)
     client = client_of(guard, token="agent", operator_token="op")

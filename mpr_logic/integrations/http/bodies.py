@@ -51,7 +51,7 @@ class OutcomeBody(OfSession):
 
 
 class MessagesBody(OfSession):
-    """What was said and returned in a conversation."""
+    """Messages of a conversation: what was said and returned."""
 
     messages: list[Any] = Field(description="messages as the APIs of models have them: role, content, ...")
     whole: bool = Field(

@@ -248,7 +248,7 @@ def _went(answer: Message) -> bool | None:
 
 
 def _returned(answer: Message) -> Any:
-    """What a call returned, as JSON where the server says that it is; of one that failed, what it says."""
+    """The result of a call, as JSON where the server says that it is; of one that failed, the message."""
     result, error = answer.get("result"), answer.get("error")
     if isinstance(result, dict) and "content" in result:
         said = result.get("structuredContent")

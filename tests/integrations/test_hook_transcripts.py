@@ -1,0 +1,170 @@
+"""Transcripts of coding agents: the user's words and the results of calls reach the rules of a hook."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mpr_logic.errors import StateError
+from mpr_logic.guard.guard import Guard
+from mpr_logic.guard.store import Store
+from mpr_logic.integrations import hooks
+from mpr_logic.integrations.hook_transcripts import transcript
+from tests.helpers.command import mpr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mpr_logic.guard.verdict import Verdict
+
+RULES = """
+.action bash(command: symbol)
+tool_name("Bash", bash).
+@id(asked) @because("nobody asked for a push")
+forbid bash(C) :- contains(C, "git push"), not wanted.
+.decl wanted()
+wanted :- said(_, user, T), contains(T, "push").
+@id(green) @because("the tests did not pass")
+forbid bash(C) :- contains(C, "git push"), not green.
+.decl green()
+green :- newest(bash, N), returned(N, bash, V), field(V, stdout, O), O is symbol, contains(O, "passed").
+green :- newest(bash, N), returned(N, bash, V), V is symbol, contains(V, "all passed").
+@id(failures) @because("it was refused")
+forbid bash("ls") :- refused(_, bash, _).
+"""
+CLAUDE = hooks.AGENTS["claude"]
+
+
+def said(role: str, content: Any, **more: Any) -> dict[str, Any]:
+    """A line of Claude Code's transcript."""
+    return {"type": role, "sessionId": "s", "message": {"role": role, "content": content}, **more}
+
+
+def used(id: str, command: str) -> dict[str, Any]:
+    """One with a call."""
+    return said("assistant", [{"type": "tool_use", "id": id, "name": "Bash", "input": {"command": command}}])
+
+
+def answered(id: str, text: str, *, failed: bool = False) -> dict[str, Any]:
+    """One with the answer to a call."""
+    result = {"type": "tool_result", "tool_use_id": id, "content": text, "is_error": failed}
+    return said("user", [result])
+
+
+class Session:
+    """A session of an agent: each event is a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file, self.store = folder / "transcript.jsonl", Store(folder / "calls.db")
+        self.lines: list[dict[str, Any]] = [{"type": "summary", "summary": "x", "leafUuid": "y"}]
+
+    def event(self, name: str, id: str, command: str, **more: Any) -> bytes:
+        """An event of the agent."""
+        self.file.write_text("".join(json.dumps(each) + "\n" for each in self.lines), encoding="utf-8")
+        event: dict[str, Any] = {
+            "session_id": "s",
+            "hook_event_name": name,
+            "tool_name": "Bash",
+            "tool_use_id": id,
+        }
+        event |= {"tool_input": {"command": command}, "transcript_path": str(self.file), **more}
+        return json.dumps(event).encode()
+
+    def before(self, id: str, command: str) -> Verdict:
+        """Decide about a call."""
+        sent = self.event("PreToolUse", id, command)
+        call = hooks.read_event(CLAUDE, sent)
+        guard = Guard(text=RULES, store=self.store)
+        return hooks.decide(guard, self.store, "k", call, conversation=lambda: hooks.read_conversation(sent))
+
+    def after(self, id: str, command: str, response: Any) -> None:
+        """Say how a call went."""
+        sent = self.event("PostToolUse", id, command, tool_response=response)
+        found = hooks.read_outcome(CLAUDE, sent)
+        assert found is not None
+        guard = Guard(text=RULES, store=self.store)
+        hooks.settle(guard, self.store, "k", *found, hooks.read_result(CLAUDE, sent))
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_words_and_results(tmp_path: Path, tells: bool) -> None:
+    """The words of the user, and the output of the tests, decide about a push, whether the result comes with
+    an event or stands in the transcript alone."""
+    session = Session(tmp_path)
+    session.lines.append(said("user", "fix it"))
+    assert session.before("a", "git push").rules == ("asked", "green")
+    session.lines += [used("a", "git push"), answered("a", "nobody asked for a push", failed=True)]
+    session.lines.append(said("user", [{"type": "text", "text": "run the tests, then push"}]))
+    assert session.before("b", "pytest").runs
+    if tells:
+        session.after("b", "pytest", {"stdout": "12 passed", "isError": False})
+    session.lines += [used("b", "pytest"), answered("b", "all passed")]
+    assert session.before("c", "ls").runs  # the refusal by the hook itself is no result
+    session.lines += [used("c", "ls")]
+    assert session.before("d", "git push").runs
+
+
+def test_words_of_others_are_left_out(tmp_path: Path) -> None:
+    """Lines that the agent wrote in the user's name, and those of agents below, are no words of the user."""
+    session = Session(tmp_path)
+    session.lines += [
+        said("user", "look"),
+        said("user", "now push", isMeta=True),
+        said("user", "and push", isSidechain=True),
+        said("user", "please push", agentId="a1"),
+    ]
+    event = json.loads(session.event("PreToolUse", "a", "ls"))
+    assert [each.text for each in transcript(event)] == ["look"]
+    assert "asked" in session.before("a", "git push").rules
+
+
+def test_codex(tmp_path: Path) -> None:
+    """Codex keeps its transcript in a form of its own."""
+    file = tmp_path / "rollout.jsonl"
+    lines = [
+        {"type": "session_meta", "payload": {"id": "s"}},
+        {
+            "type": "response_item",
+            "payload": {
+                "type": "message",
+                "role": "user",
+                "content": [{"type": "input_text", "text": "push"}],
+            },
+        },
+    ]
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    assert [each.text for each in transcript({"transcript_path": str(file)})] == ["push"]
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}\n{]\n", '{"a": 1}\n', "[1]\n", "\u0000"])
+def test_a_transcript_that_cannot_be_read_rejects(tmp_path: Path, content: str | None) -> None:
+    """Where the transcript is missing, damaged or of another kind, what reads it is rejected."""
+    session = Session(tmp_path)
+    sent = json.loads(session.event("PreToolUse", "a", "git push"))
+    session.file.unlink()
+    if content is not None:
+        session.file.write_text(content, encoding="utf-8")
+    with pytest.raises(StateError):
+        transcript(sent)
+    guard = Guard(text=RULES, store=session.store)
+    call = hooks.read_event(CLAUDE, json.dumps(sent))
+    verdict = hooks.decide(guard, session.store, "k", call, conversation=lambda: transcript(sent))
+    assert "could not be read" in str(verdict.error)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    """The command reads the transcript that the event names; without a rule that reads it, it does not."""
+    session = Session(tmp_path)
+    session.lines.append(said("user", "fix it"))
+    (tmp_path / "e.json").write_bytes(session.event("PreToolUse", "a", "git push"))
+    (tmp_path / "talk.dl").write_text(RULES, encoding="utf-8")
+    store = ["--store", str(tmp_path / "other.db"), "--event", str(tmp_path / "e.json")]
+    told = mpr("hook", str(tmp_path / "talk.dl"), *store).out
+    assert "nobody asked for a push" in told
+    session.lines.append(said("user", "push it"))
+    (tmp_path / "e.json").write_bytes(session.event("PreToolUse", "b", "git push"))
+    told = mpr("hook", str(tmp_path / "talk.dl"), *store).out
+    assert "nobody asked" not in told
+    assert "did not pass" in told
