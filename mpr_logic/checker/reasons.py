@@ -169,7 +169,7 @@ class Reasons:
         """Whether a rule may have several things to say."""
         known = self._open.get(rule)
         if known is None:
-            known = self._open[rule] = bool(open_variables(_alternatives(self._engine, rule)))
+            known = self._open[rule] = any(map(_open_variables, _alternatives(self._engine, rule)))
         return known
 
 
@@ -197,12 +197,9 @@ def _alternatives(engine: Engine, rule: Rule) -> tuple[Rule, ...]:
     return tuple([part for part in engine.program.parts_of(rule) if part.asks == rule.asks])
 
 
-def open_variables(parts: Sequence[Rule]) -> tuple[str, ...]:
-    """The variables of a clause's text that its action does not determine: those that all its rules bind."""
-    found = [
-        text_variables(rule) - {term.name for term in rule.args if isinstance(term, Var)} for rule in parts
-    ]
-    return tuple(sorted(set.intersection(*found)))
+def _open_variables(rule: Rule) -> tuple[str, ...]:
+    """The variables of a rule's text that its action does not determine."""
+    return tuple(sorted(text_variables(rule) - {term.name for term in rule.args if isinstance(term, Var)}))
 
 
 def derivations(
@@ -216,22 +213,23 @@ def derivations(
     rule = reason.rule
     assert rule is not None
     parts = _alternatives(engine, rule)
-    named = open_variables(parts)
-    found: dict[tuple[Value | None, ...], tuple[float, Rule, Bindings]] = {}
-    if not named:
+    named = {part: _open_variables(part) for part in parts}
+    if not any(named.values()):
         return (reason,)
+    found: dict[tuple[Rule, tuple[Value | None, ...]], tuple[float, Bindings]] = {}
     least = theta if reason.weight >= theta else 0.0
     try:
         for part, bindings, weight in islice(_solutions(engine, parts, args, semiring), FOLLOWED):
-            key = tuple(bindings.get(n) for n in named)
+            key = part, tuple(bindings.get(n) for n in named[part])
             if weight >= least and (key not in found or weight > found[key][0]):
-                found[key] = weight, part, bindings
+                found[key] = weight, bindings
     except EvaluationError:
         pass  # of the time, or of a binding that has no value: what was found stands
+    told = ((-w, because_text(r, b, args), r.part, w, r, b) for (r, _), (w, b) in found.items())
+    by_text = {each[1]: each for each in sorted(told, key=lambda each: each[:3], reverse=True)}
     if reason.proof is not None:
-        found.pop(tuple(reason.proof.bindings.get(n) for n in named), None)
-    told = ((-w, because_text(r, b, args), r.part, w, r, b) for w, r, b in found.values())
-    others = sorted(told, key=lambda each: each[:3])
+        by_text.pop(reason.text, None)
+    others = sorted(by_text.values(), key=lambda each: each[:3])
     listed = [] if reason.proof is None and others else [reason]
     try:
         for _, text, _, weight, part, bindings in others[: MOST - len(listed)]:
