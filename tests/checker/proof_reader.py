@@ -1,11 +1,18 @@
-"""Reads proofs back from what was printed: from the lines of a tree, and from JSON."""
+"""Reads proofs back from what was printed: from the lines of a tree, and from JSON.
+
+A printed rule is its author's: of the rules that a clause gave (one for each member of a class, for each
+alternative, for each call that would tell something) the reader takes the one whose items the steps show.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from mpr_logic.analysis.desugar.classes import names_member
+from mpr_logic.analysis.occurrences import CALL, CLASS
 from mpr_logic.analysis.program import Program, Rule
+from mpr_logic.checker.render import item_text
 from mpr_logic.engine.planner import item_variables
 from mpr_logic.engine.provenance.proof import (
     AbsenceStep,
@@ -15,8 +22,20 @@ from mpr_logic.engine.provenance.proof import (
     ProofStep,
     RuleProof,
 )
-from mpr_logic.language.ast import Aggregate, BodyItem, Comparison, Const, Literal, Row, Value, Var
+from mpr_logic.language.ast import (
+    Aggregate,
+    BodyItem,
+    Comparison,
+    Const,
+    Literal,
+    Membership,
+    Row,
+    Value,
+    Var,
+)
+from mpr_logic.language.moments import Duration, Instant
 from mpr_logic.language.parser import parse_clause
+from mpr_logic.language.sets import is_set
 
 VERBS = {"is forbidden": "forbid", "is permitted": "permit", "is preferred": "prefer"}
 _END = re.compile(r"(?: \[(?P<weight>[-+.e\d]+)\])?(?P<again> \(proved above\))?$")
@@ -31,7 +50,12 @@ class Reader:
     """Reads the printed proofs of one program."""
 
     def __init__(self, program: Program) -> None:
-        self.rules = {rule.id: rule for rule in program.rules}
+        self.rules: dict[str, list[Rule]] = {}
+        self.members: dict[str, list[Rule]] = {}  # by the history of a class, the rules that derive it
+        for rule in program.rules:
+            self.rules.setdefault(rule.id, []).append(rule)
+            if rule.of_members:
+                self.members.setdefault(rule.head, []).append(rule)
         self.known: dict[tuple[str, Row], RuleProof] = {}
 
     # -- the tree ------------------------------------------------------------------------------
@@ -55,41 +79,71 @@ class Reader:
         if end["again"]:
             return self.known[relation, row]
         (said, _), *rest = below
-        rule = self.rules[said.removeprefix("rule ").partition(" at ")[0]]
         rest = [each for each in rest if not each[0].startswith("source: ")]
         bindings: dict[str, Value] = {}
         if rest and rest[0][0].startswith("with "):
             bindings = equations(rest.pop(0)[0].removeprefix("with "))
+        shown = [each[0].removeprefix("✓ ") for each in rest]
+        rule = self._rule(said.removeprefix("rule ").partition(" at ")[0], relation, bindings, shown)
         proof = RuleProof(relation, row, float(end["weight"] or 1), rule, bindings, ())
         self.known[relation, row] = proof
+        nodes = all_steps(rule, rest, ("", ()))
         proof.steps = tuple(
-            self._step(i, item, step) for i, (item, step) in enumerate(zip(rule.body, rest, strict=True))
+            self._step(i, item, node) for i, (item, node) in enumerate(zip(rule.body, nodes, strict=True))
         )
-        texts = [each[0].removeprefix("✓ ") for each in rest]
+        texts = [each[0].removeprefix("✓ ") for each in nodes]
         proof.bindings = bindings | unnamed(rule, proof.steps, texts)
         return proof
+
+    def _rule(self, id: str, relation: str, bindings: dict[str, Value], texts: list[str]) -> Rule:
+        """The rule of an id that concludes a relation and whose items are what the steps say."""
+        rules = [rule for rule in self.rules[id] if rule.head == relation]
+        if len(rules) == 1:
+            return rules[0]
+        fitting = [rule for rule in rules if fits(rule, bindings, texts)]
+        assert fitting, (id, relation, texts)
+        return fitting[0]
+
+    def _of_class(self, relation: str, fact: FactProof | RuleProof) -> FactProof | RuleProof:
+        """The proof of the history of a class, where that of a member is printed for it."""
+        for rule in self.members.get(relation, ()):
+            (item,) = rule.body
+            assert isinstance(item, Literal)
+            if item.atom.name == fact.relation:
+                args = zip(item.atom.args, fact.row, strict=True)
+                bindings = {t.name: v for t, v in args if isinstance(t, Var) and t.name != "_"}
+                row = tuple(bindings[t.name] if isinstance(t, Var) else _constant(t) for t in rule.args)
+                return RuleProof(relation, row, fact.weight, rule, bindings, (fact,))
+        return fact
 
     def _step(self, index: int, item: BodyItem, node: Any) -> ProofStep:
         text, below = node
         if isinstance(item, Aggregate):
             body, weight = re.fullmatch(r"✓ (.*?)(?: \[([-+.e\d]+)\])?: \d+ rows?", text).groups()  # type: ignore[union-attr]
-            rows = tuple(self._row(each) for each in below)
+            rows = tuple(self._as_asked(item, self._row(each)) for each in below)
             return AggregateStep(index, _aggregated(body), float(weight or 1), rows)
         if not isinstance(item, Literal):
             return BuiltinStep(index)
+        if is_set(item.atom.name):
+            return in_set(item, text.removeprefix("✓ "))
         if not item.negated:
-            return self._conclusion(node)
+            return self._of_class(item.atom.name, self._conclusion(node))
         body, weight = re.fullmatch(
-            r"✓ (not .*?)(?: \[([-+.e\d]+)\])?: (?:no such fact|weakened by)", text
+            r"✓ ((?:not|unknown) .*?)(?: \[([-+.e\d]+)\])?: (?:no such fact|weakened by)", text
         ).groups()  # type: ignore[union-attr]
-        present = self._conclusion(below[0]) if below else None
-        return AbsenceStep(*pattern(body.removeprefix("not ")), float(weight or 1), present)
+        present = self._of_class(item.atom.name, self._conclusion(below[0])) if below else None
+        return AbsenceStep(*absent(item, body), float(weight or 1), present)
 
     def _row(self, node: Any) -> tuple[Any, ...]:
         text, below = node
         if text == "nothing to count":
             return ()
         return tuple(map(self._conclusion, below)) if text == "together" else (self._conclusion(node),)
+
+    def _as_asked(self, item: Aggregate, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The proofs of a row of an aggregate, of the relations that its braces ask for."""
+        asked = [each.atom.name for each in item.body if isinstance(each, Literal) and not each.negated]
+        return tuple(self._of_class(name, proof) for name, proof in zip(asked, row, strict=True))
 
     # -- JSON ----------------------------------------------------------------------------------
 
@@ -99,35 +153,88 @@ class Reader:
         made: dict[int, Any] = {}
         for place in reversed(range(len(nodes))):
             each = nodes[place]
-            common = each["relation"], tuple(each["row"]), each["weight"]
+            common = each["relation"], tuple(map(as_value, each["row"])), each["weight"]
             assert concluded_or_fact(each["atom"]) == common[:2]
             if "source" in each:
                 fact = called(*common[:2], each.get("call"))
                 made[place] = FactProof(*fact, each["weight"], each["source"])
             else:
-                rule = self.rules[each["rule"]["id"]]
-                made[place] = RuleProof(*common, rule, each["bindings"], ())
+                texts = [step["text"] for step in each["steps"]]
+                bindings = {name: as_value(value) for name, value in each["bindings"].items()}
+                rule = self._rule(each["rule"]["id"], each["relation"], bindings, texts)
+                made[place] = RuleProof(*common, rule, bindings, ())
         for place, each in enumerate(nodes):
             if "steps" in each:
                 proof = made[place]
-                items = zip(proof.rule.body, each["steps"], strict=True)
-                proof.steps = tuple(_json_step(i, item, s, made) for i, (item, s) in enumerate(items))
-                texts = [step["text"] for step in each["steps"]]
+                steps = all_steps(proof.rule, each["steps"], {"kind": "holds", "text": ""})
+                items = enumerate(zip(proof.rule.body, steps, strict=True))
+                proof.steps = tuple(self._json_step(i, item, step, made) for i, (item, step) in items)
+                texts = [step["text"] for step in steps]
                 proof.bindings = proof.bindings | unnamed(proof.rule, proof.steps, texts)
         return made[data["root"]]  # type: ignore[no-any-return]
 
+    def _json_step(self, index: int, item: BodyItem, step: dict[str, Any], made: dict[int, Any]) -> ProofStep:
+        if isinstance(item, Literal) and is_set(item.atom.name):
+            return in_set(item, step["text"])
+        if step["kind"] == "holds":
+            return BuiltinStep(index)
+        if step["kind"] == "aggregate":
+            assert isinstance(item, Aggregate)
+            rows = tuple(self._as_asked(item, tuple(made[n] for n in row)) for row in step["rows"])
+            return AggregateStep(index, as_value(step["value"]), step["weight"], rows)
+        assert isinstance(item, Literal)
+        below = None if step["node"] is None else self._of_class(item.atom.name, made[step["node"]])
+        if step["kind"] == "proof":
+            assert below is not None
+            return below
+        return AbsenceStep(*absent(item, step["text"]), step["weight"], below)
 
-def _json_step(index: int, item: BodyItem, step: dict[str, Any], made: dict[int, Any]) -> ProofStep:
-    if step["kind"] == "proof":
-        return made[step["node"]]  # type: ignore[no-any-return]
-    if step["kind"] == "holds":
-        return BuiltinStep(index)
-    if step["kind"] == "aggregate":
-        rows = tuple(tuple(made[n] for n in row) for row in step["rows"])
-        return AggregateStep(index, step["value"], step["weight"], rows)
-    assert isinstance(item, Literal)
-    present = None if step["node"] is None else made[step["node"]]
-    return AbsenceStep(*pattern(step["text"].removeprefix("not ")), step["weight"], present)
+
+def all_steps(rule: Rule, shown: list[Any], hidden: Any) -> list[Any]:
+    """The steps of a rule, with one for an item that only says which member of a class this is."""
+    rest = iter(shown)
+    found = [hidden if names_member(item, rule) else next(rest) for item in rule.body]
+    assert not list(rest)
+    return found
+
+
+def fits(rule: Rule, bindings: dict[str, Value], texts: list[str]) -> bool:
+    """Whether the steps of a proof can be those of a rule: as many, of its variables, and of its items."""
+    items = [item for item in rule.body if not names_member(item, rule)]
+    if {name for name in rule.variables if name[0] != "#"} != set(bindings) or len(items) != len(texts):
+        return False
+    return all(_says(item, bindings, text) for item, text in zip(items, texts, strict=True))
+
+
+def _says(item: BodyItem, bindings: dict[str, Value], text: str) -> bool:
+    """Whether a step says an item; what stands for ``_``, for a computed argument, and for the member of a
+    class may be anything."""
+    if isinstance(item, Literal) and not item.negated and item.atom.name.startswith(CLASS):
+        return text.startswith(item.atom.name.removeprefix(CLASS).partition(" ")[0] + " ")
+    known = re.sub(r"\\#\w+", ".+", re.escape(item_text(item, bindings)))
+    known = re.sub(r"(\\\(|,\\ )_(?=,|\\\))", r"\1.+", known)
+    return re.match(known + r"(?:$|:| \[| \()", text) is not None
+
+
+def in_set(item: Literal, text: str) -> ProofStep:
+    """The step of a literal of a set: a fact that nobody stated, or its absence."""
+    (shown,) = parse_clause(f"q :- {text}.").body
+    assert isinstance(shown, Membership)
+    row = (_constant(shown.term),)
+    return AbsenceStep(item.atom.name, row, 1.0) if item.negated else FactProof(item.atom.name, row, 1.0, "")
+
+
+def absent(item: Literal, text: str) -> tuple[str, tuple[Value | None, ...]]:
+    """The relation and the pattern of an absence that a text tells."""
+    if text.startswith("unknown "):
+        relation, row = pattern(text.removeprefix("unknown "))
+        return f"not {relation}", row
+    if not item.atom.name.removeprefix(CALL).startswith(CLASS):
+        return pattern(text.removeprefix("not "))
+    (shown,) = parse_clause(f"q :- {text}.").body
+    assert isinstance(shown, Literal)
+    said = dict(zip(shown.atom.names, map(_constant, shown.atom.args), strict=True))
+    return item.atom.name, tuple(said.get(name) for name in item.atom.names)
 
 
 def _nested(lines: list[str]) -> list[Any]:
@@ -181,7 +288,7 @@ def pattern(text: str) -> tuple[str, tuple[Value | None, ...]]:
     (item,) = clause.body
     assert isinstance(item, Literal)
     kind = f"{item.tense} " if item.tense else ""
-    args = (t.value if isinstance(t, Const) else None for t in item.atom.args)
+    args = (_constant(t) if isinstance(t, Const) else None for t in item.atom.args)
     return f"{kind}{item.atom.name}", tuple(args)
 
 
@@ -219,10 +326,16 @@ def unnamed(rule: Rule, steps: tuple[ProofStep, ...], texts: list[str]) -> dict[
 def _aggregated(text: str) -> Value:
     (item,) = parse_clause(f"q :- {text}.").body
     assert isinstance(item, Aggregate)
-    assert isinstance(item.target, Const)
-    return item.target.value
+    return _constant(item.target)
 
 
 def _constant(term: object) -> Value:
     assert isinstance(term, Const), term
-    return term.value
+    return as_value(term.value)
+
+
+def as_value(value: Value) -> Value:
+    """The value that was printed: no symbol of a generated program reads as a time or a duration."""
+    if not isinstance(value, str):
+        return value
+    return Instant.read(value) or Duration.read(value) or value
