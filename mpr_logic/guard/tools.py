@@ -149,9 +149,10 @@ class Tool:
 
     @property
     def known(self) -> ToolSignature:
-        """The signature that rules are vetted against: its arguments, and the only values of each."""
+        """The signature that rules are vetted against: its arguments, and what each may be."""
         arguments = {each.name: each.values for each in self.arguments}
-        return ToolSignature(self.name, arguments, self.rest is not None, dict(self.hints))
+        kinds = {each.name: each.said.kinds for each in self.arguments}
+        return ToolSignature(self.name, arguments, self.rest is not None, dict(self.hints), kinds)
 
     def statements(self) -> Iterator[ActionDecl | HintDecl | Clause]:
         """The declaration, the hints that its description gives, and the facts about names that were

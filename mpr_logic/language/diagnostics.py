@@ -93,6 +93,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0261": "times that do not go together",
     "E0262": "no span of time",
     "E0263": "time zone that is missing or unknown",
+    "E0264": "list or object taken for a text or a number",
     "E0270": "call that tells nothing",
     "E0271": "unknown of what is not open-world",
     "E0272": "call that tells what rules derive",

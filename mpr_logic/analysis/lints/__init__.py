@@ -45,6 +45,7 @@ from mpr_logic.analysis.lints.overrides import check_overrides
 from mpr_logic.analysis.lints.patterns import check_patterns
 from mpr_logic.analysis.lints.relations import check_filled, without_source
 from mpr_logic.analysis.lints.spellings import check_spellings
+from mpr_logic.analysis.lints.structures import check_structures
 from mpr_logic.analysis.lints.style import (
     check_comparisons,
     check_duplicates,
@@ -81,6 +82,7 @@ VET: tuple[Lint, ...] = (
     check_hints,  # W0641
     check_filled,  # E0601, E0607
     check_constants,  # E0601, E0605, W0605
+    check_structures,  # E0264
     check_lower_case,  # E0606, W0606
     check_capitals,  # W0619, W0635
     check_bodies,  # E0608, W0619

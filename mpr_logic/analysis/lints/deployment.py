@@ -24,12 +24,14 @@ class ToolSignature:
         arguments: the names of its arguments, each with the only values that the schema lets in.
         rest: whether it takes arguments that it does not name.
         hints: what it says of itself, such as ``readOnlyHint``. Rules go by what their own files say.
+        kinds: for arguments, the kinds of JSON that the schema lets in, such as ``array``.
     """
 
     name: str
     arguments: Mapping[str, Domain] = field(default_factory=dict)
     rest: bool = False
     hints: Mapping[str, bool] = field(default_factory=dict)
+    kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,23 @@ class ToolNames:
             old = found.get(name)
             found[name] = row if old is None else tuple(map(_union, old, row))
         return found
+
+    def kinds(self) -> dict[str, list[frozenset[str]]]:
+        """For each action that tools are, the kinds of JSON that each argument may be, null left out; none
+        where a tool does not say."""
+        declared = self.program.schema.actions
+        found: dict[str, list[frozenset[str]]] = {}
+        for tool in self.deployment.tools or ():
+            name = self.action(tool.name)
+            if name is not None:
+                row = [self._kinds(tool, name, param.name) for param in declared[name].params]
+                old = found.get(name, row)
+                found[name] = [a | b if a and b else frozenset() for a, b in zip(old, row, strict=True)]
+        return found
+
+    def _kinds(self, tool: ToolSignature, action: str, word: str) -> frozenset[str]:
+        found = [tool.kinds.get(name, frozenset()) for name in self.names(action, word)]
+        return frozenset().union(*found) - {"null"} if all(found) else frozenset()
 
     def _domain(self, tool: ToolSignature, action: str, word: str) -> Domain:
         values: set[Value] = set()
