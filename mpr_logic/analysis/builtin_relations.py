@@ -31,7 +31,7 @@ SOURCES = ("user", "system", "result", "model")
 PLACES = ("words", "field", "name", "labelled", "text", "piece", "")
 """The places where a value stands in a source; the model's own has none."""
 
-KINDS = ("email", "host", "link", "account", "phone", "path", "number", "name", "word")
+KINDS = ("email", "host", "link", "account", "phone", "path", "number", "name", "word", "field")
 """The kinds of values that a text mentions."""
 
 FILLED = frozenset({"now", "called", "item", "list_length", "field", "argument"}) | SHELL | HEARD | TRACED

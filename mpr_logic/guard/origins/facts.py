@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.program import Fact
 from mpr_logic.errors import StateError
 from mpr_logic.guard.calls import inside
-from mpr_logic.guard.origins.parts import parts
+from mpr_logic.guard.origins.parts import Part, parts
 from mpr_logic.guard.origins.records import values
 from mpr_logic.language.ast import Span
 
@@ -56,15 +56,16 @@ class _Tracer:
         while self._left:
             value = self._left.pop()
             if isinstance(value, str) and "mentions" in self._reads:
-                found = parts(value)
-                self._add(part.value for part in found)
-                for part in found:
-                    yield _fact(
-                        "mentions",
-                        (value, part.kind, part.value),
-                        Span(f"the text {shown(value)}", 0, 0, 0, 0),
-                    )
+                yield from self._mentioned(value)
             yield from self._met(value)
+
+    def _mentioned(self, text: str) -> Iterator[Fact]:
+        found = parts(text)
+        if " " in text:
+            found += [Part("field", each) for each in self._origins.fields_in(text)]
+        self._add(part.value for part in found)
+        for part in found:
+            yield _fact("mentions", (text, part.kind, part.value), _span(f"the text {shown(text)}"))
 
     def _add(self, found: Iterable[Scalar]) -> None:
         for value in found:

@@ -37,6 +37,8 @@ _COMMON = frozenset({"www", "com", "org", "net", "http", "https", "mailto", "htm
 _SHORTEST_PIECE = 3
 _SHORTEST_LABELLED = 20  # a shorter text is the value of its field
 _LONGEST_WHOLE = 1_000
+_SHORTEST_FIELD = 4
+_MOST_WORDS = 6  # of a field that is looked for in a text
 _MOST_COMPARED = 8
 _MANY = 2_000  # places of one token: more take longer to compare than to look at
 
@@ -87,6 +89,7 @@ class Origins:
     def __init__(self) -> None:
         self._segments: list[_Segment] = []
         self._tokens: dict[str, list[int]] = {}  # the segments that a token stands in, ascending
+        self._fields: set[str] = set()  # the keys of whole fields, and of what stands behind labels
         self._used: dict[str, int] = {}  # by the key of an argument, the message of the first call with it
         self._asked: dict[int, tuple[Scalar, ...]] = {}  # by result, what its call was made with
         self._heard = 0
@@ -147,6 +150,8 @@ class Origins:
         more = respelt(text, form)
         number = len(self._segments)
         whole = key_of(form) if len(form) <= _LONGEST_WHOLE and met.place != "words" else ""
+        if len(whole) >= _SHORTEST_FIELD:
+            self._fields.add(whole)
         if more:
             form = f"{form}\n{more}"
         self._segments.append(_Segment(form, whole, met, self._heard))
@@ -196,6 +201,19 @@ class Origins:
     def asked(self, call: int) -> tuple[Scalar, ...]:
         """The texts and numbers among the arguments of the call that a result answers."""
         return self._asked.get(call, ())
+
+    def fields_in(self, text: str) -> list[str]:
+        """The whole fields of earlier results, and what stood there behind labels, that stand in a text: of
+        at most six words and at least four characters, by their keys."""
+        self._check()
+        form = canonical(text)
+        words = [each.span() for each in _TOKEN.finditer(form)]
+        found: dict[str, None] = {}
+        for at, (begun, _) in enumerate(words):
+            for _, end in words[at : at + _MOST_WORDS]:
+                if form[begun:end] in self._fields and bounded(form, begun, end):
+                    found[form[begun:end]] = None
+        return list(found)
 
     def _check(self) -> None:
         if self._characters > MOST_CHARACTERS:

@@ -143,8 +143,18 @@ def _leaves(value: Any, field: str, author: str, deep: int) -> Iterator[Leaf]:
     elif isinstance(value, (list, tuple, set, frozenset)):
         for inner in value:
             yield from _leaves(inner, field, author, deep - 1)
+    elif isinstance(value, str) and field and value[:1] == "[" and value[-1:] == "]":
+        yield from (Leaf(each, field, author) for each in _plain_list(value) or [value])
     elif value is not None and not isinstance(value, bool) and value != "":
         yield Leaf(value if isinstance(value, str) else _number(value), field, author)
+
+
+def _plain_list(text: str) -> list[str]:
+    """The texts of a list that a field holds as a text; empty where it is none, or holds anything else."""
+    found = structured(text)
+    if isinstance(found, list) and all(isinstance(each, str) for each in found):
+        return found
+    return []
 
 
 def _number(value: Any) -> str:
