@@ -11,6 +11,7 @@ from mpr_logic.guard.recordings.coding_agents import CLAUDE_CODE, CODEX
 from mpr_logic.guard.recordings.guard_log import GUARD_LOG
 from mpr_logic.guard.recordings.inspect_logs import INSPECT
 from mpr_logic.guard.recordings.langchain import LANGCHAIN
+from mpr_logic.guard.recordings.shells import INTERCODE, OPENHANDS
 from mpr_logic.guard.recordings.spans import OPENTELEMETRY
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ FORMATS: tuple[Format, ...] = (
     CLAUDE_CODE,
     CODEX,
     LANGCHAIN,
+    OPENHANDS,
+    INTERCODE,
     CHAT,
     MESSAGES,
 )

@@ -456,6 +456,70 @@ def test_hashed_log(tmp_path: Path) -> None:
     assert "the log holds hashes" in found.error
 
 
+def test_openhands(tmp_path: Path) -> None:
+    """Actions of the agent are calls, what they came to are results, and words are words."""
+    steps = [
+        {"id": 0, "source": "user", "action": "message", "args": {"content": "go"}},
+        {"id": 1, "source": "user", "action": "recall", "args": {}},
+        {
+            "id": 2,
+            "source": "agent",
+            "action": "read",
+            "args": {"path": "a"},
+            "timestamp": "2026-01-01T10:00:00",
+        },
+        {"id": 3, "source": "agent", "cause": 2, "observation": "read", "content": '{"size": 3}'},
+        {"id": 4, "source": "agent", "action": "run", "args": {"command": "ls"}},
+        {
+            "id": 5,
+            "source": "agent",
+            "cause": 4,
+            "observation": "run",
+            "content": "",
+            "extras": {"metadata": {"exit_code": 2}},
+        },
+        {"id": 6, "source": "agent", "action": "finish", "args": {"final_thought": "done"}},
+    ]
+    (found,) = read(
+        tmp_path, {"task": "t", "score": {"final_score": {"total": 2, "result": 1}}, "steps": steps}
+    )
+    assert timeless(found) == (
+        SAID[0],
+        Message("assistant", calls=(ToolCall("2", "read", {"path": "a"}),)),
+        Message("tool", answers="2", content={"size": 3}),
+        Message("assistant", calls=(ToolCall("4", "run", {"command": "ls"}),)),
+        Message("tool", answers="4", content="", error=True),
+        SAID[3],
+    )
+    assert found.labels == {"total": 2, "result": 1}
+    assert found.messages[1].at == 1767261600.0
+    assert timeless(read(tmp_path, steps, lines=False)[0]) == timeless(found)
+
+
+def test_intercode(tmp_path: Path) -> None:
+    """Commands are calls of the shell, and one that was not valid failed."""
+    history = {
+        "actions": ["ls", "cat x"],
+        "observations": ["a", "no such file"],
+        "valid_action": [True, False],
+    }
+    run = {
+        "environment": "ic_bash",
+        "query": "go",
+        "task_id": 4,
+        "turn_history": history,
+        "summary": {"max_reward": 0.5},
+    }
+    one, two = read(tmp_path, {"0": run, "1": run}, lines=False)
+    assert timeless(one) == timeless(two)
+    assert [call for each in one.messages for call in each.calls] == [
+        ToolCall("0", "bash", {"command": "ls"}),
+        ToolCall("1", "bash", {"command": "cat x"}),
+    ]
+    assert [each.error for each in one.messages if each.role == "tool"] == [False, True]
+    assert one.labels == {"max_reward": 0.5}
+
+
 def test_formats_do_not_overlap() -> None:
     """A record of one format is not taken for one of another, whatever stands first."""
     for name, value in ALIKE.items():
