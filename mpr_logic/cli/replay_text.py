@@ -144,7 +144,7 @@ def _changes(tally: Tally) -> str:
         return "nothing changes"
     ranked = sorted(tally.changes.items(), key=lambda item: (-item[1].calls - item[1].after, item[0]))
     rows = [
-        ((tool, f"{was} {old}".rstrip(), f"{now} {new}".rstrip()), count)
+        ((tool, " ".join([was, *old]), " ".join([now, *new])), count)
         for (tool, was, old, now, new), count in ranked
     ]
     lines = ["what changes", _table(["tool", "was", "is"], rows), "", "smallest examples"]
@@ -192,8 +192,8 @@ def content_of(tally: Tally, *, compared: bool) -> dict[str, Any]:
         content["changes"] = [
             {
                 "tool": tool,
-                "was": {"outcome": was, "rules": old.split()},
-                "is": {"outcome": now, "rules": new.split()},
+                "was": {"outcome": was, "rules": list(old)},
+                "is": {"outcome": now, "rules": list(new)},
                 **count(of),
                 "examples": [each.to_json() for each in tally.changed[tool, was, old, now, new]],
             }

@@ -3,6 +3,7 @@ however many calls it counts, and those of several processes add up."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from dataclasses import dataclass, field
@@ -47,12 +48,17 @@ class Example(NamedTuple):
             "recording": self.recording,
             "call": self.decided.number,
             "tool": call.tool,
-            "arguments": dict(call.arguments),
+            "arguments": _strict(dict(call.arguments)),
             **_said(self.decided),
         }
         if self.before is not None:
             found["before"] = _said(self.before)
         return found
+
+
+def _strict(value: Any) -> Any:
+    """A value of which JSON knows each part: a recording may hold infinite numbers."""
+    return json.loads(json.dumps(value, default=str), parse_constant=str)
 
 
 def _said(decided: Decided) -> dict[str, Any]:
@@ -84,8 +90,8 @@ class Count:
 Row = tuple[str, str, str]
 """A rule, a tool and an outcome."""
 
-Change = tuple[str, str, str, str, str]
-"""A tool; what the one set of rules says of it, with its rules; and what the other says."""
+Change = tuple[str, str, tuple[str, ...], str, tuple[str, ...]]
+"""A tool; what the other rules say of it, and which of them; and what these say."""
 
 
 @dataclass(slots=True)
@@ -170,18 +176,17 @@ class Tally:
             self._leave_out()
 
     def _leave_out(self) -> None:
-        """Count no longer by labels that turn out to have many values."""
+        """Count no longer by labels that have many values, or are left out already."""
         most = DISTINCT if self.by is None else ASKED_FOR
         values: dict[str, set[Label]] = {}
         for labels in self.labelled:
             for name, value in labels:
                 values.setdefault(name, set()).add(value)
-        many = {name for name, found in values.items() if len(found) > most}
-        if many:
-            self.left_out |= many
+        self.left_out |= {name for name, found in values.items() if len(found) > most}
+        if not self.left_out.isdisjoint(values):
             old, self.labelled = self.labelled, {}
             for labels, fates in old.items():
-                rest = tuple(each for each in labels if each[0] not in many)
+                rest = tuple(each for each in labels if each[0] not in self.left_out)
                 self.labelled.setdefault(rest, Counter()).update(fates)
 
     def _compare(
@@ -192,8 +197,7 @@ class Tally:
         seen: set[Any] = set()
         for now, old in zip(decided, before, strict=True):
             if (now.said, now.rules) != (old.said, old.rules):
-                names = [" ".join(each.rules) for each in (old, now)]
-                change = (now.call.tool, str(old.said), names[0], str(now.said), names[1])
+                change = (now.call.tool, str(old.said), old.rules, str(now.said), now.rules)
                 _of(self.changes, change).count(change, stopped, seen)
                 example = Example((number, now.number), recording.name, now, old)
                 _keep(self.changed.setdefault(change, []), example, _smallest)
@@ -230,8 +234,7 @@ class Tally:
         self.named = sorted([*self.named, *other.named])[:MOST_BROKEN]
         self.left_out |= other.left_out
         for labels, fates in other.labelled.items():
-            rest = tuple(each for each in labels if each[0] not in self.left_out)
-            self.labelled.setdefault(rest, Counter()).update(fates)
+            self.labelled.setdefault(labels, Counter()).update(fates)
         self._leave_out()
 
     # -- what was found ------------------------------------------------------------------------

@@ -118,6 +118,16 @@ def test_labels_and_limit() -> None:
     ]
 
 
+def test_odd_numbers(tmp_path: Path) -> None:
+    """Arguments that no JSON can say are shown as texts."""
+    call = '{"id": "1", "name": "refund", "arguments": {"order": "a", "amount": 1e999, "more": [NaN]}}'
+    file = tmp_path / "calls.jsonl"
+    file.write_text('{"messages": [{"role": "assistant", "content": "", "tool_calls": [%s]}]}' % call)  # noqa: UP031
+    found = answer(mpr("replay", ORDERS, str(file), "--json"))
+    assert found["examples"][0]["outcome"] == "unfit"
+    assert found["examples"][0]["arguments"] == {"order": "a", "amount": "Infinity", "more": ["NaN"]}
+
+
 def timeless(found: Any) -> Any:
     """An answer without its times."""
     return {key: value for key, value in found.items() if key != "seconds"}

@@ -310,6 +310,12 @@ def test_labels_that_count(tmp_path: Path) -> None:
     tally = ReplayJob(rules, (path,), by=("kind",)).replay()
     assert set(tally.labelled) == {(("kind", "k0"),), (("kind", "k1"),)}
     assert len(ReplayJob(rules, (path,), by=("seed",)).replay().labelled) == 30
+    parts = [ReplayJob(rules, (path,)).replay(part, 4) for part in range(4)]
+    assert any(("seed", 0) in labels for labels in parts[0].labelled)
+    found = Tally()
+    for each in parts:
+        found.merge(each)
+    assert found.labelled == ReplayJob(rules, (path,)).replay().labelled
 
 
 @pytest.mark.parametrize("limit", [None, 2])
@@ -345,7 +351,7 @@ def test_what_changes(tmp_path: Path) -> None:
         rules, (path,), against=setup(tmp_path, RULES.replace("@id(first)", "@id(other)"))
     ).replay()
     (change,) = tally.changes
-    assert change == ("cancel", "rejected", "other", "rejected", "first")
+    assert change == ("cancel", "rejected", ("other",), "rejected", ("first",))
     assert [each.decided.number for each in tally.changed[change]] == [1, 2, 4]
     assert not ReplayJob(rules, (path,), against=rules).replay().changes
 
