@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -12,6 +13,7 @@ from mpr_logic.analysis.atoms import coerce_row, resolve_atom, resolve_fact, sig
 from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker import strict_json
+from mpr_logic.checker.structures import deeper_than, inside, structure
 from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.language.ast import NOWHERE, Clause, Span
 from mpr_logic.language.fast_atoms import plain_atom
@@ -22,9 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mpr_logic.analysis.program import Program, Signature
+    from mpr_logic.language.ast import Row
 
 VERSION = 1
 """The version of the JSON form of a state: ``{"mpr_state": 1, ...}``."""
+
+DEPTH = 32
+"""The most levels of a list or an object among the values of a state."""
 
 DIGITS = 1000
 """The most digits of an int, as in ``.dl``."""
@@ -168,7 +174,11 @@ def _facts(program: Program, value: object, file: str, place: str, *, absent: bo
                 file, f"{place}.{_short(name)}", lambda core=core: signature_of(program, core)
             )
             for i, row in enumerate(rows):
-                yield _row(signature, core, row, 1.0, file, f"{place}.{name}[{i}]")
+                where = f"{place}.{name}[{i}]"
+                if isinstance(row, list) and any(isinstance(each, (list, dict)) for each in row):
+                    row, opened = _opened(program, signature, row, file, where)
+                    yield from opened
+                yield _row(signature, core, row, 1.0, file, where)
     elif isinstance(value, list):
         for i, each in enumerate(value):
             yield _listed(program, each, file, f"{place}[{i}]", absent=absent)
@@ -194,6 +204,26 @@ def _listed(program: Program, value: object, file: str, place: str, *, absent: b
     return _wrong(
         file, place, 'a fact is a text like "at(apple_1, fridge_1)" or {"relation", "args", "weight"}', value
     )
+
+
+def _opened(
+    program: Program, signature: Signature, row: list[Any], file: str, place: str
+) -> tuple[list[Any], list[Fact]]:
+    """A row with lists and objects in columns of any type as the constants that they are, and the facts that
+    tell what is inside of them."""
+    found: list[Any] = []
+    facts: dict[tuple[str, Row], Fact] = {}
+    relations = program.schema.relations
+    for value, base in zip_longest(row, signature.bases):
+        if isinstance(value, (list, dict)) and base == "any":
+            if deeper_than(value, DEPTH):
+                raise StateError(f"{file}: {place}: a value in a state has at most {DEPTH} levels")
+            for relation, each in structure(value):
+                if relations[relation].builtin:
+                    facts[relation, each] = Fact(relation, each, 1.0, _span(file))
+            value = inside(value)
+        found.append(value)
+    return found[: len(row)], list(facts.values())
 
 
 def _row(signature: Signature, core: str, row: object, weight: float, file: str, place: str) -> Fact:

@@ -15,12 +15,32 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from mpr_logic.checker import strict_json
+from mpr_logic.checker.structures import NULL, OPENED, canonical, constant, inside, structure
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+    from collections.abc import Collection, Iterable, Mapping, Set
 
     from mpr_logic.language.ast import Row, Value
+
+__all__ = [
+    "NULL",
+    "OPENED",
+    "Call",
+    "Limits",
+    "Moment",
+    "alike",
+    "alike_within",
+    "canonical",
+    "constant",
+    "inside",
+    "kind_of",
+    "parsed",
+    "read_arguments",
+    "structure",
+    "two_alike",
+    "value_of",
+]
 
 _LETTERS = str.maketrans({"\u0131": "i", "\u0130": "i"})
 """The i without a dot, and the I with one: an i where a reader compares letter by letter."""
@@ -60,10 +80,6 @@ def alike_within(value: Any) -> tuple[str, str] | None:
         elif isinstance(each, list):
             left += each
     return None
-
-
-NULL = "null"
-"""The constant for JSON's null, and for an optional argument that was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,14 +254,6 @@ def kind_of(value: Any) -> str:
     return names.get(type(value)) or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
 
 
-def canonical(value: Any) -> str:
-    """The canonical JSON text of a JSON value: keys sorted, no spaces."""
-    return _CANONICAL.encode(value)
-
-
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
 def value_of(constant: Value) -> Any:
     """The JSON value that a constant stands for. A text that is the canonical JSON of a list or an object is
     taken for one: of a call that was made, rules have no more than its constants."""
@@ -257,51 +265,3 @@ def value_of(constant: Value) -> Any:
         if canonical(value) == constant:
             return value
     return constant
-
-
-def constant(value: Any) -> Value:
-    """The constant of the language that stands for a JSON value."""
-    if value is None:
-        return NULL
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, dict)):
-        return canonical(value)
-    found: Value = value
-    return found
-
-
-OPENED = frozenset({"item", "list_length", "field"})
-"""The built-in relations that say what is inside the arguments of a call, and what calls returned."""
-
-
-def inside(value: Any) -> Value:
-    """The constant for a value in a column of any type: there a whole number is an int, however written."""
-    found = constant(value)
-    return int(found) if isinstance(found, float) and found.is_integer() else found
-
-
-def structure(value: Any) -> Iterator[tuple[str, Row]]:
-    """The rows of ``item``, ``list_length`` and ``field`` about a value and all that is inside it, each with
-    the name of its relation. Of ``null`` they hold nothing."""
-    return _structure(value, inside(value))
-
-
-def _structure(value: Any, whole: Value) -> Iterator[tuple[str, Row]]:
-    """The same, of a value with its constant."""
-    if value is None:
-        return
-    if not isinstance(value, list):
-        yield "item", (whole, 0, whole)
-        yield "list_length", (whole, 1)
-    else:
-        for position, each in enumerate(value):
-            known = inside(each)
-            yield "item", (whole, position, known)
-            yield from _structure(each, known)
-        yield "list_length", (whole, len(value))
-    if isinstance(value, dict):
-        for key, each in value.items():
-            known = inside(each)
-            yield "field", (whole, key, known)
-            yield from _structure(each, known)

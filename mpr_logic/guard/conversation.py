@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
@@ -18,7 +19,7 @@ from mpr_logic.guard.results import read_result, sound
 from mpr_logic.language.ast import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
     from mpr_logic.guard.calls import Call, Limits
     from mpr_logic.language.ast import Row
@@ -38,11 +39,17 @@ class ToolCall:
         id: the framework's id of the call; empty where it has none.
         tool: the tool's name.
         arguments: a JSON object; empty where what the model wrote cannot be read.
+
+    Raises:
+        StateError: one of these is of another type.
     """
 
     id: str
     tool: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _see(id=(self.id, str), tool=(self.tool, str), arguments=(self.arguments, Mapping))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class Message:
         at: the time, in seconds since 1970, where it is known.
 
     Raises:
-        StateError: the role is none.
+        StateError: the role is none, or one of these is of another type.
     """
 
     role: Role
@@ -76,6 +83,25 @@ class Message:
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise StateError(f"no message is from `{str(self.role)[:60]}`: the roles are {', '.join(ROLES)}")
+        _see(
+            text=(self.text, str),
+            answers=(self.answers, str),
+            tool=(self.tool, str),
+            calls=(self.calls, tuple),
+        )
+        for each in self.calls:
+            _see(calls=(each, ToolCall))
+
+
+def _see(**given: tuple[object, type]) -> None:
+    """Check the types of what a message is made of.
+
+    Raises:
+        StateError: one is another.
+    """
+    for name, (value, kind) in given.items():
+        if not isinstance(value, kind):
+            raise StateError(f"`{name}` of a message is of type {kind.__name__}, not {type(value).__name__}")
 
 
 def result_of(call: Call, content: Any, *, failed: bool = False) -> Message:

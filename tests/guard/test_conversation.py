@@ -244,6 +244,24 @@ def test_only_messages_are_heard() -> None:
         Message("human", "hi")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("odd", [None, 3, ["x"]])
+def test_odd_parts_of_messages_are_refused(odd: Any) -> None:
+    """A part of a message that is of another type is an error of ours, which says which part."""
+    parts: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
+        (Message, ("user", odd), {}),
+        (Message, ("tool",), {"answers": odd}),
+        (Message, ("tool",), {"tool": odd}),
+        (Message, ("assistant",), {"calls": odd}),
+        (Message, ("assistant",), {"calls": (odd,)}),
+        (ToolCall, (odd, "t"), {}),
+        (ToolCall, ("i", odd), {}),
+        (ToolCall, ("i", "t", odd), {}),
+    ]
+    for kind, values, named in parts:
+        with pytest.raises(StateError, match="of a message is of type"):
+            kind(*values, **named)
+
+
 def test_rules_that_are_loaded_later_know_what_was_said(tmp_path: Path) -> None:
     """New rules read what was heard under the old ones, in relations that these did not read; what nobody
     kept is a reason to reject."""

@@ -1,0 +1,58 @@
+"""Lists and objects among the values of a JSON state: constants, with what is inside of them as facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mpr_logic import Checker
+from mpr_logic.errors import StateError
+from mpr_logic.guard.conversation import Message
+from mpr_logic.guard.guard import Guard
+
+RULES = """
+.action cancel(id: symbol)
+.decl open(id: symbol)
+open(I) :- returned(_, look, V), item(V, _, O), field(O, id, I), I is symbol, long(O).
+.decl long(o: any)
+long(O) :- field(O, legs, L), list_length(L, N), N > 1.
+forbid cancel(I) :- not open(I).
+"""
+RESULT = [{"id": "R1", "legs": [1, 2]}, {"id": "R2", "legs": [3]}]
+
+
+def test_results_in_a_state_are_those_that_a_guard_hears() -> None:
+    """A result that a state holds has the very facts that a guard makes of it."""
+    checker = Checker.from_text(RULES)
+    checker.load_state({"facts": {"returned": [[0, "look", RESULT]]}})
+    guard = Guard(text=RULES)
+    guard.hear(Message("tool", tool="look", content=RESULT))
+    assert checker.facts() == guard.session("").checker.facts()
+    assert checker.check('cancel("R1")').admissible
+    assert not checker.check('cancel("R2")').admissible
+
+
+def nested(levels: int) -> Any:
+    """A list in a list, and so on."""
+    value: Any = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"said": [[0, "user", ["x"]]]}, "facts.said"),
+        ({"returned": [[0, "look", nested(40)]]}, "at most 32 levels"),
+        ({"returned": [[0, "look", {"a": 1}, 2]]}, "returned"),
+        ({"returned": [[{"a": 1}, "look", 2]]}, "returned"),
+    ],
+)
+def test_others_are_refused(state: Any, said: str) -> None:
+    """A list in a column of another type is refused, as is one that is nested too deep."""
+    with pytest.raises(StateError, match=said):
+        Checker.from_text(RULES).load_state({"facts": state})
+    checker = Checker.from_text(RULES)
+    checker.load_state({"facts": {"returned": [[0, "look", nested(32)]]}})
