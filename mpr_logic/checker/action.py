@@ -67,8 +67,8 @@ class Action:
     def __str__(self) -> str:
         from mpr_logic.language.printer import print_row
 
-        if not self.named:
-            return print_row(self.name, self.args) if all(_plain(a) for a in self.args) else _loose(self)
+        if not self.named and all(map(_plain, (self.name, *self.args))):
+            return print_row(self.name, self.args)
         return _loose(self)
 
 
