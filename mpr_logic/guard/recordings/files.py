@@ -194,7 +194,7 @@ def _one_value(first: list[bytes], values: list[Any]) -> bool:
     if len(first) == 1:
         return True
     alone = not any(isinstance(each, (dict, list)) for each in values)
-    return isinstance(values[0], _NoJson) and (alone or first[0].strip() == b"[")
+    return isinstance(values[0], _NoJson) and (alone or first[0].strip() in (b"[", b"{"))
 
 
 def _lines(stream: BinaryIO, most: int | None = None) -> Iterator[tuple[int, bytes]]:

@@ -57,6 +57,13 @@ def test_kinds_of_json(tmp_path: Path, text: str) -> None:
     assert names(file) == ["a", "b", "c"]
 
 
+def test_an_object_with_a_message_on_each_line(tmp_path: Path) -> None:
+    """One recording, laid out by hand, is no JSON lines, though its last message is a line of its own."""
+    file = tmp_path / "one.json"
+    file.write_text('{\n"messages": [\n{"role": "user", "content": "hi"}\n],\n"id": "a"}')
+    assert names(file) == ["a"]
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress, bz2.compress])
 def test_compressed(tmp_path: Path, pack: Any) -> None:
     """A file is unpacked as its bytes ask for it, whatever its name; also where lines belong together."""
