@@ -45,6 +45,9 @@ KINDS = {
     "an array on one line": json.dumps([chat(name) for name in "abc"]),
     "an array on many lines": json.dumps([chat(name) for name in "abc"], indent=2),
     "an array with a value a line": "[\n" + LINES.replace("\n", ",\n") + "\n]",
+    "an object on many lines": '{\n"simulations": [\n'
+    + ",\n".join(f'{{"task_id": 1, "trial": "{name}", "messages":\n[]\n}}' for name in "abc")
+    + "\n]\n}",
     "a mark of the byte order": "\ufeff" + LINES,
 }
 
