@@ -37,7 +37,7 @@ def within(age: Any, length: Any) -> bool:
 
 
 def _there(number: int, place: str) -> dt.datetime:
-    """What the clocks of a zone show so many microseconds after 1970."""
+    """The date and time that the clocks of a zone show so many microseconds after 1970."""
     zone = dt.UTC if place.upper() == "UTC" else zoneinfo.ZoneInfo(place)
     return (EPOCH + dt.timedelta(microseconds=number)).astimezone(zone)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _clock(name: str, time: Any, place: Any) -> dt.datetime:
-    """What the calendar and the clocks of a zone show at a time."""
+    """The date and time that the calendar and the clocks of a zone show at a time."""
     if not isinstance(time, Instant):
         raise ArithmeticFailure(f"`{name}` needs a time, and `{time}` is none: test it first, `T is time`")
     must_be_texts(name, place)

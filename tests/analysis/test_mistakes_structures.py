@@ -86,7 +86,7 @@ def errors(text: str, tool: dict[str, Any] = TOOL) -> list[tuple[str, str]]:
     ],
 )
 def test_a_mistake_and_its_fix(wrong: str, help: str, right: str) -> None:
-    """What is compared with a list or an object is told, with what to ask instead, and that is right."""
+    """A comparison with a list or an object is told, with what to ask instead, and that is right."""
     ((code, said),) = errors(f"forbid {wrong}.")
     assert code == "E0264"
     assert help in said

@@ -37,7 +37,7 @@ def may(guard: Guard, tool: str, **arguments: Any) -> bool:
 
 
 def test_a_call_under_way_counts_whatever_becomes_of_it() -> None:
-    """What is being read counts as read, a confirmation under way does not count as given."""
+    """A file that is being read counts as read, a confirmation under way does not count as given."""
     guard = Guard(text=LEAK)
     reading = made(guard, "read", d="plan")
     assert not may(guard, "send", to="eve")
