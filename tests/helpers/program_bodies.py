@@ -54,7 +54,7 @@ class Body:
         seen: list[str] = []
         for _ in range(w.draw(st.integers(0 if self.action or self.head.given else 1, 3))):
             self.positive(seen)
-        if "history" in self.on and w.actions and w.chance(5):
+        if "history" in self.on and w.actions and w.chance(6):
             self.history()
         if "assign" in self.on and w.chance(7):
             self.assign()
@@ -452,7 +452,8 @@ class Body:
     def aggregate(self) -> None:
         """An aggregate: its variables are bound outside, or groups that the head may use, or local."""
         relations = [r for r in self.w.relations if r.layer < self.layer]
-        if "history" in self.on:
+        if "history" in self.on and self.w.spoken:
+            relations = relations if self.w.chance(3) else []
             relations += [
                 Relation(f"{tense} {a.name}", a.types, 0)
                 for a in self.w.spoken

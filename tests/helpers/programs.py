@@ -181,7 +181,7 @@ class Writer:
                 types = ("node", "node") if self.chance(3) else self.types(1)
                 given = self.draw(st.integers(1, len(types)))
                 self.relations.append(Relation(f"m{layer}", types, layer, given=given))
-        if "action" in self.on:
+        if {"action", "history"} & self.on:
             self.actions.append(Relation("act", self.types(0), 99))
             if self.chance(4):
                 self.actions.append(Relation("go", self.types(1), 99))
@@ -323,7 +323,7 @@ def cases(draw: Draw) -> Case:
     updates: list[Change] = []
     for _ in range(draw(st.integers(0, 6))):
         pool = [(f.relation, f.row) for f in [*facts, *updates]]
-        if pool and w.chance(6):
+        if pool and w.chance(7):
             relation, row = draw(st.sampled_from(pool))
             updates.append(Change(relation, row, None))
         elif w.chance(2):
