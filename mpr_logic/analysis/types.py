@@ -153,6 +153,7 @@ def shown(name: str) -> str:
 # ---- the types of a clause: its variables, and whether every argument fits its column
 
 NUMBER = Param("#call", "int")  # of a call, which no text can name
+_POSITION = "positions count the calls from 1; when one was made is in `called_at(I, _, T)`"
 LARGEST = int(sys.float_info.max)  # an int over it has no float
 ARTICLE = {"int": "an int", "any": "a value of any type"}
 
@@ -470,6 +471,11 @@ class Typing:
             return
         place = f"{argument(param)} of `{signature.name}` takes `{param.type}`"
         span = term_span(term, span)
+        if param is NUMBER and isinstance(term, Const):
+            self.report.error(
+                "E0207", f"`{term.value}` is {_a(found)}, but a position is an int", span, _POSITION
+            )
+            return
         if isinstance(term, Var):
             self.report.error(
                 "E0206",

@@ -101,6 +101,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0280": "use of a file in a text",
     "E0290": "place in time inside braces",
     "E0291": "no place in time",
+    "E0292": "place in time that no call has",
     "E0301": "unbound variable in a head",
     "E0302": "wildcard in a head",
     "E0303": "variable in a negated literal alone",

@@ -676,6 +676,13 @@ CASES = [
         "derive a relation from it, and count that",
     ),
     (
+        "thing(X) :- seen(X), past step(X) at -1.",
+        "E0292",
+        "-1",
+        "no call has the position -1",
+        "they are counted from 1",
+    ),
+    (
         "thing(X) :- seen(X), past step(X) since 1h.",
         "E0291",
         "1h",

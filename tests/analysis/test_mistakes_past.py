@@ -131,6 +131,24 @@ def errors(text: str) -> list[tuple[str, str, str]]:
             "past send(_) within 1h",
         ),
         (
+            "past read(_) at -1",
+            "E0292",
+            "a rule may ask which call is the last: `past A at I, I = max J : { past any at J }`",
+            "past read(_) at I, I = max J : { past any at J }",
+        ),
+        (
+            "past read(_) within -1h",
+            "E0292",
+            "write how long ago it may be at most, such as `24h`",
+            "past read(_) within 1h",
+        ),
+        (
+            "past read(_) at now",
+            "E0207",
+            "positions count the calls from 1; when one was made is in `called_at(I, _, T)`",
+            "past read(_) at I, called_at(I, _, T), now_at(T)",
+        ),
+        (
             "past reed(_) at I, I > 3",
             "E0201",
             "did you mean `read`?",

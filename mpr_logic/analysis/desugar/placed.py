@@ -105,9 +105,11 @@ class _Expansion:
         literal, other, span = item.literal, item.other, item.span
         if item.word == "at":
             assert not isinstance(other, Literal)
+            self._see_that_calls_have(item, other)
             return (replace(self._numbered(CALL, literal, other, span), negated=literal.negated),)
         if item.word == "within":
             assert not isinstance(other, Literal)
+            self._see_that_calls_have(item, other)
             return self._denied_or(item, self._within(literal, other, span))
         assert isinstance(other, Literal)
         if item.word == "since":
@@ -136,6 +138,22 @@ class _Expansion:
         known = Literal(Atom(f"{AGE}{literal.tense} {literal.atom.name}", (number, age), (), span), span=span)
         return [self._numbered(CALL, literal, number, span), known, Test("within", (age, length), span=span)]
 
+    def _see_that_calls_have(self, item: Placed, place: Term) -> None:
+        """Report a constant position, or length of time, that no call has."""
+        value = place.value if isinstance(place, Const) else None
+        if type(value) is int and value < 1 and item.word == "at":
+            message = f"no call has the position {value}"
+            help = (
+                "they are counted from 1; a rule may ask which call is the last: `past A at I, I = max J : "
+                "{ past any at J }`"
+            )
+        elif isinstance(value, Duration) and value.number <= 0 and item.word == "within":
+            message = f"no call was made within {value}"
+            help = "write how long ago it may be at most, such as `24h`"
+        else:
+            return
+        self._context.report.error("E0292", message, term_span(place, item.span), help)
+
     def _since(self, literal: Literal, other: Literal, span: Span) -> Sequence[BodyItem]:
         """``not A since B``: no A is after a B. ``A since B``: one A is after a B, and no B after it."""
         one, two = self._number(span), self._number(span)
@@ -144,7 +162,7 @@ class _Expansion:
             self._denied.append((literal, span))
             begun = self._numbered(LAST, other, two, span)
             return [begun, *self._none([self._numbered(LAST, literal, one, span), after], span)]
-        begun, later = self._numbered(FIRST, other, two, span), self._number(span)
+        begun, later = self._numbered(LAST, other, two, span), self._number(span)
         again: _Items = [self._numbered(LAST, other, later, span), Comparison(">", later, one, span)]
         return [begun, self._numbered(LAST, literal, one, span), after, *self._none(again, span)]
 
