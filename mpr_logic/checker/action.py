@@ -67,7 +67,7 @@ class Action:
     def __str__(self) -> str:
         from mpr_logic.language.printer import print_row
 
-        if not self.named and all(map(_plain, (self.name, *self.args))):
+        if not self.named and type(self.name) is str and all(map(_plain, self.args)):
             return print_row(self.name, self.args)
         return _loose(self)
 
