@@ -155,7 +155,8 @@ class Session:
             The decision with its reasons, what the model may read of it, and what is kept of the moment.
         """
         rules, action, second = self.rules, proposed.action, int(self._options.clock())
-        self.conversation.require(needs.reads | needs.traces)
+        if self.conversation.trouble:
+            self.conversation.require(needs.reads | needs.traces)
         assumed = [*proposed.facts, *facts]
         if needs.traces:
             assumed += self.conversation.traced(proposed.values, needs.traces)
