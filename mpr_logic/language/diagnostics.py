@@ -171,6 +171,7 @@ CODES: Final[Mapping[str, str]] = {
     "W0636": "path known by one spelling",
     "W0638": "unknown relation that nobody is asked for",
     "W0641": "hint that no rule file states",
+    "W0642": "parameter that nothing reads",
     "W0650": "result of what is no action",
     "W0651": "message that is compared whole",
     "W0660": "origin of a value that is computed",

@@ -42,6 +42,7 @@ from mpr_logic.analysis.lints.effects import check_effects
 from mpr_logic.analysis.lints.links import check_links
 from mpr_logic.analysis.lints.origins import check_origins
 from mpr_logic.analysis.lints.overrides import check_overrides
+from mpr_logic.analysis.lints.parameters import check_parameters
 from mpr_logic.analysis.lints.patterns import check_patterns
 from mpr_logic.analysis.lints.relations import check_filled, without_source
 from mpr_logic.analysis.lints.spellings import check_spellings
@@ -100,6 +101,7 @@ VET: tuple[Lint, ...] = (
     check_links,  # E0614, W0627, W0631
     check_effects,  # W0632, W0633
     check_unasked,  # W0638
+    check_parameters,  # W0642
     check_conversation,  # E0650, E0651, W0650, W0651
     check_origins,  # E0660, E0661, E0662, W0660
     check_comparisons,  # W0506
