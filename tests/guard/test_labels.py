@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,16 @@ def talk(*calls: Told) -> list[Message]:
     return found
 
 
+@cache
+def guarded(facts: str, **params: Any) -> Guard:
+    """A guard with the rules and what is declared of sources."""
+    return Guard(LABELS, text=OWN + facts, params=params)
+
+
 def outcome(facts: str, said: list[Message], tool: str, arguments: dict[str, Any], **params: Any) -> str:
     """The outcome of a call after a conversation, under what is declared of sources."""
-    guard = Guard(LABELS, text=OWN + facts, params=params)
+    guard = guarded(facts, **params)
+    guard.end("")
     guard.hear(*said)
     verdict = guard.check(tool, arguments, ask=False)
     assert verdict.error is None

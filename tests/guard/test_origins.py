@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -388,6 +389,20 @@ def test_a_text_is_found_in_itself(words: list[str]) -> None:
     """A message as a whole is the user's."""
     text = " ".join(words)
     assert sources(heard("", user=text), text) == {"user"}
+
+
+LONG = 100_000
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * LONG + " @", "a." * LONG, "1" * LONG, "a-." * LONG, "a/" * LONG], ids=lambda t: t[:4]
+)
+def test_long_texts_take_linear_time(text: str) -> None:
+    """No text makes the search for parts and numbers go back again and again: that would take minutes."""
+    begun = time.process_time()
+    parts(text)
+    assert sources(heard(text), text) == {"result"}
+    assert time.process_time() - begun < 10
 
 
 def test_deep_and_large_results_are_read_as_text() -> None:

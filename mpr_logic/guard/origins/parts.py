@@ -26,7 +26,7 @@ class Part(NamedTuple):
     value: Scalar
 
 
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+")  # bounded, so that time is linear
 _LINK = re.compile(r"(?:\b[a-z][a-z0-9+.-]{1,15}://|\bwww\.)[^\s\"'<>`\]})|,]+", re.IGNORECASE)
 _HOST = re.compile(r"(?<![\w@./-])(?:[a-z0-9][\w-]*\.)+[a-z]{2,}(?:/[^\s\"'<>`\]})|,]*)?", re.IGNORECASE)
 _ACCOUNT = re.compile(

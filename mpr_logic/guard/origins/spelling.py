@@ -150,7 +150,7 @@ def key_of(form: str) -> str:
     return form.rstrip("/") if "/" in form and len(form) > 1 else form
 
 
-_FIGURES = re.compile(r"\d[\d,. ]*[,. ][\d,. ]*\d")
+_FIGURES = re.compile(r"\d[\d,. ]*")
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?(?!\w)|(?<![\w.,])\d+\.\d+(?![\w.])")
 _GROUPED_BY_DOTS = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?(?![\w.,]\w)")
 
@@ -159,7 +159,10 @@ def numbers(form: str) -> set[str]:
     """The numbers in a canonical text that are written with a point or in groups, each in its shortest
     form. Where a comma or a point may be either, both readings count."""
     found: set[str] = set()
-    for figures in _FIGURES.findall(form):
+    for run in _FIGURES.findall(form):
+        figures = run.rstrip(",. ")
+        if figures.isalnum():
+            continue
         found.update(_shortest(each.replace(",", "").replace(" ", "")) for each in _GROUPED.findall(figures))
         if "," in figures or "." in figures:
             for each in _GROUPED_BY_DOTS.findall(figures):
