@@ -267,19 +267,12 @@ def test_without_the_policy_s_words_the_clock_counts() -> None:
     assert set(stopped(at, cancel("FRESH1"))) == {"cancel", "flown"}
 
 
-def test_words_that_come_with_a_call() -> None:
-    """Words of the agent after the yes, or together with the call, take the yes away."""
-    at = desk()
-    at.says("assistant", "I cancel it now.")
-    assert stopped(at, cancel("BUSIN1")) == ("only_call",)
-    at.says("user", "Yes.")
-    assert stopped(at, cancel("BUSIN1")) == ()
-
-
-def test_who_did_not_tell_the_id_is_advised_against() -> None:
-    """The user's id should come from the user: it may also be known otherwise, so this is no law."""
+def test_what_is_advised_against() -> None:
+    """Words that come with a call, and a user who did not tell the id: both run, with advice."""
     at = desk()
     assert advised(at, cancel("BUSIN1")) == ["user_first"]
+    at.says("assistant", "I cancel it now.")
+    assert advised(at, cancel("BUSIN1")) == ["only_call", "user_first"]
     at.says("user", f"Yes. I am {ADA}.")
     assert advised(at, cancel("BUSIN1")) == []
 
