@@ -53,7 +53,8 @@ class Run:
     @property
     def rewarded(self) -> bool:
         """Whether the task was done."""
-        return self.recording.labels.get("reward") == 1
+        labels = self.recording.labels
+        return labels.get("base_success", labels.get("reward")) == 1
 
     def true(self, call: ToolCall) -> bool:
         """Whether a call is one of those that the task asks for."""
@@ -68,11 +69,11 @@ def _refused(message: Message) -> bool:
     return message.error or str(message.content).startswith("Error")
 
 
-def runs(path: Path) -> list[Run]:
-    """Read the runs of a file of tau-bench or tau2-bench."""
+def runs(path: Path, acting: frozenset[str] = ACTING) -> list[Run]:
+    """Read the runs of a file of tau-bench or tau2-bench; ``acting`` are the tools that change something."""
     found = [each.recording for each in recordings_in([path])]
     return [
-        Run(task, recording, tuple(each for each in truth if each[0] in ACTING))
+        Run(task, recording, tuple(each for each in truth if each[0] in acting))
         for recording, (task, truth) in zip(found, _truths(path), strict=True)
         if isinstance(recording, Recording)
     ]

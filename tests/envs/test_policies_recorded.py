@@ -1,5 +1,5 @@
-"""The airline's rules on recorded runs, where there are any: in the folder that MPR_RECORDED names, or beside
-the checkout. They stop what docs/reference/airline-rules.md says."""
+"""The rules of airline and shop on recorded runs, where there are any: in the folder that MPR_RECORDED
+names, or beside the checkout. They stop what docs/reference/airline-rules.md and retail-rules.md say."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.envs.airline_recorded import Figures, measure
+from tests.envs.retail_recorded import measure as shop
 from tests.helpers.command import TOP
 
 WHERE = Path(os.environ.get("MPR_RECORDED") or TOP.parent / "shared" / "recorded")
@@ -53,3 +54,15 @@ def test_tau2_bench() -> None:
     }
     assert (found.true, found.wrong, len(found.caught), found.rewarded) == (26, 8, 8, 10)
     assert {task for task, _, _ in found.touched} == {"29"}
+
+
+@pytest.mark.slow
+def test_the_shop() -> None:
+    """Of true calls just those are stopped that the page lists, and of others in good runs none that runs."""
+    file = WHERE / "tau2-bench" / "gpt-4.1_retail_1trial.json.gz"
+    if not file.is_file():
+        pytest.skip(f"there is no {file.name}: MPR_RECORDED names the folder that has recordings")
+    found = shop(file)
+    assert (found.true, found.rewarded, found.refused) == (49, 34, (7, 7))
+    assert [(task, *laws) for task, _, laws in found.stopped] == [("49", "product_first"), ("38", "ask")]
+    assert all(refused for *_, refused in found.touched)
