@@ -38,6 +38,8 @@ class Body:
         self.bound: dict[str, list[str]] = {t: [] for t in NAMES}
         self.items: list[str] = []
         self.holes: list[str] = []
+        self.tested: set[str] = set()  # of any type, and asked for it: sets would say something else
+        self.groups: set[str] = set()  # stand in braces, and have a value outside
         self.action = head in writer.spoken
         self.layer = head.layer
         self.recursive = recursive
@@ -114,8 +116,8 @@ class Body:
         known = self.bound[type_]
         if type_ == "symbol":  # a node is a symbol too
             known = known + self.bound["node"]
-        names = sorted({*known, *(f"{NAMES[type_]}{i}" for i in range(1, 3) if new)})
-        name = self.w.draw(st.sampled_from(names))
+        more = {f"{NAMES[type_]}{i}" for i in (1, 2) if new} - self.tested
+        name = self.w.draw(st.sampled_from(sorted({*known, *(more or {f"{NAMES[type_]}3"})})))
         if name not in known:
             self.bound[type_].append(name)
         return name
@@ -220,8 +222,11 @@ class Body:
         """A literal of the history, its variables ``known``, or some of them new."""
         action = self.w.draw(st.sampled_from(self.w.spoken))
         tense = self.w.draw(st.sampled_from(["past", "succeeded", "failed"]))
-        terms = [self.known(t) if known else self.variable(t) for t in action.types]
-        return f"{tense} {atom(action.name, ['_' if self.w.chance(2) else term for term in terms])}"
+        args = []
+        for type_ in action.types:  # what is left open binds no variable
+            left = self.w.chance(2)
+            args.append("_" if left else self.known(type_) if known else self.variable(type_))
+        return f"{tense} {atom(action.name, args)}"
 
     def placed(self) -> None:
         """A literal of the history that is placed in time, or denied to be there."""
@@ -274,16 +279,20 @@ class Body:
         left = self.w.draw(st.sampled_from(self.bound[type_]))
         right = self.w.draw(st.sampled_from([*self.bound[type_], self.hole(type_)]))
         ops = ["=", "!="] if type_ == "any" else ["=", "!=", "<", "<=", ">", ">="]
+        if {left, right} & self.groups:  # what is computed from an aggregate is no group of it
+            ops = ops[1:]
         self.items.append(f"{left} {self.w.draw(st.sampled_from(ops))} {right}")
 
     def member(self) -> None:
         """A known term in a set, or not; or a set that binds a new variable."""
-        types = [t for t, names in self.bound.items() if names]
+        types = [t for t, names in self.bound.items() if set(names) - self.tested]
         negated = self.w.chance(4) and bool(types)
-        type_ = self.w.draw(
-            st.sampled_from(types if types and (negated or self.w.chance(7)) else sorted({*NAMES} - {"time"}))
-        )
-        name = self.w.draw(st.sampled_from(self.bound[type_])) if self.bound[type_] else self.variable(type_)
+        new = sorted({*NAMES} - {"time", "any"})  # what a set alone binds has the type of its members
+        type_ = self.w.draw(st.sampled_from(types if types and (negated or self.w.chance(7)) else new))
+        known = [name for name in self.bound[type_] if type_ != "any" or name not in self.tested]
+        name = self.w.draw(st.sampled_from(known)) if known else f"{NAMES[type_]}4"
+        if not known:
+            self.bound[type_].append(name)
         members = [self.hole(type_) for _ in range(self.w.draw(st.integers(1, 3)))]
         if self.w.chance(2):
             members.append(self.w.draw(st.sampled_from(["$one", "$some"])) if type_ == "int" else members[0])
@@ -436,6 +445,7 @@ class Body:
             return
         name = self.w.draw(st.sampled_from(self.bound["any"]))
         kind = self.w.draw(st.sampled_from(["node", "symbol", "int", "float", "any"]))
+        self.tested.add(name)
         if self.w.chance(2):
             if kind != "any":
                 self.items.append(f"{name} is not {kind}")
@@ -461,6 +471,7 @@ class Body:
             ]
         items, local = [], {t: list[str]() for t in NAMES}
         tested: list[tuple[str, str]] = []
+        listed: set[str] = set()  # what is asked of something outside of the braces binds no group
         for _ in range(self.w.draw(st.integers(1, 2))):
             relation = self.w.draw(st.sampled_from(relations))
             args = self.asked(relation, local)
@@ -478,6 +489,7 @@ class Body:
                     name = f"{NAMES[type_]}{self.w.draw(st.sampled_from(['1', '2', 'l']))}"
                     args.append(name)
                     local[type_].append(name)
+                    listed |= set() if relation.given else {name}
             place = ""
             if " " in relation.name and self.w.chance(3):
                 place = self.w.draw(st.sampled_from([" at Il", " at 2", " within 30s"]))
@@ -514,7 +526,9 @@ class Body:
             op = "="
         for kind, names in local.items():  # what the head takes of these becomes a group
             if self.w.chance(5):
-                self.bound[kind] += [n for n in names if n not in self.bound[kind]]
+                new = [n for n in names if n in listed and n not in self.bound[kind]]
+                self.bound[kind] += new
+                self.groups |= set(new)
         self.items.append(f"{target} {op} {braces}")
         self.w.tags.add("aggregate")
 

@@ -227,11 +227,14 @@ class Writer:
         shared = [(i, j) for i, t in enumerate(action.types) for j, u in enumerate(relation.types) if t == u]
         if not shared:
             return
-        self.tags.add("tells")
         at, place = self.draw(st.sampled_from(shared))
         call = atom(action.name, ["K" if i == at else "_" for i in range(len(action.types))])
         told = atom(relation.name, ["K" if i == place else "_" for i in range(len(relation.types))])
-        self.lines.append(f"{call} tells {told}.")
+        told = f"{call} tells {told}."
+        # whether a law reads this in too many ways hangs on all rules below it together
+        if not _has({"E0273"}, "\n".join([*self.declarations(), *self.lines, told])):
+            self.lines.append(told)
+            self.tags.add("tells")
 
     def row(self, relation: Relation) -> Row:
         """A row of a relation."""
@@ -279,6 +282,20 @@ class Writer:
         self.lines.append(
             body.text(action.name, effect=(self.draw(st.sampled_from(["causes", "ends"])), target))
         )
+
+
+def _has(faults: set[str], text: str) -> bool:
+    """Whether a program has faults, of these codes alone; any other is left to be found.
+
+    A body is written item by item. What several items say together of one variable (sets, tests of its type,
+    and braces, some in one branch alone) is kept apart where it is written; of a thousand programs fewer than
+    two have such a fault all the same: a variable without a type, or one without a value.
+    """
+    try:
+        analyse([parse(text)])
+    except ProgramError as error:
+        return {found.code for found in error.diagnostics} <= faults
+    return False
 
 
 @st.composite
@@ -343,20 +360,5 @@ def cases(draw: Draw) -> Case:
         r.name: sorted({w.row(r)[: r.given] for _ in range(3)}, key=repr) for r in w.relations if r.given
     }
     text = "\n".join([*w.declarations(), *w.lines, *in_text])
-    assume(not _refused(text))
+    assume(not _has({"E0206", "E0231", "E0251", "E0304", "E0306"}, text))
     return Case(text, tuple(facts), candidates, tuple(updates), frozenset(w.tags), asked)
-
-
-_RARE = {"E0206", "E0231", "E0251", "E0273", "E0303", "E0304", "E0306"}
-
-
-def _refused(text: str) -> bool:
-    """Whether a program has one of the faults that writing item by item cannot rule out, and that are rare:
-    an aggregate needs a value that depends on its own, a law asks for too much, the values of sets, of listed
-    types and of tests of a type leave a variable none, or a variable stands only in braces and in a test. Any
-    other fault is left to be found."""
-    try:
-        analyse([parse(text)])
-    except ProgramError as error:
-        return {found.code for found in error.diagnostics} <= _RARE
-    return False
