@@ -54,7 +54,7 @@ from mpr_logic.language.ast import (
 )
 from mpr_logic.language.functions import EXPRESSIONS, FUNCTIONS
 from mpr_logic.language.hints.foreign import TYPES
-from mpr_logic.language.moments import Moment
+from mpr_logic.language.moments import Moment, kinds_of
 from mpr_logic.language.printer import print_item, print_term, print_value
 from mpr_logic.language.sets import is_set, set_kind, set_text
 
@@ -326,12 +326,14 @@ class Typing:
         return meet(self.types, "any" if found == "=any" else found, kind)
 
     def _computed(self, items: list[Comparison | Aggregate]) -> None:
-        # a chain X = Y + 1, Y = Z + 1 may be written in any order
-        progress = True
-        while progress:
-            progress = False
-            for item in items:
-                progress = self._assign(item) or progress
+        # a chain X = Y + 1, Y = Z + 1 may be written in any order; what is set to the text of a time may be a
+        # time by what else it is set to
+        for some in ([item for item in items if not _text_of_moment(item)], items):
+            progress = True
+            while progress:
+                progress = False
+                for item in some:
+                    progress = self._assign(item) or progress
 
     def _assign(self, item: Comparison | Aggregate) -> bool:
         if isinstance(item, Aggregate):
@@ -703,6 +705,14 @@ class Typing:
             self._compares_moments(Comparison("=", item.target, item.expression, item.span))
         if item.function == "sum":
             self._want(item.expression, (*NUMBERS, "duration"), "`sum` takes numbers", item.span)
+
+
+def _text_of_moment(item: Comparison | Aggregate) -> bool:
+    """Whether something is set to a text that stands for a time where one is wanted."""
+    return isinstance(item, Comparison) and any(
+        isinstance(side, Const) and isinstance(side.value, str) and kinds_of(side.value)
+        for side in (item.left, item.right)
+    )
 
 
 def type_help(name: str, types: Mapping[str, str]) -> str:

@@ -37,7 +37,7 @@ def errors(text: str, tool: dict[str, Any] = TOOL) -> list[tuple[str, str]]:
     tools = (*Tools([tool]), *Tools([{"name": "look", "inputSchema": {}}]))
     signatures = [each.known for each in tools]
     found = vet(analyse([parse(SCHEMA + text)]), Deployment(tools=signatures))
-    return [(d.code, d.help) for d in found if d.code == "E0264"]
+    return [(d.code, d.help) for d in found if d.code == "E0642"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def errors(text: str, tool: dict[str, Any] = TOOL) -> list[tuple[str, str]]:
 def test_a_mistake_and_its_fix(wrong: str, help: str, right: str) -> None:
     """A comparison with a list or an object is told, with what to ask instead, and that is right."""
     ((code, said),) = errors(f"forbid {wrong}.")
-    assert code == "E0264"
+    assert code == "E0642"
     assert help in said
     assert errors(f"forbid {right}.") == []
 
@@ -120,5 +120,5 @@ def test_what_a_tool_does_not_say_is_no_mistake() -> None:
 
 def test_a_guard_does_not_start_with_it() -> None:
     """A law that a list passes by is an error before the first call."""
-    with pytest.raises(ProgramError, match="E0264"):
+    with pytest.raises(ProgramError, match="E0642"):
         Guard(text=SCHEMA + "forbid send(to: eve).", tools=Tools([TOOL, {"name": "look", "inputSchema": {}}]))

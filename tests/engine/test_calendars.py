@@ -155,6 +155,13 @@ def test_what_is_no_time_and_no_zone_is_undecided() -> None:
     assert called('hour(A, "UTC")', a=Instant(0)) == {0}
 
 
+@pytest.mark.parametrize("body", ["T = {}, T = {}", "T = {1}, T = {0}", "{} = T, (T = {} ; t(T))"])
+def test_a_text_beside_a_time_is_one_in_any_order(body: str) -> None:
+    """A variable that is set to a text and to a time is a time, whichever stands first."""
+    text = body.format('"2026-01-31T10:00:00+01:00"', 'to_time("2026-01-31T09:00:00Z")')
+    assert len(evaluate(f"{TYPES}q(T) :- {text}.")["q"]) == 1
+
+
 def test_why_not_names_the_text_that_is_no_time() -> None:
     """Where a text is no time the rule fails, and why-not says which and why."""
     text = '.action book(at: symbol)\nforbid book(T) :- hour(to_time(T, "Europe/Berlin"), "UTC") < 6.'

@@ -83,7 +83,7 @@ VET: tuple[Lint, ...] = (
     check_hints,  # W0641
     check_filled,  # E0601, E0607
     check_constants,  # E0601, E0605, W0605
-    check_structures,  # E0264
+    check_structures,  # E0642
     check_lower_case,  # E0606, W0606
     check_capitals,  # W0619, W0635
     check_bodies,  # E0608, W0619

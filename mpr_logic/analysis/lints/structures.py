@@ -122,4 +122,4 @@ def _report(name: str, each: _Compared, kinds: frozenset[str], report: Diagnosti
     if "array" not in kinds:
         help = f'ask for a field of it: field({name[:1].upper()}{name[1:]}, "name", X), and compare X'
     message = f"argument `{name}` of `{each.action}` is {kind} by the tool's schema, so it {said} `{value}`"
-    report.error("E0264", message, each.span, help)
+    report.error("E0642", message, each.span, help)
