@@ -23,6 +23,10 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 """The constants for the days of the week, in the order of ISO 8601."""
 
 
+_OF_THE_MACHINE = ("localtime", "posixrules")
+"""Files of the database that are other zones on other machines."""
+
+
 @functools.lru_cache(maxsize=256)
 def zone(name: str) -> dt.tzinfo:
     """The zone of a name such as ``Europe/Berlin`` or ``UTC``.
@@ -35,6 +39,8 @@ def zone(name: str) -> dt.tzinfo:
     import zoneinfo  # only programs with named zones pay for it
 
     try:
+        if name in _OF_THE_MACHINE or name.startswith(("posix/", "right/")):  # the latter count leap seconds
+            raise ValueError(name)
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         if not _known(zoneinfo.available_timezones):
@@ -55,7 +61,7 @@ def nearest_zone(name: str) -> str | None:
 
     wanted = name[:60].strip().replace(" ", "_").casefold()
     # Etc/GMT+1 is an hour behind UTC, and whoever writes GMT+1 means an hour before it
-    known = sorted(_known(zoneinfo.available_timezones))
+    known = sorted(_known(zoneinfo.available_timezones) - {*_OF_THE_MACHINE})
     names = {each.casefold(): each for each in known if not each.startswith("Etc/")}
     if wanted in names:
         return names[wanted]
