@@ -193,7 +193,9 @@ class Body:
 
     def negative(self) -> None:
         """A negated literal."""
-        relation = self.w.draw(st.sampled_from([r for r in self.w.relations if r.layer < self.layer]))
+        below = [r for r in self.w.relations if r.layer < self.layer]
+        below += 2 * [r for r in below if r.open_world]  # of which there is one at most
+        relation = self.w.draw(st.sampled_from(below))
         self.w.tags.add("open world" if relation.open_world else "negation")
         args = self.asked(relation)
         args += [self.known(t) for t in relation.types[len(args) :]]
