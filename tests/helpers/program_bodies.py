@@ -469,7 +469,7 @@ class Body:
             relations += [
                 Relation(f"{tense} {a.name}", a.types, 0)
                 for a in self.w.spoken
-                for tense in ("past", "past", "succeeded", "failed")
+                for tense in ("past", "past", "past", "past", "succeeded", "succeeded", "failed", "failed")
             ]
         items, local = [], {t: list[str]() for t in NAMES}
         tested: list[tuple[str, str]] = []
