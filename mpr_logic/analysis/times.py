@@ -127,6 +127,8 @@ def no_argument(call: Call, term: Term, found: str, wanted: str) -> tuple[str, s
         if FUNCTIONS[name].alone:
             help = f"a date is the same in every zone: write `{name}({shown})`"
         return "E0261", message, span, help
+    if isinstance(term, Const) and term.value == "now":
+        return "E0261", message, span, "the time of the check is `N` in `now_at(N)`"
     if found in ("symbol", "bool"):
         help = f"read the text: `to_{wanted}({shown})`, with its zone where it names none"
         return "E0261", message, span, help

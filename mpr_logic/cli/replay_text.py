@@ -42,6 +42,8 @@ def text_of(tally: Tally, *, compared: bool) -> str:
         ]
     if any(tally.labelled):
         parts.append(_labels(tally))
+    labels = {name for names in tally.labelled for name, _ in names}
+    parts += [f"no recording has the label `{name}`" for name in tally.by or () if name not in labels]
     if compared:
         parts.append(_changes(tally))
     elif tally.examples:
@@ -103,7 +105,7 @@ def _rows(tally: Tally) -> list[tuple[tuple[str, str, str], Count]]:
 
 def _labels(tally: Tally) -> str:
     """The recordings by their labels, and by what came of each."""
-    fates = [said for said in OUTCOMES if tally.fates[said]]
+    fates = [said for said in (*OUTCOMES, "undeclared") if tally.fates[said]]
     rows = [("recordings with", "all", *fates)]
     for labels, counts in _by_labels(tally):
         said = ", ".join(f"{name}={_label(value)}" for name, value in labels) or "no label"

@@ -68,7 +68,7 @@ class Message:
         at: the time, in seconds since 1970, where it is known.
 
     Raises:
-        StateError: the role is none, or one of these is of another type.
+        StateError: the role is none, one of these is of another type, or it is of other roles alone.
     """
 
     role: Role
@@ -83,6 +83,10 @@ class Message:
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise StateError(f"no message is from `{str(self.role)[:60]}`: the roles are {', '.join(ROLES)}")
+        if self.role == "tool" and self.text:
+            raise StateError("a tool's message has no `text`: what it returned is its `content`")
+        if self.role != "tool" and self.content is not None:
+            raise StateError(f"a message of the {self.role} has no `content`: what was said is its `text`")
         _see(
             text=(self.text, str),
             answers=(self.answers, str),

@@ -255,9 +255,12 @@ class Tally:
 
 
 def fate_of(decided: Sequence[Decided]) -> str:
-    """The end of a recording: the outcome of the first call that is stopped, or the gravest one of all."""
+    """The end of a recording: the outcome of the first call that is stopped, or the gravest one of all;
+    ``undeclared`` where no call of it was decided."""
     said = [str(each.said) for each in decided if each.said != "undeclared"]
     first = next((each for each in said if each in STOPS), None)
+    if decided and not said:
+        return "undeclared"
     return first or min(said, key=RANKS.__getitem__, default="admitted")
 
 

@@ -83,6 +83,11 @@ class Streamed:
 def tool_calls(answer: Any) -> list[ToolCall]:
     """The calls in a completion (its first choice), a response, or a :class:`Streamed` one."""
     answer = answer.answer if isinstance(answer, Streamed) else answer
+    if getattr(answer, "object", None) not in ("response", "chat.completion"):
+        raise GuardError(
+            f"this is no answer of the package, but of type {type(answer).__name__}: "
+            "make JSON a `ChatCompletion` or a `Response` by its `model_validate`"
+        )
     if answer.object == "response":
         whole = answer.status in ("completed", None)
         kinds = ("function_call", "custom_tool_call")
@@ -152,7 +157,7 @@ def answer_calls(
         JSON), why it was not called, or that it failed; the exception itself goes to the log alone.
 
     Raises:
-        GuardError: the answer has not ended.
+        GuardError: the answer has not ended, or is none of the package's.
     """
     calls = tool_calls(answer)
     _hear(guard, answer, conversation, session)

@@ -26,17 +26,18 @@ if TYPE_CHECKING:
     from mpr_logic.guard.verdict import Verdict
 
     Functions = Mapping[str, Callable[..., Any]]
+    Told = Sequence[Message] | Callable[[], Sequence[Message]]  # from its beginning, or what gives it
 
 _logger = logging.getLogger(__name__)
 
 
-def follow(guard: Guard, conversation: Callable[[], Sequence[Message]], session: str) -> None:
+def follow(guard: Guard, conversation: Told, session: str) -> None:
     """Tell a guard of a conversation, where a rule reads it. Inside of a call that it let pass nothing is
     told: there the words of a user are those that a model wrote. What cannot be read is a reason to reject.
 
     Args:
         guard: it hears what is new.
-        conversation: gives all messages, from the beginning.
+        conversation: all messages, from the beginning.
         session: the conversation or run.
 
     Raises:
@@ -45,7 +46,7 @@ def follow(guard: Guard, conversation: Callable[[], Sequence[Message]], session:
     if not guard.hears or guard.inside.get():
         return
     try:
-        guard.follow(conversation(), session=session)
+        guard.follow(conversation() if callable(conversation) else conversation, session=session)
     except Exception as error:
         _logger.error("the conversation could not be read", exc_info=error)
         guard.unheard("some of the conversation could not be read", session=session)
@@ -67,8 +68,9 @@ class Guarding:
         session: the conversation or run.
         person: asked where the rules leave the call to a person, instead of the guard's approver: it gets
             the verdict, and returns whether the call may be made.
-        conversation: gives the conversation so far, from its beginning, where a rule reads it. Inside of
-            another call it is not asked: there the words of a user are those that a model wrote.
+        conversation: the conversation so far, from its beginning, or a function that gives it, which is
+            asked where a rule reads it. Inside of another call nothing is told: there the words of a user
+            are those that a model wrote.
 
     Raises:
         RejectedError: by entering, where the call is not admitted.
@@ -85,7 +87,7 @@ class Guarding:
         id: str = "",
         session: str = "",
         person: Callable[[Verdict], bool] | None = None,
-        conversation: Callable[[], Sequence[Message]] | None = None,
+        conversation: Told | None = None,
     ) -> None:
         self.succeeded: bool | None = True
         self.result: Any = UNKNOWN

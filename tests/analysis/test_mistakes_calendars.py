@@ -68,6 +68,7 @@ def errors(text: str) -> list[tuple[str, str]]:
         ("hour(D, %) = 9", "E0261", "a date has no time of day", "hour(T, %) = 9"),
         ("date(D, %) = D", "E0261", "it is a date already", "date(T, %) = D"),
         ("hour(S, %) = 9", "E0261", "read the text: `to_time(S)`", "hour(to_time(S, %), %) = 9"),
+        ("hour(now, %) = 9", "E0261", "`N` in `now_at(N)`", "now_at(T), hour(T, %) = 9"),
         ("year(S) = 2026", "E0261", "read the text: `to_date(S)`", "year(to_date(S)) = 2026"),
         ("T < S", "E0261", "or read the text, `to_time(S)`", "T < to_time(S, %)"),
         ("within(S, 1h)", "E0261", "or read the text, `to_time(S)`", "within(to_time(S), 1h)"),

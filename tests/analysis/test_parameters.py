@@ -1,4 +1,4 @@
-"""Parameters that no rule reads are told."""
+"""Parameters that no rule reads are told, and rules are not judged by the value that one has now."""
 
 from __future__ import annotations
 
@@ -40,3 +40,43 @@ def test_a_parameter_that_nothing_reads_is_named() -> None:
         ".param most: int = 2\n.param least: int = 1\n.const none = 0\n% $most\nforbid pay(A) :- A < $least."
     )
     assert told(text) == ["nothing reads the parameter `most`, so whoever sets it changes nothing"]
+
+
+CHOSEN = """
+.param edition: int = 1
+.param level: symbol = strict
+.decl text(n: int)
+.decl size(n: int) input
+text($edition).
+"""
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "forbid pay(A) :- $edition = 2, A > 3.",
+        "forbid pay(A) :- $level = lax, A > 5.",
+        "forbid pay(A) :- text(2), A > 7.",
+        "forbid pay(A) :- size(A), A > 3, A < $edition.",
+        "forbid pay(A) :- ($edition = 2 ; A > 9).",
+        "forbid pay(A) :- 0 < count : { size(B), B > 3, B < $edition }, A > 3.",
+    ],
+)
+def test_a_rule_that_another_value_makes_hold_is_no_error(rule: str) -> None:
+    """The host may set another value: what hangs on it neither never holds nor always does."""
+    modules = [parse(ACTION + CHOSEN + rule)]
+    assert [d.code for d in vet(analyse(modules), modules=modules) if d.code != "W0642"] == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "forbid pay(A) :- A > $edition, A > 5, A < 3.",
+        "forbid pay(A) :- $level = lax, A > 5, A < 3.",
+        "forbid pay(A) :- A < $most, A > 4.",
+    ],
+)
+def test_a_rule_that_no_value_makes_hold_is_an_error(rule: str) -> None:
+    """The rest of a rule must hold together, and a constant is not the host's to set."""
+    modules = [parse(ACTION + CHOSEN + ".const most = 3\n" + rule)]
+    assert "E0608" in [d.code for d in vet(analyse(modules), modules=modules)]

@@ -116,6 +116,7 @@ def test_labels_and_limit() -> None:
         ({"solved": False}, 2),
         ({"solved": True}, 1),
     ]
+    assert "no recording has the label `solvd`" in mpr("replay", ORDERS, RECORDED, "--by", "solvd").out
 
 
 def test_odd_numbers(tmp_path: Path) -> None:

@@ -244,6 +244,14 @@ def test_only_messages_are_heard() -> None:
         Message("human", "hi")  # type: ignore[arg-type]
 
 
+def test_words_and_results_have_a_place_each() -> None:
+    """Words in the place of a result, and the other way round, are an error, and are not lost."""
+    with pytest.raises(StateError, match="what was said is its `text`"):
+        Message("user", content="STOP!")
+    with pytest.raises(StateError, match="what it returned is its `content`"):
+        Message("tool", tool="look", text="hello")
+
+
 @pytest.mark.parametrize("odd", [None, 3, ["x"]])
 def test_odd_parts_of_messages_are_refused(odd: Any) -> None:
     """A part of a message that is of another type is an error of ours, which says which part."""

@@ -290,7 +290,7 @@ def test_counts(tmp_path: Path) -> None:
         "admitted": 2,
     }
     assert tally.undeclared == {"dance": 1}
-    assert tally.fates == {"rejected": 1, "advised": 1, "admitted": 1}
+    assert tally.fates == {"rejected": 1, "advised": 1, "undeclared": 1}
     assert [each.recording.rpartition(":")[2] for each in tally.examples["first", "rejected"]] == ["1"]
 
 

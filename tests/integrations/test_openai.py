@@ -320,3 +320,10 @@ def test_a_conversation_is_heard_once(end: int) -> None:
     assert sorted(facts["said"]) == [(0, "system", "be kind")] + [(n, "user", "again") for n in (1, 3, 5)]
     assert sorted(facts["returned"]) == [(n, "read", f"read /data/{n}") for n in range(3)]
     assert sorted(facts["asked_with"]) == [(n, "path", f"/data/{n}") for n in range(3)]
+
+
+@pytest.mark.parametrize("odd", [{"choices": []}, None, "no", 3])
+def test_what_is_no_answer_is_refused(odd: Any) -> None:
+    """An answer that is no object of the package is an error of ours, before any call is made."""
+    with pytest.raises(GuardError, match="no answer of the package"):
+        answer_calls(Guard(text=".action look()"), odd, {})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.desugar.classes import names_member
 from mpr_logic.analysis.lints.aggregates import bounds_of
 from mpr_logic.analysis.lints.constraints import Constraints, negation
+from mpr_logic.analysis.lints.settled import settled_body
 from mpr_logic.analysis.lints.texts import lowered_in
 from mpr_logic.analysis.terms import item_terms, item_vars, literals, term_vars
 from mpr_logic.analysis.totality import given_by
@@ -61,9 +62,10 @@ def check_bodies(subject: Subject, report: DiagnosticCollector) -> None:
                 _meant(rule) or "change it, or what contradicts it, or take the rule away",
             )
             continue
-        for item in rule.body:
+        body = settled_body(rule)
+        for item in body:
             if isinstance(item, Aggregate):
-                outside = [each for each in rule.body if not isinstance(each, Aggregate)]
+                outside = [each for each in body if not isinstance(each, Aggregate)]
                 within = subject.domains.within(domains or {}, item.body)
                 inside = Constraints([*outside, *item.body], within, whole, least).fault()
                 if inside is not None:
@@ -74,14 +76,14 @@ def check_bodies(subject: Subject, report: DiagnosticCollector) -> None:
                         "change one of them",
                     )
         if not any(names_member(item, rule) for item in rule.body):
-            _always(rule.body, whole, least, report)
+            _always(body, whole, least, report)
 
 
 def _alternative(rule: Rule, whole: set[str], least: Mapping[str, int], report: DiagnosticCollector) -> None:
     """Report an alternative that can never hold, whatever stands beside it."""
     for branch in _branches(rule.clause.body):
         spans = {item.span for item in branch}
-        inside = [item for item in rule.body if item.span in spans]
+        inside = [item for item in settled_body(rule) if item.span in spans]
         fault = Constraints(inside, None, whole, least).fault()
         if fault is not None:
             report.error(
@@ -154,7 +156,7 @@ def _fault(rule: Rule, subject: Subject) -> str | None:
     domains = subject.domains.of(rule)
     whole = whole_numbers(subject.program, rule)
     bounds = bounds_of(rule, subject.domains, domains or {})
-    return Constraints(rule.body, domains, whole, _least(rule), bounds).fault()
+    return Constraints(settled_body(rule), domains, whole, _least(rule), bounds).fault()
 
 
 def _least(rule: Rule) -> dict[str, int]:

@@ -26,16 +26,21 @@ MOST_ROUNDS = 50
 
 class Domains:
     """The relations of a program, and what fills them. ``columns`` has the domains of every core relation
-    that may hold a row; what is not in it is empty for ever."""
+    that may hold a row; what is not in it is empty for ever. ``settings`` are relations with a fact that
+    reads a parameter, so that the host sets it."""
 
     def __init__(
-        self, program: Program, deployment: Deployment, actions: Mapping[str, tuple[Domain, ...]]
+        self,
+        program: Program,
+        deployment: Deployment,
+        actions: Mapping[str, tuple[Domain, ...]],
+        settings: Iterable[str] = (),
     ) -> None:
         self.program = program
         self.actions = actions  # those that may be called, with the domains of their arguments
         self.columns: dict[str, tuple[Domain, ...]] = {}
         self.effects = self._effects_of()
-        self.hosted = frozenset(self._hosted(deployment))
+        self.hosted = frozenset((*self._hosted(deployment), *settings))
         for name in self.hosted:
             self.columns[name] = (None,) * program.arity.get(name, 0)
         for name, domains in actions.items():

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.annotations import named_in_texts
-from mpr_logic.language.ast import Named, ParamDecl
+from mpr_logic.analysis.lints.settled import named_in
+from mpr_logic.language.ast import ParamDecl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.report import DiagnosticCollector
 
@@ -20,7 +18,7 @@ def check_parameters(subject: Subject, report: DiagnosticCollector) -> None:
     declared = [s for module in subject.modules for s in module.statements if isinstance(s, ParamDecl)]
     if not declared:
         return
-    read = {name for clause in subject.clauses for name in _names(clause)}
+    read = {name for clause in subject.clauses for name in named_in(clause)}
     read |= {name[1:] for clause in subject.clauses for name in named_in_texts(clause) if name[0] == "$"}
     for each in declared:
         if each.name not in read:
@@ -30,15 +28,3 @@ def check_parameters(subject: Subject, report: DiagnosticCollector) -> None:
                 each.span,
                 f"write `${each.name}` in a rule, in the place of its value; or take the declaration away",
             )
-
-
-def _names(node: object) -> Iterator[str]:
-    """The named constants in a tree."""
-    if isinstance(node, Named):
-        yield node.name
-    elif isinstance(node, tuple):
-        for each in node:
-            yield from _names(each)
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from _names(getattr(node, field.name))

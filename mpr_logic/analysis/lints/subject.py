@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lints.deployment import ToolNames
 from mpr_logic.analysis.lints.domains import Domains
+from mpr_logic.analysis.lints.settled import named_in
 from mpr_logic.analysis.occurrences import program_as_written
 
 if TYPE_CHECKING:
@@ -47,4 +48,11 @@ class Subject:
     @cached_property
     def domains(self) -> Domains:
         """The values that each relation may hold."""
-        return Domains(self.program, self.deployment, self.actions)
+        constants = self.program.schema.constants
+        parameters = {name for name, constant in constants.items() if constant.type is not None}
+        settings = (
+            {c.head.name for c in self.clauses if not c.body and not parameters.isdisjoint(named_in(c.head))}
+            if parameters
+            else set[str]()
+        )
+        return Domains(self.program, self.deployment, self.actions, settings)
