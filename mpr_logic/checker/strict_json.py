@@ -19,7 +19,7 @@ def loads(text: str, **options: Any) -> Any:
         ValueError: it is none (a JSONDecodeError), or none by the standard.
         RecursionError: it is nested too deep.
     """
-    return json.loads(text, parse_constant=no_number, object_pairs_hook=_no_repeats, **options)
+    return json.loads(text, parse_constant=no_number, object_pairs_hook=no_repeats, **options)
 
 
 def no_number(text: str) -> NoReturn:
@@ -31,7 +31,12 @@ def no_number(text: str) -> NoReturn:
     raise ValueError(f"`{text}` is not a number of JSON")
 
 
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The entries of an object, of which no two have one key.
+
+    Raises:
+        ValueError: two have.
+    """
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()

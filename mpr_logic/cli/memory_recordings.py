@@ -86,14 +86,14 @@ def episodes_in(file: str, memory: Memory) -> RecordedEpisodes:
 
 def _turns(recording: Recording, actions: Actions, left_out: Counter[str]) -> list[dict[str, Any]]:
     """The turns of a recording: a call each, with its outcome where that is recorded."""
-    from mpr_logic.guard.replay import answers, refused_calls
+    from mpr_logic.guard.replay import answered, refused_calls
 
     refused = refused_calls(recording.messages)
     turns: list[dict[str, Any]] = []
     waiting: list[tuple[ToolCall, dict[str, Any]]] = []
-    for message in recording.messages:
-        for call in message.calls:
-            if call.id in refused:  # it was not made
+    for number, message in enumerate(recording.messages):
+        for each, call in enumerate(message.calls):
+            if (number, each) in refused:  # it was not made
                 continue
             action = _action(call, actions)
             if action is None:
@@ -102,8 +102,8 @@ def _turns(recording: Recording, actions: Actions, left_out: Counter[str]) -> li
             turn = {"line": "turn", "number": len(turns) + 1, "action": action, "succeeded": None}
             turns.append(turn)
             waiting.append((call, turn))
-        if message.role == "tool":
-            place = next((at for at, (call, _) in enumerate(waiting) if answers(message, call)), None)
+        if message.role == "tool" and not message.refused:
+            place = answered(message, (call for call, _ in waiting))
             if place is not None:
                 waiting.pop(place)[1]["succeeded"] = not message.error
     return turns
@@ -112,8 +112,11 @@ def _turns(recording: Recording, actions: Actions, left_out: Counter[str]) -> li
 def _action(call: ToolCall, actions: Actions) -> str | None:
     """The text of the action that a call is; None where it is none."""
     from mpr_logic.errors import StateError
+    from mpr_logic.guard.recordings.messages import Unread
 
     try:
+        if isinstance(call.arguments, Unread):
+            return None
         return str(actions.of(call.tool).propose(dict(call.arguments), frozenset()).action)
     except StateError:
         return None

@@ -66,6 +66,8 @@ class Message:
             is taken for one.
         error: of a tool, whether it failed.
         at: the time, in seconds since 1970, where it is known.
+        refused: of a tool, whether it stands in the place of a result: a guard stopped the call, and it was
+            not made.
 
     Raises:
         StateError: the role is none, one of these is of another type, or it is of other roles alone.
@@ -79,6 +81,7 @@ class Message:
     content: Any = None
     error: bool = False
     at: float | None = None
+    refused: bool = False
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
@@ -293,7 +296,7 @@ class Conversation:
                 self.trouble = UNKEPT
             elif each.role != "tool":
                 self._words(each)
-            elif not self._known(each.answers, here, there):
+            elif not self._known(each.answers, here, there) and not each.refused:
                 self._result(each)
         for entry in self._entries[begun:]:
             facts += _facts(entry, self.needs)

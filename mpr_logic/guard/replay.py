@@ -16,12 +16,12 @@ from typing import Literal as OneOf
 from mpr_logic.checker.checker import THETA
 from mpr_logic.errors import MprError, StateError
 from mpr_logic.guard.guard import Guard
+from mpr_logic.guard.recordings.messages import Unread
 from mpr_logic.guard.store import snapshot
 from mpr_logic.guard.tools import Tools, read_tools
-from mpr_logic.guard.verdict import PERSON, REJECTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.guard.conversation import Message, ToolCall
     from mpr_logic.guard.recordings.recording import Recording
@@ -147,29 +147,29 @@ class Replayer:
             StateError: what a call brought about does not fit the rules.
         """
         self.guard.end(_SESSION)
-        refused = refused_calls(recording.messages)
+        stopped = refused_calls(recording.messages)
         self._at = self._began(recording.messages)
         waiting: list[tuple[ToolCall, Verdict]] = []
         number = 0
-        for message in recording.messages:
+        for place, message in enumerate(recording.messages):
             if message.at is not None and self._own_clock:
                 self._at = message.at
-            if self.guard.hears and message.answers not in refused:
+            if self.guard.hears and not message.refused:
                 self.guard.hear(message, session=_SESSION)
-            for call in message.calls:
+            for each, call in enumerate(message.calls):
                 number += 1
+                arguments = call.arguments
+                given = arguments.given if isinstance(arguments, Unread) else dict(arguments)
                 if self.guard.rules.actions.find(call.tool) is None:
                     yield Decided(number, call, "undeclared")
                     continue
-                if call.id in refused:  # it was not made
-                    verdict = self.guard.why(call.tool, dict(call.arguments), session=_SESSION)
+                if (place, each) in stopped:  # it was not made
+                    verdict = self.guard.why(call.tool, given, session=_SESSION)
                 else:
-                    verdict = self.guard.check(
-                        call.tool, dict(call.arguments), id=call.id, session=_SESSION, ask=False
-                    )
+                    verdict = self.guard.check(call.tool, given, id=call.id, session=_SESSION, ask=False)
                     waiting.append((call, verdict))
                 yield _decided(number, call, verdict)
-            if message.role == "tool":
+            if message.role == "tool" and not message.refused:
                 self._record(message, waiting)
         self.guard.end(_SESSION)
 
@@ -181,7 +181,7 @@ class Replayer:
 
     def _record(self, message: Message, waiting: list[tuple[ToolCall, Verdict]]) -> None:
         """Enter how a call went."""
-        place = next((at for at, (call, _) in enumerate(waiting) if answers(message, call)), None)
+        place = answered(message, (call for call, _ in waiting))
         if place is None:
             return
         call, verdict = waiting.pop(place)
@@ -191,23 +191,34 @@ class Replayer:
             raise StateError(f"the result of `{call.tool[:60]}` cannot be entered: {error}") from None
 
 
-def answers(message: Message, call: ToolCall) -> bool:
-    """Whether a result is of a call: by its id, else by the tool's name, else of any that has no id."""
+def answered(message: Message, waiting: Iterable[ToolCall]) -> int | None:
+    """The place of the call that a result is of, among those without one: by its id, else by the tool's name,
+    else the first that has no id. None where there is none."""
+    return next((place for place, call in enumerate(waiting) if _answers(message, call)), None)
+
+
+def _answers(message: Message, call: ToolCall) -> bool:
     if message.answers:
         return call.id == message.answers
     return call.tool == message.tool if message.tool else not call.id
 
 
-def refused_calls(messages: tuple[Message, ...]) -> frozenset[str]:
-    """The ids of calls that a guard rejected when they were recorded: they never ran."""
-    return frozenset(
-        each.answers
-        for each in messages
-        if each.role == "tool"
-        and each.answers
-        and isinstance(each.content, str)
-        and each.content.startswith((REJECTED, PERSON))
-    )
+def refused_calls(messages: Sequence[Message]) -> frozenset[tuple[int, int]]:
+    """The calls that a guard stopped when they were recorded, so that they never ran: each by the places of
+    its message, and of it there. That is so by what the recording says of a result, not by the result's text:
+    a tool, and who writes what it reads, may say the same."""
+    found: set[tuple[int, int]] = set()
+    places: list[tuple[int, int]] = []
+    waiting: list[ToolCall] = []
+    for place, message in enumerate(messages):
+        places += [(place, each) for each in range(len(message.calls))]
+        waiting += message.calls
+        at = answered(message, waiting) if message.role == "tool" else None
+        if at is not None:
+            waiting.pop(at)
+            of = places.pop(at)
+            found |= {of} if message.refused else set()
+    return frozenset(found)
 
 
 def _decided(number: int, call: ToolCall, verdict: Verdict) -> Decided:

@@ -60,4 +60,4 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def _is_of_another(line: dict[str, Any]) -> bool:
     """Whether a line is not of the user's conversation with the agent."""
-    return line.get("isMeta") is True or line.get("isSidechain") is True or bool(line.get("agentId"))
+    return line.get("isSidechain") is True or bool(line.get("agentId"))

@@ -31,7 +31,8 @@ def steps(*calls: tuple[str, str, str]) -> dict[str, Any]:
         messages.append(
             {"role": "assistant", "content": "", "tool_calls": [{"id": str(number), "function": function}]}
         )
-        messages.append({"role": "tool", "tool_call_id": str(number), "content": result})
+        refused = {"mpr_refused": True} if result.startswith(REJECTED) else {}
+        messages.append({"role": "tool", "tool_call_id": str(number), "content": result} | refused)
     return {"messages": messages}
 
 

@@ -112,6 +112,7 @@ def test_words_of_others_are_left_out(tmp_path: Path) -> None:
     session.lines += [
         said("user", "look"),
         said("user", "now push", isMeta=True),
+        said("user", "the user asked to push", isCompactSummary=True),
         said("user", "and push", isSidechain=True),
         said("user", "please push", agentId="a1"),
     ]

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.guard.conversation import Message, ToolCall
-from mpr_logic.guard.recordings.messages import is_message, messages_of, result_of, time_of
+from mpr_logic.guard.recordings.messages import arguments_of, is_message, messages_of, result_of, time_of
 from mpr_logic.guard.recordings.recording import Format, Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _CLAUDE_TYPES = {
     "user",
@@ -44,10 +44,16 @@ def _thread(value: Any) -> str | None:
     return f"{session} {below}".strip()
 
 
+def _is_own(line: Mapping[str, Any]) -> bool:
+    """Whether the agent itself wrote a line in the user's name: what it tells the model beside, and its
+    summary of what was said before."""
+    return line.get("isMeta") is True or line.get("isCompactSummary") is True
+
+
 def _read_claude(values: Any) -> Iterator[Recording]:
     def messages() -> Iterator[Any]:
         for line in values:
-            if isinstance(line, dict) and isinstance(line.get("message"), dict):
+            if isinstance(line, dict) and isinstance(line.get("message"), dict) and not _is_own(line):
                 yield {"timestamp": line.get("timestamp"), "role": line.get("type")} | line["message"]
 
     yield Recording("", tuple(messages_of(messages(), guess=False)))
@@ -100,7 +106,7 @@ def _streamed(item: dict[str, Any], at: float | None) -> Iterable[Message]:
         content, failed = item.get("aggregated_output"), failed or item.get("exit_code") not in (0, None)
     elif kind == "mcp_tool_call":
         arguments = item.get("arguments")
-        call = ToolCall(id, str(item.get("tool", "")), arguments if isinstance(arguments, dict) else {})
+        call = ToolCall(id, str(item.get("tool", "")), arguments_of(arguments))
         content = result_of(item.get("result"))
     elif kind == "file_change":
         call, content = ToolCall(id, "apply_patch", {"changes": item.get("changes", [])}), None

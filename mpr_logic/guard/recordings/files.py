@@ -13,12 +13,14 @@ import lzma
 import shutil
 import tempfile
 import zipfile
+import zlib
 from array import array
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from mpr_logic.checker.strict_json import no_repeats
 from mpr_logic.errors import GuardError
 from mpr_logic.guard.recordings.formats import format_of, unknown
 from mpr_logic.guard.recordings.inspect_logs import archived
@@ -36,8 +38,12 @@ LOOKED_AT = 20
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".log", ".eval"})
 COMPRESSED = frozenset({".gz", ".xz", ".bz2"})
 _ZIP = b"PK\x03\x04"
-_BAD = (BadRecordError, TypeError, KeyError, AttributeError, ValueError, IndexError, RecursionError)
+_BAD = (BadRecordError, TypeError, LookupError, AttributeError, ValueError, ArithmeticError, RecursionError)
 """What a format's reader raises about a value that is not of its form."""
+
+
+_DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, zipfile.LargeZipFile)
+"""What reading a file raises that cannot be read to its end."""
 
 
 @dataclass(slots=True)
@@ -96,7 +102,7 @@ def recordings_in(paths: Iterable[str | os.PathLike[str]], share: Share | None =
         try:
             with _opened(file) as stream:
                 yield from _read(str(file), stream, share)
-        except (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        except _DAMAGED as error:
             if share.take():
                 said = getattr(error, "strerror", None) or str(error) or type(error).__name__
                 yield Found(share.number, Broken(str(file), f"it cannot be read: {said}"))
@@ -218,7 +224,7 @@ def _parsed(data: bytes) -> Any:
     if len(data) > LARGEST:
         return _NoJson(f"it is larger than {LARGEST >> 20} MiB: write JSON lines, one recording a line")
     try:
-        return json.loads(data)
+        return json.loads(data, object_pairs_hook=no_repeats)
     except json.JSONDecodeError as error:
         said = f"{error.msg[:1].lower()}{error.msg[1:]}"
         return _NoJson(f"line {error.lineno}, column {error.colno}: it is no JSON: {said}")

@@ -44,7 +44,7 @@ def _read(values: Any) -> Iterator[Recording]:
             if not ran[line.get("id")]:
                 said = str(line.get("message") or REJECTED)
                 content = said if said.startswith(REJECTED) else f"{REJECTED}\n{said}"
-                found.append(Message("tool", "", (), id, call.tool, content, True, at))
+                found.append(Message("tool", "", (), id, call.tool, content, True, at, refused=True))
     yield Recording("", tuple(found))
 
 

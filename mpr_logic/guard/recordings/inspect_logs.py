@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import re
 import zipfile
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from mpr_logic.checker.strict_json import no_repeats
 from mpr_logic.errors import MprError
 from mpr_logic.extras import needed
 from mpr_logic.guard.recordings.messages import messages_of, moment_of
@@ -110,9 +113,10 @@ def archived(stream: BinaryIO) -> Iterator[tuple[str, Any]]:
         for info in sorted(archive.infolist(), key=lambda each: each.filename):
             if info.filename.startswith("samples/") and info.filename.endswith(".json"):
                 try:
-                    yield info.filename, json.loads(_unpacked(archive, stream, info))
-                except (ValueError, RecursionError, MprError) as error:
-                    yield info.filename, BadRecordError(str(error))
+                    text = _unpacked(archive, stream, info)
+                    yield info.filename, json.loads(text, object_pairs_hook=no_repeats)
+                except _BROKEN as error:
+                    yield info.filename, BadRecordError(str(error) or type(error).__name__)
 
 
 def _unpacked(archive: zipfile.ZipFile, stream: BinaryIO, info: zipfile.ZipInfo) -> bytes:
@@ -133,6 +137,18 @@ def _unpacked(archive: zipfile.ZipFile, stream: BinaryIO, info: zipfile.ZipInfo)
     except zstandard.ZstdError as error:
         raise BadRecordError(f"it cannot be unpacked: {error}") from None
 
+
+_BROKEN = (
+    ValueError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    MprError,
+)
+"""What one file of an archive raises that is no JSON, is damaged, has a password, or is packed otherwise."""
 
 _ZSTANDARD, _HEADER = 93, 30
 """Of archives (APPNOTE.TXT 6.3.10): the number of a way to pack, and the length of a file's header."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.guard.conversation import ToolCall
 from mpr_logic.guard.recordings.histories import Ran, completed, grown
 from mpr_logic.guard.recordings.messages import (
+    Unread,
     arguments_of,
     failed_result,
     is_message,
@@ -99,7 +100,7 @@ def _arguments(inputs: Any) -> dict[str, Any]:
         try:
             given = ast.literal_eval(given)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
-            return {}
+            return Unread(given)
     return arguments_of(given)
 
 

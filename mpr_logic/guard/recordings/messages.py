@@ -6,11 +6,11 @@ whose messages look like one of these: they differ in the names of a few keys.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.checker import strict_json
 from mpr_logic.guard.conversation import Message, ToolCall
 from mpr_logic.guard.recordings.recording import BadRecordError
 
@@ -48,8 +48,28 @@ _OUTPUTS = {
 }
 _PASSED = {"reasoning", "item_reference", "web_search_call", "file_search_call", "compaction"}
 _FAILED = re.compile(r"\s*(error|exception|traceback)\b\s*[:(]", re.IGNORECASE)
+REFUSED = "mpr_refused"
+"""The mark of a message that a guard put into the place of a result: the call was not made."""
+
 _LATEST = 10**11
 """Seconds since 1970 are below that; larger numbers count parts of a second."""
+
+_FAR = 10**30
+"""No time, in whatever parts of a second."""
+
+
+class Unread(dict[str, Any]):
+    """No arguments, in the place of those of a call that cannot be read; ``given`` is what stood there."""
+
+    def __init__(self, given: Any) -> None:
+        super().__init__()
+        self.given = given
+
+    def __reduce__(self) -> tuple[type[Unread], tuple[Any]]:
+        return Unread, (self.given,)
+
+    def __repr__(self) -> str:
+        return f"Unread({self.given!r})"
 
 
 def is_message(value: Any) -> bool:
@@ -137,7 +157,8 @@ def _result(raw: Mapping[str, Any], at: float | None, guess: bool) -> Message:
     failed = _says_failed(raw) or (guess and "error" not in raw and failed_result(content))
     call = raw.get("tool_call")
     name = raw.get("name") or raw.get("function") or (call.get("function") if isinstance(call, dict) else "")
-    return Message("tool", answers=_id(raw), tool=_text(name), content=content, error=failed, at=at)
+    refused = raw.get(REFUSED) is True
+    return Message("tool", "", (), _id(raw), _text(name), content, failed, at, refused)
 
 
 def _says_failed(raw: Mapping[str, Any]) -> bool:
@@ -159,7 +180,14 @@ def _results_within(content: Any, at: float | None) -> list[Message]:
             given = each.get("content", each.get("response", each.get("result")))
             id = _text(each.get("tool_use_id") or each.get("id"))
             found.append(
-                Message("tool", answers=id, content=result_of(given), error=_says_failed(each), at=at)
+                Message(
+                    "tool",
+                    answers=id,
+                    content=result_of(given),
+                    error=_says_failed(each),
+                    at=at,
+                    refused=each.get(REFUSED) is True,
+                )
             )
     return found
 
@@ -176,7 +204,8 @@ def _calls(raw: Mapping[str, Any], content: Any) -> Iterable[ToolCall]:
         if isinstance(each, dict) and each.get("type") in ("tool_use", "tool_call")
     ]
     found = [each for each in (given if isinstance(given, list) else blocks) if isinstance(each, dict)]
-    found += [each for each in raw.get("invalid_tool_calls") or () if isinstance(each, dict)]
+    broken = raw.get("invalid_tool_calls")
+    found += [each for each in (broken if isinstance(broken, list) else ()) if isinstance(each, dict)]
     for each in found or blocks:
         yield call_of(each)
     old = raw.get("function_call")
@@ -223,10 +252,12 @@ def _text(value: Any) -> str:
 
 
 def arguments_of(given: Any) -> dict[str, Any]:
-    """The arguments of a call, an object or the text of one; empty where they are neither."""
-    if isinstance(given, str):
-        given = json_of(given)
-    return given if isinstance(given, dict) else {}
+    """The arguments of a call, an object or the text of one; none at all are an empty object. What is
+    neither, or has a key twice, is ``Unread``."""
+    found = json_of(given) if isinstance(given, str) else given
+    if isinstance(found, dict):
+        return found
+    return {} if found is None or (isinstance(found, str) and not found.strip()) else Unread(given)
 
 
 def result_of(given: Any) -> Any:
@@ -238,17 +269,13 @@ def result_of(given: Any) -> Any:
 
 
 def json_of(text: str) -> Any:
-    """The JSON object or array that a text is; the text itself, where it is none."""
+    """The JSON object or array that a text is; the text itself, where it is none, or has a key twice."""
     if text.lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(text, parse_constant=_refuse)
+            return strict_json.loads(text)
         except (ValueError, RecursionError):
             pass
     return text
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _is_text(part: Any) -> bool:
@@ -284,13 +311,13 @@ def moment_of(given: Any) -> float | None:
     """A time in seconds since 1970, given as seconds, parts of them, or in ISO 8601; one without a zone is
     UTC. None for what is no time."""
     if isinstance(given, (int, float)) and not isinstance(given, bool):
-        seconds = float(given)
+        seconds = float(given) if abs(given) < _FAR else float("inf")
         while abs(seconds) >= _LATEST and seconds < float("inf"):
             seconds /= 1000
         return seconds if abs(seconds) < _LATEST else None
     if not isinstance(given, str) or not given:
         return None
-    if given.isdigit():
+    if given.isdecimal():
         return moment_of(int(given[:30]))
     try:
         found = datetime.fromisoformat(given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -82,7 +81,7 @@ def scalars(value: Mapping[str, Any], *names: str) -> dict[str, Label]:
     for name in names or value:
         each = value.get(name)
         if isinstance(each, (bool, int, float)):
-            if math.isfinite(each) and abs(each) < MOST:
+            if abs(each) < MOST:  # no infinity, and no NaN
                 found[str(name)] = each
         elif isinstance(each, str) and 0 < len(each) <= LONGEST_LABEL:
             found[str(name)] = each

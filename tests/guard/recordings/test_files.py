@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +209,66 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
             assert tracemalloc.get_traced_memory()[1] < 1_500_000 < file.stat().st_size / 4
         finally:
             tracemalloc.stop()
+
+
+FAR = int("9" * 400)
+
+
+@pytest.mark.parametrize("place", ["timestamp", "label", "superscript"])
+def test_numbers_beyond_all_bounds(tmp_path: Path, place: str) -> None:
+    """A time or a label that no float holds, and digits that are no number, are none: the record is read."""
+    odd = chat("odd")
+    if place == "label":
+        odd["reward"] = FAR
+    else:
+        odd["messages"][0]["timestamp"] = FAR if place == "timestamp" else "²"
+    file = tmp_path / "calls.jsonl"
+    file.write_text(f"{json.dumps(odd)}\n{LINES}")
+    found = [each.recording for each in recordings_in([file])]
+    assert names(file) == ["odd", "a", "b", "c"]
+    assert isinstance(found[0], Recording)
+    assert found[0].messages[0].at is None
+    assert "reward" not in found[0].labels
+
+
+@pytest.mark.parametrize("at", range(10, 60, 3))
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress])
+def test_damaged_bytes(tmp_path: Path, pack: Any, at: int) -> None:
+    """A file that is damaged anywhere is told as broken, and the next one is read."""
+    data = bytearray(pack(LINES.encode()))
+    data[at] ^= 0xFF
+    one, two = tmp_path / "one.jsonl.gz", tmp_path / "two.jsonl"
+    one.write_bytes(data)
+    two.write_text(LINES)
+    assert names(one, two)[-3:] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("what", "at", "value"), [("a password", 6, 1), ("a packing", 8, 77), ("a sum", 14, 0)]
+)
+def test_an_entry_of_an_archive_that_is_broken(tmp_path: Path, what: str, at: int, value: int) -> None:
+    """It is told as broken, and the other ones are read."""
+    file = tmp_path / "log.eval"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in "ab":
+            sample = {"id": name, "epoch": 1, "messages": [{"role": "user", "content": name}]}
+            archive.writestr(f"samples/{name}.json", json.dumps(sample))
+    data = bytearray(file.read_bytes())
+    data[at : at + 2] = value.to_bytes(2, "little")
+    central = data.index(b"PK\x01\x02") + 2
+    data[central + at : central + at + 2] = value.to_bytes(2, "little")
+    file.write_bytes(data)
+    first, second = (each.recording for each in recordings_in([file]))
+    assert isinstance(first, Broken), what
+    assert first.name.endswith("samples/a.json")
+    assert isinstance(second, Recording)
+
+
+def test_a_key_twice_in_a_record(tmp_path: Path) -> None:
+    """A record is broken that some readers read otherwise: it does not say which call was made."""
+    call = '{"type": "tool_use", "id": "1", "name": "pay", "input": {"to": "ann", "to": "eve"}}'
+    file = tmp_path / "calls.jsonl"
+    odd = f'{{"id": "odd", "messages": [{{"role": "assistant", "content": [{call}]}}]}}'
+    file.write_text(f"{LINES}\n{odd}")
+    assert names(file) == ["a", "b", "c", "!"]
+    assert "the key `to` stands twice in one object" in errors(file)[0]
