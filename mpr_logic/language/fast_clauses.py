@@ -17,7 +17,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any, cast
 
-from mpr_logic.language.ast import Clause, Const, Span, Value
+from mpr_logic.language.ast import Clause, Const, Span, Test, Value
 from mpr_logic.language.lexer import ValueFault, constant_value, keywords
 from mpr_logic.language.source import SourceText
 
@@ -94,7 +94,14 @@ class Templates:
             self._shapes[key] = None
             return
         slots = self._slots(at, parts)
-        constants = {node.span for node in _nodes(clause) if isinstance(node, Const)}
+        nodes = list(_nodes(clause))
+        types = {
+            term.span
+            for node in nodes
+            if isinstance(node, Test) and node.name == "is"
+            for term in node.args[1:]
+        }
+        constants = {node.span for node in nodes if isinstance(node, Const)} - types
         roles = [
             "constant" if slot in constants else "weight" if _WEIGHT.match(behind) else "fixed"
             for slot, behind in zip(slots, parts[2::2], strict=True)

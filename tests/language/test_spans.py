@@ -98,6 +98,7 @@ def repeated(draw: st.DrawFn) -> str:
 
 @given(repeated())
 @example("p :- p not in {p}. p :- p not p {p}.")  # only the word `in` can come
+@example('p :- X is q. p :- X is q. p :- X is "".')  # a type is a name
 @example("p(a).\np(bcd).\n  p(-17). p(e,\n f). p(gg,\n h). p(i,\n jjj).p( k ,l).")
 @example("0.5 :: p :- q.\n0.25 :: p :- q.\n 1.0 :: p :- q. 1e-3 :: p :- q. 1 :: p :- q.")
 @example("0.5 :: p :- q.\n0.25 :: p :- q.\n 2 :: p :- q. x :: p :- q. 0 :: p :- q.")

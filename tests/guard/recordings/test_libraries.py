@@ -83,6 +83,7 @@ def test_agents_sdk(tmp_path: Path) -> None:
     assert the_recording(items).messages[0] == Message("user", "go")
 
 
+@pytest.mark.process
 def test_langchain(tmp_path: Path) -> None:
     """A graph's runs, one a line as LangSmith has them, its root alone, and its messages are one
     conversation."""
@@ -128,6 +129,7 @@ def test_langchain(tmp_path: Path) -> None:
         assert (found.messages[0], found.messages[-1].text) == (Message("user", "go"), "done"), name
 
 
+@pytest.mark.process
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:Unclosed <MemoryObject:ResourceWarning")
 @pytest.mark.parametrize("kind", ["json", "eval"])
 def test_inspect(tmp_path: Path, kind: Any) -> None:
