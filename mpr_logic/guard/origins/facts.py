@@ -61,8 +61,7 @@ class _Tracer:
 
     def _mentioned(self, text: str) -> Iterator[Fact]:
         found = parts(text)
-        if " " in text:
-            found += [Part("field", each) for each in self._origins.fields_in(text)]
+        found += [Part("field", each) for each in self._origins.fields_in(text) if each != text]
         self._add(part.value for part in found)
         for part in found:
             yield _fact("mentions", (text, part.kind, part.value), _span(f"the text {shown(text)}"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from mpr_logic.errors import StateError
 from mpr_logic.guard.origins.parts import parts
 from mpr_logic.guard.origins.records import labelled, leaves, values
-from mpr_logic.guard.origins.spelling import canonical, key, key_of, number, numbers, respelt
+from mpr_logic.guard.origins.spelling import UNSPACED, canonical, key, key_of, number, numbers, respelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,8 +31,11 @@ MOST_CHARACTERS = 50_000_000
 MOST_PLACES = 16
 """The most places that are told of one value."""
 
-_TOKEN = re.compile(r"[^\W_]+")
-_DOTTED = re.compile(r"\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)+")  # a host, or the name of a file
+# A word; a letter of a script without spaces; a sign beyond ASCII, such as an emoji.
+_TOKEN = re.compile(rf"[^\W_{UNSPACED}]+|[{UNSPACED}]|[^\x00-\x7f\w\s]")
+_RUN = re.compile(r"[^\W_]+")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_NAMES = re.compile(rf"(?:[^\W{UNSPACED}]|[.-])+")  # hosts and names of files are in there
 _COMMON = frozenset({"www", "com", "org", "net", "http", "https", "mailto", "html", "the", "and"})
 _SHORTEST_PIECE = 3
 _SHORTEST_LABELLED = 20  # a shorter text is the value of its field
@@ -89,7 +92,8 @@ class Origins:
     def __init__(self) -> None:
         self._segments: list[_Segment] = []
         self._tokens: dict[str, list[int]] = {}  # the segments that a token stands in, ascending
-        self._fields: set[str] = set()  # the keys of whole fields, and of what stands behind labels
+        self._fields: set[str] = set()  # whole fields, and what stands behind labels, from word to word
+        self._long: dict[str, set[int]] = {}  # of those with many tokens and no space, by the first, the lengths
         self._used: dict[str, int] = {}  # by the key of an argument, the message of the first call with it
         self._asked: dict[int, tuple[Scalar, ...]] = {}  # by result, what its call was made with
         self._heard = 0
@@ -151,7 +155,7 @@ class Origins:
         number = len(self._segments)
         whole = key_of(form) if len(form) <= _LONGEST_WHOLE and met.place != "words" else ""
         if len(whole) >= _SHORTEST_FIELD:
-            self._fields.add(whole)
+            self._add_field(whole)
         if more:
             form = f"{form}\n{more}"
         self._segments.append(_Segment(form, whole, met, self._heard))
@@ -164,6 +168,15 @@ class Origins:
                 index[token] = [number]
             else:
                 places.append(number)
+
+    def _add_field(self, whole: str) -> None:
+        words = [*_TOKEN.finditer(whole)]
+        if not words:
+            return
+        begun, end = words[0].start(), words[-1].end()
+        self._fields.add(whole[begun:end])
+        if len(words) > _MOST_WORDS and " " not in whole[begun:end]:
+            self._long.setdefault(words[0].group(), set()).add(end - begun)
 
     # -- answers -------------------------------------------------------------------------------
 
@@ -203,15 +216,18 @@ class Origins:
         return self._asked.get(call, ())
 
     def fields_in(self, text: str) -> list[str]:
-        """The whole fields of earlier results, and what stood there behind labels, that stand in a text: of
-        at most six words and at least four characters, by their keys."""
+        """The whole fields of earlier results, and what stood there behind labels, that stand in a text, in a
+        link or the name of a file too: of at least four characters, and of at most six words or without a
+        space. Each goes from its first letter or digit to its last."""
         self._check()
         form = canonical(text)
         words = [each.span() for each in _TOKEN.finditer(form)]
         found: dict[str, None] = {}
-        for at, (begun, _) in enumerate(words):
-            for _, end in words[at : at + _MOST_WORDS]:
-                if form[begun:end] in self._fields and bounded(form, begun, end):
+        for at, (begun, first) in enumerate(words):
+            ends = [end for _, end in words[at : at + _MOST_WORDS]]
+            ends += [begun + length for length in self._long.get(form[begun:first], ())]
+            for end in ends:
+                if form[begun:end] in self._fields and _ends_word(form, end):
                     found[form[begun:end]] = None
         return list(found)
 
@@ -309,7 +325,10 @@ class Origins:
         search = _Search.of(value)
         used = None if search is None else self._used_at(search)
         found: dict[Met, None] = {}
-        for token in _TOKEN.findall(form):
+        for token in _RUN.findall(form):
+            if _UNSPACED.search(token):
+                found[next(self._places(token), OWN)._replace(place="piece")] = None
+                continue
             if len(token) < _SHORTEST_PIECE or token in _COMMON:
                 continue
             for piece in [token] if token in self._tokens else self._split(token) or [token]:
@@ -346,9 +365,28 @@ def _tokens(form: str) -> set[str]:
     """The words of a canonical text, and the names with dots."""
     found = set(_TOKEN.findall(form))
     if "." in form:
-        dotted = " ".join(each for each in form.split() if "." in each)
-        found.update(each.removeprefix("www.") for each in _DOTTED.findall(dotted))
+        for each in _NAMES.findall(form):
+            if "." in each:
+                found.update(name.removeprefix("www.") for name in _dotted(each))
     return found
+
+
+def _dotted(run: str) -> Iterator[str]:
+    """The names with dots in a run of letters, digits, dots and dashes: each label begins and ends with a
+    letter or a digit."""
+    labels: list[str] = []
+    for each in (*run.split("."), ""):
+        label = each.strip("-")
+        if not label or each[0] == "-":
+            if len(labels) > 1:
+                yield ".".join(labels)
+            labels = []
+        if label:
+            labels.append(label)
+            if each[-1] == "-":
+                if len(labels) > 1:
+                    yield ".".join(labels)
+                labels = []
 
 
 def _name(value: Value) -> str:
@@ -368,7 +406,8 @@ def _keys(value: Scalar) -> set[str]:
 
 
 _BETWEEN = re.compile(r"[\s\-./()+]+")
-_GROUPED_NUMBER = re.compile(r"(?=(?:.*\d){6})[a-z0-9]{7,40}", re.ASCII)
+_GROUPED_NUMBER = re.compile(r"[a-z0-9]{7,40}")
+_FEWEST_DIGITS = 6
 
 _Tests: TypeAlias = "tuple[_Test, ...]"
 
@@ -400,13 +439,17 @@ class _Search:
             self.keys.add(f"#{each}")
             self.ways.append(((f"#{each}",), _NUMBER))
         compact = _BETWEEN.sub("", self.key)
-        if _GROUPED_NUMBER.fullmatch(compact) and (self._figure is None or "." not in self._figure):
+        if (
+            _GROUPED_NUMBER.fullmatch(compact)
+            and sum(map(str.isdigit, compact)) >= _FEWEST_DIGITS
+            and (self._figure is None or "." not in self._figure)
+        ):
             self.compact = compact
             self.ways.append(((compact,), _COMPACT))
 
     @classmethod
     def of(cls, value: Value) -> _Search | None:
-        """The search for a value; None for one that has no letter and no digit."""
+        """The search for a value; None for one that has no letter, no digit and no sign beyond ASCII."""
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             return None
         found = cls(value)
@@ -435,7 +478,7 @@ class _Search:
         begun = form.find(first)
         while begun >= 0:
             if begun == 0 or not _of_word(form[begun - 1]):
-                pattern = pattern or re.compile(rf"{_SOME_BETWEEN.join(self.compact)}(?!\w)")
+                pattern = pattern or re.compile(rf"{_SOME_BETWEEN.join(self.compact)}(?![^\W{UNSPACED}])")
                 found = pattern.match(form, begun)
                 if found is not None:
                     return found.span()
@@ -501,13 +544,19 @@ def bounded(text: str, begun: int, end: int) -> bool:
 _THOUSANDS = re.compile(r",\d{3}(?!\d)")
 
 
+def _ends_word(text: str, end: int) -> bool:
+    """Whether a word that stands before a place of a text ends there."""
+    return end >= len(text) or not (text[end].isalnum() and _of_word(text[end]) and _of_word(text[end - 1]))
+
+
 def _of_words(text: str) -> bool:
     """Whether a text has a letter or a digit."""
     return any(map(str.isalnum, text))
 
 
 def _of_word(char: str) -> bool:
-    return char.isalnum() or char == "_"
+    """Whether a character belongs to the same word as one beside it of which this holds."""
+    return (char.isalnum() and (char.isascii() or not _UNSPACED.match(char))) or char == "_"
 
 
 def _free_before(text: str, begun: int, value: str) -> bool:

@@ -17,17 +17,46 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _INVISIBLE = (
-    0xAD,
-    0x34F,
-    0x61C,
-    0x180E,
-    *range(0x200B, 0x2010),
-    *range(0x202A, 0x202F),
-    *range(0x2060, 0x2070),
-    *range(0xFE00, 0xFE10),
-    0xFEFF,
-    *range(0xE0000, 0xE0080),
+    # Default_Ignorable_Code_Point, as DerivedCoreProperties.txt of Unicode has it
+    (0xAD, 0xAD),
+    (0x34F, 0x34F),
+    (0x61C, 0x61C),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x200B, 0x200F),
+    (0x202A, 0x202E),
+    (0x2060, 0x206F),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8),
+    (0x1BCA0, 0x1BCA3),
+    (0x1D173, 0x1D17A),
+    (0xE0000, 0xE0FFF),
+    # controls (General_Category Cc), but for those that lay out a text
+    (0x00, 0x08),
+    (0x0E, 0x1F),
+    (0x7F, 0x9F),
+    # what else shows nothing: blanks, marks of annotations, controls of hieroglyphs, noncharacters
+    (0x2800, 0x2800),
+    (0xFDD0, 0xFDEF),
+    (0xFFF9, 0xFFFC),
+    (0x13430, 0x13442),
+    (0x16FE4, 0x16FE4),
+    (0x1D159, 0x1D159),
+    *((plane + 0xFFFE, plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000)),
 )
+_HIDDEN = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in _INVISIBLE) + "]")
+
+UNSPACED = (
+    "\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u1b00-\u1b7f\u2e80-\ua4cf"
+    "\ua960-\ua9ff\uaa60-\uaadf\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U0001aff0-\U0001b2ff"
+    "\U00020000-\U0003fffd"
+)
+"""Letters that no space sets apart from the next word, as ranges of a class of characters: Chinese, Japanese,
+Korean (whose endings join the word), Thai, Lao, Tibetan, Burmese, Khmer, Yi, Javanese, Balinese, Tai."""
 _LOOK_ALIKE = {
     "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d",
     ".": "\u3002\uff61\u2024\uff0e",
@@ -37,9 +66,9 @@ _LOOK_ALIKE = {
 }
 _QUOTES = "\"'`*\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u2032\u2033"
 
-_BEFORE = dict.fromkeys(_INVISIBLE) | {
-    ord(seen): meant for meant, all_seen in _LOOK_ALIKE.items() for seen in all_seen
-}
+_BEFORE: dict[int, str | None] = {
+    code: None for first, last in _INVISIBLE for code in range(first, last + 1)
+} | {ord(seen): meant for meant, all_seen in _LOOK_ALIKE.items() for seen in all_seen}
 _AFTER = dict.fromkeys(map(ord, _QUOTES))
 
 _UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
@@ -81,7 +110,7 @@ def canonical(text: str) -> str:
         text = unicodedata.normalize("NFKC", text.translate(_BEFORE)).translate(_BEFORE)
         text = unicodedata.normalize("NFKC", text.casefold())
     else:
-        text = text.lower()
+        text = text.translate(_BEFORE).lower()
     if ">" in text or "|" in text:
         text = _QUOTED_LINE.sub(r"\1", text)
     if "'s" in text or "\u2019s" in text:
@@ -91,7 +120,7 @@ def canonical(text: str) -> str:
 
 def respelt(text: str, form: str) -> str:
     """The other readings of a text: addresses with ``at`` and ``dot``, and words that a line break went
-    through, one on a line. Empty where that is nothing new.
+    through, and the text with spaces for what is invisible, one on a line. Empty where that is nothing new.
 
     Args:
         text: as it was written.
@@ -102,6 +131,9 @@ def respelt(text: str, form: str) -> str:
         other = _AT.sub("@", _DOT.sub(".", form))
         if other != form:
             found.append(other)
+    plain = _decoded(text)
+    if _HIDDEN.search(plain):
+        found.append(canonical(_HIDDEN.sub(" ", plain)))
     found += [canonical(each) for each in _broken(text)]
     return "\n".join(found)
 
@@ -112,7 +144,7 @@ def _broken(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         here = line.lstrip(" \t>|").rstrip("\r")
         first, space, rest = here.partition(" ")
-        joined = before + first
+        joined = (before + first)[: LONGEST_JOINED + 1]
         if before and first and len(joined) <= LONGEST_JOINED and _WORTH_JOINING.search(joined):
             yield joined
         if space:
