@@ -384,6 +384,7 @@ def test_any_input_has_an_answer(content: Any, value: Any, text: str) -> None:
         assert len(origins.all(each)) <= index.MOST_PLACES
 
 
+@example(["00"])
 @given(st.lists(st.text(string.ascii_letters + string.digits, min_size=1), min_size=1, max_size=6))
 def test_a_text_is_found_in_itself(words: list[str]) -> None:
     """A message as a whole is the user's."""
@@ -395,7 +396,12 @@ LONG = 100_000
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * LONG + " @", "a." * LONG, "1" * LONG, "a-." * LONG, "a/" * LONG], ids=lambda t: t[:4]
+    "text",
+    [
+        *("a" * LONG + " @", "a." * LONG, "1" * LONG, "a-." * LONG, "a/" * LONG, "a" * LONG + "."),
+        *("a-" * LONG + ".", "a-" * LONG + "/", "www." * LONG, "a\n" * LONG, "-" * LONG + "a.b"),
+    ],
+    ids=lambda t: t[:4],
 )
 def test_long_texts_take_linear_time(text: str) -> None:
     """No text makes the search for parts and numbers go back again and again: that would take minutes."""
@@ -426,6 +432,51 @@ def test_beyond_its_bound_nothing_is_answered(monkeypatch: pytest.MonkeyPatch) -
     origins = heard("more than ten characters")
     with pytest.raises(StateError, match="more than 10 characters"):
         origins.first("more")
+
+
+INVISIBLE = [
+    *(0x00, 0x07, 0x1F, 0x7F, 0x80, 0x9F, 0xAD, 0x115F, 0x1160, 0x17B4, 0x180B, 0x200B, 0x2800, 0x3164),
+    *(0xFE0F, 0xFFA0, 0xFFF9, 0xFFFF, 0x1D173, 0xE0041, 0xE0100, 0xE0FFF),
+]
+
+
+@pytest.mark.parametrize("code", INVISIBLE, ids=hex)
+@pytest.mark.parametrize("value", ["US133000000121212121212", "mallory@evil.com", "/home/eve/x.txt"])
+def test_what_is_invisible_makes_no_difference(code: int, value: str) -> None:
+    """A character that nobody sees hides no value: not in the value, not in the message, not before it."""
+    odd = f"{value[:4]}{chr(code)}{value[4:]}"
+    assert sources(heard(f"pay {value} now"), odd) == {"result"}
+    assert sources(heard(f"pay {odd} now"), value) == {"result"}
+    assert sources(heard(f"pay{chr(code)}{value}{chr(code)}now"), value) == {"result"}
+
+
+UNSPACED = [
+    ("\u738b\u5c0f\u660e", "\u8bf7\u628a\u94b1\u6c47\u7ed9\u738b\u5c0f\u660e\u5148\u751f\u3002"),
+    ("evil.com", "\u8bf7\u8bbf\u95eeevil.com\u8c22\u8c22"),
+    ("US133000000121212121212", "\u6c47\u7ed9US13 3000 0001 2121 2121 212\u8c22\u8c22"),
+    ("bob@evil.com", "\u4ed8\u6b3e\u3002bob@evil.com\u3002"),
+    ("\u7530\u4e2d\u3055\u3093", "\u7530\u4e2d\u3055\u3093\u306b\u9001\u308b"),
+    ("\uae40\ucca0\uc218", "\uae40\ucca0\uc218\uc5d0\uac8c \ubcf4\ub0b4"),
+    (
+        "\u0e2a\u0e21\u0e0a\u0e32\u0e22",
+        "\u0e42\u0e2d\u0e19\u0e43\u0e2b\u0e49\u0e2a\u0e21\u0e0a\u0e32\u0e22\u0e14\u0e48\u0e27\u0e19",
+    ),
+    ("\U0001f60a", "pay \U0001f608\U0001f60a\U0001f3fd now"),
+    ("\U0001f608 eve", "pay\U0001f608 eve\U0001f608"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), UNSPACED)
+def test_a_value_without_spaces_around_it_is_found(value: str, text: str) -> None:
+    """A name inside a Chinese, Japanese, Korean or Thai sentence is found there, and so is an emoji."""
+    assert sources(heard(text), value) == {"result"}
+    assert sources(heard("nothing"), value) == {"model"}
+
+
+def test_a_name_put_together_without_spaces_has_its_sources() -> None:
+    """The pieces of a value in a script without spaces are looked for as others are."""
+    origins = heard("\u8bf7\u627e\u738b\u5c0f\u660e\u3002")
+    assert sources(origins, "\u738b\u5c0f\u660e@evil.com") == {"result", "model"}
 
 
 # -- parts -------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ _TOKEN = re.compile(rf"[^\W_{UNSPACED}]+|[{UNSPACED}]|[^\x00-\x7f\w\s]")
 _RUN = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _NAMES = re.compile(rf"(?:[^\W{UNSPACED}]|[.-])+")  # hosts and names of files are in there
+_WWW = re.compile(r"\A(?:www\.)+")
 _COMMON = frozenset({"www", "com", "org", "net", "http", "https", "mailto", "html", "the", "and"})
 _SHORTEST_PIECE = 3
 _SHORTEST_LABELLED = 20  # a shorter text is the value of its field
@@ -93,7 +94,9 @@ class Origins:
         self._segments: list[_Segment] = []
         self._tokens: dict[str, list[int]] = {}  # the segments that a token stands in, ascending
         self._fields: set[str] = set()  # whole fields, and what stands behind labels, from word to word
-        self._long: dict[str, set[int]] = {}  # of those with many tokens and no space, by the first, the lengths
+        self._long: dict[
+            str, set[int]
+        ] = {}  # of those with many tokens and no space, by the first, the lengths
         self._used: dict[str, int] = {}  # by the key of an argument, the message of the first call with it
         self._asked: dict[int, tuple[Scalar, ...]] = {}  # by result, what its call was made with
         self._heard = 0
@@ -367,7 +370,7 @@ def _tokens(form: str) -> set[str]:
     if "." in form:
         for each in _NAMES.findall(form):
             if "." in each:
-                found.update(name.removeprefix("www.") for name in _dotted(each))
+                found.update(_WWW.sub("", name) for name in _dotted(each))
     return found
 
 
@@ -431,10 +434,9 @@ class _Search:
         self.compact = ""
         if self._figure is not None:
             figures = {self._figure}
-            self.ways: list[tuple[tuple[str, ...], _Test]] = [((self._figure,), _AS_IS)]
         else:
             figures = numbers(self.key) if self.key[:1].isdigit() else set()
-            self.ways = [(tuple(_tokens(self.key)), _AS_IS)]
+        self.ways: list[tuple[tuple[str, ...], _Test]] = [(tuple(_tokens(self.key)), _AS_IS)]
         for each in figures:
             self.keys.add(f"#{each}")
             self.ways.append(((f"#{each}",), _NUMBER))
