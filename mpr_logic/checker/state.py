@@ -218,10 +218,14 @@ def _opened(
         if isinstance(value, (list, dict)) and base == "any":
             if deeper_than(value, DEPTH):
                 raise StateError(f"{file}: {place}: a value in a state has at most {DEPTH} levels")
-            for relation, each in structure(value):
+            try:
+                opened, value = structure(value), inside(value)
+            except (TypeError, ValueError):
+                said = "a value holds a number beyond those of the language, or what is no JSON"
+                raise StateError(f"{file}: {place}: {said}") from None
+            for relation, each in opened:
                 if relations[relation].builtin:
                     facts[relation, each] = Fact(relation, each, 1.0, _span(file))
-            value = inside(value)
         found.append(value)
     return found[: len(row)], list(facts.values())
 

@@ -6,7 +6,7 @@ import json
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.cli.options import EngineName, SemiringName, UsageError, check_range, params_of
@@ -268,19 +268,23 @@ def seconds_of(text: str) -> float:
     """A time, in seconds since 1970.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is none, or names no zone.
     """
+    said = f"--now is `{text[:40]}`"
     try:
         return float(int(text))
     except ValueError:
         pass
+    except OverflowError:
+        raise UsageError(f"{said}: that is later than any time") from None
     try:
         found = datetime.fromisoformat(text)
-        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
+        if found.tzinfo is not None:
+            return found.timestamp()
     except (ValueError, OverflowError):
-        raise UsageError(
-            f"--now is `{text[:40]}`: it is a time like 2026-01-01T10:00:00Z, or seconds since 1970"
-        ) from None
+        raise UsageError(f"{said}: it is a time like 2026-01-01T10:00:00Z, or seconds since 1970") from None
+    whole = found.isoformat()
+    raise UsageError(f"{said}, without a zone: write {whole}Z for UTC, or its offset: {whole}+01:00")
 
 
 def read_call(guard: Guard, text: str) -> Call:

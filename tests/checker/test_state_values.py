@@ -48,10 +48,14 @@ def nested(levels: int) -> Any:
         ({"returned": [[0, "look", nested(40)]]}, "at most 32 levels"),
         ({"returned": [[0, "look", {"a": 1}, 2]]}, "returned"),
         ({"returned": [[{"a": 1}, "look", 2]]}, "returned"),
+        *(
+            ({"returned": [[0, "look", {"a": [value]}]]}, "a number beyond those of the language")
+            for value in (float("inf"), float("nan"), 10**5000, object())
+        ),
     ],
 )
 def test_others_are_refused(state: Any, said: str) -> None:
-    """A list in a column of another type is refused, as is one that is nested too deep."""
+    """A list in a column of another type is refused, and one that is nested too deep or holds what is no JSON."""
     with pytest.raises(StateError, match=said):
         Checker.from_text(RULES).load_state({"facts": state})
     checker = Checker.from_text(RULES)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mpr_logic import Guard
 from mpr_logic.guard.verdict import Verdict
 
@@ -97,7 +99,7 @@ def test_many_calls_under_way_make_one_state() -> None:
 
 
 def test_within_asks_the_clock_of_the_guard() -> None:
-    """Calls older than the span no longer count, and neither do those of the future."""
+    """Calls older than the span no longer count."""
     now = [1_000.0]
     rules = """
     .action send(to: symbol)
@@ -110,6 +112,43 @@ def test_within_asks_the_clock_of_the_guard() -> None:
     assert not may(guard, "send", to="bert")
     now[0] += 31
     assert may(guard, "send", to="bert")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "past any within 1m",
+        "1 <= count : { past send(_) within 1m }",
+        "called_at(_, send, T), within(T, 1m)",
+        "called_at(time: T, number: _, action: _), W = 1m, within(T, W)",
+        "1 <= count : { called_at(_, send, T), within(T, 1m) }",
+        "called_at(N, send, T), 0 = count : { called(N, _, _), not within(T, 1m) }",
+    ],
+)
+@pytest.mark.parametrize(("passed", "open"), [(-86400, False), (-1, False), (60, False), (61, True)])
+def test_a_clock_that_is_set_back(body: str, passed: int, open: bool) -> None:
+    """A call is never in the future: one that a later clock told of was made just now."""
+    now = [1_000_000.0]
+    rules = f".action send(to: symbol)\nforbid send(_) :- {body}."
+    guard = Guard(text=rules, clock=lambda: now[0])
+    done(guard, "send", to="ann")
+    now[0] += passed
+    assert may(guard, "send", to="bert") == open
+
+
+def test_other_times_may_be_in_the_future() -> None:
+    """A time that is of no call is not within the last minute before it is there."""
+    rules = """
+    .action send(to: symbol)
+    .decl due(at: time) input
+    due("1970-01-01T01:00:00Z").
+    forbid send(_) :- due(T), not within(T, 1m).
+    """
+    now = [3500.0]
+    guard = Guard(text=rules, clock=lambda: now[0])
+    assert not may(guard, "send", to="ann")
+    now[0] = 3605
+    assert may(guard, "send", to="ann")
 
 
 def test_positions_join_with_the_times_of_calls() -> None:

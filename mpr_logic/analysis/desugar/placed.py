@@ -226,8 +226,9 @@ def ages_read(body: Iterable[BodyItem]) -> Iterator[str]:
 
 
 def age_rules(relation: str, schema: Schema) -> Iterator[Rule]:
-    """The rules that derive how long ago each call of a history was made; of a call whose time nobody told,
-    or where there is no clock, that it is not known."""
+    """The rules that derive how long ago each call of a history was made, which is never less than no time: a
+    clock may have been set back since. Of a call whose time nobody told, or where there is no clock, they
+    derive that it is not known."""
     history = relation.removeprefix(AGE)
     number, age, second, now = (Var(f"#{name}") for name in ("number", "age", "second", "now"))
     anything = Var("_")
@@ -235,13 +236,15 @@ def age_rules(relation: str, schema: Schema) -> Iterator[Rule]:
     made = Literal(Atom(CALL + history, (number, *(anything for _ in columns.params[1:]))))
     told = Literal(Atom("called", (number, anything, second)))
     passed = Arithmetic("*", Arithmetic("-", now, second), Const(Duration(SECOND)))
-    known = (made, told, Literal(Atom("now", (now,))), Comparison("=", age, passed))
+    clock = (made, told, Literal(Atom("now", (now,))))
+    known = (*clock, Comparison("<=", second, now), Comparison("=", age, passed))
+    set_back = (*clock, Comparison(">", second, now))
     untold = (made, Literal(Atom("called", (number, anything, anything)), True))
     no_clock = (made, Literal(Atom("now", (anything,)), True))
     head = Atom(relation, (number, age))
     unknown = Const(UNTIMED)
     rules: list[tuple[tuple[BodyItem, ...], Term]]
-    rules = [(known, age), (untold, unknown), (no_clock, unknown)]
+    rules = [(known, age), (set_back, Const(Duration(0))), (untold, unknown), (no_clock, unknown)]
     for part, (body, last) in enumerate(rules):
         clause = Clause("relation", replace(head, args=(number, last)), body, span=NOWHERE)
         yield Rule(relation, relation, (number, last), body, 1.0, 0, clause, part)
