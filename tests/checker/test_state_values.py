@@ -55,7 +55,7 @@ def nested(levels: int) -> Any:
     ],
 )
 def test_others_are_refused(state: Any, said: str) -> None:
-    """A list in a column of another type is refused, and one that is nested too deep or holds what is no JSON."""
+    """A list in a column of another type is refused, as is one that is too deep or holds what is no JSON."""
     with pytest.raises(StateError, match=said):
         Checker.from_text(RULES).load_state({"facts": state})
     checker = Checker.from_text(RULES)
