@@ -2,8 +2,8 @@
 
 They are written like literals, and are tests where no relation has their name.
 
-No call is in the future, whatever the clock said when it was made. Where ``T`` is the time of one, by a literal
-of ``called_at`` beside it, ``within`` asks only that it is not longer ago.
+No call is in the future, whatever the clock said when it was made. Where ``T`` is the time of one, by a
+literal of ``called_at`` beside it, ``within`` asks only that it is not longer ago.
 """
 
 from __future__ import annotations
