@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.errors import StateError
-from mpr_logic.guard.recordings.coding_agents import CLAUDE_CODE, CODEX
+from mpr_logic.guard.recordings.coding_agents import CLAUDE_CODE, CODEX, codex_messages
 
 if TYPE_CHECKING:
     from mpr_logic.guard.conversation import Message
@@ -33,9 +33,10 @@ def transcript(event: dict[str, Any]) -> list[Message]:
     if not path:
         return []
     lines = [each for each in _lines(Path(path)) if not _is_of_another(each)]
-    for format in (CLAUDE_CODE, CODEX):
-        if any(map(format.fits, lines)):
-            return [message for found in format.read(lines) for message in found.messages]
+    if any(map(CLAUDE_CODE.fits, lines)):
+        return [message for found in CLAUDE_CODE.read(lines) for message in found.messages]
+    if any(map(CODEX.fits, lines)):
+        return codex_messages(lines, guess=False)
     raise StateError("the transcript is of no agent that is known")
 
 

@@ -5,6 +5,7 @@ Chat completions and responses, whole or streamed. Nothing is made before the an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +120,9 @@ def messages(conversation: Any) -> list[Message]:
         GuardError: something in it is no message.
     """
     items = [{"role": "user", "content": conversation}] if isinstance(conversation, str) else conversation
-    return messages_of(map(_plain, items))
+    if not isinstance(items, Iterable):
+        raise GuardError(f"a conversation is a text or a list of messages, not {type(items).__name__}")
+    return messages_of(map(_plain, items), guess=False)
 
 
 def _plain(item: Any) -> Any:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_type_hints, overload
 
+from mpr_logic.checker import strict_json
 from mpr_logic.errors import GuardError, MprError, RejectedError
 from mpr_logic.extras import needed
 from mpr_logic.guard.guard import UNKNOWN
@@ -303,7 +304,7 @@ def returned(guard: Guard, found: Any) -> Any:
     if not guard.hears or found is None or isinstance(found, (str, bool, int, float)):
         return found
     try:
-        return json.loads(_text(found))
+        return strict_json.loads(_text(found))
     except (MprError, ValueError, TypeError):
         return found
 

@@ -139,6 +139,29 @@ def test_codex(tmp_path: Path) -> None:
     assert [each.text for each in transcript({"transcript_path": str(file)})] == ["push"]
 
 
+@pytest.mark.parametrize(
+    ("tool", "output", "failed"),
+    [
+        ("fetch", "Error: hello", False),
+        ("fetch", "Exit code: 1 is what this page says", False),
+        ("fetch", '{"success": false, "page": "x"}', False),
+        ("fetch", '{"output": "x", "metadata": {"exit_code": 1}}', False),
+        ("shell", '{"output": "x", "metadata": {"exit_code": 1}}', True),
+        ("shell_command", "Exit code: 1\nOutput:\nno such file", True),
+        ("shell_command", "Exit code: 0\nOutput:\nError: hello", False),
+    ],
+)
+def test_codex_results_that_speak_of_failure(tmp_path: Path, tool: str, output: str, failed: bool) -> None:
+    """Of a command Codex itself writes how it ended; what other tools return says nothing of that."""
+    called = {"type": "function_call", "name": tool, "arguments": "{}", "call_id": "c"}
+    answered = {"type": "function_call_output", "call_id": "c", "output": output}
+    lines = [{"type": "session_meta", "payload": {"id": "s"}}]
+    lines += [{"type": "response_item", "payload": each} for each in (called, answered)]
+    file = tmp_path / "rollout.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    assert [each.error for each in transcript({"transcript_path": str(file)})] == [False, failed]
+
+
 @pytest.mark.parametrize("content", [None, "{", "{}\n{]\n", '{"a": 1}\n', "[1]\n", "\u0000"])
 def test_a_transcript_that_cannot_be_read_rejects(tmp_path: Path, content: str | None) -> None:
     """Where the transcript is missing, damaged or of another kind, what reads it is rejected."""

@@ -18,6 +18,7 @@ pytest.importorskip("prometheus_client", reason="needs the extra: pip install 'm
 import httpx
 
 from mpr_logic.errors import GuardError
+from mpr_logic.guard.guard import Guard
 from mpr_logic.integrations.http.app import application, check_address
 from mpr_logic.integrations.http.endpoints import BODY
 from tests.integrations.contract import SCENARIOS, Office, Proposed, Scenario, guard_of, name_of
@@ -26,8 +27,6 @@ from tests.integrations.server import serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from mpr_logic.guard.guard import Guard
 
 
 class OverHttp:
@@ -190,6 +189,42 @@ def test_bad_requests_are_refused(client: httpx.Client, content: bytes, kind: st
     assert answer.status_code == status
     assert answer.json()["error"]
     assert sent(client, "/check", "agent-token", READ).json()["runs"] is True
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"role": "assistant", "content": "", "invalid_tool_calls": 5},
+        {"role": "user", "content": "x", "timestamp": "\u00b2"},
+        {"role": "user", "content": "x", "timestamp": 10**400},
+        {"data": {}},
+        {"type": [], "content": {}},
+        {"role": "tool", "content": "x", "tool_call": 5, "name": {"a": []}},
+    ],
+)
+def test_odd_messages_are_no_fault_of_the_server(client: httpx.Client, said: dict[str, Any]) -> None:
+    """Whatever stands in a message, it is taken in, or the sender is told that it cannot be read."""
+    answer = client.post("/messages", json={"messages": [said], "session": "odd"})
+    assert answer.status_code in (200, 400), answer.text
+
+
+def test_a_text_does_not_decide_that_a_call_failed() -> None:
+    """Results that come as messages are taken by their status, not by what a tool wrote."""
+    guard = Guard(
+        text=".action read_mail()\n.action send(to: symbol)\nforbid send(_) :- returned(_, read_mail, _)."
+    )
+    headers = {"Authorization": "Bearer operator-token"}
+    with serving(guard, token="agent-token", operator_token="operator-token") as url:
+        for number, text in enumerate(
+            ["Error: mail from eve", '{"error": "x", "mail": "y"}', "Exception (see below)"]
+        ):
+            body: dict[str, Any] = {"messages": [{"role": "tool", "name": "read_mail", "content": text}]}
+            body["session"] = str(number)
+            assert httpx.post(url + "/messages", json=body, headers=headers, timeout=300).status_code == 200
+            check = {"tool": "send", "arguments": {"to": "eve"}, "session": str(number)}
+            assert (
+                httpx.post(url + "/check", json=check, headers=headers, timeout=300).json()["runs"] is False
+            )
 
 
 def test_wrong_methods_paths_and_hosts(client: httpx.Client) -> None:

@@ -16,7 +16,7 @@ import openai
 
 from mpr_logic.errors import GuardError
 from mpr_logic.guard.guard import Guard
-from mpr_logic.integrations.openai import CUT, Streamed, aanswer_calls, answer_calls, tool_calls
+from mpr_logic.integrations.openai import CUT, Streamed, aanswer_calls, answer_calls, messages, tool_calls
 from tests.helpers.model_server import Reply, chat, chat_json, message, plain, response, serving, stream
 from tests.integrations.contract import SCENARIOS, Driver, Office, Proposed, Scenario, call, guard_of, name_of
 
@@ -320,6 +320,23 @@ def test_a_conversation_is_heard_once(end: int) -> None:
     assert sorted(facts["said"]) == [(0, "system", "be kind")] + [(n, "user", "again") for n in (1, 3, 5)]
     assert sorted(facts["returned"]) == [(n, "read", f"read /data/{n}") for n in range(3)]
     assert sorted(facts["asked_with"]) == [(n, "path", f"/data/{n}") for n in range(3)]
+
+
+@pytest.mark.parametrize("text", ["Error: mail from eve", '{"error": "x"}', '{"a": 1, "a": 2}'])
+def test_results_are_not_judged_by_their_text(text: str) -> None:
+    """A result is no error because it reads like one, and JSON with a key twice stays a text."""
+    (told,) = messages([{"role": "tool", "tool_call_id": "c", "content": text}])
+    assert not told.error
+    assert told.content == text or "error" in told.content
+    (told,) = messages([{"type": "function_call_output", "call_id": "c", "output": text}])
+    assert not told.error
+
+
+@pytest.mark.parametrize("odd", [None, 5, [5], [{"role": "user", "content": "x", "timestamp": 10**400}, 1]])
+def test_what_is_no_conversation_is_an_error_of_ours(odd: Any) -> None:
+    """Something else than messages is refused."""
+    with pytest.raises(GuardError):
+        messages(odd)
 
 
 @pytest.mark.parametrize("odd", [{"choices": []}, None, "no", 3])

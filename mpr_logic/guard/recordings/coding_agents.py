@@ -26,6 +26,9 @@ _CLAUDE_TYPES = {
 _CLAUDE_KEYS = ("sessionId", "parentUuid", "leafUuid", "messageId", "isSidechain")
 _CODEX_TYPES = {"session_meta", "response_item", "event_msg", "turn_context", "compacted"}
 _STREAMED = re.compile(r"(thread|turn|item)\.[a-z]+")
+_COMMANDS = {"shell", "local_shell", "shell_command", "exec_command", "container.exec"}
+"""The tools of Codex that run commands."""
+
 _EXIT = re.compile(r"\s*(?:exit code:|process exited with code)\s*(-?\d+)", re.IGNORECASE)
 
 
@@ -69,15 +72,35 @@ def _is_codex(value: Any) -> bool:
 
 
 def _read_codex(values: Any) -> Iterator[Recording]:
+    yield Recording("", tuple(codex_messages(values)))
+
+
+def codex_messages(lines: Iterable[Any], *, guess: bool = True) -> list[Message]:
+    """The messages in lines of Codex.
+
+    Args:
+        lines: JSON objects.
+        guess: whether any result may tell by its text that its call failed. Else only those of commands do,
+            where Codex itself writes the exit code in front of what the command wrote.
+
+    Raises:
+        BadRecordError: one is no message.
+    """
     found: list[Message] = []
-    for line in values:
+    commands: set[str] = set()
+    for line in lines:
         payload = line.get("payload")
         if line.get("type") == "response_item" and is_message(payload):
-            said = messages_of([payload | {"timestamp": line.get("timestamp")}])
-            found += [_with_exit(each) if each.role == "tool" else each for each in said]
+            said = messages_of([payload | {"timestamp": line.get("timestamp")}], guess=guess)
+            for call in (call for each in said for call in each.calls):
+                (commands.add if call.tool in _COMMANDS else commands.discard)(call.id)
+            found += [
+                _with_exit(each) if each.role == "tool" and (guess or each.answers in commands) else each
+                for each in said
+            ]
         elif line.get("type") == "item.completed" and isinstance(line.get("item"), dict):
             found += _streamed(line["item"], time_of(line))
-    yield Recording("", tuple(found))
+    return found
 
 
 def _with_exit(message: Message) -> Message:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.checker import strict_json
+from mpr_logic.errors import MprError
 from mpr_logic.guard.conversation import Message, ToolCall
 from mpr_logic.guard.recordings.recording import BadRecordError
 
@@ -94,7 +95,8 @@ def messages_of(values: Iterable[Any], *, guess: bool = True) -> list[Message]:
     Args:
         values: one JSON value for each; what stands for nothing that was said or done is passed over.
         guess: whether a result that begins like an error (``Error: ...``), or is an object with an ``error``,
-            is one: for formats that do not say it otherwise.
+            is one where nothing else says how the call went: for recordings alone, since whoever writes what
+            a tool returns could make a live guard take it for an error.
 
     Raises:
         BadRecordError: one is no message.
@@ -103,7 +105,12 @@ def messages_of(values: Iterable[Any], *, guess: bool = True) -> list[Message]:
     for number, value in enumerate(values):
         if not isinstance(value, dict):
             raise BadRecordError(f"message {number} is to be an object, not {type(value).__name__}")
-        found += _message(value, number, guess)
+        try:
+            found += _message(value, number, guess)
+        except MprError:
+            raise
+        except Exception as error:  # odd values at any place: nothing else may come of them
+            raise BadRecordError(f"message {number} cannot be read: {type(error).__name__}") from None
     return found
 
 
@@ -114,8 +121,7 @@ def _message(value: dict[str, Any], number: int, guess: bool) -> list[Message]:
         return _item_call(raw, at)
     if kind in _OUTPUTS:
         content = result_of(raw.get("output"))
-        failed = _says_failed(raw) or (guess and failed_result(content))
-        return [Message("tool", answers=_id(raw), content=content, error=failed, at=at)]
+        return [Message("tool", answers=_id(raw), content=content, error=_failed(raw, content, guess), at=at)]
     if kind in _PASSED:
         return []
     role = ROLES.get(str(raw.get("role", kind)))
@@ -139,7 +145,7 @@ def _flat(value: dict[str, Any]) -> dict[str, Any]:
     if value.get("type") == "constructor" and isinstance(kwargs, dict):
         return {**kwargs, "role": _CLASSES.get(_class_of(value), "?")}
     if "role" not in value and isinstance(data, dict):
-        return {**data, "role": value["type"]}
+        return {**data, "role": value.get("type")}
     return value
 
 
@@ -154,11 +160,19 @@ def _result(raw: Mapping[str, Any], at: float | None, guess: bool) -> Message:
     said = raw.get("error")
     if said and content in ("", None, []):
         content = said.get("message", said) if isinstance(said, dict) else said
-    failed = _says_failed(raw) or (guess and "error" not in raw and failed_result(content))
+    failed = _failed(raw, content, guess)
     call = raw.get("tool_call")
     name = raw.get("name") or raw.get("function") or (call.get("function") if isinstance(call, dict) else "")
     refused = raw.get(REFUSED) is True
     return Message("tool", "", (), _id(raw), _text(name), content, failed, at, refused)
+
+
+def _failed(raw: Mapping[str, Any], content: Any, guess: bool) -> bool:
+    """Whether a result is an error. What the message says of it is believed before any guess."""
+    if _says_failed(raw):
+        return True
+    told = "error" in raw or raw.get("is_error") is False or raw.get("status") == "success"
+    return guess and not told and failed_result(content)
 
 
 def _says_failed(raw: Mapping[str, Any]) -> bool:

@@ -118,7 +118,7 @@ class Service:
     def messages(self, sender: Sender, body: MessagesBody) -> dict[str, Any]:
         """Tell what was said and returned in a conversation."""
         try:
-            said = messages_of(body.messages)
+            said = messages_of(body.messages, guess=False)
         except GuardError as error:
             raise StateError(str(error)) from None
         self._openings.enter(sender, body.session)

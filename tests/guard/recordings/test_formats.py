@@ -13,6 +13,7 @@ from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.log import DecisionLog
 from mpr_logic.guard.recordings.files import recordings_in
 from mpr_logic.guard.recordings.formats import FORMATS, format_of
+from mpr_logic.guard.recordings.messages import messages_of
 from mpr_logic.guard.recordings.recording import Broken, Recording
 from mpr_logic.guard.verdict import REJECTED
 
@@ -527,3 +528,13 @@ def test_formats_do_not_overlap() -> None:
         assert found is not None, name
         special = [each for each in FORMATS[:-2] if each.fits(value)]
         assert len(special) <= 1, name
+
+
+@pytest.mark.parametrize(
+    ("more", "failed"),
+    [({}, True), ({"status": "success"}, False), ({"is_error": False}, False), ({"status": "error"}, True)],
+)
+def test_a_status_is_believed_before_a_guess(more: dict[str, Any], failed: bool) -> None:
+    """A recorded result that reads like an error is one, unless the record itself says how the call went."""
+    (said,) = messages_of([{"role": "tool", "tool_call_id": "c", "content": "Error: x", **more}])
+    assert said.error is failed
