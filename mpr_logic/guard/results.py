@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.checker import strict_json
 from mpr_logic.guard.calls import canonical
+from mpr_logic.guard.origins.records import flat
 
 if TYPE_CHECKING:
     from mpr_logic.guard.calls import Limits
@@ -85,7 +86,7 @@ def _written(content: Any) -> str:
     try:
         return json.dumps(content, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
-        return f"{type(content).__name__} without JSON"
+        return flat(content)
 
 
 class _Reader:
@@ -132,7 +133,10 @@ class _Reader:
         for key, each in given.items():
             if not isinstance(key, str):
                 raise _NoJsonError
-            copy[sound(key)], length = self.value(each, depth - 1)
+            name = sound(key)
+            if name in copy:  # two keys that differ in what is no character: as a text, both are kept
+                raise _NoJsonError
+            copy[name], length = self.value(each, depth - 1)
             size += len(key) + 4 + length
         self.characters += size
         return copy, size

@@ -163,6 +163,34 @@ def test_too_many_values_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "more than 3 values" in (verdict.error or "")
 
 
+def test_too_many_places_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call whose values stand in more places than are told is rejected."""
+    monkeypatch.setattr(facts, "MOST_ROWS", 3)
+    more = [each for n in range(4) for each in (call(str(n), "read_mail"), answer(str(n), "DE11"))]
+    of = guard("forbid pay(to: R) :- found_in(value: R, source: result, field: iban).", *more)
+    verdict = of.check("pay", {"to": "DE11"})
+    assert verdict.outcome == "reject"
+    assert "more than 3 places" in (verdict.error or "")
+
+
+LOOP: list[Any] = ["pay DE11"]
+LOOP.append(LOOP)
+DEEP: Any = "pay DE11"
+for _ in range(5_000):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [dict(zip(["\ud800", "\ud801"], ["pay DE11", "x"], strict=True)), {(1, 2): "pay DE11"}, LOOP, DEEP],
+    ids=["keys of no characters", "a key that is no text", "a list in itself", "deep"],
+)
+def test_a_result_without_json_is_met(content: Any) -> None:
+    """Whatever a tool returned, what stands in it was met there."""
+    of = guard("forbid pay(to: R) :- origin(value: R, source: result).", *TALK[:3], answer("1", content))
+    assert of.check("pay", {"to": "DE11"}).outcome == "reject"
+
+
 def test_nothing_is_traced_where_no_rule_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules that ask for no origin cost nothing: nothing is indexed."""
     monkeypatch.setattr(origins.Origins, "_add", None)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST_TRACED = 5_000
 """The most values that are traced for one call, their parts included."""
 
+MOST_ROWS = 100_000
+"""The most rows of ``found_in`` for one call."""
+
 _SHOWN = 60
 
 
@@ -35,7 +38,7 @@ def traced(origins: Origins, arguments: Iterable[object], reads: Collection[str]
         reads: the relations that rules read.
 
     Raises:
-        StateError: there are more values than can be traced, or the conversation is too long.
+        StateError: there are more values or places than can be traced, or the conversation is too long.
     """
     return list(_Tracer(origins, reads).facts(values(list(arguments))))
 
@@ -49,6 +52,7 @@ class _Tracer:
         self._left: list[Scalar] = []
         self._seen: set[tuple[bool, Scalar]] = set()
         self._calls: set[int] = set()
+        self._rows = 0
 
     def facts(self, asked: Iterable[Scalar]) -> Iterator[Fact]:
         """The facts about some values, and all that they lead to."""
@@ -79,6 +83,12 @@ class _Tracer:
 
     def _met(self, value: Scalar) -> Iterator[Fact]:
         every = self._origins.all(value) if "found_in" in self._reads else []
+        self._rows += len(every)
+        if self._rows > MOST_ROWS:
+            raise StateError(
+                f"the values of the call stand in more than {MOST_ROWS:,} places: where they come from "
+                "cannot be told"
+            )
         for relation, found in (("origin", self._origins.first(value)), ("found_in", every)):
             for met in found:
                 if relation in self._reads:

@@ -28,8 +28,8 @@ the model's own."""
 MOST_CHARACTERS = 50_000_000
 """The most characters of a conversation that are indexed. Beyond them nothing is answered."""
 
-MOST_PLACES = 16
-"""The most places that are told of one value."""
+MOST_PLACES = 10_000
+"""The most places of one value. Of one that stands in more, nothing is answered: a rule may hang on any."""
 
 # A word; a letter of a script without spaces; a sign beyond ASCII, such as an emoji.
 _TOKEN = re.compile(rf"[^\W_{UNSPACED}]+|[{UNSPACED}]|[^\x00-\x7f\w\s]")
@@ -157,7 +157,7 @@ class Origins:
         more = respelt(text, form)
         number = len(self._segments)
         whole = key_of(form) if len(form) <= _LONGEST_WHOLE and met.place != "words" else ""
-        if len(whole) >= _SHORTEST_FIELD:
+        if len(whole) >= _SHORTEST_FIELD and (met.place != "name" or met.field):
             self._add_field(whole)
         if more:
             form = f"{form}\n{more}"
@@ -201,17 +201,21 @@ class Origins:
         return found
 
     def all(self, value: Value) -> list[Met]:
-        """All places where a value stands, the first first, echoes left out; at most :data:`MOST_PLACES`.
+        """All places where a value stands, the first first, echoes left out.
 
         Raises:
-            StateError: the conversation is longer than what is indexed.
+            StateError: the conversation is longer than what is indexed, or there are more than
+                :data:`MOST_PLACES`.
         """
         self._check()
         found: dict[Met, None] = {}
         for each in self._places(value):
             found[each] = None
-            if len(found) >= MOST_PLACES:
-                break
+            if len(found) > MOST_PLACES:
+                raise StateError(
+                    f"a value of the call stands in more than {MOST_PLACES:,} places: where it comes from "
+                    "cannot be told"
+                )
         return list(found)
 
     def asked(self, call: int) -> tuple[Scalar, ...]:

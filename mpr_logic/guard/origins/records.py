@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections import Counter
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from mpr_logic.guard.origins.spelling import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +49,7 @@ class Leaf(NamedTuple):
         text: the value, as text.
         field: the name of the field that it stands in; of a list's item, the list's. Empty where it has none.
         author: who wrote the item, where a sibling field says so; else empty.
-        named: whether it is itself the name of a field.
+        named: whether it is itself the name of a field. A name as programmers give them has no field.
     """
 
     text: str
@@ -61,32 +64,66 @@ class _TooLargeError(Exception):
 
 def leaves(content: Any) -> list[Leaf]:
     """The values of a result: of a JSON value, and of a text that is JSON, a literal of Python or YAML. Any
-    other text is one value.
+    other text is one value. What a record does not hold of its text, such as a comment, is not lost: then the
+    whole text follows its values. Last come the names of fields, each once.
 
     Args:
         content: what the tool returned.
     """
     found: list[Leaf] = []
+    names: dict[str, None] = {}
     for value in _blocks(content):
         whole = value if isinstance(value, str) else None
         read = value if whole is None else structured(whole)
-        begun = len(found)
         try:
-            for leaf in _leaves(read, "", "", DEEPEST):
-                found.append(leaf)
-                if len(found) > MOST_VALUES:
-                    raise _TooLargeError
+            inside = _bounded(read)
         except _TooLargeError:
-            del found[begun:]
             found.append(Leaf(whole if whole is not None else _as_text(value)))
+            continue
+        for leaf in inside:
+            if leaf.named and not leaf.field:
+                names[leaf.text] = None
+            else:
+                found.append(leaf)
+        if whole is not None and read is not whole and not _holds(inside, whole):
+            found.append(Leaf(whole))
+    found += [Leaf(name, named=True) for name in names]
     return found
 
 
+def _bounded(read: Any) -> list[Leaf]:
+    found = []
+    for leaf in _leaves(read, "", "", DEEPEST):
+        found.append(leaf)
+        if len(found) > MOST_VALUES:
+            raise _TooLargeError
+    return found
+
+
+_TOKEN = re.compile(r"[^\W_]+")
+_ANCHOR = re.compile(r"(?<![^\s\[{,:'\"])&\S")  # of YAML: the text behind it may stand in the record twice
+_NO_VALUES = frozenset({"none", "null", "true", "false"})
+
+
+def _holds(inside: list[Leaf], text: str) -> bool:
+    """Whether a record holds all words of the text that it was read from, each as often: no comment, tag or
+    field of the same name was dropped."""
+    if _ANCHOR.search(text):
+        return False
+    held = Counter(_TOKEN.findall(canonical("\n".join(each.text for each in inside))))
+    return (Counter(_TOKEN.findall(canonical(text))) - held).keys() <= _NO_VALUES
+
+
 def _blocks(content: Any) -> list[Any]:
-    """The results that a result consists of: each block of text, as MCP has them, is one."""
+    """The results that a result consists of: each block of text, as MCP has them, is one. What else a block
+    holds is another."""
     if isinstance(content, list) and content and all(_is_block(each) for each in content):
-        return [each["text"] for each in content]
+        rest = [{name: inner for name, inner in each.items() if name not in _BLOCK} for each in content]
+        return [each["text"] for each in content] + [each for each in rest if each]
     return [content]
+
+
+_BLOCK = frozenset({"type", "text"})
 
 
 def _is_block(value: Any) -> bool:
@@ -97,21 +134,23 @@ def _as_text(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, default=str)
     except (RecursionError, ValueError, TypeError):
-        return _flat(value)
+        return flat(value)
 
 
-def _flat(value: Any) -> str:
-    """All texts and numbers of a value that nests too deep for others."""
+def flat(value: Any) -> str:
+    """All texts and numbers of a value that has no JSON, or nests too deep for it."""
     found: list[str] = []
     left = [value]
-    while left and len(found) < 1_000_000:
+    seen: set[int] = set()  # a list that stands in itself is read once
+    while left:
         each = left.pop()
-        if isinstance(each, dict):
-            left += [*each.values(), *each.keys()]
-        elif isinstance(each, (list, tuple)):
-            left += each
+        if isinstance(each, (dict, list, tuple)):
+            if id(each) not in seen:
+                seen.add(id(each))
+                left += each
+                left += each.values() if isinstance(each, dict) else ()
         else:
-            found.append(str(each))
+            found.append(_number(each))
     return " ".join(reversed(found))
 
 
@@ -137,7 +176,9 @@ def _leaves(value: Any, field: str, author: str, deep: int) -> Iterator[Leaf]:
         author = _author(value) or author
         for name, inner in value.items():
             name = str(name)
-            if not _PLAIN_NAME.fullmatch(name):
+            if _PLAIN_NAME.fullmatch(name):
+                yield Leaf(name, named=True)
+            else:
                 yield Leaf(name, name, author, named=True)
             yield from _leaves(inner, name, author, deep - 1)
     elif isinstance(value, (list, tuple, set, frozenset)):
@@ -153,7 +194,7 @@ def _plain_list(text: str) -> list[str]:
     """The texts of a list that a field holds as a text; empty where it is none, or holds anything else."""
     found = structured(text)
     if isinstance(found, list) and all(isinstance(each, str) for each in found):
-        return found
+        return found if _holds([Leaf(each) for each in found], text) else []
     return []
 
 
@@ -165,7 +206,8 @@ def _number(value: Any) -> str:
 
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*|[a-z]+(?:[A-Z][a-z0-9]*)+", re.ASCII)
-"""A name that a programmer gave a field. Others are values too, such as the hotels that prices stand by."""
+"""A name that a programmer gave a field. Others say what stands in them too, such as the hotels that prices
+stand by."""
 
 
 def _author(item: dict[Any, Any]) -> str:
@@ -183,14 +225,16 @@ _YAML = re.compile(r"(?:- |[\w ]{1,40}:(?: |\n))")
 
 def structured(text: str) -> Any:
     """The record that a text is: JSON, a literal of Python, or YAML where PyYAML is installed; else the
-    text itself."""
+    text itself. JSON with a key twice stays a text."""
     start = text.lstrip()[:60]
     if not start or len(text) > LONGEST_RECORD:
         return text
     try:
         if start[0] in "[{":
             try:
-                return json.loads(text)
+                return json.loads(text, object_pairs_hook=_each_once)
+            except _TwiceError:
+                return text
             except ValueError:
                 return ast.literal_eval(text.strip())
         if _YAML.match(start):
@@ -198,6 +242,17 @@ def structured(text: str) -> Any:
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         pass
     return text
+
+
+class _TwiceError(Exception):
+    """A key stands twice in an object of JSON."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _TwiceError
+    return found
 
 
 def _yaml(text: str) -> Any:
