@@ -380,7 +380,7 @@ DROPPED = {
 
 @pytest.mark.parametrize("content", DROPPED.values(), ids=DROPPED)
 def test_what_a_record_drops_is_met(content: Any) -> None:
-    """What a reader of JSON, Python or YAML leaves out of a text stands in that text all the same."""
+    """A part of a text that a reader of JSON, Python or YAML leaves out stands there all the same."""
     found = heard(content).first(EVIL)
     assert [(each.source, each.tool, each.place == "piece") for each in found] == [("result", "read", False)]
 
