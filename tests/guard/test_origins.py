@@ -395,6 +395,11 @@ def test_whatever_reads_a_text_its_words_are_met(around: list[str], begun: str) 
     assert sources(heard(text), "zebra") == {"result"}
 
 
+def test_a_sign_in_a_comment_is_met() -> None:
+    """An emoji that a reader leaves out is a value as a word is."""
+    assert sources(heard("Note: hi # \U0001f480\U0001f480"), "\U0001f480\U0001f480") == {"result"}
+
+
 def test_a_record_that_holds_all_of_its_text_is_no_text_too() -> None:
     """A value of a record stands in its field alone."""
     assert [each.field for each in heard(AS_TEXT).all("GB29NWBK60161331926819")] == ["body"]

@@ -100,7 +100,7 @@ def _bounded(read: Any) -> list[Leaf]:
     return found
 
 
-_TOKEN = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r"[^\W_]+|[^\x00-\x7f\w\s]")  # a word, or a sign such as an emoji
 _ANCHOR = re.compile(r"(?<![^\s\[{,:'\"])&\S")  # of YAML: the text behind it may stand in the record twice
 _NO_VALUES = frozenset({"none", "null", "true", "false"})
 
