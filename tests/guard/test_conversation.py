@@ -170,6 +170,16 @@ def test_tools_have_the_names_of_actions() -> None:
     assert rows(guard, "asked_with") == [(0, "id", "R1"), (0, "other", "true")]
 
 
+def test_a_refusal_is_no_result() -> None:
+    """A message in the place of the result of a call that was not made is none, whatever it says."""
+    guard = Guard(text=".action pay()\nforbid pay :- returned(_, _, _).\nforbid pay :- refused(_, _, _).")
+    guard.hear(Message("tool", tool="look", content="paid", refused=True))
+    guard.hear(Message("tool", tool="look", content="no", error=True, refused=True))
+    assert guard.check("pay").runs
+    guard.hear(Message("tool", tool="look", content="paid"))
+    assert not guard.check("pay").runs
+
+
 def test_arguments_of_the_proposed_call() -> None:
     """`argument` holds what is given of the proposed call, by the names of its declaration, and of no other
     call, whether that is in the history or under way."""
