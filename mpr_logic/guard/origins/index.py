@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mpr_logic.errors import StateError
 from mpr_logic.guard.origins.parts import parts
-from mpr_logic.guard.origins.records import labelled, leaves, values
+from mpr_logic.guard.origins.records import flat, labelled, leaves, values
 from mpr_logic.guard.origins.spelling import UNSPACED, canonical, key, key_of, number, numbers, respelt
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _LONGEST_WHOLE = 1_000
 _SHORTEST_FIELD = 4
 _MOST_WORDS = 6  # of a field that is looked for in a text
 _MOST_COMPARED = 8
+_SHORTEST_HELD = 5  # of a value that is looked for within the words of an argument
 _MANY = 2_000  # places of one token: more take longer to compare than to look at
 
 
@@ -87,7 +89,9 @@ class Origins:
     """The index. It is told of what happens in its order, and answers about values at any time.
 
     An echo gives a value no new origin: what the model says is not taken in, and what a result says of a
-    value that an earlier call was made with does not count as met there.
+    value that an earlier call was made with does not count as met there. Where the arguments of a call held
+    all parts of a value, what results say of it from then on does not count beside an earlier place; without
+    one, each is told as a piece.
     """
 
     def __init__(self) -> None:
@@ -98,6 +102,10 @@ class Origins:
             str, set[int]
         ] = {}  # of those with many tokens and no space, by the first, the lengths
         self._used: dict[str, int] = {}  # by the key of an argument, the message of the first call with it
+        self._held: set[str] = set()  # the arguments of calls, as texts
+        self._together: list[tuple[str, int]] = []  # the letters and digits of each, and its first message
+        self._argued: dict[str, set[int]] = {}  # by a word, the numbers in that list
+        self._looked: dict[str, tuple[int, float]] = {}  # by a key: of how many, and found where
         self._asked: dict[int, tuple[Scalar, ...]] = {}  # by result, what its call was made with
         self._heard = 0
         self._characters = 0
@@ -122,6 +130,13 @@ class Origins:
         for value in values(arguments):
             for each in _keys(value):
                 self._used.setdefault(each, self._heard)
+        text = flat(list(arguments.values()))
+        if text not in self._held:
+            self._held.add(text)
+            words = _TOKEN.findall(canonical(text))
+            for each in words:
+                self._argued.setdefault(each, set()).add(len(self._together))
+            self._together.append(("".join(words), self._heard))
 
     def returned(self, call: int, tool: str, content: Any, arguments: Mapping[str, Any]) -> None:
         """Take in a result.
@@ -196,7 +211,13 @@ class Origins:
         found = self._first.get(name)
         if found is None or found[0].source == "model" or found[-1].place == "piece":
             place = next(self._places(value), None)
-            found = (place,) if place is not None else self._pieces(value)
+            if place is None:
+                found = self._pieces(value)
+            elif place.place == "piece":
+                others = [each for each in self._pieces(value) if each.source != "model"]
+                found = tuple(dict.fromkeys([place, *others]))
+            else:
+                found = (place,)
             self._first[name] = found
         return found
 
@@ -251,25 +272,36 @@ class Origins:
         if search is None:
             return
         used = self._used_at(search)
+        whole = False
         for each, tests in self._candidates(search):
             segment = self._segments[each]
-            met = segment.met
-            if used is not None and met.source == "result" and segment.heard > used:
+            of_result = segment.met.source == "result"
+            if used is not None and of_result and segment.heard > used:
                 continue
-            if segment.key == search.key:
-                yield met
+            echo = of_result and segment.heard > self._held_at(search)
+            if whole and echo:
                 continue
-            span = search.span_in(segment.form, tests)
-            if span is None:
-                continue
-            begins = not _of_words(segment.form[: span[0]])
-            if met.place == "labelled":
-                if begins:
-                    yield met
-            elif met.place == "words" or (begins and not _of_words(segment.form[span[1] :])):
-                yield met
-            else:
-                yield met._replace(place="text")
+            met = _stands(search, segment, tests)
+            if met is not None:
+                whole = whole or not echo
+                yield met._replace(place="piece") if echo else met
+
+    def _held_at(self, search: _Search) -> float:
+        """The message of the first call whose arguments held all parts of a value together: as words, or
+        among the letters of others. Infinity where there is none."""
+        calls = self._together
+        seen, held = self._looked.get(search.key, (0, math.inf))
+        if held < math.inf or seen == len(calls):
+            return held
+        words = _TOKEN.findall(search.key)
+        rows = [self._argued.get(each, set()) for each in words if _tells(each)]
+        first = min(set.intersection(*rows), default=len(calls)) if rows else len(calls)
+        together = "".join(words)
+        if len(together) >= _SHORTEST_HELD:
+            first = next((n for n in range(seen, first) if together in calls[n][0]), first)
+        held = calls[first][1] if first < len(calls) else math.inf
+        self._looked[search.key] = len(calls), held
+        return held
 
     def _used_at(self, search: _Search) -> int | None:
         """The message of the first call that was made with a value: what comes after may be its echo."""
@@ -362,6 +394,27 @@ class Origins:
                     ways[end] = [*before, token[begun:end]]
                     break
         return ways[-1] or []
+
+
+def _tells(word: str) -> bool:
+    """Whether a word of a value says something about it: a short or common one does not."""
+    return (len(word) >= _SHORTEST_PIECE or not word.isascii()) and word not in _COMMON
+
+
+def _stands(search: _Search, segment: _Segment, tests: _Tests) -> Met | None:
+    """How a value stands in a text; None where it does not."""
+    met = segment.met
+    if segment.key == search.key:
+        return met
+    span = search.span_in(segment.form, tests)
+    if span is None:
+        return None
+    begins = not _of_words(segment.form[: span[0]])
+    if met.place == "labelled":
+        return met if begins else None
+    if met.place == "words" or (begins and not _of_words(segment.form[span[1] :])):
+        return met
+    return met._replace(place="text")
 
 
 def _in_order(met: Met) -> tuple[bool, int, int]:
