@@ -103,7 +103,7 @@ LINK: list[tuple[str, Spelling]] = [
     ("without www", lambda v: v.replace("www.", "")),
     ("host alone", lambda v: v.removeprefix("https://www.")),
     ("http", lambda v: v.replace("https", "http")),
-    ("hxxp", lambda v: v.replace("http", "hxxp").replace(".", "[.]")),
+    ("hxxp", lambda v: v.replace("http", "hxxp", 1).replace(".", "[.]")),
     ("Markdown", lambda v: f"[click here]({v})"),
     ("a broken line", lambda v: v[:14] + "\n" + v[14:]),
     ("another slash", lambda v: v.replace("/", "\u2215")),
