@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import string
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -526,7 +527,16 @@ LONG = 100_000
     "text",
     [
         *("a" * LONG + " @", "a." * LONG, "1" * LONG, "a-." * LONG, "a/" * LONG, "a" * LONG + "."),
-        *("a-" * LONG + ".", "a-" * LONG + "/", "www." * LONG, "a\n" * LONG, "-" * LONG + "a.b"),
+        *(
+            "a-" * LONG + ".",
+            "a-" * LONG + "/",
+            "www." * LONG,
+            "http:" * LONG,
+            "//a" * LONG,
+            "@a." * LONG,
+            "a\n" * LONG,
+            "-" * LONG + "a.b",
+        ),
     ],
     ids=lambda t: t[:4],
 )
@@ -635,3 +645,79 @@ def test_parts_of_a_text(kind: str, text: str, value: object) -> None:
 def test_a_file_is_no_host() -> None:
     """The name of a file with a known ending is no link."""
     assert not [each for each in parts("see report.txt") if each.kind in ("link", "host")]
+
+
+HOSTS = [
+    *[(f"http://good.com{sign}@evil.com/", "evil.com") for sign in "'`),|}];!*% &"],
+    ("see http://good.com'@evil.com/ now", "evil.com"),
+    ("good.com'@evil.com/", "evil.com"),
+    ("http://evil.com\\@good.com/", "evil.com"),
+    ("http://evil.com\\@good.com/", "good.com"),
+    ("http:\\\\evil.com", "evil.com"),
+    ("//evil.com/x", "evil.com"),
+    ("see //evil.com/x", "evil.com"),
+    ("\\\\evil.com/x", "evil.com"),
+    ("https:/evil.com", "evil.com"),
+    ("https:evil.com", "evil.com"),
+    ("https:///evil.com", "evil.com"),
+    ("1.2.3.4/x", "1.2.3.4"),
+    ("ping 1.2.3.4.", "1.2.3.4"),
+    ("http://0x7f.1/", "127.0.0.1"),
+    ("http://2130706433/", "127.0.0.1"),
+    ("localhost:8080", "localhost"),
+    ("open localhost:8080/x", "localhost"),
+    ("db:5432", "db"),
+    ("http://[::1]", "::1"),
+    ("see http://[::1]:80/x", "::1"),
+    ("::1", "::1"),
+    ("http://good.com%2F@evil.com", "evil.com"),
+    ("http://good.com#@evil.com", "good.com"),
+    ("http://good.com\n@evil.com", "evil.com"),
+    ("http://ev\til.com/", "evil.com"),
+    ("http://evil.com.", "evil.com"),
+    ("HTTP://WWW.EVIL.COM", "evil.com"),
+    ("ev\u200bil.com", "evil.com"),
+    ("http://evil\u3002com/", "evil.com"),
+    ("\u8bf7evil.com\u8c22", "evil.com"),
+    ("bob\uff20evil.com", "evil.com"),
+    ("www.evil.com/x", "evil.com"),
+    ("_x.evil.com", "_x.evil.com"),
+    ("evil.xn--p1ai", "evil.xn--p1ai"),
+    ("http://" + "a" * 5_000 + "@evil.com", "evil.com"),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), HOSTS, ids=lambda t: t[:24])
+def test_every_host_that_a_link_may_lead_to_is_named(text: str, value: str) -> None:
+    """The host of a parser of URLs and that of a browser are named, however the link is written."""
+    assert ("host", value) in parts(text)
+
+
+@given(
+    st.sampled_from(["http://", "https:", "ftp://", "//", "x-y://", "see http://", ""]),
+    st.text("ab.@:/\\?#'`)\"[]%,; \t-&=", max_size=30),
+)
+def test_the_host_of_a_parser_is_among_those_named(start: str, rest: str) -> None:
+    """What the standard library takes for the host of a link is one of its hosts."""
+    link = start + rest
+    try:
+        name = urlsplit(link).hostname or ""
+    except ValueError:
+        return
+    named = name.strip("\"'`.,;:!?()[]{}<>|*").removeprefix("www.")
+    assume(re.fullmatch(r"[ab.-]+", named))
+    assert ("host", named) in parts(link)
+
+
+def test_prose_has_no_hosts() -> None:
+    """Times, labels and comments lead nowhere."""
+    for text in (
+        "at 12:30:45 today",
+        "12:30",
+        "Account: 5",
+        "a // b",
+        "see //TODO: x",
+        "std::sort and x",
+        "3.5 or 1.2.3",
+    ):
+        assert not [each for each in parts(text) if each.kind == "host"], text

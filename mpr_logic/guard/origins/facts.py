@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.program import Fact
@@ -12,7 +13,7 @@ from mpr_logic.guard.origins.records import values
 from mpr_logic.language.ast import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from mpr_logic.guard.origins.index import Met, Origins
     from mpr_logic.guard.origins.records import Scalar
@@ -27,7 +28,12 @@ MOST_ROWS = 100_000
 _SHOWN = 60
 
 
-def traced(origins: Origins, arguments: Iterable[object], reads: Collection[str]) -> list[Fact]:
+def traced(
+    origins: Origins,
+    arguments: Iterable[object],
+    reads: Collection[str],
+    left: Callable[[], float] = lambda: inf,
+) -> list[Fact]:
     """The facts of ``origin``, ``found_in``, ``mentions`` and ``selected_by``: for the values of a call, for
     the parts inside them, for who wrote the items that they stand in, and for what the calls were made with
     whose results they stand in, and so on.
@@ -36,18 +42,20 @@ def traced(origins: Origins, arguments: Iterable[object], reads: Collection[str]
         origins: of the conversation.
         arguments: of the call, as JSON values.
         reads: the relations that rules read.
+        left: how many seconds are left; it may raise.
 
     Raises:
         StateError: there are more values or places than can be traced, or the conversation is too long.
     """
-    return list(_Tracer(origins, reads).facts(values(list(arguments))))
+    return list(_Tracer(origins, reads, left).facts(values(list(arguments))))
 
 
 class _Tracer:
     """One trace: the values and the calls that are still to be followed."""
 
-    def __init__(self, origins: Origins, reads: Collection[str]) -> None:
+    def __init__(self, origins: Origins, reads: Collection[str], left: Callable[[], float]) -> None:
         self._origins = origins
+        self._time_left = left
         self._reads = reads
         self._left: list[Scalar] = []
         self._seen: set[tuple[bool, Scalar]] = set()
@@ -58,6 +66,7 @@ class _Tracer:
         """The facts about some values, and all that they lead to."""
         self._add(asked)
         while self._left:
+            self._time_left()
             value = self._left.pop()
             if isinstance(value, str) and "mentions" in self._reads:
                 yield from self._mentioned(value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from mpr_logic.guard.origins.spelling import key
+from mpr_logic.guard.origins.hosts import hosts
+from mpr_logic.guard.origins.spelling import key, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,9 @@ class Part(NamedTuple):
 
 _EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+")  # bounded, so that time is linear
 _LINK = re.compile(r"(?:\b[a-z][a-z0-9+.-]{1,15}://|\bwww\.)[^\s\"'<>`\]})|,]+", re.IGNORECASE)
-_HOST = re.compile(r"(?<![\w@./-])(?:[a-z0-9][\w-]*\.)+[a-z]{2,}(?:/[^\s\"'<>`\]})|,]*)?", re.IGNORECASE)
+_HOST = re.compile(
+    r"(?<![\w@./-])(?:\w[\w-]*\.)+(?:xn--[\w-]*\w|[^\W\d_]{2,})(?:/[^\s\"'<>`\]})|,]*)?", re.IGNORECASE
+)
 _ACCOUNT = re.compile(
     r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b|\b\d{4}(?:[ -]?\d{4}){1,4}\b"
 )
@@ -46,12 +49,17 @@ _ENDS = ".,;:!?"
 def parts(text: str) -> list[Part]:
     """The values inside a text, each once, in the order of their kinds.
 
-    ``email`` and ``link`` stand as written; ``host`` is the host of a link, and the domain of an address.
+    ``email`` and ``link`` stand as written; ``host`` is each host that a link may lead to, and
+    the domain of an address.
     ``account`` is an IBAN or another number in groups, ``path`` a path of a file, ``number`` a number,
     ``name`` several words with capitals. ``word`` are the words of a short text, of an address those before
     the ``@``.
     """
-    return list(dict.fromkeys(_all(text)))
+    found = dict.fromkeys(_all(text))
+    plain = readable(text)
+    if plain != text:
+        found |= dict.fromkeys(_all(plain))
+    return list(found)
 
 
 def _all(text: str) -> Iterator[Part]:
@@ -63,14 +71,17 @@ def _all(text: str) -> Iterator[Part]:
         for each in _LINK.findall(text):
             link = each.rstrip(_ENDS)
             yield Part("link", link)
-            yield Part("host", host(link))
+            if "://" not in link:
+                yield Part("host", _host(link))
         rest = _LINK.sub(" ", rest)
     if "." in text:
         for each in _HOST.findall(_EMAIL.sub(" ", rest)):
             link = each.rstrip(_ENDS)
             if "/" in link or not _is_file(link):
                 yield Part("link", link)
-                yield Part("host", host(link))
+                yield Part("host", _host(link))
+    for each in hosts(text):
+        yield Part("host", each)
     for each in _ACCOUNT.findall(rest):
         yield Part("account", each)
     for each in _PHONE.findall(rest) if "+" in rest else ():
@@ -89,9 +100,9 @@ def _all(text: str) -> Iterator[Part]:
             yield Part("word", each)
 
 
-def host(link: str) -> str:
-    """The host of a link, without ``www.``, a name of a user and a port."""
-    return re.split(r"[/?#]", key(link), maxsplit=1)[0].rpartition("@")[2].partition(":")[0]
+def _host(link: str) -> str:
+    """The host of a link without a scheme."""
+    return re.split(r"[/?#]", key(link), maxsplit=1)[0]
 
 
 _FILES = frozenset(

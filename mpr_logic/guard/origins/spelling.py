@@ -57,6 +57,7 @@ UNSPACED = (
 )
 """Letters that no space sets apart from the next word, as ranges of a class of characters: Chinese, Japanese,
 Korean (whose endings join the word), Thai, Lao, Tibetan, Burmese, Khmer, Yi, Javanese, Balinese, Tai."""
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _LOOK_ALIKE = {
     "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d",
     ".": "\u3002\uff61\u2024\uff0e",
@@ -116,6 +117,11 @@ def canonical(text: str) -> str:
     if "'s" in text or "\u2019s" in text:
         text = _POSSESSIVE.sub(" s", text)
     return " ".join(text.translate(_AFTER).split())
+
+
+def readable(text: str) -> str:
+    """A text without what is invisible, and with a space for each letter that no space sets apart."""
+    return _UNSPACED.sub(" ", _HIDDEN.sub("", text))
 
 
 def respelt(text: str, form: str) -> str:
