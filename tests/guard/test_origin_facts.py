@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mpr_logic.analysis.builtin_relations import KINDS, PLACES, SOURCES, TRACED
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.render import proof_text
-from mpr_logic.errors import StateError
+from mpr_logic.errors import BudgetError, StateError
 from mpr_logic.guard import origins
 from mpr_logic.guard.conversation import Message, ToolCall
 from mpr_logic.guard.guard import Guard
@@ -241,3 +241,27 @@ def test_an_index_that_is_full_answers_nothing(monkeypatch: pytest.MonkeyPatch) 
     index.said(0, "user", "more than ten characters")
     with pytest.raises(StateError):
         traced(index, ["x"], TRACED)
+
+
+@pytest.mark.parametrize("url", ["http://good.com'@evil.com/", "http://evil.com\\@good.com/", "//evil.com/x"])
+def test_a_rule_asks_for_every_host_of_a_link(url: str) -> None:
+    """A law about hosts sees the one that a browser goes to."""
+    rule = "forbid pay(to: U) :- mentions(U, host, H), not found_in(value: H, source: user)."
+    of = guard(rule, Message("user", "see http://good.com"))
+    assert of.check("pay", {"to": "http://good.com/x"}).outcome == "admit"
+    assert of.check("pay", {"to": url}).outcome == "reject"
+
+
+def test_tracing_stops_when_no_time_is_left() -> None:
+    """A check asks for each value whether there is time left."""
+
+    def late() -> float:
+        raise BudgetError("late")
+
+    with pytest.raises(BudgetError):
+        traced(origins.Origins(), ["x"], TRACED, late)
+
+
+def test_a_host_with_many_labels_leads_to_few_values() -> None:
+    """A link is not traced once for each `www.` in front of it."""
+    assert len(traced(origins.Origins(), ["www." * 4_000 + "a.com"], TRACED)) < 20

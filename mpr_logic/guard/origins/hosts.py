@@ -34,6 +34,7 @@ _SIX = re.compile(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]{0,15}(?![\w:])",
 _LOCAL = re.compile(r"(?<![\w.-])localhost(?![\w-]|\.\w)", re.IGNORECASE)
 _PORT = re.compile(r":\d{1,5}\Z")
 _NUMERIC = re.compile(r"[0-9a-fx.]+")
+_WWW = re.compile(r"\A(?:www\.)+")
 _AROUND = "\"'`.,;!?()[]{}<>|*"
 
 
@@ -42,7 +43,7 @@ def hosts(text: str) -> list[str]:
     a name of a user; each once, in their canonical form, without ``www.``."""
     found: dict[str, None] = {}
     for each in (*_of_links(text), *_of_whole(text), *_of_numbers(text)):
-        name = canonical(each).strip(_AROUND).removeprefix("www.")
+        name = _WWW.sub("", canonical(each).strip(_AROUND))
         if name and " " not in name:
             found[name] = None
             found.update(dict.fromkeys(_as_numbers(name)))
