@@ -169,7 +169,7 @@ def _decoded(text: str) -> str:
     return text
 
 
-_SCHEME = re.compile(r"(?:[a-z][a-z0-9+-]*://)?(?:www\.)*")
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+-]*://)?(?:(?:www\.)+(?=[^\W_]))?")
 
 
 def key(text: str) -> str:
