@@ -548,6 +548,16 @@ def test_long_texts_take_linear_time(text: str) -> None:
     assert time.process_time() - begun < 10
 
 
+def test_values_that_repeat_themselves_take_little_time() -> None:
+    """A value that overlaps itself is not compared at every place, nor are many fields that begin alike."""
+    begun = time.process_time()
+    assert sources(heard("x" + "a-" * 40_000 + "ax"), "a-" * 10_000 + "a") == {"result"}
+    alike = heard(["a-" * each + "a" for each in range(7, 499)])
+    with pytest.raises(StateError):
+        alike.fields_in("a-" * 5_000 + "a")
+    assert time.process_time() - begun < 2
+
+
 def test_deep_and_large_results_are_read_as_text() -> None:
     """Beyond the bounds a result is one text: nothing in it is overlooked."""
     deep: Any = "mallory@evil.com"
@@ -703,7 +713,7 @@ def test_every_host_that_a_link_may_lead_to_is_named(text: str, value: str) -> N
 def test_the_host_of_a_parser_is_among_those_named(
     start: str, user: str, name: str, end: str, rest: str
 ) -> None:
-    """What the standard library takes for the host of a link is one of its hosts."""
+    """The host that the standard library finds in a link is one of its hosts."""
     link = start + user + name + (end + rest if end else "")
     named = urlsplit(link).hostname or ""
     if re.fullmatch(r"[ab]+(?:[.-][ab]+)*", named):

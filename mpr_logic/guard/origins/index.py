@@ -46,6 +46,8 @@ _SHORTEST_FIELD = 4
 _MOST_WORDS = 6  # of a field that is looked for in a text
 _MOST_COMPARED = 8
 _SHORTEST_HELD = 5  # of a value that is looked for within the words of an argument
+_MOST_SOUGHT = 1_000_000  # characters, where a value repeats itself: beyond them it counts as found
+_MOST_COMPARED_FIELDS = 50_000_000
 _MANY = 2_000  # places of one token: more take longer to compare than to look at
 
 
@@ -251,9 +253,14 @@ class Origins:
         form = canonical(text)
         words = [each.span() for each in _TOKEN.finditer(form)]
         found: dict[str, None] = {}
+        compared = 0
         for at, (begun, first) in enumerate(words):
             ends = [end for _, end in words[at : at + _MOST_WORDS]]
-            ends += [begun + length for length in self._long.get(form[begun:first], ())]
+            lengths = self._long.get(form[begun:first], ())
+            compared += sum(lengths)
+            if compared > _MOST_COMPARED_FIELDS:
+                raise StateError("the call has too many beginnings of fields: what it carries cannot be told")
+            ends += [begun + length for length in lengths]
             for end in ends:
                 if form[begun:end] in self._fields and _ends_word(form, end):
                     found[form[begun:end]] = None
@@ -560,8 +567,10 @@ _SOME_BETWEEN = r"[\s\-./()]{0,3}"
 
 def _found(wanted: str, form: str) -> tuple[int, int] | None:
     begun = form.find(wanted)
+    compared = 0
     while begun >= 0:
-        if bounded(form, begun, begun + len(wanted)):
+        compared += len(wanted)
+        if bounded(form, begun, begun + len(wanted)) or compared > _MOST_SOUGHT:
             return begun, begun + len(wanted)
         begun = form.find(wanted, begun + 1)
     return None
