@@ -13,7 +13,7 @@ from mpr_logic.analysis.atoms import coerce_row, resolve_atom, resolve_fact, sig
 from mpr_logic.analysis.occurrences import CALL
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker import strict_json
-from mpr_logic.checker.structures import deeper_than, inside, structure
+from mpr_logic.checker.structures import canonical, deeper_than, inside, structure
 from mpr_logic.errors import ProgramError, StateError
 from mpr_logic.language.ast import NOWHERE, Clause, Span
 from mpr_logic.language.fast_atoms import plain_atom
@@ -21,7 +21,7 @@ from mpr_logic.language.parser import parse, parse_atom, parse_clause
 from mpr_logic.language.source import is_null, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mpr_logic.analysis.program import Program, Signature
     from mpr_logic.language.ast import Row
@@ -105,12 +105,12 @@ def state_from_dl(program: Program, text: str, file: str = "<state>") -> list[Fa
         StateError: something in it is no fact of the program.
         ProgramError: it is not valid ``.dl``.
     """
-    facts = []
+    facts: list[Fact] = []
     for statement in parse(text, file).statements:
         if not isinstance(statement, Clause):
             raise StateError(f"{statement.span}: a state holds facts only: put declarations into a rule file")
         facts.append(resolve_fact(program, statement))
-    return facts
+    return list(_results_opened(program, facts, file))
 
 
 def state_from_json(program: Program, text: str, file: str = "<state>") -> list[Fact]:
@@ -156,7 +156,7 @@ def state_from_value(program: Program, value: object, file: str = "<state>") -> 
     if type(version) is not int or version != VERSION:
         raise StateError(f"{file}: `mpr_state` is {_shown(version)}: this program reads version {VERSION}")
     return [
-        *_facts(program, value.get("facts", []), file, "facts", absent=False),
+        *_results_opened(program, _facts(program, value.get("facts", []), file, "facts", absent=False), file),
         *_facts(program, value.get("absent", []), file, "absent", absent=True),
         *_history(program, value.get("history", []), file),
     ]
@@ -228,6 +228,43 @@ def _opened(
                     facts[relation, each] = Fact(relation, each, 1.0, _span(file))
         found.append(value)
     return found[: len(row)], list(facts.values())
+
+
+def _results_opened(program: Program, facts: Iterable[Fact], file: str) -> Iterator[Fact]:
+    """Facts, where the texts that calls returned are opened if they are a JSON object or array, as a guard
+    opens them."""
+    relations = program.schema.relations
+    own = "returned" in relations and relations["returned"].builtin
+    known: set[tuple[str, Row]] = set()
+    for fact in facts:
+        text = fact.row[2] if own and fact.relation == "returned" else None
+        value = _json_of(text, file) if isinstance(text, str) else None
+        if value is None:
+            yield fact
+            continue
+        yield fact._replace(row=(*fact.row[:2], inside(value)))
+        for relation, row in structure(value):
+            if relations[relation].builtin and (relation, row) not in known:
+                known.add((relation, row))
+                yield Fact(relation, row, 1.0, fact.span)
+
+
+def _json_of(text: str, file: str) -> Any:
+    """The JSON object or array that a text is; None where it is none that a guard opens.
+
+    Raises:
+        StateError: half of a surrogate pair stands in it.
+    """
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        value = strict_json.loads(text, parse_int=_int)
+        canonical(value).encode()
+    except UnicodeEncodeError:
+        raise StateError(f"{file}: half of a surrogate pair in a result is no character") from None
+    except (ValueError, RecursionError):
+        return None
+    return None if deeper_than(value, DEPTH) else value
 
 
 def _row(signature: Signature, core: str, row: object, weight: float, file: str, place: str) -> Fact:

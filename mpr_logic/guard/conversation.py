@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 from mpr_logic.analysis.builtin_relations import HEARD, TRACED
 from mpr_logic.analysis.program import Fact
 from mpr_logic.errors import StateError
-from mpr_logic.guard.calls import inside, structure
+from mpr_logic.guard.calls import Limits, inside, structure
 from mpr_logic.guard.origins import Origins, traced
-from mpr_logic.guard.results import read_result, sound
+from mpr_logic.guard.results import Result, read_result, sound
 from mpr_logic.language.ast import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
-    from mpr_logic.guard.calls import Call, Limits
+    from mpr_logic.guard.calls import Call
     from mpr_logic.language.ast import Row
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
@@ -120,28 +120,125 @@ class Followed:
     """The part that is known of a conversation which is told from its beginning each time."""
 
     def __init__(self) -> None:
-        self._number = 0
-        self._last: Message | None = None
-        self._known: set[bytes] = set()
+        self._known: list[bytes] = []  # the marks of the messages that were told last
+        self._passed: frozenset[bytes] = frozenset()  # of those that were told and not heard
 
     def news(self, messages: Sequence[Message]) -> Sequence[Message]:
-        """The messages that are new, which from then on are known."""
-        number, last = self._number, self._last
-        if last is None or (len(messages) >= number and messages[number - 1] == last):
-            new = messages[number:]
-        else:  # the host has cut it
-            places = [place for place, each in enumerate(messages) if each == last]
-            unknown = [each for each in messages if _mark(each) not in self._known]
-            new = messages[places[-1] + 1 :] if places else unknown
-        self._known.update(map(_mark, new))
-        if messages:
-            self._number, self._last = len(messages), messages[-1]
+        """The messages that are new, which from then on are known.
+
+        New is what follows the longest beginning that is clearly known: the one that was told the last time,
+        or the end of what was told then, where the host has cut what stood before. Messages of the system
+        in the place of what was cut are passed over, where more than one known message follows them.
+        """
+        marks = [_mark(each) for each in messages]
+        known = self._known
+        if marks[: len(known)] == known:
+            new = messages[len(known) :]
+        else:
+            same = next(
+                (place for place, (one, other) in enumerate(zip(marks, known, strict=False)) if one != other),
+                min(len(marks), len(known)),
+            )
+            start = max(same + _overlap(known[same:], marks[same:]), _overlap(known, marks))
+            after = start
+            while after < len(marks) and messages[after].role == "system":
+                after += 1
+            length = _overlap(known, marks[after:]) if after > start else 0
+            passed = marks[start:after] if length > 1 or (length and after + length == len(known)) else []
+            late = [each for each, mark in zip(messages[:start], marks, strict=False) if mark in self._passed]
+            new = [*late, *messages[after + length if passed else start :]]
+            self._passed = frozenset(passed)
+        self._known = marks
         return new
 
 
-def _mark(message: Message) -> bytes:
-    return hashlib.blake2b(repr(message).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _overlap(end: Sequence[bytes], begin: Sequence[bytes]) -> int:
+    """The most marks that the one ends and the other begins with (Knuth, Morris and Pratt)."""
+    shorter, length = [0], 0
+    for mark in begin[1:]:
+        while length and begin[length] != mark:
+            length = shorter[length - 1]
+        length += begin[length] == mark
+        shorter.append(length)
+    length = 0
+    for mark in end if begin else ():
+        while length and (length == len(begin) or begin[length] != mark):
+            length = shorter[length - 1]
+        length += begin[length] == mark
+    return length
 
+
+def _mark(message: Message) -> bytes:
+    """A mark that different messages do not share.
+
+    Raises:
+        StateError: what the message holds cannot be written.
+    """
+    try:
+        try:
+            written = repr(message)
+        except (RecursionError, ValueError):  # too deep, or too many digits: rules read no more of it
+            content = read_result(message.content, Limits()).text
+            calls = [(each.id, each.tool, _own(each.arguments, Limits())) for each in message.calls]
+            written = repr((message.role, message.text, calls, message.answers, message.tool, content))
+            written += repr((message.error, message.at))
+    except Exception as error:
+        raise StateError(f"a message cannot be read: {type(error).__name__}") from None
+    return hashlib.blake2b(written.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _own(arguments: Mapping[str, Any], limits: Limits) -> Result:
+    """The arguments of a call as a JSON object of its own, and counted; empty where they have no JSON."""
+    try:
+        found = read_result(dict(arguments), limits)
+    except Exception:  # a mapping of the host's
+        return Result({}, "{}", 2, 1)
+    return found if isinstance(found.value, dict) else Result({}, "{}", 2, 1)
+
+
+class _Proposals:
+    """The calls of one id that the model proposed, and that have no answer yet."""
+
+    def __init__(self) -> None:
+        self.calls: list[ToolCall] = []
+        self.turn = 0
+        self.clear = True
+        """Whether it is known which of them is answered first."""
+        self.ahead = 0
+        """How many answers came with an outcome before their calls were heard of."""
+
+    def add(self, call: ToolCall, turn: int) -> None:
+        """A call is proposed in a turn of the model."""
+        if self.ahead:
+            self.ahead -= 1
+            return
+        if not self.calls:
+            self.clear = True
+        elif turn != self.turn:  # those before were not all answered
+            self.clear = False
+        self.turn = turn
+        self.calls.append(call)
+
+    def answered(self, tool: str, like: ToolCall | None = None) -> ToolCall | None:
+        """The call that the next answer is to, which waits no longer; where that is not clear, what all that
+        it may be to have in common. None where none waits."""
+        may = [each for each in self.calls if not tool or each.tool == tool]
+        if not may:
+            return None
+        found = next((each for each in may if like is not None and each == like), may[0])
+        self.calls.remove(found)
+        return found if self.clear or like is not None else common(may)
+
+
+def common(calls: Sequence[ToolCall]) -> ToolCall:
+    """What calls have in common, as a call."""
+    first = calls[0]
+    tool = first.tool if all(each.tool == first.tool for each in calls) else ""
+    return first if all(each == first for each in calls) else ToolCall(first.id, tool)
+
+
+_REFUSALS = 999
+"""The most rejections of one id before the newest, whose words are kept."""
 
 UNKEPT = "the conversation was not kept, since no rule read it when it was heard"
 """Why rules that are loaded later cannot be decided by what was said before."""
@@ -205,8 +302,11 @@ class Conversation:
         self._characters = 0
         self._values = 0
         self._last: dict[tuple[str, str], Fact] = {}  # of `last_said` and `newest`, by role or tool
-        self._admitted: dict[str, ToolCall] = {}  # by id: calls as they were made
-        self._proposed: dict[str, ToolCall] = {}  # by id: calls as the model wrote them
+        self._admitted: dict[str, dict[str, ToolCall]] = {}  # by id and verdict: calls as they were made
+        self._proposed: dict[str, _Proposals] = {}  # by id: calls as the model wrote them
+        self._turn = 0  # of the model: its messages with nothing between them are one
+        self._proposing = False
+        self._refusals: dict[str, list[str]] = {}  # by id: what the model is told in the place of results
         self._origins = Origins()  # filled where rules ask for them
         self._recorded: dict[str, int] = {}  # by id: how many answers came with an outcome
         self._heard: dict[str, int] = {}  # by id: how many came as a message
@@ -220,21 +320,26 @@ class Conversation:
         if self.trouble and not (HEARD | TRACED).isdisjoint(reads):
             raise StateError(f"{self.trouble}: end the session, and begin another")
 
-    def admitted(self, id: str, tool: str, arguments: Mapping[str, Any]) -> None:
-        """A call was admitted, with these arguments."""
+    def admitted(self, id: str, tool: str, arguments: Mapping[str, Any], verdict: str = "") -> None:
+        """A call was admitted, with these arguments, by a verdict of that id."""
         if self.needs.reads:
-            self._note(self._admitted, id, ToolCall(id, tool, arguments))
+            own = _own(arguments, self._limits)
+            self._fits(0, own.characters, 0)
+            waiting = self._admitted.get(id, {})
+            waiting[verdict] = ToolCall(id, tool, own.value)
+            self._note(self._admitted, id, waiting)
         if self.needs.traces:
             self._origins.called(arguments)
 
-    def rejected(self, id: str) -> None:
+    def rejected(self, id: str, told: str = "") -> None:
         """A call was rejected: what the model is told in its place is no result."""
         if self.needs.reads and id:
-            self._note(self._recorded, id, self._recorded.get(id, 0) + 1)
+            self._fits(0, len(told), 0)
+            self._note(self._refusals, id, [*self._refusals.get(id, [])[-_REFUSALS:], told])
 
-    def recorded(self, message: Message) -> Change:
-        """The change that a result makes which came with the outcome of an admitted call."""
-        return self._change([message], self._recorded, self._heard)
+    def recorded(self, message: Message, verdict: str = "") -> Change:
+        """The change that a result makes which came with the outcome of a call that this verdict admitted."""
+        return self._change([message], self._recorded, self._heard, verdict)
 
     def hear(self, messages: Iterable[Message]) -> Change:
         """The change that messages make, in their order."""
@@ -285,13 +390,20 @@ class Conversation:
         if len(of) > self._limits.messages:
             del of[next(iter(of))]
 
-    def _change(self, messages: Iterable[Message], here: dict[str, int], there: dict[str, int]) -> Change:
+    def _change(
+        self,
+        messages: Iterable[Message],
+        here: dict[str, int],
+        there: dict[str, int],
+        verdict: str | None = None,
+    ) -> Change:
         """The change that messages make.
 
         Args:
             messages: in their order.
             here: how many answers to each call came in this way.
             there: how many came in the other way.
+            verdict: the one by which the call was admitted, where a result comes with its outcome.
         """
         before, begun, facts = dict(self._last), len(self._entries), list[Fact]()
         for each in messages:
@@ -301,8 +413,9 @@ class Conversation:
                 self.trouble = UNKEPT
             elif each.role != "tool":
                 self._words(each)
-            elif not self._known(each.answers, here, there) and not each.refused:
-                self._result(each)
+            else:
+                self._proposing = False
+                self._answer(each, self._known(each, here, there, verdict), verdict)
         for entry in self._entries[begun:]:
             facts += _facts(entry, self.needs)
             self._last.update(_newest(entry, self.needs))
@@ -312,37 +425,97 @@ class Conversation:
             [before[key] for key in changed if key in before],
         )
 
-    def _known(self, id: str, here: dict[str, int], there: dict[str, int]) -> bool:
-        """Whether this answer came already, in the other way."""
+    def _known(
+        self, message: Message, here: dict[str, int], there: dict[str, int], verdict: str | None
+    ) -> bool:
+        """Whether this answer came already, in the other way, or is what the model was told in the place of a
+        result."""
+        id = message.answers
         if not id:
-            return False
+            return message.refused
+        if verdict is None and self._is_refusal(message):
+            waiting = self._proposed.get(id)
+            if waiting is not None:
+                waiting.answered(message.tool)
+            return True
         self._note(here, id, here.get(id, 0) + 1)
         return here[id] <= there.get(id, 0)
 
+    def _is_refusal(self, message: Message) -> bool:
+        """Whether a message stands in the place of a rejected call's result. Where another call of that id
+        was admitted, and its result is to come, only the words of the rejection tell the two apart."""
+        told = self._refusals.get(message.answers)
+        if not told:
+            return message.refused
+        content = message.content if isinstance(message.content, str) else ""
+        place = next((place for place, each in enumerate(told) if each and each in content), None)
+        if place is None and message.answers in self._admitted and not message.refused:
+            return False
+        told.pop(place or 0)
+        return True
+
     def _words(self, message: Message) -> None:
         text = sound(message.text)
-        for call in message.calls:
-            self._note(self._proposed, call.id, call)
+        calls = [(each, _own(each.arguments, self._limits)) for each in message.calls]
+        size = sum(len(each.id) + len(each.tool) + own.characters for each, own in calls)
+        if not self._room(len(text) + size, 0):
+            return
+        self._turn += message.role == "assistant" and not self._proposing
+        self._proposing = message.role == "assistant"
+        for call, own in calls:
+            waiting = self._proposed.get(call.id) or _Proposals()
+            waiting.add(ToolCall(call.id, call.tool, own.value), self._turn)
+            self._note(self._proposed, call.id, waiting)
             if self.needs.traces:
                 self._origins.called(call.arguments)
-        if self._room(len(text), 0):
-            self._turns += 1
-            if text:
-                self._enter(_Entry(self._turns - 1, message.role, text))
+        self._turns += 1
+        if text:
+            self._enter(_Entry(self._turns - 1, message.role, text))
 
-    def _result(self, message: Message) -> None:
-        found = read_result(message.content, self._limits)
-        if not self._room(found.characters, found.values):
+    def _answer(self, message: Message, known: bool, verdict: str | None) -> None:
+        """Take in the result of a call, unless it is known."""
+        if known:
+            self._made(message.answers, verdict)
             return
-        id = message.answers
-        call = self._admitted.pop(id, None) or self._proposed.get(id) or ToolCall(id, "")
+        call = self._call(message, verdict)
+        found = read_result(message.content, self._limits)
         tool, given = self._named(message.tool or call.tool, call.arguments)
-        read = read_result(dict(given), self._limits).value
-        arguments = read if isinstance(read, dict) else {}
-        self._enter(
-            _Entry(self._results, "tool", found.text, sound(tool), found.value, message.error, arguments)
-        )
-        self._results += 1
+        own = _own(given, self._limits)
+        size = len(message.answers) + len(tool) + own.characters
+        if self._room(found.characters + size, found.values + own.values - 1):
+            self._enter(
+                _Entry(self._results, "tool", found.text, sound(tool), found.value, message.error, own.value)
+            )
+            self._results += 1
+
+    def _made(self, id: str, verdict: str | None) -> ToolCall | None:
+        """The call that this verdict admitted, which waits for no result any more."""
+        waiting = self._admitted.get(id, {})
+        made = waiting.pop(verdict, None) if verdict is not None else None
+        if not waiting:
+            self._admitted.pop(id, None)
+        return made
+
+    def _call(self, message: Message, verdict: str | None) -> ToolCall:
+        """The call that a result is of, as far as that is clear."""
+        id, nothing = message.answers, ToolCall(message.answers, "")
+        proposed = self._proposed.get(id)
+        waiting = self._admitted.get(id, {})
+        if verdict is not None or len(waiting) == 1:
+            made = self._made(id, next(iter(waiting)) if verdict is None else verdict)
+            if proposed is None:
+                proposed = _Proposals()
+                self._note(self._proposed, id, proposed)
+            found = proposed.answered(message.tool, made)
+            if found is None and verdict is not None:
+                proposed.ahead += 1
+            return made or found or nothing
+        found = None if proposed is None else proposed.answered(message.tool)
+        if not waiting:
+            return found or nothing
+        verdict = next((each for each, call in waiting.items() if call == found), None)
+        made = None if verdict is None else self._made(id, verdict)
+        return made or common([*waiting.values()])
 
     def _enter(self, entry: _Entry) -> None:
         self._entries.append(entry)
@@ -358,7 +531,11 @@ class Conversation:
 
     def _room(self, characters: int, values: int) -> bool:
         """Whether there is room for a further message, which is counted."""
-        self._messages += 1
+        return self._fits(1, characters, values)
+
+    def _fits(self, messages: int, characters: int, values: int) -> bool:
+        """Whether so much more is within the limits; it is counted."""
+        self._messages += messages
         self._characters += characters
         self._values += values
         limits = self._limits

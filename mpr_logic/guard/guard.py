@@ -7,8 +7,10 @@ import inspect
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import ContextVar
+from copy import copy
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -30,7 +32,7 @@ from mpr_logic.guard.verdict import PERSON, REJECTED, Verdict
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from mpr_logic.analysis.program import Fact
     from mpr_logic.checker.decision import Decision
@@ -304,9 +306,14 @@ class Guard:
         """
         if not self.hears:
             return
+        given: object = messages
+        if not isinstance(given, Sequence) or not all(isinstance(each, Message) for each in given):
+            raise StateError("a guard follows a list of messages: [Message(role, text), ...]")
         of = self.session(session)
         with of.locked(self.timeout):
-            self.hear(*of.followed.news(messages), session=session)
+            followed = copy(of.followed)
+            self.hear(*followed.news(messages), session=session)
+            of.followed = followed  # they are known once all of them were taken in
 
     def unheard(self, why: str, *, session: str = "") -> None:
         """Note that some of a conversation could not be told: from then on calls are rejected about which a
@@ -360,8 +367,10 @@ class Guard:
         """The session of a name, begun where there is none.
 
         Raises:
-            StateError: there are too many.
+            StateError: there are too many, or that is no name.
         """
+        if not isinstance(name, str):
+            raise StateError(f"the name of a session is a text, not {type(name).__name__}")
         with self._lock:
             found = self._sessions.get(name)
             if found is None:
@@ -458,7 +467,7 @@ class Guard:
             of = self._sessions.get(verdict.call.session)
         if of is not None:
             with suppress(BudgetError), of.locked(self.timeout):
-                of.conversation.rejected(str(verdict.call.id))
+                of.conversation.rejected(str(verdict.call.id), verdict.message)
 
     def _withdraw(self, verdict: Verdict) -> None:
         """A call that was admitted is not made after all."""

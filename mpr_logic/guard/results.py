@@ -87,6 +87,8 @@ def _written(content: Any) -> str:
         return json.dumps(content, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
         return flat(content)
+    except Exception:  # what a host's object raises when it is written
+        return f"{type(content).__name__} without JSON"
 
 
 class _Reader:

@@ -295,7 +295,7 @@ class Session:
         """
         id = str(line.get("id"))
         if line["kind"] == "rejected":
-            self.conversation.rejected(str(line.get("call")))
+            self.conversation.rejected(str(line.get("call")), str(line.get("told", "")))
         elif line["kind"] == "result":
             if self.waits_for(id):
                 if "result" in line:
@@ -361,14 +361,14 @@ class Session:
         """Note the arguments that an admitted call is made with, by the id of its verdict."""
         made = self._calls.get(id)
         if made is not None:
-            self.conversation.admitted(made.caller or id, made.tool, arguments)
+            self.conversation.admitted(made.caller or id, made.tool, arguments, id)
 
     def returned(self, id: str, result: Message) -> None:
         """Take in the result of a call that was admitted under this id of its verdict."""
         made = self._calls.get(id)
         if made is not None:
             result = replace(result, answers=made.caller or id, tool=made.tool)
-        self._changed(self.conversation.recorded(result))
+        self._changed(self.conversation.recorded(result, id))
 
     def _changed(self, change: Change) -> None:
         if not change.add and not change.remove:

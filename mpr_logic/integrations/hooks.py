@@ -335,7 +335,7 @@ def decide(
         elif verdict.runs:
             transaction.settle(verdict.id)  # it holds nothing of what is shared
         if guard.hears and call.id and not may_run(verdict):
-            transaction.add(key, {"kind": "rejected", "call": call.id})
+            transaction.add(key, {"kind": "rejected", "call": call.id, "told": verdict.message})
     return verdict
 
 

@@ -389,3 +389,127 @@ def test_hearing_costs_what_a_message_holds() -> None:
         guard.hear(Message("tool", tool="look", content=content.replace("R", f"R{number}_")))
         times.append(time.process_time() - began)
     assert min(times[-20:]) < 4 * min(times[:20]) + 0.002
+
+
+def test_nothing_is_lost_where_the_host_has_cut() -> None:
+    """After a cut the longest known end decides what is new, also where the last words stand there again."""
+    guard = Guard(text=ALL)
+    guard.follow([Message("user", "hi"), Message("user", "hm"), Message("user", "ok")])
+    call = Message("assistant", calls=(ToolCall("1", "look", {"id": "R1"}),))
+    result = Message("tool", answers="1", content="secret")
+    guard.follow([Message("user", "ok"), call, result, Message("user", "ok"), Message("assistant", "fine")])
+    assert rows(guard, "returned") == [(0, "look", "secret")]
+    assert [row[2] for row in rows(guard, "said")] == ["hi", "hm", "ok", "ok", "fine"]
+
+
+@given(MESSAGES, MESSAGES, st.integers(0, 8))
+@settings(max_examples=200, deadline=None)
+def test_a_cut_loses_no_message(talk: list[Message], more: list[Message], cut: int) -> None:
+    """What was never told is heard, in its place: after the known end of what was told, all of it."""
+    followed = Followed()
+    followed.news(talk)
+    fresh = [Message("user", f"new {number}") for number in range(len(more))]
+    told = [each for pair in zip(fresh, more, strict=True) for each in pair]
+    assert followed.news([*talk[cut:], *told]) == told
+
+
+def test_words_that_are_no_summary_are_heard() -> None:
+    """New words before known ones are heard, and all behind them again, since their order counts."""
+    followed = Followed()
+    talk = [Message("user", each) for each in "abc"]
+    followed.news(talk)
+    told = [Message("user", "STOP"), *talk]
+    assert followed.news(told) == told
+
+
+def test_messages_are_known_once_all_were_taken_in() -> None:
+    """What is refused as a whole is heard when it is told again."""
+    guard = Guard(text=ALL)
+    odd: Any = [Message("user", "STOP"), "x"]
+    with pytest.raises(StateError):
+        guard.follow(odd)
+    guard.follow([Message("user", "STOP"), Message("user", "go")])
+    assert rows(guard, "said") == [(0, "user", "STOP"), (1, "user", "go")]
+
+
+@pytest.mark.parametrize("answers", ["", "x"])
+def test_calls_of_one_id_are_answered_in_their_order(answers: str) -> None:
+    """Of calls that share an id, or have none, the first is answered first."""
+    guard = Guard(text=ALL)
+    calls = tuple(ToolCall(answers, "look", {"id": each}) for each in ("good", "bad"))
+    guard.hear(Message("assistant", calls=calls))
+    guard.hear(*(Message("tool", answers=answers, content=each) for each in ("fine", "awful")))
+    assert rows(guard, "asked_with") == [(0, "id", "good"), (1, "id", "bad")]
+
+
+def test_no_arguments_are_told_where_the_call_is_not_clear() -> None:
+    """Where an earlier call of that id was never answered, nobody knows whose result comes next."""
+    guard = Guard(text=ALL)
+    for each in ("good", "bad"):
+        call = ToolCall("", "look", {"id": each})
+        guard.hear(Message("assistant", calls=(call,)), Message("user", "go on"))
+    guard.hear(Message("tool", content="fine"))
+    assert rows(guard, "asked_with") == []
+    assert rows(guard, "returned") == [(0, "look", "fine")]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_outcomes_are_of_their_own_call(order: tuple[int, int]) -> None:
+    """Calls that share an id, with outcomes in any order: each result has its own call's arguments."""
+    guard = Guard(text=ALL)
+    verdicts = [guard.check("look", {"id": each}, id="x") for each in ("good", "bad")]
+    for place in order:
+        guard.record(verdicts[place], True, result=["fine", "awful"][place])
+    assert [row[2] for row in rows(guard, "asked_with")] == [("good", "bad")[place] for place in order]
+
+
+def test_a_rejection_takes_its_own_answer_away() -> None:
+    """A call that is rejected, and then admitted under the same id: its result is heard."""
+    guard = Guard(text=ALL + 'forbid book("no").')
+    told = guard.check("book", {"id": "no"}, id="c").message
+    assert guard.check("book", {"id": "yes"}, id="c").runs
+    guard.hear(Message("tool", answers="c", content={"booked": 1}))
+    guard.hear(Message("tool", answers="c", content=told))
+    assert rows(guard, "returned") == [(0, "book", '{"booked":1}')]
+    assert rows(guard, "asked_with") == [(0, "id", "yes")]
+
+
+@pytest.mark.parametrize("limits", [Limits(heard=1000), Limits(returned=10)])
+def test_arguments_count_in_the_limits(limits: Limits) -> None:
+    """What calls hold counts as what is said: beyond the limits nothing more is kept."""
+    guard = Guard(text=ALL, limits=limits)
+    call = ToolCall("c", "look", {"id": "y" * 900, "all": list(range(20))})
+    guard.hear(Message("assistant", calls=(call,)), Message("tool", answers="c", content="ok"))
+    assert "this session has more than" in str(guard.check("cancel", {"id": "never"}).error)
+    assert rows(guard, "asked_with") == []
+
+
+class _Rude:
+    """An object that cannot be written."""
+
+    def __str__(self) -> str:
+        raise KeyError("no")
+
+    __repr__ = __str__
+
+
+def test_what_cannot_be_heard_is_an_error_of_ours() -> None:
+    """Odd values end in an error of ours, or are taken in, by both ways."""
+    guard = Guard(text=ALL)
+    deep: Any = []
+    for _ in range(5000):
+        deep = [deep]
+    odd: Any
+    for odd in (deep, 10**5000):
+        for _ in range(2):
+            guard.follow([Message("tool", tool="look", content=odd)])
+    assert len(rows(guard, "returned")) == 2
+    guard.hear(Message("tool", tool="look", content=_Rude()))
+    with pytest.raises(StateError):
+        guard.follow([Message("tool", tool="look", content=_Rude())])
+    for odd in (None, 5, "text", [None]):
+        with pytest.raises(StateError):
+            guard.follow(odd)
+    odd = []
+    with pytest.raises(StateError):
+        guard.hear(Message("user", "x"), session=odd)
