@@ -294,8 +294,8 @@ class Guard:
         """Tell of a conversation as it stands, from its beginning: what is new in it since the last time is
         heard.
 
-        Where the host has cut the conversation, what follows the message that was heard last is new; where
-        that is gone too, what was never heard.
+        Where the host has cut the conversation, what follows the longest end of what was told before is new;
+        where no such end stands at its beginning, all of it: nothing is lost, in doubt it is heard twice.
 
         Args:
             messages: all of them.

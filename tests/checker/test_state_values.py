@@ -60,3 +60,28 @@ def test_others_are_refused(state: Any, said: str) -> None:
         Checker.from_text(RULES).load_state({"facts": state})
     checker = Checker.from_text(RULES)
     checker.load_state({"facts": {"returned": [[0, "look", nested(32)]]}})
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"facts": {"returned": [[0, "look_up", '{"balance": 3}']]}},
+        {"facts": [{"relation": "returned", "args": [0, "look_up", '{"balance": 3}']}]},
+        {"facts": ['returned(0, look_up, "{\\"balance\\": 3}")']},
+    ],
+)
+def test_texts_that_calls_returned_are_opened(state: dict[str, Any]) -> None:
+    """A result that is the text of a JSON object is opened, as in a guard; one with a key twice is a text."""
+    text = """
+        .action look_up(a: symbol)
+        .action close(a: symbol)
+        forbid close(_) :- returned(_, look_up, V), field(V, balance, B), B > 0.
+        """
+    checker = Checker.from_text(text)
+    checker.load_state(state)
+    assert list(checker.facts()["returned"]) == [(0, "look_up", '{"balance":3}')]
+    assert list(checker.facts()["field"]) == [('{"balance":3}', "balance", 3)]
+    assert not checker.check("close(a1)").admissible
+    checker = Checker.from_text(text)
+    checker.load_state({"facts": {"returned": [[0, "look_up", '{"balance": 3, "balance": 0}']]}})
+    assert not checker.facts().get("field")
