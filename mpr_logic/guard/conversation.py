@@ -231,7 +231,7 @@ class _Proposals:
 
 
 def common(calls: Sequence[ToolCall]) -> ToolCall:
-    """What calls have in common, as a call."""
+    """The call that has what all of these have in common."""
     first = calls[0]
     tool = first.tool if all(each.tool == first.tool for each in calls) else ""
     return first if all(each == first for each in calls) else ToolCall(first.id, tool)

@@ -405,7 +405,7 @@ def test_nothing_is_lost_where_the_host_has_cut() -> None:
 @given(MESSAGES, MESSAGES, st.integers(0, 8))
 @settings(max_examples=200, deadline=None)
 def test_a_cut_loses_no_message(talk: list[Message], more: list[Message], cut: int) -> None:
-    """What was never told is heard, in its place: after the known end of what was told, all of it."""
+    """All that was never told is heard, after the known end of what was told."""
     followed = Followed()
     followed.news(talk)
     fresh = [Message("user", f"new {number}") for number in range(len(more))]
@@ -423,7 +423,7 @@ def test_words_that_are_no_summary_are_heard() -> None:
 
 
 def test_messages_are_known_once_all_were_taken_in() -> None:
-    """What is refused as a whole is heard when it is told again."""
+    """A conversation that was refused is heard when it is told again."""
     guard = Guard(text=ALL)
     odd: Any = [Message("user", "STOP"), "x"]
     with pytest.raises(StateError):
@@ -476,7 +476,7 @@ def test_a_rejection_takes_its_own_answer_away() -> None:
 
 @pytest.mark.parametrize("limits", [Limits(heard=1000), Limits(returned=10)])
 def test_arguments_count_in_the_limits(limits: Limits) -> None:
-    """What calls hold counts as what is said: beyond the limits nothing more is kept."""
+    """The arguments of calls count as words do: beyond the limits nothing more is kept."""
     guard = Guard(text=ALL, limits=limits)
     call = ToolCall("c", "look", {"id": "y" * 900, "all": list(range(20))})
     guard.hear(Message("assistant", calls=(call,)), Message("tool", answers="c", content="ok"))
