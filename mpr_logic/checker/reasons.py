@@ -169,7 +169,8 @@ class Reasons:
         """Whether a rule may have several things to say."""
         known = self._open.get(rule)
         if known is None:
-            known = self._open[rule] = any(map(_open_variables, _alternatives(self._engine, rule)))
+            parts = _alternatives(self._engine, rule)
+            known = self._open[rule] = len(parts) > 1 or any(map(_open_variables, parts))
         return known
 
 
@@ -214,7 +215,7 @@ def derivations(
     assert rule is not None
     parts = _alternatives(engine, rule)
     named = {part: _open_variables(part) for part in parts}
-    if not any(named.values()):
+    if len(parts) == 1 and not any(named.values()):
         return (reason,)
     found: dict[tuple[Rule, tuple[Value | None, ...]], tuple[float, Bindings]] = {}
     least = theta if reason.weight >= theta else 0.0

@@ -26,6 +26,7 @@ from mpr_logic.language.ast import (
     Test,
     Var,
 )
+from mpr_logic.language.sets import is_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +245,7 @@ def _ready(
         if known.issuperset(item_variables(item)):
             if i in later and any(j not in later and _matches(body[j]) for j in left):
                 continue
-            rank = _rank(item) if isinstance(item, (Comparison, Test)) else 1
+            rank = _rank(item)
             found = (rank, Filter(i, item))
         elif isinstance(item, Comparison) and item.op == "=":
             for side, other in ((item.left, item.right), (item.right, item.left)):
@@ -260,7 +261,9 @@ def _ready(
     return None if best is None else (best[1], best[2])
 
 
-def _rank(item: Comparison | Test) -> int:
+def _rank(item: Literal | Comparison | Test) -> int:
+    if isinstance(item, Literal):
+        return -1 if is_set(item.atom.name) else 1  # a type with listed values is a set
     if isinstance(item, Test):
         return -1 if item.name == "is" else 2  # what a value is decides what can be done with it
     return 3 if divides(item.left) or divides(item.right) else 0

@@ -143,7 +143,9 @@ class Reader:
     def _as_asked(self, item: Aggregate, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """The proofs of a row of an aggregate, of the relations that its braces ask for."""
         asked = [each.atom.name for each in item.body if isinstance(each, Literal) and not each.negated]
-        return tuple(self._of_class(name, proof) for name, proof in zip(asked, row, strict=True))
+        return tuple(
+            self._of_class(name, proof) for name, proof in zip(asked, row, strict=False)
+        )  # equal ones are shown once
 
     # -- JSON ----------------------------------------------------------------------------------
 

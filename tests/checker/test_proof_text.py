@@ -75,7 +75,7 @@ def test_every_printed_proof_parses_back(given_case: tuple[Case, str]) -> None:
     """In generated programs: the action, the rules, the bindings and the facts that the text and the JSON
     name are those of the decision; the facts hold; and the verifier takes the proof that was read."""
     case, text = given_case
-    # of a literal that is placed in time the text tells less than the rule's body has, and the reader cannot fill it
+    # of a literal that is placed in time the text tells less than the body has: the reader cannot fill it
     assume("placed" not in case.tags)
     checker = Checker.from_text(text, theta=0.6, budget=Budget(seconds=60))
     for step in case.facts:

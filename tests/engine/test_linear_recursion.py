@@ -122,3 +122,35 @@ def test_a_literal_that_waits_for_others_is_a_test_then(weight: float) -> None:
     )
     engine = NativeEngine(analyse([parse(text)]))
     assert [[w for _, w in engine.fired("forbid act", (n,))] for n in (0, 1)] == [[0.5], []]
+
+
+def test_a_goal_that_only_the_recursion_binds() -> None:
+    """Where what is asked gets its value from the recursive literal alone, the goals are not walked."""
+    program = analyse(
+        [
+            parse(
+                ".decl e(a: symbol, b: symbol) .decl m(+a: symbol, b: symbol)\n"
+                ".decl p(a: symbol) .decl q(a: symbol)\n"
+                "m(X, X). p(a). e(a, b). e(b, c).\n"
+                "p(Y) :- p(X), m(X, _), N = count : { e(_, Y) }, N > 0.\n"
+                "q(X) :- p(X), e(_, X)."
+            )
+        ]
+    )
+    assert set(NativeEngine(program).query("q", (None,))) == {("b",), ("c",)}
+
+
+@pytest.mark.parametrize("listed", ["", " {a, b}"])
+def test_a_test_of_a_type_comes_first(listed: str) -> None:
+    """A function of a text is not asked of a number which a test of a type rules out, listed or not."""
+    program = analyse(
+        [
+            parse(
+                f".type node <: symbol{listed} .action go(c: any)\n"
+                'prefer go(Z) :- M <= 4, M = length(concat("x", Z)), Z is node.'
+            )
+        ]
+    )
+    engine = NativeEngine(program)
+    assert set(engine.query("prefer go", (1,))) == set()
+    assert set(engine.query("prefer go", ("a",))) == {("a",)}

@@ -119,8 +119,9 @@ def _is_right_linear(step: LinearRule, adornment: str) -> bool:
 
 
 def _bound_by(item: object) -> set[str]:
+    """The variables that an item binds by itself: a relation that is asked needs its first columns bound."""
     if isinstance(item, Literal) and not item.negated:
-        return set(item_variables(item))
+        return {name for term in item.atom.args[item.given :] for name in term_variables(term)}
     return set()
 
 
