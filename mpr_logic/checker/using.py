@@ -152,10 +152,11 @@ def bundled_rules(path: Path) -> Path | None:
 
 
 def real(path: Path) -> Path:
-    """The path with all links followed; as it is where they lead round in a circle."""
+    """The path with all links followed; as it is where they lead round in a circle, or where no file can
+    have such a name."""
     try:
         return path.resolve()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, ValueError):
         return path.absolute()
 
 

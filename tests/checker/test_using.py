@@ -207,3 +207,10 @@ def test_a_clause_overrides_one_under_a_prefix(tmp_path: Path) -> None:
     assert checker.check("pay(acct_1, 15)").admissible
     assert not checker.check("pay(acct_1, 25)").admissible
     assert "@overrides(a::over)" in print_module(parse(lift, "main.dl"))
+
+
+@pytest.mark.parametrize("name", ["b(\ud800)", "a\x00b"])
+def test_a_name_that_no_file_can_have(name: str) -> None:
+    """A name of a file that the system cannot have is an error of ours."""
+    with pytest.raises(ProgramError, match="cannot be read"):
+        Checker.load(name)

@@ -9,6 +9,7 @@ import pytest
 from mpr_logic.analysis import analyse
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.protocol import Budget
+from mpr_logic.engine.pydatalog.engine import PyDatalogEngine
 from mpr_logic.language.ast import Row
 from mpr_logic.language.parser import parse
 from tests.helpers import naive
@@ -151,6 +152,6 @@ def test_a_test_of_a_type_comes_first(listed: str) -> None:
             )
         ]
     )
-    engine = NativeEngine(program)
-    assert set(engine.query("prefer go", (1,))) == set()
-    assert set(engine.query("prefer go", ("a",))) == {("a",)}
+    for engine in (NativeEngine(program), PyDatalogEngine(program)):
+        assert set(engine.query("prefer go", (1,))) == set()
+        assert set(engine.query("prefer go", ("a",))) == {("a",)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.terms import divides, inner_terms, item_terms, item_vars, names, term_vars
 from mpr_logic.errors import InexpressibleError
 from mpr_logic.language.ast import Aggregate, Comparison, Const, Literal, Test, Var
+from mpr_logic.language.sets import is_set
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -82,7 +83,12 @@ def ordered(body: Sequence[BodyItem], known: Collection[str], head: Collection[s
 
 
 def _asks_type(item: BodyItem) -> bool:
-    return isinstance(item, Test) and item.name == "is"
+    """Whether an item asks what a value is; a type with listed values is a set."""
+    return _asks_set(item) or (isinstance(item, Test) and item.name == "is")
+
+
+def _asks_set(item: BodyItem) -> bool:
+    return isinstance(item, Literal) and is_set(item.atom.name)
 
 
 def _rest(item: Aggregate, body: Sequence[BodyItem], head: Collection[str]) -> set[str]:
@@ -95,7 +101,9 @@ def group_keys(item: Aggregate, body: Sequence[BodyItem], head: Collection[str])
 
 
 def _is_test(item: BodyItem, bound: set[str]) -> bool:
-    if isinstance(item, Aggregate) or (isinstance(item, Literal) and not item.negated):
+    if isinstance(item, Aggregate) or (
+        isinstance(item, Literal) and not item.negated and not _asks_set(item)
+    ):
         return False
     return variables(item) <= bound
 
