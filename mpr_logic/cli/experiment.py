@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +11,6 @@ from mpr_logic.cli import options as o
 from mpr_logic.cli.output import YES, Answer, progress_bar, reply
 
 EXAMPLE = "mpr experiment docs/examples/experiment.toml --out run"
-
-
-class Where(StrEnum):
-    """The place where an experiment does its work: on this machine, or on a Ray cluster."""
-
-    local = "local"
-    ray = "ray"
 
 
 def experiment(
@@ -33,10 +25,8 @@ def experiment(
         typer.Option(metavar="FOLDER", help="The folder of the run; by default runs/ and the file's name."),
     ] = None,
     jobs: o.JobsOption = 1,
-    executor: Annotated[Where, typer.Option(help="Where the work is done.")] = Where.local,
-    address: Annotated[
-        str | None, typer.Option(metavar="A", help="Of a Ray cluster; without one, Ray runs here.")
-    ] = None,
+    executor: o.ExecutorOption = o.ExecutorName.local,
+    address: o.AddressOption = None,
     quiet: o.QuietOption = False,
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,

@@ -228,7 +228,20 @@ SeedOption = Annotated[int, typer.Option(metavar="N", help="For all that the pla
 StepsOption = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="After so many actions an episode is over.")
 ]
-JobsOption = Annotated[int, typer.Option(metavar="N", min=1, help="So many processes.")]
+
+
+class ExecutorName(StrEnum):
+    """The place where many processes work: this machine, or a Ray cluster."""
+
+    local = "local"
+    ray = "ray"
+
+
+JobsOption = Annotated[int, typer.Option(metavar="N", min=1, help="The number of processes.")]
+ExecutorOption = Annotated[ExecutorName, typer.Option(help="Where the work is done.")]
+AddressOption = Annotated[
+    str | None, typer.Option(metavar="A", help="Of a Ray cluster; without one, Ray runs here.")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 TrainingPolicyOption = Annotated[
     TrainingPolicy,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.experiment import Where
 from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, reply
 
 if TYPE_CHECKING:
@@ -19,10 +18,10 @@ if TYPE_CHECKING:
     from mpr_logic.guard.replay_job import ReplayJob
     from mpr_logic.guard.replay_tally import Tally
 
-EXAMPLE = "mpr replay docs/examples/orders/orders.dl docs/examples/orders/recorded.jsonl"
+EXAMPLE = "mpr replay docs/examples/orders/orders.dl docs/examples/orders/recorded.json"
 
 PARTS = 4
-"""So many parts are done for each process, one after the other: so it is seen how far they are."""
+"""The number of parts for each process. They are done one after the other, so that progress can be shown."""
 
 
 def replay(
@@ -52,16 +51,14 @@ def replay(
         typer.Option(metavar="LABEL", help="Count by this label of the recordings. May be given again."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Replay so many recordings, at most.")
+        int | None, typer.Option(metavar="N", min=1, help="Replay at most N recordings.")
     ] = None,
     skip: Annotated[
         bool, typer.Option("--skip", help="Name records that are broken, and count them no failure.")
     ] = False,
     jobs: o.JobsOption = 1,
-    executor: Annotated[Where, typer.Option(help="Where the work is done.")] = Where.local,
-    address: Annotated[
-        str | None, typer.Option(metavar="A", help="Of a Ray cluster; without one, Ray runs here.")
-    ] = None,
+    executor: o.ExecutorOption = o.ExecutorName.local,
+    address: o.AddressOption = None,
     quiet: o.QuietOption = False,
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
@@ -134,10 +131,10 @@ def _apart(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _replayed(
-    job: ReplayJob, executor: Where, jobs: int, address: str | None, say: Callable[[int, int], None]
+    job: ReplayJob, executor: o.ExecutorName, jobs: int, address: str | None, say: Callable[[int, int], None]
 ) -> Tally:
     """Replay here, or in parts elsewhere."""
-    if jobs == 1 and executor is Where.local:
+    if jobs == 1 and executor is o.ExecutorName.local:
         return job.replay(say=say)
     from concurrent.futures.process import BrokenProcessPool
 

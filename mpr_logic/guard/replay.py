@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from typing import Literal as OneOf
 
 from mpr_logic.checker.checker import THETA
@@ -41,17 +41,8 @@ Said = OneOf[
 """What rules say of a call. ``unfit``: its arguments do not fit the declaration. ``advised``: it is admitted,
 and a rule below theta speaks against it. ``undeclared``: no rule and no schema declares its tool."""
 
-OUTCOMES: tuple[Said, ...] = (
-    "rejected",
-    "escalated",
-    "uninformed",
-    "unfit",
-    "undecided",
-    "rewritten",
-    "advised",
-    "admitted",
-)
-"""The gravest first; a call of an undeclared tool is not decided."""
+OUTCOMES: tuple[Said, ...] = get_args(Said)[:-1]
+"""The gravest first, without ``undeclared``: a call of such a tool is not decided."""
 
 STOPS = frozenset(OUTCOMES[:5])
 """A call does not run by these."""

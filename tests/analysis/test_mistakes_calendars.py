@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpr_logic.analysis import analyse
-from mpr_logic.analysis.lints import vet
-from mpr_logic.errors import ProgramError
-from mpr_logic.language.parser import parse
+from tests.analysis.found import found
 
 SCHEMA = """.type day <: symbol {monday, tuesday, wednesday, thursday, friday, saturday, sunday}
 .decl t(x: time) input
@@ -22,11 +19,7 @@ BERLIN = '"Europe/Berlin"'
 
 def errors(text: str) -> list[tuple[str, str]]:
     """The codes and helps of the errors of a text behind the schema."""
-    try:
-        found = vet(analyse([parse(SCHEMA + text)]))
-    except ProgramError as error:
-        found = list(error.diagnostics)
-    return [(d.code, d.help) for d in found if d.severity == "error"]
+    return [(d.code, d.help) for d in found(SCHEMA + text) if d.severity == "error"]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mpr_logic.analysis import analyse
-from mpr_logic.analysis.lints import vet
-from mpr_logic.errors import ProgramError
 from mpr_logic.language.diagnostics import Diagnostic
-from mpr_logic.language.parser import parse
+from tests.analysis.found import found
 
 DECLARED = """.decl confirmed(r: symbol) input
 .action cancel(r: symbol, why: symbol)
@@ -130,20 +127,15 @@ MISTAKES = [
 ]
 
 
-def found(text: str) -> tuple[Diagnostic, ...]:
+def errors(text: str) -> list[Diagnostic]:
     """The errors of a text behind the declarations, those before the first call among them."""
-    try:
-        module = parse(DECLARED + text)
-        program = analyse([module])
-    except ProgramError as error:
-        return error.diagnostics
-    return tuple(each for each in vet(program, None, [module]) if each.severity == "error")
+    return [each for each in found(DECLARED + text) if each.severity == "error"]
 
 
 @pytest.mark.parametrize(("wrong", "code", "help", "right"), MISTAKES, ids=[m[0][:50] for m in MISTAKES])
 def test_a_mistake_is_told_with_its_fix(wrong: str, code: str, help: str, right: str) -> None:
     """The first diagnostic has the code and the fix, and the fix is right."""
-    first = found(wrong)[0]
+    first = errors(wrong)[0]
     assert first.code == code
     assert help in first.help
-    assert found(right) == ()
+    assert errors(right) == []

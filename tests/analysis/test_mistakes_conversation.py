@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mpr_logic.analysis import analyse
-from mpr_logic.analysis.lints import vet
-from mpr_logic.errors import ProgramError
 from mpr_logic.guard.conversation import Message
 from mpr_logic.guard.guard import Guard
-from mpr_logic.language.parser import parse
+from tests.analysis.found import found
 
 HEAD = """.action pay(to: symbol, amount: int)
 .action get_account(id: symbol)
@@ -79,20 +76,11 @@ SLIPS = [
 ]
 
 
-def codes(text: str) -> list[str]:
-    """The codes of what is said of a text behind the declarations."""
-    modules = [parse(HEAD + text)]
-    try:
-        return [each.code for each in vet(analyse(modules), None, modules)]
-    except ProgramError as error:
-        return [each.code for each in error.diagnostics]
-
-
 @pytest.mark.parametrize(("wrong", "code", "right"), SLIPS)
 def test_slips(wrong: str, code: str, right: str) -> None:
     """The slip has its code and no other, and what was meant has none and rejects the call."""
-    assert set(codes(wrong)) == {code}
-    assert codes(right) == []
+    assert {each.code for each in found(HEAD + wrong)} == {code}
+    assert found(HEAD + right) == []
     guard = Guard(text=HEAD + right)
     guard.hear(
         Message("system", "never pay twice"),
@@ -117,4 +105,4 @@ def test_slips(wrong: str, code: str, right: str) -> None:
 )
 def test_what_is_meant_is_let_be(text: str) -> None:
     """Nothing is said of rules that look like a slip and are none."""
-    assert codes(text) == []
+    assert found(HEAD + text) == []

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mpr_logic.analysis import analyse
-from mpr_logic.analysis.lints import vet
-from mpr_logic.errors import ProgramError
 from mpr_logic.guard.conversation import Message, ToolCall
 from mpr_logic.guard.guard import Guard
-from mpr_logic.language.parser import parse
+from tests.analysis.found import found
 
 HEAD = """.action pay(to: symbol, note: symbol)
 .action read_mail()
@@ -61,19 +58,11 @@ SLIPS = [
 ]
 
 
-def codes(text: str) -> set[str]:
-    """The codes of all that is told of rules."""
-    try:
-        return {each.code for each in vet(analyse([parse(text, "rules.dl")]))}
-    except ProgramError as error:
-        return {each.code for each in error.diagnostics}
-
-
 @pytest.mark.parametrize(("written", "code", "meant"), SLIPS)
 def test_a_slip_is_told_and_its_fix_is_right(written: str, code: str, meant: str) -> None:
     """The slip has its code; the fix has none, and rejects what it is to reject."""
-    assert code in codes(HEAD + written)
-    assert not {each for each in codes(HEAD + meant) if each.startswith(("E", "W065", "W066"))}
+    assert code in [each.code for each in found(HEAD + written)]
+    assert [each.code for each in found(HEAD + meant) if each.code.startswith(("E", "W065", "W066"))] == []
     guard = Guard(text=HEAD + meant)
     guard.hear(
         Message("user", "Pay what the mail asks for."),

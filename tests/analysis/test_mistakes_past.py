@@ -5,24 +5,14 @@ from __future__ import annotations
 import pytest
 
 from mpr_logic import evaluate
-from mpr_logic.analysis import analyse
 from mpr_logic.errors import ProgramError
-from mpr_logic.language.parser import parse
+from tests.analysis.found import errors
 
 SCHEMA = """.decl secret(d: symbol) input
 .action read(d: symbol)
 .action send(to: symbol)
 .action confirm()
 """
-
-
-def errors(text: str) -> list[tuple[str, str, str]]:
-    """The codes, messages and helps of the errors of a text behind the schema."""
-    try:
-        analyse([parse(SCHEMA + text)])
-    except ProgramError as error:
-        return [(d.code, d.message, d.help) for d in error.diagnostics]
-    return []
 
 
 @pytest.mark.parametrize(
@@ -158,20 +148,21 @@ def errors(text: str) -> list[tuple[str, str, str]]:
 )
 def test_each_mistake_has_a_fix(wrong: str, code: str, help: str, right: str) -> None:
     """Each mistake has one message, whose help says what to write; that is right."""
-    found = errors(f"forbid send(_) :- {wrong}.")
+    found = errors(SCHEMA + f"forbid send(_) :- {wrong}.")
     assert [each[0] for each in found] == [code]
     assert help in found[0][2]
-    assert errors(f"forbid send(_) :- {right}.") == []
+    assert errors(SCHEMA + f"forbid send(_) :- {right}.") == []
 
 
 def test_a_denied_variable_that_an_aggregate_groups_by_is_refused() -> None:
     """A variable of the head and of what is denied would be a group, for which nothing is ever denied."""
     text = ".decl quiet(d: symbol)\nquiet(D) :- not past read(D) within 1h."
-    assert [code for code, *_ in errors(text)] == ["E0303"]
+    assert [code for code, *_ in errors(SCHEMA + text)] == ["E0303"]
     text = ".decl free(+d: symbol)\nfree(D) :- not past read(D) within 1h."
-    assert errors(text) == []
+    assert errors(SCHEMA + text) == []
     asked = ".decl p(+d: symbol)\np(D) :- secret(D).\n.decl q(d: symbol)\n"
-    assert [code for code, *_ in errors(f"{asked}q(D) :- p(D), not past read(D) within 1h.")] == ["E0303"]
+    denied = "q(D) :- p(D), not past read(D) within 1h."
+    assert [code for code, *_ in errors(SCHEMA + asked + denied)] == ["E0303"]
 
 
 def test_plain_datalog_has_positions_and_no_clock() -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpr_logic.analysis import analyse
-from mpr_logic.errors import ProgramError
-from mpr_logic.language.parser import parse
+from tests.analysis.found import errors
 
 SCHEMA = """.type code <: symbol
 .decl t(x: symbol) input
@@ -16,15 +14,6 @@ SCHEMA = """.type code <: symbol
 .decl c(x: code)
 .decl q(x: int)
 """
-
-
-def errors(text: str) -> list[tuple[str, str]]:
-    """The codes and helps of the errors of a text behind the schema."""
-    try:
-        analyse([parse(SCHEMA + text)])
-    except ProgramError as error:
-        return [(d.code, d.help) for d in error.diagnostics]
-    return []
 
 
 @pytest.mark.parametrize(
@@ -126,10 +115,9 @@ def errors(text: str) -> list[tuple[str, str]]:
 )
 def test_a_mistake_and_its_fix(wrong: str, code: str, help: str, right: str) -> None:
     """The message of each mistake names what to write, and that is right."""
-    found = errors(wrong)
-    assert [each for each, _ in found][:1] == [code]
-    assert help in found[0][1]
-    assert errors(right) == []
+    (found, _, said), *_ = errors(SCHEMA + wrong)
+    assert (found, help in said) == (code, True)
+    assert errors(SCHEMA + right) == []
 
 
 def test_the_names_of_functions_are_free() -> None:
@@ -141,4 +129,4 @@ def test_the_names_of_functions_are_free() -> None:
     part(concat, is). is(nfc).
     forbid trim(T) :- part(T, is), is(T), not part(_, upper(T)), X = is, X is symbol.
     """
-    assert errors(text) == []
+    assert errors(SCHEMA + text) == []

@@ -8,6 +8,7 @@ from mpr_logic.analysis import analyse
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.moments import Instant
 from mpr_logic.language.parser import parse
+from tests.analysis.found import errors
 
 SCHEMA = """.decl due(o: symbol, at: time)
 .decl day(o: symbol, d: date)
@@ -16,15 +17,6 @@ SCHEMA = """.decl due(o: symbol, at: time)
 .decl p(o: symbol)
 .decl q(d: duration)
 """
-
-
-def errors(text: str) -> list[tuple[str, str, str]]:
-    """The codes, messages and helps of the errors of a text behind the schema."""
-    try:
-        analyse([parse(SCHEMA + text)])
-    except ProgramError as error:
-        return [(d.code, d.message, d.help) for d in error.diagnostics]
-    return []
 
 
 @pytest.mark.parametrize(
@@ -155,9 +147,9 @@ def errors(text: str) -> list[tuple[str, str, str]]:
 )
 def test_each_mistake_has_a_fix(wrong: str, code: str, help: str, right: str) -> None:
     """Each mistake gives one error, whose help says what to write, and that is right."""
-    ((found, _, said),) = errors(wrong)
+    ((found, _, said),) = errors(SCHEMA + wrong)
     assert (found, help in said) == (code, True), said
-    assert errors(right) == []
+    assert errors(SCHEMA + right) == []
 
 
 @pytest.mark.parametrize(
@@ -194,8 +186,9 @@ def test_a_program_may_have_types_of_these_names(name: str) -> None:
 def test_one_shape_holds_texts_of_different_kinds() -> None:
     """Facts and rules that differ in a constant alone are each checked, and what is no time is refused."""
     good = 'due(a, "2026-01-31T10:00:00Z"). due(b, "2026-01-31T10:00:00+01:00").\n'
-    assert errors(good) == []
-    assert [code for code, _, _ in errors(good + 'due(c, "soon"). due(d, "2026-01-31").')] == ["E0260"] * 2
+    assert errors(SCHEMA + good) == []
+    bad = 'due(c, "soon"). due(d, "2026-01-31").'
+    assert [code for code, _, _ in errors(SCHEMA + good + bad)] == ["E0260"] * 2
     first, second = (fact.row[1] for fact in analyse([parse(SCHEMA + good)]).facts)
     assert isinstance(first, Instant)
     assert isinstance(second, Instant)

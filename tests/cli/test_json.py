@@ -43,11 +43,11 @@ RUNS = {
     "tools": ("tools", "docs/examples/office/tools.json"),
     "some tools": ("tools", "--skip", "docs/examples/office/tools.json", "docs/examples/office/tools.json"),
     "no tools": ("tools", "docs/examples/kitchen/state.json"),
-    "replayed": ("replay", "docs/examples/orders/orders.dl", "docs/examples/orders/recorded.jsonl"),
+    "replayed": ("replay", "docs/examples/orders/orders.dl", "docs/examples/orders/recorded.json"),
     "replayed against others": (
         "replay",
         "docs/examples/orders/orders.dl",
-        "docs/examples/orders/recorded.jsonl",
+        "docs/examples/orders/recorded.json",
         "--against",
         "docs/examples/coding/coding.dl",
     ),

@@ -20,7 +20,7 @@ from mpr_logic.memory.induction.replay import Replay, read_episodes
 from mpr_logic.memory.store import Memory
 
 ORDERS = "docs/examples/orders/orders.dl"
-RECORDED = "docs/examples/orders/recorded.jsonl"
+RECORDED = "docs/examples/orders/recorded.json"
 
 
 def steps(*calls: tuple[str, str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tests.helpers.command import mpr
 from tests.helpers.json_output import answer
 
 ORDERS = "docs/examples/orders/orders.dl"
-RECORDED = "docs/examples/orders/recorded.jsonl"
+RECORDED = "docs/examples/orders/recorded.json"
 
 
 def test_report() -> None:
@@ -33,7 +33,7 @@ def test_report() -> None:
 
 def test_status(tmp_path: Path) -> None:
     """0 where every call would run, 1 where some would not, 2 where a record is broken and not skipped."""
-    good = json.loads(Path(RECORDED).read_text(encoding="utf-8").splitlines()[0])
+    good = json.loads(Path(RECORDED).read_text(encoding="utf-8"))[0]
     file = tmp_path / "calls.jsonl"
     file.write_text(json.dumps(good))
     assert mpr("replay", ORDERS, str(file)).status == 0

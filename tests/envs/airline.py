@@ -53,17 +53,22 @@ PEOPLE = [
 ]
 
 
+TRIP: dict[str, Any] = {
+    "user_id": ADA,
+    "origin": "BOS",
+    "destination": "MIA",
+    "flight_type": "round_trip",
+    "cabin": "economy",
+    "flights": [OUT, BACK],
+    "passengers": PEOPLE,
+}
+
+
 def reservation(name: str, **given: Any) -> dict[str, Any]:
     """A reservation of two people in economy, from Boston to Miami and back, where nothing else is said."""
     return {
         "reservation_id": name,
-        "user_id": ADA,
-        "origin": "BOS",
-        "destination": "MIA",
-        "flight_type": "round_trip",
-        "cabin": "economy",
-        "flights": [OUT, BACK],
-        "passengers": PEOPLE,
+        **TRIP,
         "payment_history": [{"payment_id": "credit_card_1", "amount": 600}],
         "created_at": "2024-05-10T08:00:00",
         "total_baggages": 2,

@@ -19,6 +19,7 @@ from mpr_logic.guard.recordings.files import recordings_in
 from mpr_logic.guard.recordings.recording import Recording
 from mpr_logic.guard.replay import Replayer, ReplaySetup
 from tests.envs.airline import RULES
+from tests.envs.policy_rules import print_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -232,10 +233,7 @@ def main(path: str, edition: str) -> None:
     print(f"rewarded runs {figures.rewarded}, touched {len({task for task, _, _ in figures.touched})} tasks")
     for task, tool, laws in figures.touched:
         print(f"  task {task} {tool}: {', '.join(laws)}")
-    took = sorted(figures.seconds)
-    print(
-        f"acting calls {len(took)}, p50 {took[len(took) // 2]:.4f} s, p99 {took[int(len(took) * 0.99)]:.4f} s"
-    )
+    print_times(figures.seconds)
 
 
 if __name__ == "__main__":

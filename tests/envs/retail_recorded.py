@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mpr_logic.guard.replay import Replayer, ReplaySetup
 from tests.envs.airline_recorded import runs
+from tests.envs.policy_rules import print_times
 from tests.helpers.command import TOP
 
 RULES = TOP / "rules" / "retail"
@@ -82,10 +83,7 @@ def main(path: str) -> None:
     print(f"rewarded runs {found.rewarded}, other calls stopped in them {len(found.touched)}")
     for task, tool, laws, wrong in found.touched:
         print(f"  task {task} {tool}: {', '.join(laws)}{' (refused by the tool too)' if wrong else ''}")
-    took = sorted(found.seconds)
-    print(
-        f"acting calls {len(took)}, p50 {took[len(took) // 2]:.4f} s, p99 {took[int(len(took) * 0.99)]:.4f} s"
-    )
+    print_times(found.seconds)
 
 
 if __name__ == "__main__":

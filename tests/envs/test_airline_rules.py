@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.envs.airline import ADA, BACK, BEN, ELSEWHERE, FLOWN, LATER, OUT, PEOPLE, RULES, Desk, airline, leg
-from tests.helpers.command import TOP, mpr
+from tests.envs.airline import (
+    ADA,
+    BACK,
+    BEN,
+    ELSEWHERE,
+    FLOWN,
+    LATER,
+    OUT,
+    PEOPLE,
+    RULES,
+    TRIP,
+    Desk,
+    airline,
+    leg,
+)
+from tests.envs.policy_rules import check_form, check_laws
 
 if TYPE_CHECKING:
     from mpr_logic.guard.guard import Guard
 
-SCREEN = 100
 UNSEEN = leg("AB9", "2024-05-20")
 ALL = (ADA, BEN, "PLAIN1", "BASIC1", "BUSIN1", "FRESH1", "STALE1", "FLOWN1", "COVER1", "ONEWAY", "BENS01")
 
@@ -23,13 +35,7 @@ def book(**given: Any) -> dict[str, Any]:
     """A booking as it should be, but for what is given."""
     return {
         "tool": "book_reservation",
-        "user_id": ADA,
-        "origin": "BOS",
-        "destination": "MIA",
-        "flight_type": "round_trip",
-        "cabin": "economy",
-        "flights": [OUT, BACK],
-        "passengers": PEOPLE,
+        **TRIP,
         "payment_methods": [{"payment_id": "credit_card_1", "amount": 600}],
         "total_baggages": 6,
         "nonfree_baggages": 0,
@@ -289,18 +295,10 @@ def advised(at: Desk, call: dict[str, Any]) -> list[str]:
 
 def test_rules_are_canonical_and_clean() -> None:
     """The rules are formatted, have no warnings in either edition, and each file fits on a screen or so."""
-    assert mpr("fmt", "--check", "rules/airline").status == 0
-    assert mpr("lint", "rules/airline").status == 0
-    assert mpr("lint", "rules/airline", "--param", "edition=2").status == 0
-    for file in RULES.glob("*.dl"):
-        assert len(file.read_text(encoding="utf-8").splitlines()) <= SCREEN, file.name
+    check_form(RULES, ("--param", "edition=2"))
 
 
 def test_every_law_has_an_id_a_reason_and_a_case() -> None:
     """Each law has an id, a reason and a case here; no rule names a user or a reservation."""
-    text = "\n".join(file.read_text(encoding="utf-8") for file in RULES.glob("*.dl"))
-    laws = re.findall(r"^@id\((\w+)\)\s+@because\(.*\n(?:0\.5 :: )?forbid ", text, re.MULTILINE)
-    assert len(laws) == len(re.findall(r"^(?:0\.5 :: )?forbid ", text, re.MULTILINE))
-    here = (TOP / "tests/envs/test_airline_rules.py").read_text(encoding="utf-8")
-    assert [law for law in laws if f'"{law}"' not in here and law != "ask"] == []
-    assert re.findall(r"\b(?:HAT\d+|[a-z]+_[a-z]+_\d{4}|\w+_\d{5,})\b", text) == []
+    record = r"\b(?:HAT\d+|[a-z]+_[a-z]+_\d{4}|\w+_\d{5,})\b"
+    check_laws(RULES, "tests/envs/test_airline_rules.py", record, but=["ask"])

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import Any
 
 import pytest
 
 from mpr_logic.guard.conversation import Message, ToolCall
 from mpr_logic.guard.guard import Guard
+from tests.envs.policy_rules import check_form, check_laws
 from tests.envs.retail_recorded import RULES
-from tests.helpers.command import TOP, mpr
 
-SCREEN = 100
 ADA, BEN = "ada_west_1001", "ben_moss_2002"
 PROFILE = {
     "email": "ada@west.example",
@@ -236,17 +234,9 @@ def test_an_item_for_one_of_its_kind_is_advised_against() -> None:
 
 def test_rules_are_canonical_and_clean() -> None:
     """The rules are formatted, have no warnings, and each file fits on a screen or so."""
-    assert mpr("fmt", "--check", "rules/retail").status == 0
-    assert mpr("lint", "rules/retail").status == 0
-    for file in RULES.glob("*.dl"):
-        assert len(file.read_text(encoding="utf-8").splitlines()) <= SCREEN, file.name
+    check_form(RULES)
 
 
 def test_every_law_has_an_id_a_reason_and_a_case() -> None:
     """Each law has an id, a reason and a case here; no rule names a user, an order or an item."""
-    text = "\n".join(file.read_text(encoding="utf-8") for file in RULES.glob("*.dl"))
-    laws = re.findall(r"^@id\((\w+)\)\s+@because\(.*\n(?:0\.5 :: )?forbid ", text, re.MULTILINE)
-    assert len(laws) == len(re.findall(r"^(?:0\.5 :: )?forbid ", text, re.MULTILINE))
-    here = (TOP / "tests/envs/test_retail_rules.py").read_text(encoding="utf-8")
-    assert [law for law in laws if f'"{law}"' not in here] == []
-    assert re.findall(r"#W\d+|\d{5,}|\b[a-z]+_[a-z]+_\d{4}\b", text) == []
+    check_laws(RULES, "tests/envs/test_retail_rules.py", r"#W\d+|\d{5,}|\b[a-z]+_[a-z]+_\d{4}\b")

@@ -23,7 +23,7 @@ SIGNS = {"array": ("[", "]"), "object": ("{", "}")}
 """The first and the last sign of the texts that stand for lists and objects."""
 
 NULL = "null"
-"""What stands for an argument that a call leaves out."""
+"""The constant in the place of an argument that a call leaves out."""
 
 
 class _Compared(NamedTuple):

@@ -33,17 +33,16 @@ if TYPE_CHECKING:
     from mpr_logic.guard.recordings.recording import Format, Recording
 
 LOOKED_AT = 20
-"""So many lines at the beginning of a file are looked at to find its format."""
+"""The number of lines at the beginning of a file that tell its format."""
 
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".log", ".eval"})
 COMPRESSED = frozenset({".gz", ".xz", ".bz2"})
 _ZIP = b"PK\x03\x04"
 _BAD = (BadRecordError, TypeError, LookupError, AttributeError, ValueError, ArithmeticError, RecursionError)
-"""What a format's reader raises about a value that is not of its form."""
-
+"""The errors of a format's reader about a value that is not of its form."""
 
 _DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, zipfile.LargeZipFile)
-"""What reading a file raises that cannot be read to its end."""
+"""The errors of reading a file that is damaged."""
 
 
 @dataclass(slots=True)
