@@ -283,10 +283,7 @@ class _Build:
         check_tells(self.schema, self.rules, self.report)
         asking, uncertain = asking_rules(self.rules, self.schema, self.report)
         for rule in asking:
-            self.rules.append(rule)
-            for used, how, span in dependencies(rule.body):
-                self.edges.setdefault((rule.head, used, how), span)
-            self._read(rule.body)
+            self._add_hidden(rule)
         return uncertain
 
     def _numbered(self) -> Iterator[Fact]:

@@ -125,7 +125,7 @@ class _Reader:
         uses: dict[str, set[str]] = {}
         for head, rules in self._rules.items():
             for literal in (each for rule in rules for each in literals(rule.body)):
-                uses.setdefault(_plain(literal), set()).add(head)
+                uses.setdefault(relation_asked(literal), set()).add(head)
         found: set[str] = set()
         todo = list(self._tells)
         while todo:
@@ -142,14 +142,14 @@ class _Reader:
             return found
         read = 0
         for site in self._sites(law.body, (), frozenset(), given):
-            if _plain(site.literal) not in self._tells:
+            if relation_asked(site.literal) not in self._tells:
                 self.unasked.append((law, site.literal))
                 continue
             conditions = _that_can_be_worked_out(site.conditions, law.args, given)
             bound = bound_outside(conditions, given)
             tells = [
                 each
-                for each in self._tells[_plain(site.literal)]
+                for each in self._tells[relation_asked(site.literal)]
                 if _key(each, site.literal, bound) is not None
             ]
             if not tells:
@@ -164,7 +164,7 @@ class _Reader:
         return found
 
     def _touches(self, item: BodyItem) -> bool:
-        return any(_plain(each) in self.uncertain for each in literals((item,)))
+        return any(relation_asked(each) in self.uncertain for each in literals((item,)))
 
     def _sites(
         self, body: Sequence[BodyItem], outer: tuple[BodyItem, ...], within: frozenset[str], given: set[str]
@@ -189,7 +189,7 @@ class _Reader:
     def _is_ready(self, item: BodyItem, bound: set[str]) -> bool:
         if not isinstance(item, Literal):
             return True
-        tells = self._tells.get(_plain(item))
+        tells = self._tells.get(relation_asked(item))
         return tells is None or any(_key(each, item, bound) is not None for each in tells)
 
     def _sites_of(
@@ -198,7 +198,7 @@ class _Reader:
         if isinstance(item, Aggregate):
             yield from self._sites(item.body, known, within, given)
         elif isinstance(item, Literal):
-            name = _plain(item)
+            name = relation_asked(item)
             if name in self._tells:
                 yield Site(item, known)
             if name in within:
@@ -235,7 +235,7 @@ class _Reader:
 
     def _unknown(self, literal: Literal, tells: Sequence[Tells]) -> Iterator[BodyItem]:
         """The items that say that nothing is known of what a literal speaks of."""
-        name, args, span = _plain(literal), literal.atom.args, literal.span
+        name, args, span = relation_asked(literal), literal.atom.args, literal.span
         known = {place for place, _ in tells[0].places}
         wanted = tuple(term if place in known else Var("_") for place, term in enumerate(args))
         yield Literal(Atom(name, wanted, (), span), True, None, span)
@@ -246,7 +246,7 @@ class _Reader:
             yield Literal(Atom(f"succeeded {call.name}", call.args, (), span), True, None, span)
 
 
-def _plain(literal: Literal) -> str:
+def relation_asked(literal: Literal) -> str:
     """The relation that a core literal speaks of, whether of its rows or of its observed absences."""
     return literal.atom.name.removeprefix("not ")
 

@@ -196,9 +196,9 @@ class Rule:
         return None if self.clause.kind == "relation" else self.head.rpartition(" ")[2]
 
     @property
-    def of_members(self) -> bool:
-        """Whether it derives the history of a class from that of a member, or the age of a call: no author
-        wrote it."""
+    def is_hidden(self) -> bool:
+        """Whether no author wrote it: it derives the history of a class from that of a member, or the age of
+        a call."""
         return self.head.startswith(AGE) or split_numbered(self.head)[1].startswith(CLASS)
 
     @property
@@ -271,7 +271,7 @@ class Program:
     def written(self) -> tuple[Rule, ...]:
         """One rule for each clause that gives rules: what is listed for people."""
         first = {id(rule.clause): rule for rule in reversed(self.rules)}
-        return tuple([r for r in self.rules if first[id(r.clause)] is r and not r.of_members])
+        return tuple([r for r in self.rules if first[id(r.clause)] is r and not r.is_hidden])
 
 
 def effect_head(kind: str, relation: str, action: str) -> str:

@@ -98,6 +98,13 @@ def core_body(clause: Clause) -> tuple[BodyItem, ...]:
     return cast("tuple[BodyItem, ...]", clause.body)
 
 
+def places_calls(item: WrittenItem) -> bool:
+    """Whether an item has a literal of the history that is placed in time, in braces too."""
+    if isinstance(item, Aggregate):
+        return any(isinstance(inner, Placed) for inner in item.body)
+    return isinstance(item, Placed)
+
+
 def sugar(clause: Clause) -> str | None:
     """The sugar in a clause, in a word or two; None where the clause is of the core."""
     for item in clause.body:
@@ -105,9 +112,7 @@ def sugar(clause: Clause) -> str | None:
             return "alternatives `( ; )`"
         if isinstance(item, Unknown):
             return "`unknown`"
-        if isinstance(item, Placed) or (
-            isinstance(item, Aggregate) and any(isinstance(inner, Placed) for inner in item.body)
-        ):
+        if places_calls(item):
             return "`at`, `within`, `before`, `after` and `since`"
         if any(isinstance(each, Membership) for each in flat((item,))):
             return "sets `X in { }`"

@@ -267,7 +267,7 @@ def _below(proof: RuleProof) -> Iterator[_Branch]:
 def _of_member(proof: Proof) -> Proof:
     """Of the history of a class that of a member, and of the age of a call the call: of what they are derived
     from, by a rule that no author wrote."""
-    while isinstance(proof, RuleProof) and proof.rule.of_members:
+    while isinstance(proof, RuleProof) and proof.rule.is_hidden:
         step = proof.steps[0]
         assert isinstance(step, (FactProof, RuleProof))
         proof = step

@@ -262,11 +262,11 @@ def import_(
         if replace and not paths:
             raise o.UsageError("--replace would remove all rules: name the rule files that replace them")
         modules = load_modules(paths) if paths else []
-        talks = [each for each in files if each not in paths and holds_recordings(each)]
-        recorded = [
+        conversations = [each for each in files if each not in paths and holds_recordings(each)]
+        trajectories = [
             (each, Path(each).read_bytes().decode("utf-8", "replace").split("\n"))
             for each in files
-            if each not in paths and each not in talks
+            if each not in paths and each not in conversations
         ]
         with _opened(store, theta, create=True) as memory:
             names = ", ".join(paths)
@@ -276,21 +276,21 @@ def import_(
                 else Imported((), (), (), ())
             )
             episodes, unfit, untold = [], [], []
-            heard = [(each, episodes_in(each, memory)) for each in talks]
-            lines_of: list[tuple[str, Sequence[str | dict[str, Any]]]] = [
-                *recorded,
-                *((each, found.lines) for each, found in heard),
+            read = [(each, episodes_in(each, memory)) for each in conversations]
+            sources: list[tuple[str, Sequence[str | dict[str, Any]]]] = [
+                *trajectories,
+                *((each, found.lines) for each, found in read),
             ]
-            for file, told in lines_of:
+            for file, rows in sources:
                 try:
-                    ids = memory.add_episodes(told, many=True)
+                    ids = memory.add_episodes(rows, many=True)
                 except StoreError as error:
                     raise StoreError(f"{file}: {error}") from None
                 episodes += ids
                 untold += untold_lines(memory, ids)
                 unfit += [asdict(each) | {"file": file} for each in memory.unfit(ids)]
         content: dict[str, Any] = {name: list(ids) for name, ids in asdict(found).items()}
-        left_out = [line for file, each in heard for line in each.remarks(file)]
+        left_out = [line for file, each in read for line in each.remarks(file)]
         lines = [*import_lines(found, episodes), *untold, *unfit_lines(unfit), *left_out]
         return _answer("import", lines, **content, episodes=episodes, unfit=unfit, left_out=left_out)
 

@@ -43,8 +43,8 @@ class RecordedEpisodes:
 
 
 def holds_recordings(file: str) -> bool:
-    """Whether a file that is none of rules holds recorded conversations: what could be a trajectory tells it
-    by how it begins.
+    """Whether a file holds recorded conversations. A ``.jsonl`` may hold trajectories instead: its first
+    lines decide.
 
     Raises:
         OSError: it cannot be read.
@@ -86,27 +86,24 @@ def episodes_in(file: str, memory: Memory) -> RecordedEpisodes:
 
 def _turns(recording: Recording, actions: Actions, left_out: Counter[str]) -> list[dict[str, Any]]:
     """The turns of a recording: a call each, with its outcome where that is recorded."""
-    from mpr_logic.guard.replay import answered, refused_calls
+    from mpr_logic.guard.replay import answered_calls, refused_calls
 
-    refused = refused_calls(recording.messages)
-    turns: list[dict[str, Any]] = []
-    waiting: list[tuple[ToolCall, dict[str, Any]]] = []
-    for number, message in enumerate(recording.messages):
+    results = answered_calls(recording.messages)
+    refused = refused_calls(recording.messages, results)
+    made: dict[tuple[int, int], dict[str, Any]] = {}
+    for place, message in enumerate(recording.messages):
         for each, call in enumerate(message.calls):
-            if (number, each) in refused:  # it was not made
+            if (place, each) in refused:  # it was not made
                 continue
             action = _action(call, actions)
             if action is None:
                 left_out[call.tool] += 1
                 continue
-            turn = {"line": "turn", "number": len(turns) + 1, "action": action, "succeeded": None}
-            turns.append(turn)
-            waiting.append((call, turn))
-        if message.role == "tool" and not message.refused:
-            place = answered(message, (call for call, _ in waiting))
-            if place is not None:
-                waiting.pop(place)[1]["succeeded"] = not message.error
-    return turns
+            turn = {"line": "turn", "number": len(made) + 1, "action": action, "succeeded": None}
+            made[place, each] = turn
+        if place in results and results[place] in made:
+            made[results[place]]["succeeded"] = not message.error
+    return list(made.values())
 
 
 def _action(call: ToolCall, actions: Actions) -> str | None:

@@ -163,7 +163,7 @@ def _part(job: ReplayJob, part: int, parts: int) -> Tally:
 
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A line on the standard error that tells how far the replay is; yields what tells it."""
+    """A line on the standard error that tells how far the replay is; yields the function that updates it."""
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda recordings, calls: None
         return

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.analysis.report import count
 from mpr_logic.cli.memory_text import columns
 from mpr_logic.guard.replay import OUTCOMES
-from mpr_logic.guard.replay_tally import RANKS
+from mpr_logic.guard.replay_tally import ASKED_FOR, RANKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +44,11 @@ def text_of(tally: Tally, *, compared: bool) -> str:
     if any(tally.labelled):
         parts.append(_labels(tally))
     labels = {name for names in tally.labelled for name, _ in names}
-    parts += [f"no recording has the label `{name}`" for name in tally.by or () if name not in labels]
+    for name in tally.by or ():
+        if name in tally.left_out:
+            parts.append(f"the label `{name}` has more than {ASKED_FOR} values: it is not counted by")
+        elif name not in labels:
+            parts.append(f"no recording has the label `{name}`")
     if compared:
         parts.append(_changes(tally))
     elif tally.examples:
@@ -63,12 +68,13 @@ def text_of(tally: Tally, *, compared: bool) -> str:
 def _head(tally: Tally) -> str:
     undeclared = tally.undeclared.total()
     decided = tally.calls - undeclared
-    said = f"{tally.recordings} recordings, {tally.calls} calls, {decided} of them decided"
+    said = f"{count(tally.recordings, 'recording')}, {count(tally.calls, 'call')}, {decided} of them decided"
     if decided:
         times = ", ".join(f"p{share} {_time(tally.seconds(share / 100))}" for share in (50, 99))
         said += f" ({times})"
     if tally.without_clock:
-        said += f"\n{tally.without_clock} recordings tell no time: there it is that of the replay, or --now"
+        without = count(tally.without_clock, "recording")
+        said += f"\n{without} without times: decided at the time of the replay, or --now"
     return said
 
 
@@ -105,11 +111,11 @@ def _rows(tally: Tally) -> list[tuple[tuple[str, str, str], Count]]:
 
 def _labels(tally: Tally) -> str:
     """The recordings by their labels, and by what came of each."""
-    fates = [said for said in (*OUTCOMES, "undeclared") if tally.fates[said]]
-    rows = [("recordings with", "all", *fates)]
+    ends = [said for said in (*OUTCOMES, "undeclared") if tally.ends[said]]
+    rows = [("recordings with", "all", *ends)]
     for labels, counts in _by_labels(tally):
         said = ", ".join(f"{name}={_label(value)}" for name, value in labels) or "no label"
-        rows.append((said, str(counts.total()), *(str(counts[fate]) for fate in fates)))
+        rows.append((said, str(counts.total()), *(str(counts[end]) for end in ends)))
     return "\n".join(_cut(columns(rows)))
 
 
@@ -180,8 +186,8 @@ def content_of(tally: Tally, *, compared: bool) -> dict[str, Any]:
             for (rule, tool, said), of in _rows(tally)
         ],
         "labels": [
-            {"labels": dict(labels), "recordings": fates.total(), "fates": dict(fates)}
-            for labels, fates in _by_labels(tally)
+            {"labels": dict(labels), "recordings": ends.total(), "outcomes": dict(ends)}
+            for labels, ends in _by_labels(tally)
         ],
         "examples": [each.to_json() for _, examples in _ranked(tally) for each in examples],
         "undeclared": dict(tally.undeclared),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -483,8 +484,9 @@ class Guard:
         try:
             return work()
         except MprError as error:
-            told = str(error) if isinstance(error, StateError) and not check.inside else UNCHECKED
-            return check.rejected(told, error=f"{type(error).__name__}: {error}")
+            unfit = isinstance(error, StateError) and not check.inside
+            told = str(error) if unfit else UNCHECKED
+            return check.rejected(told, error=f"{type(error).__name__}: {error}", unfit=unfit)
         except Exception as error:
             _logger.exception("the guard failed, and rejected a call")
             return check.rejected(UNCHECKED, error=f"{type(error).__name__}: {error}")
@@ -675,9 +677,9 @@ class _Check:
             raise BudgetError("the rules or the state changed while a person was asked")
         return found
 
-    def rejected(self, message: str, error: str) -> Verdict:
+    def rejected(self, message: str, error: str, *, unfit: bool = False) -> Verdict:
         """A rejection for another reason than a rule."""
-        return self._verdict("reject", message, None, error=error)
+        return replace(self._verdict("reject", message, None), error=error, unfit=unfit)
 
     def _settle(self, rules: Ruleset) -> Verdict | None:
         """One round; None where the call was rewritten or the rules replaced, so that another is due."""
@@ -734,7 +736,7 @@ class _Check:
         message = "" if first is None else f"{first}\n{text}"
         undecided = self._decision.by_rule[0].text if self._decision.verdict == "undecided" else None
         approved = None if self._approved is None else True
-        return self._verdict(outcome, message[:TOLD].strip(), approved, undecided)
+        return replace(self._verdict(outcome, message[:TOLD].strip(), approved), error=undecided)
 
     def _outcome(self, decision: Decision, rules: Ruleset) -> Outcome | None:
         """The outcome of a decision; None where it rewrote the arguments."""
@@ -752,9 +754,7 @@ class _Check:
         approved = self._approved is not None and self._approved.issuperset(decision.rules)
         return admitted if approved else "escalate"
 
-    def _verdict(
-        self, outcome: Outcome, message: str, approved: bool | None, error: str | None = None
-    ) -> Verdict:
+    def _verdict(self, outcome: Outcome, message: str, approved: bool | None) -> Verdict:
         shadow = self._guard.mode == "shadow"
         return Verdict(
             call=self._call,
@@ -764,7 +764,6 @@ class _Check:
             decision=self._decision,
             mode=self._guard.mode,
             id=self._id,
-            error=error,
             approved=approved,
             given=self._given,
             version=self._version,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 from typing import Literal as OneOf
 
 from mpr_logic.checker.checker import THETA
@@ -21,13 +21,13 @@ from mpr_logic.guard.store import snapshot
 from mpr_logic.guard.tools import Tools, read_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mpr_logic.guard.conversation import Message, ToolCall
     from mpr_logic.guard.recordings.recording import Recording
     from mpr_logic.guard.verdict import Verdict
 
-Said = OneOf[
+Outcome = OneOf[
     "rejected",
     "escalated",
     "uninformed",
@@ -41,11 +41,14 @@ Said = OneOf[
 """What rules say of a call. ``unfit``: its arguments do not fit the declaration. ``advised``: it is admitted,
 and a rule below theta speaks against it. ``undeclared``: no rule and no schema declares its tool."""
 
-OUTCOMES: tuple[Said, ...] = get_args(Said)[:-1]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)[:-1]
 """The gravest first, without ``undeclared``: a call of such a tool is not decided."""
 
 STOPS = frozenset(OUTCOMES[:5])
 """A call does not run by these."""
+
+Place: TypeAlias = tuple[int, int]
+"""The place of a call in a recording: that of its message, and its own among the calls of the message."""
 
 _SESSION = "replay"
 
@@ -82,7 +85,7 @@ class Decided:
     Args:
         number: of the call in its recording, from 1.
         call: as the model proposed it.
-        said: what the rules say.
+        outcome: what the rules say of it.
         rules: the ids of the rules that say it.
         message: the rules' words, or what does not fit.
         seconds: the time that the decision took.
@@ -90,7 +93,7 @@ class Decided:
 
     number: int
     call: ToolCall
-    said: Said
+    outcome: Outcome
     rules: tuple[str, ...] = ()
     message: str = ""
     seconds: float = 0.0
@@ -98,7 +101,7 @@ class Decided:
     @property
     def stops(self) -> bool:
         """Whether the call would not have run."""
-        return self.said in STOPS
+        return self.outcome in STOPS
 
     @property
     def size(self) -> tuple[int, int]:
@@ -138,9 +141,10 @@ class Replayer:
             StateError: what a call brought about does not fit the rules.
         """
         self.guard.end(_SESSION)
-        stopped = refused_calls(recording.messages)
+        results = answered_calls(recording.messages)
+        stopped = refused_calls(recording.messages, results)
         self._at = self._began(recording.messages)
-        waiting: list[tuple[ToolCall, Verdict]] = []
+        made: dict[Place, Verdict] = {}
         number = 0
         for place, message in enumerate(recording.messages):
             if message.at is not None and self._own_clock:
@@ -158,10 +162,10 @@ class Replayer:
                     verdict = self.guard.why(call.tool, given, session=_SESSION)
                 else:
                     verdict = self.guard.check(call.tool, given, id=call.id, session=_SESSION, ask=False)
-                    waiting.append((call, verdict))
+                    made[place, each] = verdict
                 yield _decided(number, call, verdict)
-            if message.role == "tool" and not message.refused:
-                self._record(message, waiting)
+            if place in results and results[place] in made:
+                self._record(made.pop(results[place]), message)
         self.guard.end(_SESSION)
 
     def _began(self, messages: tuple[Message, ...]) -> float:
@@ -170,22 +174,27 @@ class Replayer:
             return self._now
         return next((each.at for each in messages if each.at is not None), self._now)
 
-    def _record(self, message: Message, waiting: list[tuple[ToolCall, Verdict]]) -> None:
+    def _record(self, verdict: Verdict, message: Message) -> None:
         """Enter how a call went."""
-        place = answered(message, (call for call, _ in waiting))
-        if place is None:
-            return
-        call, verdict = waiting.pop(place)
         try:
             self.guard.record(verdict, not message.error)
         except MprError as error:
-            raise StateError(f"the result of `{call.tool[:60]}` cannot be entered: {error}") from None
+            raise StateError(f"the result of `{verdict.call.tool[:60]}` cannot be entered: {error}") from None
 
 
-def answered(message: Message, waiting: Iterable[ToolCall]) -> int | None:
-    """The place of the call that a result is of, among those without one: by its id, else by the tool's name,
-    else the first that has no id. None where there is none."""
-    return next((place for place, call in enumerate(waiting) if _answers(message, call)), None)
+def answered_calls(messages: Sequence[Message]) -> dict[int, Place]:
+    """The call that each result is of, by the place of the result: that of its id, else the first of its
+    tool's name, else the first that has no id, among all calls without a result."""
+    found: dict[int, Place] = {}
+    waiting: dict[Place, ToolCall] = {}
+    for place, message in enumerate(messages):
+        waiting |= {(place, each): call for each, call in enumerate(message.calls)}
+        if message.role == "tool":
+            of = next((at for at, call in waiting.items() if _answers(message, call)), None)
+            if of is not None:
+                found[place] = of
+                del waiting[of]
+    return found
 
 
 def _answers(message: Message, call: ToolCall) -> bool:
@@ -194,39 +203,28 @@ def _answers(message: Message, call: ToolCall) -> bool:
     return call.tool == message.tool if message.tool else not call.id
 
 
-def refused_calls(messages: Sequence[Message]) -> frozenset[tuple[int, int]]:
-    """The calls that a guard stopped when they were recorded, so that they never ran: each by the places of
-    its message, and of it there. That is so by what the recording says of a result, not by the result's text:
-    a tool, and who writes what it reads, may say the same."""
-    found: set[tuple[int, int]] = set()
-    places: list[tuple[int, int]] = []
-    waiting: list[ToolCall] = []
-    for place, message in enumerate(messages):
-        places += [(place, each) for each in range(len(message.calls))]
-        waiting += message.calls
-        at = answered(message, waiting) if message.role == "tool" else None
-        if at is not None:
-            waiting.pop(at)
-            of = places.pop(at)
-            found |= {of} if message.refused else set()
-    return frozenset(found)
+def refused_calls(messages: Sequence[Message], results: Mapping[int, Place]) -> frozenset[Place]:
+    """The calls that a guard stopped when they were recorded, so that they never ran. That is so by what the
+    recording says of a result, not by the result's text: a tool, and who writes what it reads, may say the
+    same."""
+    return frozenset(of for place, of in results.items() if messages[place].refused)
 
 
 def _decided(number: int, call: ToolCall, verdict: Verdict) -> Decided:
     decision = verdict.decision
-    said: Said = "undecided"
+    outcome: Outcome = "undecided"
     rules: tuple[str, ...] = ()
     message = verdict.error or ""
     if verdict.outcome in ("admit", "modify") and decision is not None:
         advice = decision.advice_by_rule
-        said = "rewritten" if verdict.outcome == "modify" else "advised" if advice else "admitted"
+        outcome = "rewritten" if verdict.outcome == "modify" else "advised" if advice else "admitted"
         rules = tuple(each.id for each in advice if each.id is not None)
         message = "; ".join(each.text for each in advice)
     elif decision is not None and verdict.error is None:
-        said = "escalated" if verdict.outcome == "escalate" else "rejected"
-        said = "uninformed" if decision.verdict == "uninformed" else said
+        outcome = "escalated" if verdict.outcome == "escalate" else "rejected"
+        outcome = "uninformed" if decision.verdict == "uninformed" else outcome
         rules = decision.rules
         message = "; ".join(each.text for each in decision.by_rule)
-    elif message.startswith("StateError: "):
-        said, message = "unfit", message.removeprefix("StateError: ")
-    return Decided(number, call, said, rules, message[:1000], verdict.seconds)
+    elif verdict.unfit:
+        outcome, message = "unfit", message.removeprefix("StateError: ")
+    return Decided(number, call, outcome, rules, message[:1000], verdict.seconds)

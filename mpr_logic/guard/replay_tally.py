@@ -62,7 +62,7 @@ def _strict(value: Any) -> Any:
 
 
 def _said(decided: Decided) -> dict[str, Any]:
-    return {"outcome": decided.said, "rules": list(decided.rules), "message": decided.message}
+    return {"outcome": decided.outcome, "rules": list(decided.rules), "message": decided.message}
 
 
 @dataclass(slots=True)
@@ -108,7 +108,7 @@ class Tally:
     without_clock: int = 0
     outcomes: dict[str, Count] = field(default_factory=dict)
     rows: dict[Row, Count] = field(default_factory=dict)
-    fates: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
     labelled: dict[tuple[tuple[str, Label], ...], Counter[str]] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
     undeclared: Counter[str] = field(default_factory=Counter)
@@ -142,26 +142,26 @@ class Tally:
         stopped = False
         seen: set[Any] = set()
         for each in decided:
-            if each.said == "undeclared":
+            if each.outcome == "undeclared":
                 new = each.call.tool not in self.undeclared and len(self.undeclared) >= MOST_TOOLS
                 self.undeclared["..." if new else each.call.tool] += 1
                 continue
             self.times[_class_of(each.seconds)] += 1
-            _of(self.outcomes, each.said).count(each.said, stopped, seen)
+            _of(self.outcomes, each.outcome).count(each.outcome, stopped, seen)
             for rule in each.rules or ("",):
-                row = (rule, each.call.tool, str(each.said))
+                row = (rule, each.call.tool, str(each.outcome))
                 _of(self.rows, row).count(row, stopped, seen)
-                if each.said != "admitted" and not stopped:
+                if each.outcome != "admitted" and not stopped:
                     example = Example((number, each.number), recording.name, each)
-                    _keep(self.examples.setdefault((rule, str(each.said)), []), example, _first)
+                    _keep(self.examples.setdefault((rule, str(each.outcome)), []), example, _first)
             stopped = stopped or each.stops
-        self._fate(recording, fate_of(decided))
+        self._ends(recording, end_of(decided))
         if before is not None:
             self._compare(number, recording, decided, before)
 
-    def _fate(self, recording: Recording, fate: str) -> None:
+    def _ends(self, recording: Recording, end: str) -> None:
         """Count a recording by what came of it: the outcome that stopped it, or its gravest one."""
-        self.fates[fate] += 1
+        self.ends[end] += 1
         wanted = recording.labels.keys() if self.by is None else self.by
         labels = tuple(
             (name, recording.labels[name])
@@ -171,7 +171,7 @@ class Tally:
             and (self.by is not None or not isinstance(recording.labels[name], str))
         )
         new = labels not in self.labelled
-        self.labelled.setdefault(labels, Counter())[fate] += 1
+        self.labelled.setdefault(labels, Counter())[end] += 1
         if new:
             self._leave_out()
 
@@ -185,9 +185,9 @@ class Tally:
         self.left_out |= {name for name, found in values.items() if len(found) > most}
         if not self.left_out.isdisjoint(values):
             old, self.labelled = self.labelled, {}
-            for labels, fates in old.items():
+            for labels, ends in old.items():
                 rest = tuple(each for each in labels if each[0] not in self.left_out)
-                self.labelled.setdefault(rest, Counter()).update(fates)
+                self.labelled.setdefault(rest, Counter()).update(ends)
 
     def _compare(
         self, number: int, recording: Recording, decided: Sequence[Decided], before: Sequence[Decided]
@@ -196,8 +196,8 @@ class Tally:
         stopped = False
         seen: set[Any] = set()
         for now, old in zip(decided, before, strict=True):
-            if (now.said, now.rules) != (old.said, old.rules):
-                change = (now.call.tool, str(old.said), old.rules, str(now.said), now.rules)
+            if (now.outcome, now.rules) != (old.outcome, old.rules):
+                change = (now.call.tool, str(old.outcome), old.rules, str(now.outcome), now.rules)
                 _of(self.changes, change).count(change, stopped, seen)
                 example = Example((number, now.number), recording.name, now, old)
                 _keep(self.changed.setdefault(change, []), example, _smallest)
@@ -216,7 +216,7 @@ class Tally:
         self.calls += other.calls
         self.without_clock += other.without_clock
         self.broken += other.broken
-        self.fates.update(other.fates)
+        self.ends.update(other.ends)
         self.undeclared.update(other.undeclared)
         self.times.update(other.times)
         for said, count in other.outcomes.items():
@@ -233,8 +233,8 @@ class Tally:
                 _keep(self.changed.setdefault(change, []), each, _smallest)
         self.named = sorted([*self.named, *other.named])[:MOST_BROKEN]
         self.left_out |= other.left_out
-        for labels, fates in other.labelled.items():
-            self.labelled.setdefault(labels, Counter()).update(fates)
+        for labels, ends in other.labelled.items():
+            self.labelled.setdefault(labels, Counter()).update(ends)
         self._leave_out()
 
     # -- what was found ------------------------------------------------------------------------
@@ -242,7 +242,7 @@ class Tally:
     @property
     def stopped(self) -> int:
         """The recordings with a call that would not run."""
-        return sum(number for fate, number in self.fates.items() if fate in STOPS)
+        return sum(number for end, number in self.ends.items() if end in STOPS)
 
     def seconds(self, share: float) -> float:
         """The time within which that share of the decisions was made."""
@@ -254,17 +254,17 @@ class Tally:
         return 0.0
 
 
-def fate_of(decided: Sequence[Decided]) -> str:
+def end_of(decided: Sequence[Decided]) -> str:
     """The end of a recording: the outcome of the first call that is stopped, or the gravest one of all;
     ``undeclared`` where no call of it was decided."""
-    said = [str(each.said) for each in decided if each.said != "undeclared"]
+    said = [str(each.outcome) for each in decided if each.outcome != "undeclared"]
     first = next((each for each in said if each in STOPS), None)
     if decided and not said:
         return "undeclared"
     return first or min(said, key=RANKS.__getitem__, default="admitted")
 
 
-RANKS: Mapping[str, int] = {said: rank for rank, said in enumerate(OUTCOMES)}
+RANKS: Mapping[str, int] = {outcome: rank for rank, outcome in enumerate(OUTCOMES)}
 """How grave an outcome is; the smaller the graver."""
 
 

@@ -332,7 +332,7 @@ def _shared_effects(program: Program, action: str, shared: frozenset[str], optio
 
 def _text(program: Program, rule: Rule) -> str:
     """The canonical text of a rule; of a class it says for which member."""
-    if rule.of_members:
+    if rule.is_hidden:
         return print_clause(rule.clause)
     text = canonical_text(program, rule.clause)
     return text if rule.action in (None, rule.clause.head.name) else f"{text} {rule.action}"

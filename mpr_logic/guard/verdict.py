@@ -28,7 +28,8 @@ class Verdict:
     ``outcome`` is what the rules say: ``admit``, ``modify`` (admitted with other arguments, which were
     checked), ``escalate`` (a person must be asked, and was not yet) or ``reject``. In shadow mode the tool
     runs whatever the outcome, with its own arguments. ``decision`` is the checker's, for the operator; None
-    where the call did not come so far, and ``error`` says what was wrong. ``id`` names the verdict in the
+    where the call did not come so far, and ``error`` says what was wrong; ``unfit`` says that it was the
+    call, whose tool is none, or whose arguments cannot be read or do not fit. ``id`` names the verdict in the
     log. ``approved`` is what a person answered, None where nobody was asked. ``known`` has what was told of
     the moment and is kept with the call: rows of ``now`` and of the host's functions that its effects read.
     """
@@ -41,6 +42,7 @@ class Verdict:
     mode: Mode = "enforce"
     id: str = ""
     error: str | None = None
+    unfit: bool = False
     approved: bool | None = None
     seconds: float = 0.0
     given: dict[str, Any] = field(default_factory=dict)

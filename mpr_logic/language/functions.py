@@ -44,7 +44,7 @@ class Function:
         return number >= most - self.optional and (self.repeats or number <= most)
 
     def type_at(self, place: int, number: int) -> str:
-        """The built-in type of the argument at a place, among so many."""
+        """The built-in type of the argument at a place, of a call with ``number`` arguments."""
         if self.alone and number == 1:
             return self.alone
         return self.takes[min(place, len(self.takes) - 1)]
@@ -67,12 +67,12 @@ class Function:
 
 
 _TEXT = ("symbol",)
-_THERE = ("time", "symbol")
+_TIME_AND_ZONE = ("time", "symbol")
 
 
 def _of_day(least: float, most: float) -> Function:
     """A number of a day: of a date, or of a time by the calendar of a zone."""
-    return Function(_THERE, "int", optional=1, alone="date", least=least, most=most)
+    return Function(_TIME_AND_ZONE, "int", optional=1, alone="date", least=least, most=most)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -91,10 +91,10 @@ FUNCTIONS: dict[str, Function] = {
     "year": _of_day(1, 9999),
     "month": _of_day(1, 12),
     "day": _of_day(1, 31),
-    "weekday": Function(_THERE, "symbol", optional=1, alone="date", values=WEEKDAYS),
-    "hour": Function(_THERE, "int", least=0, most=23),
-    "minute": Function(_THERE, "int", least=0, most=59),
-    "date": Function(_THERE, "date"),
+    "weekday": Function(_TIME_AND_ZONE, "symbol", optional=1, alone="date", values=WEEKDAYS),
+    "hour": Function(_TIME_AND_ZONE, "int", least=0, most=23),
+    "minute": Function(_TIME_AND_ZONE, "int", least=0, most=59),
+    "date": Function(_TIME_AND_ZONE, "date"),
     "to_time": Function(
         ("symbol", "symbol"), "time", optional=1, lacks="the text is no time, or it needs a zone and has none"
     ),
@@ -106,7 +106,7 @@ FUNCTIONS: dict[str, Function] = {
 EXPRESSIONS = frozenset({"group"})
 """The functions whose second argument is a regular expression."""
 
-ZONED = frozenset({"year", "month", "day", "weekday", "hour", "minute", "date", "to_time"})
+ZONED = frozenset({"to_time", *(n for n, each in FUNCTIONS.items() if each.takes == _TIME_AND_ZONE)})
 """The functions whose second argument, where it is given, is the name of a time zone."""
 
 CHECKED = EXPRESSIONS | ZONED

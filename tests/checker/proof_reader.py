@@ -54,7 +54,7 @@ class Reader:
         self.members: dict[str, list[Rule]] = {}  # by the history of a class, the rules that derive it
         for rule in program.rules:
             self.rules.setdefault(rule.id, []).append(rule)
-            if rule.of_members:
+            if rule.is_hidden:
                 self.members.setdefault(rule.head, []).append(rule)
         self.known: dict[tuple[str, Row], RuleProof] = {}
 

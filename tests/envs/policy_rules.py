@@ -16,7 +16,7 @@ _LAW = r"(?:0\.5 :: )?forbid "
 
 
 def check_form(folder: Path, *settings: Sequence[str]) -> None:
-    """The rules are formatted and without warnings, also with these settings; a file fits on a screen or so."""
+    """The rules are formatted, have no warnings, also with these settings; a file fits on a screen or so."""
     name = str(folder.relative_to(TOP))
     assert mpr("fmt", "--check", name).status == 0
     for options in ((), *settings):

@@ -56,7 +56,7 @@ def decided(setup: ReplaySetup, *messages: Message) -> list[Decided]:
 
 def said(setup: ReplaySetup, *messages: Message) -> list[str]:
     """The outcomes alone."""
-    return [each.said for each in decided(setup, *messages)]
+    return [each.outcome for each in decided(setup, *messages)]
 
 
 def test_every_outcome(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_every_outcome(tmp_path: Path) -> None:
         call("pay", o="a", amount=50),
         call("dance"),
     )
-    assert [(each.number, each.said, each.rules) for each in found] == [
+    assert [(each.number, each.outcome, each.rules) for each in found] == [
         (1, "rejected", ("first",)),
         (2, "escalated", ("large",)),
         (3, "unfit", ()),
@@ -199,7 +199,7 @@ def test_unreadable_arguments(tmp_path: Path, arguments: Any) -> None:
     messages = [{"role": "assistant", "tool_calls": [{"function": {"name": "look", "arguments": arguments}}]}]
     (found,) = decided(rules, *messages_of(messages))
     verdict = Guard(*rules.rules).check("look", arguments)
-    assert (found.said, verdict.outcome) == ("unfit", "reject")
+    assert (found.outcome, verdict.outcome) == ("unfit", "reject")
     assert verdict.error == f"StateError: {found.message}"
 
 
@@ -209,8 +209,8 @@ def test_recordings_do_not_know_each_other(tmp_path: Path) -> None:
     recording = Recording(
         "r", (call("look", "1", o="a"), result("1"), call("cancel", "2", o="a"), result("2"))
     )
-    first = [each.said for each in replayer.decide(recording)]
-    assert [each.said for each in replayer.decide(recording)] == first == ["admitted", "admitted"]
+    first = [each.outcome for each in replayer.decide(recording)]
+    assert [each.outcome for each in replayer.decide(recording)] == first == ["admitted", "admitted"]
 
 
 def test_the_recordings_clock(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_the_same_as_a_guard_that_is_there(tmp_path: Path) -> None:
             messages.append(result(str(number)))
     names = {"admitted": "admit", "advised": "admit", "rejected": "reject"}
     found = decided(rules, *messages)
-    assert [names[each.said] for each in found] == [outcome for outcome, _ in live]
+    assert [names[each.outcome] for each in found] == [outcome for outcome, _ in live]
     assert found[-1].rules == live[-1][1] == ("twice",)
 
 
@@ -324,7 +324,7 @@ def test_counts(tmp_path: Path) -> None:
         "admitted": 2,
     }
     assert tally.undeclared == {"dance": 1}
-    assert tally.fates == {"rejected": 1, "advised": 1, "undeclared": 1}
+    assert tally.ends == {"rejected": 1, "advised": 1, "undeclared": 1}
     assert [each.recording.rpartition(":")[2] for each in tally.examples["first", "rejected"]] == ["1"]
 
 
@@ -337,7 +337,7 @@ def test_labels_that_count(tmp_path: Path) -> None:
     path = written(tmp_path, *many)
     rules = setup(tmp_path)
     tally = ReplayJob(rules, (path,)).replay()
-    assert {labels: fates.total() for labels, fates in tally.labelled.items()} == {
+    assert {labels: ends.total() for labels, ends in tally.labelled.items()} == {
         (("won", True),): 15,
         (("won", False),): 15,
     }
@@ -362,14 +362,14 @@ def test_parts_add_up(tmp_path: Path, limit: int | None) -> None:
     for part in (2, 0, 1):
         found.merge(whole.replay(part, 3))
     assert counts(found) == counts(expected)
-    for name in ("recordings", "calls", "fates", "undeclared", "broken", "labelled", "outcomes"):
+    for name in ("recordings", "calls", "ends", "undeclared", "broken", "labelled", "outcomes"):
         assert getattr(found, name) == getattr(expected, name), name
     for name in ("examples", "changed"):
         assert {
-            key: [(each.place, each.decided.said) for each in examples]
+            key: [(each.place, each.decided.outcome) for each in examples]
             for key, examples in getattr(found, name).items()
         } == {
-            key: [(each.place, each.decided.said) for each in examples]
+            key: [(each.place, each.decided.outcome) for each in examples]
             for key, examples in getattr(expected, name).items()
         }
     assert found.changes == expected.changes != {}

@@ -19,7 +19,7 @@ from mpr_logic.analysis.desugar.part import Part
 from mpr_logic.analysis.occurrences import AGE, CALL, FIRST, LAST
 from mpr_logic.analysis.program import Rule
 from mpr_logic.analysis.safety import bound_outside
-from mpr_logic.analysis.terms import literals, names, term_span, vars_of
+from mpr_logic.analysis.terms import literals, names, places_calls, term_span, vars_of
 from mpr_logic.analysis.times import UNTIMED
 from mpr_logic.analysis.types import columns_of
 from mpr_logic.language.ast import (
@@ -49,17 +49,11 @@ _Items: TypeAlias = "list[Literal | Comparison | Test]"
 
 def expand_placed(clause: Clause, context: Context) -> Sequence[Part]:
     """The clause with literals of numbered calls in place of those that are placed in time."""
-    if not any(_mentions(item) for item in clause.body):
+    if not any(map(places_calls, clause.body)):
         return (Part(clause),)
     before = context.report.broken
     body = _Expansion(clause, context).body()
     return (Part(replace(clause, body=body)),) if context.report.broken == before else ()
-
-
-def _mentions(item: WrittenItem) -> bool:
-    if isinstance(item, Aggregate):
-        return any(isinstance(inner, Placed) for inner in item.body)
-    return isinstance(item, Placed)
 
 
 class _Expansion:

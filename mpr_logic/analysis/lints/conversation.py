@@ -38,7 +38,7 @@ def check_conversation(subject: Subject, report: DiagnosticCollector) -> None:
                 span = term_span(constant, literal.span)
                 if place == _ROLE.get(name) and constant.value not in SPEAKERS:
                     _role(str(constant.value), span, report)
-                elif place == _TOOL.get(name) and constant.value not in subject.actions:
+                elif place == _TOOL.get(name) and constant.value not in ("", *subject.actions):
                     _tool(str(constant.value), subject, span, report)
                 elif place == _TEXT.get(name):
                     _text(str(constant.value), span, report)
@@ -74,7 +74,7 @@ def _role(role: str, span: Span, report: DiagnosticCollector) -> None:
 
 def _argument(name: str, rule: Rule, subject: Subject, span: Span, report: DiagnosticCollector) -> None:
     actions = subject.program.schema.actions
-    own = rule.action if rule.action in actions and not rule.of_members else None
+    own = rule.action if rule.action in actions and not rule.is_hidden else None
     known = [p.name for each in ([own] if own else actions) for p in actions[each].params]
     if name not in known:
         what = f"`{own}` has no argument" if own else "no action has an argument"

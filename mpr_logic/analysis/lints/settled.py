@@ -1,4 +1,4 @@
-"""The items of a rule that hold or not whatever the host sets."""
+"""The items of a rule that read no parameter: they hold or not, whatever the host sets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def settled_body(rule: Rule) -> list[BodyItem]:
-    """The items of a rule's body that hold or not whatever the host sets: those that read no parameter."""
+    """The items of a rule's body that read no parameter: they hold or not, whatever the host sets."""
     if not any(constant.type is not None for constant in rule.constants.values()):
         return list(rule.body)
     reading = set(_reading(rule.clause.body, {n for n, c in rule.constants.items() if c.type is not None}))

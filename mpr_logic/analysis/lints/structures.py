@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mpr_logic.analysis.enumerations import NULL
 from mpr_logic.analysis.lints.constants import constants_of
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.terms import flat, literals, term_span
@@ -22,19 +23,16 @@ if TYPE_CHECKING:
 SIGNS = {"array": ("[", "]"), "object": ("{", "}")}
 """The first and the last sign of the texts that stand for lists and objects."""
 
-NULL = "null"
-"""The constant in the place of an argument that a call leaves out."""
-
 
 class _Compared(NamedTuple):
-    """An argument of an action, and what a rule holds it against; ``at`` is 0 for what it begins with, 1 for
-    what it ends with, None for what it is."""
+    """An argument of an action that a rule holds against a value. ``how`` is ``starts_with``, ``ends_with``,
+    or ``=`` for the whole."""
 
     action: str
     place: int
     value: Value
     span: Span
-    at: int | None = None
+    how: str = "="
 
 
 def check_structures(subject: Subject, report: DiagnosticCollector) -> None:
@@ -62,12 +60,12 @@ def _may_be(each: _Compared, kinds: frozenset[str]) -> bool:
     value = each.value
     if not isinstance(value, str):
         return False
-    if each.at is None and value == NULL:
+    if each.how == "=" and value == NULL:
         return True
     signs = [SIGNS[kind] for kind in kinds]
-    if each.at is not None:
-        return any(value.startswith(sign[0]) if each.at == 0 else value.endswith(sign[1]) for sign in signs)
-    return any(value.startswith(sign[0]) and value.endswith(sign[1]) for sign in signs)
+    begins = each.how == "ends_with" or any(value.startswith(first) for first, _ in signs)
+    ends = each.how == "starts_with" or any(value.endswith(last) for _, last in signs)
+    return begins and ends
 
 
 def _compared(rule: Rule, program: Program) -> Iterator[_Compared]:
@@ -82,9 +80,9 @@ def _compared(rule: Rule, program: Program) -> Iterator[_Compared]:
             if isinstance(term, Var) and term.name != "_":
                 stands.setdefault(term, []).append((action, place))
     for item in flat(rule.body) if stands else ():
-        for term, value, span, at in _held(item, program):
+        for term, value, span, how in _held(item, program):
             for action, place in stands.get(term, ()):
-                yield _Compared(action, place, value, span, at)
+                yield _Compared(action, place, value, span, how)
 
 
 def _atoms(rule: Rule) -> Iterator[tuple[str, tuple[Term, ...]]]:
@@ -97,27 +95,26 @@ def _atoms(rule: Rule) -> Iterator[tuple[str, tuple[Term, ...]]]:
             yield action, literal.atom.args
 
 
-def _held(item: BodyItem, program: Program) -> Iterator[tuple[Term, Value, Span, int | None]]:
+def _held(item: BodyItem, program: Program) -> Iterator[tuple[Term, Value, Span, str]]:
     """The terms that an item holds against constants, with these."""
     if isinstance(item, Comparison):
         for one, other in ((item.left, item.right), (item.right, item.left)):
             if isinstance(other, Const):
-                yield one, other.value, term_span(other, item.span), None
+                yield one, other.value, term_span(other, item.span), "="
     elif isinstance(item, Test) and item.name in ("starts_with", "ends_with"):
         first, second = item.args
         if isinstance(second, Const):
-            at = 0 if item.name == "starts_with" else 1
-            yield first, second.value, term_span(second, item.span), at
+            yield first, second.value, term_span(second, item.span), item.name
     elif isinstance(item, Literal) and is_set(item.atom.name):
         for fact in program.facts:
             if fact.relation == item.atom.name:
-                yield item.atom.args[0], fact.row[0], item.span, None
+                yield item.atom.args[0], fact.row[0], item.span, "="
 
 
 def _report(name: str, each: _Compared, kinds: frozenset[str], report: DiagnosticCollector) -> None:
     kind = "a list" if "array" in kinds else "an object"
     value = print_value(each.value)
-    said = {None: "is never", 0: "never begins with", 1: "never ends with"}[each.at]
+    said = {"=": "is never", "starts_with": "never begins with", "ends_with": "never ends with"}[each.how]
     help = f"ask for an item of it: item({name[:1].upper()}{name[1:]}, _, X), and compare X"
     if "array" not in kinds:
         help = f'ask for a field of it: field({name[:1].upper()}{name[1:]}, "name", X), and compare X'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.informed import unasked
+from mpr_logic.analysis.informed import relation_asked, unasked
 
 if TYPE_CHECKING:
     from mpr_logic.analysis.lints.subject import Subject
@@ -17,7 +17,7 @@ def check_unasked(subject: Subject, report: DiagnosticCollector) -> None:
     told = {each.relation for each in program.schema.tells}
     seen: set[tuple[int, str]] = set()
     for law, literal in unasked(program.rules, program.schema) if told else ():
-        name = literal.atom.name.removeprefix("not ")
+        name = relation_asked(literal)
         if (id(law.clause), name) in seen:
             continue
         seen.add((id(law.clause), name))

@@ -93,7 +93,10 @@ def codex_messages(lines: Iterable[Any], *, guess: bool = True) -> list[Message]
         if line.get("type") == "response_item" and is_message(payload):
             said = messages_of([payload | {"timestamp": line.get("timestamp")}], guess=guess)
             for call in (call for each in said for call in each.calls):
-                (commands.add if call.tool in _COMMANDS else commands.discard)(call.id)
+                if call.tool in _COMMANDS:
+                    commands.add(call.id)
+                else:
+                    commands.discard(call.id)
             found += [
                 _with_exit(each) if each.role == "tool" and (guess or each.answers in commands) else each
                 for each in said

@@ -61,14 +61,11 @@ class Share:
     number: int = 0
 
     def take(self) -> bool:
-        """Count one more; tells whether it belongs to this part."""
+        """Count one more, where the limit lets it; tells whether it belongs to this part."""
+        if self.full:
+            return False
         self.number += 1
-        return not self.over and (self.number - 1) % self.parts == self.part
-
-    @property
-    def over(self) -> bool:
-        """Whether the limit is passed."""
-        return self.limit is not None and self.number > self.limit
+        return (self.number - 1) % self.parts == self.part
 
     @property
     def full(self) -> bool:
@@ -121,7 +118,8 @@ def files_of(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
             if not below:
                 names = ", ".join(sorted(SUFFIXES))
                 raise GuardError(
-                    f"the folder `{path}` has no recordings: files named {names}, or so with .gz"
+                    f"the folder `{path}` has no recordings: files named {names}, "
+                    "also with .bz2, .gz or .xz behind"
                 )
             found += below
         elif path.exists():

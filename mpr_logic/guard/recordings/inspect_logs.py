@@ -148,7 +148,7 @@ _BROKEN = (
     zipfile.BadZipFile,
     MprError,
 )
-"""What one file of an archive raises that is no JSON, is damaged, has a password, or is packed otherwise."""
+"""The errors of a file in an archive that is no JSON, is damaged, has a password, or is packed otherwise."""
 
 _ZSTANDARD, _HEADER = 93, 30
 """Of archives (APPNOTE.TXT 6.3.10): the number of a way to pack, and the length of a file's header."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mpr_logic.guard.conversation import Message
 
 Label: TypeAlias = str | int | float | bool
-"""What a recording says of itself, such as whether the task was done."""
+"""The value of a property of a recording, such as whether the task was done."""
 
 LONGEST_LABEL, MOST = 80, 10**15
 """Longer texts and larger numbers are no labels."""
@@ -59,8 +59,8 @@ class Format:
         fits: tells whether a JSON value is of this format.
         read: yields the recordings in a JSON value, each named by what the format calls it. Where values are
             ``joined`` it gets the list of those that belong together.
-        joined: tells of a value which others it belongs to, by a name; None where it says nothing. Without,
-            each value has recordings of its own.
+        joined: gives the key of the recording that a value belongs to; None to skip the value. Without it
+            each value is read alone.
     """
 
     name: str
