@@ -71,3 +71,8 @@ def test_a_slip_is_told_and_its_fix_is_right(written: str, code: str, meant: str
     )
     verdict = guard.check("pay", {"to": "mallory@evil.com", "note": "as on https://new.example/x"})
     assert (verdict.outcome, verdict.error) == ("reject", None)
+
+
+def test_no_tool_is_let_be() -> None:
+    """The empty text stands for no tool, and is not taken for a misspelt one."""
+    assert found(HEAD + 'forbid pay(to: R) :- not origin(value: R, tool: "").') == []

@@ -119,6 +119,23 @@ def test_labels_and_limit() -> None:
     assert "no recording has the label `solvd`" in mpr("replay", ORDERS, RECORDED, "--by", "solvd").out
 
 
+def test_a_label_of_too_many_values(tmp_path: Path) -> None:
+    """A label that is asked for, and has more values than can be shown, is named."""
+    good = json.loads(Path(RECORDED).read_text(encoding="utf-8"))[0]
+    file = tmp_path / "calls.jsonl"
+    file.write_text("\n".join(json.dumps({**good, "seed": n}) for n in range(201)))
+    done = mpr("replay", ORDERS, str(file), "--by", "seed", "--by", "colour")
+    assert "the label `seed` has more than 200 values" in done.out
+    assert "no recording has the label `colour`" in done.out
+
+
+def test_nothing_is_declared(tmp_path: Path) -> None:
+    """Recordings whose tools nothing declares are counted, for machines too."""
+    rules = tmp_path / "rules.dl"
+    rules.write_text(".action dance()\nforbid dance.\n")
+    assert answer(mpr("replay", str(rules), RECORDED, "--json"))["labels"][0]["outcomes"] == {"undeclared": 2}
+
+
 def test_odd_numbers(tmp_path: Path) -> None:
     """Arguments that no JSON can say are shown as texts."""
     call = '{"id": "1", "name": "refund", "arguments": {"order": "a", "amount": 1e999, "more": [NaN]}}'

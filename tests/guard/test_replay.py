@@ -12,9 +12,10 @@ import pytest
 from mpr_logic.errors import GuardError, ProgramError
 from mpr_logic.guard.conversation import Message, ToolCall
 from mpr_logic.guard.guard import Guard
+from mpr_logic.guard.origins import index
 from mpr_logic.guard.recordings.messages import messages_of
 from mpr_logic.guard.recordings.recording import Recording
-from mpr_logic.guard.replay import Decided, Replayer, ReplaySetup
+from mpr_logic.guard.replay import Decided, Replayer, ReplaySetup, answered_calls, refused_calls
 from mpr_logic.guard.replay_job import ReplayJob
 from mpr_logic.guard.replay_tally import Tally
 from mpr_logic.guard.verdict import REJECTED
@@ -129,6 +130,37 @@ def test_results_without_ids(tmp_path: Path) -> None:
     """A result that names no call answers the first that waits, of its tool where it names one."""
     steps = [call("pay", o="b", amount=50), call("look", o="a"), result(tool="look"), call("cancel", o="a")]
     assert said(setup(tmp_path), *steps)[-1] == "admitted"
+
+
+def test_each_result_is_of_one_call() -> None:
+    """A result is paired by its id, else by its tool, else with the first call without an id; of calls that
+    have a result already, none is paired again."""
+    both = Message("assistant", calls=(ToolCall("1", "look", {}), ToolCall("", "pay", {})))
+    messages = [
+        both,
+        result("1"),
+        result("1"),
+        call("look"),
+        result(tool="pay"),
+        result(tool="pay"),
+        result(),
+    ]
+    assert answered_calls(messages) == {1: (0, 0), 4: (0, 1), 6: (3, 0)}
+    refusal = replace(result("1"), refused=True)
+    again = [both, result(), refusal, refusal]
+    assert refused_calls(again, answered_calls(again)) == {(0, 0)}
+
+
+def test_trouble_of_the_guard_is_no_misfit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that a limit of the guard leaves undecided is not said to have wrong arguments."""
+    rules = """
+    .action send(what: symbol)
+    forbid send(T) :- origin(value: T, source: result).
+    """
+    monkeypatch.setattr(index, "MOST_CHARACTERS", 10)
+    found = decided(setup(tmp_path, rules), Message("user", "More than ten."), call("send", what="ten"))
+    assert [each.outcome for each in found] == ["undecided"]
+    assert found[0].message
 
 
 def test_the_conversation_is_heard(tmp_path: Path) -> None:
