@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mpr_logic.guard.conversation import Message, ToolCall
 from mpr_logic.guard.guard import Guard
+from tests.envs import airline
 from tests.envs.policy_rules import check_form, check_laws
 from tests.envs.retail_recorded import RULES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ADA, BEN = "ada_west_1001", "ben_moss_2002"
 PROFILE = {
@@ -240,3 +244,30 @@ def test_rules_are_canonical_and_clean() -> None:
 def test_every_law_has_an_id_a_reason_and_a_case() -> None:
     """Each law has an id, a reason and a case here; no rule names a user, an order or an item."""
     check_laws(RULES, "tests/envs/test_retail_rules.py", r"#W\d+|\d{5,}|\b[a-z]+_[a-z]+_\d{4}\b")
+
+
+def test_the_airline_has_the_same_words() -> None:
+    """The rules of a yes, of a call that stands alone and of a known profile read alike in both."""
+    here, there = paragraphs(RULES), paragraphs(airline.RULES)
+    for part in (
+        ".decl agreed()",
+        "agreed :-",
+        "@id(only_call)",
+        ".decl profile(",
+        "profile(U, V) :-",
+        ".decl met(",
+        "tells met(",
+        "met(U) :-",
+    ):
+        found = [each for each in here if part in each]
+        assert len(found) == 1, part
+        assert found == [each for each in there if part in each], part
+
+
+def paragraphs(folder: Path) -> list[str]:
+    """The paragraphs of rule files, with their comments."""
+    return [
+        each
+        for file in folder.glob("*.dl")
+        for each in file.read_text(encoding="utf-8").strip().split("\n\n")
+    ]
