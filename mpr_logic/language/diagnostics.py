@@ -169,7 +169,7 @@ CODES: Final[Mapping[str, str]] = {
     "W0634": "list in one text",
     "W0635": "variable that may be meant as a word",
     "W0636": "path known by one spelling",
-    "W0638": "unknown relation that nobody is asked for",
+    "W0638": "law that no call can inform",
     "W0641": "hint that no rule file states",
     "W0642": "parameter that nothing reads",
     "W0650": "result of what is no action",
