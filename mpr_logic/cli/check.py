@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, reply
+from mpr_logic.cli.output import ASKED, NO, UNDECIDED, YES, Answer, reply, shortened
 from mpr_logic.cli.question import Situation, question
 from mpr_logic.errors import EvaluationError
 
@@ -67,11 +67,12 @@ def check(
             error = decision.reasons[0].error
             said = asked.placed(error) if isinstance(error, EvaluationError) else decision.reasons[0].text
             return Answer(UNDECIDED, f"error: {said}", content)
-        text = for_model(decision) if disclose is AudienceName.model else for_operator(decision)
+        of_model = disclose is AudienceName.model
+        text = for_model(decision) if of_model else shortened(for_operator(decision))
         if verdict.outcome == "modify":
             text = f"✗ {asked.shown} is rejected as it is, and rewritten:\n{text}"
         elif verdict.outcome == "escalate":
-            text += "\n\na person would be asked whether it may be done"
+            text += f"\n\n{ASKED}"
         return Answer(YES if verdict.outcome == "admit" else NO, text, content)
 
     reply("check", work, json=json, no_color=no_color)

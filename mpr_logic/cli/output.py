@@ -7,6 +7,7 @@ Whatever happens ends here in one of three statuses: 0 admissible or found, 1 re
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from contextlib import contextmanager
@@ -35,6 +36,15 @@ VERSION = 1
 """The version of the JSON output: ``{"mpr_json": 1, ...}``; see docs/reference/json.md."""
 
 YES, NO, UNDECIDED, INTERRUPTED = 0, 1, 2, 130
+
+ASKED = "a person would be asked whether it may be done"
+"""Said of a call that `@escalate` leaves to a person."""
+
+LONGEST = 120
+"""The most characters of a value in an explanation on a terminal; JSON has the whole."""
+
+_QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+"')
+_RULE = re.compile(r"[│|├└`─ -]*(rule|source)\b")
 
 SHOWN = 20
 """Of more diagnostics than this, the rest are counted."""
@@ -140,6 +150,27 @@ def _json(command: str, answer: Answer) -> str:
     content = {"mpr_json": VERSION, "command": command, "status": answer.status, **answer.content}
     # ASCII alone: it passes through any terminal and any pipe
     return dumps(content, allow_nan=False, indent=2)
+
+
+def shortened(text: str) -> str:
+    """An explanation in which long quoted values are cut in the middle. Rules stay as they are written."""
+    return "\n".join(
+        line if _RULE.match(line) or len(line) <= LONGEST else _QUOTED.sub(_shortened, line)
+        for line in text.split("\n")
+    )
+
+
+def _shortened(found: re.Match[str]) -> str:
+    value = found[0]
+    if len(value) <= LONGEST:
+        return value
+    head, rest = value[: LONGEST * 2 // 3], value[: -LONGEST // 3]
+    return f"{head[: len(head) - _in_escape(head)]}…{value[len(rest) + _in_escape(rest) :]}"
+
+
+def _in_escape(text: str) -> int:
+    """1 where a text ends behind the backslash of an escape, else 0."""
+    return (len(text) - len(text.rstrip("\\"))) % 2
 
 
 def complain(text: str, *, no_color: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from mpr_logic.guard.replay_tally import Tally
 
 EXAMPLE = "mpr replay docs/examples/orders/orders.dl docs/examples/orders/recorded.json"
+
+EXPLAINED = 20
+"""The most examples, and the most calls that are named, of which one replay gives the proofs."""
 
 PARTS = 4
 """The number of parts for each process. They are done one after the other, so that progress can be shown."""
@@ -53,6 +57,13 @@ def replay(
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Replay at most N recordings.")
     ] = None,
+    why: Annotated[
+        bool, typer.Option("--why", help="Explain the first example of each rule and outcome.")
+    ] = False,
+    call: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CALL", help="Explain this call: 2, or 'tuesday, call 2'. May be given again."),
+    ] = None,
     skip: Annotated[
         bool, typer.Option("--skip", help="Name records that are broken, and count them no failure.")
     ] = False,
@@ -74,11 +85,12 @@ def replay(
 
     def work() -> Answer:
         from mpr_logic.cli.question import seconds_of
-        from mpr_logic.cli.replay_text import content_of, text_of
+        from mpr_logic.cli.replay_text import content_of, first_examples, text_of
         from mpr_logic.guard.replay import ReplaySetup
-        from mpr_logic.guard.replay_job import ReplayJob
+        from mpr_logic.guard.replay_job import CallName, ReplayJob
 
         o.check_range(theta, seconds)
+        named = [CallName.read(each) for each in call or ()]
         rules, paths = _apart(arguments or [])
 
         def setup(rules: Sequence[str]) -> ReplaySetup:
@@ -102,10 +114,16 @@ def replay(
         )
         with _progress(quiet=quiet or json) as say:
             tally = _replayed(job, executor, jobs, address, say)
-        content = content_of(tally, compared=bool(against))
+        if why:
+            examples = first_examples(tally, compared=bool(against))[:EXPLAINED]
+            names = [CallName(each.recording, each.decided.number) for each in examples]
+            tally.explain(job.explain(names, max((each.place[0] for each in examples), default=0)))
+        explained = [*islice(job.explain(named), EXPLAINED)] if named else None
+        content = content_of(tally, explained, compared=bool(against))
+        missing = [each for each in named if not any(each.names(call) for call in explained or ())]
         differs = bool(tally.changes) if against else bool(tally.stopped or tally.undeclared)
         status = UNDECIDED if tally.broken and not skip else NO if differs else YES
-        return Answer(status, text_of(tally, compared=bool(against)), content)
+        return Answer(status, text_of(tally, explained, missing, compared=bool(against)), content)
 
     reply("replay", work, json=json, no_color=no_color)
 

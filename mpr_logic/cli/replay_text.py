@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.analysis.report import count
 from mpr_logic.cli.memory_text import columns
+from mpr_logic.cli.output import ASKED, shortened
 from mpr_logic.guard.replay import OUTCOMES
 from mpr_logic.guard.replay_tally import ASKED_FOR, RANKS
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mpr_logic.guard.recordings.recording import Label
-    from mpr_logic.guard.replay_tally import Count, Example, Tally
+    from mpr_logic.guard.replay import Decided
+    from mpr_logic.guard.replay_job import CallName
+    from mpr_logic.guard.replay_tally import Change, Count, Example, Tally
 
 SHOWN, WIDEST = 40, 80
 """The most lines of one table, and characters in a column; JSON has them all."""
@@ -24,11 +27,19 @@ A replay cannot show what an agent would have done after a call that is stopped:
 a recording are counted apart, as `after`."""
 
 
-def text_of(tally: Tally, *, compared: bool) -> str:
+def text_of(
+    tally: Tally,
+    explained: Sequence[Example] | None = None,
+    missing: Sequence[CallName] = (),
+    *,
+    compared: bool,
+) -> str:
     """The report for people.
 
     Args:
         tally: what was found.
+        explained: the calls of which an explanation was asked for; None where none was.
+        missing: the calls that were asked for and are not there.
         compared: whether two sets of rules were.
     """
     parts = [_head(tally)]
@@ -52,7 +63,11 @@ def text_of(tally: Tally, *, compared: bool) -> str:
     if compared:
         parts.append(_changes(tally))
     elif tally.examples:
-        parts.append("\n".join(["first examples", *_examples(tally)]))
+        parts.append("\n".join(["first examples", *_examples(tally)]).rstrip())
+    if explained is not None:
+        lines = [line for each in explained for line in _example(_said(each), each)]
+        parts += ["\n".join(["asked for", *lines]).rstrip()] if lines else []
+        parts += [f"no recording has the call `{each}`" for each in missing]
     if tally.undeclared:
         rows = [(name[:WIDEST], str(number)) for name, number in tally.undeclared.most_common()]
         said = "tools that nothing declares: a guard rejects their calls, which are not counted above"
@@ -128,29 +143,64 @@ def _label(value: Label) -> str:
 
 
 def _examples(tally: Tally) -> list[str]:
-    lines: list[str] = []
-    for (rule, said), examples in _ranked(tally):
-        for each in examples:
-            lines += [f"  {rule or '-'}, {said}: {each.recording}, call {each.decided.number}", *_call(each)]
-    return _cut(lines)
+    ranked = [(key, each) for key, examples in _ranked(tally) for each in examples]
+    lines = [line for (rule, said), each in ranked for line in _example(f"{rule or '-'}, {said}", each)]
+    # those that are explained are few, and were asked for
+    return lines if any(each.decided.explanation for _, each in ranked) else _cut(lines)
 
 
 def _ranked(tally: Tally) -> list[tuple[tuple[str, str], list[Example]]]:
     return sorted(tally.examples.items(), key=lambda item: (RANKS[item[0][1]], item[0]))
 
 
-def _call(example: Example) -> list[str]:
-    call = example.decided.call
-    given = json.dumps(dict(call.arguments), ensure_ascii=False, default=str)
-    lines = [f"    {call.tool} {given if len(given) <= 200 else given[:199] + '…'}"]
-    return lines + ([f"    {example.decided.message[:200]}"] if example.decided.message else [])
+def _ranked_changes(tally: Tally) -> list[tuple[Change, Count]]:
+    return sorted(tally.changes.items(), key=lambda item: (-item[1].calls - item[1].after, item[0]))
+
+
+def first_examples(tally: Tally, *, compared: bool) -> list[Example]:
+    """The first example of each rule and outcome, or of each change, in the order of the report."""
+    if compared:
+        return [tally.changed[change][0] for change, _ in _ranked_changes(tally)]
+    return [examples[0] for _, examples in _ranked(tally)]
+
+
+def _said(example: Example) -> str:
+    now, before = example.decided, example.before
+    if before is not None:
+        return f"{before.outcome} -> {now.outcome}"
+    return f"{', '.join(now.rules) or '-'}, {now.outcome}"
+
+
+def _example(said: str, example: Example) -> list[str]:
+    """The lines of a call: where it is, its arguments, and why it is so."""
+    now, before = example.decided, example.before
+    given = json.dumps(dict(now.call.arguments), ensure_ascii=False, default=str)
+    lines = [
+        f"  {said}: {example.recording}, call {now.number}",
+        f"    {now.call.tool} {given if len(given) <= 200 else given[:199] + '…'}",
+    ]
+    told = [_explanation(each) for each in (before, now) if each is not None and each.explanation is not None]
+    if not told:
+        return lines + ([f"    {now.message[:200]}"] if now.message else [])
+    for text in told:
+        lines += ["", *(f"    {line}".rstrip() for line in shortened(text).split("\n"))]
+    return [*lines, ""]
+
+
+def _explanation(decided: Decided) -> str:
+    """The text of an explanation, and what a guard would do."""
+    assert decided.explanation is not None
+    text = decided.explanation.text
+    if decided.outcome == "rewritten":
+        return f"✗ the call is rejected as it is, and rewritten:\n{text}"
+    return f"{text}\n\n{ASKED}" if decided.outcome == "escalated" else text
 
 
 def _changes(tally: Tally) -> str:
     """The calls of which the rules say something else than those that they are held against."""
     if not tally.changes:
         return "nothing changes"
-    ranked = sorted(tally.changes.items(), key=lambda item: (-item[1].calls - item[1].after, item[0]))
+    ranked = _ranked_changes(tally)
     rows = [
         ((tool, " ".join([was, *old]), " ".join([now, *new])), count)
         for (tool, was, old, now, new), count in ranked
@@ -158,16 +208,16 @@ def _changes(tally: Tally) -> str:
     lines = ["what changes", _table(["tool", "was", "is"], rows), "", "smallest examples"]
     for change, _ in ranked[:SHOWN]:
         each = tally.changed[change][0]
-        lines.append(f"  {change[1]} -> {change[3]}: {each.recording}, call {each.decided.number}")
-        lines += _call(each)
-    return "\n".join(lines)
+        lines += _example(_said(each), each)
+    return "\n".join(lines).rstrip()
 
 
-def content_of(tally: Tally, *, compared: bool) -> dict[str, Any]:
+def content_of(tally: Tally, explained: Sequence[Example] | None = None, *, compared: bool) -> dict[str, Any]:
     """The report for programs.
 
     Args:
         tally: what was found.
+        explained: the calls of which an explanation was asked for; None where none was.
         compared: whether two sets of rules were.
     """
 
@@ -196,6 +246,8 @@ def content_of(tally: Tally, *, compared: bool) -> dict[str, Any]:
             "first": [{"recording": name, "error": error} for _, name, error in tally.named],
         },
     }
+    if explained is not None:
+        content["explained"] = [each.to_json() for each in explained]
     if compared:
         content["changes"] = [
             {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.output import NO, YES, Answer, reply
+from mpr_logic.cli.output import NO, YES, Answer, reply, shortened
 from mpr_logic.cli.question import Situation, question, read_call, read_of, told_time
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _fact(checker: Checker, atom: str) -> Answer:
     if proof is None:
         return _why_not(checker, atom, "fact")
     content = {"kind": "fact", "found": True, "proofs": [proof_json(proof)], "why_not": None}
-    return Answer(YES, proof_text(proof), content)
+    return Answer(YES, shortened(proof_text(proof)), content)
 
 
 def _why_not(checker: Checker, atom: str, kind: str) -> Answer:
@@ -93,7 +93,7 @@ def _why_not(checker: Checker, atom: str, kind: str) -> Answer:
 
     answer = checker.why_not(atom)
     content = {"kind": kind, "found": False, "proofs": [], "why_not": why_not_json(answer)}
-    return Answer(NO, str(answer), content)
+    return Answer(NO, shortened(str(answer)), content)
 
 
 def _action(situation: Situation, guard: Guard) -> Answer:
@@ -111,7 +111,7 @@ def _action(situation: Situation, guard: Guard) -> Answer:
         raise InexpressibleError("this engine keeps no proofs: ask with --engine native or both")
     found = [proof_json(proof) for proof in proofs]
     content: dict[str, Any] = {"kind": "action", "found": True, "proofs": found, "why_not": None}
-    return Answer(YES, for_operator(decision), content)
+    return Answer(YES, shortened(for_operator(decision)), content)
 
 
 def _unforbidden(situation: Situation, guard: Guard, decision: Decision) -> Answer:
@@ -132,5 +132,5 @@ def _unforbidden(situation: Situation, guard: Guard, decision: Decision) -> Answ
                 text = f"{forbids}\n(each is overridden by a permit, or weighs less than theta)"
             else:
                 text = str(forbids)
-            answer = replace(answer, text=f"{answer.text}\n\n{text}")
+            answer = replace(answer, text=f"{answer.text}\n\n{shortened(text)}")
     return answer

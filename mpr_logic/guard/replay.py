@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 from typing import Literal as OneOf
 
 from mpr_logic.checker.checker import THETA
+from mpr_logic.checker.disclosure import decision_json, for_operator
 from mpr_logic.errors import MprError, StateError
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.recordings.messages import Unread
@@ -21,7 +22,7 @@ from mpr_logic.guard.store import snapshot
 from mpr_logic.guard.tools import Tools, read_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from mpr_logic.guard.conversation import Message, ToolCall
     from mpr_logic.guard.recordings.recording import Recording
@@ -79,6 +80,14 @@ class ReplaySetup:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision about a recorded call with its proofs and repairs: as text, and as JSON."""
+
+    text: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A call of a recording, and what the rules say of it.
 
@@ -89,6 +98,7 @@ class Decided:
         rules: the ids of the rules that say it.
         message: the rules' words, or what does not fit.
         seconds: the time that the decision took.
+        explanation: where one was asked for, and rules decided.
     """
 
     number: int
@@ -97,6 +107,7 @@ class Decided:
     rules: tuple[str, ...] = ()
     message: str = ""
     seconds: float = 0.0
+    explanation: Explanation | None = None
 
     @property
     def stops(self) -> bool:
@@ -134,8 +145,12 @@ class Replayer:
             params=setup.params,
         )
 
-    def decide(self, recording: Recording) -> Iterator[Decided]:
+    def decide(self, recording: Recording, explain: Container[int] = ()) -> Iterator[Decided]:
         """Decide about the calls of a recording, in order.
+
+        Args:
+            recording: the conversation.
+            explain: the numbers of the calls whose decisions are to be explained.
 
         Raises:
             StateError: what a call brought about does not fit the rules.
@@ -163,7 +178,8 @@ class Replayer:
                 else:
                     verdict = self.guard.check(call.tool, given, id=call.id, session=_SESSION, ask=False)
                     made[place, each] = verdict
-                yield _decided(number, call, verdict)
+                decided = _decided(number, call, verdict)
+                yield replace(decided, explanation=_explained(verdict)) if number in explain else decided
             if place in results and results[place] in made:
                 self._record(made.pop(results[place]), message)
         self.guard.end(_SESSION)
@@ -228,3 +244,9 @@ def _decided(number: int, call: ToolCall, verdict: Verdict) -> Decided:
     elif verdict.unfit:
         outcome, message = "unfit", message.removeprefix("StateError: ")
     return Decided(number, call, outcome, rules, message[:1000], verdict.seconds)
+
+
+def _explained(verdict: Verdict) -> Explanation | None:
+    """The explanation of a verdict; None where no rule was asked."""
+    decision = verdict.decision
+    return None if decision is None else Explanation(for_operator(decision), decision_json(decision))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,53 @@ from mpr_logic.errors import GuardError, MprError
 from mpr_logic.guard.recordings.files import Share, recordings_in
 from mpr_logic.guard.recordings.recording import Broken
 from mpr_logic.guard.replay import Replayer
-from mpr_logic.guard.replay_tally import Tally
+from mpr_logic.guard.replay_tally import Example, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from mpr_logic.guard.replay import ReplaySetup
+
+_CALL = re.compile(r"(?:(?P<recording>.+?),? call )?(?P<number>[1-9]\d{0,8})")
+
+
+@dataclass(frozen=True, slots=True)
+class CallName:
+    """A call as people name it: ``2``, in each recording, or ``tuesday, call 2``.
+
+    Args:
+        recording: the name of the recording, or its end; empty for each recording.
+        number: of the call in its recording, from 1.
+    """
+
+    recording: str
+    number: int
+
+    @classmethod
+    def read(cls, text: str) -> CallName:
+        """Read a name.
+
+        Raises:
+            GuardError: it is none.
+        """
+        found = _CALL.fullmatch(text.strip())
+        if found is None:
+            raise GuardError(
+                f"`{text[:80]}` names no call: give its number, or its recording too, "
+                "as the report does: `log.json:2 tuesday, call 1`"
+            )
+        return cls(found["recording"] or "", int(found["number"]))
+
+    def is_of(self, recording: str) -> bool:
+        """Whether it names a call of this recording."""
+        return recording.endswith(self.recording)
+
+    def names(self, call: Example) -> bool:
+        """Whether it names this call."""
+        return self.is_of(call.recording) and self.number == call.decided.number
+
+    def __str__(self) -> str:
+        return f"{self.recording}, call {self.number}" if self.recording else str(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +120,38 @@ class ReplayJob:
             if say is not None:
                 say(tally.recordings, tally.calls)
         return tally
+
+    def explain(self, names: Iterable[CallName], last: int | None = None) -> Iterator[Example]:
+        """Decide once more about a few calls, each with its proofs, its advice and its repairs.
+
+        Args:
+            names: of the calls.
+            last: the number of the last recording that has one of them; None where that is not known.
+
+        Yields:
+            The calls that are there, in their order.
+
+        Raises:
+            MprError: the rules, the tools or the state cannot be used, or a path is not there.
+        """
+        names = tuple(names)
+        replayers = self._replayers()
+        shared = any(each.guard.rules.shared for each in replayers)  # then what came before counts
+        for number, recording in recordings_in(self.paths, Share(limit=self.limit)):
+            if last is not None and number > last:
+                return
+            if isinstance(recording, Broken):
+                continue
+            calls = {each.number for each in names if each.is_of(recording.name)}
+            if not calls and not shared:
+                continue
+            try:
+                decided = [list(each.decide(recording, calls)) for each in replayers]
+            except MprError:  # the tally has it among the broken ones
+                continue
+            for now, *before in zip(*decided, strict=True):
+                if now.number in calls:
+                    yield Example((number, now.number), recording.name, now, *before)
 
     def _replayers(self) -> list[Replayer]:
         return [Replayer(each) for each in (self.setup, self.against) if each is not None]

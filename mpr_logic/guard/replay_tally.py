@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mpr_logic.guard.replay import OUTCOMES, STOPS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mpr_logic.guard.recordings.recording import Broken, Label, Recording
     from mpr_logic.guard.replay import Decided
@@ -41,6 +41,11 @@ class Example(NamedTuple):
     decided: Decided
     before: Decided | None = None
 
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """The call, and what was said of it: one file may hold several recordings of one name."""
+        return self.place, self.recording, self.decided.outcome, self.decided.rules
+
     def to_json(self) -> dict[str, Any]:
         """The example as JSON."""
         call = self.decided.call
@@ -62,7 +67,14 @@ def _strict(value: Any) -> Any:
 
 
 def _said(decided: Decided) -> dict[str, Any]:
-    return {"outcome": decided.outcome, "rules": list(decided.rules), "message": decided.message}
+    said: dict[str, Any] = {
+        "outcome": decided.outcome,
+        "rules": list(decided.rules),
+        "message": decided.message,
+    }
+    if decided.explanation is not None:
+        said["decision"] = decided.explanation.content
+    return said
 
 
 @dataclass(slots=True)
@@ -236,6 +248,12 @@ class Tally:
         for labels, ends in other.labelled.items():
             self.labelled.setdefault(labels, Counter()).update(ends)
         self._leave_out()
+
+    def explain(self, found: Iterable[Example]) -> None:
+        """Put explained examples in the place of those that are not."""
+        explained = {each.key: each for each in found}
+        for examples in (*self.examples.values(), *self.changed.values()):
+            examples[:] = [explained.get(each.key, each) for each in examples]
 
     # -- what was found ------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mpr_logic.cli.output import ASKED
 from tests.helpers.command import mpr
 from tests.helpers.json_output import answer
 
@@ -84,6 +85,8 @@ def test_against(tmp_path: Path) -> None:
         ((ORDERS, RECORDED, "--now", "noon"), "--now is `noon`"),
         ((ORDERS, RECORDED, "--limit", "0"), "greater than or equal to 1"),
         ((ORDERS, RECORDED, "--theta", "2"), "--theta is 2"),
+        ((ORDERS, RECORDED, "--call", "tuesday"), "`tuesday` names no call"),
+        ((ORDERS, RECORDED, "--call", "0"), "`0` names no call"),
     ],
 )
 def test_what_cannot_be_done(arguments: tuple[str, ...], said: str) -> None:
@@ -146,14 +149,93 @@ def test_odd_numbers(tmp_path: Path) -> None:
     assert found["examples"][0]["arguments"] == {"order": "a", "amount": "Infinity", "more": ["NaN"]}
 
 
+def test_why() -> None:
+    """The first example of each rule and outcome is explained as `mpr check` explains a call."""
+    done = mpr("replay", ORDERS, RECORDED, "--why")
+    assert done.status == 1
+    for lines in (
+        "    cancel_order(b20) is forbidden\n    ├─ rule look_first at ",
+        "    └─ ✓ not succeeded get_order(b20): no such fact\n\n    repairs\n    - after get_order(b20)\n",
+        "    └─ ✓ 260.0 > 100\n",
+        f"\n\n    {ASKED}\n",
+        "    ✓ refund(d41, 8.0) is admissible\n\n    advice (rules below theta 0.9)\n",
+    ):
+        assert lines in done.out, lines
+    examples = answer(mpr("replay", ORDERS, RECORDED, "--why", "--json"))["examples"]
+    assert [each["decision"]["verdict"] for each in examples] == ["forbidden", "forbidden", "admissible"]
+    assert "decision" not in json.dumps(answer(mpr("replay", ORDERS, RECORDED, "--json")))
+
+
+def test_the_first_of_several_examples(tmp_path: Path) -> None:
+    """Of several examples only the first is explained, also where recordings share a name and a place."""
+    first, second = json.loads(Path(RECORDED).read_text(encoding="utf-8"))[:2]
+    log = {"info": {}, "simulations": [{**each, "task_id": "7"} for each in (first, second, second)]}
+    file = tmp_path / "log.json"
+    file.write_text(json.dumps(log))
+    examples = answer(mpr("replay", ORDERS, str(file), "--why", "--json"))["examples"]
+    assert [each["outcome"] for each in examples] == ["advised", "rejected", "rejected"][-len(examples) :]
+    assert {each["decision"]["action"] for each in examples if "decision" in each} == {"cancel_order(b20)"}
+
+
+@pytest.mark.parametrize(
+    ("named", "calls"),
+    [
+        (["1"], [("monday", 1), ("tuesday", 1), ("wednesday", 1), ("thursday", 1)]),
+        (["tuesday, call 1", " thursday call 2"], [("tuesday", 1), ("thursday", 2)]),
+        ([f"{RECORDED}:3 wednesday, call 3"], [("wednesday", 3)]),
+        (["tuesday, call 3"], [("tuesday", 3)]),  # a tool that nothing declares
+        (["friday, call 1", "11"], []),
+    ],
+)
+def test_named_calls(named: list[str], calls: list[tuple[str, int]]) -> None:
+    """--call explains calls by their number, in each recording, or as the report names them."""
+    options = [option for each in named for option in ("--call", each)]
+    found = answer(mpr("replay", ORDERS, RECORDED, "--json", *options))["explained"]
+    assert [(each["recording"].rpartition(" ")[2], each["call"]) for each in found] == calls
+    assert all(("decision" in each) == (each["tool"] != "think") for each in found)
+    text = mpr("replay", ORDERS, RECORDED, *options).out
+    assert ("\nasked for\n" in text) == bool(calls)
+    assert all((f"no recording has the call `{each.strip()}`" in text) != bool(calls) for each in named)
+
+
+def test_why_a_change(tmp_path: Path) -> None:
+    """Of what changes, both decisions are explained."""
+    other = tmp_path / "other.dl"
+    other.write_text(Path(ORDERS).read_text(encoding="utf-8").replace("A > 100", "A > 5"))
+    arguments = ("replay", ORDERS, RECORDED, "--against", str(other), "--why")
+    example = answer(mpr(*arguments, "--json"))["changes"][0]["examples"][0]
+    assert (example["before"]["decision"]["verdict"], example["decision"]["verdict"]) == (
+        "forbidden",
+        "admissible",
+    )
+    done = mpr(*arguments).out
+    refused, _, rest = done.partition("    ✓ refund(a17, 40.0) is admissible\n")
+    assert "    ✗ refund(a17, 40.0) is rejected: forbidden\n" in refused
+    assert rest
+
+
+def test_why_with_shared_relations(tmp_path: Path) -> None:
+    """A call is explained by what earlier conversations left, where they share it."""
+    rules = tmp_path / "rules.dl"
+    rules.write_text(
+        ".action get_order(order: symbol)\n.decl looked(n: int) key() shared\nlooked(0).\n"
+        "get_order(_) causes looked(N + 1) :- looked(N).\n@id(enough) forbid get_order(_) :- looked(3).\n"
+    )
+    found = answer(mpr("replay", str(rules), RECORDED, "--why", "--call", "thursday, call 1", "--json"))
+    assert found["examples"][0]["decision"]["verdict"] == "forbidden"
+    assert timeless(found["explained"][:1]) == timeless(found["examples"][:1])
+
+
 def timeless(found: Any) -> Any:
     """An answer without its times."""
-    return {key: value for key, value in found.items() if key != "seconds"}
+    if isinstance(found, dict):
+        return {key: timeless(value) for key, value in found.items() if key != "seconds"}
+    return [timeless(each) for each in found] if isinstance(found, list) else found
 
 
 def test_processes() -> None:
     """Several processes find what one does."""
-    arguments = ("replay", ORDERS, RECORDED, "--against", "docs/examples/coding/coding.dl", "--json")
+    arguments = ("replay", ORDERS, RECORDED, "--against", "docs/examples/coding/coding.dl", "--why", "--json")
     assert timeless(answer(mpr(*arguments, "--jobs", "2"))) == timeless(answer(mpr(*arguments)))
 
 
