@@ -53,6 +53,11 @@ class Driver(Protocol):
         is told: the tool's result, or why it was not run."""
 
 
+def content(path: str) -> str:
+    """The content of a file of the office."""
+    return '{"owner": "ann", "balance": 3}' if path == "/data/record" else f"read {path}"
+
+
 @dataclass
 class Office:
     """The tools: they keep what was run, and with what."""
@@ -77,7 +82,7 @@ class Office:
         """Read a file."""
         with self.lock:
             self.ran.append(("read", {"path": path}))
-        return f"read {path}"
+        return content(path)
 
     def functions(self) -> dict[str, Callable[..., str]]:
         """The tools by name."""
@@ -414,6 +419,10 @@ HEARING = """
 listed :- returned(_, read, V), V is symbol, contains(V, "read /data/list").
 @id(unread) @because("read the list first")
 forbid send(_, _, _) :- not listed.
+@id(unseen) @because("read the record first")
+forbid send(_, _, _) :- not owned.
+.decl owned()
+owned :- returned(_, read, V), field(V, owner, "ann"), field(V, balance, 3).
 .decl asked()
 asked :- said(_, user, _).
 @id(unasked) @because("nobody asked for it")
@@ -422,20 +431,20 @@ forbid pay(_, _) :- not asked.
 
 
 def results_reach_rules(driver: Driver, folder: Path) -> None:
-    """A tool's result is there for rules in the next turn; the answer to a rejected call is none."""
+    """A tool's result is there for rules in the next turn, and one that is JSON is opened; the answer to a
+    rejected call is none."""
     office = Office()
     guard = guard_of(office, text=HEARING)
     send = call("send", {"to": ["ann@us"], "text": "x"}, "s")
     refused(driver, "results_reach_rules", Turn(driver, [send], office, guard=guard), "read the list first")
-    Turn(driver, [call("read", {"path": "/data/list"}, "r")], office, guard=guard)
+    reads = [call("read", {"path": f"/data/{name}"}, name) for name in ("list", "record")]
+    Turn(driver, reads, office, guard=guard)
     Turn(driver, [call("send", {"to": ["ann@us"], "text": "x"}, "s2")], office, guard=guard)
-    assert [tool for tool, _ in office.ran] == ["read", "send"]
+    assert [tool for tool, _ in office.ran] == ["read", "read", "send"]
     results = sorted(guard.session("").checker.facts()["returned"])
-    assert [tool for _, tool, _ in results] in (
-        ["read"],
-        ["read", "send"],
-    )  # the last one may not be told yet
-    assert "read /data/list" in str(results[0][2])
+    told = [tool for _, tool, _ in results]
+    assert told in (["read", "read"], ["read", "read", "send"])  # the last one may not be told yet
+    assert {str(value) for _, _, value in results[:2]} == {"read /data/list", '{"balance":3,"owner":"ann"}'}
 
 
 def words_reach_rules(driver: Driver, folder: Path) -> None:

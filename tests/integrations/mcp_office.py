@@ -14,6 +14,8 @@ from pathlib import Path
 
 from mcp.server.mcpserver import MCPServer
 
+from tests.integrations.contract import content
+
 
 def server(file: Path) -> MCPServer:
     """The server."""
@@ -41,7 +43,7 @@ def server(file: Path) -> MCPServer:
     def read(path: str) -> str:
         """Read a file."""
         done("read", path=path)
-        return f"read {path}"
+        return content(path)
 
     @made.resource("office://motto")
     def motto() -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mpr_logic import moved
 from mpr_logic.errors import MprError, StateError
 from mpr_logic.guard.guard import UNCHECKED, UNKNOWN, Guard
-from mpr_logic.guard.recordings.messages import result_of
+from mpr_logic.guard.recordings.messages import result_of, text_of
 from mpr_logic.guard.tools import Tools
 from mpr_logic.integrations.mcp.messages import is_stateless, meta_of, not_made, params_of, refusal
 from mpr_logic.integrations.mcp.person import BY, ClientUser, without_answer
@@ -248,11 +248,12 @@ def _went(answer: Message) -> bool | None:
 
 
 def _returned(answer: Message) -> Any:
-    """The result of a call, as JSON where the server says that it is; of one that failed, the message."""
+    """The result of a call, as JSON where the server says that it is; of one that failed, the message. A text
+    that the server wraps, since structured content is an object, is the text."""
     result, error = answer.get("result"), answer.get("error")
     if isinstance(result, dict) and "content" in result:
-        said = result.get("structuredContent")
-        return result_of(result["content"]) if said is None else said
+        said, content = result.get("structuredContent"), result["content"]
+        return result_of(content) if said in (None, {"result": text_of(content)}) else said
     return str(error.get("message", "")) if isinstance(error, dict) else UNKNOWN
 
 
