@@ -9,7 +9,7 @@ where every join is an index lookup.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -168,6 +168,7 @@ def plan(
     head: Iterable[str] = (),
     given: Iterable[str] = (),
     first: int | None = None,
+    recursive: Container[str] = (),
 ) -> tuple[PlanStep, ...]:
     """Order a body.
 
@@ -178,6 +179,7 @@ def plan(
         head: the variables of the head.
         given: those of ``bound`` that the rule itself may rely on (an action's arguments).
         first: the index of a literal to begin with, whatever it costs.
+        recursive: the relations that are asked from the top and may ask themselves.
 
     Raises:
         EvaluationError: the body cannot be ordered (analysis has refused such a rule before).
@@ -203,7 +205,7 @@ def plan(
         if ready is not None:
             take(ready[0], ready[1])
             continue
-        scan = _cheapest(body, left, known, cost)
+        scan = _cheapest(body, left, known, cost, {i for i in later if _name(body[i]) in recursive})
         gather = _gather(body, left, known, outside, shared, cost, last=scan is None)
         if gather is not None:
             take(gather.index, gather)
@@ -308,8 +310,15 @@ def bound_positions(atom: Atom, known: Iterable[str]) -> tuple[int, ...]:
     )
 
 
-def _cheapest(body: Sequence[BodyItem], left: list[int], known: set[str], cost: Cost) -> Scan | None:
-    best: tuple[float, Scan] | None = None
+def _name(item: BodyItem) -> str:
+    return item.atom.name if isinstance(item, Literal) else ""
+
+
+def _cheapest(
+    body: Sequence[BodyItem], left: list[int], known: set[str], cost: Cost, later: set[int]
+) -> Scan | None:
+    """The literal to match that costs least; one of ``later`` only where there is no other."""
+    best: tuple[tuple[bool, float], Scan] | None = None
     for i in left:
         item = body[i]
         if _matches(item) and not known.issuperset(item_variables(item)):  # else it waits for others
@@ -317,7 +326,7 @@ def _cheapest(body: Sequence[BodyItem], left: list[int], known: set[str], cost: 
             if item.given and not askable(item, known):
                 continue
             bound = bound_positions(item.atom, known)
-            price = cost(item.atom.name, bound)
+            price = i in later, cost(item.atom.name, bound)
             if best is None or price < best[0]:
                 best = (price, Scan(i, item, bound))
     return None if best is None else best[1]

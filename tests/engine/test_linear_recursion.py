@@ -155,3 +155,19 @@ def test_a_test_of_a_type_comes_first(listed: str) -> None:
     for engine in (NativeEngine(program), PyDatalogEngine(program)):
         assert set(engine.query("prefer go", (1,))) == set()
         assert set(engine.query("prefer go", ("a",))) == {("a",)}
+
+
+def test_a_recursion_that_counts_asks_on_from_what_holds() -> None:
+    """``p(X + 1, Y, X + 1)`` waits until ``p(X, Z, _)`` holds, whichever is written first: it would else ask
+    of ever larger numbers."""
+    program = analyse(
+        [
+            parse(
+                ".decl e(x: int) .decl p(x: int, y: int, z: int) e(1). e(2)."
+                "p(X, X, X) :- e(X). p(Y, Z, X) :- p(X + 1, Y, X + 1), p(X, Z, _), Y < 9."
+            )
+        ]
+    )
+    engine = NativeEngine(program, budget=Budget(facts=1_000))
+    assert engine.query("p", (None, None, 1)).keys() == {(1, 1, 1), (2, 1, 1)}
+    assert engine.query("p", (None, None, None)).keys() == {(1, 1, 1), (2, 2, 2), (2, 1, 1)}

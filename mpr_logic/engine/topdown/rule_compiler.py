@@ -187,6 +187,7 @@ class RuleCompiler(Access):
             head={n for t in each.args for n in term_variables(t)},
             # what the left-out literal of a recursion binds counts as bound, as if it stood there
             given={n for t in (*each.args[: each.given], *wanted, *preset_terms) for n in term_variables(t)},
+            recursive=self.component,
         )
 
     def _rule_weight(self, writer: CodeWriter, each: RuleGroup) -> list[str]:
