@@ -22,6 +22,16 @@ def loads(text: str, **options: Any) -> Any:
     return json.loads(text, parse_constant=no_number, object_pairs_hook=no_repeats, **options)
 
 
+def opened(text: str) -> Any:
+    """The JSON object or array that a text is; the text itself, where it is none by the standard."""
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return loads(text)
+        except (ValueError, RecursionError):
+            pass
+    return text
+
+
 def no_number(text: str) -> NoReturn:
     """Refuse what Python's reader takes for a number and JSON does not have.
 

@@ -172,7 +172,7 @@ def _loose(step: PlanStep, item: BodyItem, bindings: Mapping[str, Value]) -> str
 def _failure(
     engine: Engine, step: PlanStep, item: BodyItem, bindings: Bindings, rule: Rule
 ) -> tuple[AttemptState, str]:
-    """Whether an item is false or unknown, and what came nearest to making it true."""
+    """The state of an item that does not hold, false or unknown, and what came nearest to making it true."""
     if isinstance(item, Literal):
         wanted = pattern(item.atom, bindings)
         if is_set(item.atom.name):

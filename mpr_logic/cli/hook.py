@@ -106,7 +106,7 @@ def hook(
         check_written(guard.rules.files)  # those that are used, too
         key = hooks.session_key(rules or (), call.session)
         if ended is not None:
-            hooks.settle(guard, calls, key, call, ended[1], hooks.read_result(known, sent))
+            hooks.settle(guard, calls, key, call, ended[1], hooks.outcome_result(known, sent))
             return Answer(YES, "{}", {"answer": {}})
         verdict = hooks.decide(
             guard,

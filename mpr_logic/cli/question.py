@@ -324,8 +324,9 @@ def _fits(atom: Atom, signature: Signature) -> bool:
 
 def _call(guard: Guard, program: Program, atom: Atom, signature: Signature) -> Call:
     """A call with the constants of an action; ``null`` and ``_`` are arguments that are left out."""
+    from mpr_logic.checker.structures import NULL
     from mpr_logic.errors import StateError
-    from mpr_logic.guard.calls import NULL, Call
+    from mpr_logic.guard.calls import Call
     from mpr_logic.guard.tools import REST
     from mpr_logic.language.ast import Const, Var
 
@@ -354,7 +355,7 @@ def _call(guard: Guard, program: Program, atom: Atom, signature: Signature) -> C
 
 def _json(value: Value, base: str, argument: Argument | None, *, whole: bool) -> Any:
     """The JSON that a constant of a rule stands for: rules see a list or an object as its canonical text."""
-    from mpr_logic.guard.calls import canonical
+    from mpr_logic.checker.structures import canonical
     from mpr_logic.language.moments import json_value
 
     kinds = argument.said.kinds if argument is not None else None

@@ -9,8 +9,9 @@ from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.program import Fact
 from mpr_logic.analysis.report import did_you_mean
 from mpr_logic.checker.action import Action
+from mpr_logic.checker.structures import NULL, OPENED, constant, inside, structure
 from mpr_logic.errors import StateError
-from mpr_logic.guard.calls import NULL, OPENED, constant, inside, kind_of, structure
+from mpr_logic.guard.calls import kind_of
 from mpr_logic.guard.tools import REST
 from mpr_logic.language.ast import Span
 

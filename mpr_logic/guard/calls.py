@@ -15,32 +15,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from mpr_logic.checker import strict_json
-from mpr_logic.checker.structures import NULL, OPENED, canonical, constant, inside, structure
+from mpr_logic.checker.structures import NULL, canonical
 from mpr_logic.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Set
 
     from mpr_logic.language.ast import Row, Value
-
-__all__ = [
-    "NULL",
-    "OPENED",
-    "Call",
-    "Limits",
-    "Moment",
-    "alike",
-    "alike_within",
-    "canonical",
-    "constant",
-    "inside",
-    "kind_of",
-    "parsed",
-    "read_arguments",
-    "structure",
-    "two_alike",
-    "value_of",
-]
 
 _LETTERS = str.maketrans({"\u0131": "i", "\u0130": "i"})
 """The i without a dot, and the I with one: an i where a reader compares letter by letter."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from mpr_logic.analysis.builtin_relations import HEARD, TRACED
 from mpr_logic.analysis.program import Fact
+from mpr_logic.checker.structures import inside, structure
 from mpr_logic.errors import StateError
-from mpr_logic.guard.calls import Limits, inside, structure
+from mpr_logic.guard.calls import Limits
 from mpr_logic.guard.origins import Origins, traced
 from mpr_logic.guard.results import Result, read_result, sound
 from mpr_logic.language.ast import Span
@@ -21,7 +22,6 @@ from mpr_logic.language.ast import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
-    from mpr_logic.guard.calls import Call
     from mpr_logic.language.ast import Row
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
@@ -111,11 +111,6 @@ def _see(**given: tuple[object, type]) -> None:
             raise StateError(f"`{name}` of a message is of type {kind.__name__}, not {type(value).__name__}")
 
 
-def result_of(call: Call, content: Any, *, failed: bool = False) -> Message:
-    """The message that a call's result is."""
-    return Message("tool", answers=str(call.id), tool=str(call.tool), content=content, error=failed)
-
-
 class Followed:
     """The part that is known of a conversation which is told from its beginning each time."""
 
@@ -188,12 +183,18 @@ def _mark(message: Message) -> bytes:
 
 
 def _own(arguments: Mapping[str, Any], limits: Limits) -> Result:
-    """The arguments of a call as a JSON object of its own, and counted; empty where they have no JSON."""
+    """The arguments of a call as a JSON object of its own, and counted; where they have no JSON it is empty,
+    and the text is what Python writes for them.
+
+    Raises:
+        StateError: the host's mapping cannot be read.
+    """
     try:
-        found = read_result(dict(arguments), limits)
-    except Exception:  # a mapping of the host's
-        return Result({}, "{}", 2, 1)
-    return found if isinstance(found.value, dict) else Result({}, "{}", 2, 1)
+        given = dict(arguments)
+    except Exception as error:
+        raise StateError(f"the arguments of a call cannot be read: {type(error).__name__}") from None
+    found = read_result(given, limits)
+    return found if isinstance(found.value, dict) else found._replace(value={})
 
 
 class _Proposals:
@@ -237,20 +238,27 @@ def common(calls: Sequence[ToolCall]) -> ToolCall:
     return first if all(each == first for each in calls) else ToolCall(first.id, tool)
 
 
-_REFUSALS = 999
-"""The most rejections of one id before the newest, whose words are kept."""
+_REFUSALS = 1_000
+"""The most rejections of one id whose words are kept."""
+
+LOST = "some of the conversation could not be taken in"
+"""Why nothing can be decided by a conversation of which a part was told and failed on its way."""
 
 UNKEPT = "the conversation was not kept, since no rule read it when it was heard"
 """Why rules that are loaded later cannot be decided by what was said before."""
 
 
 class Needs(NamedTuple):
-    """The needs of rules about a conversation: which relations they read of it, which of ``item``,
-    ``list_length`` and ``field`` they look into results by, and whether they ask where values come from."""
+    """The needs of rules about a conversation: which relations they read of it, and which of ``item``,
+    ``list_length`` and ``field`` they look into results by."""
 
     reads: frozenset[str] = frozenset()
     opens: frozenset[str] = frozenset()
-    traces: bool = False
+
+    @property
+    def traces(self) -> bool:
+        """Whether rules ask where values come from."""
+        return not TRACED.isdisjoint(self.reads)
 
 
 class Change(NamedTuple):
@@ -294,6 +302,8 @@ class Conversation:
         self.needs = needs
         self.trouble = ""
         """Why the facts are not the whole conversation; empty where they are."""
+        self.begun = False
+        """Whether a call was decided: what was said before is then told, or it is not kept."""
         self._limits = limits
         self._entries: list[_Entry] = []
         self._turns = 0
@@ -320,22 +330,25 @@ class Conversation:
         if self.trouble and not (HEARD | TRACED).isdisjoint(reads):
             raise StateError(f"{self.trouble}: end the session, and begin another")
 
+    def lost(self, why: str = LOST) -> None:
+        """Some of the conversation is not among the facts, and never will be."""
+        self.trouble = self.trouble or why
+
     def admitted(self, id: str, tool: str, arguments: Mapping[str, Any], verdict: str = "") -> None:
         """A call was admitted, with these arguments, by a verdict of that id."""
-        if self.needs.reads:
-            own = _own(arguments, self._limits)
-            self._fits(0, own.characters, 0)
+        if not self.needs.reads:
+            return
+        own = _own(arguments, self._limits)
+        if self._count(0, own.characters, 0):
             waiting = self._admitted.get(id, {})
             waiting[verdict] = ToolCall(id, tool, own.value)
             self._note(self._admitted, id, waiting)
-        if self.needs.traces:
-            self._origins.called(arguments)
+            self._called(own)
 
     def rejected(self, id: str, told: str = "") -> None:
         """A call was rejected: what the model is told in its place is no result."""
-        if self.needs.reads and id:
-            self._fits(0, len(told), 0)
-            self._note(self._refusals, id, [*self._refusals.get(id, [])[-_REFUSALS:], told])
+        if self.needs.reads and id and self._count(0, len(told), 0):
+            self._note(self._refusals, id, [*self._refusals.get(id, []), told][-_REFUSALS:])
 
     def recorded(self, message: Message, verdict: str = "") -> Change:
         """The change that a result makes which came with the outcome of a call that this verdict admitted."""
@@ -372,7 +385,9 @@ class Conversation:
         """Go on under rules with these needs."""
         if not needs.reads and self._entries:
             self._entries.clear()
-            self.trouble = self.trouble or UNKEPT
+            self.lost(UNKEPT)
+        if needs.reads and not self.needs.reads and self.begun:
+            self.lost(UNKEPT)
         if needs.traces and not self.needs.traces:
             self._origins = Origins()
             for entry in self._entries:
@@ -385,10 +400,11 @@ class Conversation:
     # -- inside --------------------------------------------------------------------------------
 
     def _note(self, of: dict[str, Any], id: str, value: object) -> None:
-        """Keep what is known of a call; of too many the oldest is given up."""
-        of[id] = value
-        if len(of) > self._limits.messages:
-            del of[next(iter(of))]
+        """Keep what is known of a call; of too many calls it is not known which result is whose."""
+        if id in of or len(of) < self._limits.messages:
+            of[id] = value
+        else:
+            self.lost(f"this session has more than {self._limits.messages} calls")
 
     def _change(
         self,
@@ -405,12 +421,13 @@ class Conversation:
             there: how many came in the other way.
             verdict: the one by which the call was admitted, where a result comes with its outcome.
         """
-        before, begun, facts = dict(self._last), len(self._entries), list[Fact]()
+        before: dict[tuple[str, str], Fact | None] = {}
+        begun, facts = len(self._entries), list[Fact]()
         for each in messages:
             if self.trouble:
                 break
             if not self.needs.reads:
-                self.trouble = UNKEPT
+                self.lost(UNKEPT)
             elif each.role != "tool":
                 self._words(each)
             else:
@@ -418,12 +435,11 @@ class Conversation:
                 self._answer(each, self._known(each, here, there, verdict), verdict)
         for entry in self._entries[begun:]:
             facts += _facts(entry, self.needs)
-            self._last.update(_newest(entry, self.needs))
-        changed = [key for key, fact in self._last.items() if before.get(key) is not fact]
-        return Change(
-            [*facts, *(self._last[key] for key in changed)],
-            [before[key] for key in changed if key in before],
-        )
+            for key, fact in _newest(entry, self.needs).items():
+                before.setdefault(key, self._last.get(key))
+                self._last[key] = fact
+        facts += [self._last[key] for key in before]
+        return Change(facts, [fact for fact in before.values() if fact is not None])
 
     def _known(
         self, message: Message, here: dict[str, int], there: dict[str, int], verdict: str | None
@@ -458,7 +474,7 @@ class Conversation:
         text = sound(message.text)
         calls = [(each, _own(each.arguments, self._limits)) for each in message.calls]
         size = sum(len(each.id) + len(each.tool) + own.characters for each, own in calls)
-        if not self._room(len(text) + size, 0):
+        if not self._count(1, len(text) + size, 0):
             return
         self._turn += message.role == "assistant" and not self._proposing
         self._proposing = message.role == "assistant"
@@ -466,11 +482,16 @@ class Conversation:
             waiting = self._proposed.get(call.id) or _Proposals()
             waiting.add(ToolCall(call.id, call.tool, own.value), self._turn)
             self._note(self._proposed, call.id, waiting)
-            if self.needs.traces:
-                self._origins.called(call.arguments)
+            self._called(own)
         self._turns += 1
         if text:
             self._enter(_Entry(self._turns - 1, message.role, text))
+
+    def _called(self, own: Result) -> None:
+        """Let the origins know the arguments that the model proposed."""
+        if self.needs.traces:
+            unread = not own.value and own.text != "{}"
+            self._origins.called({"": own.text} if unread else own.value)
 
     def _answer(self, message: Message, known: bool, verdict: str | None) -> None:
         """Take in the result of a call, unless it is known."""
@@ -482,7 +503,7 @@ class Conversation:
         tool, given = self._named(message.tool or call.tool, call.arguments)
         own = _own(given, self._limits)
         size = len(message.answers) + len(tool) + own.characters
-        if self._room(found.characters + size, found.values + own.values - 1):
+        if self._count(1, found.characters + size, found.values + own.values - 1):
             self._enter(
                 _Entry(self._results, "tool", found.text, sound(tool), found.value, message.error, own.value)
             )
@@ -529,12 +550,8 @@ class Conversation:
         elif entry.role != "assistant":
             self._origins.said(entry.number, "user" if entry.role == "user" else "system", entry.text)
 
-    def _room(self, characters: int, values: int) -> bool:
-        """Whether there is room for a further message, which is counted."""
-        return self._fits(1, characters, values)
-
-    def _fits(self, messages: int, characters: int, values: int) -> bool:
-        """Whether so much more is within the limits; it is counted."""
+    def _count(self, messages: int, characters: int, values: int) -> bool:
+        """Count so much more. Returns whether all of it is within the limits: else it may not be kept."""
         self._messages += messages
         self._characters += characters
         self._values += values
@@ -545,7 +562,7 @@ class Conversation:
             (self._values, limits.returned, "values in the results of its calls"),
         ):
             if count > most:
-                self.trouble = f"this session has more than {most} {what}"
+                self.lost(f"this session has more than {most} {what}")
         return not self.trouble
 
 
@@ -586,6 +603,6 @@ def _newest(entry: _Entry, needs: Needs) -> dict[tuple[str, str], Fact]:
 
 
 def _place(entry: _Entry) -> Span:
-    """Where a fact comes from, for proofs."""
+    """The place that a fact comes from, for proofs."""
     word, what = ("result", entry.tool) if entry.role == "tool" else ("turn", entry.role)
     return Span(f"{word} {entry.number} ({what})", 0, 0, 0, 0)

@@ -16,8 +16,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.checker.structures import NULL
 from mpr_logic.errors import GuardError
-from mpr_logic.guard.calls import NULL
 from mpr_logic.language.moments import json_value
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from contextvars import ContextVar
+from contextlib import ExitStack, suppress
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from mpr_logic.checker.loading import rule_files
 from mpr_logic.engine.protocol import Budget
 from mpr_logic.errors import BudgetError, GuardError, MprError, StateError
 from mpr_logic.guard.calls import Call, Limits, read_arguments
-from mpr_logic.guard.conversation import Message, result_of
+from mpr_logic.guard.conversation import Message
 from mpr_logic.guard.directives import asks_person, may_go_on, rewritten, severity
 from mpr_logic.guard.host import asked, within
 from mpr_logic.guard.log import NO_LOG
@@ -146,7 +145,6 @@ class Guard:
         )
         self.approval_timeout = approval_timeout
         self.sessions = sessions
-        self.inside: ContextVar[bool] = ContextVar("inside of a call that the guard let pass", default=False)
         self._lock = threading.RLock()
         self._replacing = threading.RLock()  # before the other: what is read last is what is gone by
         self._sessions: dict[str, Session] = {}
@@ -255,11 +253,13 @@ class Guard:
         id = verdict if isinstance(verdict, str) else verdict.id
         name = session if isinstance(verdict, str) else verdict.call.session
         of = self.session(name)
-        with of.locked(self.timeout):
-            unknown = isinstance(verdict, Verdict) and verdict.mode == "shadow" and not of.waits_for(id)
-            if result is not UNKNOWN and (unknown or of.waits_for(id)):
-                call = verdict.call if isinstance(verdict, Verdict) else Call("")
-                of.returned(id, result_of(call, result, failed=succeeded is False))
+        with ExitStack() as held:
+            with of.locked(self.timeout) if result is UNKNOWN else of.hearing(self.timeout):
+                held.enter_context(of.locked())  # still so when the result has been heard
+                unknown = isinstance(verdict, Verdict) and verdict.mode == "shadow" and not of.waits_for(id)
+                if result is not UNKNOWN and (unknown or of.waits_for(id)):
+                    call = verdict.call if isinstance(verdict, Verdict) else Call("")
+                    of.returned(id, result, failed=succeeded is False, call=call)
             if unknown:
                 return  # it ran, but the rules know no such call
             of.record(id, succeeded, facts, lambda: self.timeout)
@@ -288,7 +288,7 @@ class Guard:
             if not isinstance(each, Message):
                 raise StateError(f"a guard hears messages, not {type(each).__name__}: Message(role, text)")
         of = self.session(session)
-        with of.locked(self.timeout):
+        with of.hearing(self.timeout):
             of.hear(messages)
 
     def follow(self, messages: Sequence[Message], *, session: str = "") -> None:
@@ -311,9 +311,9 @@ class Guard:
         if not isinstance(given, Sequence) or not all(isinstance(each, Message) for each in given):
             raise StateError("a guard follows a list of messages: [Message(role, text), ...]")
         of = self.session(session)
-        with of.locked(self.timeout):
+        with of.hearing(self.timeout):
             followed = copy(of.followed)
-            self.hear(*followed.news(messages), session=session)
+            of.hear(followed.news(messages))
             of.followed = followed  # they are known once all of them were taken in
 
     def unheard(self, why: str, *, session: str = "") -> None:
@@ -327,9 +327,7 @@ class Guard:
         Raises:
             StateError: there are too many sessions.
         """
-        of = self.session(session)
-        with of.locked(self.timeout):
-            of.conversation.trouble = of.conversation.trouble or why
+        self.session(session).conversation.lost(why)
 
     def replay(self, lines: Iterable[dict[str, Any]], *, session: str = "") -> None:
         """Take the history of a session from the lines of a log, for a guard that has just been made: the
@@ -343,7 +341,7 @@ class Guard:
         for line in lines:
             if line.get("session") != session or line.get("kind") not in ("decision", "result", "rejected"):
                 continue
-            with of.locked(self.timeout):
+            with of.hearing(self.timeout):
                 of.replay(line)
 
     # -- sessions ------------------------------------------------------------------------------
@@ -467,7 +465,7 @@ class Guard:
         with self._lock:
             of = self._sessions.get(verdict.call.session)
         if of is not None:
-            with suppress(BudgetError), of.locked(self.timeout):
+            with suppress(Exception), of.hearing(self.timeout):
                 of.conversation.rejected(str(verdict.call.id), verdict.message)
 
     def _withdraw(self, verdict: Verdict) -> None:
@@ -728,7 +726,8 @@ class _Check:
             if self._approved is not None and outcome in ("admit", "modify"):
                 session.approve(self._id)
             if rules.hears.reads:
-                session.admitted(self._id, self._arguments)
+                with session.hearing():
+                    session.admitted(self._id, self._arguments)
         self.inside = False
         if outcome is None:
             return None

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from typing import Literal as OneOf
 
+from mpr_logic.checker.structures import canonical
 from mpr_logic.errors import GuardError
-from mpr_logic.guard.calls import canonical
 from mpr_logic.language.moments import json_values
 
 if TYPE_CHECKING:

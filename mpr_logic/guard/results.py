@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.checker import strict_json
-from mpr_logic.guard.calls import canonical
+from mpr_logic.checker.structures import canonical
 from mpr_logic.guard.origins.records import flat
 
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ from mpr_logic.analysis.occurrences import HISTORY, is_history, split_numbered
 from mpr_logic.analysis.strata import read_by
 from mpr_logic.checker.loading import load_modules, rule_files
 from mpr_logic.checker.state import state_facts
+from mpr_logic.checker.structures import OPENED
 from mpr_logic.errors import GuardError, ProgramError, StateError
 from mpr_logic.guard.actions import LOOKED_AT, Actions
-from mpr_logic.guard.calls import OPENED, Limits
+from mpr_logic.guard.calls import Limits
 from mpr_logic.guard.conversation import Needs
 from mpr_logic.guard.directives import read_directives
 from mpr_logic.language.ast import ActionDecl, Var
@@ -174,7 +175,7 @@ class Ruleset:
         self.counts_calls = "called" in read
         heard = (HEARD | TRACED) & read
         opens = OPENED & read if heard & {"returned", "asked_with"} else frozenset()
-        self.hears = Needs(heard, opens, bool(TRACED & read))
+        self.hears = Needs(heard, opens)
         """The needs of the rules about the conversation."""
 
     def _all_needs(self, effects: set[str], changing: Mapping[str, frozenset[str]]) -> dict[str, CallNeeds]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.analysis.atoms import coerce_row
@@ -16,7 +15,7 @@ from mpr_logic.checker.state import of_call
 from mpr_logic.errors import BudgetError, EvaluationError, StateError
 from mpr_logic.guard.actions import opened_facts
 from mpr_logic.guard.calls import Call, value_of
-from mpr_logic.guard.conversation import Conversation, Followed, result_of
+from mpr_logic.guard.conversation import UNKEPT, Conversation, Followed, Message
 from mpr_logic.guard.directives import REJECTED
 from mpr_logic.guard.history import AdmittedCall, made_with, moment_of, not_the_verdicts, replayed
 from mpr_logic.guard.rules import StateBatches, is_file
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from mpr_logic.checker.versions import Version
     from mpr_logic.guard.actions import Proposed
     from mpr_logic.guard.calls import Moment
-    from mpr_logic.guard.conversation import Change, Message
+    from mpr_logic.guard.conversation import Change
     from mpr_logic.guard.rules import CallNeeds, Options, Ruleset
     from mpr_logic.guard.store import Store, StoreTransaction
     from mpr_logic.language.ast import Row
@@ -50,6 +49,7 @@ _KEPT = 1_000
 """The most actions that the checker keeps resolved: their arguments can be large."""
 
 _HERE = Span("the guard", 0, 0, 0, 0)
+_NO_CALL = Call("")
 
 
 class _Stored(NamedTuple):
@@ -123,6 +123,21 @@ class Session:
         finally:
             self._lock.release()
 
+    @contextmanager
+    def hearing(self, seconds: float = -1) -> Iterator[None]:
+        """:meth:`locked`, where the session is told of the conversation: whatever goes wrong, some of it is
+        lost from then on.
+
+        Raises:
+            BudgetError: the others took longer than that.
+        """
+        try:
+            with self.locked(seconds):
+                yield
+        except BaseException:
+            self.conversation.lost()
+            raise
+
     def decide(
         self,
         proposed: Proposed,
@@ -155,6 +170,7 @@ class Session:
             The decision with its reasons, what the model may read of it, and what is kept of the moment.
         """
         rules, action, second = self.rules, proposed.action, int(self._options.clock())
+        self.conversation.begun = True
         if self.conversation.trouble:
             self.conversation.require(needs.reads | needs.traces)
         assumed = [*proposed.facts, *facts]
@@ -294,13 +310,13 @@ class Session:
             StateError: the call is none of the present rules.
         """
         id = str(line.get("id"))
+        self.conversation.begun = True
         if line["kind"] == "rejected":
             self.conversation.rejected(str(line.get("call")), str(line.get("told", "")))
         elif line["kind"] == "result":
             if self.waits_for(id):
                 if "result" in line:
-                    failed = line.get("succeeded") is False
-                    self.returned(id, result_of(Call(""), line["result"], failed=failed))
+                    self.returned(id, line["result"], failed=line.get("succeeded") is False)
                 self._record(id, line.get("succeeded"), [], None)
         elif line.get("runs") is True and id not in self._replayed:
             self._replayed.add(id)
@@ -363,21 +379,20 @@ class Session:
         if made is not None:
             self.conversation.admitted(made.caller or id, made.tool, arguments, id)
 
-    def returned(self, id: str, result: Message) -> None:
-        """Take in the result of a call that was admitted under this id of its verdict."""
+    def returned(self, id: str, content: Any, *, failed: bool = False, call: Call = _NO_CALL) -> None:
+        """Take in what came back of a call that was admitted under this id of its verdict. Where the session
+        knows none of that id, it is of the ``call``."""
+        if not self.conversation.needs.reads:
+            self.conversation.lost(UNKEPT)
+            return
         made = self._calls.get(id)
-        if made is not None:
-            result = replace(result, answers=made.caller or id, tool=made.tool)
+        answers, tool = (str(call.id), str(call.tool)) if made is None else (made.caller or id, made.tool)
+        result = Message("tool", answers=answers, tool=tool, content=content, error=failed)
         self._changed(self.conversation.recorded(result, id))
 
     def _changed(self, change: Change) -> None:
-        if not change.add and not change.remove:
-            return
-        try:
+        if change.add or change.remove:
             self.checker.update(add=change.add, remove=change.remove)
-        except BaseException:
-            self.conversation.trouble = "some of the conversation could not be taken in"
-            raise
 
     def _named(self, tool: str, arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         """The names that rules have for a tool and its arguments: of one that they do not know, its own."""

@@ -32,9 +32,9 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.analysis.builtin_relations import BUILT_IN, DEFINED
 from mpr_logic.analysis.lints import ToolSignature
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, RESERVED
+from mpr_logic.checker.structures import canonical, constant
 from mpr_logic.errors import GuardError, StateError
 from mpr_logic.extras import needed
-from mpr_logic.guard.calls import canonical, constant
 from mpr_logic.guard.schemas import Property, describe, other_spelling, properties, takes_more
 from mpr_logic.language.ast import ActionDecl, Atom, Clause, Const, HintDecl, Module, Param
 from mpr_logic.language.printer import print_module

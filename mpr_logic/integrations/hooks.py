@@ -18,8 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.checker.structures import canonical
 from mpr_logic.errors import StateError
-from mpr_logic.guard.calls import Call, Limits, canonical, parsed
+from mpr_logic.guard.calls import Call, Limits, parsed
+from mpr_logic.guard.conversation import UNKEPT
 from mpr_logic.guard.guard import UNKNOWN
 from mpr_logic.integrations.hook_transcripts import transcript
 from mpr_logic.integrations.plain import follow
@@ -122,7 +124,7 @@ def read_outcome(agent: CodingAgent, text: str | bytes) -> tuple[Call, bool] | N
     return agent.read(event if name is None else event | {"hook_event_name": agent.after.before(name)}), went
 
 
-def read_result(agent: CodingAgent, text: str | bytes) -> Any:
+def outcome_result(agent: CodingAgent, text: str | bytes) -> Any:
     """The result of the call that an event tells of, or what it says of the failure; else ``UNKNOWN``.
 
     Raises:
@@ -331,11 +333,12 @@ def decide(
         follow(guard, conversation, call.session)
         verdict = guard.check(call.tool, call.arguments, id=call.id, session=call.session, ask=False)
         if may_run(verdict):
-            transaction.add(key, _line(verdict))
-        elif verdict.runs:
+            transaction.add(key, _line(verdict) | _heard(guard))
+            return verdict
+        if verdict.runs:
             transaction.settle(verdict.id)  # it holds nothing of what is shared
-        if guard.hears and call.id and not may_run(verdict):
-            transaction.add(key, {"kind": "rejected", "call": call.id, "told": verdict.message})
+        told = {"told": verdict.message} if guard.hears else {}
+        transaction.add(key, {"kind": "rejected", "call": call.id, **told, **_heard(guard)})
     return verdict
 
 
@@ -361,11 +364,19 @@ def settle(
             _replay(guard, [line], call.session)
         guard.record(line["id"], succeeded, session=call.session)
         told = {"result": result} if guard.hears and result is not UNKNOWN else {}
-        transaction.add(key, {"kind": "result", "id": line["id"], "succeeded": succeeded, **told})
+        said = {"kind": "result", "id": line["id"], "succeeded": succeeded, **told}
+        transaction.add(key, said | _heard(guard))
+
+
+def _heard(guard: Guard) -> dict[str, bool]:
+    """The mark of a line that was written when a rule read the conversation, and it was kept for that."""
+    return {"heard": True} if guard.hears else {}
 
 
 def _replay(guard: Guard, lines: Sequence[dict[str, Any]], session: str) -> None:
     """Enter what is kept; calls of tools that are no longer declared are left out."""
+    if guard.hears and not all(line.get("heard") for line in lines):
+        guard.unheard(UNKEPT, session=session)
     for line in lines:
         try:
             guard.replay([line | {"session": session}], session=session)

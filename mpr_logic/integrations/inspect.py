@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from mpr_logic.extras import needed
+from mpr_logic.guard.guard import UNKNOWN
 from mpr_logic.guard.recordings.messages import messages_of
 from mpr_logic.integrations.plain import follow
 
@@ -96,8 +97,8 @@ def _record(guard: Guard, waiting: dict[str, Verdict], history: list[ChatMessage
     for message in history:
         verdict = waiting.pop(message.tool_call_id or "", None) if message.role == "tool" else None
         if verdict is not None and message.role == "tool":
-            (said,) = messages([message])
-            guard.record(verdict, message.error is None, result=said.content)
+            result = messages([message])[0].content if guard.hears else UNKNOWN
+            guard.record(verdict, message.error is None, result=result)
 
 
 def _approval(verdict: Verdict, call: ToolCall, *, escalate: bool) -> Approval:

@@ -53,7 +53,7 @@ class GuardMiddleware(AgentMiddleware):
         try:
             with self._guarding(request) as call:
                 result = handler(_as_admitted(request, call.verdict))
-                _note(call, result)
+                self._note(call, result)
                 return result
         except RejectedError as error:
             return _told(request, error)
@@ -65,10 +65,17 @@ class GuardMiddleware(AgentMiddleware):
         try:
             async with self._guarding(request) as call:
                 result = await handler(_as_admitted(request, call.verdict))
-                _note(call, result)
+                self._note(call, result)
                 return result
         except RejectedError as error:
             return _told(request, error)
+
+    def _note(self, call: Guarding, result: Result) -> None:
+        """Note how a call went, and what it returned: of a command for the graph that is nothing."""
+        call.succeeded = getattr(result, "status", "success") != "error"
+        if self._guard.hears and hasattr(result, "content"):
+            (said,) = messages([result])
+            call.result = said.content
 
     def _guarding(self, request: ToolCallRequest) -> Guarding:
         call, session = request.tool_call, self._session
@@ -106,14 +113,6 @@ def _said(state: Any) -> Sequence[Any]:
         return state
     found: Sequence[Any] = state.get("messages", ()) if isinstance(state, dict) else state.messages
     return found
-
-
-def _note(call: Guarding, result: Result) -> None:
-    """Note how a call went, and what it returned: of a command for the graph that is nothing."""
-    call.succeeded = getattr(result, "status", "success") != "error"
-    if hasattr(result, "content"):
-        (said,) = messages([result])
-        call.result = said.content
 
 
 def _told(request: ToolCallRequest, error: RejectedError) -> ToolMessage:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mpr_logic.errors import GuardError, RejectedError
 from mpr_logic.extras import needed
 from mpr_logic.integrations.openai import messages
-from mpr_logic.integrations.plain import Guarding, returned
+from mpr_logic.integrations.plain import Guarding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -125,7 +125,7 @@ def _wrapped(guard: Guard, tool: Any, session: SessionOf) -> Any:
             ) as call:
                 given = json.dumps(call.arguments, ensure_ascii=False) if call.verdict.rewritten else text
                 found = await sdk.invoke_function_tool(function_tool=inner, context=context, arguments=given)
-                call.result = returned(guard, found)
+                call.result = found
                 return found
         except RejectedError as error:
             return str(error)

@@ -8,6 +8,7 @@ import inspect
 import json
 import logging
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_type_hints, overload
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+_INSIDE: ContextVar[tuple[Guard, ...]] = ContextVar("guards that let a call pass which goes on", default=())
+
 
 def follow(guard: Guard, conversation: Told, session: str) -> None:
     """Tell a guard of a conversation, where a rule reads it. Inside of a call that it let pass nothing is
@@ -44,7 +47,7 @@ def follow(guard: Guard, conversation: Told, session: str) -> None:
     Raises:
         StateError: there are too many sessions.
     """
-    if not guard.hears or guard.inside.get():
+    if not guard.hears or any(each is guard for each in _INSIDE.get()):
         return
     try:
         guard.follow(conversation() if callable(conversation) else conversation, session=session)
@@ -58,8 +61,8 @@ class Guarding:
 
     Inside, ``call.arguments`` are those to make the call with, and ``call.verdict`` is the guard's. An
     exception inside is recorded as failure, and goes on; else the call counts as done, unless
-    ``call.succeeded`` was set to what its result says. Set ``call.result`` to what it returned, for rules
-    that read the conversation.
+    ``call.succeeded`` was set to what its result says. Set ``call.result`` to what it returned, whatever that
+    is, for rules that read the conversation.
 
     Args:
         guard: it decides.
@@ -96,7 +99,7 @@ class Guarding:
         self._call: dict[str, Any] = {"tool": tool, "arguments": arguments, "id": id, "session": session}
         self._person = person
         self._conversation = conversation
-        self._token: Token[bool] | None = None
+        self._token: Token[tuple[Guard, ...]] | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -121,7 +124,7 @@ class Guarding:
         if not verdict.runs:
             raise RejectedError(verdict)
         self.verdict = verdict
-        self._token = self._guard.inside.set(True)
+        self._token = _INSIDE.set((*_INSIDE.get(), self._guard))
         return self
 
     def __exit__(
@@ -129,8 +132,8 @@ class Guarding:
     ) -> None:
         if self._token is not None:
             with suppress(ValueError):  # it is left in another context than it was entered in
-                self._guard.inside.reset(self._token)
-        result = self.result if error is None else _said(error)
+                _INSIDE.reset(self._token)
+        result = returned(self._guard, self.result) if error is None else _said(error)
         self._guard.record(self.verdict, self.succeeded if error is None else False, result=result)
 
     async def __aexit__(
@@ -185,7 +188,7 @@ def guarded(guard: Guard, function: Any = None, *, name: str = "", session: str 
             given = binder.given(args, named)
             async with Guarding(guard, tool, binder.plain(given), session=session) as call:
                 found = await function(**binder.changed(given, call.verdict))
-                call.result = returned(guard, found)
+                call.result = found
                 return found
 
         return acall
@@ -195,7 +198,7 @@ def guarded(guard: Guard, function: Any = None, *, name: str = "", session: str 
         given = binder.given(args, named)
         with Guarding(guard, tool, binder.plain(given), session=session) as call:
             found = function(**binder.changed(given, call.verdict))
-            call.result = returned(guard, found)
+            call.result = found
             return found
 
     return call
@@ -262,7 +265,7 @@ def answer_calls(guard: Guard, calls: Iterable[Call], functions: Functions) -> l
                 if inspect.iscoroutine(found):
                     found.close()
                     raise GuardError(f"the function of `{call.tool}` is async: use `aanswer_calls`")
-                admitted.result = returned(guard, found)
+                admitted.result = found
                 return _text(found)
         except Exception as error:
             return _failed(call, error)
@@ -281,7 +284,7 @@ async def aanswer_calls(guard: Guard, calls: Iterable[Call], functions: Function
             ) as admitted:
                 found = await asyncio.to_thread(_made, call, admitted, functions)
                 found = await found if inspect.isawaitable(found) else found
-                admitted.result = returned(guard, found)
+                admitted.result = found
                 return _text(found)
         except Exception as error:
             return _failed(call, error)
@@ -301,7 +304,7 @@ def _made(call: Call, admitted: Guarding, functions: Functions) -> Any:
 
 def returned(guard: Guard, found: Any) -> Any:
     """The value that a function returned, as JSON, where a rule may read it."""
-    if not guard.hears or found is None or isinstance(found, (str, bool, int, float)):
+    if not guard.hears or found is UNKNOWN or found is None or isinstance(found, (str, bool, int, float)):
         return found
     try:
         return strict_json.loads(_text(found))

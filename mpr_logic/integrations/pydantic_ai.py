@@ -18,7 +18,7 @@ from mpr_logic.guard.calls import read_arguments
 from mpr_logic.guard.conversation import Message, ToolCall
 from mpr_logic.guard.recordings.messages import arguments_of
 from mpr_logic.guard.schemas import properties
-from mpr_logic.integrations.plain import Guarding, returned
+from mpr_logic.integrations.plain import Guarding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,7 +92,7 @@ class _GuardedTools(WrapperToolset[Any]):
             ) as call:
                 arguments = await _changed(call.verdict, tool_args, ctx, tool)
                 found = await self.wrapped.call_tool(name, arguments, ctx, tool)
-                call.result = returned(self.by.guard, found)
+                call.result = found
                 return found
         except RejectedError as error:
             raise ToolFailed(str(error)) from None

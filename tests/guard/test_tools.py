@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("pydantic", reason="needs the extra: pip install 'mpr-logic[tools]'")
 
+from mpr_logic.checker.structures import canonical, constant, structure
 from mpr_logic.errors import GuardError, StateError
-from mpr_logic.guard.calls import Limits, alike_within, canonical, constant, read_arguments, structure
+from mpr_logic.guard.calls import Limits, alike_within, read_arguments
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.tools import Tools
 from mpr_logic.language.parser import parse

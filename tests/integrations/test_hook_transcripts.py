@@ -72,20 +72,20 @@ class Session:
         event |= {"tool_input": {"command": command}, "transcript_path": str(self.file), **more}
         return json.dumps(event).encode()
 
-    def before(self, id: str, command: str) -> Verdict:
+    def before(self, id: str, command: str, rules: str = RULES) -> Verdict:
         """Decide about a call."""
         sent = self.event("PreToolUse", id, command)
         call = hooks.read_event(CLAUDE, sent)
-        guard = Guard(text=RULES, store=self.store)
+        guard = Guard(text=rules, store=self.store)
         return hooks.decide(guard, self.store, "k", call, conversation=lambda: hooks.read_conversation(sent))
 
-    def after(self, id: str, command: str, response: Any) -> None:
+    def after(self, id: str, command: str, response: Any, rules: str = RULES) -> None:
         """Say how a call went."""
         sent = self.event("PostToolUse", id, command, tool_response=response)
         found = hooks.read_outcome(CLAUDE, sent)
         assert found is not None
-        guard = Guard(text=RULES, store=self.store)
-        hooks.settle(guard, self.store, "k", *found, hooks.read_result(CLAUDE, sent))
+        guard = Guard(text=rules, store=self.store)
+        hooks.settle(guard, self.store, "k", *found, hooks.outcome_result(CLAUDE, sent))
 
 
 @pytest.mark.parametrize("tells", [True, False])
@@ -104,6 +104,34 @@ def test_words_and_results(tmp_path: Path, tells: bool) -> None:
     assert session.before("c", "ls").runs  # the refusal by the hook itself is no result
     session.lines += [used("c", "ls")]
     assert session.before("d", "git push").runs
+
+
+QUIET = '.action bash(command: symbol)\ntool_name("Bash", bash).\nforbid bash("rm").\n'
+
+
+@pytest.mark.parametrize("command", ["pytest", "rm"])
+def test_what_was_not_kept_rejects(tmp_path: Path, command: str) -> None:
+    """Where no rule read the conversation when an earlier call was decided, or when it ended, the calls whose
+    rules read it now are rejected."""
+    session = Session(tmp_path)
+    session.before("a", command, QUIET)
+    assert "was not kept" in str(session.before("b", "ls").error)
+    (tmp_path / "another").mkdir()
+    session = Session(tmp_path / "another")
+    assert session.before("a", "pytest").runs
+    session.after("a", "pytest", "it failed", QUIET)
+    assert "was not kept" in str(session.before("b", "ls").error)
+
+
+def test_a_call_that_rules_no_longer_declare_is_lost(tmp_path: Path) -> None:
+    """What came back of a call whose tool is declared no longer is not known: rules that read the
+    conversation reject."""
+    session = Session(tmp_path)
+    assert session.before("a", "ls").runs
+    assert session.before("b", "ls").error is None
+    with session.store.writing() as transaction:
+        transaction.add("k", transaction.lines("k")[0] | {"id": "other", "tool": "Gone"})
+    assert "could not be taken in" in str(session.before("c", "ls").error)
 
 
 def test_words_of_others_are_left_out(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.program import Fact
+from mpr_logic.checker.structures import inside
 from mpr_logic.errors import StateError
-from mpr_logic.guard.calls import inside
 from mpr_logic.guard.origins.parts import Part, parts
 from mpr_logic.guard.origins.records import values
 from mpr_logic.language.ast import Span

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.checker import strict_json
 from mpr_logic.guard.conversation import ToolCall
 from mpr_logic.guard.recordings.histories import Ran, completed, grown
 from mpr_logic.guard.recordings.messages import (
@@ -13,7 +14,6 @@ from mpr_logic.guard.recordings.messages import (
     arguments_of,
     failed_result,
     is_message,
-    json_of,
     messages_of,
     moment_of,
     result_of,
@@ -96,7 +96,7 @@ def _ran(run: Any) -> Ran:
 def _arguments(inputs: Any) -> dict[str, Any]:
     """The arguments that a tool ran with: tracers write them as the text of a Python dict."""
     given = inputs.get("input") if isinstance(inputs, dict) and inputs.keys() == {"input"} else inputs
-    if isinstance(given, str) and isinstance(json_of(given), str) and given.startswith("{"):
+    if isinstance(given, str) and isinstance(strict_json.opened(given), str) and given.startswith("{"):
         try:
             given = ast.literal_eval(given)
         except (ValueError, SyntaxError, RecursionError, MemoryError):

@@ -268,7 +268,7 @@ def _text(value: Any) -> str:
 def arguments_of(given: Any) -> dict[str, Any]:
     """The arguments of a call, an object or the text of one; none at all are an empty object. What is
     neither, or has a key twice, is ``Unread``."""
-    found = json_of(given) if isinstance(given, str) else given
+    found = strict_json.opened(given) if isinstance(given, str) else given
     if isinstance(found, dict):
         return found
     return {} if found is None or (isinstance(found, str) and not found.strip()) else Unread(given)
@@ -279,17 +279,7 @@ def result_of(given: Any) -> Any:
     JSON object or array is that."""
     if isinstance(given, list) and given and all(map(_is_text, given)):
         given = text_of(given)
-    return json_of(given) if isinstance(given, str) else given
-
-
-def json_of(text: str) -> Any:
-    """The JSON object or array that a text is; the text itself, where it is none, or has a key twice."""
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            return strict_json.loads(text)
-        except (ValueError, RecursionError):
-            pass
-    return text
+    return strict_json.opened(given) if isinstance(given, str) else given
 
 
 def _is_text(part: Any) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.checker import strict_json
 from mpr_logic.guard.conversation import ToolCall
 from mpr_logic.guard.recordings.histories import Ran, completed, grown
 from mpr_logic.guard.recordings.messages import (
     arguments_of,
     is_message,
-    json_of,
     messages_of,
     moment_of,
     result_of,
@@ -57,7 +57,7 @@ class _Span:
     def value(self, name: str) -> Any:
         """An attribute; a text that is JSON is that."""
         given = self.attributes.get(name)
-        return json_of(given) if isinstance(given, str) else given
+        return strict_json.opened(given) if isinstance(given, str) else given
 
 
 def _spans(values: Iterable[Any]) -> Iterator[_Span]:

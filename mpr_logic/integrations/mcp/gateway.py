@@ -209,10 +209,11 @@ class Gateway:
             self._tools.changed()
         if "method" in message:
             return message
-        if verdict is not None and self._tools.guard is not None:
+        guard = self._tools.guard
+        if verdict is not None and guard is not None:
             try:
-                record = partial(self._tools.guard.record, verdict, _went(message), result=_returned(message))
-                await asyncio.to_thread(record)
+                result = _returned(message) if guard.hears else UNKNOWN
+                await asyncio.to_thread(partial(guard.record, verdict, _went(message), result=result))
             except MprError as error:
                 _logger.warning("the result of a call could not be recorded: %s", error)
         return self._tools.offered(message)

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from mpr_logic.guard.calls import canonical
+from mpr_logic.checker.structures import canonical
 from mpr_logic.integrations.mcp.messages import is_stateless, meta_of, params_of
 
 if TYPE_CHECKING:
