@@ -52,6 +52,9 @@ DECLARED_CIRCLES: dict[frozenset[str], str] = {
 DECLARED_STATE = {
     # pyDatalog's own state is one for the whole process: one session at a time may use it
     "mpr_logic/engine/pydatalog/session.py:_LOCK",
+    # Python never gives up a context variable, so that one for each guard would stay for ever; each task has
+    # its own value
+    "mpr_logic/integrations/plain.py:_INSIDE",
 }
 
 DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp, ast.GeneratorExp)
