@@ -38,7 +38,7 @@ RESULT = Message("tool", answers="c", tool="look", content={"id": "R1", "state":
 
 
 class _Fault(Exception):
-    """What is raised at one point of a piece of work."""
+    """An exception at one point of a piece of work."""
 
 
 class _Points:
@@ -124,7 +124,7 @@ def test_whatever_fails_in_the_middle_a_lost_message_rejects(telling: Telling) -
 
 
 def test_a_rejection_that_could_not_be_noted_is_no_result() -> None:
-    """What a model is told in the place of a result never counts as one, whatever fails on the way."""
+    """Words in the place of a result never count as one, whatever fails on the way."""
     text = READING + 'forbid look("no").\nforbid cancel(_) :- not looked.'
 
     def told(guard: Guard) -> None:
@@ -216,8 +216,8 @@ def test_an_echo_of_arguments_without_json_is_no_origin() -> None:
 
 @pytest.mark.parametrize("limits", [Limits(heard=2000), Limits(messages=5)])
 def test_calls_and_rejections_are_bounded(limits: Limits) -> None:
-    """What is kept of calls that were admitted and rejected stays within the limits; beyond them rules that
-    read the conversation reject."""
+    """The notes about admitted and rejected calls stay within the limits; beyond them rules that read the
+    conversation reject."""
     guard = Guard(text=READING + 'forbid look("no").', limits=limits, strict=False)
     for number in range(40):
         guard.check("look", {"id": "no" if number % 2 else "y" * 200}, id=f"c{number}")

@@ -124,8 +124,8 @@ def test_what_was_not_kept_rejects(tmp_path: Path, command: str) -> None:
 
 
 def test_a_call_that_rules_no_longer_declare_is_lost(tmp_path: Path) -> None:
-    """What came back of a call whose tool is declared no longer is not known: rules that read the
-    conversation reject."""
+    """The result of a call whose tool is declared no longer is not known: rules that read the conversation
+    reject."""
     session = Session(tmp_path)
     assert session.before("a", "ls").runs
     assert session.before("b", "ls").error is None
