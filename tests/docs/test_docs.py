@@ -42,6 +42,7 @@ PACKAGES = {
     "mcp": "mcp",
     "langchain": "langchain",
     "inspect": "inspect_ai",
+    "agentdojo": "agentdojo",
 }
 """A package of each extra that pages need."""
 
