@@ -143,10 +143,14 @@ def _label(value: Label) -> str:
 
 
 def _examples(tally: Tally) -> list[str]:
-    ranked = [(key, each) for key, examples in _ranked(tally) for each in examples]
-    lines = [line for (rule, said), each in ranked for line in _example(f"{rule or '-'}, {said}", each)]
-    # those that are explained are few, and were asked for
-    return lines if any(each.decided.explanation for _, each in ranked) else _cut(lines)
+    lines: list[str] = []
+    seen: set[Any] = set()
+    for (rule, said), examples in _ranked(tally):
+        for each in examples:
+            lines += _example(f"{rule or '-'}, {said}", each, again=each.key in seen)
+            if each.decided.explanation is not None:
+                seen.add(each.key)
+    return lines if seen else _cut(lines)  # those that are explained are few, and were asked for
 
 
 def _ranked(tally: Tally) -> list[tuple[tuple[str, str], list[Example]]]:
@@ -171,8 +175,8 @@ def _said(example: Example) -> str:
     return f"{', '.join(now.rules) or '-'}, {now.outcome}"
 
 
-def _example(said: str, example: Example) -> list[str]:
-    """The lines of a call: where it is, its arguments, and why it is so."""
+def _example(said: str, example: Example, *, again: bool = False) -> list[str]:
+    """The lines of a call: where it is, its arguments, and why it is so, unless that was said."""
     now, before = example.decided, example.before
     given = json.dumps(dict(now.call.arguments), ensure_ascii=False, default=str)
     lines = [
@@ -180,8 +184,9 @@ def _example(said: str, example: Example) -> list[str]:
         f"    {now.call.tool} {given if len(given) <= 200 else given[:199] + '…'}",
     ]
     told = [_explanation(each) for each in (before, now) if each is not None and each.explanation is not None]
-    if not told:
-        return lines + ([f"    {now.message[:200]}"] if now.message else [])
+    if again or not told:
+        message = "explained above" if again else now.message[:200]
+        return lines + ([f"    {message}"] if message else [])
     for text in told:
         lines += ["", *(f"    {line}".rstrip() for line in shortened(text).split("\n"))]
     return [*lines, ""]

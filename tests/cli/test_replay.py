@@ -173,8 +173,22 @@ def test_the_first_of_several_examples(tmp_path: Path) -> None:
     file = tmp_path / "log.json"
     file.write_text(json.dumps(log))
     examples = answer(mpr("replay", ORDERS, str(file), "--why", "--json"))["examples"]
-    assert [each["outcome"] for each in examples] == ["advised", "rejected", "rejected"][-len(examples) :]
-    assert {each["decision"]["action"] for each in examples if "decision" in each} == {"cancel_order(b20)"}
+    assert [(each["outcome"], "decision" in each) for each in examples] == [
+        ("rejected", True),
+        ("rejected", False),
+    ]
+    assert examples[0]["decision"]["action"] == "cancel_order(b20)"
+
+
+def test_a_call_of_two_rules_is_explained_once(tmp_path: Path) -> None:
+    """Where one call is the first example of two rules, its proofs stand below the first of them."""
+    more = tmp_path / "more.dl"
+    more.write_text('@id(thursdays) forbid refund(order: "d41").\n@id(small) forbid refund(amount: 8.0).\n')
+    done = mpr("replay", ORDERS, str(more), RECORDED, "--why").out
+    small, _, thursdays = done.partition("  small, rejected: ")[2].partition("  thursdays, rejected: ")
+    assert small.count("is forbidden\n") == 2
+    assert thursdays.startswith(f"{RECORDED}:4 thursday, call 2\n    refund ")
+    assert thursdays.splitlines()[2] == "    explained above"
 
 
 @pytest.mark.parametrize(
