@@ -14,6 +14,7 @@ PAGES = {
     "test_langchain": "guard-langchain",
     "test_pydantic_ai": "guard-pydantic-ai",
     "test_inspect": "guard-inspect",
+    "test_agentdojo": "guard-agentdojo",
     "test_mcp_stdio": "guard-mcp",
     "test_mcp_http": "guard-mcp",
     "test_http": "guard-over-http",
