@@ -57,6 +57,7 @@ def analyse(
     declared: bool = True,
     inputs: Collection[str] = (),
     params: Mapping[str, object] | None = None,
+    clock: bool = False,
 ) -> Program:
     """Check modules as one program.
 
@@ -67,6 +68,7 @@ def analyse(
         inputs: with ``declared=False``, relations whose rows come from outside: their arguments
             are of any type unless declared.
         params: the values of parameters (``.param``), by name; the others have their defaults.
+        clock: with ``declared=False``, somebody tells the time of the check.
 
     Raises:
         ProgramError: names, types, safety or strata are wrong, or a parameter has no value or a wrong one; it
@@ -81,7 +83,7 @@ def analyse(
     schema = collect(statements, report, built_in=declared, params=params)
     clauses = [c for m in modules for c in m.clauses]
     if not declared:
-        schema = infer(schema, clauses, inputs, report)
+        schema = infer(schema, clauses, inputs, report, clock=clock)
     build = _Build(schema, report, named=any("$" in m.source or not m.source for m in modules))
     for clause in clauses:
         build.add(clause)

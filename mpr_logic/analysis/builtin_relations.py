@@ -100,5 +100,8 @@ def _signature(name: str, form: tuple[tuple[str, str], ...]) -> Signature:
     return Signature(name, params, tuple(p.type for p in params), input=name in FILLED, builtin=True)
 
 
+CLOCK = ("now", "now_at")
+"""The relations that tell the time of the check."""
+
 BUILT_IN: Mapping[str, Signature] = {name: _signature(name, form) for name, form in _FORMS.items()}
 """The built-in relations by their names."""

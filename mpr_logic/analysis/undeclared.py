@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.builtin_relations import BUILT_IN, CLOCK
 from mpr_logic.analysis.desugar import Context, expand
+from mpr_logic.analysis.desugar.windows import FORMS, asks_clock
 from mpr_logic.analysis.normalise import apart
 from mpr_logic.analysis.occurrences import HISTORY
 from mpr_logic.analysis.program import Signature
@@ -144,21 +146,33 @@ def _atoms(clause: Clause) -> Iterator[tuple[str, Atom]]:
 
 
 def infer(
-    schema: Schema, clauses: Sequence[Clause], inputs: Collection[str], report: DiagnosticCollector
+    schema: Schema,
+    clauses: Sequence[Clause],
+    inputs: Collection[str],
+    report: DiagnosticCollector,
+    *,
+    clock: bool = False,
 ) -> Schema:
     """The schema with a signature for every relation that is used but not declared.
 
     An argument has the type of the constants and variables that rules put there; one that nothing
-    in the text determines, or whose rows come from outside (``inputs``), is of type any.
+    in the text determines, or whose rows come from outside (``inputs``), is of type any. With ``clock`` the
+    relations of the time of the check are there too, unless the program has its own of their names.
     """
-    found = _used(schema, clauses, report)
+    heads = {c.head.name if c.effect is None else c.effect.name for c in clauses}
+    own = {*schema.relations, *schema.actions, *heads, *inputs}
+    if clock and own.isdisjoint(CLOCK):
+        schema = replace(schema, relations={**schema.relations, **{name: BUILT_IN[name] for name in CLOCK}})
+        found = _used(schema, clauses, report, tests=FORMS.keys() - own)
+    else:
+        _see_that_nobody_asks_a_clock(clauses, own, report)
+        found = _used(schema, clauses, report)
     relations = {**schema.relations, **{n: _signature(n, [UNKNOWN] * k) for n, k in found.items()}}
     rules: list[Resolved] = []
     columns: dict[str, list[str]] = {n: [UNKNOWN] * k for n, k in found.items()}
     names = Resolver(replace(schema, relations=relations), DiagnosticCollector())
-    derived = set(inputs)
+    derived = {*heads, *inputs}
     for clause in clauses:
-        derived.add(clause.head.name if clause.effect is None else clause.effect.name)
         if clause.kind != "relation" or clause.head.name not in found:
             continue
         if clause.body or not _constant(clause, columns[clause.head.name]):
@@ -175,14 +189,32 @@ def infer(
     return replace(schema, relations=relations)
 
 
-def _used(schema: Schema, clauses: Iterable[Clause], report: DiagnosticCollector) -> dict[str, int]:
-    """The undeclared relations and how many arguments their first use has."""
+def _see_that_nobody_asks_a_clock(
+    clauses: Iterable[Clause], own: Collection[str], report: DiagnosticCollector
+) -> None:
+    """Report what asks for the time of the check, where nothing tells it and no relation has its name."""
+    for clause in clauses:
+        for kind, atom in _atoms(clause):
+            if kind == "relation" and atom.name not in own and asks_clock(atom):
+                report.error(
+                    "E0262",
+                    f"`{atom.name}` asks for the time of the check, and nothing tells it here",
+                    atom.span,
+                    'say it: `evaluate(.., now="2026-01-31T10:00:00Z")`; or compare with a time of your own',
+                )
+
+
+def _used(
+    schema: Schema, clauses: Iterable[Clause], report: DiagnosticCollector, tests: Collection[str] = ()
+) -> dict[str, int]:
+    """The undeclared relations and how many arguments their first use has; ``tests`` are none."""
     found: dict[str, int] = {}
     for clause in clauses:
         for kind, atom in _atoms(clause):
             if (
                 kind != "relation"
                 or atom.name in found
+                or atom.name in tests
                 or atom.name in schema.relations
                 or atom.name in schema.actions
             ):

@@ -135,6 +135,11 @@ def schedule(text: str) -> Schedule:
     return Schedule(days, begin, end, zone(found["zone"]))
 
 
+def is_schedule(text: str) -> bool:
+    """Whether a text is written as a schedule, whatever its zone."""
+    return len(text) <= _LONGEST and _SCHEDULE.fullmatch(text) is not None
+
+
 def _days(text: str) -> frozenset[int]:
     found: set[int] = set()
     for part in text.lower().split(","):

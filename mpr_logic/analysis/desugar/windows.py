@@ -11,13 +11,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.builtin_relations import CLOCK
 from mpr_logic.analysis.desugar.part import Part
 from mpr_logic.analysis.terms import term_span
 from mpr_logic.analysis.times import NOW
 from mpr_logic.errors import ArithmeticFailure
 from mpr_logic.language.ast import Aggregate, Arithmetic, Atom, Comparison, Const, Literal, Test, Var
 from mpr_logic.language.moments import Duration
-from mpr_logic.language.zones import schedule
+from mpr_logic.language.zones import is_schedule, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,6 +51,16 @@ def is_window(item: object, schema: Schema) -> bool:
         return False
     now = schema.relations.get("now_at")
     return now is not None and now.builtin
+
+
+def asks_clock(atom: Atom) -> bool:
+    """Whether an atom is written as what asks for the time of the check."""
+    last = atom.args[-1].value if atom.args and isinstance(atom.args[-1], Const) else None
+    if atom.name == "within":
+        return len(atom.args) == 2 and isinstance(last, Duration)
+    if atom.name == "during":
+        return len(atom.args) == 1 and isinstance(last, str) and is_schedule(last)
+    return atom.name in CLOCK and len(atom.args) == 1
 
 
 def _mentions(item: WrittenItem, schema: Schema) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
 from mpr_logic.analysis.atoms import anything, coerce_rows
+from mpr_logic.analysis.builtin_relations import BUILT_IN, CLOCK
 from mpr_logic.analysis.key_constraints import conflict, key_columns
 from mpr_logic.analysis.program import Fact
 from mpr_logic.engine.bottomup.batch import Batch
@@ -18,11 +19,13 @@ from mpr_logic.engine.protocol import Budget
 from mpr_logic.engine.semiring import semiring as semiring_named
 from mpr_logic.errors import DisagreementError, OptionError, StateError
 from mpr_logic.language.ast import NOWHERE
+from mpr_logic.language.moments import SECOND, Instant
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from mpr_logic.analysis.program import Program
     from mpr_logic.engine.protocol import Engine
@@ -39,6 +42,7 @@ def evaluate(
     *,
     engine: str = "native",
     budget: Budget | None = None,
+    now: str | datetime | None = None,
 ) -> dict[str, Set[Row]]:
     """Evaluate a plain Datalog program: bottom-up, unless it has relations with modes.
 
@@ -50,6 +54,8 @@ def evaluate(
         engine: ``native``; ``pydatalog`` for the second opinion; ``both``, which raises where they differ.
         budget: the bounds on derived facts and on time; by default there is none on time, so what is answered
             does not depend on how busy the machine is.
+        now: the time that `within`, `during`, `now` and `now_at` ask for, such as `2026-01-31T10:00:00Z`, or
+            a `datetime` with a zone. Without it a program that asks for the time is an error.
 
     Returns:
         For every relation of the program and of ``facts`` all its rows, given and derived, as a set to read:
@@ -60,6 +66,7 @@ def evaluate(
     Raises:
         ProgramError: the text is not a valid program.
         StateError: a fact does not fit.
+        OptionError: there is no such engine; ``now`` is no time, or the program has its own relation ``now``.
         EvaluationError: the engine could not finish.
 
     >>> rules = "path(X, Y) :- edge(X, Y). path(X, Z) :- path(X, Y), edge(Y, Z)."
@@ -71,8 +78,11 @@ def evaluate(
     given: object = facts or {}
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         raise StateError("the facts are a dictionary from the name of a relation to its rows")
-    checked = analyse([parse(program, "<program>")], declared=False, inputs=facts or ())
+    modules = [parse(program, "<program>")]
+    checked = analyse(modules, declared=False, inputs=facts or (), clock=now is not None)
     known, others = _rows(checked, facts or {})
+    if now is not None:
+        known["now"] = [_second_of(now, checked)]
     checked = _replaced(checked, known)
     budget = budget or Budget()
     found: dict[str, Set[Row]] = {}
@@ -83,7 +93,8 @@ def evaluate(
         if engine == "both":
             _compare(found, second)
         found = second
-    return {name: _booleans(checked, name, rows) for name, rows in (found | others).items()}
+    listed = {n: rows for n, rows in (found | others).items() if now is None or n not in CLOCK}
+    return {name: _booleans(checked, name, rows) for name, rows in listed.items()}
 
 
 def _rows(
@@ -106,6 +117,22 @@ def _rows(
         else:
             known[name] = coerce_rows(signature, rows)
     return known, others
+
+
+def _second_of(now: object, program: Program) -> Row:
+    """The row of `now` for a time."""
+    relations = program.schema.relations
+    for name in CLOCK:
+        if name not in relations or not relations[name].builtin:
+            raise OptionError(
+                f"the program has its own relation `{name}`: state its rows, or name it otherwise"
+            )
+    try:
+        ((time,),) = coerce_rows(BUILT_IN["now_at"], [(now,)])
+    except StateError as fault:
+        raise OptionError(f"now: {fault}") from None
+    assert isinstance(time, Instant)
+    return (time.number // SECOND,)
 
 
 def _replaced(program: Program, known: Mapping[str, list[Row]]) -> Program:
