@@ -281,8 +281,9 @@ def _placed(item: Placed, steps: list[ProofStep], bindings: Mapping[str, Value])
 
 
 def _calls(steps: Iterable[ProofStep]) -> list[Proof]:
-    """The calls among some steps, each once, in their order."""
-    found = [_of_member(each) for each in steps if isinstance(each, (FactProof, RuleProof))]
+    """The calls among some steps, each once, in their order; what weakens an absence is one of them."""
+    rested = [each.present if isinstance(each, AbsenceStep) else each for each in steps]
+    found = [_of_member(each) for each in rested if isinstance(each, (FactProof, RuleProof))]
     facts = {call_of(each.relation, each.row): each for each in found if isinstance(each, FactProof)}
     return [facts[key] for key in sorted(facts, key=lambda key: key[2] or 0)]
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mpr_logic.analysis.desugar.classes import names_member
 from mpr_logic.analysis.occurrences import CALL, CLASS
 from mpr_logic.analysis.program import Program, Rule
 from mpr_logic.checker.render import item_text
+from mpr_logic.checker.verifier import AssertedFacts
+from mpr_logic.checker.written import placed_item, shown_items
 from mpr_logic.engine.planner import item_variables
 from mpr_logic.engine.provenance.proof import (
     AbsenceStep,
@@ -29,13 +30,16 @@ from mpr_logic.language.ast import (
     Const,
     Literal,
     Membership,
+    Placed,
     Row,
     Value,
     Var,
+    WrittenItem,
 )
 from mpr_logic.language.moments import Duration, Instant
 from mpr_logic.language.parser import parse_clause
 from mpr_logic.language.sets import is_set
+from tests.checker.proof_of_calls import as_asked, placed_steps
 
 VERBS = {"is forbidden": "forbid", "is permitted": "permit", "is preferred": "prefer"}
 _END = re.compile(r"(?: \[(?P<weight>[-+.e\d]+)\])?(?P<again> \(proved above\))?$")
@@ -49,7 +53,8 @@ _LINE = re.compile(r"(?P<indent>(?:│  |   )*)(?:├─ |└─ )(?P<text>.*)$"
 class Reader:
     """Reads the printed proofs of one program."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, facts: AssertedFacts) -> None:
+        self.facts = facts
         self.rules: dict[str, list[Rule]] = {}
         self.members: dict[str, list[Rule]] = {}  # by the history of a class, the rules that derive it
         for rule in program.rules:
@@ -87,12 +92,15 @@ class Reader:
         rule = self._rule(said.removeprefix("rule ").partition(" at ")[0], relation, bindings, shown)
         proof = RuleProof(relation, row, float(end["weight"] or 1), rule, bindings, ())
         self.known[relation, row] = proof
-        nodes = all_steps(rule, rest, ("", ()))
-        proof.steps = tuple(
-            self._step(i, item, node) for i, (item, node) in enumerate(zip(rule.body, nodes, strict=True))
-        )
-        texts = [each[0].removeprefix("✓ ") for each in nodes]
-        proof.bindings = bindings | unnamed(rule, proof.steps, texts)
+        steps: dict[int, ProofStep] = {}
+        for (written, places), node in zip(shown_items(rule), rest, strict=True):
+            if isinstance(written, Placed):
+                calls = [self._conclusion(each) for each in node[1]]
+                steps |= placed_steps(self, rule, places, calls, bindings)
+            else:
+                steps[places[0]] = self._step(places[0], rule.body[places[0]], node, bindings)
+        proof.steps = tuple(steps.get(i, BuiltinStep(i)) for i in range(len(rule.body)))
+        proof.bindings = bindings | unnamed(rule, proof.steps, shown)
         return proof
 
     def _rule(self, id: str, relation: str, bindings: dict[str, Value], texts: list[str]) -> Rule:
@@ -104,7 +112,7 @@ class Reader:
         assert fitting, (id, relation, texts)
         return fitting[0]
 
-    def _of_class(self, relation: str, fact: FactProof | RuleProof) -> FactProof | RuleProof:
+    def of_class(self, relation: str, fact: FactProof | RuleProof) -> FactProof | RuleProof:
         """The proof of the history of a class, where that of a member is printed for it."""
         for rule in self.members.get(relation, ()):
             (item,) = rule.body
@@ -116,22 +124,22 @@ class Reader:
                 return RuleProof(relation, row, fact.weight, rule, bindings, (fact,))
         return fact
 
-    def _step(self, index: int, item: BodyItem, node: Any) -> ProofStep:
+    def _step(self, index: int, item: BodyItem, node: Any, bindings: dict[str, Value]) -> ProofStep:
         text, below = node
         if isinstance(item, Aggregate):
             body, weight = re.fullmatch(r"✓ (.*?)(?: \[([-+.e\d]+)\])?: \d+ rows?", text).groups()  # type: ignore[union-attr]
-            rows = tuple(self._as_asked(item, self._row(each)) for each in below)
+            rows = tuple(as_asked(self, item, self._row(each), bindings) for each in below)
             return AggregateStep(index, _aggregated(body), float(weight or 1), rows)
         if not isinstance(item, Literal):
             return BuiltinStep(index)
         if is_set(item.atom.name):
             return in_set(item, text.removeprefix("✓ "))
         if not item.negated:
-            return self._of_class(item.atom.name, self._conclusion(node))
+            return self.of_class(item.atom.name, self._conclusion(node))
         body, weight = re.fullmatch(
             r"✓ ((?:not|unknown) .*?)(?: \[([-+.e\d]+)\])?: (?:no such fact|weakened by)", text
         ).groups()  # type: ignore[union-attr]
-        present = self._of_class(item.atom.name, self._conclusion(below[0])) if below else None
+        present = self.of_class(item.atom.name, self._conclusion(below[0])) if below else None
         return AbsenceStep(*absent(item, body), float(weight or 1), present)
 
     def _row(self, node: Any) -> tuple[Any, ...]:
@@ -139,13 +147,6 @@ class Reader:
         if text == "nothing to count":
             return ()
         return tuple(map(self._conclusion, below)) if text == "together" else (self._conclusion(node),)
-
-    def _as_asked(self, item: Aggregate, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The proofs of a row of an aggregate, of the relations that its braces ask for."""
-        asked = [each.atom.name for each in item.body if isinstance(each, Literal) and not each.negated]
-        return tuple(
-            self._of_class(name, proof) for name, proof in zip(asked, row, strict=False)
-        )  # equal ones are shown once
 
     # -- JSON ----------------------------------------------------------------------------------
 
@@ -168,47 +169,49 @@ class Reader:
         for place, each in enumerate(nodes):
             if "steps" in each:
                 proof = made[place]
-                steps = all_steps(proof.rule, each["steps"], {"kind": "holds", "text": ""})
-                items = enumerate(zip(proof.rule.body, steps, strict=True))
-                proof.steps = tuple(self._json_step(i, item, step, made) for i, (item, step) in items)
-                texts = [step["text"] for step in steps]
+                steps: dict[int, ProofStep] = {}
+                for (written, places), step in zip(shown_items(proof.rule), each["steps"], strict=True):
+                    if isinstance(written, Placed):
+                        calls = [made[n] for n in step["nodes"]]
+                        steps |= placed_steps(self, proof.rule, places, calls, proof.bindings)
+                    else:
+                        index = places[0]
+                        steps[index] = self._json_step(index, proof, step, made)
+                proof.steps = tuple(steps.get(i, BuiltinStep(i)) for i in range(len(proof.rule.body)))
+                texts = [step["text"] for step in each["steps"]]
                 proof.bindings = proof.bindings | unnamed(proof.rule, proof.steps, texts)
         return made[data["root"]]  # type: ignore[no-any-return]
 
-    def _json_step(self, index: int, item: BodyItem, step: dict[str, Any], made: dict[int, Any]) -> ProofStep:
+    def _json_step(
+        self, index: int, proof: RuleProof, step: dict[str, Any], made: dict[int, Any]
+    ) -> ProofStep:
+        item = proof.rule.body[index]
         if isinstance(item, Literal) and is_set(item.atom.name):
             return in_set(item, step["text"])
         if step["kind"] == "holds":
             return BuiltinStep(index)
         if step["kind"] == "aggregate":
             assert isinstance(item, Aggregate)
-            rows = tuple(self._as_asked(item, tuple(made[n] for n in row)) for row in step["rows"])
+            shown = [tuple(made[n] for n in row) for row in step["rows"]]
+            rows = tuple(as_asked(self, item, row, dict(proof.bindings)) for row in shown)
             return AggregateStep(index, as_value(step["value"]), step["weight"], rows)
         assert isinstance(item, Literal)
-        below = None if step["node"] is None else self._of_class(item.atom.name, made[step["node"]])
+        below = None if step["node"] is None else self.of_class(item.atom.name, made[step["node"]])
         if step["kind"] == "proof":
             assert below is not None
             return below
         return AbsenceStep(*absent(item, step["text"]), step["weight"], below)
 
 
-def all_steps(rule: Rule, shown: list[Any], hidden: Any) -> list[Any]:
-    """The steps of a rule, with one for an item that only says which member of a class this is."""
-    rest = iter(shown)
-    found = [hidden if names_member(item, rule) else next(rest) for item in rule.body]
-    assert not list(rest)
-    return found
-
-
 def fits(rule: Rule, bindings: dict[str, Value], texts: list[str]) -> bool:
     """Whether the steps of a proof can be those of a rule: as many, of its variables, and of its items."""
-    items = [item for item in rule.body if not names_member(item, rule)]
+    items = [item for item, _ in shown_items(rule)]
     if {name for name in rule.variables if name[0] != "#"} != set(bindings) or len(items) != len(texts):
         return False
     return all(_says(item, bindings, text) for item, text in zip(items, texts, strict=True))
 
 
-def _says(item: BodyItem, bindings: dict[str, Value], text: str) -> bool:
+def _says(item: WrittenItem, bindings: dict[str, Value], text: str) -> bool:
     """Whether a step says an item; what stands for ``_``, for a computed argument, and for the member of a
     class may be anything."""
     if isinstance(item, Literal) and not item.negated and item.atom.name.startswith(CLASS):
@@ -305,14 +308,18 @@ def equations(text: str) -> dict[str, Value]:
 
 
 def unnamed(rule: Rule, steps: tuple[ProofStep, ...], texts: list[str]) -> dict[str, Value]:
-    """The values of the variables that no text names (they stand for computed arguments): the steps show
-    them."""
+    """The values of the variables that no text names (they stand for computed arguments, and for positions of
+    calls): the steps show them."""
     found: dict[str, Value] = {}
-    for item, step, text in zip(rule.body, steps, texts, strict=True):
+    said = {places[0]: text for (_, places), text in zip(shown_items(rule), texts, strict=True)}
+    for place, (item, step) in enumerate(zip(rule.body, steps, strict=True)):
+        text = said.get(place)
         if isinstance(item, Literal) and isinstance(step, (FactProof, RuleProof)):
             given = zip(item.atom.args, step.row, strict=True)
             found |= {t.name: v for t, v in given if isinstance(t, Var) and t.name.startswith("#")}
-        elif isinstance(item, Comparison) and any(n.startswith("#") for n in item_variables(item)):
+        elif placed_item(item, rule) is None and (
+            isinstance(item, Comparison) and any(n.startswith("#") for n in item_variables(item))
+        ):
             (shown,) = parse_clause(f"q :- {text}.").body
             assert isinstance(shown, Comparison)
             for var, value in ((item.left, shown.left), (item.right, shown.right)):

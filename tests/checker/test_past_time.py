@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from mpr_logic import Checker
 from mpr_logic.analysis.occurrences import FIRST, LAST
+from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.render import proof_text
 from mpr_logic.checker.verifier import NaiveModel
 from mpr_logic.errors import ArithmeticFailure
-from mpr_logic.language.ast import Row
+from mpr_logic.language.ast import NOWHERE, Row
 from tests.helpers.verified import verify_decision
 
 HEAD = """
@@ -249,6 +250,24 @@ def test_a_rule_with_since_is_proved_repaired_and_denied_in_its_authors_words() 
     assert "not succeeded confirm since succeeded read(D) fails: there is one since" in str(
         checker.why_not("send(eve)", verdict="forbid")
     )
+
+
+def test_the_call_that_weakens_a_denied_position_is_shown() -> None:
+    """A call of which nobody is sure takes from the weight, and stands below what it weakens."""
+    checker = Checker.from_text(
+        """
+        .action read(d: symbol)
+        .action send(d: symbol)
+        forbid send(D) :- not past read(D) at 1.
+        """,
+        theta=0.3,
+    )
+    checker.update(add=[Fact("past read", ("a",), 0.4, NOWHERE)])
+    (reason,) = checker.check("send(a)").reasons
+    assert proof_text(reason.proof).splitlines()[-2:] == [  # type: ignore[arg-type]
+        "└─ ✓ not past read(a) at 1 [0.6]",
+        "   └─ past read(a) [0.4]: call 1, asserted",
+    ]
 
 
 @pytest.mark.parametrize(

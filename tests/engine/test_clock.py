@@ -66,7 +66,7 @@ def test_a_question_of_time_that_nobody_answers_is_an_error(text: str) -> None:
     """Without `now=` it would silently hold of nothing; with rows of one's own it is what they say."""
     with pytest.raises(ProgramError, match="asks for the time of the check, and nothing tells it here"):
         evaluate(text, {"seen": []})
-    own = {"now": [], "now_at": [], "within": [], "during": []}
+    own: dict[str, list[tuple[object, ...]]] = {"now": [], "now_at": [], "within": [], "during": []}
     assert evaluate(text, {"seen": [], **own})["found"] in (set(), {(0,)})
 
 
