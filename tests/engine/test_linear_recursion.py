@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from mpr_logic import evaluate
 from mpr_logic.analysis import analyse
 from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.protocol import Budget
@@ -171,3 +172,26 @@ def test_a_recursion_that_counts_asks_on_from_what_holds() -> None:
     engine = NativeEngine(program, budget=Budget(facts=1_000))
     assert engine.query("p", (None, None, 1)).keys() == {(1, 1, 1), (2, 1, 1)}
     assert engine.query("p", (None, None, None)).keys() == {(1, 1, 1), (2, 2, 2), (2, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "p(X, Y, Z) :- p(X + 1, Y, Z), p(X, Y, _).",
+        "p(Z, Y, X) :- p(X + 1, Y, Z), p(X, Y, _).",
+        "p(X, Y, Z) :- W = X + 1, p(W, Y, Z), p(_, Y, X).",
+    ],
+)
+def test_a_recursion_on_a_computed_number_asks_the_others_first(rule: str) -> None:
+    """Whatever stands first in the body: to ask for X + 1, X + 2 and so on would not end."""
+    text = (
+        f".decl e(x: int, y: int, z: int) .decl p(x: int, y: int, z: int) p(X, Y, Z) :- e(X, Y, Z). {rule}"
+    )
+    rows = {(1, 3, 2), (2, 2, 2), (2, 1, 3), (3, 1, 1), (3, 3, 3)}
+    engine = NativeEngine(analyse([parse(text)]), budget=Budget(facts=500))
+    for row in rows:
+        engine.add("e", row)
+    found = evaluate(text, {"e": rows})["p"]
+    for pattern in product((None, 1, 9), (None, 2), (None, 2)):
+        fitting = {row for row in found if all(p in (None, v) for p, v in zip(pattern, row, strict=True))}
+        assert set(engine.query("p", pattern)) == fitting
