@@ -139,6 +139,10 @@ UNITS = ("s", "m", "h", "d")
 # in many ways
 NOT = "not "
 TENSES = ("past ", "succeeded ", "failed ")  # of an action in a body
+PLACES = (" since ", " before ", " after ")
+"""The words between two literals of the history."""
+SPANS = ("1m", "10m", "1h", "24h", "7d")
+"""How long ago a call may have been, in a rule that asks for that."""
 TESTS = ("contains", "starts_with", "ends_with")
 ORDERS = (" < ", " <= ", " > ", " >= ", " = ", " != ")
 
@@ -225,6 +229,8 @@ class _Specialised:
       the number of literals is bounded, since small models loop.
     - Of a class of actions a body may ask whether one was tried. The head is of one action: what a model
       learned of one says nothing about others.
+    - Behind the relations and actions may stand one literal with a place in time, ``not past stir(P) since
+      past heat(_, P)``. How long ago a call was is asked only where other rules read the clock, ``called``.
 
     ``permit``, ``@overrides`` and weights have no place in it: a model's rule never permits, and what a model
     says of its own confidence carries nothing. Aggregates, arithmetic and ``matches`` are left out too.
@@ -255,6 +261,9 @@ class _Specialised:
         self.rules[START] = (start,)
         self.rules["verb"] = (("forbid ",), ("prefer ",))
         self.rules["tense"] = (*((t,) for t in TENSES), *((NOT, t) for t in TENSES))
+        self.rules["did"] = tuple((t,) for t in TENSES)
+        self.rules["place"] = tuple((t,) for t in PLACES)
+        self.rules["span"] = tuple((t,) for t in SPANS)
         self.rules["head"] = ()  # stands here, and is filled when all that it refers to is known
         heads = [
             (head + " :- ", Ref(self._body(scope))) for a in self.actions for head, scope in self._heads(a)
@@ -294,7 +303,7 @@ class _Specialised:
         below: dict[int, str | None] = {}  # the rules for one literal less, by the relation they begin with
         for length in range(1, most + 1):
             these: dict[int, str | None] = {}
-            for at in range(len(self.spoken), -1, -1):
+            for at in range(len(self.spoken) + 1, -1, -1):
                 one, rest, later = self._item(scope, at), below.get(at + 1), these.get(at + 1)
                 alternatives: list[Symbols] = [(Ref(one),)] if one else []
                 if one and rest:
@@ -306,9 +315,12 @@ class _Specialised:
         return below.get(0)
 
     def _item(self, scope: Scope, at: int) -> str | None:
-        """A literal of the relation with that number; behind the last of them, a comparison."""
+        """A literal of the relation with that number; behind the last of them one with a place in time, and
+        behind that a comparison."""
         name = f"item{self.scopes[scope]}x{at}"
         if at == len(self.spoken):
+            return self._write(name, self._placed(scope))
+        if at > len(self.spoken):
             return self._write(name, self._comparisons(scope, scope))
         spoken, is_relation = self.spoken[at]
         return self._write(name, self._literals(spoken, is_relation, scope))
@@ -371,6 +383,17 @@ class _Specialised:
         if is_relation:
             return [*positive, *self._negated(spoken, scope)]
         return [(Ref("tense"), *each) for each in positive]
+
+    def _placed(self, scope: Scope) -> list[Symbols]:
+        """Literals of the history with a place in time: among the calls, or on the clock."""
+        calls = [each for spoken, known in self.spoken if not known for each in self._positive(spoken, scope)]
+        call = self._write(f"call{self.scopes[scope]}", calls)
+        if call is None:
+            return []
+        found: list[Symbols] = [(Ref("tense"), Ref(call), Ref("place"), Ref("did"), Ref(call))]
+        if any(known and spoken.builtin and spoken.name == "called" for spoken, known in self.spoken):
+            found.append((Ref("tense"), Ref(call), " within ", Ref("span")))
+        return found
 
     def _positive(
         self, spoken: Signature, scope: Scope, fixed: tuple[int, str] | None = None

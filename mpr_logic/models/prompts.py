@@ -46,7 +46,8 @@ A rule is `forbid ACTION :- CONDITIONS.` or `prefer ACTION :- CONDITIONS.` and e
 a variable (a capital letter) for each argument. The conditions are one to three, separated by commas, in the
 order in which the relations are listed here, and all must hold. A condition is a relation, or `not` and a
 relation. `_` stands for any value. Of what was done before speak `past ACTION`, `succeeded ACTION` and
-`failed ACTION`.
+`failed ACTION`; of its order `past A before past B`, `past A after past B`, `past A since past B` (A was done
+after the last B) and `not past A since past B` (B was done, and no A after it). Such a condition comes last.
 
 An example from another world, where doors may be locked:
 {CAUSE}The agent tried to go through a door that was locked.

@@ -184,9 +184,7 @@ def test_a_recursion_that_counts_asks_on_from_what_holds() -> None:
 )
 def test_a_recursion_on_a_computed_number_asks_the_others_first(rule: str) -> None:
     """Whatever stands first in the body: to ask for X + 1, X + 2 and so on would not end."""
-    text = (
-        f".decl e(x: int, y: int, z: int) .decl p(x: int, y: int, z: int) p(X, Y, Z) :- e(X, Y, Z). {rule}"
-    )
+    text = f".decl e(x: int, y: int, z: int) .decl p(x: int, y: int, z: int) p(X, Y, Z) :- e(X, Y, Z). {rule}"
     rows = {(1, 3, 2), (2, 2, 2), (2, 1, 3), (3, 1, 1), (3, 3, 3)}
     engine = NativeEngine(analyse([parse(text)]), budget=Budget(facts=500))
     for row in rows:

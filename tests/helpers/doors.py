@@ -51,6 +51,9 @@ ITEMS = (
     "painted(C)",
     "raining",
     "failed unlock(D, K)",
+    "not past unlock(D, _) since past enter(D)",
+    "past wait after failed unlock(_, K)",
+    "past enter(D) at 2",
     "N = count : { fits(_, C) }",
     "N > 1",
 )

@@ -21,6 +21,7 @@ from mpr_logic.models.grammars import (
     RULE,
     Chars,
     Grammar,
+    Vocabulary,
     choice,
     constants_of,
     gbnf_text,
@@ -77,6 +78,10 @@ GOOD = [
     "forbid heat(O, P) :- not microwave(P), failed heat(O, _).",
     "forbid light(P) :- not smells_of_gas(P).",
     "forbid put(O, P) :- cold(fridge_1).",
+    "forbid put(O, P) :- not succeeded close(P) since succeeded open(P).",
+    "forbid heat(O, P) :- microwave(P), past heat(O, _) since past take(O, _).",
+    "prefer open(P) :- not past close(_) before failed put(_, P).",
+    "forbid light(P) :- past open(P) after past light(_).",
 ]
 WRONG = {
     "an unknown relation": "forbid put(O, P) :- shiny(O).",
@@ -96,6 +101,13 @@ WRONG = {
     "equal literals": "forbid put(O, P) :- opened(P), opened(P).",
     "a loop": "forbid put(O, P) :- holding(O), openable(P), opened(P), cold(P), stove(P).",
     "no dot": "forbid put(O, P) :- not holding(O)",
+    "a place in time of a relation": "forbid put(O, P) :- opened(P) since past open(P).",
+    "a denied second part": "forbid put(O, P) :- past open(P) since not past take(O, P).",
+    "two places in time": "forbid put(O, P) :- past open(P) since past put(O, P) before past put(_, P).",
+    "two literals with a place": "forbid put(O, P) :- past open(P) since past put(_, P), past open(P) at 2.",
+    "a clock that nobody reads": "forbid put(O, P) :- past put(O, P) within 1h.",
+    "a variable that only what is denied has": "forbid put(O, P) :- not past put(X, P) since past open(P).",
+    "a position": "forbid put(O, P) :- past put(O, P) at 1.",
     "a second rule": "forbid put(O, P) :- not holding(O). forbid put(O, P) :- holding(O).",
 }
 SENTENCE = "Cause: the agent did it in the wrong order.\n"
@@ -153,6 +165,17 @@ def test_a_rule_asks_for_a_class_and_heads_one_action() -> None:
     grammar = specialise(program_from_text(text).schema)
     assert accepts(grammar, f"{CAUSE}it was tried\n{RULE}forbid a(X) :- past both(X).")
     assert not accepts(grammar, f"{CAUSE}it was tried\n{RULE}forbid both(X) :- past a(X).")
+
+
+def test_a_rule_asks_how_long_ago_where_a_clock_is_read() -> None:
+    """Who told no time of calls would hear that the question has no answer: other rules must ask for it."""
+    text = ".action send(t: symbol)\nforbid send(_) :- past send(_) within 1h, called(_, send, _).\n"
+    grammar = Vocabulary.of([parse(text)]).grammar()
+    for body in ("past send(T) within 24h", "not failed send(_) within 10m"):
+        analyse([parse(text), parse(f"forbid send(T) :- {body}.")])
+        assert accepts(grammar, f"{SENTENCE}Rule: forbid send(T) :- {body}.")
+    for span in ("0h", "1", "99999999d", "-1h", "T"):
+        assert not accepts(grammar, f"{SENTENCE}Rule: forbid send(T) :- past send(T) within {span}.")
 
 
 def test_rules_speak_of_the_chosen_alone() -> None:
