@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpr_logic.checker.structures import canonical
 from mpr_logic.errors import StateError
-from mpr_logic.guard.calls import Call, Limits, parsed
+from mpr_logic.guard.calls import Call, Limits, parsed, read_arguments
 from mpr_logic.guard.conversation import UNKEPT
 from mpr_logic.guard.guard import UNKNOWN
 from mpr_logic.integrations.hook_transcripts import transcript
@@ -38,13 +38,18 @@ SIZE = 4 * 1024 * 1024
 """The most characters of an event."""
 
 
+_RESULTS = ("tool_result", "tool_output", "error", "error_message", "result_json", "output")
+"""Other fields in which agents tell what a call returned, or why it failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """The form of an agent's events before a tool runs, and after.
 
     ``names`` are those of the events before; where there is one name, it may be left out. ``tool``,
     ``arguments``, ``session`` and ``id`` are the fields of the call. ``after`` maps the names of the events
-    after to those before, and ``result`` is the field that they have besides.
+    after to those before, and ``result`` is the field that they have besides. Where events have no names,
+    the one after has that field, or ``error``.
     """
 
     names: tuple[str, ...]
@@ -74,15 +79,35 @@ class Event:
         """The name of the event that comes before a call, by that of the one after."""
         return self.after[str(name)]
 
+    def ended(self, event: dict[str, Any]) -> bool:
+        """Whether an event comes after a call."""
+        if self.names:
+            return event.get("hook_event_name") in tuple(self.after)
+        return event.get(self.result) is not None or event.get("error") is not None
+
     def went(self, event: dict[str, Any]) -> bool | None:
-        """Whether the call of an event did what it was meant to; None where it has not been made. What is not
-        plainly said to have failed has succeeded: nothing that it held is given back."""
-        name, result = event.get("hook_event_name"), event.get(self.result)
-        if name not in tuple(self.after) and (self.names or result is None):
+        """Whether the call that has ended did what it was meant to; None where nobody can tell, since it was
+        interrupted or ran out of its time. What is not plainly said to have failed has succeeded: nothing
+        that it held is given back."""
+        if event.get("is_interrupt") is True or event.get("failure_type") == "timeout":
             return None
-        said = result if isinstance(result, dict) else {}
+        said = _answered(event, self.result)
         failed = said.get("isError") is True or said.get("resultType") in ("failure", "denied")
-        return not (failed or bool(said.get("error")) or str(name).endswith("Failure"))
+        named = str(event.get("hook_event_name")).endswith("Failure")
+        return not (
+            failed or bool(said.get("error")) or named or (not self.names and bool(event.get("error")))
+        )
+
+
+def _answered(event: dict[str, Any], field: str) -> dict[str, Any]:
+    """What an event says of the result, where that is an object; MCP's may be the text of one."""
+    said = event.get(field)
+    if said is None and isinstance(event.get("result_json"), str):
+        try:
+            said = parsed(event["result_json"], Limits(size=SIZE), "the result")
+        except StateError:
+            return {}
+    return said if isinstance(said, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +134,19 @@ def read_event(agent: CodingAgent, text: str | bytes) -> Call:
     return agent.read(_parsed(text))
 
 
-def read_outcome(agent: CodingAgent, text: str | bytes) -> tuple[Call, bool] | None:
-    """The call that an event says has been made, and whether it did what it was meant to; None where the
-    event comes before a call.
+def read_outcome(agent: CodingAgent, text: str | bytes) -> tuple[Call, bool | None] | None:
+    """The call that an event says has been made, and whether it did what it was meant to, None where nobody
+    can tell; None alone where the event comes before a call.
 
     Raises:
         StateError: it is no event of the agent.
     """
     event = _parsed(text)
-    went = agent.after.went(event)
-    if went is None:
+    if not agent.after.ended(event):
         return None
     name = event.get("hook_event_name")
-    return agent.read(event if name is None else event | {"hook_event_name": agent.after.before(name)}), went
+    before = event if name is None else event | {"hook_event_name": agent.after.before(name)}
+    return agent.read(before), agent.after.went(event)
 
 
 def outcome_result(agent: CodingAgent, text: str | bytes) -> Any:
@@ -131,7 +156,7 @@ def outcome_result(agent: CodingAgent, text: str | bytes) -> Any:
         StateError: it is no event.
     """
     event = _parsed(text)
-    fields = (agent.after.result, "error", "result_json", "output")
+    fields = (agent.after.result, *_RESULTS)
     return next((event[field] for field in fields if event.get(field) is not None), UNKNOWN)
 
 
@@ -404,19 +429,29 @@ def _line(verdict: Verdict) -> dict[str, Any]:
 
 def _found(lines: Sequence[dict[str, Any]], call: Call) -> dict[str, Any] | None:
     """The call that has ended, among those that have not: the first of the tool that has its id, or, where
-    one of them is not given, its arguments; best of all, both."""
+    one of them is not given, its arguments; best of all, both. Of a call that was rewritten, an agent may
+    tell the arguments that the model gave."""
     ended = {line["id"] for line in lines if line["kind"] == "result"}
     decisions = {line["id"]: line for line in lines if line["kind"] == "decision"}
-    arguments = canonical(call.arguments) if isinstance(call.arguments, dict) else None
+    arguments = _written(call.arguments)
     best: tuple[int, dict[str, Any] | None] = (0, None)
     for line in decisions.values():
         if line["id"] in ended or line["tool"] != call.tool:
             continue
         named = bool(call.id) and line["call"] == call.id
-        same = canonical(line.get("rewritten", line["arguments"])) == arguments
         if call.id and line["call"] and not named:
             continue
-        score = 2 * named + same
+        same = canonical(line.get("rewritten", line["arguments"])) == arguments
+        score = 4 * named + 2 * same + (canonical(line["arguments"]) == arguments)
         if score > best[0]:
             best = score, line
     return best[1]
+
+
+def _written(arguments: Any) -> str | None:
+    """The arguments of a call in one form, whether they come as an object or as its text; None where they are
+    none."""
+    try:
+        return canonical(read_arguments(arguments, Limits(size=SIZE)))
+    except StateError:
+        return None
