@@ -10,31 +10,18 @@ from __future__ import annotations
 
 import json
 import math
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from mpr_logic.checker import strict_json
 from mpr_logic.checker.structures import NULL, canonical
 from mpr_logic.errors import StateError
+from mpr_logic.language.lookalikes import alike
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Set
 
     from mpr_logic.language.ast import Row, Value
-
-_LETTERS = str.maketrans({"\u0131": "i", "\u0130": "i"})
-"""The i without a dot, and the I with one: an i where a reader compares letter by letter."""
-
-
-def alike(key: str) -> str:
-    """The form that all spellings of a key share which some reader takes for one."""
-    text = key.partition("\0")[0]  # where texts end, to a reader in C
-    if text.isascii():
-        return text.strip().lower()
-    seen = "".join(c for c in text.translate(_LETTERS) if unicodedata.category(c) != "Cf")
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).upper().casefold())
-    return unicodedata.normalize("NFKC", plain.casefold()).strip()
 
 
 def two_alike(keys: Iterable[str], named: Collection[str] = ()) -> tuple[str, str] | None:

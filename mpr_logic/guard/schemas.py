@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from mpr_logic.analysis.classes import HINTS
 from mpr_logic.errors import GuardError
 from mpr_logic.extras import needed
-from mpr_logic.guard.calls import alike
+from mpr_logic.language.lookalikes import looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,10 +133,10 @@ def _other_spelling(
             named.setdefault(name, []).append(each)
     unnamed = value.keys() - named.keys()
     if unnamed:
-        spelled = {alike(name): name for name in named}
+        spelled = {looks(name): name for name in named}
         for key in sorted(unnamed):
-            if alike(key) in spelled:
-                return key, spelled[alike(key)]
+            if looks(key) in spelled:
+                return key, spelled[looks(key)]
     for key, each in value.items():
         if isinstance(each, (dict, list)):
             below = named.get(key) or [

@@ -136,6 +136,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0660": "source that no value has",
     "E0661": "place where no value stands",
     "E0662": "kind that no part of a text has",
+    "E0670": "tool that passes for another",
     "W0501": "variable that stands once",
     "W0502": "clause stated twice",
     "W0503": "unused relation",
@@ -175,6 +176,9 @@ CODES: Final[Mapping[str, str]] = {
     "W0650": "result of what is no action",
     "W0651": "message that is compared whole",
     "W0660": "origin of a value that is computed",
+    "W0670": "anchors of one alternative each",
+    "W0671": "repetition without effect",
+    "W0672": "letter of another script",
 }
 """Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,
 E06 and W06 rules that cannot have an effect."""

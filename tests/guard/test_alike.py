@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpr_logic.errors import StateError
-from mpr_logic.guard.calls import Limits, alike, alike_within, read_arguments, two_alike
+from mpr_logic.guard.calls import Limits, alike_within, read_arguments, two_alike
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.tools import Tools
+from mpr_logic.language.lookalikes import alike
 
 SPELLINGS = [
     ("path", "Path"),

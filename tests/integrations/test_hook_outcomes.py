@@ -13,9 +13,9 @@ from mpr_logic.integrations.hooks import (
     AGENTS,
     decide,
     may_run,
+    outcome_result,
     read_event,
     read_outcome,
-    outcome_result,
     settle,
 )
 

@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.analyse import analyse, in_order
+from mpr_logic.analysis.lints.anchors import check_anchors
 from mpr_logic.analysis.lints.beginnings import check_beginnings
 from mpr_logic.analysis.lints.bodies import check_bodies
 from mpr_logic.analysis.lints.capitals import check_capitals
@@ -40,6 +41,7 @@ from mpr_logic.analysis.lints.conversation import check_conversation
 from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
 from mpr_logic.analysis.lints.effects import check_effects
 from mpr_logic.analysis.lints.links import check_links
+from mpr_logic.analysis.lints.lookalikes import check_lookalikes
 from mpr_logic.analysis.lints.origins import check_origins
 from mpr_logic.analysis.lints.overrides import check_overrides
 from mpr_logic.analysis.lints.parameters import check_parameters
@@ -92,6 +94,8 @@ VET: tuple[Lint, ...] = (
     check_climbing,  # E0615, W0615
     check_spellings,  # W0636
     check_beginnings,  # W0628
+    check_anchors,  # W0670, W0671
+    check_lookalikes,  # E0670, W0672
     check_signs,  # W0616
     check_weights,  # W0617
     check_slips,  # W0626

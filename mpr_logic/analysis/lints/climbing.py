@@ -51,9 +51,11 @@ def check_climbing(subject: Subject, report: DiagnosticCollector) -> None:
                 continue
             told.add(test.span)
             say, code = (report.warn, "W0615") if path is None else (report.error, "E0615")
+            has = "has in it" if test.name == "contains" else "begins with"
+            passing = f'"{_climbed(folder, test)}" passes this test'
             say(
                 code,
-                f'`..` leads out of what begins with "{folder}": "{_climbed(folder, test)}" passes this test',
+                f'`..` leads out of what {has} "{folder}": {passing}',
                 test.span,
                 'forbid paths that climb too: matches(P, "(^|/)\\\\.\\\\.(/|$)")',
             )
@@ -82,7 +84,7 @@ def _folders(rule: Rule, test: Test, is_path: bool, subject: Subject) -> Iterato
     for text in _texts(rule, test, subject):
         if test.name == "matches":
             yield from _WRITTEN.findall(_ESCAPED.sub(r"\1\2", text))
-        elif test.name == "starts_with" and (
+        elif test.name in ("starts_with", "contains") and (
             FOLDER.fullmatch(text.rstrip("/\\")) or (is_path and _RELATIVE.fullmatch(text))
         ):
             yield text

@@ -67,7 +67,7 @@ def check_actions(subject: Subject, report: DiagnosticCollector) -> None:
     """Report laws about actions that no tool is, arguments that tools do not have, and actions that are open
     where others are closed."""
     program, tools, reached = subject.program, subject.deployment.tools, subject.actions
-    spoken = _spoken(program)
+    spoken = spoken_actions(program)
     if tools is not None:
         for action, span in spoken.items():
             if action not in reached:
@@ -95,7 +95,7 @@ def check_actions(subject: Subject, report: DiagnosticCollector) -> None:
             )
 
 
-def _spoken(program: Program) -> dict[str, Span]:
+def spoken_actions(program: Program) -> dict[str, Span]:
     """The actions that rules and defaults speak of, each with the first place."""
     found: dict[str, Span] = {}
     for rule in program.rules:

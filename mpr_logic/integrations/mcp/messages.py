@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from mpr_logic.errors import StateError
-from mpr_logic.guard.calls import Limits, alike, alike_within, parsed
+from mpr_logic.guard.calls import Limits, alike_within, parsed
+from mpr_logic.language.lookalikes import alike
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
