@@ -100,7 +100,7 @@ class Event:
 
 
 def _answered(event: dict[str, Any], field: str) -> dict[str, Any]:
-    """What an event says of the result, where that is an object; MCP's may be the text of one."""
+    """The object that an event has as the result, which MCP writes as a text; an empty one if it has none."""
     said = event.get(field)
     if said is None and isinstance(event.get("result_json"), str):
         try:

@@ -22,6 +22,7 @@ WITHOUT_EXAMPLE = {"E0113", "E0120", "E0121", "E0122", "E0124", "E0125", "E0130"
 SHOWN_TOOLS = {
     "E0603": (ToolSignature("send", {"to": None}),),
     "E0642": (ToolSignature("invite", {"people": None}, kinds={"people": frozenset({"array"})}),),
+    "E0670": (ToolSignature("delete", {"path": None}), ToolSignature("Delete", {"path": None})),
     "W0641": (ToolSignature("read", {"path": None}, hints={"readOnlyHint": True}),),
 }
 
