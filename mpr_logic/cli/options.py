@@ -122,7 +122,7 @@ NowOption = Annotated[
     typer.Option("--now", metavar="T", help="The time of the check: 2026-01-01T10:00:00Z, or seconds."),
 ]
 FirstOption = Annotated[
-    bool, typer.Option("--first", help="It is the first call of its session: `called` holds of nothing.")
+    bool, typer.Option("--first", help="It is the first call of its session, and nothing was said before it.")
 ]
 SnapshotOption = Annotated[
     str | None,

@@ -213,6 +213,7 @@ class Situation:
         Raises:
             StateError: it says what is missing, and how to give it.
         """
+        from mpr_logic.analysis.builtin_relations import HEARD, TRACED
         from mpr_logic.errors import StateError
 
         known = guard.session("").checker.facts()
@@ -232,6 +233,12 @@ class Situation:
             raise StateError(
                 f"`{self.asked.shown}` cannot be decided without `called`: state the calls of the session so "
                 "far, called(number, action, second), or say --first where there are none"
+            )
+        unheard = sorted(read & (HEARD | TRACED - {"mentions"})) if not self.first else []
+        if unheard and (HEARD | TRACED).isdisjoint(known):
+            raise StateError(
+                f"`{self.asked.shown}` cannot be decided without `{unheard[0]}`: state what was said and "
+                'returned so far, such as said(0, user, "..."), or say --first where that is nothing'
             )
 
     def verdict(self, guard: Guard) -> tuple[Verdict, Decision]:

@@ -98,6 +98,26 @@ def test_calls_of_the_session(tmp_path: Path) -> None:
     assert (done.status, "enough" in done.out) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("law", "lacking"),
+    [
+        ("go(_) :- said(_, user, stop).", "said"),
+        ("go(X) :- wanted(X).\n.decl wanted(x: any)\nwanted(X) :- returned(_, read, X).", "returned"),
+        ("go(X) :- found_in(value: X, source: result).", "found_in"),
+        ("go(X) :- mentions(X, link, _).", ""),  # it is read in the call itself
+    ],
+)
+def test_what_was_said(tmp_path: Path, law: str, lacking: str) -> None:
+    """A law about the conversation decides by what the state says of it; or the call is the first."""
+    rules = f".action read() .action go(x: symbol) forbid {law}"
+    done = ask(tmp_path, "go(a)", rules=rules)
+    assert done.status == (2 if lacking else 0)
+    assert not lacking or f"cannot be decided without `{lacking}`: state" in done.err
+    assert ask(tmp_path, "go(a)", "--first", rules=rules).status == 0
+    (tmp_path / "said.dl").write_text('said(0, user, "go on").')
+    assert ask(tmp_path, "go(a)", "--state", str(tmp_path / "said.dl"), rules=rules).status == 0
+
+
 def test_with_tools(tmp_path: Path) -> None:
     """With the tools' schemas defaults are put in, and what the schema refuses is not decided."""
     (tmp_path / "tools.json").write_text(json.dumps(TOOLS))
