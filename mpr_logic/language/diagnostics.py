@@ -179,6 +179,7 @@ CODES: Final[Mapping[str, str]] = {
     "W0670": "anchors of one alternative each",
     "W0671": "repetition without effect",
     "W0672": "letter of another script",
+    "W0673": "call that says what is looked for",
 }
 """Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,
 E06 and W06 rules that cannot have an effect."""

@@ -39,6 +39,9 @@ SLIPS = [
     ('forbid run(W) :- W != "\u0430nn".', "W0672", '"ann"', "\u0430nn"),
     ('forbid run(W) :- not starts_with(W, "r\u03bfot").', "W0672", '"root"', "r\u03bfot"),
     ('forbid run(W) :- not contains(W, "us\u0435r x").', "W0672", '"user x"', "us\u0435r x"),
+    # the call says what is looked for
+    (CLOSED + 'permit run(W) :- contains("ann,bob", W).', "W0673", "", "n,b"),
+    (CLOSED + "permit run(W) :- ok(N), matches(N, W).\n.decl ok(n: symbol)\nok(ann).", "W0673", "", ".*"),
     # a folder, wherever it stands in the path
     ('forbid read(P) :- not contains(P, "/data/").', "E0615", "", "/data/../etc/passwd"),
 ]
@@ -58,6 +61,22 @@ MEANT = [
     'forbid run("NF-\u03baB \u03bcm \u0394t").',
     'forbid run("stra\u00dfe caf\u00e9").',
     'forbid read(P) :- contains(P, "/data/").',
+    'forbid run(W) :- contains("ann,bob", W).',  # it rejects more
+    CLOSED + 'permit run(W) :- ok(W).\n.decl ok(n: symbol)\nok("ann").',
+    'forbid run(W) :- upper(W) = "RM 1".',
+    'forbid run(W) :- trim(W) = "r m".',
+    'forbid run(W) :- contains(trim(W), "r m").',
+    'forbid run(W) :- casefold(W) = "stra\u00dfe".',  # not said: what Unicode folds is left alone
+]
+
+NEVER = [
+    'upper(W) = "rm"',
+    'U = upper(W), U = "Rm"',
+    'casefold(W) = "RM"',
+    'contains(upper(W), "rm")',
+    'U = casefold(W), starts_with(U, "RM")',
+    'trim(W) = " rm"',
+    'lower(W) = "RM"',
 ]
 
 
@@ -75,9 +94,12 @@ def test_a_slip_is_told_and_its_fix_holds(written: str, code: str, meant: str, v
     assert codes(written) == [code]
     tool, argument = ("read", "path") if "read(" in written else ("run", "word")
     assert Guard(text=HEAD + written, strict=False).check(tool, {argument: value}).runs
-    start = written.rindex('"', 0, written.rindex('"'))
-    fixed = f"{written[:start]}{meant}{written[written.rindex(chr(34)) + 1 :]}"
-    if not meant:
+    if code == "W0673":
+        fixed = CLOSED + "permit run(W) :- W in {ann, bob}."
+    elif meant:
+        start = written.rindex('"', 0, written.rindex('"'))
+        fixed = f"{written[:start]}{meant}{written[written.rindex(chr(34)) + 1 :]}"
+    else:
         fixed = written + '\nforbid read(P) :- matches(P, "(^|/)\\\\.\\\\.(/|$)").'
     assert codes(fixed) == []
     assert not Guard(text=HEAD + fixed).check(tool, {argument: value}).runs
@@ -87,6 +109,12 @@ def test_a_slip_is_told_and_its_fix_holds(written: str, code: str, meant: str, v
 def test_what_is_meant_is_let_be(text: str) -> None:
     """Nothing is said of rules that look like a slip and are none."""
     assert codes(text) == []
+
+
+@pytest.mark.parametrize("body", NEVER)
+def test_what_a_function_never_makes(body: str) -> None:
+    """A text in another case than a function makes, or with a blank that it takes away, is never equal."""
+    assert "E0608" in codes(f"forbid run(W) :- {body}.")
 
 
 def tool(name: str, *arguments: str, more: bool = False) -> dict[str, Any]:

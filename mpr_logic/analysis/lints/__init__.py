@@ -100,7 +100,7 @@ VET: tuple[Lint, ...] = (
     check_weights,  # W0617
     check_slips,  # W0626
     check_case,  # W0618
-    check_swaps,  # E0613, W0624
+    check_swaps,  # E0613, W0624, W0673
     check_words,  # W0605, W0623, W0625, W0629, W0630, W0634
     check_links,  # E0614, W0627, W0631
     check_effects,  # W0632, W0633

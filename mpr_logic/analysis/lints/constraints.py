@@ -19,7 +19,7 @@ from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.printer import print_item, print_term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mpr_logic.language.ast import BodyItem, Term, Value
 
@@ -472,30 +472,25 @@ class Constraints:
         return None
 
     def _lowered(self) -> str | None:
-        """A text in lower case that is, or has in it, one that is not."""
-        lowered: dict[Node, BodyItem] = {}
+        """A text in lower case that is, or has in it, one that is not; likewise in upper case, or trimmed."""
+        folded: dict[Node, tuple[BodyItem, Call]] = {}
         for item in self.items:
             if not (isinstance(item, Comparison) and item.op == "="):
                 continue
             for term, other in ((item.left, item.right), (item.right, item.left)):
-                node, value = self._node(other), self.value(other)
-                if _is_lowered(term) and _has_capitals(value):
+                node = self._node(other)
+                if isinstance(term, Call) and _never_is(term, self.value(other)):
                     return self._because(item, [])
-                if _is_lowered(term) and isinstance(node, str):
-                    lowered[node] = item
+                if isinstance(term, Call) and isinstance(node, str):
+                    folded[node] = item, term
         for item in self.items:
             if isinstance(item, Test) and not item.negated:
-                text = self.value(item.args[1])
-                if item.name == "matches":
-                    if not (isinstance(text, str) and Capitals(text).needed):
-                        continue
-                elif not _has_capitals(text):
-                    continue
-                if _is_lowered(item.args[0]):
+                text, tested = self.value(item.args[1]), item.args[0]
+                if isinstance(tested, Call) and _never_has(tested, item.name, text):
                     return self._because(item, [])
-                node = self._node(item.args[0])
-                if node is not None and node in lowered:
-                    return self._because(item, [lowered[node]])
+                node = self._node(tested)
+                if node is not None and node in folded and _never_has(folded[node][1], item.name, text):
+                    return self._because(item, [folded[node][0]])
         return None
 
     def _because(self, item: BodyItem, others: Iterable[BodyItem]) -> str:
@@ -536,8 +531,23 @@ def _may_be(value: Value, kind: str, negated: bool) -> bool:
     return fits != negated or (negated and kind in ("int", "bool"))
 
 
-def _is_lowered(term: Term) -> bool:
-    return isinstance(term, Call) and term.function == "lower"
+_FOLDS: dict[str, Callable[[str], str]] = {"upper": str.upper, "casefold": str.casefold, "trim": str.strip}
+"""Functions that change nothing in a text that they have made."""
+
+
+def _never_is(call: Call, value: Value | None) -> bool:
+    """Whether a function of a text never has this value."""
+    if call.function == "lower":
+        return _has_capitals(value)
+    fold = _FOLDS.get(call.function)
+    return fold is not None and isinstance(value, str) and value.isascii() and fold(value) != value
+
+
+def _never_has(call: Call, test: str, part: Value | None) -> bool:
+    """Whether a test never finds this part in what a function of a text makes."""
+    if test == "matches":
+        return call.function == "lower" and isinstance(part, str) and Capitals(part).needed
+    return call.function != "trim" and _never_is(call, part)
 
 
 def _has_capitals(value: Value | None) -> bool:
