@@ -30,6 +30,13 @@ SCHEMA = """.type code <: symbol
         ("p(X) :- t(T), X = trim_space(T).", "E0106", "`trim(T)`", "p(X) :- t(T), X = trim(T)."),
         # Cedar: like; is asks for an entity type
         ('p(X) :- t(X), X like "a*".', "E0106", "`starts_with(T, U)`", 'p(X) :- t(X), starts_with(X, "a").'),
+        ('p(X) :- t(X), X contains "a".', "E0106", "`contains(X, ...)`", 'p(X) :- t(X), contains(X, "a").'),
+        (
+            'p(X) :- t(X), X not matches "a".',
+            "E0106",
+            "`not matches(X, ...)`",
+            'p(X) :- t(X), not matches(X, "a").',
+        ),
         # Souffle: cat, strlen, substr, to_string; Prolog: is, sub_atom, atom_number
         ("p(cat(X, X)) :- t(X).", "E0106", "`concat(T, U)`", "p(concat(X, X)) :- t(X)."),
         ("q(N) :- t(X), N = strlen(X).", "E0106", "`length(T)`", "q(N) :- t(X), N = length(X)."),

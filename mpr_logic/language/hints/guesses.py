@@ -188,6 +188,20 @@ def _type_test(case: ErrorContext) -> Diagnostic | None:
 _VALUES = _NUMBERS | {"VAR", "TEXT", "LPAR", "MINUS"}
 
 
+def _infix_test(case: ErrorContext) -> Diagnostic | None:
+    """``X contains "b"``, ``X not contains "b"``."""
+    test, before = case.found.text, case.tokens[-2:] if case.last == "NOT" else case.tokens[-1:]
+    if (
+        test not in ("contains", "starts_with", "ends_with", "matches")
+        or not before
+        or before[0].kind not in ("VAR", "TEXT")
+        or not case.accepted & {"EQUAL", "IN"}
+    ):
+        return None
+    form = f"{'not ' if case.last == 'NOT' else ''}{test}({before[0].text}, ...)"
+    return case.diagnostic("E0106", f"`{test}` stands before what it tests", f"write `{form}`")
+
+
 def _several_actions(case: ErrorContext) -> Diagnostic | None:
     """``forbid *.``, ``forbid {a, b}.``, ``forbid a, b.``, ``forbid A :- ...``: classes say it."""
     found, kinds = case.found, [token.kind for token in case.tokens]
@@ -545,6 +559,7 @@ _GUESSES: tuple[Guess, ...] = (
     _several_actions,
     _class,
     _type_test,
+    _infix_test,
     _foreign,
     _valued,
     _unknown,
