@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -77,15 +78,27 @@ def name_of(path: Path) -> str:
     return path.relative_to(TOP).as_posix()
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return the syntax tree of a file, which several tests walk."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """Return all nodes of a file's syntax tree, in the order in which they are walked."""
+    return tuple(ast.walk(tree_of(path)))
+
+
 def room_of(path: Path) -> str:
     """Return the room that a module lies in; the facade's is the empty name."""
     first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     return "" if first == "__init__" else first
 
 
-def looks(tree: ast.AST, path: Path) -> Iterator[tuple[int, str]]:
+def looks(path: Path) -> Iterator[tuple[int, str]]:
     """Yield each import of something of mpr_logic: its line, and the room it looks at."""
-    for node in ast.walk(tree):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -116,8 +129,9 @@ def imports_of(tree: ast.AST, names: set[str]) -> Iterator[str]:
 def import_circles(trees: dict[str, ast.Module]) -> list[list[str]]:
     """The circles among modules, by their names: each is a strongly connected component of several."""
     graph: nx.DiGraph[str] = nx.DiGraph()
+    names = set(trees)
     for name, tree in trees.items():
-        seen = set(imports_of(tree, set(trees))) & set(trees)
+        seen = set(imports_of(tree, names)) & names
         # what an error carries is declared above; a facade is imported by name of what is in it
         graph.add_edges_from((name, each) for each in seen - {name, "mpr_logic"} if not carried(name, each))
     return sorted(sorted(each) for each in nx.strongly_connected_components(graph) if len(each) > 1)
@@ -155,7 +169,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_nothing_is_imported_twice(path: Path) -> None:
     """A module imports a name once."""
-    found = sorted(imported(ast.parse(path.read_text())))
+    found = sorted(imported(tree_of(path)))
     assert found == sorted(set(found))
 
 
@@ -190,7 +204,7 @@ def test_rooms_look_down_only(path: Path) -> None:
     assert room in ROOMS, f"{room} is no room: add it to the table, with the rooms that it looks down on"
     up = [
         f"{name_of(path)}:{line}: {room or 'mpr_logic'} looks at {seen or 'the facade'}"
-        for line, seen in looks(ast.parse(path.read_text(encoding="utf-8")), path)
+        for line, seen in looks(path)
         if seen != room and seen not in ROOMS[room] and (room, seen) not in DECLARED_LOOKS
     ]
     assert not up, "\n".join(up)
@@ -201,7 +215,7 @@ def test_imports_have_no_circles() -> None:
     trees = {}
     for path in modules():
         name = path.relative_to(TOP).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
-        trees[name] = ast.parse(path.read_text(encoding="utf-8"))
+        trees[name] = tree_of(path)
     found = import_circles(trees)
     assert {frozenset(each) for each in found} == set(DECLARED_CIRCLES), found
 
@@ -219,7 +233,7 @@ def test_modules_hold_no_state(path: Path) -> None:
     """No module has a variable that outlives a call: two checkers in two threads never meet."""
     found = [
         f"{name_of(path)}:{line}: `{name}` {wrong}"
-        for line, name, wrong in state_of(ast.parse(path.read_text(encoding="utf-8")))
+        for line, name, wrong in state_of(tree_of(path))
         if f"{name_of(path)}:{name}" not in DECLARED_STATE
     ]
     assert not found, "\n".join(found)
@@ -231,7 +245,7 @@ def test_tests_share_helpers_only() -> None:
     found = []
     for path in sorted(tests.rglob("*.py")):
         room = path.relative_to(tests).parts[0]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if not isinstance(node, ast.ImportFrom) or not node.module:
                 continue
             whole = [node.module] if node.module != "tests" else [f"tests.{each.name}" for each in node.names]
@@ -249,16 +263,28 @@ def test_modules_are_short() -> None:
     assert not {name: length for name, length in lengths.items() if length > LONGEST}
 
 
+def docstrings_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield each docstring of a file and its line: of the module, classes, functions and constants."""
+    for node in nodes_of(path):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            for before, each in zip([node, *node.body], node.body, strict=False):
+                described = before is node or isinstance(before, ast.Assign | ast.AnnAssign)
+                match each:
+                    case ast.Expr(value=ast.Constant(value=str(text))) if described:
+                        yield each.lineno, text
+
+
 def test_docstrings_begin_with_their_subject() -> None:
-    """No docstring begins with a clause in the place of a noun, as in "What is read"."""
-    found = []
-    for path in [*modules(), *sorted((TOP / "tests").rglob("*.py"))]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                text = ast.get_docstring(node) or ""
-                if text.startswith(("What ", "So many ", "So often ", "So much ")):
-                    line = getattr(node, "lineno", 1)
-                    found.append(f"{name_of(path)}:{line}: name the subject: {text.splitlines()[0]}")
+    """No docstring begins with a clause in the place of a noun, as in "What is read"; those of tests may tell
+    of a place or a person, as in "Where no rule fails ..."."""
+    everywhere = ("What ", "So many ", "So often ", "So much ")
+    package = (*everywhere, "How ", "Where ", "When ", "Who ", "Whose ", "Why ")
+    found = [
+        f"{name_of(path)}:{line}: name the subject: {text.splitlines()[0]}"
+        for path in [*modules(), *sorted((TOP / "tests").rglob("*.py"))]
+        for line, text in docstrings_of(path)
+        if text.startswith(package if PACKAGE in path.parents else everywhere)
+    ]
     assert not found, "\n".join(found)
 
 

@@ -200,7 +200,7 @@ class Resolver:
         return given if fine else None
 
     def _declared(self, signature: Signature, word: str, wanted: str = "") -> str:
-        """How a relation, an action or a class is declared; of a class, whether it could share ``wanted``."""
+        """The declaration of a relation, action or class; of a class, whether it could share ``wanted``."""
         of = self.schema.classes.get(signature.name)
         if word != ".action" or of is None or signature.name in self.schema.actions:
             return declared_as(signature, word)

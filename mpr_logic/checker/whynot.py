@@ -210,11 +210,11 @@ _PLACED = {
     ("since", False): "there is none since",
     ("since", True): "there is one since",
 }
-"""Why a literal that is placed in time does not hold, though there are calls as it says."""
+"""The reason why a literal that is placed in time does not hold, though there are calls as it says."""
 
 
 def _no_value(item: Comparison, bindings: Bindings) -> str | None:
-    """Why a comparison cannot hold with a function that has no value; None where it has one."""
+    """The reason why a comparison fails whose function has no value; None where it has one."""
     for side in (item.left, item.right):
         if isinstance(side, Call) and is_partial(side) and term_value(side, bindings) is None:
             asked = rewrite_term(side, lambda term: Const(term_value(term, bindings) or 0))
@@ -223,7 +223,7 @@ def _no_value(item: Comparison, bindings: Bindings) -> str | None:
 
 
 def _member(engine: Engine, item: Literal, bindings: Bindings) -> str:
-    """Why a value is in a set, or not: it is what stands in the question, and what it is most like."""
+    """The reason why a value is in a set, or not: the value asked about, and the member it is most like."""
     (term,) = item.atom.args
     value = (
         bindings.get(term.name) if isinstance(term, Var) else term.value if isinstance(term, Const) else None

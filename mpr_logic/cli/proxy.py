@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,10 +13,8 @@ from mpr_logic.cli.serve import listen, make_guard
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mpr_logic.errors import ProgramError
     from mpr_logic.guard.guard import Guard
     from mpr_logic.guard.tools import Tools
-    from mpr_logic.integrations.mcp.stdio import LineClient
 
 EXAMPLE = (
     "mpr proxy --rules docs/examples/office/office.dl --tools docs/examples/office/tools.json --dry-run -- "
@@ -144,7 +141,7 @@ def _serve(
 
         async def over_stdio() -> int:
             from mpr_logic.integrations.mcp.messages import SIZE
-            from mpr_logic.integrations.mcp.stdio import StandardStreams, proxy
+            from mpr_logic.integrations.mcp.stdio import EndingClient, StandardStreams, proxy
 
             client = EndingClient(StandardStreams(SIZE))
             gateway = Gateway(guard if isinstance(guard, Guard) else client.ended_by(guard), ask=ask)
@@ -153,46 +150,10 @@ def _serve(
                 raise client.error
             return status
 
-        status = asyncio.run(over_stdio())
+        from asyncio import run
+
+        status = run(over_stdio())
         return Answer(UNDECIDED, f"error: the server ended with status {status}") if status else Answer(YES)
     finally:
         if isinstance(guard, Guard):
             guard.close()
-
-
-class EndingClient:
-    """A client that has no more to say once the rules do not fit the server's tools. What it has asked is
-    still answered. ``error`` says what is wrong with the rules."""
-
-    def __init__(self, client: LineClient) -> None:
-        self._client = client
-        self._loop = asyncio.get_running_loop()
-        self._ended = asyncio.Event()
-        self.error: ProgramError | None = None
-
-    def ended_by(self, make: Callable[[Tools], Guard]) -> Callable[[Tools], Guard]:
-        """The function that makes the guard, and ends this client where the rules are refused."""
-        from mpr_logic.errors import GuardError, ProgramError
-
-        def made(tools: Tools) -> Guard:
-            try:
-                return make(tools)
-            except ProgramError as error:
-                self.error = error
-                self._loop.call_soon_threadsafe(self._ended.set)
-                raise GuardError("the rules do not fit them, and the proxy ends") from error
-
-        return made
-
-    async def read(self) -> bytes:
-        """The next line; nothing where no more comes."""
-        line = asyncio.create_task(self._client.read())
-        ended = asyncio.create_task(self._ended.wait())
-        await asyncio.wait({line, ended}, return_when=asyncio.FIRST_COMPLETED)
-        for each in (line, ended):
-            each.cancel()
-        return line.result() if line.done() and not line.cancelled() else b""
-
-    async def write(self, line: bytes) -> None:
-        """Send a line."""
-        await self._client.write(line)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import Row
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
-"""Who a message is from."""
+"""The author of a message."""
 
 ROLES: tuple[str, ...] = get_args(Role)
 """The roles that there are."""
@@ -206,7 +206,7 @@ class _Proposals:
         self.clear = True
         """Whether it is known which of them is answered first."""
         self.ahead = 0
-        """How many answers came with an outcome before their calls were heard of."""
+        """The number of answers that came with an outcome before their calls were heard of."""
 
     def add(self, call: ToolCall, turn: int) -> None:
         """A call is proposed in a turn of the model."""
@@ -242,10 +242,10 @@ _REFUSALS = 1_000
 """The most rejections of one id whose words are kept."""
 
 LOST = "some of the conversation could not be taken in"
-"""Why nothing can be decided by a conversation of which a part was told and failed on its way."""
+"""The reason why nothing can be decided by a conversation of which a part was told and failed on its way."""
 
 UNKEPT = "the conversation was not kept, since no rule read it when it was heard"
-"""Why rules that are loaded later cannot be decided by what was said before."""
+"""The reason why rules that are loaded later cannot be decided by what was said before."""
 
 
 class Needs(NamedTuple):
@@ -301,7 +301,7 @@ class Conversation:
         self._named = named
         self.needs = needs
         self.trouble = ""
-        """Why the facts are not the whole conversation; empty where they are."""
+        """The reason why the facts are not the whole conversation; empty where they are."""
         self.begun = False
         """Whether a call was decided: what was said before is then told, or it is not kept."""
         self._limits = limits

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 import threading
@@ -204,10 +203,12 @@ class Guard:
         ask: bool = True,
     ) -> Verdict:
         """:meth:`check` for async hosts: the event loop goes on meanwhile, and the approver may be async."""
-        verdict = await asyncio.to_thread(self.check, tool, arguments, id=id, session=session, ask=False)
+        from asyncio import to_thread
+
+        verdict = await to_thread(self.check, tool, arguments, id=id, session=session, ask=False)
         if not ask or verdict.outcome != "escalate" or verdict.mode == "shadow":
             return verdict
-        return await asyncio.to_thread(self.answer, verdict, await self._aask(verdict))
+        return await to_thread(self.answer, verdict, await self._aask(verdict))
 
     def answer(self, verdict: Verdict, approved: bool | None, *, by: str = "") -> Verdict:
         """Enter what a person said about a call that was left to them. An approved call is decided once more:
@@ -497,7 +498,11 @@ class Guard:
 
         def work() -> Any:
             said = approver(verdict)
-            return asyncio.run(_awaited(said)) if inspect.isawaitable(said) else said
+            if not inspect.isawaitable(said):
+                return said
+            from asyncio import run
+
+            return run(_awaited(said))
 
         try:
             return within(self.approval_timeout, work, "the approver") is True
@@ -506,10 +511,12 @@ class Guard:
             return False
 
     async def _aask(self, verdict: Verdict) -> bool | None:
+        from asyncio import to_thread, wait_for
+
         if self.approver is None or not inspect.iscoroutinefunction(self.approver):
-            return await asyncio.to_thread(self._ask, verdict)
+            return await to_thread(self._ask, verdict)
         try:
-            return await asyncio.wait_for(self.approver(verdict), self.approval_timeout) is True
+            return await wait_for(self.approver(verdict), self.approval_timeout) is True
         except Exception:
             _logger.exception("the approver failed: the call is rejected")
             return False

@@ -39,8 +39,9 @@ Outcome = OneOf[
     "admitted",
     "undeclared",
 ]
-"""What rules say of a call. ``unfit``: its arguments do not fit the declaration. ``advised``: it is admitted,
-and a rule below theta speaks against it. ``undeclared``: no rule and no schema declares its tool."""
+"""The answer of the rules to a call. ``unfit``: its arguments do not fit the declaration. ``advised``: it is
+admitted, and a rule below theta speaks against it. ``undeclared``: neither a rule nor a schema declares its
+tool."""
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)[:-1]
 """The gravest first, without ``undeclared``: a call of such a tool is not decided."""
@@ -116,7 +117,7 @@ class Decided:
 
     @property
     def size(self) -> tuple[int, int]:
-        """How much there is to read of it: the calls before it, and the characters of its arguments."""
+        """The amount to read: the calls before it, and the characters of its arguments."""
         return self.number, len(json.dumps(dict(self.call.arguments), default=str))
 
 

@@ -79,7 +79,7 @@ def _said(decided: Decided) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Count:
-    """How many calls up to the first that is stopped, after it, and how many recordings have one."""
+    """The numbers of calls up to the first that is stopped and after it, and of recordings that have one."""
 
     calls: int = 0
     after: int = 0
@@ -283,7 +283,7 @@ def end_of(decided: Sequence[Decided]) -> str:
 
 
 RANKS: Mapping[str, int] = {outcome: rank for rank, outcome in enumerate(OUTCOMES)}
-"""How grave an outcome is; the smaller the graver."""
+"""The gravity of each outcome; the smaller the graver."""
 
 
 def _class_of(seconds: float) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+import os
+import sys
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,28 +20,34 @@ if TYPE_CHECKING:
 NAME = "mpr.check"
 
 
+PROVIDER = "OTEL_PYTHON_TRACER_PROVIDER"
+"""The variable of the environment by which OpenTelemetry is configured without code."""
+
+
 def make_spans() -> Spans:
     """A function that opens a span for a call and takes the verdict before it ends, without the arguments."""
-    try:
-        from opentelemetry import trace
-    except ImportError:
-        return _none
-
-    @contextmanager
-    def recorded(call: Call) -> Iterator[Ender]:
-        with trace.get_tracer("mpr_logic").start_as_current_span(NAME) as span:
-            yield lambda verdict: span.set_attributes(_attributes(verdict)) if span.is_recording() else None
-
-    def spans(call: Call) -> AbstractContextManager[Ender]:
-        # asked for each time: a host may configure it after the guard was made
-        configured = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
-        return recorded(call) if configured else _NO_SPAN
-
-    return spans
+    if PROVIDER in os.environ:
+        with suppress(ImportError):
+            import opentelemetry.trace  # noqa: F401
+    return _span
 
 
-def _none(_: Call) -> AbstractContextManager[Ender]:
-    return _NO_SPAN
+def _span(call: Call) -> AbstractContextManager[Ender]:
+    """The span of a call. A host may configure OpenTelemetry after the guard was made, so this looks at each
+    call; to import it takes longer than to import a guard, so that is left to the host that uses it."""
+    if "opentelemetry.trace" not in sys.modules:
+        return _NO_SPAN
+    from opentelemetry import trace
+
+    return _NO_SPAN if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider) else _recorded(call)
+
+
+@contextmanager
+def _recorded(call: Call) -> Iterator[Ender]:
+    from opentelemetry import trace
+
+    with trace.get_tracer("mpr_logic").start_as_current_span(NAME) as span:
+        yield lambda verdict: span.set_attributes(_attributes(verdict)) if span.is_recording() else None
 
 
 def _nothing(_: Verdict) -> None:

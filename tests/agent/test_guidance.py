@@ -115,6 +115,7 @@ def test_one_guide_for_many_checkers() -> None:
         assert len(guide.find(first, world.candidates())) > 1
 
 
+@pytest.mark.heavy
 def test_an_engine_that_cannot_finish() -> None:
     """Guidance that cannot be worked out is none: the agent goes on."""
     checker, world = kitchen(".decl n(x: int) n(0). n(Y) :- n(X), Y = X + 1. forbid open(P) :- n(1000000).")

@@ -85,6 +85,7 @@ def test_the_earliest_comes_first() -> None:
     assert played(list(play(world, checker, policy))) == [f"-{PUT} {TAKE}", f"-{PUT} {OPEN}", PUT]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", range(5))
 def test_by_seed(seed: int) -> None:
     """The same seed does the same; what is forgotten does not depend on what it is told or heeds."""

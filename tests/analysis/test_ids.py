@@ -170,6 +170,7 @@ def test_the_text_of_a_shape_is_the_text_of_its_clauses(clause: Clause) -> None:
         assert fill(template, clause_shape(clause)[1]) == canonical_text(SCHEMA, clause)
 
 
+@pytest.mark.heavy
 @given(cases())
 def test_ids_survive_printing(case: Case) -> None:
     """A program printed and parsed has the same ids, the same rules and the same version."""
@@ -181,6 +182,7 @@ def test_ids_survive_printing(case: Case) -> None:
     assert before.version == after.version
 
 
+@pytest.mark.heavy
 @given(cases())
 def test_a_clause_is_prepared_alike_alone_and_among_others(case: Case) -> None:
     """The template of a shape fits every clause of the shape."""

@@ -235,6 +235,7 @@ def completions(facts: set[tuple[str, str, str]], told: set[tuple[str, str]]) ->
     return [list(each) for each in every]
 
 
+@pytest.mark.heavy
 @settings(max_examples=40)
 @given(programs(), FACTS, TOLD)
 def test_an_action_is_admitted_only_where_all_that_may_be_told_would_admit_it(

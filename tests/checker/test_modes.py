@@ -46,6 +46,7 @@ def checker(rules: str = ASKED, **options: str) -> Checker:
 PATHS = st.text("/.ab", max_size=6)
 
 
+@pytest.mark.heavy
 @settings(max_examples=30, deadline=None)
 @given(st.sets(PATHS, max_size=3), st.lists(PATHS, min_size=1, max_size=5), st.sampled_from([0.9, 0.97]))
 def test_it_decides_as_its_rules_pasted_into_each_law(

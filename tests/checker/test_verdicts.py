@@ -59,6 +59,7 @@ def tell(checker: Checker, step: Change) -> None:
         checker.update(add=[fact])
 
 
+@pytest.mark.heavy
 @slow_fuzz
 @pytest.mark.parametrize("wide", [0, compiler.WIDE])
 @settings(

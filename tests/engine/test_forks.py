@@ -44,6 +44,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codegen, "PART", 1)
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("semiring", SEMIRINGS)
 @fuzz
@@ -53,6 +54,7 @@ def test_bodies_in_parts_find_what_is_right(semiring: str, case: Case) -> None:
     after(NativeEngine(load(case), semiring=semiring, budget=PATIENT), case, semiring, every=True)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("semiring", SEMIRINGS)
 @fuzz
 @given(case=cases())

@@ -350,6 +350,7 @@ JSON = st.recursive(
 ODD = [{1: 2}, [object()], float("nan"), 10**5000, "\ud800", "[1e999]", "[" * 50 + "]" * 50]
 
 
+@pytest.mark.heavy
 @given(JSON | st.binary() | st.sampled_from(ODD))
 @settings(max_examples=100, deadline=None)
 def test_any_content_is_taken_in(content: Any) -> None:

@@ -500,6 +500,7 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.heavy
 @settings(max_examples=150)
 @example("\x00\ud800 - : {", 0, "%ff&#999999999999;\\ud800 [at] (")
 @given(anything, anything, st.text())
@@ -523,6 +524,7 @@ def test_a_text_is_found_in_itself(words: list[str]) -> None:
 LONG = 100_000
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "text",
     [

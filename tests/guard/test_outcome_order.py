@@ -53,6 +53,7 @@ def test_the_order_of_the_outcomes_is_that_of_the_changes(
             ended.append((told, succeeded))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("style", LIMITS)
 @settings(max_examples=12)
 @given(

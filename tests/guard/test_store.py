@@ -467,6 +467,7 @@ def test_old_sessions_are_forgotten(tmp_path: Path) -> None:
     assert hook.pay(60)
 
 
+@pytest.mark.heavy
 def test_a_hook_holds_a_shared_limit_as_long_as_its_session(tmp_path: Path) -> None:
     """Without events after its calls, what a hook's session has used of a shared limit is used for others
     until the session is forgotten; what was settled, and other sessions' calls, stay as they are."""
@@ -490,6 +491,7 @@ def test_a_hook_holds_a_shared_limit_as_long_as_its_session(tmp_path: Path) -> N
     assert not hook.pay(1, "i")
 
 
+@pytest.mark.heavy
 def test_a_session_may_have_any_name(tmp_path: Path) -> None:
     """An agent's name for its session names no file, and no other session."""
     hook = Hook(tmp_path)

@@ -206,6 +206,7 @@ def one_after_the_other(text: str, amounts: Sequence[int]) -> list[bool]:
     return found
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("style", LIMITS)
 @given(amounts=st.lists(st.integers(1, 40), min_size=1, max_size=10, unique=True))
 def test_a_limit_admits_at_once_what_it_admits_one_by_one(style: str, amounts: list[int]) -> None:

@@ -58,6 +58,7 @@ def test_any_bytes_in_a_file_parse_or_are_refused(
     assert all(found.span.file == str(path) for found in refused(lambda _: parse_file(path), ""))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

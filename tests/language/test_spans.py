@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -96,6 +97,7 @@ def repeated(draw: st.DrawFn) -> str:
     return "".join(texts)
 
 
+@pytest.mark.heavy
 @given(repeated())
 @example("p :- p not in {p}. p :- p not p {p}.")  # only the word `in` can come
 @example('p :- X is q. p :- X is q. p :- X is "".')  # a type is a name
@@ -134,6 +136,7 @@ def test_the_third_clause_of_a_shape_comes_from_a_template() -> None:
     assert made[3] is None
 
 
+@pytest.mark.heavy
 @given(st.lists(broken_texts(), min_size=1, max_size=2), st.integers(2, 3))
 def test_broken_texts_are_refused_alike(texts: list[str], times: int) -> None:
     """Of a broken text both ways report the same errors at the same places."""

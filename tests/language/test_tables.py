@@ -79,6 +79,7 @@ def test_lark_parses_what_the_printer_prints(module: Module) -> None:
     assert lark_accepts(print_module(module))
 
 
+@pytest.mark.heavy
 @example(".actionraining(a0: raining)")
 @example("p(efold(X)).")
 @example("p(ld(X)).")

@@ -97,6 +97,7 @@ CASES: list[tuple[Callable[[Path], None], str]] = [
 ]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("make", "message"), CASES, ids=[make.__name__ for make, _ in CASES])
 def test_what_is_no_memory_stays_untouched(
     make: Callable[[Path], None], message: str, tmp_path: Path

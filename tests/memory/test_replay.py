@@ -71,6 +71,7 @@ COUNTING = (
 )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("stated", ["", "past wait(). past wait(). past unlock(d1, k1)."])
 @pytest.mark.parametrize("body", COUNTING)
 @pytest.mark.parametrize("seed", range(3))

@@ -46,7 +46,7 @@ def _bounds(
 
 
 def _rows(literal: Literal, domains: Domains, known: set[str]) -> float:
-    """How many rows a literal can be at most, each of the variables ``known`` having one value."""
+    """The most rows that a literal can match, if each of the variables ``known`` has one value."""
     name = literal.atom.name
     if literal.negated:
         return 1

@@ -152,7 +152,7 @@ def contradicts_itself(rule: Rule, subject: Subject) -> bool:
 
 
 def _fault(rule: Rule, subject: Subject) -> str | None:
-    """Why a rule's body can never hold; None where it may."""
+    """The reason why a rule's body can never hold; None where it may."""
     domains = subject.domains.of(rule)
     whole = whole_numbers(subject.program, rule)
     bounds = bounds_of(rule, subject.domains, domains or {})

@@ -266,7 +266,7 @@ class Reach:
             self.everything = any(_is_nullable(part, end) for end in ("start", "end")) or _is_whole(part)
 
     def _width(self, part: Part, taken: int, side: str) -> int | None:
-        """How many characters a part takes at least, read from one side where so many were taken before;
+        """The fewest characters that a part takes, read from one side after ``taken`` characters;
         None where it cannot match."""
         if isinstance(part, Character):
             return 1

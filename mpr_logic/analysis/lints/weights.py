@@ -44,7 +44,7 @@ def check_weights(subject: Subject, report: DiagnosticCollector) -> None:
 
 
 JUST_BELOW = 0.05
-"""How far below theta a weight is that is hardly meant as advice."""
+"""A weight that is at most this far below theta is hardly meant as advice."""
 
 _LAW = re.compile(
     r"(?i)\b(must|never|always|cannot|can't|only|forbidden|not (?:allowed|permitted)|may not|do not|no)\b"

@@ -1,4 +1,4 @@
-"""Where the values of a proposed call come from: in whose words, or which result, they were first met."""
+"""The origins of the values of a proposed call: in whose words, or which result, they were first met."""
 
 from mpr_logic.guard.origins.facts import traced
 from mpr_logic.guard.origins.index import Met, Origins

@@ -1,4 +1,4 @@
-"""Where values of a conversation were first met: an index over its messages, which grows with them."""
+"""An index over the messages of a conversation: it says where a value was first met, and grows with them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import Value
 
 Source: TypeAlias = Literal["user", "system", "result", "model"]
-"""Whose words a value was met in: the user's, the system's, a tool's in a result, or the model's alone."""
+"""The author of the words that a value was met in; of ``result``, a tool."""
 
 Place: TypeAlias = Literal["words", "field", "name", "labelled", "text", "piece", ""]
-"""How a value stands there: in somebody's ``words``; as a whole ``field`` of a record, or the ``name`` of
-one; ``labelled`` in a text; anywhere else within a ``text``; or only a ``piece`` of it stands there. Empty of
-the model's own."""
+"""The way in which a value stands there: in somebody's ``words``; as a whole ``field`` of a record, or the
+``name`` of one; ``labelled`` in a text; anywhere else within a ``text``; or only a ``piece`` of it stands
+there. Empty of the model's own."""
 
 MOST_CHARACTERS = 50_000_000
 """The most characters of a conversation that are indexed. Beyond them nothing is answered."""
@@ -201,8 +201,8 @@ class Origins:
     # -- answers -------------------------------------------------------------------------------
 
     def first(self, value: Value) -> tuple[Met, ...]:
-        """Where a value was first met. It is one place, but of a value that stands nowhere as a whole, and
-        was put together from pieces of several: then it is all of theirs. What the model came up with itself
+        """The place where a value was first met. A value that stands nowhere as a whole, and was put together
+        from pieces of several places, has all of them. What the model came up with itself
         is :data:`OWN`.
 
         Raises:
@@ -364,7 +364,7 @@ class Origins:
         return found
 
     def _pieces(self, value: Value) -> tuple[Met, ...]:
-        """Where the pieces of a value stand that stands nowhere as a whole."""
+        """The places of the pieces of a value that stands nowhere as a whole."""
         form = key(value) if isinstance(value, str) else ""
         if not form or " " in form or len(form) > 200:
             return (OWN,)
@@ -382,7 +382,7 @@ class Origins:
         return tuple(sorted(found, key=_in_order)) or (OWN,)
 
     def _piece(self, token: str, used: int | None) -> Met:
-        """Where a piece of a value was first met, before a call was made with the value."""
+        """The place where a piece of a value was first met, before a call was made with the value."""
         segment = self._segments[self._tokens[token][0]] if token in self._tokens else None
         if segment is None or (used is not None and segment.heard > used):
             return OWN
@@ -409,7 +409,7 @@ def _tells(word: str) -> bool:
 
 
 def _stands(search: _Search, segment: _Segment, tests: _Tests) -> Met | None:
-    """How a value stands in a text; None where it does not."""
+    """The way in which a value stands in a text; None where it does not."""
     met = segment.met
     if segment.key == search.key:
         return met
@@ -480,7 +480,7 @@ _Tests: TypeAlias = "tuple[_Test, ...]"
 
 
 class _Search:
-    """How a value is searched for: the tokens of its spellings, each with how to test for it.
+    """The search for a value: the tokens of its spellings, each with a test for it.
 
     Attributes:
         key: the value's own key.
@@ -522,8 +522,8 @@ class _Search:
         return found if found.ways[0][0] else None
 
     def span_in(self, form: str, tests: _Tests) -> tuple[int, int] | None:
-        """Where the value stands in a canonical text, and is no part of a longer one there; None where it
-        does not."""
+        """The place of the value in a canonical text, where it is no part of a longer one; None where it does
+        not stand there."""
         for test in tests:
             found = test(self, form)
             if found is not None:

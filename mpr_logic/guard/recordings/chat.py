@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _KEYS = ("messages", "input", "items", "conversation")
-"""Where an object has its messages."""
+"""The keys under which an object has its messages."""
 
 _PARTS = ("body", "request", "kwargs", "values")
-"""Where a logged request has them, one level down."""
+"""The keys of a logged request that hold such an object."""
 
 
 def conversation_of(value: Any) -> list[Any] | None:

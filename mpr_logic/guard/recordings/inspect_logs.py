@@ -76,7 +76,7 @@ def _grade(value: Any) -> Any:
 
 
 def _times(events: Any) -> dict[str, float]:
-    """When messages were written and calls ended, by their ids, as far as the events tell it."""
+    """The times at which messages were written and calls ended, by their ids, as far as events tell it."""
     found: dict[str, float] = {}
     for event in events if isinstance(events, list) else ():
         at = moment_of(event.get("completed") or event.get("timestamp")) if isinstance(event, dict) else None

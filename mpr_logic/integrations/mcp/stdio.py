@@ -16,7 +16,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from mpr_logic.errors import GuardError, StateError
+from mpr_logic.errors import GuardError, ProgramError, StateError
 from mpr_logic.integrations.mcp.messages import (
     LONGEST,
     Questions,
@@ -28,8 +28,10 @@ from mpr_logic.integrations.mcp.messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
+    from mpr_logic.guard.guard import Guard
+    from mpr_logic.guard.tools import Tools
     from mpr_logic.guard.verdict import Verdict
     from mpr_logic.integrations.mcp.gateway import Gateway
     from mpr_logic.integrations.mcp.messages import Message
@@ -93,6 +95,43 @@ class LineClient(Protocol):
 
     async def write(self, line: bytes) -> None:
         """Send a line."""
+
+
+class EndingClient:
+    """A client that has no more to say once the rules do not fit the server's tools. What it has asked is
+    still answered. ``error`` says what is wrong with the rules."""
+
+    def __init__(self, client: LineClient) -> None:
+        self._client = client
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        self.error: ProgramError | None = None
+
+    def ended_by(self, make: Callable[[Tools], Guard]) -> Callable[[Tools], Guard]:
+        """The function that makes the guard, and ends this client where the rules are refused."""
+
+        def made(tools: Tools) -> Guard:
+            try:
+                return make(tools)
+            except ProgramError as error:
+                self.error = error
+                self._loop.call_soon_threadsafe(self._ended.set)
+                raise GuardError("the rules do not fit them, and the proxy ends") from error
+
+        return made
+
+    async def read(self) -> bytes:
+        """The next line; nothing where no more comes."""
+        line = asyncio.create_task(self._client.read())
+        ended = asyncio.create_task(self._ended.wait())
+        await asyncio.wait({line, ended}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (line, ended):
+            each.cancel()
+        return line.result() if line.done() and not line.cancelled() else b""
+
+    async def write(self, line: bytes) -> None:
+        """Send a line."""
+        await self._client.write(line)
 
 
 async def proxy(

@@ -35,7 +35,7 @@ _COMPARED = re.compile(r"\s*(=|<|>|!=|is\b)")
 
 
 def function_form(name: str) -> str:
-    """How a call of a function is written."""
+    """The form of a function's call, as an author writes it."""
     return _FORMS.get(name, f"{name}(T)")
 
 

@@ -60,7 +60,7 @@ class StepBudget:
         self._left = most
         self._until = until
         self.cut: str | None = None
-        """Why not all was done; None where it was."""
+        """The reason why not all was done; None where it was."""
 
     def each(self, things: Iterable[T]) -> Iterator[T]:
         """The things, one for each step, as long as there is work left."""

@@ -177,6 +177,7 @@ RAW: Any = st.recursive(
 )
 
 
+@pytest.mark.heavy
 @settings(max_examples=150, deadline=None)
 @given(values=st.lists(RAW, min_size=1, max_size=4), lines=st.booleans())
 def test_any_json(tmp_path_factory: pytest.TempPathFactory, values: Any, lines: bool) -> None:
@@ -190,6 +191,7 @@ def test_any_json(tmp_path_factory: pytest.TempPathFactory, values: Any, lines: 
             assert all(message.role for message in each.recording.messages)
 
 
+@pytest.mark.heavy
 def test_memory_is_bounded(tmp_path: Path) -> None:
     """A file of JSON lines is read with one recording in memory, also where lines belong together."""
     text = "x" * 2_000

@@ -24,7 +24,7 @@ SAID = (
     Message("tool", answers="c1", content={"size": 3}),
     Message("assistant", "done"),
 )
-"""What most of the records below say."""
+"""The conversation that most of the records below hold."""
 
 ASKED: dict[str, Any] = {"role": "user", "content": "go"}
 FUNCTION = {"name": "read", "arguments": '{"path": "a"}'}

@@ -33,6 +33,7 @@ def told(recording: Recording) -> list[Any]:
     ]
 
 
+@pytest.mark.heavy
 def test_agents_sdk(tmp_path: Path) -> None:
     """The SDK's trace has the calls and results; the list of its run has the words, too."""
     pytest.importorskip("agents.testing", reason="needs the extra: pip install 'mpr-logic[agents]'")
