@@ -2,9 +2,9 @@
 what is so now.
 
 Text from the world, from rules and from models is data: it is fenced, and each piece of it is one line of a
-bounded length. What changes least stands first, so that a server which keeps what it has read of a prompt
-reads little of the next one: the instructions, the task and lessons about it, which stay as they are for a
-whole episode; the rules, which change where others matter; what was done; and what is so now."""
+bounded length. The parts that change least stand first, so that a server which keeps what it has read of a
+prompt reads little of the next one. The instructions, the task and lessons about it stay as they are for a
+whole episode. Then come the rules, which change where others matter, what was done, and what is so now."""
 
 from __future__ import annotations
 

@@ -42,11 +42,13 @@ _NUMBERS = ("int", "float")
 class Influence:
     """The relations and actions that can bear on the verdict about one action.
 
-    ``relations`` are the core relations that its rules read, directly, through others, or through effects;
-    ``actions`` those whose outcome writes one of these. ``signs`` has, by relation, in which direction a
-    further row is worse; ``sums`` by which columns that hangs on the sign of a number; ``numbers`` the column
-    of a relation in which a number is worse the larger (or smaller) it is. Where ``ordered`` is False no
-    state is worse than another.
+    Attributes:
+        relations: the core relations that its rules read, directly, through others, or through effects.
+        actions: those whose outcome writes one of these.
+        signs: by relation, the directions in which a further row is worse.
+        sums: by relation, the columns whose number decides by its sign which direction that is.
+        numbers: by relation, the column in which a number is worse the larger (or smaller) it is.
+        ordered: False where no state is worse than another.
     """
 
     relations: frozenset[str]

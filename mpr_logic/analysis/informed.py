@@ -1,8 +1,8 @@
 """Rules that ask to look first: where a law hangs on something unknown, the call that tells it comes first.
 
 ``get_details(R) tells reservation(R, _).`` declares that who has made the call knows the rows of
-``reservation`` with that ``R``. For a law that reads the relation, itself or through other rules,
-:func:`asking_rules` makes further rules with the same head and id, which forbid the action while
+``reservation`` with that ``R``. A law may read the relation, itself or through other rules. For each such law
+:func:`asking_rules` makes further rules with the same head and id. They forbid the action while
 
 - no row of the relation with these arguments is known, no absence of one either, and the call has not
   succeeded, and

@@ -53,9 +53,11 @@ _JUDGED = re.compile(r"\w+ to \w+, \d+ wrong, \d+ right, weight \S+ to \S+$")
 
 
 def erase(connection: Connection, episode: int, schema: Schema) -> None:
-    """Take an episode out of all rows: its lines and citations, what was refused because of it, its task and
-    origin, the causes in the log that speak of it, the reasons and sources of the rules that it taught, and
-    what decisions of other episodes quote of these. What a person wrote as a rule stays.
+    """Take an episode out of all rows. What a person wrote as a rule stays.
+
+    Out go its lines and citations, its task and origin, and what was refused because of it. The causes in the
+    log that speak of it go too, and so do the reasons and sources of the rules that it taught, also where
+    decisions of other episodes quote them.
 
     Args:
         connection: in a transaction that writes.
@@ -113,9 +115,11 @@ class _Eraser:
         return named or not self._own.isdisjoint(_WORD.findall(text))
 
     def _taught(self) -> dict[str, set[str]]:
-        """The learned rules that the episode taught or gave evidence of, each with what of it was written
-        about the episode: the source where it had a part in the rule, the reason where a model wrote that or
-        no other episode had a part, the constants where nothing else speaks for the rule."""
+        """The learned rules that the episode taught or gave evidence of, each with its parts that were
+        written about the episode.
+
+        The source is one where the episode had a part in the rule; the reason, where a model wrote it or no
+        other episode had a part; the constants, where nothing else speaks for the rule."""
         lessons = self._connection.execute(select(LESSONS)).all()
         mine = {each.version: each.revision for each in lessons if each.episode == self._episode}
         shared = {each.version for each in lessons if each.episode != self._episode}

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 class LinearProofCode:
     """The code that proves a relation that is walked.
 
-    ``exits`` are its rules without recursion. ``steps`` has for each recursive one the names of two
-    functions: the first goes from a row to the rows that follow, each with the values of the rule's
-    variables; the second from the rule, its row, the proof of the recursive literal and those values to the
-    proof."""
+    Attributes:
+        exits: its rules without recursion.
+        steps: its recursive rules, each with the names of two functions. The first takes a row, and gives
+            the rows that follow, each with the values of the rule's variables. The second takes the rule, its
+            row, the proof of the recursive literal and those values, and gives the proof.
+    """
 
     exits: tuple[Rule, ...]
     steps: tuple[tuple[Rule, str, str], ...]

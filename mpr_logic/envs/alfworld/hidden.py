@@ -118,9 +118,11 @@ class Shown:
 
     It is kept by what commands came to, apart from the belief that it judges. A wrong action is *knowable*
     where some condition of it is false, and has been shown to be. What kinds of things can be done with
-    counts as known. So an action is unknowable only where all that speaks against it is one of these: a
-    receptacle may share the agent's place, and never was tried; what a receptacle holds, or whether it is
-    open, was never shown; it may be another thing than it is called (:data:`DISGUISED`).
+    counts as known. So an action is unknowable only where all that speaks against it is one of these:
+
+    - A receptacle may share the agent's place, and never was tried.
+    - The contents of a receptacle, or whether it is open, were never shown.
+    - It may be another thing than it is called (:data:`DISGUISED`).
     """
 
     def __init__(self, truth: Truth) -> None:

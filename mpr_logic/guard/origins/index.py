@@ -246,9 +246,9 @@ class Origins:
         return self._asked.get(call, ())
 
     def fields_in(self, text: str) -> list[str]:
-        """The whole fields of earlier results, and what stood there behind labels, that stand in a text, in a
-        link or the name of a file too: of at least four characters, and of at most six words or without a
-        space. Each goes from its first letter or digit to its last."""
+        """The whole fields of earlier results, and what stood there behind labels, that stand in a text. They
+        may stand in a link or the name of a file. Each has at least four characters, and at most six words
+        or no space, and goes from its first letter or digit to its last."""
         self._check()
         form = canonical(text)
         words = [each.span() for each in _TOKEN.finditer(form)]

@@ -1,10 +1,12 @@
 """The gate: what a candidate rule must pass before it can weigh anything.
 
 A candidate is parsed, typed and checked for safety; it may forbid or prefer, and do nothing else. What a
-rule that is there says already is merged with it. The rest is held against all recorded trials: a ``forbid``
-that would have forbidden a step which succeeded is refined until it covers failures and no success, an
-over-special one is generalised, one whose reason is wrong gets another if the episode is known that it was
-written about, and what cannot be made right is refused, with the reason.
+rule that is there says already is merged with it. The rest is held against all recorded trials:
+
+- A ``forbid`` that would have forbidden a step which succeeded is refined until it covers no success.
+- An over-special one is generalised.
+- One whose reason is wrong gets another, if the episode is known that it was written about.
+- A candidate that cannot be made right is refused, with the reason.
 """
 
 from __future__ import annotations

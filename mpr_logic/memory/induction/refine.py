@@ -2,10 +2,10 @@
 
 The search is that of inductive logic programming. Refinements, which the module ``operators`` lists, are
 added by FOIL's gain (Quinlan 1990), in a beam; failures that a rule covers are taken out, and the next rule
-is sought for what is left. A rule is taken where it covers no success and is worth its length: the chance
-that as many failures, drawn blindly among the trials of the action, would have missed every success must be
-so small that it pays for the refinements that were chosen among (FOIL's encoding-length restriction, with the
-hypergeometric chance as the worth). Of several, the one with most bits to spare is taken.
+is sought for what is left. A rule is taken where it covers no success and is worth its length. Its worth is
+the chance that as many failures, drawn blindly among the trials of the action, would have missed every
+success (hypergeometric). That must be so small that it pays for the refinements that were chosen among: this
+is FOIL's encoding-length restriction. Of several, the one with most bits to spare is taken.
 
 :func:`induce` is the reflector ``induced``: rules from the failed steps alone, without any model. For each
 action that has failed it begins with ``forbid a(X, ..)``.
