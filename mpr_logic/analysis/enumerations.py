@@ -78,7 +78,7 @@ def allowed(
     return frozenset((*members[over], NULL)) if param.optional else frozenset(members[over])
 
 
-class Place(NamedTuple):
+class EnumeratedTerm(NamedTuple):
     """A term that stands where a type is asked for that lists its ``values``."""
 
     term: Term
@@ -91,7 +91,7 @@ class Place(NamedTuple):
         return value in self.values or stored(value, self.kind) in self.values
 
 
-def enumerated_places(clause: Resolved, schema: Schema, env: Mapping[str, str]) -> Iterator[Place]:
+def enumerated_places(clause: Resolved, schema: Schema, env: Mapping[str, str]) -> Iterator[EnumeratedTerm]:
     """The places where a clause wants a value of an enumerated type, or one that a function gives; ``env``
     are its variables' types."""
     given = given_by_functions(clause)
@@ -105,7 +105,7 @@ def enumerated_places(clause: Resolved, schema: Schema, env: Mapping[str, str]) 
             for one, other in ((item.left, item.right), (item.right, item.left)):
                 listed = _listed(one, schema, env, given)
                 if listed is not None:
-                    yield Place(other, *listed)
+                    yield EnumeratedTerm(other, *listed)
 
 
 def _listed(
@@ -138,14 +138,14 @@ def given_by_functions(clause: Resolved) -> dict[Term, str]:
     return found
 
 
-def _arguments(args: Iterable[Term], params: Iterable[Param], schema: Schema) -> Iterator[Place]:
+def _arguments(args: Iterable[Term], params: Iterable[Param], schema: Schema) -> Iterator[EnumeratedTerm]:
     for term, param in zip(args, params, strict=True):
         values = allowed(schema.members, schema.types, param)
         if values is not None:
-            yield Place(term, param.type, values, base(schema.types, param.type))
+            yield EnumeratedTerm(term, param.type, values, base(schema.types, param.type))
 
 
-def check_constants(places: Iterable[Place], otherwise: Span, report: DiagnosticCollector) -> None:
+def check_constants(places: Iterable[EnumeratedTerm], otherwise: Span, report: DiagnosticCollector) -> None:
     """Report the constants that are none of the values that are asked for."""
     for place in places:
         if isinstance(term := place.term, Const) and not place.takes(term.value):
@@ -170,17 +170,17 @@ def check_sets(
         (term,) = literal.atom.args
         listed = _listed(term, schema, env, given)
         if listed is not None:
-            place = Place(term, *listed)
+            place = EnumeratedTerm(term, *listed)
             for value in sets[literal.atom.name].values:
                 if not place.takes(value):
                     message, help = outside(value, place.type, place.values - {NULL})
                     report.error("E0231", message, term_span(term, literal.span), help)
 
 
-Watched = tuple[int, Place]
+Watched = tuple[int, EnumeratedTerm]
 
 
-def watched(places: Iterable[Place]) -> tuple[Watched, ...]:
+def watched(places: Iterable[EnumeratedTerm]) -> tuple[Watched, ...]:
     """The constants of a clause that stand where values are listed, with these: they are counted, and in the
     clause the variables ``$0``, ``$1``, ... stand in their places."""
     return tuple(

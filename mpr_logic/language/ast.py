@@ -216,7 +216,7 @@ class Unknown:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Place: TypeAlias = OneOf["at", "within", "before", "after", "since"]
+PlacingWord: TypeAlias = OneOf["at", "within", "before", "after", "since"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class Placed:
     is compared with, which is not negated. Sugar: see :mod:`mpr_logic.analysis.desugar.placed`."""
 
     literal: Literal
-    word: Place
+    word: PlacingWord
     other: Term | Literal
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MAX_ERRORS = 20
 
-_BLANK = re.compile(r"[ \t\r\n]*+")
 _LEAD = re.compile(r"(?:[ \t\r\n]++|%[^\n]*+)*+")
 _COMMENT = re.compile(r"%[^\n]*")
 _TRAILING = re.compile(r"[ \t\r]*+(%[^\n]*+)")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Anchor:
     """A part that takes no character: the ``start`` of the text, its ``end``, or an ``edge`` of a word.
     ``lines`` is whether it stands for those of each line too."""
 
@@ -50,13 +50,13 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Alternatives:
+class Alternation:
     """Parts of which one matches, each with its text."""
 
     branches: tuple[tuple[Part, str], ...]
 
 
-Part: TypeAlias = Place | Character | Repeat | Sequence | Alternatives
+Part: TypeAlias = Anchor | Character | Repeat | Sequence | Alternation
 
 _GROUP = re.compile(r"\((?:\?(?:P?<\w+>|(?P<flags>[imsU]*(?:-[imsU]+)?)(?P<end>[:)])))?")
 _QUANTIFIER = re.compile(r"(?:([*+?])|\{(\d+)(?:,\d*)?\})\??")
@@ -99,7 +99,7 @@ class _Reader:
                 break
             self.place += 1
         self._flags = outside
-        return found[0][0] if len(found) == 1 else Alternatives(tuple(found))
+        return found[0][0] if len(found) == 1 else Alternation(tuple(found))
 
     def _sequence(self) -> Part:
         parts: list[Part] = []
@@ -130,11 +130,11 @@ class _Reader:
                 raise UnreadError
             self.place = escape.end()
             if escape[0] in ("\\A", "\\z"):
-                return Place("start" if escape[0] == "\\A" else "end")
-            return Place("edge") if escape[0] in ("\\b", "\\B") else Character(escape[0], "i" in self._flags)
+                return Anchor("start" if escape[0] == "\\A" else "end")
+            return Anchor("edge") if escape[0] in ("\\b", "\\B") else Character(escape[0], "i" in self._flags)
         self.place += 1
         if char in "^$":
-            return Place("start" if char == "^" else "end", "m" in self._flags)
+            return Anchor("start" if char == "^" else "end", "m" in self._flags)
         return Character(char, "i" in self._flags, "s" in self._flags)
 
     def _group(self) -> Part | None:
@@ -193,7 +193,7 @@ def _characters(part: Part) -> Iterator[Character]:
     elif isinstance(part, Sequence):
         for each in part.parts:
             yield from _characters(each)
-    elif isinstance(part, Alternatives):
+    elif isinstance(part, Alternation):
         for each, _ in part.branches:
             yield from _characters(each)
 
@@ -237,7 +237,7 @@ class Capitals:
         if isinstance(part, Sequence):
             needed = [self._needs(each) for each in part.parts]  # of all, for the dead ones in them
             return any(needed)
-        if isinstance(part, Alternatives):
+        if isinstance(part, Alternation):
             found = [(self._needs(each), text) for each, text in part.branches]
             if all(needs for needs, _ in found):
                 return True
@@ -270,12 +270,12 @@ class Reach:
         None where it cannot match."""
         if isinstance(part, Character):
             return 1
-        if isinstance(part, Place):
+        if isinstance(part, Anchor):
             return None if part.where == side and not part.lines and taken else 0
         if isinstance(part, Repeat):
             inner = self._width(part.part, taken, side)
             return 0 if not part.least else inner and inner * part.least
-        if isinstance(part, Alternatives):
+        if isinstance(part, Alternation):
             widths = [(self._width(each, taken, side), text) for each, text in part.branches]
             alive = [width for width, _ in widths if width is not None]
             self.dead += [text for width, text in widths if width is None and alive and text not in self.dead]
@@ -291,13 +291,13 @@ class Reach:
 
 def _is_nullable(part: Part, end: str) -> bool:
     """Whether a part matches the empty text at one end of every text."""
-    if isinstance(part, Place):
+    if isinstance(part, Anchor):
         return part.where == end
     if isinstance(part, Repeat):
         return not part.least or _is_nullable(part.part, end)
     if isinstance(part, Sequence):
         return all(_is_nullable(each, end) for each in part.parts)
-    if isinstance(part, Alternatives):
+    if isinstance(part, Alternation):
         return any(_is_nullable(each, end) for each, _ in part.branches)
     return False
 
@@ -305,9 +305,9 @@ def _is_nullable(part: Part, end: str) -> bool:
 def _is_whole(part: Part) -> bool:
     """Whether an expression is ``^.*$`` where the dot stands for any character."""
     return isinstance(part, Sequence) and part.parts == (
-        Place("start"),
+        Anchor("start"),
         Repeat(Character(".", any_line=True), 0),
-        Place("end"),
+        Anchor("end"),
     )
 
 
