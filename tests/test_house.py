@@ -11,6 +11,9 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+# One process parses the files for all of these tests.
+pytestmark = pytest.mark.xdist_group("house")
+
 TOP = Path(__file__).parent.parent
 PACKAGE = TOP / "mpr_logic"
 LONGEST = 800

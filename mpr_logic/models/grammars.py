@@ -142,7 +142,7 @@ TENSES = ("past ", "succeeded ", "failed ")  # of an action in a body
 PLACES = (" since ", " before ", " after ")
 """The words between two literals of the history."""
 SPANS = ("1m", "10m", "1h", "24h", "7d")
-"""How long ago a call may have been, in a rule that asks for that."""
+"""The longest times since a call, in a rule that asks for that."""
 TESTS = ("contains", "starts_with", "ends_with")
 ORDERS = (" < ", " <= ", " > ", " >= ", " = ", " != ")
 

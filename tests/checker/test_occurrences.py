@@ -220,6 +220,7 @@ def of_rows(calls: list[Call], folder: Path) -> Any:
     return {"facts": facts}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("write", [of_dl, of_json, of_value, of_rows])
 @settings(max_examples=at_most(20), deadline=None)
 @given(calls=CALLS)

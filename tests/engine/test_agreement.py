@@ -170,6 +170,7 @@ def test_native_after_updates(semiring: str, case: Case) -> None:
     after(NativeEngine(load(case), semiring=semiring), case, semiring, every=True)
 
 
+@pytest.mark.heavy
 @fuzz
 @given(cases())
 def test_the_batch_path_agrees(case: Case) -> None:
@@ -250,6 +251,7 @@ def test_both_engines_in_one(case: Case) -> None:
     after(BothEngine(program, budget=PATIENT), case, "maxmin", every=True)
 
 
+@pytest.mark.heavy
 @fuzz
 @given(cases())
 def test_clingo_agrees_with_the_naive_evaluator(case: Case) -> None:

@@ -162,6 +162,7 @@ def test_a_shared_limit_holds_whatever_its_effect_reads(name: str, tmp_path: Pat
     assert runs(two, case, 60, 40, 1, session="d") == [False, True, False]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", CASES)
 def test_a_limit_holds_over_the_processes_of_hooks(name: str, tmp_path: Path) -> None:
     """The same where each call is decided by a guard that has just been made, from what is kept."""

@@ -139,6 +139,7 @@ KINDS: dict[str, tuple[st.SearchStrategy[str], list[tuple[str, Spelling]]]] = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=60)
 @given(st.data())

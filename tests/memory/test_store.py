@@ -362,6 +362,7 @@ def test_the_export_stands_by_itself(memory: Memory) -> None:
     memory.import_(text)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "old",
     [
