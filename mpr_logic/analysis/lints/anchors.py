@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lints.letting import letting_pass
-from mpr_logic.analysis.lints.regex import Alternatives, Character, Place, Repeat, Sequence, read
+from mpr_logic.analysis.lints.regex import Alternation, Anchor, Character, Repeat, Sequence, read
 from mpr_logic.analysis.lints.texts import constant_text, tests_in
 from mpr_logic.analysis.terms import literals, term_span
 
@@ -55,18 +55,18 @@ def _parts(part: Part | None) -> tuple[Part, ...]:
 def _begins(part: Part | None) -> bool:
     """Whether an expression is anchored to the start of the text."""
     parts = _parts(part)
-    return bool(parts) and isinstance(parts[0], Place) and parts[0].where == "start"
+    return bool(parts) and isinstance(parts[0], Anchor) and parts[0].where == "start"
 
 
 def _ends(part: Part) -> bool:
     parts = _parts(part)
-    return bool(parts) and isinstance(parts[-1], Place) and parts[-1].where == "end"
+    return bool(parts) and isinstance(parts[-1], Anchor) and parts[-1].where == "end"
 
 
 def _half_anchored(part: Part | None) -> bool:
     """Whether of some alternatives the first is anchored to the start alone, the last to the end alone, and
     none between them to anything."""
-    if not isinstance(part, Alternatives):
+    if not isinstance(part, Alternation):
         return False
     first, *between, last = (branch for branch, _ in part.branches)
     return (
