@@ -75,10 +75,14 @@ class Episode:
 
 
 class Worlds(Protocol):
-    """An environment's episodes. ``rules`` is where its rules are, for :meth:`Checker.load`; ``known`` are
-    those of these files that say what is known before anything is learned: declarations and tables;
-    ``steps`` how many actions an episode has; ``forgets`` names the little steps that a forgetful person
-    leaves out."""
+    """An environment's episodes.
+
+    Attributes:
+        rules: the place of its rules, for :meth:`Checker.load`.
+        known: those of these files that say what is known before anything is learned: declarations, tables.
+        steps: the number of actions that an episode has.
+        forgets: the little steps that a forgetful person leaves out.
+    """
 
     rules: str
     known: tuple[str, ...]

@@ -20,10 +20,15 @@ ADVICE = 3
 
 @dataclass(slots=True)
 class Score:
-    """The outcome and the counts of an episode. ``turns`` counts the actions that were done, ``proposed`` the
-    proposals that were decided about, ``rejected`` those of them that were rejected, ``nothing`` the actions
-    that were done and came to nothing, ``repaired`` the turns in which, after a rejection, an action that a
-    repair named was done."""
+    """The outcome and the counts of an episode.
+
+    Attributes:
+        turns: the actions that were done.
+        proposed: the proposals that were decided about.
+        rejected: those of them that were rejected.
+        nothing: the actions that were done and came to nothing.
+        repaired: the turns in which, after a rejection, an action that a repair named was done.
+    """
 
     task: str
     kind: str

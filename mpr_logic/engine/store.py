@@ -51,11 +51,15 @@ class HashIndex:
 
 
 class Relation:
-    """The rows of one relation. ``rows`` maps a row's key to its source, ``weights`` the key to its
-    weight where any row has ever weighed less than 1; the dictionaries are changed in place and
-    never replaced, since compiled code holds on to them, but by :meth:`take` where they are ``shared``.
-    ``watches`` has for each way to read it, by some columns, what depends on it: see
-    :mod:`mpr_logic.engine.topdown.memo`."""
+    """The rows of one relation. Its dictionaries are changed in place, since compiled code holds on to them;
+    only :meth:`take` replaces them, where they are ``shared``.
+
+    Attributes:
+        rows: from a row's key to its source.
+        weights: from the key to its weight; empty where no row has ever weighed less than 1.
+        watches: for each way to read it, by some columns, the answers that depend on it: see
+            :mod:`mpr_logic.engine.topdown.memo`.
+    """
 
     __slots__ = ("arity", "indexes", "name", "rows", "shared", "watches", "weighted", "weights")
 

@@ -106,9 +106,9 @@ class ProofCompiler:
         return compiler.define(writer, ["rule", "row", "own"]), names
 
     def inner(self, index: int, item: Aggregate, known: Iterable[str]) -> tuple[str, list[str]]:
-        """For an aggregate at this place of a body a function from its value and those of the variables
-        around it to its step, which has the proofs of the positive literals in the braces for each
-        distinct binding; and those variables."""
+        """The name of a function for the step of an aggregate at this place of a body, and the variables
+        around it. The function takes the aggregate's value and theirs. The step has the proofs of the
+        positive literals in the braces, for each distinct binding."""
         compiler = self._compiler
         known = tuple(sorted(known))
         found = self._inner.get((index, item, known))

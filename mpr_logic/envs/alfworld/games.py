@@ -62,12 +62,19 @@ SIGNS = re.compile(r'[;|"<>\[\]#{}\\\n]')
 class Game:
     """One game, as its file states it.
 
-    ``id`` is ``<task>/<trial>``; ``domain``, ``grammar`` and ``problem`` are texts (PDDL, TextWorld's TWL2,
-    PDDL), the grammar with its task left open; ``goal`` is what follows "Your task is to: ", its full stop
-    included; ``parameters`` is what the task is about, as ALFRED names it (``object_target``,
-    ``parent_target``, ``toggle_target``, ...), empty where the file has none; ``walkthrough`` are commands
-    that win; ``solvable`` is what the file says.
-    Raises GameError where the task type, the domain or the grammar is not a known one.
+    Attributes:
+        id: ``<task>/<trial>``.
+        domain: a text in PDDL.
+        grammar: a text in TextWorld's TWL2, with its task left open.
+        problem: a text in PDDL.
+        goal: the text behind "Your task is to: ", its full stop included.
+        parameters: the things that the task is about, as ALFRED names them (``object_target``,
+            ``parent_target``, ``toggle_target``, ...); empty where the file has none.
+        walkthrough: commands that win.
+        solvable: whether the file says that it can be won.
+
+    Raises:
+        GameError: the task type, the domain or the grammar is not a known one.
     """
 
     id: str

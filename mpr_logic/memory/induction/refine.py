@@ -84,12 +84,17 @@ T = TypeVar("T")
 class SearchLimits:
     """The limits on what a search costs, and on the rules that it may find.
 
-    ``literals`` in a body (one that has as many may get one more), ``conditions`` that are added, ``rules``
-    for one start, ``beam`` rules carried on in a round, ``candidates`` asked in a round, ``steps`` of one
-    enumeration of what may be asked, and, where these do not end it before, ``seconds`` in all; ``chance`` of
-    a rule that says nothing to be taken all the same; ``agreement``: the share of failures that two
-    explanations have in common which are taken for one; ``excluded``: relations that no added refinement
-    speaks of, such as those that only help to derive others.
+    Attributes:
+        literals: the most in a body; one that has as many may get one more.
+        conditions: the most that are added.
+        rules: the most for one start.
+        beam: the most rules carried on in a round.
+        candidates: the most asked in a round.
+        steps: the most of one enumeration of what may be asked.
+        seconds: the time in all, where the others do not end it before.
+        chance: the chance that a rule which says nothing is taken all the same.
+        agreement: two explanations that have this share of failures in common are taken for one.
+        excluded: relations that no added refinement speaks of, such as those that only help to derive others.
     """
 
     literals: int = 4
