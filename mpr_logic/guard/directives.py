@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.checker.structures import NULL
-from mpr_logic.errors import GuardError
+from mpr_logic.errors import EvaluationError, GuardError
 from mpr_logic.language.moments import json_value
 
 if TYPE_CHECKING:
@@ -85,7 +85,11 @@ def _check(rule: Rule, word: str, value: Any, program: Program, where: str) -> N
 def rewritten(
     decision: Decision, directives: dict[str, Directives], actions: Actions, arguments: dict[str, Any]
 ) -> dict[str, Any]:
-    """The arguments as the rules that reject a call rewrite them; where they are the same, none did."""
+    """The arguments as the rules that reject a call rewrite them; where they are the same, none did.
+
+    Raises:
+        EvaluationError: it is not known what a rule rewrites them to.
+    """
     found = dict(arguments)
     for reason in reversed(decision.by_rule):  # the heaviest has the last word
         action = str(reason.rule.action) if reason.rule is not None else ""
@@ -133,7 +137,10 @@ def _filled(value: str | int | float, reason: Reason) -> Any:
         return value
     if value == NULL:
         return NOTHING
-    bindings = reason.proof.bindings if reason.proof is not None else {}
+    if reason.proof is None:
+        why = "the time is over, or the engine keeps no proofs"
+        raise EvaluationError(f"it is not known what `{reason.id}` rewrites the call to: {why}")
+    bindings = reason.proof.bindings
     alone = re.fullmatch(r"\{([^{}]*)\}", value)
     if alone is not None:
         return json_value(bindings[alone[1]])

@@ -104,6 +104,18 @@ def test_rewriting_without_end_is_rejected() -> None:
     assert "rewritten" in verdict.error
 
 
+@pytest.mark.parametrize("value", ["{Y}", "the {X}"])
+def test_a_rewriting_that_is_not_known_is_rejected(value: str) -> None:
+    """One engine keeps no proofs, and another is not always in time: then there are no values to fill in."""
+    pytest.importorskip("pyDatalog")
+    law = f'@rewrite(x, "{value}") forbid go(X) :- Y = concat(X, "a"), X = b.'
+    guard = Guard(text=f".action go(x: symbol)\n{law}", engine="pydatalog", strict=False)
+    verdict = guard.check("go", {"x": "b"})
+    assert (verdict.outcome, verdict.runs) == ("reject", False)
+    assert verdict.error is not None
+    assert "EvaluationError: it is not known what" in verdict.error
+
+
 def test_an_argument_can_be_taken_away() -> None:
     """Rewritten to ``null``, an argument is left out; a variable alone keeps its type."""
     guard = Guard(
