@@ -39,6 +39,7 @@ SLIPS = [
     ('forbid run(W) :- W != "\u0430nn".', "W0672", '"ann"', "\u0430nn"),
     ('forbid run(W) :- not starts_with(W, "r\u03bfot").', "W0672", '"root"', "r\u03bfot"),
     ('forbid run(W) :- not contains(W, "us\u0435r x").', "W0672", '"user x"', "us\u0435r x"),
+    ('forbid run(W) :- not matches(W, "^(\u0430dm[i]n)$").', "W0672", '"^admin$"', "\u0430dmin"),
     # the call says what is looked for
     (CLOSED + 'permit run(W) :- contains("ann,bob", W).', "W0673", "", "n,b"),
     (CLOSED + "permit run(W) :- ok(N), matches(N, W).\n.decl ok(n: symbol)\nok(ann).", "W0673", "", ".*"),
@@ -60,6 +61,7 @@ MEANT = [
     'forbid run("\u0430\u043d\u043d\u0430").',  # a word in Cyrillic letters alone
     'forbid run("NF-\u03baB \u03bcm \u0394t").',
     'forbid run("stra\u00dfe caf\u00e9").',
+    'forbid run(W) :- matches(W, "^[a-z\u0430-\u044f]+$").',
     'forbid read(P) :- contains(P, "/data/").',
     'forbid run(W) :- contains("ann,bob", W).',  # it rejects more
     CLOSED + 'permit run(W) :- ok(W).\n.decl ok(n: symbol)\nok("ann").',

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lints.tools import spoken_actions
 from mpr_logic.analysis.terms import flat, item_terms, term_span
-from mpr_logic.language.ast import NOWHERE, Const
+from mpr_logic.language.ast import NOWHERE, Const, Test
 from mpr_logic.language.lookalikes import latin, looks
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import BodyItem, Span, Value
 
 _WORD = re.compile(r"\w+")
+_CLASS = re.compile(r"\[[^\]]*\]")
+"""A class of characters in an expression, which may well hold letters of two scripts."""
 
 
 def check_lookalikes(subject: Subject, report: DiagnosticCollector) -> None:
@@ -67,9 +69,13 @@ def _constants(program: Program) -> Iterator[tuple[Value, Span]]:
 
 def _in_body(body: Iterable[BodyItem]) -> Iterator[tuple[Value, Span]]:
     for item in flat(body):
+        expression = isinstance(item, Test) and item.name == "matches"
         for term in item_terms(item):
             if isinstance(term, Const):
-                yield term.value, term_span(term, item.span)
+                value = (
+                    _CLASS.sub(" ", term.value) if expression and isinstance(term.value, str) else term.value
+                )
+                yield value, term_span(term, item.span)
 
 
 def _odd_letter(value: Value) -> str:
