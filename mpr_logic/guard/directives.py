@@ -137,10 +137,10 @@ def _filled(value: str | int | float, reason: Reason) -> Any:
         return value
     if value == NULL:
         return NOTHING
-    if reason.proof is None:
+    if reason.proof is None and any(each[1] is not None for each in _BRACES.finditer(value)):
         why = "the time is over, or the engine keeps no proofs"
         raise EvaluationError(f"it is not known what `{reason.id}` rewrites the call to: {why}")
-    bindings = reason.proof.bindings
+    bindings = {} if reason.proof is None else reason.proof.bindings
     alone = re.fullmatch(r"\{([^{}]*)\}", value)
     if alone is not None:
         return json_value(bindings[alone[1]])

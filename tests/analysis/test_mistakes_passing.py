@@ -71,6 +71,13 @@ MEANT = [
     'forbid run(W) :- casefold(W) = "stra\u00dfe".',  # not said: what Unicode folds is left alone
 ]
 
+
+def test_an_expression_in_the_place_of_a_list_is_an_error() -> None:
+    """A text of the rules that the call is to begin, end or match stands in the wrong place, list or not."""
+    for test in ("matches", "starts_with", "ends_with"):
+        assert codes(f'{CLOSED}permit run(W) :- {test}("ann,bob", W).') == ["E0613"]
+
+
 NEVER = [
     'upper(W) = "rm"',
     'U = upper(W), U = "Rm"',

@@ -114,6 +114,8 @@ def test_a_rewriting_that_is_not_known_is_rejected(value: str) -> None:
     assert (verdict.outcome, verdict.runs) == ("reject", False)
     assert verdict.error is not None
     assert "EvaluationError: it is not known what" in verdict.error
+    plain = Guard(text=f".action go(x: symbol)\n{law.replace(value, 'c')}", engine="pydatalog", strict=False)
+    assert plain.check("go", {"x": "b"}).arguments == {"x": "c"}
 
 
 def test_an_argument_can_be_taken_away() -> None:

@@ -40,7 +40,7 @@ def _is_open(rule: Rule, test: Test, subject: Subject, report: DiagnosticCollect
     """Whether a test lets a call pass that says itself what is looked for in texts of the rules: a list, or
     expressions."""
     text, part = test.args
-    listed = isinstance(text, Const) and isinstance(text.value, str) and _LIST.search(text.value)
+    listed = test.name == "contains" and isinstance(text, Const) and _LIST.search(str(text.value))
     known = isinstance(text, Var) and bool((subject.domains.of(rule) or {}).get(text.name))
     if not (listed or (known and test.name == "matches")) or not names(term_vars(part)) & given_names(rule):
         return False
