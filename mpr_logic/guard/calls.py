@@ -68,6 +68,10 @@ class Limits:
     heard: int = 32 * 1024 * 1024
     returned: int = 200_000
 
+    def pass_digits(self, number: int) -> bool:
+        """Tell whether an int has more digits than these limits let be."""
+        return number.bit_length() > self.digits * 3.322  # bits in a digit
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -165,7 +169,7 @@ class _Copier:
         if given is None or kind is bool:
             return given
         if kind is int:
-            if given.bit_length() > self._limits.digits * 3.322:  # bits in a digit
+            if self._limits.pass_digits(given):
                 raise StateError(f"a number in the arguments has more than {self._limits.digits} digits")
             return given
         if kind is float:

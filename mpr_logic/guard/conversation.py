@@ -16,6 +16,7 @@ from mpr_logic.checker.structures import inside, structure
 from mpr_logic.errors import StateError
 from mpr_logic.guard.calls import Limits
 from mpr_logic.guard.origins import Origins, traced
+from mpr_logic.guard.origins.records import TooLargeError, written
 from mpr_logic.guard.results import Result, read_result, sound
 from mpr_logic.language.ast import Span
 
@@ -169,17 +170,23 @@ def _mark(message: Message) -> bytes:
     Raises:
         StateError: what the message holds cannot be written.
     """
+    content = message.content
     try:
-        try:
-            written = repr(message)
-        except (RecursionError, ValueError):  # too deep, or too many digits: rules read no more of it
-            content = read_result(message.content, Limits()).text
-            calls = [(each.id, each.tool, _own(each.arguments, Limits())) for each in message.calls]
-            written = repr((message.role, message.text, calls, message.answers, message.tool, content))
-            written += repr((message.error, message.at))
+        held = content if isinstance(content, str) else (_text_of(content),)
+        calls = [(each.id, each.tool, _text_of(dict(each.arguments))) for each in message.calls]
     except Exception as error:
         raise StateError(f"a message cannot be read: {type(error).__name__}") from None
-    return hashlib.blake2b(written.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    text = repr((message.role, message.text, calls, message.answers, message.tool, held))
+    text += repr((message.error, message.at, message.refused))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _text_of(value: Any) -> str:
+    """A value as text; of one that is too large to be heard, that it is so."""
+    try:
+        return written(value)
+    except TooLargeError:
+        return "too large"
 
 
 def _own(arguments: Mapping[str, Any], limits: Limits) -> Result:
@@ -194,6 +201,8 @@ def _own(arguments: Mapping[str, Any], limits: Limits) -> Result:
     except Exception as error:
         raise StateError(f"the arguments of a call cannot be read: {type(error).__name__}") from None
     found = read_result(given, limits)
+    if found.values > limits.returned:  # the values of a proposal are not counted, its characters are
+        return found._replace(characters=limits.heard + 1)
     return found if isinstance(found.value, dict) else found._replace(value={})
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.checker import strict_json
 from mpr_logic.checker.structures import canonical
-from mpr_logic.guard.origins.records import flat
+from mpr_logic.guard.origins.records import TooLargeError, written
 
 if TYPE_CHECKING:
     from mpr_logic.guard.calls import Limits
@@ -19,6 +18,7 @@ class Result(NamedTuple):
 
     ``value`` is a JSON value of its own, ``text`` the same as a text; ``characters`` are those that the facts
     about it hold, where each list and object is a text of its own, and ``values`` counts all that is inside.
+    Of one beyond the limits nothing is kept but these counts, as far as they went.
     """
 
     value: Any
@@ -28,24 +28,44 @@ class Result(NamedTuple):
 
 
 class _NoJsonError(Exception):
-    """A value has no JSON, or is beyond what can be looked into."""
+    """A value has no JSON, or lies deeper than can be looked into."""
+
+
+class _BeyondError(Exception):
+    """A value holds more than a whole conversation may: the characters and the values that were counted."""
 
 
 def read_result(content: Any, limits: Limits) -> Result:
     """Read what a tool returned. A text that is a JSON object or array is taken for one. What has no JSON is
-    taken as Python writes it; what is nested deeper than the limits let be is a text.
+    taken as Python writes it; what is nested deeper than the limits let be is a text. What holds more than
+    the limits let a conversation hold is not read: its counts say so.
 
     Args:
         content: a JSON value, or a text.
-        limits: bounds on the depth, and on the digits of a number.
+        limits: bounds on the depth, on the digits of a number, on the values and the characters.
     """
-    if not isinstance(content, str):
-        try:
-            return _of_value(content, limits)
-        except _NoJsonError:
-            content = _written(content)
-    found = _parsed(content, limits)
-    return _of_text(content) if found is None else found
+    nothing: Any = {} if isinstance(content, dict) else ""
+    try:
+        if not isinstance(content, str):
+            try:
+                return _of_value(content, limits)
+            except _NoJsonError:
+                content = _written(content, limits.heard)
+        return _parsed(content, limits) or _of_text(content)
+    except _BeyondError as error:
+        return Result(nothing, str(nothing), *error.args)
+    except TooLargeError:
+        return Result(nothing, str(nothing), limits.heard + 1, 1)
+
+
+def _written(content: Any, most: int) -> str:
+    """The text that Python writes for a value without JSON."""
+    try:
+        return written(content, most)
+    except TooLargeError:
+        raise
+    except Exception:  # what a host's object raises when it is written
+        return f"{type(content).__name__} without JSON"
 
 
 def sound(text: object) -> str:
@@ -74,28 +94,18 @@ def _of_text(text: str) -> Result:
 
 
 def _of_value(content: Any, limits: Limits) -> Result:
-    reader = _Reader(limits.digits)
+    reader = _Reader(limits)
     value, _ = reader.value(content, limits.depth)
     return Result(
         value, value if isinstance(value, str) else canonical(value), reader.characters, reader.values
     )
 
 
-def _written(content: Any) -> str:
-    """The text that Python writes for a value without JSON."""
-    try:
-        return json.dumps(content, ensure_ascii=False, default=str)
-    except (TypeError, ValueError, RecursionError):
-        return flat(content)
-    except Exception:  # what a host's object raises when it is written
-        return f"{type(content).__name__} without JSON"
-
-
 class _Reader:
     """Copies a JSON value, and counts."""
 
-    def __init__(self, digits: int) -> None:
-        self._digits = digits
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self.characters = 0
         self.values = 0
 
@@ -104,8 +114,11 @@ class _Reader:
 
         Raises:
             _NoJsonError: it has none.
+            _BeyondError: it holds too much.
         """
         self.values += 1
+        if self.values > self._limits.returned or self.characters > self._limits.heard:
+            raise _BeyondError(self.characters, self.values)
         if isinstance(given, str):
             text = sound(given)
             self.characters += len(text)
@@ -113,7 +126,7 @@ class _Reader:
         if given is None or isinstance(given, bool):
             return given, 5
         if isinstance(given, int):
-            if given.bit_length() > self._digits * 3.322:  # bits in a digit
+            if self._limits.pass_digits(given):
                 raise _NoJsonError
             return int(given), 8
         if isinstance(given, float):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ MOST_TRACED = 5_000
 """The most values that are traced for one call, their parts included."""
 
 MOST_ROWS = 100_000
-"""The most rows of ``found_in`` for one call."""
+"""The most facts about one call."""
 
 _SHOWN = 60
 
@@ -47,7 +48,13 @@ def traced(
     Raises:
         StateError: there are more values or places than can be traced, or the conversation is too long.
     """
-    return list(_Tracer(origins, reads, left).facts(values(list(arguments))))
+    found = list(islice(_Tracer(origins, reads, left).facts(values(list(arguments))), MOST_ROWS + 1))
+    if len(found) > MOST_ROWS:
+        raise StateError(
+            f"the values of the call stand in more than {MOST_ROWS:,} places: where they come from cannot be "
+            "told"
+        )
+    return found
 
 
 class _Tracer:
@@ -60,7 +67,6 @@ class _Tracer:
         self._left: list[Scalar] = []
         self._seen: set[tuple[bool, Scalar]] = set()
         self._calls: set[int] = set()
-        self._rows = 0
 
     def facts(self, asked: Iterable[Scalar]) -> Iterator[Fact]:
         """The facts about some values, and all that they lead to."""
@@ -92,12 +98,6 @@ class _Tracer:
 
     def _met(self, value: Scalar) -> Iterator[Fact]:
         every = self._origins.all(value) if "found_in" in self._reads else []
-        self._rows += len(every)
-        if self._rows > MOST_ROWS:
-            raise StateError(
-                f"the values of the call stand in more than {MOST_ROWS:,} places: where they come from "
-                "cannot be told"
-            )
         for relation, found in (("origin", self._origins.first(value)), ("found_in", every)):
             for met in found:
                 if relation in self._reads:
@@ -124,8 +124,8 @@ def where(value: Scalar, met: Met) -> Span:
     """The words for a place where a value was met, as proofs show them."""
     if met.source == "model":
         return _span(f"{shown(value)} stands nowhere before this call")
+    stands = "a piece of it stands" if met.place == "piece" else "stands"
     if met.source != "result":
-        stands = "a piece of it stands" if met.place == "piece" else "stands"
         return _span(f"{shown(value)} {stands} in turn {met.turn} ({met.source})")
     how = {
         "field": f", field {shown(met.field)}" if met.field else "",
@@ -133,7 +133,6 @@ def where(value: Scalar, met: Met) -> Span:
         "labelled": f", behind {shown(met.field)}",
         "text": f", in the text of field {shown(met.field)}" if met.field else ", in its text",
     }.get(met.place, "")
-    stands = "a piece of it stands" if met.place == "piece" else "stands"
     author = f", written by {shown(met.author)}" if met.author else ""
     return _span(f"{shown(value)} {stands} in the result of {met.tool} (call {met.call}){how}{author}")
 

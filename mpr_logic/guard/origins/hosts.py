@@ -11,7 +11,7 @@ import re
 import socket
 from typing import TYPE_CHECKING
 
-from mpr_logic.guard.origins.spelling import canonical
+from mpr_logic.guard.origins.spelling import canonical, without_www
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,6 @@ _SIX = re.compile(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]{0,15}(?![\w:])",
 _LOCAL = re.compile(r"(?<![\w.-])localhost(?![\w-]|\.\w)", re.IGNORECASE)
 _PORT = re.compile(r":\d{1,5}\Z")
 _NUMERIC = re.compile(r"[0-9a-fx.]+")
-_WWW = re.compile(r"\A(?:www\.)+")
 _AROUND = "\"'`.,;!?()[]{}<>|*"
 
 
@@ -43,7 +42,7 @@ def hosts(text: str) -> list[str]:
     a name of a user; each once, in their canonical form, without ``www.``."""
     found: dict[str, None] = {}
     for each in (*_of_links(text), *_of_whole(text), *_of_numbers(text)):
-        name = _WWW.sub("", canonical(each).strip(_AROUND))
+        name = without_www(canonical(each).strip(_AROUND))
         if name and " " not in name:
             found[name] = None
             found.update(dict.fromkeys(_as_numbers(name)))

@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mpr_logic.errors import StateError
 from mpr_logic.guard.origins.parts import parts
-from mpr_logic.guard.origins.records import flat, labelled, leaves, values
-from mpr_logic.guard.origins.spelling import UNSPACED, canonical, key, key_of, number, numbers, respelt
+from mpr_logic.guard.origins.records import TooLargeError, flat, labelled, leaves, values
+from mpr_logic.guard.origins.spelling import (
+    UNSPACED,
+    UNSPACED_LETTER,
+    canonical,
+    key,
+    key_of,
+    number,
+    numbers,
+    respelt,
+    text_of,
+    without_www,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,9 +46,7 @@ MOST_PLACES = 10_000
 # A word; a letter of a script without spaces; a sign beyond ASCII, such as an emoji.
 _TOKEN = re.compile(rf"[^\W_{UNSPACED}]+|[{UNSPACED}]|[^\x00-\x7f\w\s]")
 _RUN = re.compile(r"[^\W_]+")
-_UNSPACED = re.compile(f"[{UNSPACED}]")
 _NAMES = re.compile(rf"(?:[^\W{UNSPACED}]|[.-])+")  # hosts and names of files are in there
-_WWW = re.compile(r"\A(?:www\.)+")
 _COMMON = frozenset({"www", "com", "org", "net", "http", "https", "mailto", "html", "the", "and"})
 _SHORTEST_PIECE = 3
 _SHORTEST_LABELLED = 20  # a shorter text is the value of its field
@@ -104,14 +113,14 @@ class Origins:
             str, set[int]
         ] = {}  # of those with many tokens and no space, by the first, the lengths
         self._used: dict[str, int] = {}  # by the key of an argument, the message of the first call with it
-        self._held: set[str] = set()  # the arguments of calls, as texts
+        self._held: set[tuple[str, tuple[Scalar, ...]]] = set()  # the arguments of calls, as texts and values
         self._together: list[tuple[str, int]] = []  # the letters and digits of each, and its first message
         self._argued: dict[str, set[int]] = {}  # by a word, the numbers in that list
         self._looked: dict[str, tuple[int, float]] = {}  # by a key: of how many, and found where
         self._asked: dict[int, tuple[Scalar, ...]] = {}  # by result, what its call was made with
         self._heard = 0
         self._characters = 0
-        self._first: dict[str, tuple[Met, ...]] = {}
+        self._first: dict[tuple[type, Value], tuple[Met, ...]] = {}
 
     # -- hearing -------------------------------------------------------------------------------
 
@@ -129,16 +138,22 @@ class Origins:
     def called(self, arguments: Mapping[str, Any]) -> None:
         """Take in that the model proposed a call: what results say of its arguments from now on is no news.
         To say so twice changes nothing."""
-        for value in values(arguments):
+        try:
+            text = flat(list(arguments.values()))
+        except TooLargeError:
+            self._characters = MOST_CHARACTERS + 1
+            return
+        found = tuple(values(arguments))
+        if (text, found) in self._held:
+            return
+        self._held.add((text, found))
+        for value in found:
             for each in _keys(value):
                 self._used.setdefault(each, self._heard)
-        text = flat(list(arguments.values()))
-        if text not in self._held:
-            self._held.add(text)
-            words = _TOKEN.findall(canonical(text))
-            for each in words:
-                self._argued.setdefault(each, set()).add(len(self._together))
-            self._together.append(("".join(words), self._heard))
+        words = _TOKEN.findall(canonical(text))
+        for each in words:
+            self._argued.setdefault(each, set()).add(len(self._together))
+        self._together.append(("".join(words), self._heard))
 
     def returned(self, call: int, tool: str, content: Any, arguments: Mapping[str, Any]) -> None:
         """Take in a result.
@@ -152,7 +167,12 @@ class Origins:
         self.called(arguments)
         self._heard += 1
         self._asked[call] = tuple(values(arguments))
-        for leaf in leaves(content):
+        try:
+            found = leaves(content)
+        except TooLargeError:
+            self._characters = MOST_CHARACTERS + 1
+            return
+        for leaf in found:
             place: Place = "name" if leaf.named else "field"
             met = Met("result", tool, call, place, leaf.field, leaf.author)
             if place == "field" and ":" in leaf.text and len(leaf.text) > _SHORTEST_LABELLED:
@@ -209,8 +229,8 @@ class Origins:
             StateError: the conversation is longer than what is indexed.
         """
         self._check()
-        name = _name(value)
-        found = self._first.get(name)
+        known = type(value), value  # 1 is no "1", nor a truth value
+        found = self._first.get(known)
         if found is None or found[0].source == "model" or found[-1].place == "piece":
             place = next(self._places(value), None)
             if place is None:
@@ -220,7 +240,7 @@ class Origins:
                 found = tuple(dict.fromkeys([place, *others]))
             else:
                 found = (place,)
-            self._first[name] = found
+            self._first[known] = found
         return found
 
     def all(self, value: Value) -> list[Met]:
@@ -372,7 +392,7 @@ class Origins:
         used = None if search is None else self._used_at(search)
         found: dict[Met, None] = {}
         for token in _RUN.findall(form):
-            if _UNSPACED.search(token):
+            if UNSPACED_LETTER.search(token):
                 found[next(self._places(token), OWN)._replace(place="piece")] = None
                 continue
             if len(token) < _SHORTEST_PIECE or token in _COMMON:
@@ -404,7 +424,7 @@ class Origins:
 
 
 def _tells(word: str) -> bool:
-    """Whether a word of a value says something about it: a short or common one does not."""
+    """Tell whether a word of a value says something about it: a short or common one does not."""
     return (len(word) >= _SHORTEST_PIECE or not word.isascii()) and word not in _COMMON
 
 
@@ -434,7 +454,7 @@ def _tokens(form: str) -> set[str]:
     if "." in form:
         for each in _NAMES.findall(form):
             if "." in each:
-                found.update(_WWW.sub("", name) for name in _dotted(each))
+                found.update(without_www(name) for name in _dotted(each))
     return found
 
 
@@ -454,10 +474,6 @@ def _dotted(run: str) -> Iterator[str]:
                 if len(labels) > 1:
                     yield ".".join(labels)
                 labels = []
-
-
-def _name(value: Value) -> str:
-    return value if isinstance(value, str) else f"#{value!r}"
 
 
 def _keys(value: Scalar) -> set[str]:
@@ -493,7 +509,7 @@ class _Search:
 
     def __init__(self, value: str | int | float) -> None:
         self._figure = number(value)
-        self.key = key(value) if isinstance(value, str) else self._figure or str(value)
+        self.key = key(value) if isinstance(value, str) else self._figure or text_of(value)
         self.keys = {self.key}
         self.compact = ""
         if self._figure is not None:
@@ -590,7 +606,7 @@ def _threes(digits: str) -> list[str]:
 
 
 def bounded(text: str, begun: int, end: int) -> bool:
-    """Whether what stands at a place of a canonical text is a value there, and not a part of a longer one:
+    """Tell whether what stands at a place of a canonical text is a value, and not a part of a longer one:
     ``evil.com`` is none in ``not-evil.com``, nor ``bob@a.com`` in ``jim.bob@a.com``; ``a.com`` is one in
     ``https://www.a.com/page``."""
     value_begins, value_ends = text[begun], text[end - 1]
@@ -613,18 +629,18 @@ _THOUSANDS = re.compile(r",\d{3}(?!\d)")
 
 
 def _ends_word(text: str, end: int) -> bool:
-    """Whether a word that stands before a place of a text ends there."""
+    """Tell whether a word that stands before a place of a text ends there."""
     return end >= len(text) or not (text[end].isalnum() and _of_word(text[end]) and _of_word(text[end - 1]))
 
 
 def _of_words(text: str) -> bool:
-    """Whether a text has a letter or a digit."""
+    """Tell whether a text has a letter or a digit."""
     return any(map(str.isalnum, text))
 
 
 def _of_word(char: str) -> bool:
-    """Whether a character belongs to the same word as one beside it of which this holds."""
-    return (char.isalnum() and (char.isascii() or not _UNSPACED.match(char))) or char == "_"
+    """Tell whether a character belongs to the same word as one beside it of which this holds."""
+    return (char.isalnum() and (char.isascii() or not UNSPACED_LETTER.match(char))) or char == "_"
 
 
 def _free_before(text: str, begun: int, value: str) -> bool:

@@ -57,7 +57,8 @@ UNSPACED = (
 )
 """Letters that no space sets apart from the next word, as ranges of a class of characters: Chinese, Japanese,
 Korean (whose endings join the word), Thai, Lao, Tibetan, Burmese, Khmer, Yi, Javanese, Balinese, Tai."""
-_UNSPACED = re.compile(f"[{UNSPACED}]")
+UNSPACED_LETTER = re.compile(f"[{UNSPACED}]")
+
 _LOOK_ALIKE = {
     "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d",
     ".": "\u3002\uff61\u2024\uff0e",
@@ -70,8 +71,10 @@ _QUOTES = "\"'`*\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u20
 _BEFORE: dict[int, str | None] = {
     code: None for first, last in _INVISIBLE for code in range(first, last + 1)
 } | {ord(seen): meant for meant, all_seen in _LOOK_ALIKE.items() for seen in all_seen}
+_BEFORE |= {0xFF9E: "\u3099", 0xFF9F: "\u309a"}  # marks of half width, which NFKC takes for these
 _AFTER = dict.fromkeys(map(ord, _QUOTES))
 
+_REFERENCE = re.compile(r"&#0*([0-9]{1,8})[0-9]*")  # eight digits are more than any character has
 _UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _SPACE_ESCAPE = re.compile(r"\\[nrt]")
 _POSSESSIVE = re.compile("(?<=\\w)['\u2019]s(?!\\w)")
@@ -103,12 +106,20 @@ _AT = re.compile(rf"{_OPEN}(?:at|@){_SHUT}| at (?=[\w-]+(?:\.[\w-]+)+)")
 LONGEST_JOINED = 2_000
 """The most characters of a value that line breaks went through."""
 
+MOST_LINES = 64
+"""The most lines of such a value."""
+
+_MOST_MARKS = 30
+_MARKS = re.compile(rf"[^\x00-\x7f\w\s]{{{_MOST_MARKS + 1},}}")
+_SPLIT_MARKS = "\u0f73\u0f75\u0f81"  # these are two marks each
+
 
 def canonical(text: str) -> str:
     """The form that all spellings of a text share."""
     text = _decoded(text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_BEFORE)).translate(_BEFORE)
+        text = _MARKS.sub(_few_marks, text.translate(_BEFORE))
+        text = unicodedata.normalize("NFKC", text).translate(_BEFORE)
         text = unicodedata.normalize("NFKC", text.casefold())
     else:
         text = text.translate(_BEFORE).lower()
@@ -119,9 +130,21 @@ def canonical(text: str) -> str:
     return " ".join(text.translate(_AFTER).split())
 
 
+def _few_marks(found: re.Match[str]) -> str:
+    """As many marks on one letter as texts have at most (Unicode's stream-safe format, UAX 15): the time that
+    it takes to bring them into order grows with their square."""
+    kept: list[str] = []
+    marks = 0
+    for char in found.group():
+        marks = marks + 1 if unicodedata.combining(char) or char in _SPLIT_MARKS else 0
+        if marks <= _MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
+
+
 def readable(text: str) -> str:
     """A text without what is invisible, and with a space for each letter that no space sets apart."""
-    return _UNSPACED.sub(" ", _HIDDEN.sub("", text))
+    return UNSPACED_LETTER.sub(" ", _HIDDEN.sub("", text))
 
 
 def respelt(text: str, form: str) -> str:
@@ -146,13 +169,17 @@ def respelt(text: str, form: str) -> str:
 
 def _broken(text: str) -> Iterator[str]:
     """The words of a text that line breaks may have gone through, put together again."""
-    before = ""
+    before, lines = "", 1
     for line in text.split("\n"):
         here = line.lstrip(" \t>|").rstrip("\r")
         first, space, rest = here.partition(" ")
         joined = (before + first)[: LONGEST_JOINED + 1]
-        if before and first and len(joined) <= LONGEST_JOINED and _WORTH_JOINING.search(joined):
+        lines += 1
+        short = len(joined) <= LONGEST_JOINED and lines <= MOST_LINES
+        if before and first and short and _WORTH_JOINING.search(joined):
             yield joined
+        if space or not first:
+            lines = 1
         if space:
             joined = rest.rpartition(" ")[2]
         before = joined.removesuffix("=") if first else ""
@@ -162,7 +189,7 @@ def _decoded(text: str) -> str:
     if "%" in text:
         text = unquote(text, errors="replace")
     if "&" in text:
-        text = html.unescape(text)
+        text = html.unescape(_REFERENCE.sub(r"&#\1", text))
     if "\\" in text:
         text = _UNICODE_ESCAPE.sub(lambda found: chr(int(found.group(1) or found.group(2), 16)), text)
         text = _ESCAPED.sub("", _SPACE_ESCAPE.sub(" ", text))
@@ -188,6 +215,14 @@ def key_of(form: str) -> str:
     return form.rstrip("/") if "/" in form and len(form) > 1 else form
 
 
+_WWW = re.compile(r"\A(?:www\.)+")
+
+
+def without_www(name: str) -> str:
+    """The name of a host in its canonical form without ``www.``."""
+    return _WWW.sub("", name)
+
+
 _FIGURES = re.compile(r"\d[\d,. ]*")
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?(?!\w)|(?<![\w.,])\d+\.\d+(?![\w.])")
 _GROUPED_BY_DOTS = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?(?![\w.,]\w)")
@@ -209,9 +244,19 @@ def numbers(form: str) -> set[str]:
     return found
 
 
+def text_of(value: object) -> str:
+    """The text that Python writes for a value that holds no others."""
+    try:
+        return str(value)
+    except ValueError:
+        if isinstance(value, int):  # of more digits than Python writes
+            return hex(value)
+        raise
+
+
 def number(value: object) -> str | None:
     """The shortest form of a number, or of a text that is one; None of another text."""
-    text = str(value)
+    text = text_of(value)
     if isinstance(value, float):
         text = format(value, "f") if "e" in text else text
     text = text.strip().lstrip("+-")
