@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 from mpr_logic.analysis.program import Fact
 from mpr_logic.checker.structures import inside
 from mpr_logic.errors import StateError
-from mpr_logic.guard.origins.parts import Part, parts
+from mpr_logic.guard.origins.parts import Part
 from mpr_logic.guard.origins.records import values
+from mpr_logic.guard.origins.spelling import text_of
 from mpr_logic.language.ast import Span
 
 if TYPE_CHECKING:
@@ -79,11 +81,12 @@ class _Tracer:
             yield from self._met(value)
 
     def _mentioned(self, text: str) -> Iterator[Fact]:
-        found = parts(text)
+        found = self._origins.parts(text)
         found += [Part("field", each) for each in self._origins.fields_in(text) if each != text]
         self._add(part.value for part in found)
+        span = _span(f"the text {shown(text)}")
         for part in found:
-            yield _fact("mentions", (text, part.kind, part.value), _span(f"the text {shown(text)}"))
+            yield _fact("mentions", (text, part.kind, part.value), span)
 
     def _add(self, found: Iterable[Scalar]) -> None:
         for value in found:
@@ -98,10 +101,12 @@ class _Tracer:
 
     def _met(self, value: Scalar) -> Iterator[Fact]:
         every = self._origins.all(value) if "found_in" in self._reads else []
+        subject, constant = shown(value), inside(value)
         for relation, found in (("origin", self._origins.first(value)), ("found_in", every)):
+            asked = relation in self._reads
             for met in found:
-                if relation in self._reads:
-                    yield _fact(relation, (value, *met[:6]), where(value, met))
+                if asked:
+                    yield Fact(relation, (constant, *met[:6]), 1.0, _span(f"{subject} {where(met)}"))
                 if met.author:
                     self._add([met.author])
                 if met.call >= 0 and met.call not in self._calls and "selected_by" in self._reads:
@@ -120,13 +125,14 @@ def _span(words: str) -> Span:
     return Span(words, 0, 0, 0, 0)
 
 
-def where(value: Scalar, met: Met) -> Span:
-    """The words for a place where a value was met, as proofs show them."""
+@lru_cache(maxsize=10_000)
+def where(met: Met) -> str:
+    """The words for a place where a value was met, as they follow the value in proofs."""
     if met.source == "model":
-        return _span(f"{shown(value)} stands nowhere before this call")
+        return "stands nowhere before this call"
     stands = "a piece of it stands" if met.place == "piece" else "stands"
     if met.source != "result":
-        return _span(f"{shown(value)} {stands} in turn {met.turn} ({met.source})")
+        return f"{stands} in turn {met.turn} ({met.source})"
     how = {
         "field": f", field {shown(met.field)}" if met.field else "",
         "name": ", as the name of a field",
@@ -134,11 +140,11 @@ def where(value: Scalar, met: Met) -> Span:
         "text": f", in the text of field {shown(met.field)}" if met.field else ", in its text",
     }.get(met.place, "")
     author = f", written by {shown(met.author)}" if met.author else ""
-    return _span(f"{shown(value)} {stands} in the result of {met.tool} (call {met.call}){how}{author}")
+    return f"{stands} in the result of {met.tool} (call {met.call}){how}{author}"
 
 
 def shown(value: Scalar) -> str:
     """A value as proofs show it: on one line, and cut where it is long."""
-    text = " ".join(str(value).split())
+    text = " ".join(text_of(value).split())
     text = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
     return f'"{text}"' if isinstance(value, str) else text

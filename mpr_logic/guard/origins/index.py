@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from functools import partial
+from bisect import bisect_left
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mpr_logic.errors import StateError
-from mpr_logic.guard.origins.parts import parts
+from mpr_logic.guard.origins.parts import Part, parts
 from mpr_logic.guard.origins.records import TooLargeError, flat, labelled, leaves, values
 from mpr_logic.guard.origins.spelling import (
     UNSPACED,
@@ -43,6 +44,9 @@ MOST_CHARACTERS = 50_000_000
 MOST_PLACES = 10_000
 """The most places of one value. Of one that stands in more, nothing is answered: a rule may hang on any."""
 
+MOST_KEPT = 1_000_000
+"""The most characters and places, roughly, that are kept of answers."""
+
 # A word; a letter of a script without spaces; a sign beyond ASCII, such as an emoji.
 _TOKEN = re.compile(rf"[^\W_{UNSPACED}]+|[{UNSPACED}]|[^\x00-\x7f\w\s]")
 _RUN = re.compile(r"[^\W_]+")
@@ -57,6 +61,7 @@ _MOST_COMPARED = 8
 _SHORTEST_HELD = 5  # of a value that is looked for within the words of an argument
 _MOST_SOUGHT = 1_000_000  # characters, where a value repeats itself: beyond them it counts as found
 _MOST_COMPARED_FIELDS = 50_000_000
+_SHORT = 4
 _MANY = 2_000  # places of one token: more take longer to compare than to look at
 
 
@@ -88,12 +93,33 @@ OWN = Met("model")
 
 class _Segment(NamedTuple):
     """A text of the conversation: its canonical form with other readings, the key of the whole, and where it
-    stands. ``heard`` is the number of its message."""
+    stands. ``heard`` is the number of its message, ``lead`` the place of its first letter or digit."""
 
     form: str
     key: str
     met: Met
     heard: int
+    lead: int
+
+
+class _Answer:
+    """The places of a value, as far as the segments were looked through: what comes later changes none of
+    them, since only results that follow a call are its echo.
+
+    Attributes:
+        search: for the value; None where it has nothing to search for.
+        found: the places, in the order of the conversation.
+        seen: the number of segments that were looked through.
+        whole: whether one of the places is no echo.
+    """
+
+    __slots__ = ("found", "search", "seen", "whole")
+
+    def __init__(self, value: Value) -> None:
+        self.search = _Search.of(value)
+        self.found: dict[Met, None] = {}
+        self.seen = 0
+        self.whole = False
 
 
 class Origins:
@@ -121,6 +147,9 @@ class Origins:
         self._heard = 0
         self._characters = 0
         self._first: dict[tuple[type, Value], tuple[Met, ...]] = {}
+        self._answers: dict[tuple[type, Value], _Answer] = {}
+        self._parts: dict[str, tuple[Part, ...]] = {}  # of texts that were asked about
+        self._kept = 0  # roughly what these two hold
 
     # -- hearing -------------------------------------------------------------------------------
 
@@ -148,7 +177,7 @@ class Origins:
             return
         self._held.add((text, found))
         for value in found:
-            for each in _keys(value):
+            for each in self._keys(value):
                 self._used.setdefault(each, self._heard)
         words = _TOKEN.findall(canonical(text))
         for each in words:
@@ -198,7 +227,8 @@ class Origins:
             self._add_field(whole)
         if more:
             form = f"{form}\n{more}"
-        self._segments.append(_Segment(form, whole, met, self._heard))
+        lead = next((place for place, char in enumerate(form) if char.isalnum()), len(form))
+        self._segments.append(_Segment(form, whole, met, self._heard, lead))
         tokens = _tokens(form)
         tokens.update(f"#{each}" for each in numbers(form))
         index = self._tokens
@@ -231,8 +261,8 @@ class Origins:
         self._check()
         known = type(value), value  # 1 is no "1", nor a truth value
         found = self._first.get(known)
-        if found is None or found[0].source == "model" or found[-1].place == "piece":
-            place = next(self._places(value), None)
+        if found is None or found[-1].source == "model" or found[-1].place == "piece":
+            place = self._place(value)
             if place is None:
                 found = self._pieces(value)
             elif place.place == "piece":
@@ -251,14 +281,24 @@ class Origins:
                 :data:`MOST_PLACES`.
         """
         self._check()
-        found: dict[Met, None] = {}
-        for each in self._places(value):
-            found[each] = None
-            if len(found) > MOST_PLACES:
-                raise StateError(
-                    f"a value of the call stands in more than {MOST_PLACES:,} places: where it comes from "
-                    "cannot be told"
-                )
+        answer = self._answer(value)
+        for _ in self._places(answer):
+            if len(answer.found) > MOST_PLACES:
+                break
+        if len(answer.found) > MOST_PLACES:
+            raise StateError(
+                f"a value of the call stands in more than {MOST_PLACES:,} places: where it comes from "
+                "cannot be told"
+            )
+        return list(answer.found)
+
+    def parts(self, text: str) -> list[Part]:
+        """The values inside a text, as :func:`mpr_logic.guard.origins.parts.parts` has them."""
+        found = self._parts.get(text)
+        if found is None:
+            found = tuple(parts(text))
+            self._keep(len(text) + len(found))
+            self._parts[text] = found
         return list(found)
 
     def asked(self, call: int) -> tuple[Scalar, ...]:
@@ -293,25 +333,63 @@ class Origins:
                 "cannot be told"
             )
 
-    def _places(self, value: Value) -> Iterator[Met]:
-        """The places where a value stands, in the order of the conversation."""
-        search = _Search.of(value)
-        if search is None:
+    def _answer(self, value: Value) -> _Answer:
+        """The places of a value, as far as they are known."""
+        known = type(value), value
+        found = self._answers.get(known)
+        if found is None:
+            self._keep(10)
+            found = self._answers[known] = _Answer(value)
+        return found
+
+    def _keep(self, size: int) -> None:
+        """Count what is kept of answers; where it is very much, all is forgotten."""
+        self._kept += size
+        if self._kept > MOST_KEPT:
+            self._answers.clear()
+            self._parts.clear()
+            self._kept = size
+
+    def _place(self, value: Value) -> Met | None:
+        """The first place where a value stands; None where it stands nowhere."""
+        answer = self._answer(value)
+        return next(iter(answer.found), None) or next(self._places(answer), None)
+
+    def _places(self, answer: _Answer) -> Iterator[Met]:
+        """The further places where a value stands, in the order of the conversation."""
+        search = answer.search
+        if search is None or answer.seen == len(self._segments):
             return
         used = self._used_at(search)
-        whole = False
-        for each, tests in self._candidates(search):
+        for each, tests in self._candidates(search, answer.seen):
+            answer.seen = each + 1
             segment = self._segments[each]
             of_result = segment.met.source == "result"
             if used is not None and of_result and segment.heard > used:
                 continue
             echo = of_result and segment.heard > self._held_at(search)
-            if whole and echo:
+            if answer.whole and echo:
                 continue
             met = _stands(search, segment, tests)
             if met is not None:
-                whole = whole or not echo
-                yield met._replace(place="piece") if echo else met
+                answer.whole = answer.whole or not echo
+                met = met._replace(place="piece") if echo else met
+                if met not in answer.found:
+                    self._kept += 1
+                    answer.found[met] = None
+                yield met
+        answer.seen = len(self._segments)
+
+    def _keys(self, value: Scalar) -> set[str]:
+        """The keys of an argument and of the values inside it."""
+        if not isinstance(value, str):
+            form = number(value)
+            return {f"#{form}"} if form else set()
+        found = {key(value)}
+        for part in self.parts(value):
+            if part.kind not in ("word", "name"):
+                found |= {key(part.value)} if isinstance(part.value, str) else {f"#{number(part.value)}"}
+        return found
 
     def _held_at(self, search: _Search) -> float:
         """The message of the first call whose arguments held all parts of a value together: as words, or
@@ -334,14 +412,15 @@ class Origins:
         """The message of the first call that was made with a value: what comes after may be its echo."""
         return min((self._used[each] for each in search.keys if each in self._used), default=None)
 
-    def _candidates(self, search: _Search) -> Iterable[tuple[int, _Tests]]:
-        """The segments that a value may stand in, ascending, each with how it may be written there."""
+    def _candidates(self, search: _Search, begin: int) -> Iterable[tuple[int, _Tests]]:
+        """The segments from one on that a value may stand in, ascending, each with how it may be written
+        there."""
         ways = [*search.ways]
         if search.compact:
             ways += [
                 (each, partial(_Search.as_spaced, first=each[0])) for each in self._groups(search.compact)
             ]
-        rows = [(places, test) for tokens, test in ways if (places := self._common(tokens))]
+        rows = [(places, test) for tokens, test in ways if (places := self._common(tokens, begin))]
         if len(rows) < 2:
             return ((each, (test,)) for places, test in rows for each in places)
         tests: dict[int, _Tests] = {}
@@ -350,14 +429,15 @@ class Origins:
                 tests[each] = (*tests.get(each, ()), test)
         return sorted(tests.items())
 
-    def _common(self, tokens: tuple[str, ...]) -> list[int]:
-        """The segments that have some tokens, ascending: all that have all of them, and perhaps others."""
+    def _common(self, tokens: tuple[str, ...], begin: int) -> list[int]:
+        """The segments from one on that have some tokens, ascending: all that have all of them, and perhaps
+        others."""
         rows = []
         for token in tokens:
             places = self._tokens.get(token)
             if places is None:
                 return []
-            rows.append(places)
+            rows.append(places[bisect_left(places, begin) :] if begin else places)
         if len(rows) == 1:
             return rows[0]
         rows.sort(key=len)
@@ -388,12 +468,12 @@ class Origins:
         form = key(value) if isinstance(value, str) else ""
         if not form or " " in form or len(form) > 200:
             return (OWN,)
-        search = _Search.of(value)
+        search = self._answer(value).search
         used = None if search is None else self._used_at(search)
         found: dict[Met, None] = {}
         for token in _RUN.findall(form):
             if UNSPACED_LETTER.search(token):
-                found[next(self._places(token), OWN)._replace(place="piece")] = None
+                found[(self._place(token) or OWN)._replace(place="piece")] = None
                 continue
             if len(token) < _SHORTEST_PIECE or token in _COMMON:
                 continue
@@ -433,7 +513,12 @@ def _stands(search: _Search, segment: _Segment, tests: _Tests) -> Met | None:
     met = segment.met
     if segment.key == search.key:
         return met
-    span = search.span_in(segment.form, tests)
+    if tests[0] is _AS_IS and search.padded and search.padded in segment.form:
+        span = _found(search.key, segment.form, segment.lead)
+        if span is None:  # it stands there, behind others
+            return None if met.place == "labelled" else met if met.place == "words" else _in_text(met)
+    else:
+        span = search.span_in(segment.form, tests)
     if span is None:
         return None
     begins = not _of_words(segment.form[: span[0]])
@@ -441,6 +526,12 @@ def _stands(search: _Search, segment: _Segment, tests: _Tests) -> Met | None:
         return met if begins else None
     if met.place == "words" or (begins and not _of_words(segment.form[span[1] :])):
         return met
+    return _in_text(met)
+
+
+@lru_cache(maxsize=10_000)
+def _in_text(met: Met) -> Met:
+    """The place within the text of one that was told of all of it."""
     return met._replace(place="text")
 
 
@@ -476,18 +567,6 @@ def _dotted(run: str) -> Iterator[str]:
                 labels = []
 
 
-def _keys(value: Scalar) -> set[str]:
-    """The keys of an argument and of the values inside it."""
-    if not isinstance(value, str):
-        form = number(value)
-        return {f"#{form}"} if form else set()
-    found = {key(value)}
-    for part in parts(value):
-        if part.kind not in ("word", "name"):
-            found |= {key(part.value)} if isinstance(part.value, str) else {f"#{number(part.value)}"}
-    return found
-
-
 _BETWEEN = re.compile(r"[\s\-./()+]+")
 _GROUPED_NUMBER = re.compile(r"[a-z0-9]{7,40}")
 _FEWEST_DIGITS = 6
@@ -503,14 +582,16 @@ class _Search:
         keys: by which calls that were made with it are known.
         ways: for each spelling the tokens, and the test of a text that has them.
         compact: of a number that may be written in groups, its letters and digits.
+        padded: of a short value, which often stands inside of words, the value between spaces.
     """
 
-    __slots__ = ("_figure", "compact", "key", "keys", "ways")
+    __slots__ = ("_figure", "compact", "key", "keys", "padded", "ways")
 
     def __init__(self, value: str | int | float) -> None:
         self._figure = number(value)
         self.key = key(value) if isinstance(value, str) else self._figure or text_of(value)
         self.keys = {self.key}
+        self.padded = f" {self.key} " if len(self.key) <= _SHORT else ""
         self.compact = ""
         if self._figure is not None:
             figures = {self._figure}
@@ -581,14 +662,16 @@ _AS_IS, _COMPACT, _NUMBER = _Search.as_is, _Search.as_compact, _Search.as_number
 _SOME_BETWEEN = r"[\s\-./()]{0,3}"
 
 
-def _found(wanted: str, form: str) -> tuple[int, int] | None:
-    begun = form.find(wanted)
+def _found(wanted: str, form: str, last: int | None = None) -> tuple[int, int] | None:
+    """The first place where a value stands in a canonical text, of those that begin at ``last`` or before."""
+    end = len(form) if last is None else last + len(wanted)
+    begun = form.find(wanted, 0, end)
     compared = 0
     while begun >= 0:
         compared += len(wanted)
         if bounded(form, begun, begun + len(wanted)) or compared > _MOST_SOUGHT:
             return begun, begun + len(wanted)
-        begun = form.find(wanted, begun + 1)
+        begun = form.find(wanted, begun + 1, end)
     return None
 
 
