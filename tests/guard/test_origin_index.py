@@ -89,3 +89,24 @@ def test_a_value_is_compared_with_a_message_once(monkeypatch: pytest.MonkeyPatch
     assert origins.first("kim")[0].call == 0
     assert len(origins.all("kim")) == 51
     assert len(compared) == 51
+
+
+def test_pieces_stay_pieces_after_the_value_was_used() -> None:
+    """A name that was put together from words of the user is that still, once a call was made with it and its
+    result repeated it; and a piece that was met later takes the place of none that was met before."""
+    origins = Origins()
+    origins.said(0, "user", "I work at Blue Sparrow Tech.")
+    made = "em@bluesparrowtech.com"
+    before = origins.first(made)
+    assert [each.source for each in before] == ["user"]
+    origins.returned(0, "invite", f"{made} was invited", {"who": made})
+    assert origins.first(made) == before
+
+
+def test_a_value_of_which_a_piece_was_unknown_is_asked_about_again() -> None:
+    """The place of a value that stands nowhere yet is not settled by having been asked for."""
+    origins = Origins()
+    origins.said(0, "user", "Write to elm.example.")
+    assert [each.source for each in origins.first("kim@elm.example")] == ["user", "model"]
+    origins.returned(0, "look", {"mail": "kim@elm.example"}, {})
+    assert [(each.source, each.place) for each in origins.first("kim@elm.example")] == [("result", "field")]

@@ -477,18 +477,23 @@ class Origins:
                 continue
             if len(token) < _SHORTEST_PIECE or token in _COMMON:
                 continue
-            for piece in [token] if token in self._tokens else self._split(token) or [token]:
+            pieces = [token] if self._met_before(token, used) else self._split(token, used)
+            for piece in pieces or self._split(token, None) or [token]:
                 found[self._piece(piece, used)] = None
         return tuple(sorted(found, key=_in_order)) or (OWN,)
 
     def _piece(self, token: str, used: int | None) -> Met:
         """The place where a piece of a value was first met, before a call was made with the value."""
-        segment = self._segments[self._tokens[token][0]] if token in self._tokens else None
-        if segment is None or (used is not None and segment.heard > used):
+        if not self._met_before(token, used):
             return OWN
-        return segment.met._replace(place="piece")
+        return self._segments[self._tokens[token][0]].met._replace(place="piece")
 
-    def _split(self, token: str) -> list[str]:
+    def _met_before(self, token: str, used: int | None) -> bool:
+        """Tell whether a token stood somewhere before a call was made with the value that it is of."""
+        places = self._tokens.get(token)
+        return places is not None and (used is None or self._segments[places[0]].heard <= used)
+
+    def _split(self, token: str, used: int | None) -> list[str]:
         """Pieces that a token was put together from without anything between them; none where they do not
         make all of it."""
         if len(token) > 64:
@@ -497,7 +502,7 @@ class Origins:
         for end in range(_SHORTEST_PIECE, len(token) + 1):
             for begun in range(end - _SHORTEST_PIECE + 1):
                 before = ways[begun]
-                if before is not None and token[begun:end] in self._tokens:
+                if before is not None and self._met_before(token[begun:end], used):
                     ways[end] = [*before, token[begun:end]]
                     break
         return ways[-1] or []
