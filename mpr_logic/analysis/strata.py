@@ -3,7 +3,7 @@
 The strata are the strongly connected components of the dependency graph, by Tarjan's algorithm
 (R. Tarjan, Depth-first search and linear graph algorithms, SIAM J. Comput. 1, 1972). It is written out
 here: importing networkx takes longer than analysing a hundred rules, and ``mpr check`` is started once for
-each action. Tests compare it, and the cycles that errors tell, with networkx.
+each action. A test compares it with networkx, which describes the cycle when there is an error.
 """
 
 from __future__ import annotations
@@ -151,22 +151,6 @@ def components(graph: Mapping[str, list[str]]) -> Iterator[list[str]]:
                     yield group
 
 
-def shortest_path(start: str, end: str, edges: Iterable[tuple[str, str]]) -> list[str]:
-    """A shortest way from a node to another that can be reached from it, both included; of several, the first
-    in the order of the names."""
-    following: dict[str, list[str]] = {}
-    for source, target in sorted(edges):
-        following.setdefault(source, []).append(target)
-    paths = {start: [start]}
-    waiting = [start]
-    for node in waiting:  # breadth first: it grows meanwhile
-        for each in following.get(node, ()):
-            if each not in paths:
-                paths[each] = [*paths[node], each]
-                waiting.append(each)
-    return paths[end]
-
-
 def _report(
     head: str,
     used: str,
@@ -176,7 +160,10 @@ def _report(
     group: tuple[str, ...],
     report: DiagnosticCollector,
 ) -> None:
-    path = [head, *shortest_path(used, head, {(h, u) for h, u, _ in edges if h in group and u in group})]
+    import networkx as nx
+
+    inside: nx.DiGraph[str] = nx.DiGraph((h, u) for h, u, _ in edges if h in group and u in group)
+    path = [head, *nx.shortest_path(inside, used, head)]
     ways = {(h, u): w for h, u, w in sorted(edges)}  # the strongest word for an edge comes last
     ways[head, used] = how
     steps = [f"`{path[0]}`"]

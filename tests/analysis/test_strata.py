@@ -6,7 +6,7 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpr_logic.analysis.strata import components, shortest_path
+from mpr_logic.analysis.strata import components
 
 NODES = "abcdefgh"
 
@@ -25,12 +25,3 @@ def test_components_are_those_of_networkx(edges: set[tuple[str, str]]) -> None:
     )
     place = {node: number for number, group in enumerate(found) for node in group}
     assert all(place[end] <= place[start] for start, end in edges)
-
-
-@given(st.sets(st.tuples(st.sampled_from(NODES), st.sampled_from(NODES)), min_size=1), st.data())
-def test_a_way_is_as_short_as_that_of_networkx(edges: set[tuple[str, str]], data: st.DataObject) -> None:
-    """The way that an error tells is a shortest one, and of those the first in the order of names."""
-    peer: nx.DiGraph[str] = nx.DiGraph(edges)
-    start = data.draw(st.sampled_from(sorted(peer)))
-    end = data.draw(st.sampled_from(sorted({start, *nx.descendants(peer, start)})))
-    assert shortest_path(start, end, edges) == min(nx.all_shortest_paths(peer, start, end))
