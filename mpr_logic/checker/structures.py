@@ -1,7 +1,8 @@
 """JSON values as constants of the language, and what is inside of them as facts.
 
-A list or an object is one constant, its canonical JSON text, which the built-in relations
-``item(list, position, value)``, ``list_length(list, length)`` and ``field(object, name, value)`` open up.
+A list or an object is one constant, its canonical JSON text with whole numbers as ints, which the built-in
+relations ``item(list, position, value)``, ``list_length(list, length)`` and ``field(object, name, value)``
+open up.
 """
 
 from __future__ import annotations
@@ -33,9 +34,19 @@ def constant(value: Any) -> Value:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, dict)):
-        return canonical(value)
+        return canonical(_whole(value))
     found: Value = value
     return found
+
+
+def _whole(value: Any) -> Any:
+    """A value with its whole numbers as ints: what writes 1.0 means the 1 that another writes. Beyond the
+    floats that stand for one int alone each stays what it is."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return {key: _whole(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def deeper_than(value: Any, depth: int) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mpr_logic import evaluate
+from mpr_logic.analysis import analyse
+from mpr_logic.analysis.lints import vet
 from mpr_logic.errors import ProgramError
+from mpr_logic.language.parser import parse
 from tests.analysis.found import errors
 
 SCHEMA = """.decl secret(d: symbol) input
@@ -174,3 +177,44 @@ def test_plain_datalog_has_positions_and_no_clock() -> None:
         evaluate(rules + "q(X) :- past a(X) within 1h.")
     (found,) = caught.value.diagnostics
     assert (found.code, "asks when a call was made" in found.message) == ("E0262", True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "help", "right"),
+    [
+        (
+            "past read(_) since past read(_)",
+            "W0644",
+            "`past read(_) before past read(_)`",
+            "past read(_) before past read(_)",
+        ),
+        (
+            "(not past read(D) since past read(D) ; secret(D)), D = plan",
+            "W0644",
+            "`past read(D)` alone",
+            "past read(plan)",
+        ),
+        (
+            "past read(_) at I, returned(I, read, _)",
+            "W0645",
+            "its own variable",
+            "past read(_) at I, called_at(I, _, T), returned(C, read, _), newest(read, C), within(T, 1h)",
+        ),
+        (
+            "2 <= count : { past read(_) at I, said(I, user, _) }",
+            "W0645",
+            "its own variable",
+            "2 <= count : { past read(_) at I, said(J, user, _), J > 2 }",
+        ),
+    ],
+)
+def test_what_no_rule_means_is_told(wrong: str, code: str, help: str, right: str) -> None:
+    """A call since itself, and positions that are numbers of something else, are warned of."""
+
+    def told(body: str) -> list[tuple[str, str]]:
+        program = analyse([parse(f"{SCHEMA}forbid send(_) :- {body}.")])
+        return [(d.code, d.help) for d in vet(program) if d.code in ("W0644", "W0645")]
+
+    ((found, said),) = told(wrong)
+    assert (found, help in said) == (code, True)
+    assert told(right) == []

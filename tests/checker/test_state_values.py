@@ -85,3 +85,23 @@ def test_texts_that_calls_returned_are_opened(state: dict[str, Any]) -> None:
     checker = Checker.from_text(text)
     checker.load_state({"facts": {"returned": [[0, "look_up", '{"balance": 3, "balance": 0}']]}})
     assert not checker.facts().get("field")
+
+
+@pytest.mark.parametrize(
+    ("lines", "same"),
+    [
+        ([1.0, 2], True),
+        ([1, 2.0], True),
+        ([[1], 2], False),
+        ([1.5, 2], False),
+        ([2, 1], False),
+        ("1,2", False),
+    ],
+)
+def test_a_list_is_compared_by_what_its_numbers_are(lines: Any, same: bool) -> None:
+    """1.0 is 1 inside of a list and an object too, however deep; order, kinds and fractions count."""
+    rules = ".action order(lines: any)\n.decl allowed(lines: any) input\nforbid order(L) :- not allowed(L)."
+    for wrapped in (lambda value: value, lambda value: {"a": [value]}):
+        state = {"facts": {"allowed": [[wrapped([1, 2])]]}}
+        guard = Guard(text=rules, state=state, strict=False)
+        assert guard.check("order", {"lines": wrapped(lines)}).runs is same

@@ -40,11 +40,13 @@ from mpr_logic.analysis.lints.constants import check_constants, check_lower_case
 from mpr_logic.analysis.lints.conversation import check_conversation
 from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
 from mpr_logic.analysis.lints.effects import check_effects
+from mpr_logic.analysis.lints.json_times import check_json_times
 from mpr_logic.analysis.lints.links import check_links
 from mpr_logic.analysis.lints.lookalikes import check_lookalikes
 from mpr_logic.analysis.lints.origins import check_origins
 from mpr_logic.analysis.lints.overrides import check_overrides
 from mpr_logic.analysis.lints.parameters import check_parameters
+from mpr_logic.analysis.lints.past import check_past
 from mpr_logic.analysis.lints.patterns import check_patterns
 from mpr_logic.analysis.lints.relations import check_filled, without_source
 from mpr_logic.analysis.lints.spellings import check_spellings
@@ -106,6 +108,8 @@ VET: tuple[Lint, ...] = (
     check_effects,  # W0632, W0633
     check_unasked,  # W0638
     check_parameters,  # W0642
+    check_json_times,  # W0643
+    check_past,  # W0644, W0645
     check_conversation,  # E0650, E0651, W0650, W0651
     check_origins,  # E0660, E0661, E0662, W0660
     check_comparisons,  # W0506
