@@ -6,7 +6,8 @@ the names are the user's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import typing
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from mpr_logic.analysis.program import Signature
 from mpr_logic.language.ast import Arithmetic, Atom, Clause, Comparison, Const, Literal, Param, Span, Var
@@ -25,11 +26,20 @@ TRACED = frozenset({"origin", "found_in", "mentions", "selected_by"})
 """The relations that say where the values of a call come from: a guard fills them for each call that it is
 asked about, from what it has heard."""
 
-SOURCES = ("user", "system", "result", "model")
-"""The sources of a value: whose words it was met in, or the result of a tool, or nobody's but the model's."""
+Source: TypeAlias = typing.Literal["user", "system", "result", "model"]
+"""The author of the words that a value was met in; of ``result``, a tool."""
 
-PLACES = ("words", "field", "name", "labelled", "text", "piece", "")
-"""The places where a value stands in a source; the model's own has none."""
+Place: TypeAlias = typing.Literal["words", "field", "name", "labelled", "text", "piece", ""]
+"""The way in which a value stands there: in somebody's ``words``; as a whole ``field`` of a record, or the
+``name`` of one; ``labelled`` in a text; anywhere else within a ``text``; or only a ``piece`` of it stands
+there. Empty of the model's own."""
+
+Speaker: TypeAlias = typing.Literal["user", "assistant", "system"]
+"""The author of words that a guard hears."""
+
+SOURCES: tuple[str, ...] = get_args(Source)
+PLACES: tuple[str, ...] = get_args(Place)
+SPEAKERS: tuple[str, ...] = get_args(Speaker)
 
 KINDS = ("email", "host", "link", "account", "phone", "path", "number", "name", "word", "field")
 """The kinds of values that a text mentions."""

@@ -7,7 +7,8 @@ arguments keep their names. :mod:`mpr_logic.analysis` resolves and checks it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Final, NamedTuple, TypeAlias
 from typing import Literal as OneOf
 
@@ -471,3 +472,14 @@ class Module:
     def clauses(self) -> tuple[Clause, ...]:
         """The facts and rules among the statements."""
         return tuple(s for s in self.statements if isinstance(s, Clause))
+
+
+def nodes(node: object) -> Iterator[object]:
+    """A node and all below it; of a span nothing else."""
+    yield node
+    if isinstance(node, tuple) and not isinstance(node, Span):
+        for each in node:
+            yield from nodes(each)
+    elif is_dataclass(node):
+        for each in fields(node):
+            yield from nodes(getattr(node, each.name))

@@ -11,13 +11,13 @@ A template makes the very clause that the parser makes of the text, spans includ
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any, cast
 
-from mpr_logic.language.ast import Clause, Const, Span, Test, Value
+from mpr_logic.language.ast import Clause, Const, Span, Test, Value, nodes
 from mpr_logic.language.lexer import ValueFault, constant_value, keywords
 from mpr_logic.language.source import SourceText
 
@@ -94,14 +94,14 @@ class Templates:
             self._shapes[key] = None
             return
         slots = self._slots(at, parts)
-        nodes = list(_nodes(clause))
+        tree = list(nodes(clause))
         types = {
             term.span
-            for node in nodes
+            for node in tree
             if isinstance(node, Test) and node.name == "is"
             for term in node.args[1:]
         }
-        constants = {node.span for node in nodes if isinstance(node, Const)} - types
+        constants = {node.span for node in tree if isinstance(node, Const)} - types
         roles = [
             "constant" if slot in constants else "weight" if _WEIGHT.match(behind) else "fixed"
             for slot, behind in zip(slots, parts[2::2], strict=True)
@@ -133,17 +133,6 @@ class _Shape:
     def __init__(self, fixed: list[int]) -> None:
         self.fixed = fixed
         self.templates: dict[tuple[str, ...], _Template] = {}
-
-
-def _nodes(node: object) -> Iterator[object]:
-    """A node and all below it."""
-    yield node
-    if isinstance(node, tuple):
-        for each in node:
-            yield from _nodes(each)
-    elif is_dataclass(node) and not isinstance(node, Span):
-        for each in fields(node):
-            yield from _nodes(getattr(node, each.name))
 
 
 class _Template:

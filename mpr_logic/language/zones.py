@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 from mpr_logic.errors import ArithmeticFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mpr_logic.language.moments import Instant
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -43,25 +41,25 @@ def zone(name: str) -> dt.tzinfo:
             raise ValueError(name)
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        if not _known(zoneinfo.available_timezones):
+        if not _known():
             message = f"`{name[:60]}` is not known, since this machine has no time zones: install tzdata"
             raise ArithmeticFailure(message) from None
         raise ArithmeticFailure(f"there is no time zone `{name[:60]}`: one is Europe/Berlin") from None
 
 
 @functools.cache  # the files of the database are looked through
-def _known(names: Callable[[], set[str]]) -> frozenset[str]:
+def _known() -> frozenset[str]:
     """The names of all zones that the machine knows."""
-    return frozenset(names())
+    import zoneinfo
+
+    return frozenset(zoneinfo.available_timezones())
 
 
 def nearest_zone(name: str) -> str | None:
     """The zone that a name which is none was meant for; None where that is not clear."""
-    import zoneinfo
-
     wanted = name[:60].strip().replace(" ", "_").casefold()
     # Etc/GMT+1 is an hour behind UTC, and whoever writes GMT+1 means an hour before it
-    known = sorted(_known(zoneinfo.available_timezones) - {*_OF_THE_MACHINE})
+    known = sorted(_known() - {*_OF_THE_MACHINE})
     names = {each.casefold(): each for each in known if not each.startswith("Etc/")}
     if wanted in names:
         return names[wanted]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mpr_logic.analysis.builtin_relations import SPEAKERS
 from mpr_logic.analysis.report import did_you_mean
 from mpr_logic.analysis.terms import literals, term_span
 from mpr_logic.language.ast import Const
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.program import Rule
     from mpr_logic.analysis.report import DiagnosticCollector
     from mpr_logic.language.ast import Literal, Span
-
-SPEAKERS = ("user", "assistant", "system")
-"""The roles whose words a guard hears."""
 
 _OTHER_WORDS = {
     **dict.fromkeys(("human", "customer", "person", "client", "me"), "user"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
-from mpr_logic.language.ast import Alternatives, Named
+from mpr_logic.language.ast import Alternatives, Named, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,11 +33,4 @@ def _reading(body: Iterable[WrittenItem], parameters: set[str]) -> Iterator[Span
 
 def named_in(node: object) -> Iterator[str]:
     """Iterate over the named constants in a tree."""
-    if isinstance(node, Named):
-        yield node.name
-    elif isinstance(node, tuple):
-        for each in node:
-            yield from named_in(each)
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from named_in(getattr(node, field.name))
+    return (each.name for each in nodes(node) if isinstance(each, Named))

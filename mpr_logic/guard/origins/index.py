@@ -6,7 +6,7 @@ import math
 import re
 from bisect import bisect_left
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from mpr_logic.errors import StateError
 from mpr_logic.guard.origins.parts import Part, parts
@@ -27,16 +27,9 @@ from mpr_logic.guard.origins.spelling import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from mpr_logic.analysis.builtin_relations import Place, Source
     from mpr_logic.guard.origins.records import Scalar
     from mpr_logic.language.ast import Value
-
-Source: TypeAlias = Literal["user", "system", "result", "model"]
-"""The author of the words that a value was met in; of ``result``, a tool."""
-
-Place: TypeAlias = Literal["words", "field", "name", "labelled", "text", "piece", ""]
-"""The way in which a value stands there: in somebody's ``words``; as a whole ``field`` of a record, or the
-``name`` of one; ``labelled`` in a text; anywhere else within a ``text``; or only a ``piece`` of it stands
-there. Empty of the model's own."""
 
 MOST_CHARACTERS = 50_000_000
 """The most characters of a conversation that are indexed. Beyond them nothing is answered."""
