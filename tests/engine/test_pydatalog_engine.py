@@ -12,6 +12,7 @@ import pytest
 from pyDatalog import Logic, pyDatalog, pyEngine
 
 from mpr_logic.analysis import analyse
+from mpr_logic.engine.native import NativeEngine
 from mpr_logic.engine.protocol import Budget, counted
 from mpr_logic.engine.pydatalog.engine import PyDatalogEngine, inexpressible
 from mpr_logic.errors import ArithmeticFailure, BudgetError, InexpressibleError
@@ -241,3 +242,24 @@ def test_engines_in_threads_do_not_meet() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(run, range(8)))
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        ("m(a, X, X)", {(3,), (4,)}),
+        ("e(X), m(a, X, X)", {(3,), (4,)}),
+        ("m(a, X, X), X > 3", {(4,)}),
+        ("N = count : { m(a, Y, Y) }, X = N", {(2,)}),
+        ("e(X), not m(a, X, X)", set()),
+    ],
+)
+def test_a_variable_twice_in_what_a_relation_with_modes_gives(body: str, rows: set[tuple[int]]) -> None:
+    """Both columns have one value then, whether it is known before or not."""
+    text = (
+        ".decl e(x: int) .decl m(+k: symbol, x: int, y: int) .decl p(x: int) e(3). e(4)."
+        f"m(_, X, Y) :- e(X), e(Y). p(X) :- {body}."
+    )
+    program = analyse([parse(text)])
+    for engine in (PyDatalogEngine(program), NativeEngine(program)):
+        assert set(engine.query("p", (None,))) == rows

@@ -190,7 +190,7 @@ class _Writer:
         bound = set(known)
         for item in ordered(items, known, head):
             if isinstance(item, Literal):
-                goals.append(self._literal(item, tier))
+                goals += self._literal(item, tier)
             elif isinstance(item, Aggregate):
                 goals.append(self._aggregate(item, items, known | head, known, bound))
             elif isinstance(item, Comparison):
@@ -200,13 +200,30 @@ class _Writer:
             bound |= variables(item)
         return goals
 
-    def _literal(self, item: Literal, tier: Tier) -> LogicGoal:
+    def _literal(self, item: Literal, tier: Tier) -> list[LogicGoal]:
         atom = item.atom
         terms = self.named(map(plain, atom.args))
+        same: list[LogicGoal] = []
+        if item.given and not item.negated:
+            terms, same = self._apart(terms)
         use = Use(atom.name, len(terms), item.negated, tier, item.given)
         self._result.uses.add(use)
         # a `_` stays unbound where a `not` is selected, which pyDatalog reads as: for no value
-        return LogicGoal(use.predicate, terms, negated=item.negated)
+        return [LogicGoal(use.predicate, terms, negated=item.negated), *same]
+
+    def _apart(self, terms: tuple[Var | Const, ...]) -> tuple[tuple[Var | Const, ...], list[LogicGoal]]:
+        """The terms, each variable once, and the goals that say which are equal: pyDatalog takes no answer of
+        a function where a variable stands twice."""
+        apart: list[Var | Const] = []
+        same: list[LogicGoal] = []
+        for term in terms:
+            if isinstance(term, Var) and term in apart:
+                other = Var(self._fresh("same"))
+                same.append(LogicGoal("==", (other, term)))
+                apart.append(other)
+            else:
+                apart.append(term)
+        return tuple(apart), same
 
     def _comparison(self, item: Comparison, bound: set[str]) -> LogicGoal:
         sides = item.left, item.right
