@@ -218,6 +218,8 @@ def test_lints_speak_of_the_class() -> None:
     assert found(DECLARED + some + "\nconfirmed(a).") == []
     never = '@because("x") forbid any(action: A) :- A != say, A = say, confirmed(_).'
     assert found(DECLARED + never) == ["E0608"]
+    many = '@because("x") forbid any :- 3 <= count : { past any }.'
+    assert found(DECLARED + many + "\nconfirmed(a).") == []  # each call counts, and none has a value here
     idle = "permit write(reservation_id: R) :- confirmed(R)."
     assert found(DECLARED + idle) == ["W0504", "E0612"]
     assert found(DECLARED + ".default forbid update\n" + idle) == ["E0602", "E0602"]

@@ -288,8 +288,8 @@ def _has(faults: set[str], text: str) -> bool:
     """Whether a program has faults, of these codes alone; any other is left to be found.
 
     A body is written item by item. What several items say together of one variable (sets, tests of its type,
-    and braces, some in one branch alone) is kept apart where it is written; of a thousand programs fewer than
-    two have such a fault all the same: a variable without a type, or one without a value.
+    and braces, some in one branch alone) is kept apart where it is written. Nothing proves that this is
+    enough: a variable could be without a type, or a value. Of 25,000 programs none had such a fault.
     """
     try:
         analyse([parse(text)])

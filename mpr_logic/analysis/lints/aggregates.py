@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.occurrences import HISTORY
+from mpr_logic.analysis.occurrences import CLASS, is_history, split_numbered
 from mpr_logic.language.ast import Aggregate, Const, Literal, Var
 
 if TYPE_CHECKING:
@@ -45,14 +45,19 @@ def _bounds(
     return most * min(*numbers, 0), most * max(*numbers, 0)
 
 
+def _of_class(name: str) -> bool:
+    """Whether a core relation is the history of a class: of its rows or of its calls."""
+    return split_numbered(name)[1].startswith(CLASS)
+
+
 def _rows(literal: Literal, domains: Domains, known: set[str]) -> float:
     """The most rows that a literal can match, if each of the variables ``known`` has one value."""
     name = literal.atom.name
     if literal.negated:
         return 1
     columns = domains.columns.get(name)
-    if name.partition(" ")[0] in HISTORY or columns is None:
-        return math.inf
+    if columns is None or is_history(name) or _of_class(name):
+        return math.inf  # each call counts, of equal ones too
     free = [
         domain
         for term, domain in zip(literal.atom.args, columns, strict=True)
