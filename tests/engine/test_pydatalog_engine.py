@@ -252,13 +252,16 @@ def test_engines_in_threads_do_not_meet() -> None:
         ("m(a, X, X), X > 3", {(4,)}),
         ("N = count : { m(a, Y, Y) }, X = N", {(2,)}),
         ("e(X), not m(a, X, X)", set()),
+        ("e(X), k(X, X)", {(4,)}),
+        ("e(X), e(Y), k(X, Y), X != Y", {(3,), (4,)}),
     ],
 )
 def test_a_variable_twice_in_what_a_relation_with_modes_gives(body: str, rows: set[tuple[int]]) -> None:
     """Both columns have one value then, whether it is known before or not."""
     text = (
         ".decl e(x: int) .decl m(+k: symbol, x: int, y: int) .decl p(x: int) e(3). e(4)."
-        f"m(_, X, Y) :- e(X), e(Y). p(X) :- {body}."
+        "m(_, X, Y) :- e(X), e(Y). .decl k(+x: int, +y: int) k(X, Y) :- X + Y > 6."
+        f"p(X) :- {body}."
     )
     program = analyse([parse(text)])
     for engine in (PyDatalogEngine(program), NativeEngine(program)):

@@ -205,7 +205,8 @@ class _Writer:
         terms = self.named(map(plain, atom.args))
         same: list[LogicGoal] = []
         if item.given and not item.negated:
-            terms, same = self._apart(terms)
+            free, same = self._apart(terms[item.given :])
+            terms = (*terms[: item.given], *free)
         use = Use(atom.name, len(terms), item.negated, tier, item.given)
         self._result.uses.add(use)
         # a `_` stays unbound where a `not` is selected, which pyDatalog reads as: for no value
