@@ -176,6 +176,7 @@ CODES: Final[Mapping[str, str]] = {
     "W0643": "value of JSON in a column of times",
     "W0644": "call since itself",
     "W0645": "position of a call that is another number",
+    "W0646": "text that is no time",
     "W0650": "result of what is no action",
     "W0651": "message that is compared whole",
     "W0660": "origin of a value that is computed",

@@ -1,4 +1,4 @@
-"""Mistakes of people who join a value of JSON with a column of times: Python's datetime, SQL's timestamp."""
+"""Mistakes of people who take texts for times: values of JSON in a column of times, and `to_time("now")`."""
 
 from __future__ import annotations
 
@@ -69,3 +69,37 @@ def test_the_fix_rejects_what_the_mistake_lets_pass() -> None:
         state = {"facts": [f"closed({DAY})"]}
         guard = Guard(text=f"{SCHEMA}forbid book(W, _) :- {body}.", state=state, strict=False)
         assert guard.check("book", {"when": DAY.strip('"'), "at": DAY.strip('"')}).runs is runs
+
+
+@pytest.mark.parametrize(
+    ("wrong", "help", "right"),
+    [
+        ('A < to_time("now")', "now_at(N)", "now_at(N), A < N"),
+        ('holiday(D), D = to_date("today")', 'date(N, "UTC")', 'holiday(D), now_at(N), D = date(N, "UTC")'),
+        (
+            'A < to_time("2026-01-31T10:00:00")',
+            "2026-01-31T10:00:00Z",
+            'A < to_time("2026-01-31T10:00:00", "UTC")',
+        ),
+        (
+            '(A < to_time("tomorrow") ; closed(A))',
+            "2026-01-31T10:00:00Z",
+            'A < to_time("2026-01-31T10:00:00Z")',
+        ),
+        (
+            'now_at(N), N - A > to_duration("a day")',
+            "24h",
+            "now_at(N), N - A > 1d",
+        ),
+    ],
+)
+def test_a_constant_that_is_no_time(wrong: str, help: str, right: str) -> None:
+    """What compares it would never hold; the help says how a time is written, or where the clock is."""
+
+    def told(body: str) -> list[str]:
+        found = vet(analyse([parse(f"{SCHEMA}forbid book(_, A) :- {body}.")]))
+        return [d.help or "" for d in found if d.code == "W0646"]
+
+    (fix,) = told(wrong)
+    assert help in fix
+    assert told(right) == []

@@ -36,6 +36,7 @@ from mpr_logic.analysis.lints.bodies import check_bodies
 from mpr_logic.analysis.lints.capitals import check_capitals
 from mpr_logic.analysis.lints.classes import check_classes, check_hints
 from mpr_logic.analysis.lints.climbing import check_climbing
+from mpr_logic.analysis.lints.constant_times import check_constant_times
 from mpr_logic.analysis.lints.constants import check_constants, check_lower_case
 from mpr_logic.analysis.lints.conversation import check_conversation
 from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
@@ -110,6 +111,7 @@ VET: tuple[Lint, ...] = (
     check_parameters,  # W0642
     check_json_times,  # W0643
     check_past,  # W0644, W0645
+    check_constant_times,  # W0646
     check_conversation,  # E0650, E0651, W0650, W0651
     check_origins,  # E0660, E0661, E0662, W0660
     check_comparisons,  # W0506
