@@ -94,7 +94,7 @@ def test_the_fix_rejects_what_the_mistake_lets_pass() -> None:
     ],
 )
 def test_a_constant_that_is_no_time(wrong: str, help: str, right: str) -> None:
-    """What compares it would never hold; the help says how a time is written, or where the clock is."""
+    """A comparison with it would never hold; the help says how a time is written, or where the clock is."""
 
     def told(body: str) -> list[str]:
         found = vet(analyse([parse(f"{SCHEMA}forbid book(_, A) :- {body}.")]))

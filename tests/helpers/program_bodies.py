@@ -40,6 +40,7 @@ class Body:
         self.holes: list[str] = []
         self.tested: set[str] = set()  # of any type, and asked for it: sets would say something else
         self.groups: set[str] = set()  # stand in braces, and have a value outside
+        self.inside: set[str] = set()  # stand in braces alone: another literal would make groups of them
         self.action = head in writer.spoken
         self.layer = head.layer
         self.recursive = recursive
@@ -116,7 +117,7 @@ class Body:
         known = self.bound[type_]
         if type_ == "symbol":  # a node is a symbol too
             known = known + self.bound["node"]
-        more = {f"{NAMES[type_]}{i}" for i in (1, 2) if new} - self.tested
+        more = {f"{NAMES[type_]}{i}" for i in (1, 2) if new} - self.tested - self.inside
         name = self.w.draw(st.sampled_from(sorted({*known, *(more or {f"{NAMES[type_]}3"})})))
         if name not in known:
             self.bound[type_].append(name)
@@ -531,6 +532,7 @@ class Body:
                 new = [n for n in names if n in listed and n not in self.bound[kind]]
                 self.bound[kind] += new
                 self.groups |= set(new)
+            self.inside |= set(names) - set(self.bound[kind])
         self.items.append(f"{target} {op} {braces}")
         self.w.tags.add("aggregate")
 
