@@ -329,7 +329,7 @@ class Checker:
         return self._facts.calls.last
 
     def skip_calls(self, to: int) -> None:
-        """Give the numbers up to one to calls that are not recorded."""
+        """Use up the numbers of calls up to ``to``, for calls that are not recorded."""
         with self._lock:
             self._facts.calls.last = max(self._facts.calls.last, to)
 

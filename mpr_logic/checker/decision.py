@@ -268,12 +268,12 @@ class Decision:
     def asks(self) -> tuple[str, ...]:
         """The calls that would tell what the rules that reject it need to know; empty where it is forbidden
         whatever they tell."""
-        if not self._basis.uncertain or VERDICTS[self._verdict] != "forbidden":
+        if VERDICTS[self._verdict] != "forbidden" or not self._only_asks():
             return ()
-        found = [reason.asks for reason in self.reasons]
-        return tuple(dict.fromkeys(each for each in found if each is not None)) if all(found) else ()
+        return tuple(dict.fromkeys(reason.asks for reason in self.reasons if reason.asks is not None))
 
     def _only_asks(self) -> bool:
+        """Whether each rule that rejects it asks for a call."""
         if not self._basis.uncertain:
             return False
         try:
@@ -283,7 +283,8 @@ class Decision:
 
     @property
     def code(self) -> int:
-        """The number of its verdict in :data:`VERDICTS`, which does not tell what a law hangs on."""
+        """The number of its verdict in :data:`VERDICTS`. It is that of ``forbidden`` also where the verdict is
+        ``uninformed``, which is worked out from the reasons."""
         return self._verdict
 
     @property

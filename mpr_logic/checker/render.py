@@ -240,7 +240,7 @@ def proof_lines(proof: Proof, *, ascii_only: bool = False) -> list[str]:
 
 
 def _conclusion(proof: Proof, mark: str) -> _Branch:
-    proof = _of_member(proof)
+    proof = _of_call(proof)
     if isinstance(proof, FactProof):
         relation, row, call = call_of(proof.relation, proof.row)
         text = f"{mark}{print_row(relation, row)}{_weight(proof.weight)}"
@@ -264,9 +264,9 @@ def _below(proof: RuleProof) -> Iterator[_Branch]:
             yield _step(item, proof.steps[places[0]], proof.bindings)
 
 
-def _of_member(proof: Proof) -> Proof:
-    """Of the history of a class that of a member, and of the age of a call the call: of what they are derived
-    from, by a rule that no author wrote."""
+def _of_call(proof: Proof) -> Proof:
+    """The proof that a row of the history of a class, or of the ages of calls, was derived from by rules that
+    no author wrote: that of the call itself. Any other proof as it is."""
     while isinstance(proof, RuleProof) and proof.rule.is_hidden:
         step = proof.steps[0]
         assert isinstance(step, (FactProof, RuleProof))
@@ -283,7 +283,7 @@ def _placed(item: Placed, steps: list[ProofStep], bindings: Mapping[str, Value])
 def _calls(steps: Iterable[ProofStep]) -> list[Proof]:
     """The calls among some steps, each once, in their order; what weakens an absence is one of them."""
     rested = [each.present if isinstance(each, AbsenceStep) else each for each in steps]
-    found = [_of_member(each) for each in rested if isinstance(each, (FactProof, RuleProof))]
+    found = [_of_call(each) for each in rested if isinstance(each, (FactProof, RuleProof))]
     facts = {call_of(each.relation, each.row): each for each in found if isinstance(each, FactProof)}
     return [facts[key] for key in sorted(facts, key=lambda key: key[2] or 0)]
 
@@ -318,7 +318,7 @@ def _rows(step: AggregateStep) -> Iterator[_Branch]:
 
 def _counted(row: Iterable[Proof]) -> list[Proof]:
     """The proofs that an aggregate counts as one: each fact once, and no members of sets."""
-    found = [_of_member(each) for each in row if not is_set(each.relation)]
+    found = [_of_call(each) for each in row if not is_set(each.relation)]
     return list({(each.relation, each.row): each for each in found}.values())
 
 
@@ -356,7 +356,7 @@ def proof_json(proof: Proof) -> dict[str, Any]:
     order: list[Proof] = [proof]
 
     def place(each: Proof) -> int:
-        each = _of_member(each)
+        each = _of_call(each)
         if id(each) not in places:
             places[id(each)] = len(order)
             order.append(each)

@@ -30,7 +30,7 @@ def shown_items(rule: Rule) -> Iterator[tuple[WrittenItem, list[int]]]:
             if place == found[id(placed)][1][0]:
                 yield found[id(placed)]
         elif not names_member(item, rule):
-            yield as_shown(item, rule), [place]
+            yield _as_shown(item, rule), [place]
 
 
 def placed_item(item: BodyItem, rule: Rule) -> Placed | None:
@@ -47,11 +47,8 @@ def _placed(body: Iterable[WrittenItem]) -> Iterator[Placed]:
                 yield from _placed(branch)
 
 
-def as_shown(item: BodyItem, rule: Rule) -> WrittenItem:
-    """A core item as it is shown: an aggregate with its author's braces."""
-    placed = placed_item(item, rule)
-    if placed is not None:
-        return placed
+def _as_shown(item: BodyItem, rule: Rule) -> BodyItem:
+    """A core item that was not placed in time, as it is shown: an aggregate with its author's braces."""
     made = written_item(item, rule)
     if isinstance(item, Aggregate) and isinstance(made, Aggregate) and made is not item:
         return replace(item, body=made.body)

