@@ -18,6 +18,7 @@ NOW = "You are the agent of an airline. The current time is 2024-05-15 15:00:00 
 ADA, BEN = "ada_west_1001", "ben_moss_2002"
 USERS: dict[str, dict[str, Any]] = {
     ADA: {
+        "name": {"first_name": "Ada", "last_name": "West"},
         "membership": "gold",
         "payment_methods": {
             name: {"source": name.rstrip("_0123456789"), "id": name}

@@ -102,7 +102,9 @@ def measure(files: Iterable[Path], suites: Suites, every: int = 1) -> Iterator[R
         for number, (_, recording) in enumerate(recordings_in([file])):
             if number % every or not isinstance(recording, Recording):
                 continue
-            if not str(recording.labels["user_task_id"]).startswith("injection_task"):  # else a goal as a task
+            if not str(recording.labels["user_task_id"]).startswith(
+                "injection_task"
+            ):  # else a goal as a task
                 yield _replayed(file, recording, suites)
 
 
@@ -169,7 +171,9 @@ def main() -> None:
     runs = list(measure(files, Suites(given.strictness, given.rules), given.every))
     if given.json is not None:
         given.json.write_text("".join(json.dumps(asdict(each)) + "\n" for each in runs), encoding="utf-8")
-    print("| | stopped | clean, untouched | attacked, untouched |", "|---|---|---|---|", *table(runs), sep="\n")
+    print(
+        "| | stopped | clean, untouched | attacked, untouched |", "|---|---|---|---|", *table(runs), sep="\n"
+    )
 
 
 if __name__ == "__main__":

@@ -202,6 +202,34 @@ def test_the_later_text(words: str, call: dict[str, Any], laws: tuple[str, ...])
     assert stopped(desk(2, words=words), call) == laws
 
 
+UPGRADE = flights("PLAIN1", [OUT, BACK], "business")
+AGREED: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = [
+    ("Both flights in business, $400, from your credit card.", "Yes.", UPGRADE, ()),
+    ("Upgrading just the outbound leg to business costs $200.", "Yes.", UPGRADE, ("whole_cabin",)),
+    ("AB1 (Business Class), AB2 (Economy Class). Shall I?", "Yes.", UPGRADE, ("whole_cabin",)),
+    ("An upgrade for only one passenger is $200.", "Yes.", UPGRADE, ("whole_cabin",)),
+    ("AB7 (Economy Class), AB2 (Business Class).", "Yes.", flights("PLAIN1", [LATER, BACK]), ()),
+    ("Upgrading just Cy is $200.", "Yes, please.", UPGRADE, ("all_passengers",)),
+    ("That is $400.", "Yes, upgrade Cy.", UPGRADE, ("all_passengers",)),
+    ("Upgrading Ada and Cy is $400.", "Yes, please.", UPGRADE, ()),
+    ("Upgrading Cy, as all passengers, is $400.", "Yes, please.", UPGRADE, ()),
+    ("Ada, the upgrade is $400.", "Yes, please.", UPGRADE, ()),
+    ("I use the $62 gift card and the $500 certificate.", "Yes.", UPGRADE, ("one_payment",)),
+    ("You have a gift card and a certificate. I take the gift card.", "Yes.", UPGRADE, ()),
+]
+
+
+@pytest.mark.parametrize(("listed", "answer", "call", "laws"), AGREED, ids=str)
+def test_what_was_agreed_on_is_possible(
+    listed: str, answer: str, call: dict[str, Any], laws: tuple[str, ...]
+) -> None:
+    """A yes to a cabin for some, or to two payments, is none to what the tool does."""
+    at = desk()
+    at.says("assistant", listed)
+    at.says("user", answer)
+    assert stopped(at, call) == laws
+
+
 def test_what_was_not_looked_up_is_asked_for() -> None:
     """Laws that hang on a reservation or a profile answer with the call that tells it."""
     at = desk(looked_up=())
@@ -276,13 +304,16 @@ def test_without_the_policy_s_words_the_clock_counts() -> None:
 
 
 def test_what_is_advised_against() -> None:
-    """Words that come with a call, and a user who did not tell the id: both run, with advice."""
+    """Words that come with a call, no id from the user, no word of the payment: all run, with advice."""
     at = desk()
     assert advised(at, cancel("BUSIN1")) == ["user_first"]
     at.says("assistant", "I cancel it now.")
     assert advised(at, cancel("BUSIN1")) == ["only_call", "user_first"]
     at.says("user", f"Yes. I am {ADA}.")
     assert advised(at, cancel("BUSIN1")) == []
+    assert advised(at, UPGRADE) == ["payment_asked"]
+    at.says("user", "Yes, and from my credit card.")
+    assert advised(at, UPGRADE) == []
 
 
 def advised(at: Desk, call: dict[str, Any]) -> list[str]:
