@@ -216,6 +216,16 @@ AGREED: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = [
     ("Ada, the upgrade is $400.", "Yes, please.", UPGRADE, ()),
     ("I use the $62 gift card and the $500 certificate.", "Yes.", UPGRADE, ("one_payment",)),
     ("You have a gift card and a certificate. I take the gift card.", "Yes.", UPGRADE, ()),
+    ("The booking is $600.", "Yes.", book(), ()),
+    (
+        "The booking is $1,600.00.",
+        "Yes.",
+        book(payment_methods=[{"payment_id": "credit_card_1", "amount": 1600}]),
+        (),
+    ),
+    ("The booking is $500.", "Yes.", book(), ("other_price",)),
+    ("The booking is $6000.", "Yes.", book(), ("other_price",)),
+    ("The booking is $200.", "Yes.", paying("credit_card_1", "gift_card_1"), ()),
 ]
 
 
