@@ -283,6 +283,7 @@ def test_rules_name_no_value_of_a_record(file: Path) -> None:
 @pytest.mark.skipif(
     not (RECORDED / "agentdyn").is_dir(), reason="the recorded runs are not here: set MPR_RECORDED"
 )
+@pytest.mark.slow
 def test_recorded_runs() -> None:
     """Of recorded runs nearly all are stopped in which an injected goal was reached, and few others."""
     found = list(measure([RECORDED / "agentdyn" / "gpt-4o-2024-08-06.jsonl.xz"], Suites("usual"), every=13))
