@@ -283,8 +283,8 @@ class Decision:
 
     @property
     def code(self) -> int:
-        """The number of its verdict in :data:`VERDICTS`. It is that of ``forbidden`` also where the verdict is
-        ``uninformed``, which is worked out from the reasons."""
+        """The number of its verdict in :data:`VERDICTS`. A call that is ``uninformed`` has the number of
+        ``forbidden``: its reasons tell the rest."""
         return self._verdict
 
     @property
