@@ -150,7 +150,7 @@ def test_an_alias_of_a_long_text_is_not_read_again_and_again() -> None:
     assert len(found) == 1
 
 
-INNERMOST = ["", "kim", 7, 1.5, None, True, float("inf"), 10**5_000, b"x"]
+INNERMOST = ["", "kim", 7, 1.5, None, True, float("inf"), 16**4_200 - 1, b"x"]
 
 
 def graph_of(innermost: int, steps: list[tuple[int, int, bool]]) -> Any:
@@ -195,7 +195,7 @@ def test_any_graph_of_values_is_read_in_bounded_time(
         lambda: Origins().returned(0, "t", graph, {}),
     ]
     for read in readers:
-        with at_most(150_000):
+        with at_most(500_000):
             read()
     result = read_result(graph, LIMITS)
     json.dumps(result.value, allow_nan=False)
