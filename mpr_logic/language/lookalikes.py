@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from mpr_logic.language.marks import few_marks
+
 _LETTERS = str.maketrans({"\u0131": "i", "\u0130": "i"})
 """The i without a dot, and the I with one: an i where a reader compares letter by letter."""
 
@@ -24,7 +26,7 @@ def alike(key: str) -> str:
     text = key.partition("\0")[0]  # where texts end, to a reader in C
     if text.isascii():
         return text.strip().lower()
-    seen = "".join(c for c in text.translate(_LETTERS) if unicodedata.category(c) != "Cf")
+    seen = few_marks("".join(c for c in text.translate(_LETTERS) if unicodedata.category(c) != "Cf"))
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).upper().casefold())
     return unicodedata.normalize("NFKC", plain.casefold()).strip()
 

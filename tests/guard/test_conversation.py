@@ -73,7 +73,7 @@ def test_results_are_facts() -> None:
         Message("tool", answers="a", content="no such thing", error=True),
         Message("tool", tool="weather", content="rain"),
     )
-    whole = '{"id":"R2","price":3.0}'
+    whole = '{"id":"R2","price":3}'
     assert rows(guard, "returned") == [(0, "look", whole), (2, "weather", "rain")]
     assert rows(guard, "refused") == [(1, "look", "no such thing")]
     assert rows(guard, "newest") == [("look", 0), ("weather", 2)]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("pydantic", reason="needs the extra: pip install 'mpr-logic[tools]'")
 
-from mpr_logic.checker.structures import canonical, constant, structure
+from mpr_logic.checker.structures import constant, structure
 from mpr_logic.errors import GuardError, StateError
 from mpr_logic.guard.calls import Limits, alike_within, read_arguments
 from mpr_logic.guard.guard import Guard
@@ -295,11 +295,11 @@ def test_any_json_object_is_read_as_it_is(value: dict[str, Any]) -> None:
     assert read_arguments(json.dumps(value), Limits()) == value
     rows = set(structure(value))
     for key, each in value.items():
-        assert ("field", (canonical(value), key, constant(each))) in rows
+        assert ("field", (constant(value), key, constant(each))) in rows
         if isinstance(each, list):
-            assert ("list_length", (canonical(each), len(each))) in rows
+            assert ("list_length", (constant(each), len(each))) in rows
             for place, inner in enumerate(each):
-                assert ("item", (canonical(each), place, constant(inner))) in rows
+                assert ("item", (constant(each), place, constant(inner))) in rows
 
 
 @pytest.mark.parametrize("name", ["*", "x", "Z", "~", "#", ""])

@@ -13,6 +13,8 @@ import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from mpr_logic.language.marks import few_marks
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -109,16 +111,12 @@ LONGEST_JOINED = 2_000
 MOST_LINES = 64
 """The most lines of such a value."""
 
-_MOST_MARKS = 30
-_MARKS = re.compile(rf"[^\x00-\x7f\w\s]{{{_MOST_MARKS + 1},}}")
-_SPLIT_MARKS = "\u0f73\u0f75\u0f81"  # these are two marks each
-
 
 def canonical(text: str) -> str:
     """The form that all spellings of a text share."""
     text = _decoded(text)
     if not text.isascii():
-        text = _MARKS.sub(_few_marks, text.translate(_BEFORE))
+        text = few_marks(text.translate(_BEFORE))
         text = unicodedata.normalize("NFKC", text).translate(_BEFORE)
         text = unicodedata.normalize("NFKC", text.casefold())
     else:
@@ -128,18 +126,6 @@ def canonical(text: str) -> str:
     if "'s" in text or "\u2019s" in text:
         text = _POSSESSIVE.sub(" s", text)
     return " ".join(text.translate(_AFTER).split())
-
-
-def _few_marks(found: re.Match[str]) -> str:
-    """As many marks on one letter as texts have at most (Unicode's stream-safe format, UAX 15): the time that
-    it takes to bring them into order grows with their square."""
-    kept: list[str] = []
-    marks = 0
-    for char in found.group():
-        marks = marks + 1 if unicodedata.combining(char) or char in _SPLIT_MARKS else 0
-        if marks <= _MOST_MARKS:
-            kept.append(char)
-    return "".join(kept)
 
 
 def readable(text: str) -> str:
