@@ -112,8 +112,7 @@ class Checker:
             other._facts = self._facts.fork(other._engine, names)
             other._grounder = self._grounder.fork(other._engine, names)
             other.deadline = other._engine.deadline
-            semiring = SEMIRINGS[self.semiring]
-            other._reasons = Reasons(other._engine, other._grounder, self.theta, semiring)
+            other._reasons = self._reasons.fork(other._engine, other._grounder)
             other._basis = None
             other._readers = self._readers.fork()
             return other

@@ -345,8 +345,7 @@ class FactBase:
         self._keys.check(facts)
         before, last = self.version, self.calls.last
         try:
-            for fact in facts:
-                self.update([fact], ())
+            self.update(facts, ())
         except BaseException:
             self.go(before)
             raise

@@ -7,6 +7,7 @@ not determine, other derivations tell of other causes; they are looked for when 
 from __future__ import annotations
 
 from contextlib import suppress
+from copy import copy
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from mpr_logic.checker.decision import Explained, Reason, one_for_each_clause
 from mpr_logic.checker.grounding import action_of
 from mpr_logic.checker.render import because_text, text_variables
-from mpr_logic.checker.solve import matched, pattern, rule_steps, run, solve
+from mpr_logic.checker.solve import body_steps, matched, pattern, rule_steps, run
 from mpr_logic.engine.failures import ANYTHING_MAY_FAIL, translated
 from mpr_logic.engine.planner import Filter, Gather, Scan
 from mpr_logic.engine.protocol import ADMITTED, FORBIDDEN, UNPERMITTED
@@ -23,13 +24,14 @@ from mpr_logic.errors import BudgetError, EvaluationError, InexpressibleError
 from mpr_logic.language.ast import Aggregate, Literal, Var
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mpr_logic.analysis.program import Rule
     from mpr_logic.checker.action import Action
     from mpr_logic.checker.decision import CheckEvidence
     from mpr_logic.checker.grounding import GroundAction, Grounder
     from mpr_logic.checker.solve import Bindings
+    from mpr_logic.engine.planner import PlanStep
     from mpr_logic.engine.protocol import Engine, Fired
     from mpr_logic.engine.provenance.proof import Proof, ProofStep
     from mpr_logic.engine.semiring import Semiring
@@ -59,8 +61,15 @@ class Reasons:
         self._grounder = grounder
         self._theta = theta
         self._semiring = semiring
-        self._open: dict[Rule, bool] = {}
+        self._parts: dict[Rule, dict[Rule, tuple[str, ...]]] = {}
+        self._steps: dict[Rule, tuple[PlanStep, ...]] = {}
         self._deadline = engine.deadline
+
+    def fork(self, engine: Engine, grounder: Grounder) -> Reasons:
+        """The same for an engine that was forked from this one's: what the rules alone say is shared."""
+        other = copy(self)
+        other._engine, other._grounder, other._deadline = engine, grounder, engine.deadline
+        return other
 
     def record(self, ground: GroundAction, verdict: int, fired: tuple[Fired, Fired] | None) -> CheckEvidence:
         """The evidence for a verdict: proofs of the rules that fire, where the engine records them, else the
@@ -163,15 +172,69 @@ class Reasons:
                 found.append(each)
                 continue
             with self._deadline.within(self._deadline.left() * AT_ONCE):
-                found += derivations(self._engine, each, action.args, self._semiring, self._theta)
+                found += self._derivations(each, action.args)
 
     def _is_open(self, rule: Rule) -> bool:
         """Whether a rule may have several things to say."""
-        known = self._open.get(rule)
-        if known is None:
-            parts = _alternatives(self._engine, rule)
-            known = self._open[rule] = len(parts) > 1 or any(map(_open_variables, parts))
-        return known
+        parts = self._alternatives(rule)
+        return len(parts) > 1 or any(parts.values())
+
+    def _alternatives(self, rule: Rule) -> dict[Rule, tuple[str, ...]]:
+        """The rules of a rule's clause that say the same, those of its alternatives or those that ask for one
+        call; and of each the variables of its text that its action does not determine."""
+        found = self._parts.get(rule)
+        if found is None:
+            parts = [part for part in self._engine.program.parts_of(rule) if part.asks == rule.asks]
+            found = self._parts[rule] = {part: _open_variables(part) for part in parts}
+        return found
+
+    def _derivations(self, reason: Reason, args: Row) -> tuple[Reason, ...]:
+        """The reasons that one clause gives: the one with its best derivation first, then the heaviest.
+
+        Of a law they are those of at least theta. Where there are more than :data:`MOST`, the last one says
+        how many. Those that the time does not suffice for are left out.
+        """
+        rule, engine = reason.rule, self._engine
+        assert rule is not None
+        named = self._alternatives(rule)
+        found: dict[tuple[Rule, tuple[Value | None, ...]], tuple[float, Bindings]] = {}
+        least = self._theta if reason.weight >= self._theta else 0.0
+        try:
+            for part, bindings, weight in islice(self._solutions(named, args), FOLLOWED):
+                key = part, tuple(bindings.get(n) for n in named[part])
+                if weight >= least and (key not in found or weight > found[key][0]):
+                    found[key] = weight, bindings
+        except EvaluationError:
+            pass  # of the time, or of a binding that has no value: what was found stands
+        told = ((-w, because_text(r, b, args), r.part, w, r, b) for (r, _), (w, b) in found.items())
+        by_text = {each[1]: each for each in sorted(told, key=lambda each: each[:3], reverse=True)}
+        if reason.proof is not None:
+            by_text.pop(reason.text, None)
+        others = sorted(by_text.values(), key=lambda each: each[:3])
+        listed = [] if reason.proof is None and others else [reason]
+        try:
+            for _, text, _, weight, part, bindings in others[: MOST - len(listed)]:
+                proof = None
+                if engine.keeps_proofs:
+                    proof = _derivation(engine, part, args, bindings, self._semiring)
+                listed.append(Reason(text, weight, part, proof))
+        except BudgetError:
+            pass
+        listed[-1].more = max(0, len(others) + (reason.proof is not None) - len(listed))
+        return tuple(listed)
+
+    def _solutions(self, parts: Iterable[Rule], args: Row) -> Iterator[tuple[Rule, Bindings, float]]:
+        """The bindings with which one of the rules of a clause holds of an action, and the weight of each."""
+        semiring = self._semiring
+        for rule in parts:
+            start = matched(rule.args, args, {})
+            if start is None:
+                continue
+            steps = self._steps.get(rule)
+            if steps is None:  # the same variables are known each time
+                steps = self._steps[rule] = body_steps(rule.body, start)
+            for bindings, weight in run(self._engine, steps, start, semiring):
+                yield rule, bindings, semiring.both(rule.weight if semiring.weighted else 1.0, weight)
 
 
 def by_verdict(action: Action | str, verdict: int) -> tuple[Reason, ...]:
@@ -192,67 +255,9 @@ def _head_bindings(action: Action, rule: Rule) -> dict[str, Value]:
 # -- the derivations of one rule -------------------------------------------------------------------
 
 
-def _alternatives(engine: Engine, rule: Rule) -> tuple[Rule, ...]:
-    """The rules of a rule's clause that say the same: those of its alternatives, or those that ask for one
-    call."""
-    return tuple([part for part in engine.program.parts_of(rule) if part.asks == rule.asks])
-
-
 def _open_variables(rule: Rule) -> tuple[str, ...]:
     """The variables of a rule's text that its action does not determine."""
     return tuple(sorted(text_variables(rule) - {term.name for term in rule.args if isinstance(term, Var)}))
-
-
-def derivations(
-    engine: Engine, reason: Reason, args: Row, semiring: Semiring, theta: float
-) -> tuple[Reason, ...]:
-    """The reasons that one clause gives: the one with its best derivation first, then the heaviest.
-
-    Of a law they are those of at least theta. Where there are more than :data:`MOST`, the last one says how
-    many. Those that the time does not suffice for are left out.
-    """
-    rule = reason.rule
-    assert rule is not None
-    parts = _alternatives(engine, rule)
-    named = {part: _open_variables(part) for part in parts}
-    if len(parts) == 1 and not any(named.values()):
-        return (reason,)
-    found: dict[tuple[Rule, tuple[Value | None, ...]], tuple[float, Bindings]] = {}
-    least = theta if reason.weight >= theta else 0.0
-    try:
-        for part, bindings, weight in islice(_solutions(engine, parts, args, semiring), FOLLOWED):
-            key = part, tuple(bindings.get(n) for n in named[part])
-            if weight >= least and (key not in found or weight > found[key][0]):
-                found[key] = weight, bindings
-    except EvaluationError:
-        pass  # of the time, or of a binding that has no value: what was found stands
-    told = ((-w, because_text(r, b, args), r.part, w, r, b) for (r, _), (w, b) in found.items())
-    by_text = {each[1]: each for each in sorted(told, key=lambda each: each[:3], reverse=True)}
-    if reason.proof is not None:
-        by_text.pop(reason.text, None)
-    others = sorted(by_text.values(), key=lambda each: each[:3])
-    listed = [] if reason.proof is None and others else [reason]
-    try:
-        for _, text, _, weight, part, bindings in others[: MOST - len(listed)]:
-            proof = None
-            if engine.keeps_proofs:
-                proof = _derivation(engine, part, args, bindings, semiring)
-            listed.append(Reason(text, weight, part, proof))
-    except BudgetError:
-        pass
-    listed[-1].more = max(0, len(others) + (reason.proof is not None) - len(listed))
-    return tuple(listed)
-
-
-def _solutions(
-    engine: Engine, parts: Sequence[Rule], args: Row, semiring: Semiring
-) -> Iterator[tuple[Rule, Bindings, float]]:
-    """The bindings with which one of the rules of a clause holds of an action, and the weight of each."""
-    for rule in parts:
-        start = matched(rule.args, args, {})
-        if start is not None:
-            for bindings, weight in solve(engine, rule.body, start, semiring):
-                yield rule, bindings, semiring.both(rule.weight if semiring.weighted else 1.0, weight)
 
 
 def _derivation(

@@ -57,6 +57,7 @@ def mcp(
             hash=hash,
             lenient=lenient,
             param=param,
+            prepare=True,
         )
         served = mcp_server(guard, operator=operator)
         if dry_run:

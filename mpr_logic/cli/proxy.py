@@ -102,6 +102,7 @@ def proxy(
                 hold=hold,
                 lenient=lenient,
                 param=param,
+                prepare=True,
             )
             if watch > 0 and not dry_run:
                 guard.watch(watch)

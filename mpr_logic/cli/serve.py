@@ -76,6 +76,7 @@ def serve(
             hold=hold,
             lenient=lenient,
             param=param,
+            prepare=True,
         )
         app = application(
             guard,
@@ -126,6 +127,7 @@ def make_guard(
     hold: float = 3600.0,
     lenient: bool = False,
     param: list[str] | None = None,
+    prepare: bool = False,
 ) -> Guard:
     """A guard with what the options of a command name.
 
@@ -154,6 +156,7 @@ def make_guard(
         log=DecisionLog(log, arguments="hash" if hash else "full") if log else None,
         store=Store(store, hold=hold) if isinstance(store, str) else store,
         params=o.params_of(param),
+        prepare=prepare,
     )
 
 

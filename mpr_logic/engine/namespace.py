@@ -28,6 +28,8 @@ class Namespace:
         self.makers: dict[str, Callable[[Any], Any]] = {}
         self.code: dict[str, tuple[CodeType, tuple[str, ...]]] = {}
         self.of: dict[str, list[str]] = defaultdict(list)
+        self.indexed: dict[str, dict[tuple[int, ...], None]] = defaultdict(dict)
+        """By stored relation: the positions of the indexes that the code reads."""
 
     def name(self, kind: str, thing: object, identity: object = None) -> str:
         """A name for ``thing``, which nobody changes; the same one for the same ``identity`` (default: the
@@ -62,10 +64,12 @@ class Namespace:
 
     def index(self, relation: Relation, positions: tuple[int, ...]) -> str:
         """A name for the index of a stored relation on these positions."""
+        self.indexed[relation.name][positions] = None
         return self._part("I", relation, positions, lambda found: found.index(positions))
 
     def strongest(self, relation: Relation, positions: tuple[int, ...]) -> str:
         """A name for a function from the values at these positions to the weight of the strongest row."""
+        self.indexed[relation.name][positions] = None
         return self._part("S", relation, positions, lambda found: found.strongest(positions))
 
     def _part(

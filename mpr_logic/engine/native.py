@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.atoms import Pattern
+from mpr_logic.analysis.strata import read_by
 from mpr_logic.engine.deadline import Deadline
 from mpr_logic.engine.failures import Bounded
 from mpr_logic.engine.protocol import Budget, Engine
@@ -71,6 +72,11 @@ class NativeEngine(Engine):
             stored = self._store(relation)
         if stored.shared:
             self._evaluator.take(stored)
+        if stored.holds(row, weight):  # no answer hangs on where it comes from, but proofs say it
+            stored.add(row, weight, source)
+            if self._prover.used:
+                self._prover.changed()
+            return
         if stored.add(row, weight, source):
             self._recompile()
         self._changed(stored, row)
@@ -189,8 +195,10 @@ class NativeEngine(Engine):
         for kind in ("forbid", "permit"):
             self.fired_function(f"{kind} {action}")
         self.proofs_function(f"forbid {action}", theta, soft=True)
-        for rule in self.program.rules_for(f"forbid {action}"):
-            self._prover.prepare(rule)
+        law = f"forbid {action}"
+        for head in {law, *read_by(self.program, [law])} - self._evaluator.component.keys():
+            for rule in self.program.rules_for(head):
+                self._prover.prepare(rule)
 
     def explain(self, rule: Rule, args: Row) -> RuleProof | None:
         """The best derivation of a rule for a ground head; None where there is none."""

@@ -107,6 +107,11 @@ class Relation:
             return 0.0
         return self.weights.get(key, 1.0)
 
+    def holds(self, row: Row, weight: float) -> bool:
+        """Whether a row is in, and weighs that much."""
+        key = row[0] if self.arity == 1 else row
+        return key in self.rows and (self.weights[key] if self.weighted else 1.0) == weight
+
     def add(self, row: Row, weight: float = 1.0, source: FactSource = None) -> bool:
         """Enter a row, or give it another weight and source; says whether the weighing began just now."""
         key = row[0] if self.arity == 1 else row

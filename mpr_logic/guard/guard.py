@@ -90,6 +90,8 @@ class Guard:
         within: the folder that files which others ``.use`` must lie in. By default it is the working folder
             for paths below it, and for others the folder that is named, or that the file lies in.
         params: the values of the rules' parameters (``.param``), by name; also of rules that are loaded anew.
+        prepare: compile at once what decides about calls and proves it, also of rules that are loaded anew,
+            so that no call waits for it: for a guard that lives long. Of very many rules, what decides.
 
     Raises:
         OptionError: ``params`` names what is no parameter of the rules.
@@ -121,6 +123,7 @@ class Guard:
         store: Store | str | os.PathLike[str] | None = None,
         within: str | os.PathLike[str] | None = None,
         params: Mapping[str, object] | None = None,
+        prepare: bool = False,
     ) -> None:
         if mode not in ("enforce", "shadow"):
             raise GuardError(f"no mode `{mode}`: choose enforce or shadow")
@@ -140,7 +143,16 @@ class Guard:
         self.store = self._own_store or store if isinstance(store, Store) else self._own_store
         budget = Budget(seconds=timeout)
         self._options = Options(
-            theta, engine, budget, state, self.store, semiring, clock, dict(params or {}), self.limits
+            theta,
+            engine,
+            budget,
+            state,
+            self.store,
+            semiring,
+            clock,
+            dict(params or {}),
+            self.limits,
+            prepare,
         )
         self.approval_timeout = approval_timeout
         self.sessions = sessions
@@ -733,8 +745,7 @@ class _Check:
             if self._approved is not None and outcome in ("admit", "modify"):
                 session.approve(self._id)
             if rules.hears.reads:
-                with session.hearing():
-                    session.admitted(self._id, self._arguments)
+                session.admitted(self._id, self._arguments)
         self.inside = False
         if outcome is None:
             return None

@@ -144,6 +144,7 @@ class Replayer:
             store=snapshot(":memory:"),
             clock=lambda: self._at,
             params=setup.params,
+            prepare=True,
         )
 
     def decide(self, recording: Recording, explain: Container[int] = ()) -> Iterator[Decided]:

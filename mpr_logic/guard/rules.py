@@ -79,6 +79,7 @@ class Options:
     clock: Callable[[], float] = time.time
     params: Mapping[str, object] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    prepare: bool = False
 
     @property
     def same_for_all(self) -> bool:

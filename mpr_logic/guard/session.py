@@ -88,15 +88,12 @@ class Session:
     def _checker(self, rules: Ruleset, *, begun: bool = False) -> Checker:
         """A checker that shares what is compiled with the other sessions'; where the session has ``begun``,
         with the facts of a state that is the same for all."""
-        options = self._options
+        options, many = self._options, len(rules.program.rules) > MANY
         first = rules.began.get(begun)
         if first is None and begun:
             first = self._checker(rules)
             if options.same_for_all:
                 first.load_state(options.state)
-            if len(rules.program.rules) > MANY:
-                with suppress(EvaluationError):  # the check that needs it says so
-                    first.prepare(wholly=False)
         elif first is None:
             first = Checker(
                 rules.program,
@@ -106,6 +103,9 @@ class Session:
                 budget=options.budget,
             )
             first.unforeseen = rules.unforeseen
+        if begun not in rules.began and (options.prepare or (many and begun)):
+            with suppress(EvaluationError):  # the check that needs it says so
+                first.prepare(wholly=not many)
         rules.began[begun] = first
         return first.fork()
 
@@ -376,8 +376,13 @@ class Session:
     def admitted(self, id: str, arguments: Mapping[str, Any]) -> None:
         """Note the arguments that an admitted call is made with, by the id of its verdict."""
         made = self._calls.get(id)
-        if made is not None:
+        if made is None:
+            return
+        try:
             self.conversation.admitted(made.caller or id, made.tool, arguments, id)
+        except BaseException:
+            self.conversation.lost()
+            raise
 
     def returned(self, id: str, content: Any, *, failed: bool = False, call: Call = _NO_CALL) -> None:
         """Take in what came back of a call that was admitted under this id of its verdict. Where the session

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FEW = 100
+"""The most rows of a relation that is indexed before anything is asked of it."""
+
 
 class Evaluator:
     """The stored relations of a session, its memoised answers and its compiled functions.
@@ -82,6 +85,7 @@ class Evaluator:
         if found is None:
             arity = self.program.arity[name.removesuffix(" asserted")]
             found = self.relations[name] = Relation(name, arity)
+            self._index(found)
         return found
 
     def relation(self, name: str) -> Relation:
@@ -95,7 +99,15 @@ class Evaluator:
     def take(self, relation: Relation) -> None:
         """Make the rows of a relation this session's own, before one changes."""
         relation.take()
+        self._index(relation)
         self.frame.renew(relation.name)
+
+    def _index(self, relation: Relation) -> None:
+        """Make the indexes that code reads of a relation while it has few rows: the next enter themselves
+        there, and no question waits for it."""
+        if len(relation) <= FEW:
+            for positions in list(self.compiler.namespace.indexed.get(relation.name, ())):
+                relation.index(positions)
 
     # -- functions -----------------------------------------------------------------------------
 
