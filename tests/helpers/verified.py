@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from mpr_logic.analysis.program import Rule
 from mpr_logic.checker.action import Action
 from mpr_logic.checker.checker import Checker
 from mpr_logic.checker.decision import Decision
@@ -49,19 +50,34 @@ def verify_decision(checker: Checker, model: NaiveModel, decision: Decision) -> 
 
 
 def verdict_of(checker: Checker, model: NaiveModel, action: Action) -> str:
-    """Return the rules' verdict on an action, derived naively."""
+    """Return the rules' verdict on an action, derived naively. A rule without a value, such as one that asks
+    for a time that nobody told, matters only where the verdict hangs on it: it is undecided then."""
     program, name = checker.program, action.name
-    laws = fired(checker, model, f"forbid {name}", action.args)
-    permits = fired(checker, model, f"permit {name}", action.args)
-    lifted = {i for p in permits for i in program.overrides.get(p, ())}
-    if any(law not in lifted for law in laws):
-        return "forbidden"
-    return "unpermitted" if name in program.schema.closed and not permits else "admissible"
+    permits = {p: _holds(checker, model, p, action.args) for p in _asked(checker, f"permit {name}")}
+    unsure = False
+    for law in _asked(checker, f"forbid {name}"):
+        holds = _holds(checker, model, law, action.args)
+        lifted = [held for p, held in permits.items() if law.id in program.overrides.get(p.id, ())]
+        if holds and not any(each is not False for each in lifted):
+            return "forbidden"
+        unsure = unsure or (holds is not False and True not in lifted)
+    closed = name in program.schema.closed and True not in permits.values()
+    assert not unsure
+    assert not closed or None not in permits.values()
+    return "unpermitted" if closed else "admissible"
 
 
-def fired(checker: Checker, model: NaiveModel, head: str, args: Row) -> list[str]:
-    """The ids of the rules that fire with at least theta; what weighs less by itself is not asked."""
+def _asked(checker: Checker, head: str) -> tuple[Rule, ...]:
+    """The rules of a head; what weighs less than theta by itself is not asked."""
     rules = checker.program.rules_for(head)
-    if checker.semiring != "boolean":
-        rules = tuple(rule for rule in rules if rule.weight >= checker.theta)
-    return [r.id for r in rules if model.derive(r, args, {}).get(args, 0.0) >= checker.theta]
+    return tuple(rule for rule in rules if checker.semiring == "boolean" or rule.weight >= checker.theta)
+
+
+def _holds(checker: Checker, model: NaiveModel, rule: Rule, args: Row) -> bool | None:
+    """Whether a rule fires with at least theta; None where it has no value."""
+    try:
+        return model.derive(rule, args, {}).get(args, 0.0) >= checker.theta
+    except KeyError:
+        fresh = NaiveModel(checker.program, model.facts, checker.semiring)  # of the other, a part is missing
+        vars(model).update(vars(fresh))
+        return None
