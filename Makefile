@@ -40,7 +40,7 @@ test: lint $(READY_ALFWORLD) ## lint, type check and test
 
 # Left out are the command line, the adapters, the worlds, the experiments, the pages' examples, the cases and
 # programs from elsewhere, and whatever starts a process or a server or takes a second; few examples are generated.
-quick: $(READY) ## unit tests, in under a minute on two cores: no command line, adapters, worlds or pages, no process or server
+quick: $(READY) ## unit tests, in a minute or so on two cores: no command line, adapters, worlds or pages, no process or server
 	MPR_FUZZ=6 $(PYTEST) $(QUICK) $(ARGS)
 
 lint: $(READY) ## ruff and mypy
