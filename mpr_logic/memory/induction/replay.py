@@ -296,10 +296,10 @@ class Replay:
                 (n, row) for n, found in facts.rows.items() if not n.startswith(NUMBERED) for row in found
             ]
             held = {(name, row) for name, row in rows if not is_history(name)}
-            facts.update(
-                [*[fact for key, fact in first.items() if key not in held], *engine.program.history],
-                [Fact(*key, 1.0, NOWHERE) for key in rows if key not in first],
-            )
+            facts.update((), [Fact(*key, 1.0, NOWHERE) for key in rows if key not in first])
+            facts.calls.last = 0  # the calls of each episode are numbered from the first
+            missing = [fact for key, fact in first.items() if key not in held]
+            facts.update([*missing, *engine.program.history], ())
             engine.ready()
 
     def _read(self, episode: RecordedEpisode, facts: FactBase, trials: list[Trial]) -> Iterator[_Move]:
