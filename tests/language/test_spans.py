@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mpr_logic.errors import ProgramError
 from mpr_logic.language import parse, parse_atom, print_atom, print_statement, print_term
-from mpr_logic.language.ast import Atom, Clause, Const, Module, Span, Var
+from mpr_logic.language.ast import Atom, Clause, Const, Module, Span, Var, nodes
 from mpr_logic.language.fast_clauses import Templates
 from mpr_logic.language.printer import print_item
 from mpr_logic.language.source import SourceText
 from tests.helpers.strategies import broken_texts, clauses, constants, modules
-
-
-def nodes(node: object) -> Iterator[object]:
-    """Yield a node and all below it, spans included."""
-    yield node
-    if isinstance(node, tuple) and not isinstance(node, Span):
-        for each in node:
-            yield from nodes(each)
-    elif is_dataclass(node):
-        for each in fields(node):
-            yield from nodes(getattr(node, each.name))
 
 
 def spans(module: Module) -> list[object]:

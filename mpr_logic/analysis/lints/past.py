@@ -6,16 +6,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.terms import literals, term_span
-from mpr_logic.language.ast import Aggregate, Alternatives, Placed, Var
+from mpr_logic.language.ast import Placed, Var, nodes
 from mpr_logic.language.printer import print_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from mpr_logic.analysis.lints.subject import Subject
     from mpr_logic.analysis.program import Rule
     from mpr_logic.analysis.report import DiagnosticCollector
-    from mpr_logic.language.ast import WrittenItem
 
 _NUMBERS: Mapping[str, tuple[int, str]] = {
     "returned": (0, "results"),
@@ -33,24 +32,13 @@ _NUMBERS: Mapping[str, tuple[int, str]] = {
 def check_past(subject: Subject, report: DiagnosticCollector) -> None:
     """Report places in time that a rule cannot mean."""
     for rule in subject.program.rules:
-        placed = list(_placed(rule.clause.body))
+        placed = [each for each in nodes(rule.clause.body) if isinstance(each, Placed)]
         for item in placed:
             if item.word == "since":
                 _since(item, report)
         positions = {each.other.name for each in placed if each.word == "at" and isinstance(each.other, Var)}
         if positions:
             _positions(rule, positions - {"_"}, subject, report)
-
-
-def _placed(body: Iterable[WrittenItem]) -> Iterator[Placed]:
-    for item in body:
-        if isinstance(item, Placed):
-            yield item
-        elif isinstance(item, Aggregate):
-            yield from _placed(item.body)
-        elif isinstance(item, Alternatives):
-            for branch in item.branches:
-                yield from _placed(branch)
 
 
 def _since(item: Placed, report: DiagnosticCollector) -> None:
