@@ -106,14 +106,13 @@ def places_calls(item: WrittenItem) -> bool:
 
 
 def sugar(clause: Clause) -> str | None:
-    """The sugar in a clause, in a word or two; None where the clause is of the core."""
+    """The sugar that no learned rule may have, in a word or two: a rule for each case says the same. None
+    where a clause has none of it; a place in time is no case, and may stand in one."""
     for item in clause.body:
         if isinstance(item, Alternatives):
             return "alternatives `( ; )`"
         if isinstance(item, Unknown):
             return "`unknown`"
-        if places_calls(item):
-            return "`at`, `within`, `before`, `after` and `since`"
         if any(isinstance(each, Membership) for each in flat((item,))):
             return "sets `X in { }`"
     terms = [*clause.head.args, *(clause.effect.args if clause.effect is not None else ())]

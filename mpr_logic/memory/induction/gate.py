@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Literal
 from mpr_logic.analysis import analyse, canonical_text
 from mpr_logic.analysis.canonical import short_id
 from mpr_logic.analysis.report import count
-from mpr_logic.analysis.terms import places_calls
+from mpr_logic.analysis.terms import sugar
 from mpr_logic.errors import EvaluationError, ProgramError
-from mpr_logic.language.ast import Alternatives, Clause, Module, Unknown
+from mpr_logic.language.ast import Clause, Module
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_clause, print_row
 from mpr_logic.memory.induction.merge import Conflict, contradictions, subsumes
@@ -174,11 +174,8 @@ class Gate:
             raise _Refused(f"a learned rule forbids or prefers, and this one {kind}: write it by hand")
         if clause.annotation("overrides") is not None:
             raise _Refused("a learned rule overrides none: write it by hand")
-        if any(isinstance(item, Alternatives | Unknown) or places_calls(item) for item in clause.body):
-            raise _Refused(
-                "a learned rule has no alternatives, no `unknown`, and no literal of the history with `at`, "
-                "`within`, `before`, `after` or `since`: write it by hand"
-            )
+        if (more := sugar(clause)) is not None:
+            raise _Refused(f"a learned rule has no {more}: write it by hand")
         if clause.head.name in self._schema.classes and clause.head.name not in self._schema.actions:
             raise _Refused(
                 f"a learned rule is of one action, and `{clause.head.name}` is a class: write it by hand"
