@@ -140,7 +140,6 @@ class _Build:
         self.named: dict[str, list[Rule]] = {}
         self.edges: Edges = {}
         self.lines: list[str] = []
-        self.constants: set[Value] = set()
         self.effects: dict[str, Clause] = {}  # the first clause with an effect on a relation
         self.history: list[Fact] = []
         self.numbered: set[str] = set()  # relations with numbers of calls, as rules read them
@@ -158,7 +157,6 @@ class _Build:
         name = given or short_id(prepared.text)
         id_: str | None = None
         for number, part in enumerate(prepared.parts):
-            self.constants.update(part.constants)
             if part.row is not None:
                 if given is not None and id_ is None:
                     id_ = self._claim(given, prepared.text, clause)
@@ -259,7 +257,6 @@ class _Build:
             version=self._version(),
             arity=_arities(self.schema, self.rules, [*self.numbered, *self.histories])
             | dict.fromkeys(self.preparer.context.sets, 1),
-            constants=frozenset(self.constants),
             history=tuple(self.history),
             calls=frozenset(n.removeprefix(CALL) for n in self.numbered if n.startswith(CALL)),
             ends=frozenset(n for n in self.numbered if n.startswith((FIRST, LAST))),

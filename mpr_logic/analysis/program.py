@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mpr_logic.analysis.occurrences import AGE, CLASS, split_numbered
 from mpr_logic.analysis.safety import bound_outside
 from mpr_logic.analysis.terms import item_terms, names, term_vars
-from mpr_logic.language.ast import Atom, BodyItem, Clause, Param, Term, Value
+from mpr_logic.language.ast import Atom, BodyItem, Clause, Const, Param, Term, Value, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -242,7 +242,6 @@ class Program:
     overrides: Mapping[str, frozenset[str]]
     version: str
     arity: Mapping[str, int] = field(default_factory=dict)  # of every core relation
-    constants: frozenset[Value] = frozenset()
     history: tuple[Fact, ...] = ()
     calls: frozenset[str] = frozenset()
     ends: frozenset[str] = frozenset()
@@ -254,6 +253,13 @@ class Program:
         for rule in self.rules:
             index.setdefault(rule.head, []).append(rule)
         object.__setattr__(self, "index", {head: tuple(rules) for head, rules in index.items()})
+
+    def constants(self) -> frozenset[Value]:
+        """The values that facts and rules name, as engines hold them: of a column of times an instant."""
+        named = {v for fact in self.facts for v in fact.row}
+        for rule in self.rules:
+            named |= {each.value for each in nodes((rule.args, rule.body)) if isinstance(each, Const)}
+        return frozenset(named)
 
     def rules_for(self, head: str) -> tuple[Rule, ...]:
         """The rules that derive this core relation, in program order."""

@@ -10,6 +10,7 @@ from mpr_logic.analysis import Program, Rule, analyse
 from mpr_logic.analysis.schema import declarations_of
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import Comparison, Const, Module, Var
+from mpr_logic.language.moments import Instant
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_item, print_term
 
@@ -113,7 +114,21 @@ def test_facts_are_rows() -> None:
         ("failed take", ("a",), 1.0),
     ]
     assert isinstance(found.facts[3].row[1], float)
-    assert found.constants >= {"a", "b", 2, 3}
+    assert found.constants() >= {"a", "b", 2, 3}
+
+
+def test_constants_are_what_engines_hold() -> None:
+    """A time in a rule is an instant where its column holds times, in braces and branches too."""
+    found = analyse(
+        [
+            parse(
+                '.decl e(t: time, n: int)\n.decl p()\np :- (not e("1970-01-01T00:00:00Z", 1) ; e(_, 2)), '
+                "3 = count : { e(_, 4) }."
+            )
+        ]
+    )
+    assert {Instant.read("1970-01-01T00:00:00Z"), 1, 2, 3, 4} <= found.constants()
+    assert "1970-01-01T00:00:00Z" not in found.constants()
 
 
 def test_arities_of_all_core_relations() -> None:

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Budget, Checker, EvaluationError
+from mpr_logic.analysis import Program
 from mpr_logic.checker.disclosure import decision_json, for_model, for_operator
 from mpr_logic.checker.repair import Repair, RepairLimits
+from mpr_logic.language.ast import Arithmetic, Call, Comparison, Literal, Var
 from tests.checker.kitchen import Kitchen
 from tests.checker.test_verdicts import guarded, tell
 from tests.checker.test_versions import sources
@@ -279,11 +281,57 @@ def test_every_repair_repairs(given_case: tuple[Case, str]) -> None:
             _try(checker, decision.action, each)
 
 
+def _computed(program: Program) -> set[tuple[str, int]]:
+    """The arguments, as relations and places, for which some rule computes a value: it is not invented."""
+    found = set()
+    for rule in program.rules:
+        names = {
+            side.name
+            for item in rule.body
+            if isinstance(item, Comparison) and item.op == "="
+            for side, other in ((item.left, item.right), (item.right, item.left))
+            if isinstance(side, Var) and isinstance(other, Arithmetic | Call)
+        }
+        for item in rule.body:
+            if isinstance(item, Literal):
+                relation = item.atom.name.removeprefix("not ")
+                terms = enumerate(item.atom.args)
+                found |= {
+                    (relation, at) for at, term in terms if isinstance(term, Var) and term.name in names
+                }
+    return found
+
+
+def test_a_repair_names_times_of_rules_and_what_rules_compute() -> None:
+    """A time that stands in a rule is known, and so is one that the rule makes of what is known."""
+    declared = """
+.decl k(n: int)
+.decl e(t: time) open_world changed_by("w")
+.action act()
+.default forbid act
+k(3).
+"""
+    made = 'permit act :- k(I), M = to_time(concat("1970-01-01T00:0", to_text(I), ":00Z")), e(M).'
+    for rule, expected in (
+        ('permit act :- not e("1970-01-01T00:00:00Z").', 'not e("1970-01-01T00:00:00Z")'),
+        (made, 'e("1970-01-01T00:03:00Z")'),
+    ):
+        checker = Checker.from_text(declared + rule)
+        decision = checker.check("act")
+        (found,) = checker.repairs(decision)
+        assert found.left == (expected,)
+        _try(checker, decision.action, found)
+
+
 def _try(checker: Checker, action: Any, repair: Repair) -> None:
     schema = checker.program.schema
     known = {v for rows in checker.facts().values() for row in rows for v in row}
-    known |= {*action.args, *checker.program.constants}
-    assert {v for _, row in (*repair.add, *repair.remove) for v in row} <= known
+    known |= {*action.args, *checker.program.constants()}
+    computed = _computed(checker.program)
+    for relation, row in (*repair.add, *repair.remove):
+        assert {
+            v for place, v in enumerate(row) if (relation.removeprefix("not "), place) not in computed
+        } <= known
     for change, who in zip(repair.left, repair.who, strict=True):
         assert schema.relations[change.removeprefix("not ").partition("(")[0]].changed_by == who
     with checker.assuming([]):

@@ -12,6 +12,7 @@ from mpr_logic.checker.checker import Checker
 from mpr_logic.language import parse
 from mpr_logic.language.printer import print_clause
 from mpr_logic.memory.induction.gate import Gate
+from mpr_logic.memory.induction.refine import SearchLimits
 from mpr_logic.memory.induction.replay import RecordedEpisode, RecordedStep, Replay
 from mpr_logic.memory.records import RuleOutcome
 from mpr_logic.memory.retrieval import Retriever
@@ -57,7 +58,7 @@ def learned(gate: Gate) -> list[str]:
 
 
 def test_a_rule_about_the_order_is_judged_by_the_recorded_calls() -> None:
-    """What it covers is what a walk over the recorded calls finds; what it does not need goes."""
+    """The rule covers what a walk over the recorded calls finds; a literal that it does not need goes."""
     gate = Gate([parse(DECLARED)], recorded())
     outcome = gate.admit(LAW.replace(":-", ":- hot(T),"), SOURCE)
     assert outcome.verdict == "refined"
@@ -90,7 +91,7 @@ def test_a_rule_about_the_order_is_judged_by_the_recorded_calls() -> None:
 )
 def test_each_place_in_time_is_judged(text: str, verdict: str) -> None:
     """One that a rule says already is merged, one that failures speak for is let in, another is refused."""
-    gate = Gate([parse(DECLARED)], recorded(), learned=parse(LAW).clauses, refine=False)
+    gate = Gate([parse(DECLARED)], recorded(), SearchLimits(steps=200, conditions=1), parse(LAW).clauses)
     outcome = gate.admit(text, SOURCE)
     assert outcome.verdict == verdict, outcome.reason
     assert not outcome.diagnostics

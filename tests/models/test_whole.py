@@ -1,4 +1,4 @@
-"""What the grammar lets a model write, reflection, the gate and the memory take."""
+"""Reflection, the gate and the memory take what the grammar lets a model write."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LIMITS = SearchLimits(beam=2, rules=2, candidates=50, steps=500, conditions=1)
 
 @cache
 def doors() -> tuple[Vocabulary, Grammar]:
-    """What a model may say of the doors."""
+    """The vocabulary of the doors, and its grammar."""
     vocabulary = Vocabulary.of(modules())
     return vocabulary, vocabulary.grammar()
 
