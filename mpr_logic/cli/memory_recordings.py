@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mpr_logic.guard.actions import Actions
-    from mpr_logic.guard.conversation import ToolCall
-    from mpr_logic.guard.recordings.recording import Recording
+    from mpr_logic.guard.conversation import Message, ToolCall
+    from mpr_logic.guard.recordings.recording import Known, Recording
     from mpr_logic.memory.store import Memory
 
 _AGAIN = re.compile(r" (?:trial|epoch) \d+$")
@@ -24,11 +24,13 @@ class RecordedEpisodes:
     Args:
         lines: of trajectories, as docs/reference/trajectory.md has them.
         broken: the records that could not be read, each with the reason.
+        remarked: what of the others was not understood.
         left_out: the calls that are no declared action, or do not fit it, by tool.
     """
 
     lines: list[dict[str, Any]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    remarked: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
 
     def remarks(self, file: str) -> list[str]:
@@ -36,6 +38,7 @@ class RecordedEpisodes:
         from mpr_logic.analysis.report import count
 
         told = [f"{each}; it is left out" for each in self.broken]
+        told += self.remarked
         return told + [
             f"{file}: {count(number, 'call')} of `{tool[:60]}` left out: they are no declared action"
             for tool, number in self.left_out.most_common()
@@ -77,19 +80,21 @@ def episodes_in(file: str, memory: Memory) -> RecordedEpisodes:
             own = recording.name.removeprefix(file).partition(" ")[2]
             task = _AGAIN.sub("", own) or recording.name
             found.lines.append({"mpr_trajectory": 1, "line": "episode", "task": task, "policy": "recorded"})
-            found.lines.append({"line": "turn", "number": 0})
             found.lines += _turns(recording, actions, found.left_out)
+            found.remarked += [f"{recording.name}: {each}" for each in recording.remarks]
     if not found.lines:
         raise StoreError(next(iter(found.broken), f"{file}: there are no recordings in it"))
     return found
 
 
 def _turns(recording: Recording, actions: Actions, left_out: Counter[str]) -> list[dict[str, Any]]:
-    """The turns of a recording: a call each, with its outcome where that is recorded."""
+    """The turns of a recording: a call each, with its outcome where that is recorded, and what the agent knew
+    of its world behind it."""
     from mpr_logic.guard.replay import answered_calls, refused_calls
 
     results = answered_calls(recording.messages)
     refused = refused_calls(recording.messages, results)
+    turns: list[dict[str, Any]] = [{"line": "turn", "number": 0}]
     made: dict[tuple[int, int], dict[str, Any]] = {}
     for place, message in enumerate(recording.messages):
         for each, call in enumerate(message.calls):
@@ -101,9 +106,23 @@ def _turns(recording: Recording, actions: Actions, left_out: Counter[str]) -> li
                 continue
             turn = {"line": "turn", "number": len(made) + 1, "action": action, "succeeded": None}
             made[place, each] = turn
+            turns.append(turn)
         if place in results and results[place] in made:
             made[results[place]]["succeeded"] = not message.error
-    return list(made.values())
+        if place in recording.known:
+            _learn(turns[-1], recording.known[place], message)
+    if recording.labels.get("won") is True:
+        turns[-1] |= {"won": True, "over": True}
+    return turns
+
+
+def _learn(turn: dict[str, Any], known: Known, message: Message) -> None:
+    """Enter into a turn what the agent read, and knew then. What it learned from a call that was left out is
+    the last turn's too."""
+    turn["text"] = str(message.content) if message.role == "tool" else message.text
+    added, removed = set(turn.get("added", ())), set(turn.get("removed", ()))
+    turn["added"] = sorted(added.difference(known.removed).union(known.added))
+    turn["removed"] = sorted(removed.union(known.removed))
 
 
 def _action(call: ToolCall, actions: Actions) -> str | None:

@@ -72,6 +72,9 @@ def text_of(
         rows = [(name[:WIDEST], str(number)) for name, number in tally.undeclared.most_common()]
         said = "tools that nothing declares: a guard rejects their calls, which are not counted above"
         parts.append("\n".join([said, *_cut(columns([("tool", "calls"), *rows]))]))
+    if tally.remarked:
+        lines = [f"{name}: {remark}" for _, name, remark in tally.remarks]
+        parts.append("\n".join([f"recordings that were not understood whole: {tally.remarked}", *lines]))
     if tally.broken:
         lines = [f"{name}: {error}" for _, name, error in tally.named]
         more = tally.broken - len(lines)
@@ -251,6 +254,9 @@ def content_of(tally: Tally, explained: Sequence[Example] | None = None, *, comp
             "first": [{"recording": name, "error": error} for _, name, error in tally.named],
         },
     }
+    if tally.remarked:
+        first = [{"recording": name, "remark": remark} for _, name, remark in tally.remarks]
+        content["remarks"] = {"recordings": tally.remarked, "first": first}
     if explained is not None:
         content["explained"] = [each.to_json() for each in explained]
     if compared:

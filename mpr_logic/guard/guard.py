@@ -247,6 +247,7 @@ class Guard:
         facts: Iterable[str | Fact] = (),
         session: str = "",
         result: Any = UNKNOWN,
+        effects: bool = True,
     ) -> None:
         """Enter how a call went, once it was made.
 
@@ -258,6 +259,8 @@ class Guard:
             result: what it returned, where that is known: a JSON value, or a text; of a call that failed,
                 the message. Rules read it as ``returned`` or ``refused``. Heard again as a message that
                 answers the same call, it is not taken in twice.
+            effects: whether the changes that the rules declare are made. Without them the host tells what has
+                changed, by :meth:`update`, and a call of which nobody can tell how it went has ended too.
 
         Raises:
             StateError: no such call waits for its result, or a fact does not fit.
@@ -275,7 +278,7 @@ class Guard:
                     of.returned(id, result, failed=succeeded is False, call=call)
             if unknown:
                 return  # it ran, but the rules know no such call
-            of.record(id, succeeded, facts, lambda: self.timeout)
+            of.record(id, succeeded, facts, lambda: self.timeout, effects=effects)
         self._note(lambda: self.log.result(id, name, succeeded))
 
     @property

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
     from mpr_logic.guard.conversation import Message, ToolCall
-    from mpr_logic.guard.recordings.recording import Recording
+    from mpr_logic.guard.recordings.recording import Known, Recording
     from mpr_logic.guard.verdict import Verdict
 
 Outcome = OneOf[
@@ -183,7 +183,9 @@ class Replayer:
                 decided = _decided(number, call, verdict)
                 yield replace(decided, explanation=_explained(verdict)) if number in explain else decided
             if place in results and results[place] in made:
-                self._record(made.pop(results[place]), message)
+                self._record(made.pop(results[place]), not message.error, effects=not recording.known)
+            if place in recording.known:
+                self._learn(recording.known[place], made)
         self.guard.end(_SESSION)
 
     def _began(self, messages: tuple[Message, ...]) -> float:
@@ -192,10 +194,16 @@ class Replayer:
             return self._now
         return next((each.at for each in messages if each.at is not None), self._now)
 
-    def _record(self, verdict: Verdict, message: Message) -> None:
+    def _learn(self, known: Known, made: dict[Place, Verdict]) -> None:
+        """Enter what the agent knows of its world since a message. A call without a result has ended."""
+        for of in list(made):
+            self._record(made.pop(of), None, effects=False)
+        self.guard.update(known.added, known.removed, session=_SESSION)
+
+    def _record(self, verdict: Verdict, succeeded: bool | None, *, effects: bool) -> None:
         """Enter how a call went."""
         try:
-            self.guard.record(verdict, not message.error)
+            self.guard.record(verdict, succeeded, effects=effects)
         except MprError as error:
             raise StateError(f"the result of `{verdict.call.tool[:60]}` cannot be entered: {error}") from None
 

@@ -24,7 +24,7 @@ MOST_TOOLS = 1_000
 """The most undeclared tools that are told apart: a recording may name any."""
 
 MOST_BROKEN = 20
-"""The most broken records that are named; the others are counted."""
+"""The most broken records, and the most remarks, that are told; the others are counted."""
 
 DISTINCT, ASKED_FOR = 10, 200
 """A label with more values than these is none to count by; the second number is for one that is asked for."""
@@ -129,6 +129,8 @@ class Tally:
     changed: dict[Change, list[Example]] = field(default_factory=dict)
     broken: int = 0
     named: list[tuple[int, str, str]] = field(default_factory=list)
+    remarked: int = 0
+    remarks: list[tuple[int, str, str]] = field(default_factory=list)
     times: Counter[int] = field(default_factory=Counter)
 
     # -- counting ------------------------------------------------------------------------------
@@ -151,6 +153,9 @@ class Tally:
         self.recordings += 1
         self.calls += len(decided)
         self.without_clock += all(message.at is None for message in recording.messages)
+        self.remarked += bool(recording.remarks)
+        self.remarks += [(number, recording.name, each[:2000]) for each in recording.remarks]
+        del self.remarks[MOST_BROKEN:]
         stopped = False
         seen: set[Any] = set()
         for each in decided:
@@ -244,6 +249,8 @@ class Tally:
             for each in examples:
                 _keep(self.changed.setdefault(change, []), each, _smallest)
         self.named = sorted([*self.named, *other.named])[:MOST_BROKEN]
+        self.remarked += other.remarked
+        self.remarks = sorted([*self.remarks, *other.remarks])[:MOST_BROKEN]
         self.left_out |= other.left_out
         for labels, ends in other.labelled.items():
             self.labelled.setdefault(labels, Counter()).update(ends)

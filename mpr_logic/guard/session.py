@@ -405,9 +405,16 @@ class Session:
         return (tool, arguments) if action is None else (action.action, action.worded(arguments))
 
     def record(
-        self, id: str, succeeded: bool | None, facts: Iterable[str | Fact], left: Callable[[], float]
+        self,
+        id: str,
+        succeeded: bool | None,
+        facts: Iterable[str | Fact],
+        left: Callable[[], float],
+        *,
+        effects: bool = True,
     ) -> None:
-        """Enter how a call went, and what facts came of it. Where nobody can tell, it stays under way.
+        """Enter how a call went, and what facts came of it. Where nobody can tell, it stays under way; but
+        not without ``effects``, where the host tells what has changed.
 
         Raises:
             StateError: no admitted call of that id waits for its result, or a fact does not fit.
@@ -419,10 +426,16 @@ class Session:
         with self._stored(
             bool(self.rules.shared) and (bool(given) or self.rules.shares(name)), left
         ) as stored:
-            self._record(id, succeeded, given, stored)
+            self._record(id, succeeded, given, stored, effects=effects)
 
     def _record(
-        self, id: str, succeeded: bool | None, given: list[str | Fact], stored: _Stored | None
+        self,
+        id: str,
+        succeeded: bool | None,
+        given: list[str | Fact],
+        stored: _Stored | None,
+        *,
+        effects: bool = True,
     ) -> None:
         if not self.waits_for(id):
             raise StateError(self.missing(id))
@@ -432,7 +445,8 @@ class Session:
         call = self._under_way.get(id) or made.under_way(needs)
         known = name in self.rules.program.schema.actions  # else nothing can come of it any more
         with self.checker.assuming(call.facts if known else ()):
-            ends, causes = self.checker.effects(call.action) if succeeded and known else ([], [])
+            made_so = succeeded and known and effects
+            ends, causes = self.checker.effects(call.action) if made_so else ([], [])
         self.checker.update(add=[*causes, *given], remove=ends, source=f"result of call {id}")
         if given:
             check_stated(self.rules, self.checker)
@@ -441,7 +455,7 @@ class Session:
         if stored is not None:
             stored.sharing.write(stored.transaction)
             stored.sharing.settle(stored.transaction, id, known=succeeded is not None)
-        if succeeded is None:
+        if succeeded is None and effects:
             self._told.add(id)
         else:
             self._ended(id)

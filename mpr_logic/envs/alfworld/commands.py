@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from mpr_logic.checker.action import Action
+
+if TYPE_CHECKING:
+    from mpr_logic.language.ast import Value
 
 # Of each action: how it is said, and how it is read. `{}` is an argument.
 SAID = {
@@ -27,7 +31,13 @@ SAID = {
 OLD_PUT = "put {} in/on {}"
 """The put command as the games of json_2.1.1 word it; later ones call it ``move {} to {}``."""
 
-ARGUMENTS = {"slice": ("o", "k"), "examine": ("x",)}
+ARGUMENTS = {
+    "go_to": ("r",),
+    "open": ("r",),
+    "close": ("r",),
+    "slice": ("o", "k"),
+    "examine": ("x",),
+}
 """The names of an action's arguments in their order, where those are not ``o`` and ``r``."""
 
 NAME = r"([a-z]+ \d+)"
@@ -68,6 +78,11 @@ def positional(action: Action) -> Action:
     return Action(
         action.name, *[given[name] for name in (*order, *sorted(given.keys() - order)) if name in given]
     )
+
+
+def named(action: Action) -> dict[str, Value]:
+    """The arguments of an action, which were given in order, by their names."""
+    return dict(zip(ARGUMENTS.get(action.name, ("o", "r")), action.args, strict=False))
 
 
 def _action(name: str, found: re.Match[str]) -> Action:

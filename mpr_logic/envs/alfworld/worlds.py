@@ -10,6 +10,7 @@ from mpr_logic.agent.environment import Episode
 from mpr_logic.envs.alfworld.commands import action_of
 from mpr_logic.envs.alfworld.environment import STEPS, AlfWorld
 from mpr_logic.envs.alfworld.games import TASK_TYPES, games
+from mpr_logic.envs.alfworld.recorded import TRANSCRIPTS
 from mpr_logic.envs.alfworld.rooms import generate
 from mpr_logic.errors import GameError
 
@@ -32,6 +33,7 @@ class AlfWorlds:
     )
     steps = STEPS
     forgets = ("go_to", "open")
+    formats = (TRANSCRIPTS,)
 
     def episodes(self, split: str | None, kind: str | None, seed: int) -> Iterator[Episode]:
         """The games of a split under $ALFWORLD_DATA, from the one with the number ``seed`` on; without a

@@ -1,4 +1,4 @@
-"""Files of recordings: JSON, JSON lines and Inspect's archives, plain or compressed, alone or in folders.
+"""Files of recordings: JSON, JSON lines, Inspect's archives and texts, plain or packed, alone or in folders.
 
 Of JSON lines one recording is in memory at a time. Where several lines make a recording, such as in a log of
 many sessions, the file is gone through twice: the places of the lines are kept, the lines are not.
@@ -36,6 +36,9 @@ LOOKED_AT = 20
 """The number of lines at the beginning of a file that tell its format."""
 
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".log", ".eval"})
+TEXTS = frozenset({".txt", ".out"})
+"""The ends of further names that recordings may have; in folders such files are mostly something else."""
+
 COMPRESSED = frozenset({".gz", ".xz", ".bz2"})
 _ZIP = b"PK\x03\x04"
 _BAD = (BadRecordError, TypeError, LookupError, AttributeError, ValueError, ArithmeticError, RecursionError)
@@ -114,7 +117,7 @@ def files_of(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     for each in paths:
         path = Path(each)
         if path.is_dir():
-            below = sorted(file for file in path.rglob("*") if named_recorded(file) and file.is_file())
+            below = sorted(file for file in path.rglob("*") if _ends(file, SUFFIXES) and file.is_file())
             if not below:
                 names = ", ".join(sorted(SUFFIXES))
                 raise GuardError(
@@ -131,10 +134,15 @@ def files_of(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
 
 def named_recorded(file: str | os.PathLike[str]) -> bool:
     """Whether a file is one of recordings by its name."""
+    return _ends(file, SUFFIXES | TEXTS)
+
+
+def _ends(file: str | os.PathLike[str], among: frozenset[str]) -> bool:
+    """Whether the name of a file has one of some ends, packed or not."""
     suffixes = Path(file).suffixes[-2:] or [""]
     if suffixes[-1] in COMPRESSED:
         suffixes.pop()
-    return bool(suffixes) and suffixes[-1] in SUFFIXES
+    return bool(suffixes) and suffixes[-1] in among
 
 
 def begins_recorded(file: str | os.PathLike[str]) -> bool:
@@ -182,6 +190,12 @@ def _read(name: str, stream: BinaryIO, share: Share) -> Iterator[Found]:
             yield Found(share.number, Broken(name, "it is empty: a recording is JSON, or JSON lines"))
         return
     values = [_parsed(line) for line in first]
+    if not any(isinstance(each, (dict, list)) for each in values):
+        text = _text(stream)
+        if text is not None and format_of(text) is not None:
+            yield from _alone(name, text, share)
+            return
+        stream.seek(0)
     if _one_value(first, values):
         yield from _of_value(name, _parsed(stream.read(LARGEST + 1)), share)
         return
@@ -190,6 +204,17 @@ def _read(name: str, stream: BinaryIO, share: Share) -> Iterator[Found]:
         yield from _of_joined_lines(name, stream, format, share)
     else:
         yield from _of_lines(name, stream, format, share)
+
+
+def _text(stream: BinaryIO) -> str | None:
+    """The whole of a file as a text; None where it is none, is too large, or is JSON."""
+    data = stream.read(LARGEST + 1)
+    if len(data) > LARGEST or not isinstance(_parsed(data), _NoJson):
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
 
 
 def _one_value(first: list[bytes], values: list[Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from mpr_logic.errors import GuardError
 
@@ -22,19 +22,32 @@ LARGEST = 512 * 1024 * 1024
 """The most bytes of one JSON value."""
 
 
+class Known(NamedTuple):
+    """A change of an agent's knowledge of its world by a message: facts, as ``Checker.update`` takes them,
+    that are new, and those that it holds no more."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recorded conversation.
+    """A recorded conversation, or an episode of an agent in its world.
 
     Args:
         name: file and record, and what the format calls it.
         messages: all of them, in order.
         labels: by name.
+        known: in a world, what the agent knows since a message, by the place of that message. The effects
+            that rules declare are then not trusted: what was seen is here.
+        remarks: what was not understood.
     """
 
     name: str
     messages: tuple[Message, ...]
     labels: Mapping[str, Label] = field(default_factory=dict)
+    known: Mapping[int, Known] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
