@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 JOBS ?= 2
-EXTRAS := test,bitmaps,shell,memory,postgres,models,experiments,serve,agents,pydantic-ai,mcp,langchain,inspect,agentdojo,docs
+EXTRAS := test,bitmaps,shell,sql,memory,postgres,models,experiments,serve,agents,pydantic-ai,mcp,langchain,inspect,agentdojo,docs
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-test

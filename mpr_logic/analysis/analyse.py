@@ -28,6 +28,7 @@ from mpr_logic.analysis.occurrences import (
     split_numbered,
 )
 from mpr_logic.analysis.program import Fact, Program, Rule
+from mpr_logic.analysis.readings import check_readings
 from mpr_logic.analysis.report import DiagnosticCollector, where
 from mpr_logic.analysis.resolve import FACTS_ONLY, Resolved, Resolver, resolve_clause
 from mpr_logic.analysis.safety import Safety
@@ -93,6 +94,7 @@ def analyse(
         suggest(report, schema, clauses)
     if declared:
         nest(program.strata, build.edges, report)
+        check_readings(schema, program.rules, report)
     if report.broken:
         raise ProgramError(in_order(report, modules))
     return program

@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 SHELL = frozenset({"shell_runs", "shell_writes", "shell_opaque"})
 """The relations that the reader of shell commands fills."""
 
+SQL = frozenset({"sql_statement", "sql_reads", "sql_writes", "sql_column", "sql_all_rows", "sql_opaque"})
+"""The relations that the reader of SQL fills, for each dialect that rules name."""
+
+DIALECTS = ("duckdb", "mysql", "postgres", "sqlite", "tsql")
+"""The dialects of SQL that are read."""
+
+READ = SHELL | SQL
+"""The relations that readers of texts fill."""
+
+OPAQUE = {name: f"{name.partition('_')[0]}_opaque" for name in SQL}
+"""The relation by which each of these readers says that it cannot know. Rules that ask for programs of
+commands alone are older than the question."""
+
 HEARD = frozenset({"said", "last_said", "returned", "newest", "refused", "asked_with"})
 """The relations that a guard fills with what it hears of a conversation."""
 
@@ -44,7 +57,7 @@ SPEAKERS: tuple[str, ...] = get_args(Speaker)
 KINDS = ("email", "host", "link", "account", "phone", "path", "number", "name", "word", "field")
 """The kinds of values that a text mentions."""
 
-FILLED = frozenset({"now", "called", "item", "list_length", "field", "argument"}) | SHELL | HEARD | TRACED
+FILLED = frozenset({"now", "called", "item", "list_length", "field", "argument"}) | READ | HEARD | TRACED
 """The relations that the system fills: no clause of a program has one in its head."""
 
 LANGUAGE = Span("the language", 0, 0, 0, 0)
@@ -100,6 +113,12 @@ _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "shell_runs": (("command", "symbol"), ("program", "symbol")),
     "shell_writes": (("command", "symbol"), ("path", "symbol")),
     "shell_opaque": (("command", "symbol"),),
+    "sql_statement": (("text", "symbol"), ("dialect", "symbol"), ("kind", "symbol")),
+    "sql_reads": (("text", "symbol"), ("dialect", "symbol"), ("table", "symbol")),
+    "sql_writes": (("text", "symbol"), ("dialect", "symbol"), ("table", "symbol")),
+    "sql_column": (("text", "symbol"), ("dialect", "symbol"), ("column", "symbol")),
+    "sql_all_rows": (("text", "symbol"), ("dialect", "symbol"), ("table", "symbol")),
+    "sql_opaque": (("text", "symbol"), ("dialect", "symbol")),
     "tool_name": (("tool", "symbol"), ("action", "symbol")),
     "argument_name": (("action", "symbol"), ("name", "symbol"), ("argument", "symbol")),
 }
@@ -109,6 +128,10 @@ def _signature(name: str, form: tuple[tuple[str, str], ...]) -> Signature:
     params = tuple(Param(*each) for each in form)
     return Signature(name, params, tuple(p.type for p in params), input=name in FILLED, builtin=True)
 
+
+OWNABLE = DEFINED.keys() | SQL
+"""The built-in relations that came after programs which have relations of such names: one that declares the
+name otherwise has a relation of its own."""
 
 CLOCK = ("now", "now_at")
 """The relations that tell the time of the check."""

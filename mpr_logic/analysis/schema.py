@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.builtin_relations import BUILT_IN, DEFINED
+from mpr_logic.analysis.builtin_relations import BUILT_IN, OWNABLE
 from mpr_logic.analysis.classes import collect_classes, collect_hints
 from mpr_logic.analysis.enumerations import allowed, read_members
 from mpr_logic.analysis.program import ANY, NamedConstant, Schema, Signature
@@ -283,7 +283,7 @@ def _declare(
         too_many(each.name, len(each.params), each.span, report)
     is_action = isinstance(each, ActionDecl)
     known = relations.get(each.name)
-    if known is not None and known.builtin and each.name in DEFINED and each.params != known.params:
+    if known is not None and known.builtin and each.name in OWNABLE and each.params != known.params:
         del relations[each.name]  # it is the program's own
     own, others = (actions, relations) if is_action else (relations, actions)
     signature = _signature(each, types, members, report)

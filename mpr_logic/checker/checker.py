@@ -659,7 +659,7 @@ class Checker:
             new, gone = self._readers.of(texts)
             if new or gone:
                 self._basis = None  # only decisions may ask about the state as it was
-                self._facts.update(new, gone, "the reader of shell commands")
+                self._facts.update(new, gone)
 
     @property
     def version(self) -> Version:

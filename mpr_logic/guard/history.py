@@ -44,8 +44,8 @@ class AdmittedCall(NamedTuple):
         """The call as it counts against others while its outcome is not known, with all that its effects read
         beside the state."""
         action, facts = self.proposed.action, self.proposed.facts
-        if needs.commands:
-            facts += tuple(said_of(action.args, needs.commands))
+        if needs.questions:
+            facts += tuple(said_of(action.args, needs.questions))
         for name in sorted(needs.keeps):
             rows = [(self.second,)] if name == "now" else self.moment.get(name, ())
             facts += tuple(Fact(name, row, 1.0, _HERE) for row in rows)

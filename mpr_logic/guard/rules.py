@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis import analyse
-from mpr_logic.analysis.builtin_relations import FILLED, HEARD, SHELL, TRACED
+from mpr_logic.analysis.builtin_relations import FILLED, HEARD, TRACED
 from mpr_logic.analysis.canonical import canonical_text
 from mpr_logic.analysis.influence import influence_on, written_by
 from mpr_logic.analysis.lints import Deployment, vet
 from mpr_logic.analysis.occurrences import HISTORY, is_history, split_numbered
 from mpr_logic.analysis.strata import read_by
 from mpr_logic.checker.loading import load_modules, rule_files
+from mpr_logic.checker.readers import Question, questions_of
 from mpr_logic.checker.state import state_facts
 from mpr_logic.checker.structures import OPENED
 from mpr_logic.errors import GuardError, ProgramError, StateError
@@ -104,7 +105,7 @@ class CallNeeds:
 
     ``reads`` has the core relations that decide about it. ``keeps`` are those that its effects read of the
     moment of a call: ``now``, and the relations of the host's functions; they are kept with the call until
-    its outcome is known. ``commands`` has what its effects read of shell commands in arguments, ``opens`` the
+    its outcome is known. ``questions`` are those that its effects ask of texts in arguments, ``opens`` the
     relations by which rules look at arguments: ``argument``, and those that look inside.
 
     ``traces`` has the relations by which rules ask where values come from.
@@ -116,7 +117,7 @@ class CallNeeds:
 
     reads: frozenset[str] = frozenset()
     keeps: frozenset[str] = frozenset()
-    commands: frozenset[str] = frozenset()
+    questions: frozenset[Question] = frozenset()
     opens: frozenset[str] = frozenset()
     traces: frozenset[str] = frozenset()
     tells_time: bool = False
@@ -151,7 +152,7 @@ class Ruleset:
         for name in relations:
             if name not in program.schema.relations:
                 raise GuardError(f"the relation `{name}` of a function is not declared: .decl {name}(...)")
-            if name in FILLED:
+            if name in FILLED and program.schema.relations[name].builtin:
                 raise GuardError(f"the guard fills `{name}` itself: give the function another relation")
         actions = program.schema.actions
         effects = {rule.head for rule in program.rules if rule.clause.kind in ("causes", "ends")}
@@ -193,6 +194,7 @@ class Ruleset:
         opened = LOOKED_AT & read
         with_effects = {rule.action for rule in program.rules if rule.head in effects}
         sharing = {written_by(head)[1] for head in effects if written_by(head)[0] in self.shared}
+        questions = questions_of(program)
         found = {}
         for each in actions:
             remembered = any(f"{word} {each}" in read for word in HISTORY)
@@ -200,7 +202,7 @@ class Ruleset:
             found[each] = CallNeeds(
                 reads=reads[each],
                 keeps=frozenset(told & changing[each]),
-                commands=SHELL & changing[each],
+                questions=frozenset(q for q in questions if q.relation in changing[each]),
                 opens=opened if each in with_effects or remembered else opened & reads[each],
                 traces=TRACED & (reads[each] | changing[each]),
                 tells_time="now" in reads[each],

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mpr_logic.analysis.builtin_relations import BUILT_IN, DEFINED
+from mpr_logic.analysis.builtin_relations import BUILT_IN, OWNABLE
 from mpr_logic.analysis.lints import ToolSignature
 from mpr_logic.analysis.schema import MAX_ARGUMENTS, RESERVED
 from mpr_logic.checker.structures import canonical, constant
@@ -51,7 +51,7 @@ REST = "*"
 """Stands, in ``argument_name``, for all properties that the schema does not name."""
 
 _NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
-_WORDS = RESERVED | (BUILT_IN.keys() - DEFINED.keys())
+_WORDS = RESERVED | (BUILT_IN.keys() - OWNABLE)
 
 
 @dataclass(frozen=True, slots=True)

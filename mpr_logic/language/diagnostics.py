@@ -101,6 +101,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0290": "place in time inside braces",
     "E0291": "no place in time",
     "E0292": "place in time that no call has",
+    "E0297": "no dialect of SQL",
     "E0301": "unbound variable in a head",
     "E0302": "wildcard in a head",
     "E0303": "variable in a negated literal alone",
@@ -184,6 +185,7 @@ CODES: Final[Mapping[str, str]] = {
     "W0671": "repetition without effect",
     "W0672": "letter of another script",
     "W0673": "call that says what is looked for",
+    "W0679": "readings that cannot be known",
 }
 """Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,
 E06 and W06 rules that cannot have an effect."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.analyse import Preparer, in_order
 from mpr_logic.analysis.annotations import check_because, explicit_id
-from mpr_logic.analysis.builtin_relations import BUILT_IN, DEFINED
+from mpr_logic.analysis.builtin_relations import BUILT_IN, OWNABLE
 from mpr_logic.analysis.classes import one_class_each
 from mpr_logic.analysis.report import DiagnosticCollector
 from mpr_logic.analysis.schema import collect
@@ -234,7 +234,7 @@ def _outdated(statement: Statement) -> bool:
     """Whether a declaration is of what is built in now, and says something else of it."""
     if (
         not isinstance(statement, (RelationDecl, ActionDecl))
-        or statement.name not in BUILT_IN.keys() - DEFINED.keys()
+        or statement.name not in BUILT_IN.keys() - OWNABLE
     ):
         return False
     form = BUILT_IN[statement.name].params

@@ -36,6 +36,7 @@ PACKAGES = {
     "experiments": "matplotlib",
     "tools": "pydantic",
     "shell": "tree_sitter_bash",
+    "sql": "sqlglot",
     "agents": "agents",
     "pydantic-ai": "pydantic_ai",
     "serve": "prometheus_client",

@@ -60,6 +60,8 @@ CASES = {
     "shell_runs": Case('shell_runs(X, "git")', to=SHELL),
     "shell_writes": Case('shell_writes(X, "out.txt")', to=SHELL),
     "shell_opaque": Case("not shell_opaque(X)", to=SHELL),
+    "sql_writes": Case('sql_writes(X, postgres, "orders")', to="delete from orders"),
+    "sql_opaque": Case("not sql_opaque(X, sqlite)", to="select 1"),
     "tool_name": Case("tool_name(T, pay), T = pay", "tool_name(pay, pay).\n"),
     "argument_name": Case("argument_name(pay, _, n)", "argument_name(pay, n, n).\n"),
     "a function": Case("rate(1)", ".decl rate(n: int)\n", relations={"rate": lambda call: [1, 2]}),
@@ -100,17 +102,19 @@ def runs(guard: Guard, case: Case, *amounts: int, session: str = "") -> list[boo
     return [each.runs for each in asked(guard, case, *amounts, session=session)]
 
 
-def needs_shell(name: str) -> None:
-    """Skip what the reader of commands is needed for, where it is not installed."""
+def needs_reader(name: str) -> None:
+    """Skip what a reader is needed for, where that is not installed."""
     if name.startswith("shell"):
         pytest.importorskip("tree_sitter_bash")
+    if name.startswith("sql"):
+        pytest.importorskip("sqlglot")
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_limit_holds_whatever_its_effect_reads(name: str, tmp_path: Path) -> None:
     """Three payments at once do not pass a limit, nor does one after they were recorded, after a reload while
     they are under way, or in a guard that takes its history from the log; what was spent is what was said."""
-    needs_shell(name)
+    needs_reader(name)
     case, clock, log = CASES[name], Clock(), tmp_path / "log.jsonl"
     file = tmp_path / "rules.dl"
     file.write_text(case.rules())
@@ -149,7 +153,7 @@ def test_a_limit_holds_whatever_its_effect_reads(name: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.shared])
 def test_a_shared_limit_holds_whatever_its_effect_reads(name: str, tmp_path: Path) -> None:
     """The same over sessions and guards that share a store: a reservation holds the moment of its call."""
-    needs_shell(name)
+    needs_reader(name)
     case, clock = CASES[name], Clock()
     made: dict[str, Any] = {"relations": case.relations, "strict": False, "clock": clock}
     one, two = (Guard(text=case.rules(shared=True), store=tmp_path / "limits.db", **made) for _ in range(2))
@@ -166,7 +170,7 @@ def test_a_shared_limit_holds_whatever_its_effect_reads(name: str, tmp_path: Pat
 @pytest.mark.parametrize("name", CASES)
 def test_a_limit_holds_over_the_processes_of_hooks(name: str, tmp_path: Path) -> None:
     """The same where each call is decided by a guard that has just been made, from what is kept."""
-    needs_shell(name)
+    needs_reader(name)
     case, clock, store = CASES[name], Clock(), Store(tmp_path / "calls.db")
 
     def guard() -> Guard:

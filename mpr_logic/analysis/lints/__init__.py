@@ -44,6 +44,7 @@ from mpr_logic.analysis.lints.effects import check_effects
 from mpr_logic.analysis.lints.json_times import check_json_times
 from mpr_logic.analysis.lints.links import check_links
 from mpr_logic.analysis.lints.lookalikes import check_lookalikes
+from mpr_logic.analysis.lints.opaque import check_opaque
 from mpr_logic.analysis.lints.origins import check_origins
 from mpr_logic.analysis.lints.overrides import check_overrides
 from mpr_logic.analysis.lints.parameters import check_parameters
@@ -108,6 +109,7 @@ VET: tuple[Lint, ...] = (
     check_links,  # E0614, W0627, W0631
     check_effects,  # W0632, W0633
     check_unasked,  # W0638
+    check_opaque,  # W0679
     check_parameters,  # W0642
     check_json_times,  # W0643
     check_past,  # W0644, W0645

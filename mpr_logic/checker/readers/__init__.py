@@ -8,22 +8,46 @@ read as long as that does.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from mpr_logic.analysis.builtin_relations import SHELL
+from mpr_logic.analysis.builtin_relations import READ, SHELL, SQL
 from mpr_logic.analysis.program import Fact
-from mpr_logic.language.ast import Aggregate, Literal, Span
+from mpr_logic.analysis.terms import literals
+from mpr_logic.language.ast import Const, Span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from mpr_logic.analysis.program import Program
-    from mpr_logic.language.ast import BodyItem, Row
+    from mpr_logic.language.ast import Row
 
 KEPT = 1_000
 """The most texts that stay read; those that were read first go first."""
 
-HERE = Span("the reader of shell commands", 0, 0, 0, 0)
+COMMANDS = Span("the reader of shell commands", 0, 0, 0, 0)
+STATEMENTS = Span("the reader of SQL", 0, 0, 0, 0)
+
+
+class Question(NamedTuple):
+    """A relation that rules ask of texts, and the manner in which those are read, such as a dialect."""
+
+    relation: str
+    manner: str = ""
+
+
+def questions_of(program: Program) -> frozenset[Question]:
+    """The questions that the rules of a program ask of texts."""
+    found: set[Question] = set()
+    for rule in program.rules:
+        for literal in literals(rule.body):
+            name = literal.atom.name
+            if name in SQL and program.schema.relations[name].builtin:
+                dialect = literal.atom.args[1]
+                if isinstance(dialect, Const):  # another is no valid program
+                    found.add(Question(name, str(dialect.value)))
+            elif name in READ and program.schema.relations[name].builtin:
+                found.add(Question(name))
+    return frozenset(found)
 
 
 class TextReaders:
@@ -34,7 +58,7 @@ class TextReaders:
     """
 
     def __init__(self, program: Program) -> None:
-        self.needed = SHELL & {name for rule in program.rules for name in _names(rule.body)}
+        self.needed = questions_of(program)
         self._read: OrderedDict[str, list[Fact]] = OrderedDict()
         self._kept: set[str] = set()
         self._stated = tuple(value for _, row, *_ in program.history for value in row)
@@ -92,19 +116,28 @@ class TextReaders:
         return new
 
 
-def said_of(texts: Iterable[object], needed: Collection[str]) -> list[Fact]:
-    """The rows of the ``needed`` relations for some texts; values of other types are passed over.
+def said_of(texts: Iterable[object], needed: Collection[Question]) -> list[Fact]:
+    """The rows that answer questions about some texts; values of other types are passed over.
 
     Raises:
-        EvaluationError: the reader is not installed.
+        EvaluationError: a reader is not installed.
     """
-    return [
-        Fact(name, row, 1.0, HERE)
-        for text in texts
-        if isinstance(text, str)
-        for name, row in rows_of(text)
-        if name in needed
-    ]
+    commands = any(each.relation in SHELL for each in needed)
+    dialects = sorted({each.manner for each in needed if each.relation in SQL})
+    found: list[Fact] = []
+    for text in texts:
+        if not isinstance(text, str):
+            continue
+        if commands:
+            found += (
+                Fact(name, row, 1.0, COMMANDS) for name, row in rows_of(text) if Question(name) in needed
+            )
+        for dialect in dialects:
+            rows = sql_rows_of(text, dialect)
+            found += (
+                Fact(name, row, 1.0, STATEMENTS) for name, row in rows if Question(name, dialect) in needed
+            )
+    return found
 
 
 def rows_of(command: str) -> Iterator[tuple[str, Row]]:
@@ -124,9 +157,23 @@ def rows_of(command: str) -> Iterator[tuple[str, Row]]:
         yield "shell_opaque", (command,)
 
 
-def _names(body: Iterable[BodyItem]) -> Iterator[str]:
-    for item in body:
-        if isinstance(item, Literal):
-            yield item.atom.name
-        elif isinstance(item, Aggregate):
-            yield from _names(item.body)
+def sql_rows_of(text: str, dialect: str) -> Iterator[tuple[str, Row]]:
+    """The relations and rows that the reader of SQL fills for a text.
+
+    Raises:
+        EvaluationError: it is not installed.
+    """
+    from mpr_logic.checker.readers.sql import read_sql
+
+    found = read_sql(text, dialect)
+    for name, values in (
+        ("sql_statement", found.kinds),
+        ("sql_reads", found.reads),
+        ("sql_writes", found.writes),
+        ("sql_column", found.columns),
+        ("sql_all_rows", found.unconditional),
+    ):
+        for value in values:
+            yield name, (text, dialect, value)
+    if found.opaque is not None:
+        yield "sql_opaque", (text, dialect)
