@@ -339,3 +339,29 @@ def test_read_is_none_for_other_texts() -> None:
     """Half a sentence, or another one, is no observation."""
     assert read("You arrive at") is None
     assert read("") is None
+
+
+CUP_AT_SHELF = ("go to shelf 1", "On the shelf 1, you see a cup 1, and a cup 2.")
+TAKEN = ("take cup 1 from shelf 1", "You pick up the cup 1 from the shelf 1.")
+
+
+def test_a_refused_take_tells_where_a_thing_is_not() -> None:
+    """With an empty hand, a thing that can be carried would have been taken from what is open here."""
+    laid = ("put cup 1 in/on shelf 1", "You put the cup 1 in/on the shelf 1.")
+    belief = told(CUP_AT_SHELF, TAKEN, laid, ("take cup 3 from shelf 1", NOTHING))
+    assert "not at(cup_3, shelf_1)" in belief.facts
+    belief = told(CUP_AT_SHELF, TAKEN, ("take cup 2 from shelf 1", NOTHING))
+    assert "at(cup_2, shelf_1)" in belief.facts, "the hand was full"
+    belief = told(CUP_AT_SHELF, ("take pen 1 from shelf 1", NOTHING))
+    assert "not at(pen_1, shelf_1)" not in belief.facts, "it may be one that nobody can carry"
+
+
+def test_a_refused_take_of_what_was_laid_down_tells_that_it_is_elsewhere() -> None:
+    """The agent has put it there itself: so that is another place than this one."""
+    laid = ("put cup 1 in/on shelf 1", "You put the cup 1 in/on the shelf 1.")
+    seen = "On the drawer 1, you see nothing."
+    steps = (CUP_AT_SHELF, TAKEN, laid, AT_FRIDGE, ("go to drawer 1", seen))
+    belief = told(*steps)
+    assert "not agent_at(shelf_1)" not in belief.facts
+    belief = told(*steps, ("take cup 1 from shelf 1", NOTHING))
+    assert "not agent_at(shelf_1)" in belief.facts

@@ -43,6 +43,8 @@ class Belief:
         self._at: str | None = None  # a receptacle at the agent's place
         self._lost = False  # whether the agent may be anywhere
         self._holding: set[str] = set()
+        self._portable: set[str] = set()  # the kinds of what was in the hand
+        self._laid: dict[str, str] = {}  # where the agent itself has put things, until it takes them again
         self._contents: dict[str, set[str]] = {}  # what receptacles are known to hold
         self._beside: set[tuple[str, str]] = set()
         self._doors: dict[str, bool] = {}  # whether those that can be opened are open
@@ -121,8 +123,8 @@ class Belief:
 
     def _refused(self, action: Action) -> None:
         """Learn from "Nothing happens." what follows where all else was as it must be."""
-        name = action.args[0] if action.args else None
-        if self._at is None or not isinstance(name, str) or name not in self._places:
+        name = str(action.args[-1]) if action.args else ""
+        if self._at is None or name not in self._places:
             return
         match action.name:
             case "go_to":
@@ -133,7 +135,21 @@ class Belief:
                 self._places.part(self._at, name)
             case "close" if self._doors.get(name) is True:
                 self._places.part(self._at, name)
+            case "take" if not self._holding and self._doors.get(name) is not False:
+                self._not_taken(str(action.args[0]), name)
         self._locate()
+
+    def _not_taken(self, thing: str, name: str) -> None:
+        """Learn from a refused take, with an empty hand, of what is not known to be shut away."""
+        assert self._at is not None
+        if self._laid.get(thing) == name:  # it is there, and can be carried
+            self._places.part(self._at, name)
+            return
+        here = name in self._places.together(self._at)
+        shown = self._doors.get(name) is True or f"not openable({name})" in self.facts
+        if here and shown and kind_of(thing) in self._portable:
+            self._set(f"at({thing}, {name})", False)
+            self._contents.get(name, set()).discard(thing)
 
     def _doubt(self, action: Action | None) -> None:
         """Hold no longer what an action may have changed whose outcome could not be read."""
@@ -228,6 +244,7 @@ class Belief:
 
     def _took(self, thing: str, name: str) -> None:
         self._see([thing])
+        self._laid.pop(thing, None)
         self._hold([thing])
         self._here(name)
         self._contents.get(name, set()).discard(thing)
@@ -240,6 +257,7 @@ class Belief:
         self._see([thing])
         self._hold(self._holding - {thing})
         self._here(name)
+        self._laid[thing] = name
         self._contents.setdefault(name, set()).add(thing)
         self._set(f"at({thing}, {name})", True)
 
@@ -265,6 +283,7 @@ class Belief:
         for thing in self._holding:
             self.facts.discard(f"holding({thing})")
         self._holding = set(things)
+        self._portable.update(map(kind_of, self._holding))
         for thing in self._holding:
             self.facts.add(f"holding({thing})")
 
