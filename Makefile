@@ -17,7 +17,7 @@ HAS_ALFWORLD := $(BIN)/python -c 'from importlib.util import find_spec as f; exi
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # What `make quick` runs, and where: the folders are named, so that no other is even imported.
 QUICK := -m 'not slow and not heavy and not process and not bench' --hypothesis-profile=quick \
-  $(addprefix tests/,language analysis engine checker guard memory models agent) \
+  $(addprefix tests/,language analysis engine checker guard testing memory models agent) \
   $(addprefix tests/test_,house.py kitchen.py odd_input.py)
 # Tests that share a costly fixture name one group, and one worker takes the whole group.
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup

@@ -34,13 +34,14 @@ ROOMS: dict[str, set[str]] = {
 }
 ROOMS["guard"] = {*ROOMS}
 ROOMS["memory"] = {*ROOMS} - {"guard"}
-ROOMS["integrations"] = {*ROOMS} - {"memory"}
-ROOMS["models"] = {*ROOMS} - {"guard", "integrations"}
+ROOMS["testing"] = {*ROOMS} - {"memory"}
+ROOMS["integrations"] = {*ROOMS} - {"memory", "testing"}
+ROOMS["models"] = {*ROOMS} - {"guard", "integrations", "testing"}
 ROOMS["agent"] = ROOMS["models"] | {"models"}
 ROOMS["experiments"] = ROOMS["agent"] | {"agent"}
 ROOMS["envs"] = {*ROOMS, ""}
 ROOMS["cli"] = {*ROOMS, ""}
-ROOMS[""] = set(ROOMS) - {"cli", "envs", "integrations", "experiments", "agent", "models"}
+ROOMS[""] = set(ROOMS) - {"cli", "envs", "integrations", "experiments", "agent", "models", "testing"}
 
 # An error carries what it was raised for, diagnostics or a verdict: it names the type, and imports nothing
 # at run time.

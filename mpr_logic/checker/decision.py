@@ -288,6 +288,11 @@ class Decision:
         return self._verdict
 
     @property
+    def state(self) -> Version:
+        """The state that it speaks of: a checker can be asked about it by ``Checker.at``."""
+        return self._basis.state
+
+    @property
     def theta(self) -> float:
         """The weight from which a forbid rejects."""
         return self._basis.theta

@@ -105,11 +105,21 @@ def state_from_dl(program: Program, text: str, file: str = "<state>") -> list[Fa
         StateError: something in it is no fact of the program.
         ProgramError: it is not valid ``.dl``.
     """
-    facts: list[Fact] = []
+    clauses: list[Clause] = []
     for statement in parse(text, file).statements:
         if not isinstance(statement, Clause):
             raise StateError(f"{statement.span}: a state holds facts only: put declarations into a rule file")
-        facts.append(resolve_fact(program, statement))
+        clauses.append(statement)
+    return state_from_clauses(program, clauses, file)
+
+
+def state_from_clauses(program: Program, clauses: Iterable[Clause], file: str = "<state>") -> list[Fact]:
+    """The facts that clauses state.
+
+    Raises:
+        StateError: one is no fact of the program.
+    """
+    facts = [resolve_fact(program, clause) for clause in clauses]
     return list(_results_opened(program, facts, file))
 
 

@@ -27,6 +27,7 @@ from mpr_logic.cli import (
     replay,
     report,
     serve,
+    testing,
     tools,
     why,
 )
@@ -52,6 +53,7 @@ for _panel, _verb, _command, _example in (
     ("Rules", "query", query.query, query.EXAMPLE),
     ("Rules", "lint", lint.lint, lint.EXAMPLE),
     ("Rules", "fmt", format.fmt, format.EXAMPLE),
+    ("Rules", "test", testing.test, testing.EXAMPLE),
     ("Rules", "explain", explain.explain, explain.EXAMPLE),
     ("Guard", "tools", tools.tools, tools.EXAMPLE),
     ("Guard", "replay", replay.replay, replay.EXAMPLE),

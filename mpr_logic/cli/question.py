@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mpr_logic.cli.options import EngineName, SemiringName, UsageError, check_range, params_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mpr_logic.analysis.program import Fact, Program, Signature
+    from mpr_logic.analysis.program import Fact, Program
     from mpr_logic.checker.checker import Checker
     from mpr_logic.checker.decision import Decision
     from mpr_logic.errors import EvaluationError, StateError
-    from mpr_logic.guard.calls import Call
     from mpr_logic.guard.guard import Guard
-    from mpr_logic.guard.tools import Argument
     from mpr_logic.guard.verdict import Verdict
-    from mpr_logic.language.ast import Atom, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +244,7 @@ class Situation:
             StateError: the action is none, or what decides about it is not known.
         """
         from mpr_logic.errors import StateError
+        from mpr_logic.guard.written import read_call
 
         try:
             call = read_call(guard, self.asked.asked)
@@ -292,90 +289,6 @@ def seconds_of(text: str) -> float:
         raise UsageError(f"{said}: it is a time like 2026-01-01T10:00:00Z, or seconds since 1970") from None
     whole = found.isoformat()
     raise UsageError(f"{said}, without a zone: write {whole}Z for UTC, or its offset: {whole}+01:00")
-
-
-def read_call(guard: Guard, text: str) -> Call:
-    """The call that a text means: an action as rules write it, ``send(to: ann)``, or a tool's name and the
-    JSON of its arguments, ``send {"to": "ann"}``.
-
-    Raises:
-        StateError: it is neither, or no action of the rules.
-    """
-    from mpr_logic.checker.parsing import resolve_action
-    from mpr_logic.errors import ProgramError
-    from mpr_logic.language.parser import parse_atom
-
-    name, brace, rest = text.partition("{")
-    if brace and "(" not in name:
-        from mpr_logic.guard.calls import Call, read_arguments
-
-        return Call(name.strip(), read_arguments(brace + rest, guard.limits))
-    program = guard.rules.program
-    try:
-        atom = parse_atom(text)
-    except ProgramError:
-        atom = None
-    signature = program.schema.actions.get(atom.name) if atom is not None else None
-    if atom is None or signature is None or not _fits(atom, signature):
-        resolve_action(program, text)  # it says what is wrong
-        raise AssertionError("an action that is none was resolved")
-    return _call(guard, program, atom, signature)
-
-
-def _fits(atom: Atom, signature: Signature) -> bool:
-    """Whether the arguments of an action are as many as declared, or each has a name of its own."""
-    if not atom.names:
-        return len(atom.args) == signature.arity
-    return len(set(atom.names)) == len(atom.names) and set(atom.names) <= {p.name for p in signature.params}
-
-
-def _call(guard: Guard, program: Program, atom: Atom, signature: Signature) -> Call:
-    """A call with the constants of an action; ``null`` and ``_`` are arguments that are left out."""
-    from mpr_logic.checker.structures import NULL
-    from mpr_logic.errors import StateError
-    from mpr_logic.guard.calls import Call
-    from mpr_logic.guard.tools import REST
-    from mpr_logic.language.ast import Const, Var
-
-    actions, tools = guard.rules.actions, guard.tools
-    tool = actions.tool_of(atom.name)
-    described = tools.get(tool) if tools is not None else None
-    known = {each.word: each for each in described.arguments} if described is not None else {}
-    words = atom.names or tuple(param.name for param in signature.params)
-    bases = {param.name: base for param, base in zip(signature.params, signature.bases, strict=True)}
-    found: dict[str, Any] = {}
-    for word, term in zip(words, atom.args, strict=True):
-        if isinstance(term, Var) and term.name == "_":
-            continue
-        if not isinstance(term, Const):
-            raise StateError(f"`{atom.name}` is asked about with a variable: give each argument a value")
-        if term.value == NULL:
-            continue
-        name = actions.name_of(atom.name, word, {})
-        value = _json(term.value, bases.get(word, "any"), known.get(word), whole=name == REST)
-        if name == REST:
-            found |= value if isinstance(value, dict) else {word: value}
-        else:
-            found[name] = value
-    return Call(tool, found)
-
-
-def _json(value: Value, base: str, argument: Argument | None, *, whole: bool) -> Any:
-    """The JSON that a constant of a rule stands for: rules see a list or an object as its canonical text."""
-    from mpr_logic.checker.structures import canonical
-    from mpr_logic.language.moments import json_value
-
-    kinds = argument.said.kinds if argument is not None else None
-    if value in ("true", "false") and (base == "bool" or (kinds is not None and "string" not in kinds)):
-        return value == "true"
-    opened = whole or (base == "any" if kinds is None else bool(kinds & {"array", "object"}))
-    if not (isinstance(value, str) and opened and value[:1] in ("[", "{")):
-        return json_value(value)
-    try:
-        read = json.loads(value)
-        return read if canonical(read) == value else value
-    except (ValueError, RecursionError):
-        return value
 
 
 def read_of(checker: Checker, text: str) -> frozenset[str]:

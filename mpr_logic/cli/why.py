@@ -9,7 +9,7 @@ import typer
 
 from mpr_logic.cli import options as o
 from mpr_logic.cli.output import NO, YES, Answer, reply, shortened
-from mpr_logic.cli.question import Situation, question, read_call, read_of, told_time
+from mpr_logic.cli.question import Situation, question, read_of, told_time
 
 if TYPE_CHECKING:
     from mpr_logic.checker.checker import Checker
@@ -117,6 +117,8 @@ def _action(situation: Situation, guard: Guard) -> Answer:
 def _unforbidden(situation: Situation, guard: Guard, decision: Decision) -> Answer:
     """Return the explanation why no rule forbids an action, or none permits it, in the state that the guard
     saw."""
+    from mpr_logic.guard.written import read_call
+
     call = read_call(guard, situation.asked.asked)
     rules, checker = guard.rules, guard.session("").checker
     tool = rules.actions.of(call.tool)

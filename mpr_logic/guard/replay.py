@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, get_args
 from typing import Literal as OneOf
 
 from mpr_logic.checker.checker import THETA
@@ -22,7 +23,7 @@ from mpr_logic.guard.store import snapshot
 from mpr_logic.guard.tools import Tools, read_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
     from mpr_logic.guard.conversation import Message, ToolCall
     from mpr_logic.guard.recordings.recording import Known, Recording
@@ -158,35 +159,19 @@ class Replayer:
             StateError: what a call brought about does not fit the rules.
         """
         self.guard.end(_SESSION)
-        results = answered_calls(recording.messages)
-        stopped = refused_calls(recording.messages, results)
+        tick = self._tick if self._own_clock else None
         self._at = self._began(recording.messages)
-        made: dict[Place, Verdict] = {}
-        number = 0
-        for place, message in enumerate(recording.messages):
-            if message.at is not None and self._own_clock:
-                self._at = message.at
-            if self.guard.hears and not message.refused:
-                self.guard.hear(message, session=_SESSION)
-            for each, call in enumerate(message.calls):
-                number += 1
-                arguments = call.arguments
-                given = arguments.given if isinstance(arguments, Unread) else dict(arguments)
-                if self.guard.rules.actions.find(call.tool) is None:
-                    yield Decided(number, call, "undeclared")
-                    continue
-                if (place, each) in stopped:  # it was not made
-                    verdict = self.guard.why(call.tool, given, session=_SESSION)
-                else:
-                    verdict = self.guard.check(call.tool, given, id=call.id, session=_SESSION, ask=False)
-                    made[place, each] = verdict
-                decided = _decided(number, call, verdict)
-                yield replace(decided, explanation=_explained(verdict)) if number in explain else decided
-            if place in results and results[place] in made:
-                self._record(made.pop(results[place]), not message.error, effects=not recording.known)
-            if place in recording.known:
-                self._learn(recording.known[place], made)
+        for each in played(self.guard, _SESSION, recording, tick):
+            verdict = each.decide()
+            if verdict is None:
+                yield Decided(each.number, each.call, "undeclared")
+                continue
+            decided = _decided(each.number, each.call, verdict)
+            yield replace(decided, explanation=_explained(verdict)) if each.number in explain else decided
         self.guard.end(_SESSION)
+
+    def _tick(self, at: float) -> None:
+        self._at = at
 
     def _began(self, messages: tuple[Message, ...]) -> float:
         """The first time that a recording tells; where it tells none, that of the replay."""
@@ -194,18 +179,72 @@ class Replayer:
             return self._now
         return next((each.at for each in messages if each.at is not None), self._now)
 
-    def _learn(self, known: Known, made: dict[Place, Verdict]) -> None:
-        """Enter what the agent knows of its world since a message. A call without a result has ended."""
-        for of in list(made):
-            self._record(made.pop(of), None, effects=False)
-        self.guard.update(known.added, known.removed, session=_SESSION)
 
-    def _record(self, verdict: Verdict, succeeded: bool | None, *, effects: bool) -> None:
-        """Enter how a call went."""
-        try:
-            self.guard.record(verdict, succeeded, effects=effects)
-        except MprError as error:
-            raise StateError(f"the result of `{verdict.call.tool[:60]}` cannot be entered: {error}") from None
+class PlayedCall(NamedTuple):
+    """A call of a recording at its moment. ``decide`` gives the verdict, and enters the call as it was made;
+    None where neither a rule nor a schema declares its tool."""
+
+    number: int
+    call: ToolCall
+    decide: Callable[[], Verdict | None]
+
+
+def played(
+    guard: Guard, session: str, recording: Recording, tick: Callable[[float], None] | None
+) -> Iterator[PlayedCall]:
+    """The calls of a recorded conversation, each when the session has been told all that came before it.
+
+    Args:
+        guard: in shadow mode, since a recorded call ran, whatever is said of it.
+        session: the name of the session.
+        recording: the conversation.
+        tick: is told each time that the recording tells; None where its clock is another.
+
+    Raises:
+        StateError: what a call brought about does not fit the rules.
+    """
+    messages, results = recording.messages, answered_calls(recording.messages)
+    stopped = refused_calls(messages, results)
+    made: dict[Place, Verdict] = {}
+    number = 0
+
+    def decide(call: ToolCall, at: Place) -> Verdict | None:
+        arguments = call.arguments
+        given = arguments.given if isinstance(arguments, Unread) else dict(arguments)
+        if guard.rules.actions.find(call.tool) is None:
+            return None
+        if at in stopped:  # it was not made
+            return guard.why(call.tool, given, session=session)
+        verdict = made[at] = guard.check(call.tool, given, id=call.id, session=session, ask=False)
+        return verdict
+
+    for place, message in enumerate(messages):
+        if message.at is not None and tick is not None:
+            tick(message.at)
+        if guard.hears and not message.refused:
+            guard.hear(message, session=session)
+        for each, call in enumerate(message.calls):
+            number += 1
+            yield PlayedCall(number, call, partial(decide, call, (place, each)))
+        if place in results and results[place] in made:
+            _record(guard, made.pop(results[place]), not message.error, effects=not recording.known)
+        if place in recording.known:
+            _learn(guard, session, recording.known[place], made)
+
+
+def _learn(guard: Guard, session: str, known: Known, made: dict[Place, Verdict]) -> None:
+    """Enter what the agent knows of its world since a message. A call without a result has ended."""
+    for of in list(made):
+        _record(guard, made.pop(of), None, effects=False)
+    guard.update(known.added, known.removed, session=session)
+
+
+def _record(guard: Guard, verdict: Verdict, succeeded: bool | None, *, effects: bool) -> None:
+    """Enter how a call went."""
+    try:
+        guard.record(verdict, succeeded, effects=effects)
+    except MprError as error:
+        raise StateError(f"the result of `{verdict.call.tool[:60]}` cannot be entered: {error}") from None
 
 
 def answered_calls(messages: Sequence[Message]) -> dict[int, Place]:
@@ -237,23 +276,26 @@ def refused_calls(messages: Sequence[Message], results: Mapping[int, Place]) -> 
 
 
 def _decided(number: int, call: ToolCall, verdict: Verdict) -> Decided:
+    outcome, rules, message = outcome_of(verdict)
+    return Decided(number, call, outcome, rules, message[:1000], verdict.seconds)
+
+
+def outcome_of(verdict: Verdict) -> tuple[Outcome, tuple[str, ...], str]:
+    """The answer of the rules to a call by its verdict, the ids of the rules that say it, and their words."""
     decision = verdict.decision
-    outcome: Outcome = "undecided"
-    rules: tuple[str, ...] = ()
     message = verdict.error or ""
     if verdict.outcome in ("admit", "modify") and decision is not None:
         advice = decision.advice_by_rule
-        outcome = "rewritten" if verdict.outcome == "modify" else "advised" if advice else "admitted"
-        rules = tuple(each.id for each in advice if each.id is not None)
-        message = "; ".join(each.text for each in advice)
-    elif decision is not None and verdict.error is None:
-        outcome = "escalated" if verdict.outcome == "escalate" else "rejected"
+        ids = tuple(each.id for each in advice if each.id is not None)
+        said = "; ".join(each.text for each in advice)
+        return "rewritten" if verdict.outcome == "modify" else "advised" if advice else "admitted", ids, said
+    if decision is not None and verdict.error is None:
+        outcome: Outcome = "escalated" if verdict.outcome == "escalate" else "rejected"
         outcome = "uninformed" if decision.verdict == "uninformed" else outcome
-        rules = decision.rules
-        message = "; ".join(each.text for each in decision.by_rule)
-    elif verdict.unfit:
-        outcome, message = "unfit", message.removeprefix("StateError: ")
-    return Decided(number, call, outcome, rules, message[:1000], verdict.seconds)
+        return outcome, decision.rules, "; ".join(each.text for each in decision.by_rule)
+    if verdict.unfit:
+        return "unfit", (), message.removeprefix("StateError: ")
+    return "undecided", (), message
 
 
 def _explained(verdict: Verdict) -> Explanation | None:

@@ -444,6 +444,47 @@ class TellsDecl:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """``X in {a, b}``, or ``(X, Y) in {(a, b), (c, d)}``: the rows of a test's table."""
+
+    variables: tuple[str, ...]
+    rows: tuple[tuple[Const, ...], ...]
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a test: ``expect rejected put(a, b) by closed, full :- ..``, ``run open(b) fails``.
+
+    ``words`` stand before its ``object``, the word ``tail`` and then ``others`` behind it: names of rules, an
+    action, a text, a number. ``ranges`` has the rows of a table.
+    """
+
+    words: tuple[str, ...]
+    object: Atom | Const
+    tail: str = ""
+    others: tuple[Atom | Const, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """``.test "name" { facts and sentences }``: no part of the rules. ``ending`` are the comments before the
+    closing brace."""
+
+    name: str
+    items: tuple[Clause | Sentence, ...]
+    ranges: tuple[Range, ...] = ()
+    ending: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+    trailing: str | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
 Statement: TypeAlias = (
     UseDecl
     | TypeDecl
@@ -455,6 +496,7 @@ Statement: TypeAlias = (
     | ConstDecl
     | ParamDecl
     | TellsDecl
+    | RuleTest
     | Clause
 )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from mpr_logic.language import ast
 from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.lexer import Token, ValueFault, number_value, text_value, weight_value
+from mpr_logic.language.sentences import sentence_faults
 from mpr_logic.language.source import SourceText
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class _Attribute(NamedTuple):
     end: int
     word: str
     value: Any
+
+
+class _Tail(NamedTuple):
+    word: str
+    others: tuple[ast.Atom | ast.Const, ...]
 
 
 class _Named(NamedTuple):
@@ -181,6 +187,67 @@ class Builder:
         label, *optional, type_ = parts[1:] if bound else parts
         node = ast.Param(label, type_.text, bool(optional), self.source.span(start, end), bound)
         return _Param(start, end, node)
+
+    # tests
+
+    def test_declaration(self, parts: Parts, start: int, end: int) -> ast.RuleTest:
+        name, *rest = parts
+        ranges = rest.pop(0) if rest and isinstance(rest[0], tuple) else ()
+        found = ast.RuleTest(
+            self._value(text_value, name, "test"), tuple(rest), ranges, span=self.source.span(start, end)
+        )
+        self.problems += sentence_faults(found, self.source)
+        return found
+
+    def test_fact(self, parts: Parts, start: int, end: int) -> ast.Clause:
+        *weight, head = parts
+        value = weight[0].value if weight else 1.0
+        return ast.Clause(head.kind, head.atom, weight=value, span=self.source.span(start, end))
+
+    def test_holds(self, parts: Parts, start: int, end: int) -> ast.Sentence:
+        ranges = parts.pop() if isinstance(parts[-1], tuple) else ()
+        *words, atom = parts
+        said = tuple(word.text for word in words)
+        return ast.Sentence(said, atom, ranges=ranges, span=self.source.span(start, end))
+
+    def test_verdict(self, parts: Parts, start: int, end: int) -> ast.Sentence:
+        expect, verdict, *rest = parts
+        return self._sentence((expect.text, verdict.text), rest, start, end)
+
+    def test_step(self, parts: Parts, start: int, end: int) -> ast.Sentence:
+        word, *rest = parts
+        return self._sentence((word.text,), rest, start, end)
+
+    def _sentence(self, words: tuple[str, ...], rest: Parts, start: int, end: int) -> ast.Sentence:
+        ranges = rest.pop() if isinstance(rest[-1], tuple) and not isinstance(rest[-1], _Tail) else ()
+        tail = rest.pop() if isinstance(rest[-1], _Tail) else _Tail("", ())
+        (subject,) = rest
+        span = self.source.span(start, end)
+        return ast.Sentence(words, subject, tail.word, tail.others, ranges, span=span)
+
+    def test_param(self, parts: Parts, start: int, end: int) -> ast.Sentence:
+        word, name, _, value = parts
+        atom = ast.Atom(name.text, span=self.source.span(name.start, name.end))
+        return ast.Sentence((word.text,), atom, "=", (value,), span=self.source.span(start, end))
+
+    def test_tail(self, parts: Parts, start: int, end: int) -> _Tail:
+        word, *others = parts
+        return _Tail(word.text, tuple(others))
+
+    def test_ranges(self, parts: Parts, start: int, end: int) -> tuple[ast.Range, ...]:
+        return tuple(parts)
+
+    def test_range(self, parts: Parts, start: int, end: int) -> ast.Range:
+        variable, _, *values = parts
+        return ast.Range((variable.text,), tuple((each,) for each in values), self.source.span(start, end))
+
+    def test_table(self, parts: Parts, start: int, end: int) -> ast.Range:
+        variables = tuple(each.text for each in parts if isinstance(each, Token) and each.kind == "VAR")
+        rows = tuple(each for each in parts if isinstance(each, tuple) and not isinstance(each, Token))
+        return ast.Range(variables, rows, self.source.span(start, end))
+
+    def test_row(self, parts: Parts, start: int, end: int) -> tuple[ast.Const, ...]:
+        return tuple(parts)
 
     # clauses
 

@@ -20,7 +20,7 @@ RESERVED = frozenset("CONTAINS STARTS_WITH ENDS_WITH MATCHES LOWER LENGTH".split
 """The terminals that no relation may have as its name, but that may stand as constants."""
 ATTRIBUTES = frozenset("OPEN_WORLD INPUT KEY CHANGED_BY SHARED AS TELLS UNKNOWN".split())
 """The terminals that behind a ``.decl`` are its attributes, and elsewhere names."""
-SOFT = ATTRIBUTES | {"IN", "IS", "POSITION", "WITHIN", "BEFORE", "AFTER", "SINCE"}
+SOFT = ATTRIBUTES | {"IN", "IS", "POSITION", "WITHIN", "BEFORE", "AFTER", "SINCE", "EXPECT"}
 """The terminals that have a meaning in some places, and are names elsewhere."""
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mpr_logic.errors import ProgramError, StateError
-from mpr_logic.language.ast import Atom, Clause, Module, Statement
+from mpr_logic.language.ast import Atom, Clause, Module, RuleTest, Statement
 from mpr_logic.language.builder import Builder
 from mpr_logic.language.fast_clauses import Templates
 from mpr_logic.language.lalr_driver import LimitFault, ParseRun, SyntaxFault
@@ -21,6 +21,7 @@ from mpr_logic.language.lexer import (
     hidden_character,
     unfit_character,
 )
+from mpr_logic.language.sentences import with_comments
 from mpr_logic.language.source import SourceText, read_text
 
 if TYPE_CHECKING:
@@ -166,6 +167,10 @@ class _Parser:
             from mpr_logic.language.hints.calls import refusals  # only an error needs it
 
             self._problems.extend(refusals(self._builder.wrong_calls, self.source))
+        if isinstance(value, RuleTest):
+            inside = [each for each in self._lexer.comments if each.start < run.end]
+            value = with_comments(value, inside, self.source)
+            self._lexer.comments.clear()
         self._inner = self._lexer.take_comments(run.end)
         return value
 

@@ -34,8 +34,11 @@ from mpr_logic.language.ast import (
     Param,
     ParamDecl,
     Placed,
+    Range,
     RelationDecl,
     Row,
+    RuleTest,
+    Sentence,
     Statement,
     TellsDecl,
     Term,
@@ -296,11 +299,51 @@ def _bare(statement: Statement, behind: Statement | None) -> str:
             return f".default forbid {statement.action}"
         case ClassDecl():
             return _class(statement)
+        case RuleTest():
+            return _test(statement)
         case HintDecl():
             hints = ", ".join(f"{_negation(not said)}{name}" for name, said in statement.hints)
             return f".hint {statement.action}({hints})"
         case _:
             assert_never(statement)
+
+
+def _test(test: RuleTest) -> str:
+    head = f".test {_quoted(test.name)}{_ranges(test.ranges)} {{"
+    lines: list[str] = []
+    for item in test.items:
+        lines += map(_comment, item.comments)
+        text = print_clause(item) if isinstance(item, Clause) else print_sentence(item)
+        lines.append(text if item.trailing is None else f"{text}  {_comment(item.trailing)}")
+    lines += map(_comment, test.ending)
+    inner = [f"{_INDENT}{line}" for each in lines for line in each.split("\n")]
+    return "\n".join([head, *inner, "}"]) if inner else f"{head}}}"
+
+
+def print_sentence(sentence: Sentence) -> str:
+    """The text of a sentence of a test, without its comments."""
+    words = [*sentence.words, _object(sentence.object)]
+    words += [sentence.tail] if sentence.tail else []
+    words += [", ".join(map(_object, sentence.others))] if sentence.others else []
+    return f"{' '.join(words)}{_ranges(sentence.ranges)}."
+
+
+def _object(each: Atom | Const) -> str:
+    if isinstance(each, Atom):
+        return print_atom(each)
+    return _quoted(each.value) if isinstance(each.value, str) else print_value(each.value)
+
+
+def _ranges(ranges: Iterable[Range]) -> str:
+    texts = ", ".join(map(_range, ranges))
+    return f" :- {texts}" if texts else ""
+
+
+def _range(given: Range) -> str:
+    if len(given.variables) == 1 and all(len(row) == 1 for row in given.rows):
+        return f"{given.variables[0]} in {{{_terms(row[0] for row in given.rows)}}}"
+    rows = ", ".join(f"({_terms(row)})" for row in given.rows)
+    return f"({', '.join(given.variables)}) in {{{rows}}}"
 
 
 def _params(params: Iterable[Param]) -> str:

@@ -25,6 +25,7 @@ from mpr_logic.language.ast import (
     Module,
     ParamDecl,
     RelationDecl,
+    RuleTest,
     TypeDecl,
 )
 from mpr_logic.language.parser import parse
@@ -103,7 +104,7 @@ class Declarations:
         report = DiagnosticCollector()
         collect([s for m in (own, *modules) for s in m.statements], report)
         new = one_class_each(s for m in modules for s in m.statements)
-        for statement in (s for s in new if not isinstance(s, Clause)):
+        for statement in (s for s in new if not isinstance(s, Clause | RuleTest)):
             old = known.get(_name(statement))
             if old is not None and _form(old) != _form(statement):
                 report.error(

@@ -12,7 +12,7 @@ from tests.helpers.command import examples, mpr
 
 EXAMPLES = {
     "check": 1,
-    **dict.fromkeys("why query lint fmt explain".split(), 0),
+    **dict.fromkeys("why query lint fmt test explain".split(), 0),
     "tools": 0,
     "replay": 1,
     **dict.fromkeys("serve hook proxy mcp".split(), 0),

@@ -72,7 +72,7 @@ def test_the_hooks_are_verbs() -> None:
         r"entry: python -m mpr_logic.cli (.+)$", text(TOP / ".pre-commit-config.yaml"), re.MULTILINE
     )
     theirs = re.findall(r"^  entry: mpr (.+)$", text(TOP / ".pre-commit-hooks.yaml"), re.MULTILINE)
-    assert theirs == ["fmt", "lint"]
+    assert theirs == ["fmt", "lint", "test"]
     verbs = getattr(typer.main.get_command(app), "commands", {})
     for verb, *paths in (each.split() for each in ours + theirs):
         assert verb in verbs

@@ -31,10 +31,14 @@ from mpr_logic.language.ast import (
     Param,
     ParamDecl,
     Placed,
+    Range,
     RelationDecl,
+    RuleTest,
+    Sentence,
     Test,
     TypeDecl,
     Var,
+    nodes,
 )
 from mpr_logic.language.functions import FUNCTIONS
 from mpr_logic.language.lexer import hidden_character, keywords, reserved
@@ -255,9 +259,36 @@ def declarations() -> Strategy:
 
 
 @short
+def tests() -> Strategy:
+    """Tests whose sentences have the form that their words need."""
+    ground = atoms().filter(lambda atom: not any(isinstance(node, Var) for node in nodes(atom)))
+    rows = st.lists(constants(), min_size=1, max_size=3).map(lambda found: tuple((each,) for each in found))
+    ranges = st.just(()) | st.builds(lambda each: (Range(("Row",), each),), rows)
+    ids = st.lists(st.builds(Atom, names()), min_size=1, max_size=2).map(tuple)
+    told = st.text(_CHARACTERS, max_size=8).map(Const)
+    facts = st.sampled_from(["relation", "absent", "past", "succeeded", "failed"])
+    remarks = _remarks()
+    items = st.one_of(
+        st.builds(Clause, facts, ground, weight=st.just(1.0) | st.floats(0, 1, exclude_min=True), **remarks),
+        st.builds(Sentence, st.just(("expect",)), ground, ranges=ranges, **remarks),
+        st.builds(Sentence, st.just(("expect", "not")), ground, ranges=ranges, **remarks),
+        st.builds(Sentence, st.just(("expect", "rejected")), ground, st.just("by"), ids, ranges, **remarks),
+        st.builds(Sentence, st.just(("expect", "admitted")), ground, ranges=ranges, **remarks),
+        st.builds(Sentence, st.just(("run",)), ground, st.just("gives"), st.tuples(told), **remarks),
+        st.builds(Sentence, st.just(("user",)), told, **remarks),
+        st.builds(Sentence, st.just(("param",)), st.builds(Atom, st.just("most")), st.just("="),
+                  st.tuples(constants()), **remarks),
+    )  # fmt: skip
+    outer = st.just(()) | st.builds(lambda each: (Range(("Out",), each),), rows)
+    ending = st.lists(comments(), max_size=1).map(tuple)
+    title = st.text(_CHARACTERS, max_size=8)
+    return st.builds(RuleTest, title, st.lists(items, max_size=3).map(tuple), outer, ending, **remarks)
+
+
+@short
 def modules() -> Strategy:
     """Whole modules."""
-    statements = st.lists(clauses() | clauses() | declarations(), max_size=5).map(tuple)
+    statements = st.lists(clauses() | clauses() | declarations() | tests(), max_size=5).map(tuple)
     return st.builds(Module, statements, st.lists(comments(), max_size=2).map(tuple))
 
 
@@ -280,6 +311,8 @@ def broken_texts() -> Strategy:
             "é",
             ".decl ",
             ".class ",
+            '.test "t" {',
+            "expect ",
         ]
     ) | st.text(max_size=3)
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 # terminals that begin a statement, or that authors take for its beginning
 BEGINNERS = frozenset(
-    "NAME VAR AT FORBID PERMIT PREFER _USE _TYPE _DECL _ACTION _DEFAULT _CLASS _HINT _CONST _PARAM INT FLOAT"
-    " PAST SUCCEEDED FAILED".split()
+    "NAME VAR AT FORBID PERMIT PREFER _USE _TYPE _DECL _ACTION _DEFAULT _CLASS _HINT _CONST _PARAM _TEST INT"
+    " FLOAT PAST SUCCEEDED FAILED".split()
 )
-DECLARED = frozenset("_USE _TYPE _DECL _ACTION _DEFAULT _CLASS _HINT _CONST _PARAM".split())
+DECLARED = frozenset("_USE _TYPE _DECL _ACTION _DEFAULT _CLASS _HINT _CONST _PARAM _TEST".split())
 _BEHIND_CALL = frozenset("EQUAL COMPARE PLUS MINUS STAR SLASH MOD".split())
 _NAMES = SOFT | {"QUALIFIED"}
 """The terminals that are names, or may be."""
@@ -122,6 +122,7 @@ _WORDS = {
     "_HINT": "`.hint`",
     "_CONST": "`.const`",
     "_PARAM": "`.param`",
+    "_TEST": "`.test`",
     "NAMED": "a named constant",
     "SEMICOLON": "`;`",
     "IF": "`:-`",

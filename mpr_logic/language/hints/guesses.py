@@ -325,6 +325,7 @@ _FORMS = {
     "_DEFAULT": "the only default is `.default forbid name`, of an action, or `.default forbid *`, of all",
     "_CLASS": "write `.class name(argument: type, ...) {action, not action, hint(readOnlyHint)}`; in the "
     "braces stand actions, classes, and hints of tools",
+    "_TEST": 'write `.test "name" { p(a). expect rejected action(a) by rule. }`, a dot behind each sentence',
     "_HINT": "write `.hint action(readOnlyHint, not destructiveHint)`",
 }
 
@@ -333,13 +334,13 @@ def _behind_declaration(case: ErrorContext) -> Diagnostic | None:
     """A declaration that goes on where it should have ended."""
     text, start = case.source.text, (case.tokens or [case.found])[0].start
     line = text[text.rfind("\n", 0, start) + 1 : start].rstrip()
-    declared = re.match(r"\s*\.(type|decl|action|default|class|hint|const|param)\b", line)
+    declared = re.match(r"\s*\.(type|decl|action|default|class|hint|const|param|test)\b", line)
     if case.found.kind == "DOT" and not case.tokens:
         unknown = _DOT_WORD.match(text, start)
         if unknown:
             help = (
-                "declarations are `.type`, `.decl`, `.action`, `.class`, `.hint`, `.default`, `.const` and "
-                "`.param`"
+                "declarations are `.type`, `.decl`, `.action`, `.class`, `.hint`, `.default`, `.const`, "
+                "`.param` and `.test`"
             )
             help = DIRECTIVES.get(unknown.group(), help)
             at = (start, unknown.end())

@@ -1,0 +1,77 @@
+"""``mpr test``: tests of rules, and what they show of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mpr_logic.cli import options as o
+from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, reply
+
+EXAMPLE = "mpr test rules/kitchen"
+
+
+def test(
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATHS...", help="Files with tests, and folders of them.")
+    ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rules", metavar="RULES", help="The rules that are tested. May be given again."),
+    ] = None,
+    name: Annotated[
+        str, typer.Option("-k", metavar="NAME", help="Run the tests alone that have this in their names.")
+    ] = "",
+    fail_under: Annotated[
+        float, typer.Option(metavar="PCT", min=0, max=100, help="Fail where the coverage is less.")
+    ] = 0.0,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the results there, as JUnit's XML.")
+    ] = None,
+    lcov: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the coverage there, as lcov's tracefile.")
+    ] = None,
+    uncovered: Annotated[
+        bool, typer.Option("--uncovered", help="List everything that no test shows, not the first of it.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Write the snapshots of proofs anew, instead of comparing them.")
+    ] = False,
+    theta: o.ThetaOption = 0.9,
+    seconds: o.SecondsOption = 2.0,
+    tools: o.ToolsOption = None,
+    param: o.ParamOption = None,
+    lenient: o.LenientOption = False,
+    json: o.JsonOption = False,
+    no_color: o.NoColorOption = False,
+) -> None:
+    """Run the tests in rule files.
+
+    It tells what they show of the rules, and what they do not.
+
+    Exit status: 0 all pass; 1 one fails, or the coverage is too small; 2 one could not be run.
+    """
+
+    def work() -> Answer:
+        from mpr_logic.cli.testing_text import content_of, text_of
+        from mpr_logic.testing.job import run_tests
+        from mpr_logic.testing.reports import write_junit, write_lcov
+        from mpr_logic.testing.running import Setup
+
+        o.check_range(theta, seconds)
+        if not paths:
+            raise o.UsageError("no tests are named: give files or folders, such as rules/kitchen")
+        setup = Setup(theta, seconds, not lenient, o.params_of(param), tuple(tools or ()), accept)
+        report = run_tests(paths, setup, rules or (), name)
+        if junit is not None:
+            write_junit(report, junit)
+        if lcov is not None:
+            write_lcov(report, lcov)
+        bad = bool(report.count("failed")) or report.coverage.percent < fail_under
+        status = UNDECIDED if report.count("error") else NO if bad else YES
+        text = text_of(report, fail_under, everything=uncovered)
+        return Answer(status, text, content_of(report))
+
+    reply("test", work, json=json, no_color=no_color)

@@ -1,0 +1,58 @@
+"""A run of all tests below some paths, and what it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mpr_logic.testing.coverage import Coverage
+from mpr_logic.testing.running import Bench
+from mpr_logic.testing.suites import cases_of, find_suites, no_tests
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mpr_logic.testing.running import CaseResult, Setup
+    from mpr_logic.testing.suites import Case, Suite
+
+
+@dataclass(slots=True)
+class Report:
+    """The results of all cases, what they show of the rules, and the rule files that no test loads."""
+
+    results: list[CaseResult] = field(default_factory=list)
+    coverage: Coverage = field(default_factory=Coverage)
+    untested: list[str] = field(default_factory=list)
+
+    def count(self, status: str) -> int:
+        """The number of cases with a status."""
+        return sum(each.status == status for each in self.results)
+
+
+def cases_in(suite: Suite, name: str = "") -> list[Case]:
+    """The cases of a suite whose names have ``name`` in them."""
+    return [case for module in suite.files for case in cases_of(module, name)]
+
+
+def run_tests(paths: Sequence[str], setup: Setup, rules: Sequence[str] = (), name: str = "") -> Report:
+    """Run the tests below some paths.
+
+    Args:
+        paths: files and folders.
+        setup: what the guards are made with.
+        rules: the rules that all tests are about; by default each test's own.
+        name: run the tests alone whose names have this in them.
+
+    Raises:
+        MprError: tests or rules cannot be read, or are not valid; or there is no test.
+    """
+    report = Report()
+    suites, others = find_suites(paths, rules)
+    for suite in suites:
+        bench = Bench(setup, suite.rules, coverage=report.coverage)
+        report.results += [bench.run(case) for case in cases_in(suite, name)]
+    if not report.results:
+        raise no_tests(paths)
+    loaded = {each.file for each in report.coverage.rules.values()}
+    report.untested = [each for each in others if each not in loaded]
+    return report
