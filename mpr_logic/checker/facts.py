@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.atoms import Pattern
     from mpr_logic.analysis.program import Program, Signature
     from mpr_logic.checker.versions import Undone
-    from mpr_logic.engine.protocol import Engine
+    from mpr_logic.engine.protocol import Engine, StoredFact
     from mpr_logic.language.ast import Row
 
 CACHED = 100_000
@@ -158,22 +158,28 @@ class FactBase:
         self._changes = None if before is None else []
         plain = before is None  # then a fact of a relation that nothing is special about only comes or goes
         special, rows, engine = self._special, self.rows, self._engine
+        many: dict[str, list[StoredFact]] = {}  # of such relations, where changes are recorded
         try:
             for relation, row, _, _ in going:
-                if plain and relation not in special:
-                    if rows[relation].pop(row, None) is not None:
-                        engine.remove(relation, row)
-                else:
+                if relation in special:
                     self._drop(relation, row)
+                elif not plain:
+                    many.setdefault(relation, []).append((row, None, ""))
+                elif rows[relation].pop(row, None) is not None:
+                    engine.remove(relation, row)
             for relation, row, weight, span in coming:
                 where = label if source or not span.file else span
-                if plain and relation not in special:
+                if relation in special:
+                    self._come(relation, row, weight, where)
+                elif not plain:
+                    many.setdefault(relation, []).append((row, weight, where))
+                else:
                     engine.add(relation, row, weight, where)
                     rows[relation][row] = weight
                     if weight != 1.0:
                         self.weighted.add(relation)
-                else:
-                    self._come(relation, row, weight, where)
+            for relation, facts in many.items():
+                self._change(relation, facts)
         finally:
             if before is not None:
                 self._finish()
@@ -195,6 +201,26 @@ class FactBase:
         if relation in self._history:
             number = self.calls.enter(relation, row, weight)
             self._hold_call(relation, row, number, weight, source)
+
+    def _change(self, relation: str, facts: Sequence[StoredFact]) -> None:
+        """Assert and retract facts of a relation that nothing is special about, with a note of each."""
+        own, source, note = self.rows[relation], self._source, self._changes
+        assert note is not None
+        for row, weight, _ in facts:
+            before = own.get(row)
+            if before is None:
+                if weight is None:
+                    continue
+                note.append((relation, row, None, ""))
+            else:
+                note.append((relation, row, before, source(relation, row)))
+            if weight is None:
+                del own[row]
+                continue
+            own[row] = weight
+            if weight != 1.0:
+                self.weighted.add(relation)
+        self._engine.change(relation, facts)
 
     def _hold_call(self, relation: str, row: Row, number: int, weight: float, source: Span | str) -> None:
         """Assert one fact of a call, and that it is the first or the last of its row."""
@@ -312,8 +338,14 @@ class FactBase:
             assert each.newer is before
             changes: list[Undone] = []
             self._changes = changes
+            many: dict[str, list[StoredFact]] = {}
             for fact in reversed(each.undo):
-                self._set(fact)
+                if fact[0] in self._special:
+                    self._set(fact)
+                else:
+                    many.setdefault(fact[0], []).append(fact[1:])
+            for relation, facts in many.items():
+                self._change(relation, facts)
             self._changes = None
             self._be(each)
             before.newer, before.undo = each, changes

@@ -18,8 +18,10 @@ from mpr_logic.engine.topdown.ruleset import RuleSet
 from mpr_logic.engine.topdown.verdicts import VerdictCompiler
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mpr_logic.analysis.program import Program, Rule
-    from mpr_logic.engine.protocol import FiredFunction, ProofsFunction, VerdictFunction
+    from mpr_logic.engine.protocol import FiredFunction, ProofsFunction, StoredFact, VerdictFunction
     from mpr_logic.engine.provenance.proof import Proof, RuleProof
     from mpr_logic.engine.store import Relation
     from mpr_logic.language.ast import Row, Span
@@ -91,6 +93,49 @@ class NativeEngine(Engine):
                 self._evaluator.take(stored)
             stored.remove(row)
             self._changed(stored, row)
+
+    def change(self, relation: str, facts: Sequence[StoredFact]) -> None:
+        """Assert and retract several facts of one core relation: as one by one, but what rests on the
+        relation is forgotten once for all of them."""
+        changed = [row for row, weight, _ in facts if weight is None]
+        stored = self._stored.get(relation)
+        if stored is None:
+            stored = self._known(relation) if len(changed) == len(facts) else self._store(relation)
+            if stored is None:
+                return
+        if stored.name in self._followed:
+            super().change(relation, facts)
+            return
+        if stored.shared:
+            self._evaluator.take(stored)
+        if len(changed) == len(facts) and stored.is_all(changed):
+            stored.clear()
+        elif not changed and stored.enter(facts):
+            changed = [row for row, _, _ in facts]
+        else:
+            changed = []
+            for row, weight, source in facts:
+                if weight is None:
+                    stored.remove(row)
+                elif stored.holds(row, weight):
+                    stored.add(row, weight, source)
+                    continue
+                elif stored.add(row, weight, source):
+                    self._recompile()
+                changed.append(row)
+        forget = self._evaluator.support.forget
+        for dependents, key in stored.watches:
+            if len(dependents) <= len(changed):  # to forget what does not rest on them is no fault
+                for found in dependents.values():
+                    forget(found)
+                dependents.clear()
+                continue
+            for row in changed:
+                answers = dependents.pop(key(row), None)
+                if answers:
+                    forget(answers)
+        if self._prover.used:
+            self._prover.changed()
 
     def source(self, relation: str, row: Row) -> Span | str:
         """The source of an asserted fact; "" where it is not asserted."""

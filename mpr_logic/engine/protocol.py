@@ -42,6 +42,9 @@ ProofsFunction: TypeAlias = "Callable[[Row], tuple[Proofs, Proofs]]"
 """From an action's arguments to the proofs of the rules that fire with at least theta and that no permit
 overrides, and of those that fire with less."""
 
+StoredFact: TypeAlias = "tuple[Row, float | None, Span | str]"
+"""A fact of a relation: its row, its weight, None where it is retracted, and its source."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -97,6 +100,15 @@ class Engine(ABC):
     @abstractmethod
     def remove(self, relation: str, row: Row) -> None:
         """Retract a fact; nothing happens where it was not asserted."""
+
+    def change(self, relation: str, facts: Sequence[StoredFact]) -> None:
+        """Assert and retract several facts of one core relation, in their order. Each has the row, the weight
+        (None where it is retracted) and the source."""
+        for row, weight, source in facts:
+            if weight is None:
+                self.remove(relation, row)
+            else:
+                self.add(relation, row, weight, source)
 
     @abstractmethod
     def source(self, relation: str, row: Row) -> Span | str:

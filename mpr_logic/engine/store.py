@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from mpr_logic.language.ast import Row, Span
 
@@ -145,6 +145,26 @@ class Relation:
         if self.weighted:
             self.weights.update(dict.fromkeys(fresh, 1.0))
 
+    def enter(self, facts: Sequence[tuple[Row, float | None, FactSource]]) -> bool:
+        """Enter rows that weigh 1, each with its source. Says whether that was done: not where they have
+        another weight, where weights are kept, or where one of them is in."""
+        if self.weighted or self.arity == 1:
+            return False
+        fresh = {row: source for row, weight, source in facts if weight == 1.0}
+        if len(fresh) != len(facts) or not self.rows.keys().isdisjoint(fresh):
+            return False
+        self.rows.update(fresh)
+        for index in self.indexes.values():
+            key, rest, buckets = index.key, index.rest, index.buckets
+            for row in fresh:
+                at = key(row)
+                bucket = buckets.get(at)
+                if bucket is None:
+                    buckets[at] = {rest(row): None}
+                else:
+                    bucket[rest(row)] = None
+        return True
+
     def weigh(self) -> None:
         """From now on keep a weight for every row."""
         self.weighted = True
@@ -163,6 +183,17 @@ class Relation:
                 del bucket[index.rest(row)]
                 if not bucket:
                     del index.buckets[at]
+
+    def is_all(self, rows: Iterable[Row]) -> bool:
+        """Whether these rows are all that there are."""
+        return {self.key(row) for row in rows} == self.rows.keys()
+
+    def clear(self) -> None:
+        """Take all rows out."""
+        self.rows.clear()
+        self.weights.clear()
+        for index in self.indexes.values():
+            index.buckets.clear()
 
     def index(self, positions: tuple[int, ...]) -> dict[Key, dict[Key, None]]:
         """The buckets of the index on these positions, made now if there is none."""

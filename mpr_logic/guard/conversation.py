@@ -367,18 +367,25 @@ class Conversation:
         """The change that messages make, in their order."""
         return self._change(messages, self._heard, self._recorded)
 
-    def traced(self, values: Iterable[Any], reads: Set[str], left: Callable[[], float]) -> list[Fact]:
+    def traced(
+        self,
+        values: Iterable[Any],
+        reads: Set[str],
+        left: Callable[[], float],
+        kinds: Set[str] | None = None,
+    ) -> list[Fact]:
         """The facts that say where the values of a call come from, as far as rules read them.
 
         Args:
             values: of the call.
             reads: the relations that rules read.
             left: how many seconds are left; it may raise.
+            kinds: of parts of texts that rules ask for; None where they may ask for any.
 
         Raises:
             StateError: it cannot be told.
         """
-        return traced(self._origins, values, reads, left)
+        return traced(self._origins, values, reads, left, kinds)
 
     def facts(self, needs: Needs) -> list[Fact]:
         """The facts of all that was heard, for rules that may need others than it was heard for."""

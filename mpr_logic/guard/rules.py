@@ -13,6 +13,7 @@ from mpr_logic.analysis import analyse
 from mpr_logic.analysis.builtin_relations import FILLED, HEARD, TRACED
 from mpr_logic.analysis.canonical import canonical_text
 from mpr_logic.analysis.influence import influence_on, written_by
+from mpr_logic.analysis.kinds_asked import kinds_asked
 from mpr_logic.analysis.lints import Deployment, vet
 from mpr_logic.analysis.occurrences import HISTORY, is_history, split_numbered
 from mpr_logic.analysis.strata import read_by
@@ -108,7 +109,8 @@ class CallNeeds:
     its outcome is known. ``questions`` are those that its effects ask of texts in arguments, ``opens`` the
     relations by which rules look at arguments: ``argument``, and those that look inside.
 
-    ``traces`` has the relations by which rules ask where values come from.
+    ``traces`` has the relations by which rules ask where values come from, and ``kinds`` the kinds of parts
+    of texts that they ask for there: None where they may ask for any.
 
     ``tells_time``: a rule that decides about it reads the clock. ``remembers``: a rule reads its history, and
     only then is that kept. ``weighs``: its outcome can change something that a rule reads.
@@ -120,6 +122,7 @@ class CallNeeds:
     questions: frozenset[Question] = frozenset()
     opens: frozenset[str] = frozenset()
     traces: frozenset[str] = frozenset()
+    kinds: frozenset[str] | None = None
     tells_time: bool = False
     remembers: bool = False
     weighs: bool = False
@@ -197,6 +200,8 @@ class Ruleset:
         questions = questions_of(program)
         found = {}
         for each in actions:
+            traces = TRACED & (reads[each] | changing[each])
+            heads = {f"forbid {each}", f"permit {each}", *_effects_of(program, each)}
             remembered = any(f"{word} {each}" in read for word in HISTORY)
             ended = f"succeeded {each}" in read or f"failed {each}" in read
             found[each] = CallNeeds(
@@ -204,7 +209,8 @@ class Ruleset:
                 keeps=frozenset(told & changing[each]),
                 questions=frozenset(q for q in questions if q.relation in changing[each]),
                 opens=opened if each in with_effects or remembered else opened & reads[each],
-                traces=TRACED & (reads[each] | changing[each]),
+                traces=traces,
+                kinds=kinds_asked(program, heads) if traces else None,
                 tells_time="now" in reads[each],
                 remembers=remembered,
                 weighs=each in with_effects or ended,

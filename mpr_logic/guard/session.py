@@ -175,7 +175,7 @@ class Session:
             self.conversation.require(needs.reads | needs.traces)
         assumed = [*proposed.facts, *facts]
         if needs.traces:
-            assumed += self.conversation.traced(proposed.values, needs.traces, left)
+            assumed += self.conversation.traced(proposed.values, needs.traces, left, needs.kinds)
         moment = moment_of(rules, needs, assumed, second)
         if needs.tells_time:
             assumed.append(Fact("now", (second,), 1.0, _HERE))

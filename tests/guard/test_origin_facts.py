@@ -21,6 +21,7 @@ from mpr_logic.guard import origins
 from mpr_logic.guard.conversation import Message, ToolCall
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.origins import facts, traced
+from mpr_logic.guard.origins.parts import _all, parts
 from tests.helpers.command import mpr
 
 ACTIONS = """
@@ -265,3 +266,39 @@ def test_tracing_stops_when_no_time_is_left() -> None:
 def test_a_host_with_many_labels_leads_to_few_values() -> None:
     """A link is not traced once for each `www.` in front of it."""
     assert len(traced(origins.Origins(), ["www." * 4_000 + "a.com"], TRACED)) < 20
+
+
+_MESSAGES = st.lists(
+    st.tuples(
+        st.sampled_from(["user", "call", "result"]),
+        st.lists(st.sampled_from("lily lily@a.com a.com 17 White said".split()), max_size=4).map(" ".join),
+    ),
+    max_size=6,
+)
+_KINDS = st.sampled_from([None, frozenset({"email", "word"}), frozenset({"field", "host"})])
+
+
+@given(_MESSAGES, _KINDS, _KINDS)
+def test_what_was_told_before_makes_no_difference(
+    messages: list[tuple[str, str]], first: frozenset[str] | None, then: frozenset[str] | None
+) -> None:
+    """An index that was asked after each message gives the facts that one gives that is asked at the end."""
+    asked, fresh = origins.Origins(), origins.Origins()
+    for number, (kind, text) in enumerate(messages):
+        for index in (asked, fresh):
+            if kind == "user":
+                index.said(number, "user", text)
+            elif kind == "call":
+                index.called({"q": text})
+            else:
+                index.returned(number, "t", [{"sender": "lily", "body": text}], {"q": text})
+        traced(asked, ["lily@a.com lily", 17], TRACED, kinds=first)
+    assert traced(asked, ["lily@a.com lily", 17], TRACED, kinds=then) == traced(
+        fresh, ["lily@a.com lily", 17], TRACED, kinds=then
+    )
+
+
+@given(st.text("localhostABCé", max_size=12))
+def test_a_text_of_letters_has_the_parts_of_any_text(text: str) -> None:
+    """The short way for a single word finds what the long one does."""
+    assert parts(text) == list(dict.fromkeys(_all(text)))

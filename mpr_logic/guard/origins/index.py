@@ -142,7 +142,9 @@ class Origins:
         self._first: dict[tuple[type, Value], tuple[Met, ...]] = {}
         self._answers: dict[tuple[type, Value], _Answer] = {}
         self._parts: dict[str, tuple[Part, ...]] = {}  # of texts that were asked about
-        self._kept = 0  # roughly what these two hold
+        self.told: dict[tuple[type, Value], Any] = {}
+        """What those who ask have made of the answers about a value: it is kept as long as these."""
+        self._kept = 0  # roughly what these three hold
 
     # -- hearing -------------------------------------------------------------------------------
 
@@ -290,7 +292,7 @@ class Origins:
         found = self._parts.get(text)
         if found is None:
             found = tuple(parts(text))
-            self._keep(len(text) + len(found))
+            self.keep(len(text) + len(found))
             self._parts[text] = found
         return list(found)
 
@@ -331,16 +333,17 @@ class Origins:
         known = type(value), value
         found = self._answers.get(known)
         if found is None:
-            self._keep(10)
+            self.keep(10)
             found = self._answers[known] = _Answer(value)
         return found
 
-    def _keep(self, size: int) -> None:
+    def keep(self, size: int) -> None:
         """Count what is kept of answers; where it is very much, all is forgotten."""
         self._kept += size
         if self._kept > MOST_KEPT:
             self._answers.clear()
             self._parts.clear()
+            self.told.clear()
             self._kept = size
 
     def _place(self, value: Value) -> Met | None:
