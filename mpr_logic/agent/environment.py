@@ -65,13 +65,15 @@ class Episode:
     """A task in a world. ``kind`` is the type of the task; ``make`` makes the environment, which ends the
     episode after so many actions. Two things are privileged, for scripted policies and for judges: ``plan``
     are actions that are known to win, where any are; ``possible`` says what a world that was made here would
-    do now, where anybody knows."""
+    do now, where anybody knows. ``group`` is what its author takes for one piece of evidence, such as a scene
+    or a customer: episodes of one group count as one trial of a rule. Empty is the episode by itself."""
 
     id: str
     kind: str
     make: Callable[[int], Environment]
     plan: tuple[Action, ...] = field(default=(), repr=False)
     possible: Callable[[Environment], Collection[Action]] | None = None
+    group: str = ""
 
 
 class Worlds(Protocol):

@@ -40,8 +40,11 @@ class Turn:
     probed: bool = False
 
 
-def heading(task: str, kind: str, policy: str, rules: str, *, shadow: bool) -> dict[str, Any]:
-    """The first line of an episode. ``rules`` is the version of the rules that decided."""
+def heading(
+    task: str, kind: str, policy: str, rules: str, *, shadow: bool, group: str = ""
+) -> dict[str, Any]:
+    """The first line of an episode. ``rules`` is the version of the rules that decided; episodes of one
+    ``group`` are no independent evidence (empty: those of one task)."""
     return {
         "mpr_trajectory": VERSION,
         "line": "episode",
@@ -50,6 +53,7 @@ def heading(task: str, kind: str, policy: str, rules: str, *, shadow: bool) -> d
         "policy": policy,
         "rules": rules,
         "shadow": shadow,
+        "group": group or task,
     }
 
 

@@ -61,11 +61,14 @@ def rule_lines(
     by = f", by {rule.by}" if rule.by else ""
     lines = [*rule.text.split("\n"), ""]
     lines.append(f"{rule.id}: {rule.status}{by}, weight {rule.weight:g}, {_author(rule)}")
-    lines.append(f"seen: {rule.wrong} wrong, {rule.right} right")
+    groups = f"{count(rule.wrong, 'group')} wrong, {rule.right} right"
+    lines.append(f"seen: {groups} ({count(rule.trials, 'observation')})")
     if rule.kind == "hand" and (rule.wrong or rule.right):
         lines.append(f"by that alone it would weigh {rule.belief:g}; a hand-written weight stays")
     if rule.contradicted:
         lines.append("contradicted by what was seen")
+    if rule.held:
+        lines.append(f"held back, it is no law: {rule.held}")
     lines += [f"taught by episode {e.id}: {e.task}, {'won' if e.won else 'not won'}" for e in episodes]
     laws = sum(c.law for c in cited)
     if cited:

@@ -319,7 +319,8 @@ class EpisodeRunner:
         checker = Checker(self.program, theta=self.theta)
         policy = self._policy(who, episode, seed)
         score = Score(episode.id, episode.kind)
-        self._record(heading(episode.id, episode.kind, policy.name, self.program.version, shadow=self.shadow))
+        version, group = self.program.version, episode.group
+        self._record(heading(episode.id, episode.kind, policy.name, version, shadow=self.shadow, group=group))
         world = episode.make(self.steps)
         turns = turns_of(world, checker, policy, shadow=self.shadow, repairs=True, guide=self.guide)
         try:

@@ -323,7 +323,8 @@ class _Table:
         arm = self.arm
         name = f"{policy.name}; {arm.method.name}; {arm.phase}; seed {arm.seed}; round {number}"
         shadow = not arm.method.check
-        return heading(episode.id, episode.kind, name, self.program.version, shadow=shadow)
+        version, group = self.program.version, episode.group
+        return heading(episode.id, episode.kind, name, version, shadow=shadow, group=group)
 
 
 def _guide(method: Method, ids: frozenset[str]) -> Guide | None:

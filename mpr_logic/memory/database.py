@@ -16,14 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, delete, event, func, insert, inspect, select, text
+from sqlalchemy import create_engine, delete, event, func, insert, inspect, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateColumn
 
 from mpr_logic.errors import StoreError
 from mpr_logic.memory.integrity import APPLICATION, check_file, fault_of, last_of, sealed, tables_sealed
-from mpr_logic.memory.schema import META, METADATA, SEALS, VERSION
+from mpr_logic.memory.schema import EPISODES, HOLDS, META, METADATA, SEALS, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -154,19 +155,44 @@ class Database:
                 METADATA.create_all(connection)
                 _mark(connection)
             return
-        missing = sorted(set(METADATA.tables) - known - {SEALS.name})
+        self._migrate(known)
+        missing = sorted(set(METADATA.tables) - known - {SEALS.name, HOLDS.name})
         if missing:
             what = f"the memory is damaged: it has no table `{missing[0]}`"
             raise StoreError(f"{self.name}: {what if 'meta' in known else 'there is no memory'}")
-        with self._engine.connect() as connection:
-            found = connection.execute(select(META.c.value).where(META.c.name == "version")).scalar()
-        if found is None or not found.isascii() or not found.isdigit():
+        found = self._version()
+        if found is None:
             raise StoreError(f"{self.name}: the memory is damaged: it does not say its version")
-        if int(found) > VERSION:
+        if found > VERSION:
             raise StoreError(
                 f"{self.name}: this memory has version {found}, and this mpr_logic reads up to {VERSION}: "
                 "upgrade mpr_logic"
             )
+
+    def _migrate(self, known: set[str]) -> None:
+        """Bring a memory of version 1 up to date: its episodes have a group, and rules may be held back. What
+        it holds stays as it is: the group of an episode is its task."""
+        if not {META.name, EPISODES.name} <= known or self._version() != 1:
+            return
+        with self.writing_tables() as connection:
+            if self._version(connection) != 1:
+                return  # another process was first
+            column = CreateColumn(EPISODES.c.group).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {EPISODES.name} ADD COLUMN {column}")
+            HOLDS.create(connection)
+            connection.execute(update(META).where(META.c.name == "version").values(value="2"))
+            if self._path is not None:
+                connection.exec_driver_sql("PRAGMA user_version=2")
+                self.reseal(connection)
+                self._seal(connection)
+
+    def _version(self, connection: Connection | None = None) -> int | None:
+        """The version that the tables state; None where they state none."""
+        if connection is None:
+            with self._engine.connect() as reader:
+                return self._version(reader)
+        found = connection.execute(select(META.c.value).where(META.c.name == "version")).scalar()
+        return int(found) if found is not None and found.isascii() and found.isdigit() else None
 
     @contextmanager
     def writing_tables(self) -> Iterator[Connection]:

@@ -27,6 +27,7 @@ from mpr_logic.memory.schema import (
     DECLARATIONS,
     EPISODES,
     EVIDENCE,
+    HOLDS,
     LESSONS,
     PROBES,
     REFUSED,
@@ -74,12 +75,12 @@ class _Eraser:
         self._schema = schema
         self._others: set[str] = set()
         self._own = self._own_words()
-        self._task = self._own_task()
+        self._names = self._own_names()
 
     def run(self) -> None:
         for table in (TRAJECTORIES, CITATIONS, REFUSED):
             self._connection.execute(delete(table).where(table.c.episode == self._episode))
-        blank = dict.fromkeys(("task", "kind", "policy", "rules"), FORGOTTEN)
+        blank = dict.fromkeys(("task", "kind", "policy", "rules", "group"), FORGOTTEN)
         self._connection.execute(update(EPISODES).where(EPISODES.c.id == self._episode).values(**blank))
         taught = self._taught()
         self._log(taught)
@@ -102,16 +103,17 @@ class _Eraser:
                 self._others.update(_WORD.findall(text))
         return own - self._others
 
-    def _own_task(self) -> re.Pattern[str] | None:
-        """The pattern that finds the name of the episode's task in a text; None where another episode has the
-        same task."""
-        tasks = {row.id: row.task for row in self._connection.execute(select(EPISODES)).all()}
-        task = tasks.pop(self._episode, "")
-        return re.compile(rf"(?<!\w){re.escape(task)}(?!\w)") if task and task not in tasks.values() else None
+    def _own_names(self) -> re.Pattern[str] | None:
+        """The pattern that finds the names of the episode's task and group in a text; None where other
+        episodes have them too."""
+        rows = {row.id: {row.task, row.group} for row in self._connection.execute(select(EPISODES)).all()}
+        own = rows.pop(self._episode, set()).difference({""}, *rows.values())
+        names = "|".join(map(re.escape, sorted(own)))
+        return re.compile(rf"(?<!\w)(?:{names})(?!\w)") if own else None
 
     def _says(self, text: str) -> bool:
-        """Whether a text has words of the episode, or its task, in it."""
-        named = self._task is not None and self._task.search(text) is not None
+        """Whether a text has words of the episode, or its task or group, in it."""
+        named = self._names is not None and self._names.search(text) is not None
         return named or not self._own.isdisjoint(_WORD.findall(text))
 
     def _taught(self) -> dict[str, set[str]]:
@@ -171,7 +173,7 @@ class _Eraser:
                 self._connection.execute(delete(REFUSED).where(REFUSED.c.id == row.id))
                 this = update(CHANGES).where(CHANGES.c.revision == row.revision)
                 self._connection.execute(this.values(cause=FORGOTTEN))
-        for table, name in ((PROBES, "action"), (CONTRADICTIONS, "cause")):
+        for table, name in ((PROBES, "action"), (CONTRADICTIONS, "cause"), (HOLDS, "reason")):
             for row in self._connection.execute(select(table)).all():
                 if self._says(getattr(row, name)):
                     this = update(table).where(table.c.id == row.id)

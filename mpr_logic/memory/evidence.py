@@ -1,8 +1,15 @@
-"""Evidence of a rule: a Beta posterior over "when its body held and the action was tried, it went wrong",
-the weight that follows from it, and the check of observations against the recorded turns.
+"""Evidence of a rule: a Beta posterior over "in a new group, when this rule's body holds and the action is
+tried, it goes wrong", the weight that follows from it, and the check of observations against the recorded
+turns.
+
+A *group* is what its author calls one: a scene, a task, a customer. What happens within one hangs together,
+so a group and an outcome are one trial, however often it was seen there. This takes the correlation within a
+group for 1, where the effective number of trials is the number of groups (the design effect of cluster
+samples: Kish, Survey Sampling, 1965, section 5.4).
 
 The weight is the lower credible bound of that posterior at :data:`LEVEL`: with nine chances in ten the
-rule is right at least that often. So a rule with little behind it weighs little, whoever wrote it.
+rule is right in at least that share of groups. So a rule with little behind it weighs little, whoever wrote
+it.
 """
 
 from __future__ import annotations
@@ -57,7 +64,8 @@ person's rule is believed at once."""
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A prior, and how often the body held, the action was tried, and it went ``wrong`` or ``right``."""
+    """A prior, and in how many groups the body held, the action was tried, and it went ``wrong`` or
+    ``right``."""
 
     prior: Prior
     wrong: int = 0
@@ -84,7 +92,7 @@ class Evidence:
     def weight(self, theta: float) -> float:
         """The weight in (0, 1): the lower bound, and below ``theta`` while any success contradicts it."""
         bound = _down(self.bound())
-        return min(bound, _below(theta)) if self.right else bound
+        return min(bound, below(theta)) if self.right else bound
 
 
 MISSING = "the memory needs the extra: `pip install 'mpr-logic[memory]'`"
@@ -95,7 +103,7 @@ def _down(weight: float) -> float:
     return max(round(math.floor(weight / STEP + 1e-9) * STEP, 6), STEP)
 
 
-def _below(theta: float) -> float:
+def below(theta: float) -> float:
     """The largest weight strictly below theta."""
     under = round((math.ceil(theta / STEP - 1e-9) - 1) * STEP, 6)
     return under if under > 0 else theta / 2

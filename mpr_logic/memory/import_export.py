@@ -13,6 +13,7 @@ from mpr_logic.language.ast import Annotation, Const, Module
 from mpr_logic.language.parser import parse
 from mpr_logic.language.printer import print_module
 from mpr_logic.memory.declarations import EVIDENCE, without_comments
+from mpr_logic.memory.evidence import below
 from mpr_logic.memory.records import ACTIVE, Imported
 from mpr_logic.memory.schema import VERSIONS
 from mpr_logic.memory.transaction import MANY, belief, load_rules
@@ -148,5 +149,6 @@ def _same(old: StoredRule, new: Checked, writer: Transaction) -> bool:
         return True
     match new.clause.annotation(EVIDENCE):
         case (old.kind, int() as wrong, int() as right) if wrong >= 0 and right >= 0:
-            return weight == belief(old.head, cast("Kind", old.kind), wrong, right, writer.theta)
+            believed = belief(old.head, cast("Kind", old.kind), wrong, right, writer.theta)
+            return weight in (believed, min(believed, below(writer.theta)))  # exported while it was held back
     return False

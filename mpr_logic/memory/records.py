@@ -22,9 +22,11 @@ ACTIVE: tuple[Status, ...] = ("candidate", "advice", "law")
 @dataclass(frozen=True, slots=True)
 class StoredRule:
     """A rule as it stands. ``text`` is its newest version without weight and id. ``wrong`` and ``right``
-    count what was seen when its body held and the action was tried. ``key`` is equal for equal rules.
-    ``episodes`` taught it; ``by`` is the rule that supersedes it. ``belief`` is the weight that the
-    evidence alone would give, which is the ``weight`` but of a rule that a person wrote."""
+    count the groups of episodes in which its body held, the action was tried, and it went so; ``trials`` is
+    the number of observations behind them. ``key`` is equal for equal rules. ``episodes`` taught it; ``by``
+    is the rule that supersedes it. ``belief`` is the weight that the evidence alone would give, which is the
+    ``weight`` but of a rule that a person wrote, and of one that is held back: ``held`` says why it is no
+    law, whatever its evidence; empty where nothing holds it back."""
 
     id: str
     version: int
@@ -41,6 +43,8 @@ class StoredRule:
     right: int
     episodes: tuple[int, ...]
     by: str | None = None
+    trials: int = 0
+    held: str = ""
 
     @property
     def contradicted(self) -> bool:
@@ -50,8 +54,8 @@ class StoredRule:
 
 @dataclass(frozen=True, slots=True)
 class StoredEpisode:
-    """An episode. ``rules`` is the version of the rules that decided; of one that is ``forgotten`` only
-    this row is left."""
+    """An episode. ``rules`` is the version of the rules that decided; episodes of one ``group`` are one trial
+    of a rule; of an episode that is ``forgotten`` only this row is left."""
 
     id: int
     revision: int
@@ -62,6 +66,7 @@ class StoredEpisode:
     won: bool
     turns: int
     forgotten: bool
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

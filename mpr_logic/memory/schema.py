@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
+VERSION = 2
 """The version of these tables; it grows when an older mpr_logic could not read them."""
 
 METADATA = MetaData()
@@ -77,6 +77,7 @@ EPISODES = Table(
     Column("rules", Text, nullable=False),  # the version of the rules that decided
     Column("won", Boolean, nullable=False),
     Column("turns", Integer, nullable=False),
+    Column("group", Text, nullable=False, server_default=""),  # empty in a memory of version 1: the task
 )
 
 TRAJECTORIES = Table(
@@ -171,6 +172,19 @@ PROBES = Table(
     Column("action", Text, nullable=False),
     Index("probes_version", "version"),
 )
+
+HOLDS = Table(
+    "holds",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    _revision(),
+    _version(),
+    Column(
+        "reason", Text, nullable=False
+    ),  # why it is no law, whatever its evidence; empty: nothing holds it
+    Index("holds_version", "version"),
+)
+"""The reasons that keep rules from being law; of a version the newest row counts."""
 
 SEALS = Table(
     "seals",

@@ -54,7 +54,7 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection, Table
@@ -300,9 +300,9 @@ class Memory:
 
     def observe(self, rows: Iterable[RuleOutcome], cause: str = "") -> int:
         """Add evidence, all of it or none. What was tried over and over in an episode, and went the same way,
-        is one trial: of a rule, an episode, an action with its arguments and an outcome the first observation
-        counts, and the others are passed over. So a replay may be repeated. Promotions and demotions that
-        follow are logged.
+        is one observation: of a rule, an episode, an action with its arguments and an outcome the first one
+        counts, and the others are passed over. So a replay may be repeated. All observations of one outcome
+        in a group of episodes are one trial. Promotions and demotions that follow are logged.
 
         Returns:
             How many observations were new.
@@ -347,6 +347,26 @@ class Memory:
         """
         with self._writing() as writer:
             writer.change("remove", because, rule=writer.rule(rule).id)
+
+    def hold(self, reasons: Mapping[str, str]) -> None:
+        """Keep learned rules from being law, whatever their evidence, each for a reason: it weighs less than
+        theta then, and is advice. An empty reason lets a rule go. What is as it was is not noted again.
+
+        Raises:
+            StoreError: a rule is unknown or hand-written, or the memory cannot be written.
+        """
+        if not reasons:
+            return
+        with self._writing() as writer:
+            rules = load_rules(writer.connection, self.theta, list(reasons))
+            for id, reason in reasons.items():
+                if id not in rules:
+                    raise unknown_rule(id)
+                if rules[id].kind == "hand" and reason:
+                    raise StoreError(f"`{id}` is hand-written: only its author holds it back")
+            with writer.judging(list(reasons), "the gate"):
+                for id, reason in reasons.items():
+                    writer.hold(rules[id], reason)
 
     def contradict(self, rule: str, other: str, cause: str) -> None:
         """Note that two rules say opposite things.
@@ -479,7 +499,10 @@ class Memory:
         with self._database.reading() as connection:
             gone = forgotten_episodes(connection)
             rows = connection.execute(select(EPISODES).order_by(EPISODES.c.id)).all()
-        return [StoredEpisode(**row._mapping, forgotten=row.id in gone) for row in rows]
+        return [
+            StoredEpisode(**dict(row._mapping) | {"group": row.group or row.task}, forgotten=row.id in gone)
+            for row in rows
+        ]
 
     def trajectory(self, episode: int) -> list[str]:
         """The lines of an episode.
@@ -553,6 +576,7 @@ class Memory:
             "authors": {name: authors[name] for name in ("hand", "model", "induced")},
             "wrong": sum(r.wrong for r in rules),
             "right": sum(r.right for r in rules),
+            "observations": sum(r.trials for r in rules),
             "contradicted": sum(r.contradicted for r in rules),
             "merged": changes.get("merge", 0),
             "promoted": changes.get("promote", 0),

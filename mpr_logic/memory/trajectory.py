@@ -30,6 +30,7 @@ HEADING: Mapping[str, tuple[tuple[type, ...], object]] = {
     "kind": ((str,), ""),
     "policy": ((str,), ""),
     "rules": ((str,), ""),
+    "group": ((str,), ""),
 }
 TURN: Mapping[str, tuple[tuple[type, ...], object]] = {
     "number": ((int,), MISSING),
@@ -64,7 +65,8 @@ class RecordedTurn:
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """A recorded episode. ``lines`` are its lines as they were read, ``place`` is where the first stands."""
+    """A recorded episode. ``lines`` are its lines as they were read, ``place`` is where the first stands.
+    Episodes of one ``group`` are no independent evidence: the task is the group where no other is named."""
 
     place: str
     task: str
@@ -73,6 +75,7 @@ class Trajectory:
     rules: str
     turns: tuple[RecordedTurn, ...]
     lines: tuple[JsonLine, ...]
+    group: str
 
 
 def read_trajectories(lines: Iterable[str | JsonLine], file: str | None = None) -> Iterator[Trajectory]:
@@ -141,7 +144,7 @@ def _trajectory(place: str, heading: JsonLine, turns: list[tuple[RecordedTurn, J
         task=_text(heading.get("task"), f"{place}: `task`"),
         turns=tuple(turn for turn, _ in turns),
         lines=(heading, *(line for _, line in turns)),
-        **found,
+        **found | {"group": found["group"] or heading["task"]},
     )
 
 
@@ -202,6 +205,7 @@ class Recording:
     turns: int
     text: str
     cited: tuple[Cited, ...]
+    group: str
 
 
 def recordings(lines: Iterable[str | dict[str, Any]]) -> Iterator[Recording]:
@@ -233,6 +237,7 @@ def _recording(trajectory: Trajectory) -> Recording:
         turns=sum(turn.action is not None for turn in trajectory.turns),
         text="\n".join(lines),
         cited=tuple(_cited(trajectory.turns)),
+        group=storable(trajectory.group),
     )
 
 

@@ -3,22 +3,23 @@ promotions and demotions that each change brings about."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import and_, func, insert, or_, select, true
+from sqlalchemy import and_, case, distinct, func, insert, or_, select, true
 
 from mpr_logic.errors import StoreError
-from mpr_logic.memory.evidence import PRIORS, Evidence, Trials
+from mpr_logic.memory.evidence import PRIORS, Evidence, Trials, below
 from mpr_logic.memory.records import Status, StoredRule
 from mpr_logic.memory.schema import (
     CHANGES,
     CITATIONS,
     EPISODES,
     EVIDENCE,
+    HOLDS,
     LESSONS,
     TRAJECTORIES,
     VERSIONS,
@@ -105,10 +106,19 @@ def load_rules(
     few = len(rows) <= MANY
     tallies = _tallies(connection, here, [row.key for row in rows.values()] if few else None)
     lessons = _lessons(connection, here, list(rows) if few else None)
+    holds = _holds(connection, here, [row.number for row in rows.values()] if few else None)
     endings = _endings(connection, here, list(rows) if few else None)
     known: dict[tuple[str, str, int, int], float] = {}
     return {
-        id: _rule(row, tallies[row.key], lessons.get(id, ()), endings.get(id), here, known)
+        id: _rule(
+            row,
+            tallies[row.key],
+            lessons.get(id, ()),
+            endings.get(id),
+            holds.get(row.number, ""),
+            here,
+            known,
+        )
         for id, row in rows.items()
     }
 
@@ -123,17 +133,43 @@ def _versions(connection: Connection, here: Snapshot, ids: Collection[str] | Non
     return {id: row for id, row in first.items() if id in wanted}
 
 
-def _tallies(connection: Connection, here: Snapshot, keys: list[str] | None) -> Mapping[str, Counter[bool]]:
-    found: dict[str, Counter[bool]] = defaultdict(Counter)
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """The evidence of a rule: the groups in which it went wrong, and right; and the observations behind
+    it."""
+
+    wrong: int = 0
+    right: int = 0
+    trials: int = 0
+
+
+def _tallies(connection: Connection, here: Snapshot, keys: list[str] | None) -> Mapping[str, _Tally]:
+    group = case((EPISODES.c.group == "", EPISODES.c.task), else_=EPISODES.c.group)
     query = (
-        select(EVIDENCE.c.key, EVIDENCE.c.wrong, func.count())
+        select(EVIDENCE.c.key, EVIDENCE.c.wrong, func.count(distinct(group)), func.count())
+        .join(EPISODES, EPISODES.c.id == EVIDENCE.c.episode)
         .where(is_live(EVIDENCE.c.revision, here.intervals))
         .where(EVIDENCE.c.episode.not_in(here.gone) if here.gone else true())
         .group_by(EVIDENCE.c.key, EVIDENCE.c.wrong)
     )
-    for key, wrong, n in connection.execute(query if keys is None else query.where(EVIDENCE.c.key.in_(keys))):
-        found[key][bool(wrong)] += n
+    found: dict[str, _Tally] = defaultdict(_Tally)
+    rows = connection.execute(query if keys is None else query.where(EVIDENCE.c.key.in_(keys)))
+    for key, wrong, groups, trials in rows:
+        of = found[key]
+        counted = {"wrong": groups} if wrong else {"right": groups}
+        found[key] = replace(of, **counted, trials=of.trials + trials)
     return found
+
+
+def _holds(connection: Connection, here: Snapshot, versions: list[int] | None) -> Mapping[int, str]:
+    """The reasons that keep versions from being law: of each the newest that counts."""
+    query = (
+        select(HOLDS.c.version, HOLDS.c.reason)
+        .where(is_live(HOLDS.c.revision, here.intervals))
+        .order_by(HOLDS.c.id)
+    )
+    rows = connection.execute(query if versions is None else query.where(HOLDS.c.version.in_(versions)))
+    return {row.version: row.reason for row in rows}
 
 
 def _lessons(connection: Connection, here: Snapshot, ids: list[str] | None) -> Mapping[str, tuple[int, ...]]:
@@ -160,18 +196,21 @@ def _endings(connection: Connection, here: Snapshot, ids: list[str] | None) -> M
 
 def _rule(
     row: Any,
-    tally: Counter[bool],
+    tally: _Tally,
     taught: Iterable[int],
     ending: Any | None,
+    held: str,
     here: Snapshot,
     known: dict[tuple[str, str, int, int], float],
 ) -> StoredRule:
     kind = cast("Kind", row.kind)
-    wrong, right = tally[True], tally[False]
-    case = row.head, kind, wrong, right
-    if case not in known:
-        known[case] = belief(row.head, kind, wrong, right, here.theta)
-    weight = row.weight if kind == "hand" else known[case]
+    wrong, right = tally.wrong, tally.right
+    counted = row.head, kind, wrong, right
+    if counted not in known:
+        known[counted] = belief(row.head, kind, wrong, right, here.theta)
+    weight = row.weight if kind == "hand" else known[counted]
+    if held and kind != "hand":
+        weight = min(weight, below(here.theta))
     lessons = tuple(taught)
     left = tuple(e for e in lessons if e not in here.gone)
     ended = ending if ending is not None and ending.revision > row.revision else None
@@ -194,12 +233,14 @@ def _rule(
         head=row.head,
         literals=row.literals,
         weight=weight,
-        belief=known[case],
+        belief=known[counted],
         status=status,
         wrong=wrong,
         right=right,
         episodes=left,
         by=ended.to if ended is not None else None,
+        trials=tally.trials,
+        held=held if kind != "hand" else "",
     )
 
 
@@ -327,6 +368,15 @@ class Transaction:
             rows = [{"revision": revision, "version": version, "episode": e} for e in new]
             self.connection.execute(insert(LESSONS), rows)
 
+    def hold(self, rule: StoredRule, reason: str) -> None:
+        """Keep the version of a rule from being law, with the reason; with an empty one let it go."""
+        if reason != rule.held:
+            revision = self.change(
+                "hold" if reason else "release", reason or "nothing holds it", rule=rule.id
+            )
+            row = {"revision": revision, "version": rule.version, "reason": storable(reason)}
+            self.connection.execute(insert(HOLDS).values(**row))
+
     # -- episodes and evidence ------------------------------------------------------------------
 
     def add_episode(self, recording: Recording) -> int:
@@ -335,7 +385,8 @@ class Transaction:
         end = "won" if recording.won else "not won"
         revision = self.change("episode", f"{recording.task}, {end}", episode=id)
         values: dict[str, Any] = {
-            name: getattr(recording, name) for name in ("task", "kind", "policy", "rules", "won", "turns")
+            name: getattr(recording, name)
+            for name in ("task", "kind", "policy", "rules", "won", "turns", "group")
         }
         self.connection.execute(insert(EPISODES).values(id=id, revision=revision, **values))
         self.connection.execute(insert(TRAJECTORIES).values(episode=id, text=recording.text))

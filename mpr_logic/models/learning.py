@@ -120,6 +120,7 @@ def learn(
     seen = [row for id, admitted in gate.rules.items() for row in _evidence(replay, rules[id], admitted)]
     read = len(episodes) - len(replay.passed_over)
     memory.observe(seen, f"{count(len(replay.trials), 'trial')} of {count(read, 'episode')}")
+    memory.hold({rules[id]: why for id, why in gate.holds().items()})
     failures = replay.failed.bit_count()
     return Lesson(
         read,
@@ -200,9 +201,10 @@ def _put(memory: Memory, replay: Replay, admitted: LearnedRule, writer: Proposal
 
 
 def _evidence(replay: Replay, rule: str, admitted: LearnedRule) -> Iterator[RuleOutcome]:
-    """The observations of a rule in the recorded trials. Of what was tried over and over alike, one trial
-    speaks for it; against it every one does."""
+    """The observations of a rule in the recorded trials. Of each episode one trial speaks for it, since no
+    more than one of a group counts; against it every one does."""
     prefers = admitted.clause.kind == "prefer"
-    for trials, wrong in ((admitted.right & replay.cases, not prefers), (admitted.wrong, prefers)):
-        for trial in replay.chosen(trials):
+    first = {trial.episode: trial for trial in reversed(replay.chosen(admitted.right))}
+    for trials, wrong in ((first.values(), not prefers), (replay.chosen(admitted.wrong), prefers)):
+        for trial in trials:
             yield RuleOutcome(rule, int(trial.episode), trial.turn, wrong=wrong)

@@ -33,15 +33,12 @@ def poisoned(folder: Path, *rules: str) -> tuple[Memory, list[str]]:
     """A memory in which these rules have become law: something looked as if they were right."""
     memory = Memory.open(folder / "memory.db")
     memory.declare(analyse(MODULES))
-    turns = [
-        {"line": "turn", "number": n, "action": f"put(stone_{n}, chest_1)", "succeeded": False}
-        for n in range(1, 31)
-    ]
-    first = heading("elsewhere", "kitchen", "scripted", "v0", shadow=True)
-    episode = memory.add_episode([first, *turns])
-    ids = [memory.put(text, kind="model", episodes=[episode]).id for text in rules or [POISON]]
+    turn = {"line": "turn", "number": 1, "action": "put(stone_1, chest_1)", "succeeded": False}
+    rooms = [heading(f"elsewhere {n}", "kitchen", "scripted", "v0", shadow=True) for n in range(30)]
+    episodes = memory.add_episodes([line for first in rooms for line in (first, turn)], many=True)
+    ids = [memory.put(text, kind="model", episodes=episodes).id for text in rules or [POISON]]
     for id in ids:
-        memory.observe(RuleOutcome(id, episode, turn, wrong=True) for turn in range(1, 31))
+        memory.observe(RuleOutcome(id, episode, 1, wrong=True) for episode in episodes)
         assert memory.get(id).status == "law"
     return memory, ids
 

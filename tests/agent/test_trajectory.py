@@ -46,6 +46,7 @@ def test_the_first_line() -> None:
         "policy": "says",
         "rules": boxed().program.version,
         "shadow": True,
+        "group": "boxes/3",
     }
 
 

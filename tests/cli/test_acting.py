@@ -174,20 +174,11 @@ def store(tmp_path: Path) -> str:
         memory.declare(load_program([RULES]))
         law = memory.put("forbid take(B) :- not opened(B).", because="{B} is shut")
         memory.put("forbid wait :- left(N), N < 99.", because="no time")
-        first = {
-            "mpr_trajectory": 1,
-            "line": "episode",
-            "task": "t",
-            "kind": "k",
-            "policy": "p",
-            "rules": "v",
-        }
-        turns = [
-            {"line": "turn", "number": n, "action": f"take(box_{n})", "succeeded": False}
-            for n in range(1, 31)
-        ]
-        episode = memory.add_episode([first, *turns])
-        memory.observe(RuleOutcome(law.id, episode, turn, wrong=True) for turn in range(1, 31))
+        turn = {"line": "turn", "number": 1, "action": "take(box_1)", "succeeded": False}
+        for number in range(30):
+            first = {"mpr_trajectory": 1, "line": "episode", "task": f"t{number}", "kind": "k"}
+            episode = memory.add_episode([first | {"policy": "p", "rules": "v"}, turn])
+            memory.observe([RuleOutcome(law.id, episode, 1, wrong=True)])
     return str(place)
 
 

@@ -9,9 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from mpr_logic.memory.store import Memory
 from tests.helpers.command import Done, examples, mpr
 from tests.helpers.json_output import answer
-from tests.helpers.stores import BACKENDS, DECLARATIONS, SHUT, episode, failures, location_of, memory_at
+from tests.helpers.stores import (
+    BACKENDS,
+    DECLARATIONS,
+    SHUT,
+    episode,
+    failures,
+    lived,
+    location_of,
+    memory_at,
+    outcomes,
+)
 
 VERBS = ["list", "show", "log", "learn", "export", "import", "forget", "rollback", "stats"]
 
@@ -23,7 +34,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     with memory_at(location) as memory:
         taught = memory.add_episode(episode(cites="closed", tries=30))
         rule = memory.put(SHUT, episodes=[taught], because="{B} is shut")
-        memory.observe(failures(rule.id, taught, 30))
+        others = lived(memory, 20)
+        memory.observe([*failures(rule.id, taught, 30), *outcomes(rule.id, others)])
         memory.put("@id(closed) 0.95 :: forbid open(B) :- heavy(B).", kind="hand")
         memory.refuse("permit take(B)\x1b[31m.", "a learned rule permits nothing", episode=taught)
     (tmp_path / "rules.dl").write_text(DECLARATIONS + SHUT)
@@ -66,9 +78,10 @@ def test_show_and_log(store: str) -> None:
     (row,) = answer(run(store, "list", "--status", "law", "--json"))["rules"][1:]
     shown = run(store, "show", row["id"]).out
     assert "taught by episode 1: box_1, not won" in shown
-    assert "candidate to law, 30 wrong, 0 right" in shown
+    assert "candidate to law, 21 wrong, 0 right" in shown
     assert "cited by 1 recorded decision, 1 rejection among them" in run(store, "show", "closed").out
-    assert len(run(store, "log").out.splitlines()) == 7
+    assert "seen: 21 groups wrong, 0 right (50 observations)" in shown
+    assert len(run(store, "log").out.splitlines()) == 7 + 20
     assert run(store, "log", "--rule", "nowhere").status == 1
 
 
@@ -98,7 +111,7 @@ def test_trajectories_are_imported(store: str, tmp_path: Path) -> None:
     """A recording of several episodes is taken whole."""
     file = tmp_path / "played.jsonl"
     file.write_text("".join(f"{json.dumps(line)}\n" for line in [*episode(), *episode("box_2", won=True)]))
-    assert answer(run(store, "import", str(file), "--json"))["episodes"] == [2, 3]
+    assert answer(run(store, "import", str(file), "--json"))["episodes"] == [22, 23]
     assert answer(run(store, "stats", "--json"))["stats"]["won"] == 1
 
 
@@ -106,21 +119,24 @@ def test_one_is_no_more_than_one(store: str, tmp_path: Path) -> None:
     """The output names a single episode, trial or failure in the singular."""
     file = tmp_path / "played.jsonl"
     file.write_text("".join(f"{json.dumps(line)}\n" for line in episode()))
-    assert run(store, "import", str(file)).out == "episode 2\n"
-    assert run(store, "import", str(file), str(file)).out == "episodes 3 to 4\n"
-    run(store, "forget", "3")
-    run(store, "forget", "4")
+    assert run(store, "import", str(file)).out == "episode 22\n"
+    assert run(store, "import", str(file), str(file)).out == "episodes 23 to 24\n"
+    store = str(tmp_path / "own.db")
+    run(store, "import", str(file), str(file), str(file))
     run(store, "forget", "1")
+    run(store, "forget", "3")
     assert run(store, "learn", str(tmp_path / "rules.dl")).out.startswith("1 episode, 1 trial, 1 failure, ")
 
 
 def test_forget_and_roll_back(store: str) -> None:
     """Both say what changed with them."""
-    found = answer(run(store, "rollback", "6", "--because", "too fast", "--json"))["changes"]
+    found = answer(run(store, "rollback", "26", "--because", "too fast", "--json"))["changes"]
     assert [change["kind"] for change in found] == ["rollback"]
-    run(store, "rollback", "7")
+    run(store, "rollback", "27")
+    with Memory.open(store) as memory:
+        memory.put("forbid open(B) :- shut(B).", episodes=[1])
     found = answer(run(store, "forget", "1", "--json"))["changes"]
-    assert [change["kind"] for change in found] == ["forget", "demote"]
+    assert [change["kind"] for change in found] == ["forget", "demote", "demote"]
     assert "forgotten" in run(store, "list", "--status", "all").out
 
 

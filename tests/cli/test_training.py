@@ -71,13 +71,11 @@ def test_a_wrong_law_falls_in_training_by_its_probes(tmp_path: Path) -> None:
     run(tmp_path, "learn", "m.db", *OFFICE, *told, "--skip", "1")
     with Memory.open(tmp_path / "m.db") as memory:
         poison = memory.put("forbid pay(A, M) :- M > 0.", kind="induced", episodes=[1]).id
-        lines = [{"mpr_trajectory": 1, "line": "episode", "task": "elsewhere"}]
-        lines += [
-            {"line": "turn", "number": n, "action": f"pay(acct_{n}, 1)", "succeeded": False}
-            for n in range(1, 31)
-        ]
-        wrong = memory.add_episode(lines)
-        memory.observe(RuleOutcome(poison, wrong, turn, wrong=True) for turn in range(1, 31))
+        turn = {"line": "turn", "number": 1, "action": "pay(acct_1, 1)", "succeeded": False}
+        for number in range(30):
+            first = {"mpr_trajectory": 1, "line": "episode", "task": f"elsewhere {number}"}
+            wrong = memory.add_episode([first, turn])
+            memory.observe([RuleOutcome(poison, wrong, 1, wrong=True)])
         assert memory.get(poison).status == "law"
     trained = run(tmp_path, "learn", "m.db", *OFFICE, *told, "--check")
     (row,) = json.loads(trained.out)["rounds"]

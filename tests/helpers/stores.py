@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,17 @@ def episode(
     ]
     first = turn | {"succeeded": won, "won": won, "over": tries == 1}
     return [heading | {"rules": "v1", "shadow": False}, first, *more]
+
+
+def lived(memory: Memory, n: int, task: str = "room", **how: Any) -> list[int]:
+    """Episodes of n tasks, each a group of its own, as :func:`episode` makes them; their numbers."""
+    lines = [line for i in range(1, n + 1) for line in episode(f"{task}_{i}", **how)]
+    return memory.add_episodes(lines, many=True)
+
+
+def outcomes(rule: str, episodes: Sequence[int], *, wrong: bool = True) -> list[RuleOutcome]:
+    """An observation of the first turn of each episode."""
+    return [RuleOutcome(rule, each, 1, wrong=wrong) for each in episodes]
 
 
 def failures(rule: str, episode: int, n: int, first: int = 0) -> list[RuleOutcome]:

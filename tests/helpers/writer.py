@@ -31,7 +31,7 @@ def acknowledged(log: Path) -> list[list[str]]:
 def check(memory: Memory, logs: list[Path]) -> int:
     """Every acknowledged episode and all its evidence is there. Returns how many there are."""
     episodes = {each.id: each.task for each in memory.episodes()}
-    evidence = memory.stats()["wrong"]
+    evidence = memory.stats()["observations"]
     said = [line for log in logs for line in acknowledged(log)]
     for kind, id, what in said:
         if kind == "episode":

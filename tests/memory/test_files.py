@@ -11,7 +11,7 @@ import pytest
 
 from mpr_logic.errors import StoreError
 from mpr_logic.memory.store import Memory
-from tests.helpers.stores import SHUT, episode, memory_at
+from tests.helpers.stores import SHUT, episode, lived, memory_at, outcomes
 
 
 def good(path: Path) -> None:
@@ -192,3 +192,37 @@ def test_a_memory_for_the_moment() -> None:
     """`sqlite://` is a memory that no file holds."""
     with memory_at("sqlite://") as memory:
         assert memory.put(SHUT).status == "candidate"
+
+
+def test_a_memory_of_the_first_version_opens(tmp_path: Path) -> None:
+    """A memory without groups is brought up to date when it is opened: all that it holds is there, an episode
+    is of the group of its task, and the file says its new version and is whole."""
+    path = tmp_path / "old.db"
+    with memory_at(path) as memory:
+        rule = memory.put(SHUT, episodes=lived(memory, 25))
+        memory.observe(outcomes(rule.id, [e.id for e in memory.episodes()]))
+        before = memory.get(rule.id), memory.episodes(), memory.log()
+    connection = sqlite3.connect(path)
+    for change in (
+        "DELETE FROM seals",
+        'ALTER TABLE episodes DROP COLUMN "group"',
+        "DROP TABLE holds",
+        "UPDATE meta SET value='1' WHERE name='version'",
+        "PRAGMA user_version=1",
+    ):
+        connection.execute(change)
+    connection.commit()
+    connection.close()
+    for _ in range(2):
+        with Memory.open(path, create=False) as memory:
+            assert (memory.get(rule.id), memory.episodes(), memory.log()) == before
+            assert {each.group for each in memory.episodes()} == {f"room_{n}" for n in range(1, 26)}
+            assert memory.intact()
+    with Memory.open(path) as memory:
+        memory.hold({rule.id: "one group says it"})
+        memory.add_episode([{"line": "episode", "task": "t", "group": "attic"}])
+        assert (memory.get(rule.id).status, memory.episodes()[-1].group) == ("advice", "attic")
+        assert memory.intact()
+    version = sqlite3.connect(path)
+    assert version.execute("PRAGMA user_version").fetchone() == (2,)
+    version.close()

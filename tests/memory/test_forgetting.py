@@ -111,7 +111,7 @@ def test_no_row_holds_a_trace(memory: Memory) -> None:
     assert MARK not in rows_of(memory)
     assert "555-0100" not in rows_of(memory)
     after = memory.get(ids["both"])
-    assert (after.wrong, after.episodes, after.status) == (3, (2,), "advice")
+    assert (after.wrong, after.trials, after.episodes, after.status) == (1, 3, (2,), "advice")
     assert (after.key, after.text) == (before.key, SHUT)
     assert memory.get(ids["later"]).text == '@because("{B} is heavy")\nforbid take(B) :- heavy(B).'
     assert [memory.get(ids[name]).status for name in ("only", "found")] == ["superseded", "forgotten"]

@@ -23,11 +23,11 @@ def test_writers_do_not_disturb_each_other(backend: str, tmp_path: Path) -> None
     location = location_of(backend, tmp_path)
     with memory_at(location) as memory:
         logs = [tmp_path / f"log_{i}" for i in range(4)]
-        writers = [start(location, f"w{i}", 5, log) for i, log in enumerate(logs)]
+        writers = [start(location, f"w{i}", 6, log) for i, log in enumerate(logs)]
         assert [writer.wait(120) for writer in writers] == [0] * 4
-        assert check(memory, logs) == 20
+        assert check(memory, logs) == 24
         (rule,) = memory.rules()
-        assert (rule.wrong, len(rule.episodes), rule.status) == (60, 20, "law")
+        assert (rule.wrong, len(rule.episodes), rule.status) == (24, 24, "law")
         revisions = [change.revision for change in memory.log()]
         assert revisions == list(range(1, len(revisions) + 1))
 

@@ -29,13 +29,16 @@ def memory() -> Iterator[Memory]:
         yield found
 
 
-def recorded(memory: Memory, turns: list[tuple[str | None, bool | None]]) -> int:
+def recorded(
+    memory: Memory, turns: list[tuple[str | None, bool | None]], task: str = "t", group: str = ""
+) -> int:
     """An episode of these turns."""
     lines = [
         {"line": "turn", "number": n, "action": action, "succeeded": succeeded}
         for n, (action, succeeded) in enumerate(turns, 1)
     ]
-    return memory.add_episode([{"mpr_trajectory": 1, "line": "episode", "task": "t"}, *lines])
+    heading = {"mpr_trajectory": 1, "line": "episode", "task": task, "group": group}
+    return memory.add_episode([heading, *lines])
 
 
 @pytest.mark.heavy
@@ -64,8 +67,8 @@ def test_only_what_the_record_bears_out_counts(
 @settings(max_examples=at_most(60))
 @given(turns=TURNS, batches=st.integers(1, 3))
 def test_a_trial_is_counted_once(turns: list[tuple[str | None, bool | None]], batches: int) -> None:
-    """A rule's record has one trial for each action and outcome in an episode, however often the action is
-    tried and however often that is told."""
+    """A rule's record has one observation for each action and outcome in an episode, however often the action
+    is tried and however often that is told; and one trial for each outcome in a group."""
     with memory_at("sqlite://") as memory:
         taught = recorded(memory, turns)
         rule = memory.put(SHUT, episodes=[taught])
@@ -77,8 +80,9 @@ def test_a_trial_is_counted_once(turns: list[tuple[str | None, bool | None]], ba
         for _ in range(batches):
             memory.observe([RuleOutcome(rule.id, taught, n, not succeeded) for n, _, succeeded in fitting])
         found = memory.get(rule.id)
-        assert found.wrong == len({action for _, action, succeeded in fitting if not succeeded})
-        assert found.right == len({action for _, action, succeeded in fitting if succeeded})
+        assert found.trials == len({(action, succeeded) for _, action, succeeded in fitting})
+        assert found.wrong == any(not succeeded for *_, succeeded in fitting)
+        assert found.right == any(succeeded for *_, succeeded in fitting)
 
 
 def test_one_bad_observation_spoils_its_batch(memory: Memory) -> None:
@@ -112,13 +116,65 @@ def test_a_recording_that_counts_anew(memory: Memory) -> None:
         assert memory.observe([RuleOutcome(rule.id, taught, 1, wrong=True)]) == 1
 
 
-def test_twenty_five_episodes_make_a_law(memory: Memory) -> None:
-    """Failures in episodes of their own are trials of their own; in one episode they are one."""
+def test_twenty_five_tasks_make_a_law(memory: Memory) -> None:
+    """Failures in tasks of their own are trials of their own; over and over in one task they are one."""
     rule = memory.put(SHUT)
-    again = recorded(memory, [("take(b1)", False)] * 25)
-    memory.observe([RuleOutcome(rule.id, again, n, wrong=True) for n in range(1, 26)])
+    for _ in range(25):
+        again = recorded(memory, [("take(b1)", False), ("take(b2)", False)])
+        memory.observe([RuleOutcome(rule.id, again, n, wrong=True) for n in (1, 2)])
     assert (memory.get(rule.id).wrong, memory.get(rule.id).status) == (1, "advice")
-    for _ in range(24):
-        each = recorded(memory, [("take(b1)", False)])
+    assert memory.get(rule.id).trials == 50
+    for number in range(24):
+        each = recorded(memory, [("take(b1)", False)], f"t{number}")
         memory.observe([RuleOutcome(rule.id, each, 1, wrong=True)])
     assert (memory.get(rule.id).wrong, memory.get(rule.id).status) == (25, "law")
+
+
+def test_the_author_of_a_world_says_what_a_group_is(memory: Memory) -> None:
+    """Tasks of one group are one trial, and a success in one of them contradicts the rule; a forgotten
+    episode takes its part of the group along, and its name."""
+    rule = memory.put(SHUT)
+    scenes = [recorded(memory, [("take(b1)", False)], f"t{n}", f"kitchen {n % 3}") for n in range(30)]
+    memory.observe([RuleOutcome(rule.id, each, 1, wrong=True) for each in scenes])
+    found = memory.get(rule.id)
+    assert (found.wrong, found.right, found.trials, found.status) == (3, 0, 30, "advice")
+    assert {each.group for each in memory.episodes()} == {"kitchen 0", "kitchen 1", "kitchen 2"}
+    good = recorded(memory, [("take(b1)", True)], "won", "attic 7")
+    memory.observe([RuleOutcome(rule.id, good, 1, wrong=False)])
+    assert (memory.get(rule.id).right, memory.get(rule.id).contradicted) == (1, True)
+    memory.hold({rule.id: "all that speaks for it happened in `attic 7`"})
+    memory.forget(good)
+    assert (memory.get(rule.id).right, memory.get(rule.id).held) == (0, "forgotten")
+    for each in scenes[::3]:
+        memory.forget(each)
+    assert memory.get(rule.id).wrong == 2
+    assert "attic" not in str([memory.episodes(), memory.log(), memory.rules("advice")])
+
+
+def test_a_rule_that_is_held_back_is_advice(memory: Memory) -> None:
+    """With evidence enough for a law it weighs less than theta, until it is let go; both stand in the log,
+    and its export comes back as it was."""
+    rule = memory.put(SHUT)
+    episodes = [recorded(memory, [("take(b1)", False)], f"t{n}") for n in range(40)]
+    memory.observe([RuleOutcome(rule.id, each, 1, wrong=True) for each in episodes])
+    assert memory.get(rule.id).status == "law"
+    memory.hold({rule.id: "one group says it"})
+    held = memory.get(rule.id)
+    assert (held.status, held.held) == ("advice", "one group says it")
+    assert held.belief > memory.theta > held.weight
+    revision = memory.stats()["revision"]
+    memory.hold({rule.id: "one group says it"})
+    assert memory.stats()["revision"] == revision
+    text = memory.export()
+    assert memory.import_(text).unchanged == (rule.id,)
+    memory.hold({rule.id: ""})
+    assert (memory.get(rule.id).status, memory.get(rule.id).held) == ("law", "")
+    assert memory.import_(text).unchanged == (rule.id,)
+    assert [c.kind for c in memory.log(rule.id)][-4:] == ["hold", "demote", "release", "promote"]
+    memory.rollback(revision)
+    assert memory.get(rule.id).status == "advice"
+    with pytest.raises(StoreError, match="no rule"):
+        memory.hold({"nobody": "?"})
+    memory.put(f"@id(mine) {SHUT}", kind="hand")
+    with pytest.raises(StoreError, match="hand-written"):
+        memory.hold({"mine": "?"})

@@ -193,7 +193,7 @@ class Demo:
         guide = Retrieval({rule.id for rule in program.rules if rule.action is not None})
         policy = Reminded(game.plan, forgets=self.worlds.forgets, seed=f"{number} {game.id}")
         name = f"{policy.name}; round {number}"
-        first = heading(game.id, game.kind, name, program.version, shadow=shadow)
+        first = heading(game.id, game.kind, name, program.version, shadow=shadow, group=game.group)
         played = Played(Score(game.id, game.kind), lines=[first])
         world = game.make(self.worlds.steps)
         for turn in play(world, Checker(program), policy, shadow=shadow, repairs=True, guide=guide):

@@ -105,6 +105,13 @@ class Game:
                     " take the games of AlfWorld's release, or make new ones with the installed package's"
                 )
 
+    @property
+    def scene(self) -> str:
+        """The scene that the game plays in, which its tasks and trials share: ``scene 18``. A generated game,
+        which names no scene, is a scene of its own."""
+        number = self.id.partition("/")[0].rpartition("-")[2]
+        return f"scene {number}" if number.isascii() and number.isdigit() else self.id
+
     @classmethod
     def read(cls, path: str | Path) -> Game:
         """Read a ``game.tw-pddl``, and the ``traj_data.json`` beside it where there is one.

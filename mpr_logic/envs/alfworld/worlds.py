@@ -56,7 +56,7 @@ def _made(number: int, kind: str | None) -> Game:
 
 def _episode(game: Game) -> Episode:
     plan = tuple(action for command in game.walkthrough if (action := action_of(command)) is not None)
-    return Episode(game.id, game.task_type, partial(_make, game), plan, _possible)
+    return Episode(game.id, game.task_type, partial(_make, game), plan, _possible, game.scene)
 
 
 def _make(game: Game, steps: int) -> AlfWorld:

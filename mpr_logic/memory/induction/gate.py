@@ -25,6 +25,7 @@ from mpr_logic.language.printer import print_clause, print_row
 from mpr_logic.memory.induction.merge import Conflict, contradictions, subsumes
 from mpr_logic.memory.induction.operators import without_literals
 from mpr_logic.memory.induction.refine import Refiner, SearchLimits, annotated, reason
+from mpr_logic.memory.induction.standing import holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -149,6 +150,16 @@ class Gate:
             return GateOutcome(text, source, "refused", refusal.reason, diagnostics=refusal.diagnostics)
         except EvaluationError as error:
             return GateOutcome(text, source, "refused", f"it could not be replayed: {error}")
+
+    def holds(self) -> dict[str, str]:
+        """For each learned ``forbid``, by its id, what keeps it from being law whatever its evidence; empty
+        where nothing does. See :mod:`mpr_logic.memory.induction.standing`.
+
+        Raises:
+            EvaluationError: the engine could not finish.
+        """
+        forbids = {id: rule.clause for id, rule in self.rules.items() if rule.clause.kind == "forbid"}
+        return dict(zip(forbids, holds(self._refiner, list(forbids.values())), strict=True))
 
     # -- inside --------------------------------------------------------------------------------
 

@@ -51,11 +51,12 @@ class RecordedStep:
 @dataclass(frozen=True, slots=True)
 class RecordedEpisode:
     """The recorded steps of one episode. ``id`` tells it from other episodes; those of one ``task`` have the
-    same world."""
+    same world, and those of one ``group`` are no independent evidence: the task, where no other is named."""
 
     id: str
     steps: tuple[RecordedStep, ...]
     task: str
+    group: str = ""
 
 
 class _Observed(Protocol):
@@ -87,9 +88,9 @@ class PlayedTurn(Protocol):
         """The facts that went."""
 
 
-def episode_of(id: str, turns: Iterable[PlayedTurn], task: str = "") -> RecordedEpisode:
+def episode_of(id: str, turns: Iterable[PlayedTurn], task: str = "", group: str = "") -> RecordedEpisode:
     """The episode that some turns make."""
-    return RecordedEpisode(id, tuple(_step(turn) for turn in turns), task or id)
+    return RecordedEpisode(id, tuple(_step(turn) for turn in turns), task or id, group)
 
 
 def _step(turn: PlayedTurn) -> RecordedStep:
@@ -111,7 +112,8 @@ def read_episodes(lines: Iterable[str], file: str = "<trajectory>") -> list[Reco
         played[each.task] += 1
         id = each.task if played[each.task] == 1 else f"{each.task}#{played[each.task]}"
         steps = tuple(RecordedStep(t.number, t.action, t.succeeded, t.removed, t.added) for t in each.turns)
-        found.append(RecordedEpisode(id, steps, each.task))
+        group = "" if each.group == each.task else each.group
+        found.append(RecordedEpisode(id, steps, each.task, group))
     return found
 
 
@@ -148,9 +150,9 @@ VERDICTS = ("forbid", "permit", "prefer")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """An action that was tried in a turn of an episode of a task, and whether it succeeded."""
+    """An action that was tried in a turn of an episode of a group, and whether it succeeded."""
 
-    task: str
+    group: str
     episode: str
     turn: int
     action: str
@@ -204,9 +206,14 @@ class Replay:
         self.trials = tuple(trials)
         self.succeeded = mask(i for i, trial in enumerate(trials) if trial.succeeded)
         self.failed = mask(i for i, trial in enumerate(trials) if not trial.succeeded)
-        cases = {(t.task, t.action, t.args, t.succeeded): i for i, t in reversed(list(enumerate(trials)))}
+        cases = {(t.group, t.action, t.args, t.succeeded): i for i, t in reversed(list(enumerate(trials)))}
         self.cases = mask(cases.values())
-        """The first trial of each case: of one action with one outcome in one task."""
+        """The first trial of each case: of one action with one outcome in one group."""
+        groups: dict[str, list[int]] = {}
+        for i, trial in enumerate(trials):
+            groups.setdefault(trial.group, []).append(i)
+        self.groups = {group: mask(found) for group, found in groups.items()}
+        """The trials of each group."""
         self._of = {a: mask(self._tried(a)) for a in self.program.schema.actions}
         self._masks: dict[str, int] = {}
 
@@ -320,7 +327,8 @@ class Replay:
             history = history_facts(self.program, step.action, step.succeeded)
             if step.succeeded is not None:
                 trial = len(trials)
-                trials.append(Trial(episode.task, episode.id, step.turn, name, args, step.succeeded))
+                group = episode.group or episode.task
+                trials.append(Trial(group, episode.id, step.turn, name, args, step.succeeded))
         return _Move(trial, tuple(removed), (*history, *added))
 
     def _tried(self, action: str) -> Iterator[int]:
