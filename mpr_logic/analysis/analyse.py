@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from mpr_logic.analysis.annotations import check_because, explicit_id, resolve_overrides
-from mpr_logic.analysis.builtin_relations import DEFINED
+from mpr_logic.analysis.builtin_relations import DEFINED, definition
 from mpr_logic.analysis.canonical import clause_template, clause_text, fill, short_id, whole_text
 from mpr_logic.analysis.desugar import Context, expand
 from mpr_logic.analysis.desugar.classes import class_of, histories_read, history_rules, member_rules
@@ -234,9 +234,9 @@ class _Build:
             for rule in age_rules(relation, self.schema):
                 self._add_hidden(rule)
         read = {used for _, used, _ in self.edges}
-        for name, clause in DEFINED.items():
+        for name in DEFINED:
             if name in read and self.schema.relations[name].builtin:
-                self.add(clause)
+                self.add(definition(name, read))
 
     def program(self) -> Program:
         """Check what concerns the rules together; the program is whole only where nothing is reported."""

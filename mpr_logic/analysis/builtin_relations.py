@@ -10,11 +10,24 @@ import typing
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from mpr_logic.analysis.program import Signature
-from mpr_logic.language.ast import Arithmetic, Atom, Clause, Comparison, Const, Literal, Param, Span, Var
+from mpr_logic.language.ast import (
+    Alternatives,
+    Arithmetic,
+    Atom,
+    Clause,
+    Comparison,
+    Const,
+    Literal,
+    Param,
+    Span,
+    Var,
+)
 from mpr_logic.language.moments import SECOND, Duration, Instant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
+
+    from mpr_logic.language.ast import WrittenItem
 
 SHELL = frozenset({"shell_runs", "shell_writes", "shell_opaque"})
 """The relations that the reader of shell commands fills."""
@@ -63,23 +76,45 @@ FILLED = frozenset({"now", "called", "item", "list_length", "field", "argument"}
 LANGUAGE = Span("the language", 0, 0, 0, 0)
 """The span of what the language itself says."""
 
-_N, _A, _S, _T = Var("N"), Var("A"), Var("S"), Var("T")
-_AS_TIME = Comparison(
-    "=", _T, Arithmetic("+", Const(Instant(0)), Arithmetic("*", _S, Const(Duration(SECOND))))
-)
+_N, _A, _S, _T, _MADE, _NOW = map(Var, ("N", "A", "S", "T", "Made", "Now"))
 
 
-def _defined(name: str, args: tuple[Var, ...], of: Atom) -> Clause:
-    """The rule for a relation that has as a time what another has as a second."""
-    return Clause("relation", Atom(name, args, span=LANGUAGE), (Literal(of), _AS_TIME), span=LANGUAGE)
+def _defined(name: str, args: tuple[Var, ...], *body: WrittenItem) -> Clause:
+    """The rule for a relation that has as a time, ``T``, what is a second, ``S``, in its body."""
+    second = Arithmetic("*", _S, Const(Duration(SECOND)))
+    time = Comparison("=", _T, Arithmetic("+", Const(Instant(0)), second))
+    return Clause("relation", Atom(name, args, span=LANGUAGE), (*body, time), span=LANGUAGE)
 
+
+CLOCK = ("now", "now_at")
+"""The relations that tell the time of the check."""
 
 DEFINED: Mapping[str, Clause] = {
-    "now_at": _defined("now_at", (_T,), Atom("now", (_S,))),
-    "called_at": _defined("called_at", (_N, _A, _T), Atom("called", (_N, _A, _S))),
+    "now_at": _defined("now_at", (_T,), Literal(Atom("now", (_S,)))),
+    "called_at": _defined("called_at", (_N, _A, _T), Literal(Atom("called", (_N, _A, _S)))),
 }
 """The built-in relations that a rule of the language derives: a program has that rule where it reads them.
 There were programs before them: one that declares such a name otherwise has a relation of its own."""
+
+_NOT_LATER = Alternatives(
+    (
+        (Literal(Atom("now", (Var("_"),)), True), Comparison("=", _S, _MADE)),
+        (Literal(Atom("now", (_NOW,))), Comparison("<=", _MADE, _NOW), Comparison("=", _S, _MADE)),
+        (Literal(Atom("now", (_S,))), Comparison(">", _MADE, _S)),
+    ),
+    LANGUAGE,
+)
+"""``S`` is the second ``Made``, never one after the time of the check: a clock may have been set back."""
+
+_CALLED_UNTIL_NOW = _defined("called_at", (_N, _A, _T), Literal(Atom("called", (_N, _A, _MADE))), _NOT_LATER)
+
+
+def definition(name: str, read: Container[str]) -> Clause:
+    """The rule for a built-in relation, in a program that reads some relations: no call is in the future
+    where the time of the check is read too."""
+    clock = any(each in read for each in CLOCK)
+    return _CALLED_UNTIL_NOW if name == "called_at" and clock else DEFINED[name]
+
 
 _MET = (
     ("value", "any"),
@@ -132,9 +167,6 @@ def _signature(name: str, form: tuple[tuple[str, str], ...]) -> Signature:
 OWNABLE = DEFINED.keys() | SQL
 """The built-in relations that came after programs which have relations of such names: one that declares the
 name otherwise has a relation of its own."""
-
-CLOCK = ("now", "now_at")
-"""The relations that tell the time of the check."""
 
 BUILT_IN: Mapping[str, Signature] = {name: _signature(name, form) for name, form in _FORMS.items()}
 """The built-in relations by their names."""

@@ -122,6 +122,9 @@ def test_within_asks_the_clock_of_the_guard() -> None:
         "called_at(_, send, T), within(T, 1m)",
         "called_at(time: T, number: _, action: _), W = 1m, within(T, W)",
         "1 <= count : { called_at(_, send, T), within(T, 1m) }",
+        "sent(T), within(T, 1m)",
+        "1 <= count : { sent(T), within(T, 1m) }",
+        "sent(T), now_at(Now), T <= Now, Now - T <= 1m",
         "called_at(N, send, T), 0 = count : { called(N, _, _), not within(T, 1m) }",
     ],
 )
@@ -129,7 +132,8 @@ def test_within_asks_the_clock_of_the_guard() -> None:
 def test_a_clock_that_is_set_back(body: str, passed: int, open: bool) -> None:
     """A call is never in the future: one that a later clock told of was made just now."""
     now = [1_000_000.0]
-    rules = f".action send(to: symbol)\nforbid send(_) :- {body}."
+    rules = ".action send(to: symbol)\n.decl sent(t: time)\nsent(T) :- called_at(_, send, T).\n"
+    rules += f"forbid send(_) :- {body}."
     guard = Guard(text=rules, clock=lambda: now[0])
     done(guard, "send", to="ann")
     now[0] += passed

@@ -1,9 +1,6 @@
 """Spans of time: ``within(T, 24h)`` asks for the last 24 hours, ``during("mon 9-17 UTC")`` for hours of days.
 
 They are written like literals, and are tests where no relation has their name.
-
-No call is in the future, whatever the clock said when it was made. Where ``T`` is the time of one, by a
-literal of ``called_at`` beside it, ``within`` asks only that it is not longer ago.
 """
 
 from __future__ import annotations
@@ -21,7 +18,7 @@ from mpr_logic.language.moments import Duration
 from mpr_logic.language.zones import is_schedule, schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from mpr_logic.analysis.desugar.part import Context
     from mpr_logic.analysis.program import Schema
@@ -68,24 +65,6 @@ def _mentions(item: WrittenItem, schema: Schema) -> bool:
     return is_window(item, schema) or any(is_window(each, schema) for each in inner)
 
 
-def _times_of_calls(body: Iterable[WrittenItem], schema: Schema) -> frozenset[str]:
-    """The variables that hold times of calls by literals of ``called_at``."""
-    called = schema.relations.get("called_at")
-    if called is None or not called.builtin:
-        return frozenset()
-    found: set[str] = set()
-    for item in body:
-        if isinstance(item, Literal) and item.atom.name == "called_at" and not item.negated:
-            atom = item.atom
-            times = (
-                atom.args[2:3]
-                if not atom.names
-                else (term for name, term in zip(atom.names, atom.args, strict=True) if name == "time")
-            )
-            found |= {term.name for term in times if isinstance(term, Var)}
-    return frozenset(found)
-
-
 class _Expansion:
     """The body of one clause without its spans."""
 
@@ -93,7 +72,6 @@ class _Expansion:
         self.context = context
         self.right = True
         self._ages = 0
-        self._calls = _times_of_calls(clause.body, context.schema)
         body: list[WrittenItem] = []
         asked = False
         for item in clause.body:
@@ -107,10 +85,7 @@ class _Expansion:
     def _item(self, item: WrittenItem) -> tuple[list[WrittenItem], bool]:
         """The items that stand for one, and whether they read the time of the check."""
         if isinstance(item, Aggregate):
-            outside = self._calls
-            self._calls = outside | _times_of_calls(item.body, self.context.schema)
             found = [self._item(each) for each in item.body]
-            self._calls = outside
             inner = tuple(each for new, _ in found for each in new)
             return [replace(item, body=inner)], any(reads for _, reads in found)  # type: ignore[arg-type]
         if not isinstance(item, Literal) or not is_window(item, self.context.schema):
@@ -126,11 +101,7 @@ class _Expansion:
             self._ages += 1
             age = Var(f"#age{self._ages}", span)
             known = Comparison("=", age, Arithmetic("-", Var(NOW, span), atom.args[0], span), span)
-            length = atom.args[1]
-            of_call = isinstance(first, Var) and first.name in self._calls
-            if of_call and not (isinstance(length, Const) and not isinstance(length.value, Duration)):
-                return [known, Comparison(">" if item.negated else "<=", age, length, span)], True
-            return [known, Test("within", (age, length), item.negated, span)], True
+            return [known, Test("within", (age, atom.args[1]), item.negated, span)], True
         time = atom.args[0] if len(atom.args) == 2 else Var(NOW, span)
         self._look_at(atom.args[-1], span)
         return [Test("during", (time, atom.args[-1]), item.negated, span)], len(atom.args) == 1
