@@ -54,6 +54,32 @@ def test_a_body_that_cannot_hold_holds_of_no_call(body: list[str]) -> None:
         assert admitted == {False}
 
 
+DAYS = [f'"2024-01-0{day}"' for day in range(1, 8)]
+of_days = st.builds(
+    lambda left, op, right: f"{left} {op} {right}",
+    st.sampled_from(["X", "Y"]),
+    st.sampled_from(["<", "<=", ">", ">=", "=", "!="]),
+    st.sampled_from(["X", "Y", *DAYS[2:5]]),
+)
+
+
+@given(body=st.lists(of_days, min_size=1, max_size=4))
+def test_comparisons_of_dates_that_cannot_hold_hold_of_no_call(body: list[str]) -> None:
+    """The same of dates; two bounds of one date that leave no day are always found."""
+    rule = f'@because("no") forbid act(X, Y) :- {", ".join(body)}.'
+    modules = [parse(f".action act(x: date, y: date)\n{rule}")]
+    program = analyse(modules)
+    found = {each.code for each in vet(program, None, modules)}
+    actions = [f"act({x}, {y})" for x in DAYS for y in DAYS]
+    admitted = {decision.admissible for decision in Checker(program).check_all(actions)}
+    if "E0608" in found:
+        assert admitted == {True}
+    elif "W0619" in found and len(body) == 1:
+        assert admitted == {False}
+    if len(body) == 2 and all(each[0] == "X" and '"' in each for each in body):
+        assert admitted != {True} or "E0608" in found
+
+
 expressions = st.recursive(
     st.sampled_from(["a", "b", ".", "^", "$", "\\b", "[ab]", "(?m:^)", "\\n"]),
     lambda inner: (

@@ -95,6 +95,14 @@ def found(text: str, deployment: Deployment | None = None, head: str = HEAD) -> 
         ('matches(lower(X), "\\\\bDROP\\\\b|[A-Z]+x")', "E0608"),
         ('Y = lower(X), matches(Y, "a(B|C)d?")', "E0608"),
         ('matches(lower(X), "drop|TRUNCATE")', "W0618"),
+        # times, dates and durations that there are not
+        ('now_at(T), T < "2024-01-01T00:00:00Z", T > "2025-01-01T00:00:00Z"', "E0608"),
+        (
+            'now_at(T), T < U, called_at(_, _, U), U < "2024-01-01T00:00:00Z", T > "2025-01-01T00:00:00Z"',
+            "E0608",
+        ),
+        ('now_at(T), D = date(T, "UTC"), D > "2024-01-01", D < "2024-01-02"', "E0608"),
+        ("now_at(T), called_at(_, _, U), W = T - U, W > 2h, W < 60m", "E0608"),
         # an aggregate over rows that there are not
         ("M = max L : { level(L), L != strict }, q(_, N), M != X", "E0608"),
         ("K = count : { level(L), L = normal }, K < N", "E0608"),

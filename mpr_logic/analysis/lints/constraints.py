@@ -9,6 +9,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, TypeAlias
 
+from mpr_logic.analysis.lints.moments import Span
 from mpr_logic.analysis.lints.numbers import linear, quotient, remainder, unsolvable
 from mpr_logic.analysis.lints.regex import Capitals
 from mpr_logic.analysis.lints.text_tests import Texts, holds
@@ -16,6 +17,7 @@ from mpr_logic.analysis.terms import item_terms, term_vars
 from mpr_logic.analysis.times import SPANS
 from mpr_logic.language.ast import Aggregate, Arithmetic, Call, Comparison, Const, Literal, Test, Var
 from mpr_logic.language.functions import FUNCTIONS
+from mpr_logic.language.moments import Moment
 from mpr_logic.language.printer import print_item, print_term
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Constraints:
             or self._divided()
             or self._denied()
             or self._ranges()
+            or self._moments()
             or self._orders()
             or self._choices()
             or self._lowered()
@@ -373,6 +376,29 @@ class Constraints:
                 found += [why for why in (mine.why_low, mine.why_high) if why is not None]
         return found
 
+    def _moments(self) -> str | None:
+        """Times, dates or durations that two comparisons with constants leave none of."""
+        spans: dict[tuple[str, str], Span] = {}
+        unequal: list[tuple[tuple[str, str], int, Comparison]] = []
+        for item in (each for each in self.items if isinstance(each, Comparison)):
+            for term, op, other in (
+                (item.left, item.op, item.right),
+                (item.right, FLIPPED[item.op], item.left),
+            ):
+                node, value = self._node(term), self.value(other)
+                if not (isinstance(node, str) and isinstance(value, Moment)):
+                    continue
+                mine = spans.setdefault((node, value.type_), Span())
+                mine.narrow(op, value.number, item)
+                if mine.empty():
+                    return self._because(item, [each for each in mine.reasons() if each is not item])
+                if op == "!=":
+                    unequal.append(((node, value.type_), value.number, item))
+        for of, number, item in unequal:
+            if spans[of].without(number):
+                return self._because(item, spans[of].reasons())
+        return None
+
     # -- order between variables ---------------------------------------------------------------
 
     def _orders(self) -> str | None:
@@ -386,9 +412,11 @@ class Constraints:
                 continue
             low, high = (left, right) if item.op in ("<", "<=") else (right, left)
             edges.setdefault(low, []).append((high, item.op in ("<", ">"), item))
-        texts = sorted(each[1] for each in _nodes(edges) if isinstance(each, tuple) and each[0] is str)
-        for less, more in itertools.pairwise(texts):  # numbers are held to their bounds
-            edges.setdefault((str, less), []).append(((str, more), True, None))
+        fixed = [each for each in _nodes(edges) if isinstance(each, tuple) and each[0] is not float]
+        for kind in {each[0] for each in fixed}:  # numbers are held to their bounds
+            ordered = sorted(each[1] for each in fixed if each[0] is kind)
+            for less, more in itertools.pairwise(ordered):
+                edges.setdefault((kind, less), []).append(((kind, more), True, None))
         for start, out in edges.items():
             for node, strict, asked in out:
                 path = self._path(edges, node, start) if strict and asked is not None else None
