@@ -57,7 +57,7 @@ SLIPS = [
     (
         "forbid pay(_, N) :- N > 0, N mod 2 = -1.",
         "E0608",
-        "forbid pay(_, N) :- N mod 2 = 1.",
+        "forbid pay(_, N) :- N > 0, N mod 2 = 1.",
         "pay(eve, 3)",
     ),
     ("forbid pay(_, N) :- 2 * N = 601.", "E0608", "forbid pay(_, N) :- 2 * N > 601.", "pay(eve, 900)"),
@@ -105,7 +105,7 @@ SLIPS = [
     (
         "forbid pay(_, A) :- S = sum A : { succeeded pay(_, A) }, S + A > 1000.",
         "E0614",
-        "forbid pay(_, A) :- S = sum B : { succeeded pay(_, B) }, S + A > 1000.",
+        "forbid pay(_, A) :- S = sum B : { succeeded pay(_, B), B > 0 }, S + A > 1000.",
         "pay(eve, 500)",
     ),
     # anchors, backslashes and dots of an expression
@@ -224,7 +224,7 @@ SLIPS = [
 # permits that let too much pass: what was written, the code, what was meant, and a call that it rejects
 OPEN = [
     ("permit pay(_, N) :- N mod 2 < 2.", "W0619", "permit pay(_, N) :- N mod 2 = 0.", "pay(eve, 3)"),
-    ('permit run(C) :- contains(C, "").', "W0619", 'permit run(C) :- starts_with(C, "ls").', RM),
+    ('permit run(C) :- contains(C, "").', "W0619", 'permit run(C) :- matches(C, "^ls( -l)?$").', RM),
     ('permit run(C) :- matches(C, "ls|").', "W0619", 'permit run(C) :- matches(C, "^ls$").', RM),
     ('permit run(C) :- matches(C, "(ls )*").', "W0619", 'permit run(C) :- matches(C, "^(ls )+$").', RM),
     ("permit pay(W, _) :- length(W) >= 0.", "W0619", "permit pay(W, _) :- length(W) < 3.", "pay(eve, 1)"),
@@ -282,7 +282,7 @@ MEANT = [
     "forbid run(C) :- who(W), contains(C, W).",
     "forbid run(C) :- shell_runs(C, P), bad(P).",
     'forbid run(C) :- shell_runs(C, "./RM").',
-    "forbid pay(_, N) :- N mod 3 = 2.",
+    "forbid pay(_, N) :- N >= 0, N mod 3 = 2.",
     "forbid pay(_, N) :- N mod 2 = -1.",
     "forbid pay(_, N) :- 2 * N = 600.",
     "forbid pay(_, N) :- N / 2 * 2 != N.",
@@ -311,7 +311,7 @@ MEANT = [
     "permit pay(W, _) :- W = eve.\npermit pay(W, _) :- W = bob.",
     "permit pay(_, N) :- N < 5.\npermit pay(_, N) :- N > 10.",
     'permit run(C) :- ends_with(C, "@example.com").',
-    'permit run(C) :- starts_with(C, "git ").',
+    'permit run(C) :- starts_with(C, "git "), not matches(C, "[^ \\\\w-]").',
     '@rewrite(amount, "{M}") forbid pay(_, N) :- M = N - 1, N > 5.',
     'forbid run("100%").',
     'forbid run(C) :- contains(C, "50% off").',
@@ -320,7 +320,7 @@ MEANT = [
     'forbid run(C) :- contains(C, "DROP").',
     "forbid pay(W, _) :- 0 = count : { past pay(W, _) }.",
     "forbid pay(_, N) :- (N < 5 ; N > 10), N > 8.",
-    "forbid pay(_, N) :- (N mod 3 = 2 ; N > 10).",
+    "forbid pay(_, N) :- (N mod 3 != 0 ; N > 10).",
     "forbid pay(W, N) :- N > 5, not allowed(_, _), who(W).",
 ]
 

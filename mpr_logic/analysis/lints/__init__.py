@@ -36,6 +36,7 @@ from mpr_logic.analysis.lints.bodies import check_bodies
 from mpr_logic.analysis.lints.capitals import check_capitals
 from mpr_logic.analysis.lints.classes import check_classes, check_hints
 from mpr_logic.analysis.lints.climbing import check_climbing
+from mpr_logic.analysis.lints.commands import check_commands
 from mpr_logic.analysis.lints.constant_times import check_constant_times
 from mpr_logic.analysis.lints.constants import check_constants, check_lower_case
 from mpr_logic.analysis.lints.conversation import check_conversation
@@ -51,6 +52,7 @@ from mpr_logic.analysis.lints.parameters import check_parameters
 from mpr_logic.analysis.lints.past import check_past
 from mpr_logic.analysis.lints.patterns import check_patterns
 from mpr_logic.analysis.lints.relations import check_filled, without_source
+from mpr_logic.analysis.lints.remainders import check_remainders
 from mpr_logic.analysis.lints.spellings import check_spellings
 from mpr_logic.analysis.lints.structures import check_structures
 from mpr_logic.analysis.lints.style import (
@@ -62,6 +64,7 @@ from mpr_logic.analysis.lints.style import (
     check_verdicts,
 )
 from mpr_logic.analysis.lints.subject import Subject
+from mpr_logic.analysis.lints.sums import check_sums
 from mpr_logic.analysis.lints.swaps import check_swaps
 from mpr_logic.analysis.lints.texts import check_case, check_signs
 from mpr_logic.analysis.lints.tools import check_actions, check_names
@@ -98,6 +101,9 @@ VET: tuple[Lint, ...] = (
     check_climbing,  # E0615, W0615
     check_spellings,  # W0636
     check_beginnings,  # W0628
+    check_commands,  # W0675
+    check_sums,  # W0674
+    check_remainders,  # W0674
     check_anchors,  # W0670, W0671
     check_lookalikes,  # E0670, W0672
     check_signs,  # W0616

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.lints.deployment import ToolNames
 from mpr_logic.analysis.lints.domains import Domains
+from mpr_logic.analysis.lints.negatives import Negatives
 from mpr_logic.analysis.lints.settled import named_in
 from mpr_logic.analysis.occurrences import program_as_written
 
@@ -44,6 +45,11 @@ class Subject:
     def actions(self) -> Mapping[str, tuple[Domain, ...]]:
         """The actions that calls can be of, each with the domains of its arguments."""
         return self.tool_names.actions()
+
+    @cached_property
+    def negatives(self) -> Negatives:
+        """The numbers of calls that may be negative."""
+        return Negatives(self.domains, self.deployment.theta)
 
     @cached_property
     def domains(self) -> Domains:
