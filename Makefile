@@ -23,7 +23,7 @@ QUICK := -m 'not slow and not heavy and not process and not bench' --hypothesis-
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo kitchen test quick lint format bench mutation docs hooks test-lowest build clean
+.PHONY: help demo kitchen test quick fuzz lint format bench mutation docs hooks test-lowest build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ test: lint $(READY_ALFWORLD) ## lint, type check and test
 # programs from elsewhere, and whatever starts a process or a server or takes a second; few examples are generated.
 quick: $(READY) ## unit tests, in a minute or so on two cores: no command line, adapters, worlds or pages, no process or server
 	MPR_FUZZ=6 $(PYTEST) $(QUICK) $(ARGS)
+
+# `make test` draws the same examples each time, these are others in each run.
+fuzz: $(READY_ALFWORLD) ## the tests of generated input, with new and more examples: ARGS='tests/memory', MPR_FUZZ=2000
+	$(PYTEST) -m 'hypothesis and not bench' --hypothesis-profile=fuzz $(ARGS)
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
