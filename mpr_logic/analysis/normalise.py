@@ -118,7 +118,7 @@ class Normaliser:
     def clause(self, clause: Resolved) -> tuple[tuple[Term, ...], tuple[BodyItem, ...]]:
         """The head's arguments and the body."""
         terms = [*clause.args, *(t for item in clause.body for t in item_terms(item))]
-        self.divides = any(map(divides, terms))
+        self.divides = any(isinstance(term, Arithmetic) and divides(term) for term in terms)
         self.numbers = {n for n, kind in type_tests(clause.body) if base(self.schema.types, kind) == "float"}
         body = self.body(clause.body)
         args, after = self.head(clause)

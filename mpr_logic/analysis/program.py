@@ -79,6 +79,10 @@ class Signature:
     kinds: tuple[type, ...] = field(init=False, repr=False, compare=False)
     """The Python type that each column stores as it is, whatever the value: str or int,
     else a type that no value has."""
+    arity: int = field(init=False, repr=False, compare=False)
+    """The number of arguments."""
+    given: int = field(init=False, repr=False, compare=False)
+    """The number of leading arguments that a question must bind: those declared with a plus."""
 
     def __post_init__(self) -> None:
         listed = self.members or (None,) * len(self.bases)
@@ -87,21 +91,13 @@ class Signature:
             for base, values in zip(self.bases, listed, strict=True)
         ]
         object.__setattr__(self, "kinds", tuple(kinds))
-
-    @property
-    def arity(self) -> int:
-        """The number of arguments."""
-        return len(self.params)
+        object.__setattr__(self, "arity", len(self.params))
+        object.__setattr__(self, "given", sum(param.bound for param in self.params))
 
     @property
     def optional(self) -> tuple[int, ...]:
         """The places of the arguments that a call may leave out."""
         return tuple(place for place, param in enumerate(self.params) if param.optional)
-
-    @property
-    def given(self) -> int:
-        """The number of leading arguments that a question must bind: those declared with a plus."""
-        return sum(param.bound for param in self.params)
 
     @property
     def attributes(self) -> tuple[object, ...]:

@@ -214,10 +214,8 @@ class Resolver:
     def literal(self, literal: Literal) -> Literal | None:
         """A literal of a body as one of a core relation."""
         atom = literal.atom
-        if is_set(atom.name):
-            return literal
         if " " in atom.name:
-            return self._numbered(literal)
+            return literal if is_set(atom.name) else self._numbered(literal)
         plain = literal.tense is None or literal.tense in (STATED, DENIED)
         if plain:
             signature = self.relation(atom.name, atom.span)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import cast, overload
 
 from mpr_logic.language.ast import (
+    ANONYMOUS,
     Aggregate,
     Alternatives,
     Arithmetic,
@@ -195,7 +196,7 @@ def checked(term: Call) -> Const | None:
 
 def names(occurrences: Iterable[Var]) -> set[str]:
     """The names of variables, ``_`` left out."""
-    return {v.name for v in occurrences if v.name != "_"}
+    return {v.name for v in occurrences if v.name != ANONYMOUS}
 
 
 def term_span(term: Term, otherwise: Span) -> Span:

@@ -161,10 +161,10 @@ ARTICLE = {"int": "an int", "any": "a value of any type"}
 def columns_of(schema: Schema, core: str) -> Signature:
     """The declaration behind a core relation that a body or a fact speaks of."""
     word, space, name = core.partition(" ")
-    if is_set(core):
-        return _set_signature(core)
     if not space:
         return schema.relations[word]
+    if is_set(core):
+        return _set_signature(core)
     if core.startswith(AGE):
         from mpr_logic.analysis.program import Signature  # which looks at the types of a clause
 
@@ -223,10 +223,11 @@ class Typing:
         for literal in literals(body):
             if literal.negated:
                 continue
-            if is_set(literal.atom.name):
+            name = literal.atom.name
+            if " " in name and is_set(name):
                 sets.append(literal)
             else:
-                signature = columns_of(self.schema, literal.atom.name)
+                signature = columns_of(self.schema, name)
                 self._see_all(literal.atom.args, signature, literal.given)
         tests = type_tests(body)
         computed = [i for i in flat(body) if isinstance(i, (Comparison, Aggregate))]
@@ -428,10 +429,11 @@ class Typing:
             self.report.error("E0206", message, term_span(term, literal.span), help)
 
     def _literal(self, literal: Literal) -> None:
-        if is_set(literal.atom.name):
+        name = literal.atom.name
+        if " " in name and is_set(name):
             self._member(literal)
             return
-        signature = columns_of(self.schema, literal.atom.name)
+        signature = columns_of(self.schema, name)
         for term, param in zip(literal.atom.args, signature.params, strict=True):
             self._operands(term)
             found = self.type_of(term)

@@ -21,6 +21,7 @@ from mpr_logic.engine.planner import Assign, Filter, Gather, PlanStep, Scan
 from mpr_logic.engine.store import Relation
 from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import (
+    ANONYMOUS,
     Arithmetic,
     Call,
     Comparison,
@@ -432,7 +433,7 @@ def _joins(steps: Sequence[PlanStep]) -> list[int]:
 
 
 def _anonymous(term: Term) -> bool:
-    return isinstance(term, Var) and term.anonymous
+    return isinstance(term, Var) and term.name == ANONYMOUS
 
 
 def _gather(

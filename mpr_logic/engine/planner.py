@@ -16,6 +16,7 @@ from typing import TypeAlias
 from mpr_logic.analysis.terms import divides, inner_terms, item_vars, literals, names, term_vars, vars_of
 from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import (
+    ANONYMOUS,
     Aggregate,
     Atom,
     BodyItem,
@@ -79,12 +80,12 @@ Cost: TypeAlias = Callable[[str, tuple[int, ...]], float]
 
 def term_variables(term: Term) -> Iterator[str]:
     """The names of the variables in a term, ``_`` left out."""
-    return (var.name for var in term_vars(term) if not var.anonymous)
+    return (var.name for var in term_vars(term) if var.name != ANONYMOUS)
 
 
 def item_variables(item: BodyItem) -> Iterator[str]:
     """The names of the variables in a body item, those inside an aggregate's braces included."""
-    return (var.name for var in item_vars(item) if not var.anonymous)
+    return (var.name for var in item_vars(item) if var.name != ANONYMOUS)
 
 
 def body_relations(body: Iterable[BodyItem]) -> Iterator[str]:
@@ -107,7 +108,7 @@ def name_anonymous(body: Sequence[BodyItem], prefix: str = "?") -> tuple[BodyIte
             return item
         args: list[Term] = []
         for term in item.atom.args:
-            if isinstance(term, Var) and term.anonymous:
+            if isinstance(term, Var) and term.name == ANONYMOUS:
                 counter += 1
                 args.append(Var(f"{prefix}{counter}"))
             else:
@@ -122,11 +123,12 @@ def forget_singletons(head: Iterable[Term], body: Sequence[BodyItem]) -> tuple[B
     such a row exists matters then."""
     count = Counter(n for item in body for n in item_variables(item))
     count.update(n for term in head for n in term_variables(term))
+    nobody = Var(ANONYMOUS)
 
     def forgotten(item: BodyItem) -> BodyItem:
         if not isinstance(item, Literal) or item.negated:
             return item
-        args = tuple(Var("_") if isinstance(t, Var) and count[t.name] == 1 else t for t in item.atom.args)
+        args = tuple(nobody if isinstance(t, Var) and count[t.name] == 1 else t for t in item.atom.args)
         return replace(item, atom=replace(item.atom, args=args))
 
     return tuple(forgotten(item) for item in body)

@@ -42,6 +42,10 @@ class Span(NamedTuple):
 NOWHERE = Span("<none>", 0, 0, 0, 0)
 
 
+ANONYMOUS = "_"
+"""The name of the variable that stands for another value each time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Var:
     """A variable; ``_`` is anonymous: each ``_`` stands for another value."""
@@ -52,7 +56,7 @@ class Var:
     @property
     def anonymous(self) -> bool:
         """Whether this is ``_``."""
-        return self.name == "_"
+        return self.name == ANONYMOUS
 
 
 @dataclass(frozen=True, slots=True)

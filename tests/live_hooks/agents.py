@@ -46,7 +46,8 @@ class CodingAgent:
     with the session; the file with its hook, which the page shows; how it is started; in which scenarios a
     call is known to run unguarded; whether `mpr hook` gives it rewritten arguments; what its shell tool must
     be given besides; the field with a hook's time limit, and how many of it are a second; the arguments that
-    resume its last conversation; a call that lets a subagent work. What is not there is not tried."""
+    resume its last conversation; a call that lets a subagent work; whether it says how a call went, and names
+    a transcript that ``mpr hook`` reads. What is not there is not tried."""
 
     name: str
     package: str
@@ -64,6 +65,8 @@ class CodingAgent:
     limit: tuple[str, int] = ("timeout", 1)
     resume: tuple[str, ...] = ()
     subagent: ToolCall | None = None
+    after: bool = True
+    transcript: bool = False
 
     @property
     def program(self) -> str:
@@ -172,6 +175,7 @@ AGENTS = {
             unguarded=frozenset({"late", "bare"}),
             rewrites=True,
             resume=("--continue",),
+            transcript=True,
             subagent=ToolCall(
                 "Agent", {"description": "d", "prompt": "p", "subagent_type": "general-purpose"}
             ),
@@ -188,6 +192,7 @@ AGENTS = {
             start=_start_codex,
             unguarded=frozenset({"late", "bare", "silent", "untrusted", "typed"}),
             resume=("resume", "--last"),
+            transcript=True,
         ),
         CodingAgent(
             "gemini",

@@ -25,6 +25,22 @@ forbid shell(command: C) :- contains(C, "first").
 forbid shell(command: C) :- contains(C, "after"), not past shell(command: "touch before.txt").
 @id(once) @because("once is enough")
 forbid shell(command: C) :- contains(C, "once"), past shell(command: C).
+@id(worked) @because("before.txt was not made")
+forbid shell(command: C) :- contains(C, "worked"), not succeeded shell(command: "touch before.txt").
+@id(broke) @because("nothing has failed")
+forbid shell(command: C) :- contains(C, "broke"), not failed shell(command: "cat missing").
+"""
+WORDS = """
+.action shell(command: symbol, description?: any)
+tool_name("TOOL", shell).
+@id(unasked) @because("the user did not say so")
+forbid shell(command: C) :- contains(C, "asked"), not wanted.
+@id(unknown) @because("no call returned the word")
+forbid shell(command: C) :- contains(C, "read"), not seen.
+.decl wanted()
+wanted :- said(_, user, T), contains(T, "go").
+.decl seen()
+seen :- returned(_, shell, R), contains(R, "password").
 """
 BROKEN = "forbid forbid shell(.\n"
 
@@ -187,6 +203,36 @@ SCENARIOS = (
         delegated=True,
         events=4,
         where=lambda agent: agent.subagent is not None,
+    ),
+    Scenario(
+        "succeeded",
+        "a call that went well is known to have succeeded",
+        [[_touch("before"), _touch("worked")]],
+        _files("before", "worked"),
+        where=lambda agent: agent.after,
+    ),
+    Scenario(
+        "failed",
+        "a call that failed is known to have failed",
+        [[["cat missing"], _touch("broke")]],
+        _files("broke"),
+        where=lambda agent: agent.after,
+    ),
+    Scenario(
+        "said",
+        "what the user said is read from the transcript",
+        [[_touch("asked")]],
+        _files("asked"),
+        rules=WORDS,
+        where=lambda agent: agent.transcript,
+    ),
+    Scenario(
+        "returned",
+        "what a call returned is known to the next",
+        [[["echo password"], _touch("read")]],
+        _files("read"),
+        rules=WORDS,
+        where=lambda agent: agent.transcript,
     ),
     # what an agent itself must do for its hook to hold: see CodingAgent.unguarded
     Scenario("bare", "such a command without `||` blocks", GOOD, hook=bare),

@@ -15,10 +15,10 @@ To add an expansion:
    bodies in ``analysis/terms.py`` (a name that only stands for others, such as a class of actions, needs no
    node).
 2. Write a module beside this one with a function ``(clause, context) -> Sequence[Part]``. It returns
-   ``(Part(clause),)`` where the clause has none of this sugar, and must find that out quickly: it runs for
-   every clause. A part is a clause with the same weight, annotations and spans; each node keeps the span of
-   what it was made of, so that later diagnostics point there. It reports what is wrong to
-   ``context.report`` and returns ``()``.
+   ``(Part(clause),)`` where the clause has none of this sugar. Tell :func:`_is_core` of the node: a clause
+   without any sugar meets no expansion. A part is a clause with the same weight, annotations and spans; each
+   node keeps the span of what it was made of, so that later diagnostics point there. It reports what is
+   wrong to ``context.report`` and returns ``()``.
 3. Add it to :data:`EXPANSIONS`. They run in this order, each on what the one before made.
 
 What an expansion needs to know of the declarations stands in ``context.schema``.
@@ -39,15 +39,17 @@ from mpr_logic.analysis.desugar.named import expand_names
 from mpr_logic.analysis.desugar.part import Context, Part
 from mpr_logic.analysis.desugar.placed import expand_placed
 from mpr_logic.analysis.desugar.unknown import expand_unknown
-from mpr_logic.analysis.desugar.windows import expand_windows
+from mpr_logic.analysis.desugar.windows import FORMS, expand_windows
 from mpr_logic.analysis.report import DiagnosticCollector
+from mpr_logic.analysis.terms import places_calls, sugar
 from mpr_logic.errors import ProgramError
+from mpr_logic.language.ast import Aggregate, Atom, Literal, Test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mpr_logic.analysis.program import Schema
-    from mpr_logic.language.ast import Clause
+    from mpr_logic.language.ast import Clause, WrittenItem
 
 EXPANSIONS: tuple[Callable[[Clause, Context], Sequence[Part]], ...] = (
     expand_names,
@@ -66,6 +68,8 @@ __all__ = ["EXPANSIONS", "Context", "Part", "core_clauses", "expand"]
 def expand(clause: Clause, context: Context) -> Sequence[Part]:
     """The core clauses of a clause; none where its sugar is wrong (reported)."""
     parts: Sequence[Part] = (Part(clause),)
+    if _is_core(clause, context):
+        return parts
     for expansion in EXPANSIONS:
         if len(parts) == 1:
             part = parts[0]
@@ -74,6 +78,27 @@ def expand(clause: Clause, context: Context) -> Sequence[Part]:
         else:
             parts = [each.behind(part) for part in parts for each in expansion(part.clause, context)]
     return parts
+
+
+def _is_core(clause: Clause, context: Context) -> bool:
+    """Whether no expansion has something to do: so it is with most clauses, and none need look."""
+    if sugar(clause) is not None or any(map(places_calls, clause.body)):
+        return False
+    inner = (each for item in clause.body if isinstance(item, Aggregate) for each in item.body)
+    listed = bool(context.schema.members)
+    return not any(_may_expand(item, listed) for item in (*clause.body, *inner))
+
+
+def _may_expand(item: WrittenItem, listed: bool) -> bool:
+    """Whether an item of a core kind may be sugar all the same; ``listed``: some types list their values."""
+    match item:
+        case Aggregate(op=op):
+            return op != "="
+        case Literal(Atom(name)):
+            return name in FORMS
+        case Test(name):
+            return listed and name == "is"
+    return False
 
 
 def core_clauses(clause: Clause, schema: Schema) -> list[Clause]:

@@ -299,13 +299,11 @@ class Replay:
                 if move.trial is not None:
                     yield move.trial
                 facts.update(move.added, move.removed)
-            rows = [
-                (n, row) for n, found in facts.rows.items() if not n.startswith(NUMBERED) for row in found
-            ]
-            held = {(name, row) for name, row in rows if not is_history(name)}
-            facts.update((), [Fact(*key, 1.0, NOWHERE) for key in rows if key not in first])
+            rows = {name: found for name, found in facts.rows.items() if not name.startswith(NUMBERED)}
+            here = ((name, row) for name, found in rows.items() for row in found)
+            facts.update((), [Fact(*key, 1.0, NOWHERE) for key in here if key not in first])
             facts.calls.last = 0  # the calls of each episode are numbered from the first
-            missing = [fact for key, fact in first.items() if key not in held]
+            missing = [fact for (name, row), fact in first.items() if row not in rows.get(name, ())]
             facts.update([*missing, *engine.program.history], ())
             engine.ready()
 
