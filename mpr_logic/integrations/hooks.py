@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -49,7 +50,8 @@ class Event:
     ``names`` are those of the events before; where there is one name, it may be left out. ``tool``,
     ``arguments``, ``session`` and ``id`` are the fields of the call. ``after`` maps the names of the events
     after to those before, and ``result`` is the field that they have besides. Where events have no names,
-    the one after has that field, or ``error``.
+    the one after has that field, or ``error``. ``shows`` says of a tool and its result whether it shows that
+    the call went well, where the event does not say that it failed.
     """
 
     names: tuple[str, ...]
@@ -59,6 +61,7 @@ class Event:
     session: str = "session_id"
     id: str = "tool_use_id"
     result: str = "tool_response"
+    shows: Callable[[str, Any], bool] = lambda tool, result: True
 
     def read(self, event: dict[str, Any]) -> Call:
         """The call that an event announces.
@@ -86,17 +89,18 @@ class Event:
         return event.get(self.result) is not None or event.get("error") is not None
 
     def went(self, event: dict[str, Any]) -> bool | None:
-        """Whether the call that has ended did what it was meant to; None where nobody can tell, since it was
-        interrupted or ran out of its time. What is not plainly said to have failed has succeeded: nothing
-        that it held is given back."""
+        """Whether the call that has ended did what it was meant to; None where nobody can tell: it was
+        interrupted or ran out of its time, or the event does not tell a command that failed from one that
+        went well. What else is not plainly said to have failed has succeeded. No text that a command may
+        have written makes it a failure: that would give back what it held."""
         if event.get("is_interrupt") is True or event.get("failure_type") == "timeout":
             return None
         said = _answered(event, self.result)
         failed = said.get("isError") is True or said.get("resultType") in ("failure", "denied")
         named = str(event.get("hook_event_name")).endswith("Failure")
-        return not (
-            failed or bool(said.get("error")) or named or (not self.names and bool(event.get("error")))
-        )
+        if failed or bool(said.get("error")) or named or (not self.names and bool(event.get("error"))):
+            return False
+        return True if self.shows(str(event.get(self.tool)), event.get(self.result)) else None
 
 
 def _answered(event: dict[str, Any], field: str) -> dict[str, Any]:
@@ -273,8 +277,37 @@ def _tell_copilot(decision: str, reason: str, arguments: dict[str, Any] | None) 
     return _fields(permissionDecision=decision, permissionDecisionReason=reason)
 
 
+# -- after commands: what these agents say is the same after one that failed, but for what is looked at here
+
+
+def _shown_by_codex(tool: str, result: Any) -> bool:
+    """Whether the result is that of a tool of MCP: of all others Codex gives the text alone."""
+    return isinstance(result, dict)
+
+
+_NOT_WELL = re.compile(r"^(?:Exit Code|Error|Signal):", re.MULTILINE)
+_EXITED = re.compile(r"<shellId: [^\s<>]+ completed with exit code 0>\s*\Z")
+
+
+def _shown_by_gemini(tool: str, result: Any) -> bool:
+    """Whether a command ended well: Gemini CLI adds a line to what it wrote where it did not."""
+    if tool != "run_shell_command":
+        return True
+    text = result.get("llmContent") if isinstance(result, dict) else None
+    return isinstance(text, str) and "Output:" in text and _NOT_WELL.search(text) is None
+
+
+def _shown_by_copilot(tool: str, result: Any) -> bool:
+    """Whether a command ended well: Copilot writes its exit code behind all that it wrote."""
+    if tool not in ("bash", "powershell"):
+        return True
+    text = result.get("textResultForLlm") if isinstance(result, dict) else None
+    return isinstance(text, str) and _EXITED.search(text) is not None
+
+
 _CLAUDE = Event(("PreToolUse",), {"PostToolUse": "PreToolUse", "PostToolUseFailure": "PreToolUse"})
-_GEMINI = Event(("BeforeTool",), {"AfterTool": "BeforeTool"})
+_CODEX = replace(_CLAUDE, shows=_shown_by_codex)
+_GEMINI = Event(("BeforeTool",), {"AfterTool": "BeforeTool"}, shows=_shown_by_gemini)
 _CURSOR = Event(
     ("preToolUse", "beforeMCPExecution"),
     {
@@ -285,12 +318,20 @@ _CURSOR = Event(
     },
     session="conversation_id",
 )
-_COPILOT = Event((), tool="toolName", arguments="toolArgs", session="sessionId", id="", result="toolResult")
+_COPILOT = Event(
+    (),
+    tool="toolName",
+    arguments="toolArgs",
+    session="sessionId",
+    id="",
+    result="toolResult",
+    shows=_shown_by_copilot,
+)
 AGENTS = {
     each.name: each
     for each in (
         CodingAgent("claude", _CLAUDE.read, _CLAUDE, _tell_claude, asks=True, rewrites=True),
-        CodingAgent("codex", _CLAUDE.read, _CLAUDE, _tell_codex),
+        CodingAgent("codex", _CODEX.read, _CODEX, _tell_codex),
         CodingAgent("gemini", _GEMINI.read, _GEMINI, _tell_gemini, rewrites=True),
         CodingAgent("cursor", _read_cursor, _CURSOR, _tell_cursor),
         CodingAgent("copilot", _read_copilot, _COPILOT, _tell_copilot),

@@ -66,7 +66,9 @@ AFTER: list[tuple[str, dict[str, Any], bool | None]] = [
     ("claude", claude("PostToolUseFailure", error="no connection"), False),
     ("claude", claude("PostToolUseFailure", error="interrupted", is_interrupt=True), None),
     ("qwen", claude("PostToolUseFailure", error="no connection", is_interrupt=False), False),
-    ("codex", claude("PostToolUse", tool_response="paid"), True),
+    ("codex", claude("PostToolUse", tool_response="paid"), None),  # as after a command that failed
+    ("codex", claude("PostToolUse", tool_response={"content": [], "isError": False}), True),
+    ("codex", claude("PostToolUse", tool_response={"content": [], "isError": True}), False),
     ("gemini", claude("AfterTool", tool_use_id="", tool_response=GEMINI), True),
     (
         "gemini",
@@ -137,5 +139,43 @@ def test_an_agent_that_tells_the_models_arguments(tmp_path: Path) -> None:
     store = Store(tmp_path / "calls.db")
     given = {"tool_input": {"n": 61}}
     assert asked("gemini", store, BEFORE["gemini"] | given)
-    told("gemini", store, AFTER[7][1] | given)
+    told("gemini", store, AFTER[9][1] | given)
     assert asked("gemini", store, BEFORE["gemini"])
+
+
+def command(agent: str, wrote: str) -> dict[str, Any]:
+    """The event of an agent after a command of its shell, in the form that the agent itself sent."""
+    if agent == "copilot":
+        return copilot(toolName="bash", toolResult={"resultType": "success", "textResultForLlm": wrote})
+    if agent == "gemini":
+        wrote = f"<untrusted_context>\n{wrote}\nProcess Group PGID: 16353\n</untrusted_context>"
+        result: Any = {"llmContent": wrote, "returnDisplay": ""}
+        return claude("AfterTool", tool_name="run_shell_command", tool_use_id="", tool_response=result)
+    if agent == "qwen":
+        result = {"llmContent": f"Command: x\nDirectory: (root)\n{wrote}", "returnDisplay": ""}
+        return claude("PostToolUse", tool_name="run_shell_command", tool_response=result)
+    return claude("PostToolUse", tool_name="Bash", tool_response=wrote)
+
+
+@pytest.mark.parametrize(
+    ("agent", "wrote", "went"),
+    [
+        ("codex", "", None),
+        ("codex", "cat: missing: No such file or directory\n", None),
+        ("gemini", "Output: (empty)", True),
+        ("gemini", "Output: cat: missing: No such file or directory\nExit Code: 1", None),
+        ("gemini", "Output: Exit Code: 0\nSignal: SIGKILL", None),
+        ("gemini", "Command was automatically cancelled because it took too long", None),
+        ("copilot", "\n<shellId: 0 completed with exit code 0>", True),
+        ("copilot", "cat: missing: No such file or directory\n<shellId: 0 completed with exit code 1>", None),
+        ("copilot", "<shellId: 0 completed with exit code 0>\n<shellId: 0 completed with exit code 1>", None),
+        ("copilot", "<shellId: 0 completed with exit code 0>\nstill running", None),
+        ("qwen", "Output: (empty)\nError: (none)\nExit Code: 0\nSignal: (none)", True),
+    ],
+)
+def test_a_command_that_failed_is_no_success(agent: str, wrote: str, went: bool | None) -> None:
+    """Three agents announce a command that failed as they do one that went well: it has not succeeded then,
+    and gives nothing back, since the command may have written the words that tell so."""
+    ended = read_outcome(AGENTS[agent], json.dumps(command(agent, wrote)))
+    assert ended is not None
+    assert ended[1] is went

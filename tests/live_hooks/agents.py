@@ -46,8 +46,8 @@ class CodingAgent:
     with the session; the file with its hook, which the page shows; how it is started; in which scenarios a
     call is known to run unguarded; whether `mpr hook` gives it rewritten arguments; what its shell tool must
     be given besides; the field with a hook's time limit, and how many of it are a second; the arguments that
-    resume its last conversation; a call that lets a subagent work; whether it says how a call went, and names
-    a transcript that ``mpr hook`` reads. What is not there is not tried."""
+    resume its last conversation; a call that lets a subagent work; what it tells of how a command went;
+    whether it names a transcript that ``mpr hook`` reads. What is not there is not tried."""
 
     name: str
     package: str
@@ -65,7 +65,7 @@ class CodingAgent:
     limit: tuple[str, int] = ("timeout", 1)
     resume: tuple[str, ...] = ()
     subagent: ToolCall | None = None
-    after: bool = True
+    after: frozenset[str] = frozenset({"succeeded", "failed"})
     transcript: bool = False
 
     @property
@@ -193,6 +193,7 @@ AGENTS = {
             unguarded=frozenset({"late", "bare", "silent", "untrusted", "typed"}),
             resume=("resume", "--last"),
             transcript=True,
+            after=frozenset(),
         ),
         CodingAgent(
             "gemini",
@@ -206,6 +207,7 @@ AGENTS = {
             start=_start_gemini,
             unguarded=frozenset({"late", "silent"}),
             rewrites=True,
+            after=frozenset({"succeeded"}),
             limit=("timeout", 1000),
             resume=("--resume", "latest"),
             subagent=ToolCall("invoke_agent", {"agent_name": "generalist", "prompt": "p"}),
@@ -223,6 +225,7 @@ AGENTS = {
             unguarded=frozenset({"late", "untrusted"}),
             session="sessionId",
             besides={"description": "a file"},
+            after=frozenset({"succeeded"}),
             limit=("timeoutSec", 1),
         ),
         CodingAgent(

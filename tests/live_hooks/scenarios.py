@@ -29,6 +29,8 @@ forbid shell(command: C) :- contains(C, "once"), past shell(command: C).
 forbid shell(command: C) :- contains(C, "worked"), not succeeded shell(command: "touch before.txt").
 @id(broke) @because("nothing has failed")
 forbid shell(command: C) :- contains(C, "broke"), not failed shell(command: "cat missing").
+@id(found) @because("missing was not read")
+forbid shell(command: C) :- contains(C, "found"), not succeeded shell(command: "cat missing").
 """
 WORDS = """
 .action shell(command: symbol, description?: any)
@@ -209,14 +211,29 @@ SCENARIOS = (
         "a call that went well is known to have succeeded",
         [[_touch("before"), _touch("worked")]],
         _files("before", "worked"),
-        where=lambda agent: agent.after,
+        where=lambda agent: "succeeded" in agent.after,
     ),
     Scenario(
         "failed",
         "a call that failed is known to have failed",
         [[["cat missing"], _touch("broke")]],
         _files("broke"),
-        where=lambda agent: agent.after,
+        where=lambda agent: "failed" in agent.after,
+    ),
+    Scenario(
+        "doubtful",
+        "a call that failed has not succeeded, where nobody can tell that it failed",
+        [[["cat missing"], _touch("broke", "found")]],
+        told=("nothing has failed", "missing was not read"),
+        where=lambda agent: "failed" not in agent.after,
+    ),
+    Scenario(
+        "untold",
+        "a call of which nobody can tell is not known to have succeeded",
+        [[_touch("before"), _touch("worked")]],
+        _files("before"),
+        told=("before.txt was not made",),
+        where=lambda agent: "succeeded" not in agent.after,
     ),
     Scenario(
         "said",
