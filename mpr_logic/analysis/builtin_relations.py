@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mpr_logic.language.ast import WrittenItem
 
-SHELL = frozenset({"shell_runs", "shell_writes", "shell_opaque"})
+SHELL = frozenset({"shell_runs", "shell_writes", "shell_opaque", "shell_word", "shell_unsure"})
 """The relations that the reader of shell commands fills."""
 
 SQL = frozenset({"sql_statement", "sql_reads", "sql_writes", "sql_column", "sql_all_rows", "sql_opaque"})
@@ -38,10 +38,13 @@ SQL = frozenset({"sql_statement", "sql_reads", "sql_writes", "sql_column", "sql_
 DIALECTS = ("duckdb", "mysql", "postgres", "sqlite", "tsql")
 """The dialects of SQL that are read."""
 
-READ = SHELL | SQL
+PATHS = frozenset({"path_form", "path_inside", "path_opaque"})
+"""The relations that the reader of paths fills, for each working folder that rules name."""
+
+READ = SHELL | SQL | PATHS
 """The relations that readers of texts fill."""
 
-OPAQUE = {name: f"{name.partition('_')[0]}_opaque" for name in SQL}
+OPAQUE = {name: f"{name.partition('_')[0]}_opaque" for name in SQL | PATHS}
 """The relation by which each of these readers says that it cannot know. Rules that ask for programs of
 commands alone are older than the question."""
 
@@ -148,12 +151,17 @@ _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "shell_runs": (("command", "symbol"), ("program", "symbol")),
     "shell_writes": (("command", "symbol"), ("path", "symbol")),
     "shell_opaque": (("command", "symbol"),),
+    "shell_word": (("command", "symbol"), ("program", "symbol"), ("word", "symbol")),
+    "shell_unsure": (("command", "symbol"), ("program", "symbol")),
     "sql_statement": (("text", "symbol"), ("dialect", "symbol"), ("kind", "symbol")),
     "sql_reads": (("text", "symbol"), ("dialect", "symbol"), ("table", "symbol")),
     "sql_writes": (("text", "symbol"), ("dialect", "symbol"), ("table", "symbol")),
     "sql_column": (("text", "symbol"), ("dialect", "symbol"), ("column", "symbol")),
     "sql_all_rows": (("text", "symbol"), ("dialect", "symbol"), ("table", "symbol")),
     "sql_opaque": (("text", "symbol"), ("dialect", "symbol")),
+    "path_form": (("path", "symbol"), ("from", "symbol"), ("form", "symbol")),
+    "path_inside": (("path", "symbol"), ("from", "symbol"), ("folder", "symbol")),
+    "path_opaque": (("path", "symbol"), ("from", "symbol")),
     "tool_name": (("tool", "symbol"), ("action", "symbol")),
     "argument_name": (("action", "symbol"), ("name", "symbol"), ("argument", "symbol")),
 }
@@ -164,7 +172,7 @@ def _signature(name: str, form: tuple[tuple[str, str], ...]) -> Signature:
     return Signature(name, params, tuple(p.type for p in params), input=name in FILLED, builtin=True)
 
 
-OWNABLE = DEFINED.keys() | SQL
+OWNABLE = DEFINED.keys() | SQL | PATHS | {"shell_word", "shell_unsure"}
 """The built-in relations that came after programs which have relations of such names: one that declares the
 name otherwise has a relation of its own."""
 

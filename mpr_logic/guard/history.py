@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.analysis.atoms import coerce_row
 from mpr_logic.analysis.program import Fact
-from mpr_logic.checker.readers import said_of
+from mpr_logic.checker.readers import said_of, with_written
 from mpr_logic.checker.underway import UnderWay
 from mpr_logic.errors import GuardError, MprError, StateError
 from mpr_logic.guard.actions import LOOKED_AT, Proposed, looked_at
@@ -45,7 +45,7 @@ class AdmittedCall(NamedTuple):
         beside the state."""
         action, facts = self.proposed.action, self.proposed.facts
         if needs.questions:
-            facts += tuple(said_of(action.args, needs.questions))
+            facts += tuple(said_of(with_written(action.args, needs.questions), needs.questions))
         for name in sorted(needs.keeps):
             rows = [(self.second,)] if name == "now" else self.moment.get(name, ())
             facts += tuple(Fact(name, row, 1.0, _HERE) for row in rows)

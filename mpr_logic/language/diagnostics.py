@@ -102,6 +102,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0291": "no place in time",
     "E0292": "place in time that no call has",
     "E0297": "no dialect of SQL",
+    "E0298": "no working folder",
     "E0301": "unbound variable in a head",
     "E0302": "wildcard in a head",
     "E0303": "variable in a negated literal alone",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("tree_sitter_bash", reason="needs the extra: pip install 'mpr-logic[shell]'")
 
-from mpr_logic import Checker
+from mpr_logic import Action, Checker
 from mpr_logic.checker import readers
 from mpr_logic.checker.readers.shell import LONGEST, read_command
 from mpr_logic.errors import EvaluationError
@@ -237,6 +237,41 @@ def test_words_of_a_program() -> None:
     """The words behind a program are told, None for one that is not known."""
     (found,) = read_command("git push --force \"$REMOTE\" 'a b'").invocations
     assert found == ("git", "push", "--force", None, "a b")
+
+
+FORCED = [
+    "git push --force",
+    "git push -f",
+    "git push -uf origin main",
+    "git push \\\n --force",
+    "git push '--force'",
+    'git push --for"ce"',
+    "git -C x push --force=1",
+    "env git push -f",
+    "bash -c 'git push --force'",
+    "/usr/bin/git push -f",
+]
+NOT_FORCED = [
+    "git push",
+    "echo git push --force",
+    "git commit -m 'push --force'",
+    "git push # --force",
+    "rm -f x; git push",
+]
+UNSURE = ["git push $X", "git push -[f]", "git push {-,}f*", "xargs git push", 'git push "$(cat x)"']
+
+
+def test_words_by_rules() -> None:
+    """Rules ask for the words behind a program, whatever their spelling, and whether all are known."""
+    checker = Checker.from_text(
+        ".action run(c: symbol)\n"
+        "@id(force) forbid run(C) :- shell_word(C, git, push), "
+        'shell_word(C, git, W), W in {"-f", "--force"}.\n'
+        "@id(unsure) forbid run(C) :- shell_word(C, git, push), shell_unsure(C, git)."
+    )
+    for rules, commands in ((("force",), FORCED), ((), NOT_FORCED), (("unsure",), UNSURE)):
+        for command in commands:
+            assert checker.check(Action("run", command)).rules == rules, command
 
 
 PIECES = st.sampled_from(

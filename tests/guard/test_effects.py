@@ -60,6 +60,11 @@ CASES = {
     "shell_runs": Case('shell_runs(X, "git")', to=SHELL),
     "shell_writes": Case('shell_writes(X, "out.txt")', to=SHELL),
     "shell_opaque": Case("not shell_opaque(X)", to=SHELL),
+    "shell_word": Case('shell_word(X, git, "status")', to=SHELL),
+    "path_inside": Case('path_inside(X, "/work", "/work/a")', to="./a//b"),
+    "a file that a command writes": Case(
+        'shell_writes(X, P), path_form(P, "/work", "/work/out.txt")', to=SHELL
+    ),
     "sql_writes": Case('sql_writes(X, postgres, "orders")', to="delete from orders"),
     "sql_opaque": Case("not sql_opaque(X, sqlite)", to="select 1"),
     "tool_name": Case("tool_name(T, pay), T = pay", "tool_name(pay, pay).\n"),
@@ -104,7 +109,7 @@ def runs(guard: Guard, case: Case, *amounts: int, session: str = "") -> list[boo
 
 def needs_reader(name: str) -> None:
     """Skip what a reader is needed for, where that is not installed."""
-    if name.startswith("shell"):
+    if CASES[name].to == SHELL:
         pytest.importorskip("tree_sitter_bash")
     if name.startswith("sql"):
         pytest.importorskip("sqlglot")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.builtin_relations import OPAQUE, SQL
+from mpr_logic.analysis.builtin_relations import OPAQUE
 from mpr_logic.analysis.terms import literals
 from mpr_logic.language.printer import print_term
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def check_opaque(subject: Subject, report: DiagnosticCollector) -> None:
-    """Report the first literal of each reader, and of each dialect, that nothing asks what it cannot know."""
+    """Report the first literal of each reader, and of each dialect, that nothing asks what it cannot
+    know. A law that rejects what is not known to be right, and a permit of what is, need not ask."""
     program = subject.program
     read: dict[tuple[str, str], Literal] = {}
     asked: set[tuple[str, str]] = set()
@@ -25,17 +26,16 @@ def check_opaque(subject: Subject, report: DiagnosticCollector) -> None:
             name = literal.atom.name
             if name not in OPAQUE or not program.schema.relations[name].builtin:
                 continue
-            key = OPAQUE[name], print_term(literal.atom.args[1]) if name in SQL else ""
+            key = OPAQUE[name], print_term(literal.atom.args[1])
             if name == OPAQUE[name]:
                 asked.add(key)
-            else:
+            elif literal.negated != (rule.clause.kind == "forbid") or rule.action is None:
                 read.setdefault(key, literal)
     for (opaque, manner), literal in read.items():
         if (opaque, manner) not in asked:
-            given = f"T, {manner}" if manner else "T"
             report.warn(
                 "W0679",
                 f"no rule asks `{opaque}`: of a text that cannot be read, `{literal.atom.name}` says nothing",
                 literal.span,
-                f"reject what cannot be known, by a law of its own: forbid ...(T) :- {opaque}({given})",
+                f"reject what cannot be known, by a law of its own: forbid ...(T) :- {opaque}(T, {manner})",
             )

@@ -47,8 +47,8 @@ class Command:
     """The result of reading a command.
 
     ``invocations`` are the programs that it runs, each with the words behind it, None for one that is not
-    known. ``writes`` are the files that redirections and ``tee`` write. ``opaque`` says what cannot be known;
-    None where all is.
+    known, such as a pattern. ``writes`` are the files that redirections and ``tee`` write. ``opaque`` says
+    what cannot be known; None where all is.
     """
 
     invocations: tuple[tuple[str | None, ...], ...]
@@ -64,6 +64,33 @@ class Command:
                 found[name] = None
                 found[base_of(name)] = None
         return tuple(found)
+
+    @property
+    def words(self) -> list[tuple[str, str]]:
+        """The known words behind each program, and how an option may be said otherwise: the letters of
+        ``-rf``, and what stands before the ``=`` of a long one."""
+        found: dict[tuple[str, str], None] = {}
+        for name, *words in self.invocations:
+            for program in (name, base_of(name)) if name else ():
+                for word in words:
+                    for each in said_otherwise(word) if word is not None else ():
+                        found[program, each] = None
+        return list(found)
+
+    @property
+    def unsure(self) -> list[str]:
+        """The programs with a word behind them that is not known."""
+        found = [name for name, *words in self.invocations if name and None in words]
+        return list(dict.fromkeys([*found, *map(base_of, found)]))
+
+
+def said_otherwise(word: str) -> list[str]:
+    """A word, and if it is an option the letters of which it consists, or its name without its value."""
+    if re.fullmatch(r"-[A-Za-z]{2,}", word):
+        return [word, *(f"-{letter}" for letter in word[1:])]
+    if word.startswith("--") and "=" in word:
+        return [word, word.partition("=")[0]]
+    return [word]
 
 
 def base_of(program: str) -> str:
@@ -296,7 +323,7 @@ class _ShellReader:
                 self.opaque.append(f"`{name}` stands where a program is expected")
             self.run(words[1:], depth + 1)
             return
-        self.invocations.append(tuple(word.value for word in words))
+        self.invocations.append(tuple(None if word.pattern else word.value for word in words))
         base, args = base_of(name), words[1:]
         if base in SHELLS:
             self.shell(args, depth)
