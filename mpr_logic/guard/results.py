@@ -80,11 +80,10 @@ def sound(text: object) -> str:
 
 def _parsed(text: str, limits: Limits) -> Result | None:
     """A text that is a JSON object or array; None where it is neither."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return None
+    value = strict_json.opened(text)
     try:
-        return _of_value(strict_json.loads(text), limits)
-    except (ValueError, RecursionError, _NoJsonError):
+        return None if value is text else _of_value(value, limits)
+    except (RecursionError, _NoJsonError):
         return None
 
 

@@ -19,8 +19,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+import pytest
+
+from mpr_logic.guard import conversation
 from mpr_logic.guard.guard import Guard
 from mpr_logic.guard.log import DecisionLog, read_log
+from mpr_logic.guard.recordings import messages
 from mpr_logic.guard.tools import Tools
 
 if TYPE_CHECKING:
@@ -456,6 +460,25 @@ def words_reach_rules(driver: Driver, folder: Path) -> None:
         assert turn.ran == [("pay", {"to": "ann@us", "amount": 1.5})]
 
 
+def nothing_is_read(driver: Driver, folder: Path) -> None:
+    """Where no rule reads the conversation, no message and no result is turned into anything."""
+    unread: list[str] = []
+
+    def noted(work: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(*given: Any, **options: Any) -> Any:
+            unread.append(work.__name__)
+            return work(*given, **options)
+
+        return noting
+
+    with pytest.MonkeyPatch.context() as patched:
+        for module, name in ((messages, "_message"), (conversation, "read_result")):
+            patched.setattr(module, name, noted(getattr(module, name)))
+        turn = Turn(driver, [call("read", {"path": "/data/record"}), call("read", {"path": "/data/x"}, "c2")])
+    assert [tool for tool, _ in turn.ran] == ["read", "read"]
+    assert unread == [] or "nothing_is_read" in driver.cannot
+
+
 SCENARIOS: list[Scenario] = [
     admitted,
     rejected,
@@ -478,4 +501,5 @@ SCENARIOS: list[Scenario] = [
     decisions_outlive_the_check,
     results_reach_rules,
     words_reach_rules,
+    nothing_is_read,
 ]
