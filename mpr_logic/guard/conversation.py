@@ -358,6 +358,9 @@ class Conversation:
         """A call was rejected: what the model is told in its place is no result."""
         if self.needs.reads and id and self._count(0, len(told), 0):
             self._note(self._refusals, id, [*self._refusals.get(id, []), told][-_REFUSALS:])
+            waiting = self._proposed.get(id)
+            if self.needs.traces and waiting is not None and len(waiting.calls) == 1:
+                self._origins.refused(waiting.calls[0].arguments)
 
     def recorded(self, message: Message, verdict: str = "") -> Change:
         """The change that a result makes which came with the outcome of a call that this verdict admitted."""
@@ -498,7 +501,8 @@ class Conversation:
             waiting = self._proposed.get(call.id) or _Proposals()
             waiting.add(ToolCall(call.id, call.tool, own.value), self._turn)
             self._note(self._proposed, call.id, waiting)
-            self._called(own)
+            if not call.id or not self._refusals.get(call.id):
+                self._called(own)
         self._turns += 1
         if text:
             self._enter(_Entry(self._turns - 1, message.role, text))

@@ -690,13 +690,6 @@ CASES = [
         "the last hours and days are asked for by `within`",
     ),
     (
-        "forbid step(_) :- thing(T), sql_opaque(T, postgresql).",
-        "E0297",
-        "postgresql",
-        "`postgresql` is no dialect of SQL that is read",
-        "did you mean `postgres`?",
-    ),
-    (
         "thing(X) :- unknown inside(X, _).",
         "E0271",
         "inside(X, _)",

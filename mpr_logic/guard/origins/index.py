@@ -6,13 +6,22 @@ import math
 import re
 from bisect import bisect_left
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mpr_logic.errors import StateError
 from mpr_logic.guard.origins.parts import Part, parts
 from mpr_logic.guard.origins.records import TooLargeError, flat, labelled, leaves, values
+from mpr_logic.guard.origins.search import (
+    AS_IS,
+    LONGEST_WHOLE,
+    TOKEN,
+    Search,
+    ends_word,
+    found_at,
+    has_words,
+    tokens_of,
+)
 from mpr_logic.guard.origins.spelling import (
-    UNSPACED,
     UNSPACED_LETTER,
     canonical,
     key,
@@ -20,15 +29,14 @@ from mpr_logic.guard.origins.spelling import (
     number,
     numbers,
     respelt,
-    text_of,
-    without_www,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mpr_logic.analysis.builtin_relations import Place, Source
     from mpr_logic.guard.origins.records import Scalar
+    from mpr_logic.guard.origins.search import Tests
     from mpr_logic.language.ast import Value
 
 MOST_CHARACTERS = 50_000_000
@@ -40,21 +48,15 @@ MOST_PLACES = 10_000
 MOST_KEPT = 1_000_000
 """The most characters and places, roughly, that are kept of answers."""
 
-# A word; a letter of a script without spaces; a sign beyond ASCII, such as an emoji.
-_TOKEN = re.compile(rf"[^\W_{UNSPACED}]+|[{UNSPACED}]|[^\x00-\x7f\w\s]")
 _RUN = re.compile(r"[^\W_]+")
-_NAMES = re.compile(rf"(?:[^\W{UNSPACED}]|[.-])+")  # hosts and names of files are in there
 _COMMON = frozenset({"www", "com", "org", "net", "http", "https", "mailto", "html", "the", "and"})
 _SHORTEST_PIECE = 3
 _SHORTEST_LABELLED = 20  # a shorter text is the value of its field
-_LONGEST_WHOLE = 1_000
 _SHORTEST_FIELD = 4
 _MOST_WORDS = 6  # of a field that is looked for in a text
 _MOST_COMPARED = 8
 _SHORTEST_HELD = 5  # of a value that is looked for within the words of an argument
-_MOST_SOUGHT = 1_000_000  # characters, where a value repeats itself: beyond them it counts as found
 _MOST_COMPARED_FIELDS = 50_000_000
-_SHORT = 4
 _MANY = 2_000  # places of one token: more take longer to compare than to look at
 
 
@@ -95,6 +97,25 @@ class _Segment(NamedTuple):
     lead: int
 
 
+class _Proposed:
+    """The arguments of a call that the model proposed.
+
+    Attributes:
+        keys: of the values in them.
+        words: of their text.
+        heard: the number of the message before it.
+        times: how often it was told of.
+    """
+
+    __slots__ = ("heard", "keys", "times", "words")
+
+    def __init__(self, keys: list[str], words: list[str], heard: int) -> None:
+        self.keys = keys
+        self.words = words
+        self.heard = heard
+        self.times = 1
+
+
 class _Answer:
     """The places of a value, as far as the segments were looked through: what comes later changes none of
     them, since only results that follow a call are its echo.
@@ -109,7 +130,7 @@ class _Answer:
     __slots__ = ("found", "search", "seen", "whole")
 
     def __init__(self, value: Value) -> None:
-        self.search = _Search.of(value)
+        self.search = Search.of(value)
         self.found: dict[Met, None] = {}
         self.seen = 0
         self.whole = False
@@ -126,13 +147,13 @@ class Origins:
 
     def __init__(self) -> None:
         self._segments: list[_Segment] = []
-        self._tokens: dict[str, list[int]] = {}  # the segments that a token stands in, ascending
+        self.tokens_of: dict[str, list[int]] = {}  # the segments that a token stands in, ascending
         self._fields: set[str] = set()  # whole fields, and what stands behind labels, from word to word
         self._long: dict[
             str, set[int]
         ] = {}  # of those with many tokens and no space, by the first, the lengths
         self._used: dict[str, int] = {}  # by the key of an argument, the message of the first call with it
-        self._held: set[tuple[str, tuple[Scalar, ...]]] = set()  # the arguments of calls, as texts and values
+        self._held: dict[tuple[str, tuple[Scalar, ...]], _Proposed] = {}  # by their text and their values
         self._together: list[tuple[str, int]] = []  # the letters and digits of each, and its first message
         self._argued: dict[str, set[int]] = {}  # by a word, the numbers in that list
         self._looked: dict[str, tuple[int, float]] = {}  # by a key: of how many, and found where
@@ -168,16 +189,42 @@ class Origins:
             self._characters = MOST_CHARACTERS + 1
             return
         found = tuple(values(arguments))
-        if (text, found) in self._held:
+        proposed = self._held.get((text, found))
+        if proposed is not None:
+            proposed.times += 1
             return
-        self._held.add((text, found))
-        for value in found:
-            for each in self._keys(value):
-                self._used.setdefault(each, self._heard)
-        words = _TOKEN.findall(canonical(text))
-        for each in words:
+        keys = [key for value in found for key in self._keys(value)]
+        proposed = _Proposed(keys, TOKEN.findall(canonical(text)), self._heard)
+        self._held[text, found] = proposed
+        self._use(proposed)
+
+    def refused(self, arguments: Mapping[str, Any]) -> None:
+        """Take in that a call which the model proposed was not made: nothing that is returned is its echo, as
+        long as it was proposed no other time."""
+        try:
+            held = flat(list(arguments.values())), tuple(values(arguments))
+        except TooLargeError:
+            return
+        proposed = self._held.get(held)
+        if proposed is None:
+            return
+        proposed.times -= 1
+        if proposed.times:
+            return
+        del self._held[held]
+        for each in (self._used, self._argued, self._looked, self._first, self._answers, self.told):
+            each.clear()
+        self._together.clear()
+        for proposed in self._held.values():
+            self._use(proposed)
+
+    def _use(self, proposed: _Proposed) -> None:
+        """From its message on, results may echo a call."""
+        for each in proposed.keys:
+            self._used.setdefault(each, proposed.heard)
+        for each in proposed.words:
             self._argued.setdefault(each, set()).add(len(self._together))
-        self._together.append(("".join(words), self._heard))
+        self._together.append(("".join(proposed.words), proposed.heard))
 
     def returned(self, call: int, tool: str, content: Any, arguments: Mapping[str, Any]) -> None:
         """Take in a result.
@@ -217,16 +264,16 @@ class Origins:
         form = canonical(text)
         more = respelt(text, form)
         number = len(self._segments)
-        whole = key_of(form) if len(form) <= _LONGEST_WHOLE and met.place != "words" else ""
+        whole = key_of(form) if len(form) <= LONGEST_WHOLE and met.place != "words" else ""
         if len(whole) >= _SHORTEST_FIELD and (met.place != "name" or met.field):
             self._add_field(whole)
         if more:
             form = f"{form}\n{more}"
         lead = next((place for place, char in enumerate(form) if char.isalnum()), len(form))
         self._segments.append(_Segment(form, whole, met, self._heard, lead))
-        tokens = _tokens(form)
+        tokens = tokens_of(form)
         tokens.update(f"#{each}" for each in numbers(form))
-        index = self._tokens
+        index = self.tokens_of
         for token in tokens:
             places = index.get(token)
             if places is None:
@@ -235,7 +282,7 @@ class Origins:
                 places.append(number)
 
     def _add_field(self, whole: str) -> None:
-        words = [*_TOKEN.finditer(whole)]
+        words = [*TOKEN.finditer(whole)]
         if not words:
             return
         begun, end = words[0].start(), words[-1].end()
@@ -306,7 +353,7 @@ class Origins:
         or no space, and goes from its first letter or digit to its last."""
         self._check()
         form = canonical(text)
-        words = [each.span() for each in _TOKEN.finditer(form)]
+        words = [each.span() for each in TOKEN.finditer(form)]
         found: dict[str, None] = {}
         compared = 0
         for at, (begun, first) in enumerate(words):
@@ -317,7 +364,7 @@ class Origins:
                 raise StateError("the call has too many beginnings of fields: what it carries cannot be told")
             ends += [begun + length for length in lengths]
             for end in ends:
-                if form[begun:end] in self._fields and _ends_word(form, end):
+                if form[begun:end] in self._fields and ends_word(form, end):
                     found[form[begun:end]] = None
         return list(found)
 
@@ -387,14 +434,14 @@ class Origins:
                 found |= {key(part.value)} if isinstance(part.value, str) else {f"#{number(part.value)}"}
         return found
 
-    def _held_at(self, search: _Search) -> float:
+    def _held_at(self, search: Search) -> float:
         """The message of the first call whose arguments held all parts of a value together: as words, or
         among the letters of others. Infinity where there is none."""
         calls = self._together
         seen, held = self._looked.get(search.key, (0, math.inf))
         if held < math.inf or seen == len(calls):
             return held
-        words = _TOKEN.findall(search.key)
+        words = TOKEN.findall(search.key)
         rows = [self._argued.get(each, set()) for each in words if _tells(each)]
         first = min(set.intersection(*rows), default=len(calls)) if rows else len(calls)
         together = "".join(words)
@@ -404,22 +451,22 @@ class Origins:
         self._looked[search.key] = len(calls), held
         return held
 
-    def _used_at(self, search: _Search) -> int | None:
+    def _used_at(self, search: Search) -> int | None:
         """The message of the first call that was made with a value: what comes after may be its echo."""
         return min((self._used[each] for each in search.keys if each in self._used), default=None)
 
-    def _candidates(self, search: _Search, begin: int) -> Iterable[tuple[int, _Tests]]:
+    def _candidates(self, search: Search, begin: int) -> Iterable[tuple[int, Tests]]:
         """The segments from one on that a value may stand in, ascending, each with how it may be written
         there."""
         ways = [*search.ways]
         if search.compact:
             ways += [
-                (each, partial(_Search.as_spaced, first=each[0])) for each in self._groups(search.compact)
+                (each, partial(Search.as_spaced, first=each[0])) for each in self._groups(search.compact)
             ]
         rows = [(places, test) for tokens, test in ways if (places := self._common(tokens, begin))]
         if len(rows) < 2:
             return ((each, (test,)) for places, test in rows for each in places)
-        tests: dict[int, _Tests] = {}
+        tests: dict[int, Tests] = {}
         for places, test in rows:
             for each in places:
                 tests[each] = (*tests.get(each, ()), test)
@@ -430,7 +477,7 @@ class Origins:
         others."""
         rows = []
         for token in tokens:
-            places = self._tokens.get(token)
+            places = self.tokens_of.get(token)
             if places is None:
                 return []
             rows.append(places[bisect_left(places, begin) :] if begin else places)
@@ -451,7 +498,7 @@ class Origins:
             begun, groups = left.pop()
             for size in range(1, 9):
                 group = compact[begun : begun + size]
-                if len(group) < size or group not in self._tokens:
+                if len(group) < size or group not in self.tokens_of:
                     continue
                 if begun + size == len(compact):
                     found.append((*groups, group))
@@ -482,11 +529,11 @@ class Origins:
         """The place where a piece of a value was first met, before a call was made with the value."""
         if not self._met_before(token, used):
             return OWN
-        return self._segments[self._tokens[token][0]].met._replace(place="piece")
+        return self._segments[self.tokens_of[token][0]].met._replace(place="piece")
 
     def _met_before(self, token: str, used: int | None) -> bool:
         """Tell whether a token stood somewhere before a call was made with the value that it is of."""
-        places = self._tokens.get(token)
+        places = self.tokens_of.get(token)
         return places is not None and (used is None or self._segments[places[0]].heard <= used)
 
     def _split(self, token: str, used: int | None) -> list[str]:
@@ -509,23 +556,23 @@ def _tells(word: str) -> bool:
     return (len(word) >= _SHORTEST_PIECE or not word.isascii()) and word not in _COMMON
 
 
-def _stands(search: _Search, segment: _Segment, tests: _Tests) -> Met | None:
+def _stands(search: Search, segment: _Segment, tests: Tests) -> Met | None:
     """The way in which a value stands in a text; None where it does not."""
     met = segment.met
     if segment.key == search.key:
         return met
-    if tests[0] is _AS_IS and search.padded and search.padded in segment.form:
-        span = _found(search.key, segment.form, segment.lead)
+    if tests[0] is AS_IS and search.padded and search.padded in segment.form:
+        span = found_at(search.key, segment.form, segment.lead)
         if span is None:  # it stands there, behind others
             return None if met.place == "labelled" else met if met.place == "words" else _in_text(met)
     else:
         span = search.span_in(segment.form, tests)
     if span is None:
         return None
-    begins = not _of_words(segment.form[: span[0]])
+    begins = not has_words(segment.form[: span[0]])
     if met.place == "labelled":
         return met if begins else None
-    if met.place == "words" or (begins and not _of_words(segment.form[span[1] :])):
+    if met.place == "words" or (begins and not has_words(segment.form[span[1] :])):
         return met
     return _in_text(met)
 
@@ -538,222 +585,3 @@ def _in_text(met: Met) -> Met:
 
 def _in_order(met: Met) -> tuple[bool, int, int]:
     return met.source == "model", met.call, met.turn
-
-
-def _tokens(form: str) -> set[str]:
-    """The words of a canonical text, and the names with dots."""
-    found = set(_TOKEN.findall(form))
-    if "." in form:
-        for each in _NAMES.findall(form):
-            if "." in each:
-                found.update(without_www(name) for name in _dotted(each))
-    return found
-
-
-def _dotted(run: str) -> Iterator[str]:
-    """The names with dots in a run of letters, digits, dots and dashes: each label begins and ends with a
-    letter or a digit."""
-    labels: list[str] = []
-    for each in (*run.split("."), ""):
-        label = each.strip("-")
-        if not label or each[0] == "-":
-            if len(labels) > 1:
-                yield ".".join(labels)
-            labels = []
-        if label:
-            labels.append(label)
-            if each[-1] == "-":
-                if len(labels) > 1:
-                    yield ".".join(labels)
-                labels = []
-
-
-_BETWEEN = re.compile(r"[\s\-./()+]+")
-_GROUPED_NUMBER = re.compile(r"[a-z0-9]{7,40}")
-_FEWEST_DIGITS = 6
-
-_Tests: TypeAlias = "tuple[_Test, ...]"
-
-
-class _Search:
-    """The search for a value: the tokens of its spellings, each with a test for it.
-
-    Attributes:
-        key: the value's own key.
-        keys: by which calls that were made with it are known.
-        ways: for each spelling the tokens, and the test of a text that has them.
-        compact: of a number that may be written in groups, its letters and digits.
-        padded: of a short value, which often stands inside of words, the value between spaces.
-    """
-
-    __slots__ = ("_figure", "compact", "key", "keys", "padded", "ways")
-
-    def __init__(self, value: str | int | float) -> None:
-        self._figure = number(value)
-        self.key = key(value) if isinstance(value, str) else self._figure or text_of(value)
-        self.keys = {self.key}
-        self.padded = f" {self.key} " if len(self.key) <= _SHORT else ""
-        self.compact = ""
-        if self._figure is not None:
-            figures = {self._figure}
-        else:
-            figures = numbers(self.key) if self.key[:1].isdigit() else set()
-        self.ways: list[tuple[tuple[str, ...], _Test]] = [(tuple(_tokens(self.key)), _AS_IS)]
-        for each in figures:
-            self.keys.add(f"#{each}")
-            self.ways.append(((f"#{each}",), _NUMBER))
-        compact = _BETWEEN.sub("", self.key)
-        if (
-            _GROUPED_NUMBER.fullmatch(compact)
-            and sum(map(str.isdigit, compact)) >= _FEWEST_DIGITS
-            and (self._figure is None or "." not in self._figure)
-        ):
-            self.compact = compact
-            self.ways.append(((compact,), _COMPACT))
-
-    @classmethod
-    def of(cls, value: Value) -> _Search | None:
-        """The search for a value; None for one that has no letter, no digit and no sign beyond ASCII."""
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            return None
-        found = cls(value)
-        return found if found.ways[0][0] else None
-
-    def span_in(self, form: str, tests: _Tests) -> tuple[int, int] | None:
-        """The place of the value in a canonical text, where it is no part of a longer one; None where it does
-        not stand there."""
-        for test in tests:
-            found = test(self, form)
-            if found is not None:
-                return found
-        return None
-
-    def as_is(self, form: str) -> tuple[int, int] | None:
-        """The value as it is."""
-        return _found(self.key, form)
-
-    def as_compact(self, form: str) -> tuple[int, int] | None:
-        """The value without what stands between its groups."""
-        return _found(self.compact, form)
-
-    def as_spaced(self, form: str, *, first: str) -> tuple[int, int] | None:
-        """The value with something else between its groups, of which this is the first."""
-        pattern: re.Pattern[str] | None = None
-        begun = form.find(first)
-        while begun >= 0:
-            if begun == 0 or not _of_word(form[begun - 1]):
-                pattern = pattern or re.compile(rf"{_SOME_BETWEEN.join(self.compact)}(?![^\W{UNSPACED}])")
-                found = pattern.match(form, begun)
-                if found is not None:
-                    return found.span()
-            begun = form.find(first, begun + 1)
-        return None
-
-    def as_number(self, form: str) -> tuple[int, int] | None:
-        """The value as a number that is written otherwise: the index has read it."""
-        if len(form) > _LONGEST_WHOLE:
-            return 1, 1  # within a text, wherever that is
-        figure = self._figure or next(each[1:] for each in self.keys if each[0] == "#")
-        found = _written(figure).search(form)
-        return (1, 1) if found is None else found.span()
-
-
-_Test: TypeAlias = "Callable[[_Search, str], tuple[int, int] | None]"
-_AS_IS, _COMPACT, _NUMBER = _Search.as_is, _Search.as_compact, _Search.as_number
-_SOME_BETWEEN = r"[\s\-./()]{0,3}"
-
-
-def _found(wanted: str, form: str, last: int | None = None) -> tuple[int, int] | None:
-    """The first place where a value stands in a canonical text, of those that begin at ``last`` or before."""
-    end = len(form) if last is None else last + len(wanted)
-    begun = form.find(wanted, 0, end)
-    compared = 0
-    while begun >= 0:
-        compared += len(wanted)
-        if bounded(form, begun, begun + len(wanted)) or compared > _MOST_SOUGHT:
-            return begun, begun + len(wanted)
-        begun = form.find(wanted, begun + 1, end)
-    return None
-
-
-def _written(figure: str) -> re.Pattern[str]:
-    """The ways in which a number is written: with or without groups, and zeros that change nothing."""
-    whole, _, rest = figure.partition(".")
-    grouped = "[ ,.]?".join(_threes(whole))
-    fraction = rf"[.,]{rest}0*" if rest else "(?:[.,]0+)?"
-    return re.compile(rf"(?<![\w.,])0*{grouped}{fraction}(?!\w|[.,]\d)")
-
-
-def _threes(digits: str) -> list[str]:
-    first = len(digits) % 3
-    return ([digits[:first]] if first else []) + [digits[i : i + 3] for i in range(first, len(digits), 3)]
-
-
-def bounded(text: str, begun: int, end: int) -> bool:
-    """Tell whether what stands at a place of a canonical text is a value, and not a part of a longer one:
-    ``evil.com`` is none in ``not-evil.com``, nor ``bob@a.com`` in ``jim.bob@a.com``; ``a.com`` is one in
-    ``https://www.a.com/page``."""
-    value_begins, value_ends = text[begun], text[end - 1]
-    before = text[begun - 1] if begun else " "
-    after = text[end] if end < len(text) else " "
-    if (_of_word(before) and _of_word(value_begins)) or (_of_word(after) and _of_word(value_ends)):
-        return False
-    value = text[begun:end]
-    if " " in value:
-        return True
-    if value.isdigit() and (
-        _THOUSANDS.match(text, end)
-        or (before == "," and text[begun - 2 : begun - 1].isdigit() and len(value) == 3)
-    ):
-        return False
-    return _free_before(text, begun, value) and _free_after(text, end, value)
-
-
-_THOUSANDS = re.compile(r",\d{3}(?!\d)")
-
-
-def _ends_word(text: str, end: int) -> bool:
-    """Tell whether a word that stands before a place of a text ends there."""
-    return end >= len(text) or not (text[end].isalnum() and _of_word(text[end]) and _of_word(text[end - 1]))
-
-
-def _of_words(text: str) -> bool:
-    """Tell whether a text has a letter or a digit."""
-    return any(map(str.isalnum, text))
-
-
-def _of_word(char: str) -> bool:
-    """Tell whether a character belongs to the same word as one beside it of which this holds."""
-    return (char.isalnum() and (char.isascii() or not UNSPACED_LETTER.match(char))) or char == "_"
-
-
-def _free_before(text: str, begun: int, value: str) -> bool:
-    if begun == 0 or not _of_word(value[0]):
-        return (
-            begun == 0 or value[0] not in "/~" or not (_of_word(text[begun - 1]) or text[begun - 1] in ".~")
-        )
-    before = text[begun - 1]
-    if before not in "-.@+%/\\":
-        return True
-    further = text[begun - 2] if begun > 1 else " "
-    if before == "@":
-        return "." in value and "@" not in value
-    if before == ".":
-        return text[max(begun - 4, 0) : begun] == "www." or not _of_word(further)
-    if before in "/\\":
-        return "/" not in value or (further in "/\\" and text[max(begun - 3, 0)] == ":")
-    return not _of_word(further)
-
-
-def _free_after(text: str, end: int, value: str) -> bool:
-    if end == len(text):
-        return True
-    after = text[end]
-    further = text[end + 1] if end + 1 < len(text) else " "
-    if not _of_word(further):
-        return after != "@"
-    if after in "-.@+":
-        return False
-    if after in "/\\?#&=":
-        return "/" not in value and "\\" not in value
-    return True

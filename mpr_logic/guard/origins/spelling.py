@@ -82,6 +82,7 @@ _SPACE_ESCAPE = re.compile(r"\\[nrt]")
 _POSSESSIVE = re.compile("(?<=\\w)['\u2019]s(?!\\w)")
 _ESCAPED = re.compile(r"\\(?=[^\w\s])")
 _QUOTED_LINE = re.compile(r"(\n|\A)[ \t]*(?:[>|]+[ \t]*)+")
+_SENTENCE_END = re.compile(r"(?<=[^\W_])\.(?=[A-Z][a-z]*(?:[\s,;:!?\"')\]]|\.\s|\.?\Z))")
 _WORTH_JOINING = re.compile(r"[@/\d_]|\w\.\w")
 
 _OPEN, _SHUT = " ?[\\[({<] ?", " ?[\\])}>] ?"
@@ -129,13 +130,15 @@ def canonical(text: str) -> str:
 
 
 def readable(text: str) -> str:
-    """A text without what is invisible, and with a space for each letter that no space sets apart."""
-    return UNSPACED_LETTER.sub(" ", _HIDDEN.sub("", text))
+    """A text without what is invisible, with a space for each letter that no space sets apart, and one behind
+    each sentence."""
+    return _SENTENCE_END.sub(". ", UNSPACED_LETTER.sub(" ", _HIDDEN.sub("", text)))
 
 
 def respelt(text: str, form: str) -> str:
     """The other readings of a text: addresses with ``at`` and ``dot``, and words that a line break went
-    through, and the text with spaces for what is invisible, one on a line. Empty where that is nothing new.
+    through, the text with spaces for what is invisible, and with one behind each sentence, one on a line.
+    Empty where that is nothing new.
 
     Args:
         text: as it was written.
@@ -149,6 +152,8 @@ def respelt(text: str, form: str) -> str:
     plain = _decoded(text)
     if _HIDDEN.search(plain):
         found.append(canonical(_HIDDEN.sub(" ", plain)))
+    if _SENTENCE_END.search(plain):  # as in x@a.com.The next sentence
+        found.append(canonical(_SENTENCE_END.sub(". ", plain)))
     found += [canonical(each) for each in _broken(text)]
     return "\n".join(found)
 
