@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from mpr_logic.analysis.annotations import check_because, explicit_id, resolve_overrides
-from mpr_logic.analysis.builtin_relations import DEFINED, definition
+from mpr_logic.analysis.builtin_relations import DEFINED, UNCHANGED, definition
 from mpr_logic.analysis.canonical import clause_template, clause_text, fill, short_id, whole_text
 from mpr_logic.analysis.desugar import Context, expand
 from mpr_logic.analysis.desugar.classes import class_of, histories_read, history_rules, member_rules
@@ -39,6 +39,13 @@ from mpr_logic.analysis.tells import check_tells
 from mpr_logic.analysis.terms import core_body, item_terms, names, term_vars
 from mpr_logic.analysis.times import MOMENTS
 from mpr_logic.analysis.types import Typing, columns_of
+from mpr_logic.analysis.unchanged import (
+    changing,
+    class_of_changes,
+    of_the_call,
+    reads_unchanged,
+    unchanged_clause,
+)
 from mpr_logic.analysis.undeclared import infer, suggest
 from mpr_logic.errors import ProgramError
 from mpr_logic.language.ast import Atom, Const, Literal, UseDecl, Var
@@ -147,6 +154,7 @@ class _Build:
         self.numbered: set[str] = set()  # relations with numbers of calls, as rules read them
         self.ages: dict[str, None] = {}  # of calls, likewise
         self.histories: dict[str, None] = {}  # of classes, as rules read them
+        self.unchanged: dict[str, None] = {}  # the actions of whose calls rules ask `failed_unchanged`
 
     def add(self, clause: Clause) -> None:
         """Check one clause and add its facts or rules."""
@@ -191,6 +199,8 @@ class _Build:
         )
         of = class_of(clause, self.schema)
         rules = [rule] if of is None else member_rules(rule, of, self.schema)
+        if reads_unchanged(prepared.body) and self.schema.relations[UNCHANGED].builtin:
+            rules = self._of_the_call(rules, new=prepared.new)
         self.rules += rules
         self.named.setdefault(name.wanted, []).extend(rules)
         self.lines.append(f"{prepared.text} {clause.weight!r} {name.id} {_annotations(clause)}")
@@ -207,6 +217,43 @@ class _Build:
         self.numbered.update(numbered_read(body))
         self.histories.update(dict.fromkeys(histories_read(body)))
         self.ages.update(dict.fromkeys(ages_read(body)))
+
+    def _of_the_call(self, rules: list[Rule], *, new: bool) -> list[Rule]:
+        """Rules that ask `failed_unchanged`, which is about the call that their heads speak of."""
+        clause = rules[0].clause if rules else None
+        if clause is None or clause.kind not in ("forbid", "permit", "prefer"):
+            if clause is not None and new:
+                self.report.error(
+                    "E0294",
+                    f"`{UNCHANGED}` is about the call that is proposed, and this rule is about none",
+                    clause.head.span,
+                    f"ask it in a rule about an action, such as `forbid any :- {UNCHANGED}`; elsewhere say "
+                    "which call: `not succeeded b since failed a(X)`",
+                )
+            return rules
+        found = [of_the_call(rule) for rule in rules]
+        self.unchanged.update(dict.fromkeys(str(rule.action) for rule in found))
+        for rule in found:
+            for used, how, span in dependencies(rule.body):
+                self.edges.setdefault((rule.head, used, how), span)
+        return found
+
+    def _add_unchanged(self) -> None:
+        """Add the rules that say when a call has failed, and nothing that it depends on has changed since."""
+        classes, relations = dict(self.schema.classes), dict(self.schema.relations)
+        made = []
+        for name in self.unchanged:
+            action = self.schema.actions[name]
+            of = class_of_changes(name, changing(name, self.rules, self.schema))
+            clause = unchanged_clause(action, of)
+            classes[of.signature.name] = of
+            relations[clause.head.name] = replace(action, name=clause.head.name, span=None, builtin=True)
+            made.append(clause)
+        self.schema = replace(self.schema, classes=classes, relations=relations)
+        self.preparer.schema = self.schema
+        self.preparer.context = replace(self.preparer.context, schema=self.schema)
+        for clause in made:
+            self.add(clause)
 
     def _claim(self, name: str, text: str, clause: Clause) -> str:
         """The id for a clause that wants this name: equal clauses get a number behind it."""
@@ -230,6 +277,8 @@ class _Build:
 
     def define(self) -> None:
         """Add the rules of the language for the built-in relations that the program reads."""
+        if self.unchanged:
+            self._add_unchanged()
         for relation in self.ages:
             for rule in age_rules(relation, self.schema):
                 self._add_hidden(rule)
@@ -364,6 +413,7 @@ class _Build:
                 lines.append(f"class {name}({params}) {sorted(of.members)}")
         lines += [f"closed {name}" for name in sorted(schema.closed)]
         lines += ["all closed"] if schema.all_closed else []
+        lines += [f"reads only {name}" for name in sorted(schema.reading)] if self.unchanged else []
         lines += sorted(f"tells {each[:4]}" for each in schema.tells)
         text = "\n".join([*lines, *sorted(self.lines)])
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

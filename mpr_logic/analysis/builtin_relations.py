@@ -163,6 +163,7 @@ _FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "path_inside": (("path", "symbol"), ("from", "symbol"), ("folder", "symbol")),
     "path_opaque": (("path", "symbol"), ("from", "symbol")),
     "tool_name": (("tool", "symbol"), ("action", "symbol")),
+    "failed_unchanged": (),
     "argument_name": (("action", "symbol"), ("name", "symbol"), ("argument", "symbol")),
 }
 
@@ -172,7 +173,11 @@ def _signature(name: str, form: tuple[tuple[str, str], ...]) -> Signature:
     return Signature(name, params, tuple(p.type for p in params), input=name in FILLED, builtin=True)
 
 
-OWNABLE = DEFINED.keys() | SQL | PATHS | {"shell_word", "shell_unsure"}
+UNCHANGED = "failed_unchanged"
+"""The relation of the proposed call: it has failed, and nothing that it depends on has changed since. See
+:mod:`mpr_logic.analysis.unchanged`."""
+
+OWNABLE = DEFINED.keys() | SQL | PATHS | {"shell_word", "shell_unsure", UNCHANGED}
 """The built-in relations that came after programs which have relations of such names: one that declares the
 name otherwise has a relation of its own."""
 

@@ -155,6 +155,8 @@ class Schema:
     members: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     constants: Mapping[str, NamedConstant] = field(default_factory=dict)
     tells: tuple[Tells, ...] = ()
+    reading: frozenset[str] = frozenset()
+    """The actions that a rule file says to read only, by `.hint`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mpr_logic.analysis.builtin_relations import DEFINED, FILLED, LANGUAGE
+from mpr_logic.analysis.builtin_relations import DEFINED, FILLED, LANGUAGE, UNCHANGED
 from mpr_logic.analysis.occurrences import AGE, CLASS, HISTORY, split_numbered
 from mpr_logic.analysis.program import ANY, effect_head
 from mpr_logic.analysis.report import count, declaration, declared_as, did_you_mean, nearest
@@ -394,7 +394,7 @@ def _not_stated(signature: Signature, span: Span, names: Resolver) -> None:
 
 def _not_filled(signature: Signature, head: Atom, names: Resolver, *, fact: bool) -> None:
     """Report a head that speaks of what the system fills itself."""
-    kept = signature.name in FILLED or signature.name in DEFINED
+    kept = signature.name in FILLED or signature.name in DEFINED or signature.name == UNCHANGED
     if not signature.builtin or (fact and not kept) or head.span == LANGUAGE:
         return
     only = "is filled by the system" if kept else "is stated by facts alone"

@@ -106,7 +106,10 @@ def collect(
                 each.span,
                 did_you_mean(each.action, [*actions, *classes], f"declare it: .action {each.action}(...)"),
             )
+    hints = [(s.action, name, said) for s in all_of if isinstance(s, HintDecl) for name, said in s.hints]
+    reading = frozenset(action for action, name, said in hints if name == "readOnlyHint" and said)
     schema = Schema(types, relations, actions, frozenset(closed), all_closed, classes, members, constants)
+    schema = replace(schema, reading=reading)
     told = [s for s in all_of if isinstance(s, TellsDecl)]
     return replace(schema, tells=collect_tells(told, schema, report)) if told else schema
 

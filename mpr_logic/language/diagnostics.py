@@ -101,6 +101,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0290": "place in time inside braces",
     "E0291": "no place in time",
     "E0292": "place in time that no call has",
+    "E0294": "no proposed call",
     "E0297": "no dialect of SQL",
     "E0298": "no working folder",
     "E0301": "unbound variable in a head",

@@ -539,7 +539,11 @@ class Vocabulary:
                 if said:
                     remarks.setdefault(statement.name, " ".join(said))
         read = {literal.atom.name for rule in program.rules for literal in literals(rule.body)}
-        relations = tuple(name for name, s in schema.relations.items() if not s.builtin or name in read)
+        relations = tuple(
+            name
+            for name, s in schema.relations.items()
+            if not s.builtin or (name in read and " " not in name)
+        )
         return cls(schema, relations, tuple(schema.actions), remarks, constants_of(program))
 
     def only(
