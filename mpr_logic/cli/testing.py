@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, reply
+from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, progress_bar, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 EXAMPLE = "mpr test rules/kitchen"
 
@@ -39,11 +44,17 @@ def test(
     accept: Annotated[
         bool, typer.Option("--accept", help="Write the snapshots of proofs anew, instead of comparing them.")
     ] = False,
+    mutate: Annotated[
+        bool, typer.Option("--mutate", help="Change the rules in many ways, and see which no test notices.")
+    ] = False,
+    mutants: Annotated[int, typer.Option(metavar="N", min=1, help="Try so many changes, at most.")] = 300,
+    seed: Annotated[int, typer.Option(metavar="N", help="For drawing them, where there are more.")] = 1,
     theta: o.ThetaOption = 0.9,
     seconds: o.SecondsOption = 2.0,
     tools: o.ToolsOption = None,
     param: o.ParamOption = None,
     lenient: o.LenientOption = False,
+    quiet: o.QuietOption = False,
     json: o.JsonOption = False,
     no_color: o.NoColorOption = False,
 ) -> None:
@@ -51,7 +62,8 @@ def test(
 
     It tells what they show of the rules, and what they do not.
 
-    Exit status: 0 all pass; 1 one fails, or the coverage is too small; 2 one could not be run.
+    Exit status: 0 all pass; 1 one fails, the coverage is too small, or with --mutate no test notices some
+    change; 2 one could not be run.
     """
 
     def work() -> Answer:
@@ -69,9 +81,20 @@ def test(
             write_junit(report, junit)
         if lcov is not None:
             write_lcov(report, lcov)
-        bad = bool(report.count("failed")) or report.coverage.percent < fail_under
+        if mutate and report.passed:
+            with _progress(quiet=quiet or json) as say:
+                report.try_mutants(setup, limit=mutants, seed=seed, say=say)
+        bad = report.count("failed") or report.coverage.percent < fail_under or report.survivors
         status = UNDECIDED if report.count("error") else NO if bad else YES
         text = text_of(report, fail_under, everything=uncovered)
         return Answer(status, text, content_of(report))
 
     reply("test", work, json=json, no_color=no_color)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A line on the standard error that tells how many changes were tried."""
+    shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
+    with progress_bar(0, quiet=not shown) as tell:
+        yield lambda done, of: tell(f"{done} of {of} changes", 1)

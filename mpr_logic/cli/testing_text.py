@@ -20,6 +20,7 @@ def text_of(report: Report, fail_under: float, *, everything: bool) -> str:
             lines += [*_result(each), ""]
     lines.append(_counts(report))
     lines += _coverage(report, everything=everything)
+    lines += _mutation(report)
     if report.coverage.percent < fail_under:
         lines.append(f"✗ the coverage is below {fail_under:g}%")
     return "\n".join(lines)
@@ -77,10 +78,23 @@ def _coverage(report: Report, *, everything: bool) -> list[str]:
     return lines
 
 
+def _mutation(report: Report) -> list[str]:
+    mutation = report.mutation
+    if mutation is None:
+        return []
+    lines = [f"mutants {mutation.percent:.0f}%: a test notices {mutation.killed} of {mutation.tried} changes"]
+    for each in mutation.survivors:
+        span = each.mutant.span
+        lines += ["", f"✗ {span.file}:{span.line}: no test notices it {each.mutant.change}"]
+        if each.test:
+            lines += ["  this test would:", *(f"    {line}" for line in each.test.split("\n"))]
+    return lines
+
+
 def content_of(report: Report) -> dict[str, Any]:
     """The report for programs."""
     coverage = report.coverage
-    return {
+    content: dict[str, Any] = {
         "passed": report.count("passed"),
         "failed": report.count("failed"),
         "errors": report.count("error"),
@@ -104,6 +118,22 @@ def content_of(report: Report) -> dict[str, Any]:
             "untested": report.untested,
         },
     }
+    mutation = report.mutation
+    if mutation is not None:
+        content["mutants"] = {
+            "tried": mutation.tried,
+            "killed": mutation.killed,
+            "survivors": [
+                {
+                    "file": each.mutant.span.file,
+                    "line": each.mutant.span.line,
+                    "change": each.mutant.change,
+                    "test": each.test,
+                }
+                for each in mutation.survivors
+            ],
+        }
+    return content
 
 
 def _result_json(result: CaseResult) -> dict[str, Any]:

@@ -37,6 +37,8 @@ VERDICTS = {
     "admitted": _Form("action", {"": ""}, "expect admitted open(fridge)."),
     "rejected": _Form("action", _BY, "expect rejected put(apple, fridge) by closed, full."),
     "advised": _Form("action", _BY, "expect advised put(milk, shelf) by goes_off."),
+    "preferred": _Form("action", _BY, "expect preferred put(milk, fridge) by keep_cold."),
+    "unpreferred": _Form("action", {"": ""}, "expect unpreferred put(salt, fridge)."),
     "escalated": _Form("action", _BY, "expect escalated pay(ann, 900) by large."),
     "uninformed": _Form(
         "action", {"": "", "asks": "action"}, "expect uninformed light(stove) asks sniff(stove)."

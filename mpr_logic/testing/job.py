@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.testing.coverage import Coverage
+from mpr_logic.testing.mutation import mutate
 from mpr_logic.testing.running import Bench
 from mpr_logic.testing.suites import cases_of, find_suites, no_tests
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from mpr_logic.testing.mutation import Mutation, Survivor
     from mpr_logic.testing.running import CaseResult, Setup
     from mpr_logic.testing.suites import Case, Suite
 
@@ -23,10 +25,26 @@ class Report:
     results: list[CaseResult] = field(default_factory=list)
     coverage: Coverage = field(default_factory=Coverage)
     untested: list[str] = field(default_factory=list)
+    suites: list[tuple[Suite, list[Case]]] = field(default_factory=list)
+    mutation: Mutation | None = None
 
     def count(self, status: str) -> int:
         """The number of cases with a status."""
         return sum(each.status == status for each in self.results)
+
+    @property
+    def passed(self) -> bool:
+        """Whether all cases passed."""
+        return self.count("passed") == len(self.results)
+
+    @property
+    def survivors(self) -> list[Survivor]:
+        """The mutants that no test told apart."""
+        return [] if self.mutation is None else self.mutation.survivors
+
+    def try_mutants(self, setup: Setup, *, limit: int, seed: int, say: Callable[[int, int], None]) -> None:
+        """Try mutants of the rules; see :func:`~mpr_logic.testing.mutation.mutate`."""
+        self.mutation = mutate(self.suites, replace(setup, accept=False), limit=limit, seed=seed, say=say)
 
 
 def cases_in(suite: Suite, name: str = "") -> list[Case]:
@@ -48,11 +66,14 @@ def run_tests(paths: Sequence[str], setup: Setup, rules: Sequence[str] = (), nam
     """
     report = Report()
     suites, others = find_suites(paths, rules)
+    loaded: set[str] = set()
     for suite in suites:
-        bench = Bench(setup, suite.rules, coverage=report.coverage)
-        report.results += [bench.run(case) for case in cases_in(suite, name)]
+        bench, cases = Bench(setup, suite.rules, coverage=report.coverage), cases_in(suite, name)
+        report.results += [bench.run(case) for case in cases]
+        loaded |= bench.files
+        if cases:
+            report.suites.append((suite, cases))
     if not report.results:
         raise no_tests(paths)
-    loaded = {each.file for each in report.coverage.rules.values()}
     report.untested = [each for each in others if each not in loaded]
     return report

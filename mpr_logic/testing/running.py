@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 from typing import Literal as OneOf
 
 from mpr_logic.analysis.program import Fact
+from mpr_logic.checker.action import Action
 from mpr_logic.checker.checker import THETA
 from mpr_logic.checker.disclosure import for_operator
+from mpr_logic.checker.parsing import question_of
+from mpr_logic.checker.render import proof_text
 from mpr_logic.checker.state import read_state, state_from_clauses
 from mpr_logic.errors import MprError, OptionError, StateError
 from mpr_logic.guard.calls import Call
@@ -27,16 +30,17 @@ from mpr_logic.guard.replay import outcome_of, played
 from mpr_logic.guard.store import snapshot
 from mpr_logic.guard.tools import Tools, read_tools
 from mpr_logic.guard.written import read_call
-from mpr_logic.language.ast import Atom, Clause, Const, Sentence
-from mpr_logic.language.printer import print_atom, print_sentence
+from mpr_logic.language.ast import Atom, Clause, Const, Sentence, Var
+from mpr_logic.language.printer import print_atom, print_row, print_sentence
 from mpr_logic.testing.suites import filled, rows_of
+from mpr_logic.testing.writing import expectation, id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from mpr_logic.analysis.program import Program
+    from mpr_logic.analysis.program import Program, Schema
     from mpr_logic.guard.verdict import Verdict
-    from mpr_logic.language.ast import Span, Value
+    from mpr_logic.language.ast import ClauseKind, Span, Value
     from mpr_logic.testing.coverage import Coverage
     from mpr_logic.testing.suites import Case
 
@@ -121,6 +125,7 @@ class Bench:
         self.setup = setup
         self.coverage = coverage
         self.at: float | None = None
+        self.files: set[str] = set()
         self._rules, self._text = rules, text
         self._tools = [each for path in setup.tools for each in read_tools(path)]
         self._guards: dict[tuple[tuple[str, Value], ...], Guard] = {}
@@ -151,6 +156,44 @@ class Bench:
             status = "error"
         seconds = time.perf_counter() - began
         return CaseResult(case, status, tuple(run.failures), run.expectations, seconds)
+
+    @property
+    def schema(self) -> Schema:
+        """The declarations of the rules.
+
+        Raises:
+            MprError: the rules cannot be used.
+        """
+        with self._session({}) as (guard, _):
+            return guard.rules.program.schema
+
+    def answers(
+        self, case: Case, calls: Sequence[Atom], about: Atom, kind: ClauseKind
+    ) -> list[tuple[Sentence, ...] | None]:
+        """The answers of the rules behind the facts and calls of a case, as sentences that expect them.
+
+        Args:
+            case: without expectations.
+            calls: those that are asked about.
+            about: an atom of the relation that is asked about too.
+            kind: of the clauses that matter: effects are asked about behind each call, preferences of each.
+
+        Returns:
+            The sentences, for each question; None for what could not be decided or done.
+        """
+        effects = kind in ("causes", "ends")
+        found: list[tuple[Sentence, ...] | None] = []
+        for call in calls if effects else [None]:
+            run = _Run(self, case)
+            answers: list[tuple[Sentence, ...] | None] = [None]
+            with suppress(MprError), self._session(_params(case)) as (run.guard, run.name):
+                made = [Sentence(("run",), call)] if call is not None else []
+                if all(run.do(item) for item in [*case.items, *made]):
+                    run.settle()
+                    answers = [(*made, *run.holding(about))]
+                    answers += [] if effects else [run.asked(each, kind) for each in calls]
+            found += answers
+        return found
 
     @contextmanager
     def _session(self, params: Mapping[str, Value]) -> Iterator[tuple[Guard, str]]:
@@ -193,6 +236,7 @@ class Bench:
             raise
         except MprError as error:
             raise UnusableError(error) from None
+        self.files.update(guard.rules.files)
         if self.coverage is not None:
             self.coverage.add_rules(guard.rules.program)
         return guard
@@ -363,6 +407,30 @@ class _Run:
         with checker.at(decision.state):
             coverage.look(checker, asked)
 
+    def asked(self, atom: Atom, kind: ClauseKind) -> tuple[Sentence, ...] | None:
+        """The sentence that expects what is decided about a call; with ``prefer``, who prefers it."""
+        try:
+            if kind != "prefer":
+                found = expectation(self._decided(atom), atom)
+                return None if found is None else (found,)
+            ids = self._preferred(atom)
+        except MprError:
+            return None
+        words = ("expect", "preferred" if ids else "unpreferred")
+        return (Sentence(words, atom, "by" if ids else "", tuple(map(id_of, ids))),)
+
+    def holding(self, about: Atom) -> tuple[Sentence, ...]:
+        """The sentences that expect what holds of a relation; none where it is asked with values."""
+        signature = self._program.schema.relations.get(about.name)
+        if signature is None or signature.given:
+            return ()
+        anything = Atom(about.name, tuple(Var("_") for _ in signature.params))
+        rows = self.guard.session(self.name).checker.query(print_atom(anything))
+        if not rows:
+            return (Sentence(("expect", "not"), anything),)
+        atoms = [Atom(about.name, tuple(map(Const, row))) for row in sorted(rows, key=str)]
+        return tuple(Sentence(("expect",), atom) for atom in atoms)
+
     # -- expectations ----------------------------------------------------------------------------
 
     def _expect(self, item: Sentence) -> None:
@@ -370,6 +438,8 @@ class _Run:
         verdict = item.words[1] if len(item.words) > 1 else ""
         if verdict in ("", "not"):
             self._fact(item, item.object, wanted=not verdict)
+        elif verdict in ("preferred", "unpreferred"):
+            self._preference(item, item.object, wanted=verdict == "preferred")
         elif verdict == "proof":
             self._snapshot(item, item.object)
         else:
@@ -379,7 +449,7 @@ class _Run:
         verdict = self._decided(atom)
         outcome, rules, said = outcome_of(verdict)
         ids = tuple(sorted(map(_id, item.others))) if item.tail == "by" else None
-        right = outcome == wanted or (wanted == "admitted" and outcome == "advised")
+        right = outcome == wanted
         found = _by(outcome, rules) if outcome not in ("unfit", "undecided") else f"{outcome}: {said}"
         if right and ids is not None:
             right = ids == tuple(sorted(set(rules)))
@@ -392,6 +462,25 @@ class _Run:
             right, found = new == verdict.arguments, f"rewritten to {verdict.arguments}"
         if not right:
             self._fail(item, _expected(item), found, self._why(verdict, atom, ids or ()))
+
+    def _preference(self, item: Sentence, atom: Atom, *, wanted: bool) -> None:
+        ids = self._preferred(atom)
+        right = bool(ids) == wanted
+        if right and item.tail == "by":
+            right = ids == sorted(map(_id, item.others))
+        if not right:
+            said = f"preferred by {', '.join(ids)}" if ids else "no rule prefers it"
+            self._fail(item, _expected(item), said, ())
+
+    def _preferred(self, atom: Atom) -> list[str]:
+        """The ids of the rules that prefer a call."""
+        decision = self._decided(atom).decision
+        if decision is None or not isinstance(decision.action, Action):
+            return []
+        checker = self.guard.session(self.name).checker
+        with checker.at(decision.state):
+            found = checker.preferences([decision.action])
+        return sorted({str(reason.id) for _, _, reasons in found for reason in reasons})
 
     def _why(self, verdict: Verdict, atom: Atom, ids: tuple[str, ...]) -> tuple[str, ...]:
         """The proof of a rejection; of another call, why the rules that were to speak against it do not."""
@@ -424,18 +513,15 @@ class _Run:
         with checker.assuming(now):
             rows = checker.query(text)
             if self._bench.coverage is not None:
-                self._bench.coverage.look(checker, [_question(self._program, text)])
+                self._bench.coverage.look(checker, [question_of(self._program, text)])
             if bool(rows) == wanted:
                 return
             if wanted:
                 why = _first(checker.why_not(text).lines())
             else:
-                row = min(rows, key=str)
-                why = _first(str(checker.why(_ground(atom.name, row)) or "").split("\n"))
-        found = (
-            "it does not hold" if wanted else f"it holds, {len(rows)} times" if len(rows) > 1 else "it holds"
-        )
-        self._fail(item, _expected(item), found, why)
+                proof = checker.why(print_row(atom.name, min(rows, key=str)))
+                why = () if proof is None else _first(proof_text(proof).split("\n"))
+        self._fail(item, _expected(item), "it does not hold" if wanted else "it holds", why)
 
     def _snapshot(self, item: Sentence, atom: Atom) -> None:
         verdict = self._decided(atom)
@@ -464,18 +550,6 @@ class _Run:
 
     def _fail(self, item: Sentence, expected: str, found: str, why: tuple[str, ...]) -> None:
         self.failures.append(Failure(item.span, expected, found, why))
-
-
-def _question(program: Program, text: str) -> tuple[str, tuple[Value | None, ...]]:
-    from mpr_logic.checker.parsing import question_of
-
-    return question_of(program, text)
-
-
-def _ground(name: str, row: tuple[Value, ...]) -> str:
-    from mpr_logic.language.printer import print_row
-
-    return print_row(name, row)
 
 
 def _expected(item: Sentence) -> str:

@@ -62,7 +62,7 @@ def find_suites(paths: Iterable[str], rules: Sequence[str] = ()) -> tuple[list[S
         ProgramError: a file with tests cannot be read, or is not valid.
         StateError: there is no file.
     """
-    found: dict[tuple[str, ...], list[Module]] = {}
+    found: dict[tuple[str, ...], Suite] = {}
     others = []
     for file in rule_files(paths):
         text = read_text(file)
@@ -70,8 +70,11 @@ def find_suites(paths: Iterable[str], rules: Sequence[str] = ()) -> tuple[list[S
         if module is None or not any(isinstance(each, RuleTest) for each in module.statements):
             others.append(str(file))
             continue
-        found.setdefault(tuple(rules) or _rules_of(file, module), []).append(module)
-    return [Suite(about, tuple(modules)) for about, modules in found.items()], others
+        about = tuple(rules) or _rules_of(file, module)
+        key = about if rules else _used(file, module) or about
+        known = found.get(key, Suite(about, ()))
+        found[key] = Suite(known.rules, (*known.files, module))
+    return list(found.values()), others
 
 
 def _rules_of(file: Path, module: Module) -> tuple[str, ...]:
@@ -79,6 +82,15 @@ def _rules_of(file: Path, module: Module) -> tuple[str, ...]:
         return (str(file),)
     folder = file.parent
     return (str(folder.parent if folder.name == TESTS else folder),)
+
+
+def _used(file: Path, module: Module) -> tuple[str, ...]:
+    """The rules that a file of nothing but tests uses: files that use the same are one suite. Else empty."""
+    own = [each for each in module.statements if not isinstance(each, RuleTest)]
+    uses = [each for each in own if isinstance(each, UseDecl)]
+    if not uses or len(uses) < len(own):
+        return ()
+    return (str(file.parent), *sorted(f"{each.path} as {each.prefix}" for each in uses))
 
 
 def cases_of(module: Module, name: str = "") -> Iterator[Case]:

@@ -60,7 +60,15 @@ def test_output(tmp_path: Path) -> None:
         assert line in done.out, line
 
 
+@pytest.mark.heavy
 def test_the_rules_that_come_with_the_package() -> None:
     """Their tests pass, and cover every rule of the folders that have some."""
     done = mpr("test", "rules", "--fail-under", "100")
+    assert done.status == 0, done.out + done.err
+
+
+@pytest.mark.heavy
+def test_no_change_of_the_kitchen_goes_unnoticed() -> None:
+    """The tests of the kitchen notice each change of a rule."""
+    done = mpr("test", "rules/kitchen", "--mutate")
     assert done.status == 0, done.out + done.err

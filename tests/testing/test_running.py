@@ -60,7 +60,6 @@ def statuses(report: Report) -> list[str]:
     "sentence",
     [
         "known(ann). expect admitted pay(ann, 3).",
-        "known(ann). expect admitted pay(ann, 4).",
         "known(ann). expect advised pay(ann, 4) by even.",
         "known(ann). expect escalated pay(ann, 101) by much.",
         "known(ann). expect rewritten pay(ann, 77) to pay(ann, 7).",
@@ -102,6 +101,8 @@ def test_what_is_so_passes(tmp_path: Path, sentence: str) -> None:
         ("expect admitted pay(ann, 3).", "rejected by stranger"),
         ("known(ann). expect rejected pay(ann, 3).", "admitted"),
         ("known(ann). expect rejected pay(ann, 4).", "advised by even"),
+        ("known(ann). expect admitted pay(ann, 4).", "advised by even"),
+        ("known(ann). expect preferred pay(ann, 4).", "no rule prefers it"),
         ("expect rejected pay(ann, 3) by much.", "rejected by stranger"),
         ("expect rejected pay(ann, 101) by stranger.", "rejected by"),
         ("known(ann). expect advised pay(ann, 3).", "admitted"),
@@ -150,6 +151,8 @@ def test_the_rule_that_was_to_speak_is_explained(tmp_path: Path) -> None:
     why = "\n".join(report.results[0].failures[0].why)
     assert "rule stranger at " in why
     assert "not known(ann) fails" in why
+    held = run(tmp_path, '.test "t" { known(ann). expect not known(ann). }')
+    assert held.results[0].failures[0].why[0].startswith("known(ann)")
     unknown = run(tmp_path, '.test "t" { expect rejected pay(ann, 3) by strangr. }')
     assert "no rule about pay has the id `strangr`" in unknown.results[0].failures[0].why
 
@@ -249,6 +252,11 @@ def test_which_rules_a_test_is_about(tmp_path: Path) -> None:
     using = tmp_path / "using.dl"
     using.write_text(f'.use "a/rules.dl"\n{test}')
     assert statuses(run_tests([str(using)], Setup())) == ["passed"]
+    again = tmp_path / "again.dl"
+    again.write_text(using.read_text())
+    both = run_tests([str(using), str(again)], Setup())
+    assert statuses(both) == ["passed", "passed"]
+    assert len(both.suites) == 1  # files that use the same are one suite
     alone = tmp_path / "b" / "alone.dl"
     alone.parent.mkdir()
     alone.write_text(test)
