@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bench import check_cost, guard, serve
+from tests.bench import check_cost, guard, recorded, serve
 from tests.bench.__main__ import main
 from tests.bench.ablation import TECHNIQUES, WHOLE, ablation
 from tests.bench.batch import batch
@@ -187,3 +187,27 @@ def test_each_scene_of_a_check_is_decided(scene: check_cost.Scene) -> None:
     seconds, verdicts, _, _ = check_cost.measured(scene._replace(before=min(scene.before, 3)), 3)
     assert len(seconds) == 3
     assert verdicts == {scene.admitted: 3}
+
+
+def test_recorded_calls_get_the_same_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each engine that is installed rejects the same of the calls in a recording."""
+    made = [
+        ("calculate", {"expression": "2 * 3"}),
+        ("calculate", {"expression": "2 + 3"}),
+        ("send_certificate", {"amount": 50, "user_id": "mia"}),
+        ("send_certificate", {"amount": 51, "user_id": "mia"}),
+        ("book_reservation", {"total_baggages": 3, "price": 1.5, "flights": [{"date": None}]}),
+        ("update_reservation_flights", {"cabin": "economy"}),
+        ("update_reservation_flights", {"cabin": "business"}),
+        ("think", {}),
+    ]
+    calls = [
+        {"id": str(n), "type": "function", "function": {"name": tool, "arguments": json.dumps(arguments)}}
+        for n, (tool, arguments) in enumerate(made)
+    ]
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps([{"role": "assistant", "content": None, "tool_calls": calls}]))
+    assert recorded.main([str(file), "--rounds", "1", "--json", str(tmp_path / "out.json")]) == 0
+    assert "mpr_logic guard" in capsys.readouterr().out
+    lines = json.loads((tmp_path / "out.json").read_text())
+    assert all(each["agrees"] and each["calls"] == 8 and each["rejected"] == 4 for each in lines)
