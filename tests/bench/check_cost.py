@@ -42,6 +42,10 @@ SHELL = """
 .action run(command: symbol)
 @because("{C} removes files") forbid run(C) :- shell_runs(C, rm).
 """
+PATHS = """
+.action read(path: symbol)
+@because("{P} is outside") forbid read(P) :- not path_inside(P, "/work", "/work").
+"""
 ONE = """
 .decl blocked(who: symbol)
 .action pay(to: symbol, n: int)
@@ -96,6 +100,7 @@ SCENES = (
     Scene(
         "a command read by `shell_runs`", SHELL, "run", lambda n: {"command": f"cd /tmp/{n} && ls | wc -l"}
     ),
+    Scene("a path read by `path_inside`", PATHS, "read", lambda n: {"path": f"src/./parts//{n}.py"}),
 )
 
 

@@ -173,6 +173,7 @@ HARMLESS = {
     "find . -name '*.py' -not -path './rm/*'": ["find"],
     "pytest \\\n  -q tests": ["pytest"],
     "cp a.{py,txt} b": ["cp"],
+    "ls | tee >(wc -l) > >(cat)": ["cat", "ls", "wc", "tee"],
     "echo $HOME ${A:-b} $((1 + 2)) *.py ~": ["echo"],
 }
 """The programs that each command runs, and no more; None where it is opaque."""

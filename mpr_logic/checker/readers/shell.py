@@ -100,10 +100,12 @@ def base_of(program: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word after its quotes, escapes and braces; None where that is not known. ``pattern``: it is one."""
+    """A word after its quotes, escapes and braces; None where that is not known. ``pattern``: it is one.
+    ``pipe``: it is a pipe to or from a program that is read by itself, as in ``tee >(wc -l)``."""
 
     value: str | None
     pattern: bool = False
+    pipe: bool = False
 
 
 UNKNOWN = Word(None)
@@ -259,6 +261,8 @@ class _ShellReader:
 
     def written(self, word: Word) -> None:
         """A file is written."""
+        if word.pipe:
+            return  # no file
         if word.value is None or word.pattern:
             self.opaque.append("a file that it writes is not known")
         else:
@@ -302,6 +306,8 @@ class _ShellReader:
                 if any(each.value is None for each in found):
                     return UNKNOWN
                 return Word("".join(str(each.value) for each in found), any(e.pattern for e in found))
+            case "process_substitution":
+                return Word(None, pipe=True)
         return UNKNOWN
 
     # -- programs ------------------------------------------------------------------------------
