@@ -59,6 +59,7 @@ READINGS = [
     ("postgres", "select * from a.b join c on true", "select", "a.b b c", "", "*", ""),
     ("postgres", 'select 1 from "Users"', "select", "Users", "", "", ""),
     ("mysql", "select 1 from Users", "select", "users Users", "", "", ""),
+    ("mysql", 'select "pin" from users', "select", "users", "", "pin", ""),
     ("tsql", "select 1 from [Users]", "select", "users", "", "", ""),
     ("postgres", "insert into a (x) select y from b", "insert", "b", "a", "x y", ""),
     ("postgres", "insert into a values (1) returning *", "insert", "a", "a", "*", ""),

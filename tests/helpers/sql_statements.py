@@ -197,6 +197,7 @@ HIDDEN = [
     ("tsql", "insert into orders exec clean_up"),
     ("tsql", "with o as (select * from orders) delete from o"),
     ("tsql", "delete o from orders o where o.id = 1"),
+    ("tsql", "delete top (5) from orders"),
     ("tsql", "select next value for orders_seq"),
     ("tsql", "select dbo.clean_up(id) from orders"),
     ("tsql", "select * into #copies from orders"),

@@ -219,6 +219,12 @@ class _SqlReader:
             square += token.text == "["  # each is a copy of all before it
             if token.text == "(" and _calls_a_quoted_name(tokens, place, text):
                 raise _UnreadableError("what a function in it does is not known")
+            if self.dialect == "mysql" and text[token.start] == '"':
+                self.columns.append(token.text.lower())  # by a setting of the server it is a name
+            if self.dialect == "tsql" and place and _is_bare(token, text) and token.text.lower() == "top":
+                before = tokens[place - 1].text.lower()
+                if before in ("delete", "update", "insert", "into", "merge"):
+                    raise _UnreadableError("it changes a number of rows, which is not read")
             if depth > DEEPEST or square > DEEPEST:
                 raise _UnreadableError("it is nested too deeply")
         if not _BETWEEN.fullmatch(text, end):
