@@ -140,6 +140,7 @@ CODES: Final[Mapping[str, str]] = {
     "E0661": "place where no value stands",
     "E0662": "kind that no part of a text has",
     "E0670": "tool that passes for another",
+    "E0671": "order of lists or objects",
     "E0700": "unknown word of a test",
     "E0701": "unfinished sentence of a test",
     "E0702": "table that does not fit",

@@ -32,12 +32,12 @@ SCHEMA = """.action send(to: symbol, opts?: symbol, cc?: any, bcc?: any, tag?: a
 """
 
 
-def errors(text: str, tool: dict[str, Any] = TOOL) -> list[tuple[str, str]]:
-    """The codes and helps of the errors of a text behind the schema, before the tools."""
+def errors(text: str, tool: dict[str, Any] = TOOL, code: str = "E0642") -> list[tuple[str, str]]:
+    """The code and the helps of the errors with it of a text behind the schema, before the tools."""
     tools = (*Tools([tool]), *Tools([{"name": "look", "inputSchema": {}}]))
     signatures = [each.known for each in tools]
     found = vet(analyse([parse(SCHEMA + text)]), Deployment(tools=signatures))
-    return [(d.code, d.help) for d in found if d.code == "E0642"]
+    return [(d.code, d.help) for d in found if d.code == code]
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,52 @@ def test_a_guard_does_not_start_with_it() -> None:
     """A law that a list passes by is an error before the first call."""
     with pytest.raises(ProgramError, match="E0642"):
         Guard(text=SCHEMA + "forbid send(to: eve).", tools=Tools([TOOL, {"name": "look", "inputSchema": {}}]))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "help", "right"),
+    [
+        # Python: to < ["b"], len(to) > max_, min(lists); Rego: input.to < ["b"]; SQL: to BETWEEN ..
+        ('send(to: T) :- T < "[\\"b\\"]"', "item(T, 0, X)", 'send(to: T) :- item(T, 0, X), X < "b"'),
+        ('send(to: T) :- "[9]" >= T', "list_length(T, N)", "send(to: T) :- list_length(T, N), N > 1"),
+        (
+            "send(to: T, cc: U) :- T > U",
+            "item(T, 0, X)",
+            "send(to: T, cc: U) :- item(T, 0, X), item(U, 0, X)",
+        ),
+        ('send(opts: O) :- O > "{}"', 'field(O, "name", X)', "send(opts: O) :- field(O, size, X), X > 9"),
+        ('send(bcc: B) :- item(B, 0, _), B > "[9]"', "item(B, 0, X)", "send(bcc: B) :- item(B, 0, X), X > 9"),
+        (
+            'send(bcc: B) :- "[9]" < max C : { past send(bcc: C), list_length(C, 2) }, item(B, 1, _)',
+            "list_length(C, N)",
+            "send(bcc: B) :- 9 < max N : { past send(bcc: C), list_length(C, N) }, item(B, 1, _)",
+        ),
+        (
+            'look(_) :- past send(to: T), T < "[9]"',
+            "item(T, 0, X)",
+            "look(_) :- past send(to: T), item(T, 0, X), X < 9",
+        ),
+    ],
+)
+def test_an_order_of_lists(wrong: str, help: str, right: str) -> None:
+    """A list, or an object, by the rule or by the tool's schema has no order; what is inside of it has."""
+    ((code, said),) = errors(f"forbid {wrong}.", code="E0671")
+    assert code == "E0671"
+    assert help in said
+    assert errors(f"forbid {right}.", code="E0671") == []
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        'look(N) :- N < "[9]"',
+        "send(to: T, cc: U) :- T != U",
+        "send(bcc: B) :- B is int, B > 9",
+        "send(bcc: B) :- item(B, _, X), X > 9",
+        "send(note: N) :- item(N, P, X), P < 9",
+        "send(bcc: B) :- item(B, _, N), N is int, N < 3",
+    ],
+)
+def test_an_order_of_what_may_be_no_list(law: str) -> None:
+    """Texts, equalities, positions, lengths and items are compared as before."""
+    assert errors(f"forbid {law}.", code="E0671") == []

@@ -44,6 +44,7 @@ from mpr_logic.analysis.lints.deployment import Deployment, ToolSignature
 from mpr_logic.analysis.lints.effects import check_effects
 from mpr_logic.analysis.lints.json_times import check_json_times
 from mpr_logic.analysis.lints.links import check_links
+from mpr_logic.analysis.lints.list_order import check_list_order
 from mpr_logic.analysis.lints.lookalikes import check_lookalikes
 from mpr_logic.analysis.lints.opaque import check_opaque
 from mpr_logic.analysis.lints.origins import check_origins
@@ -93,6 +94,7 @@ VET: tuple[Lint, ...] = (
     check_filled,  # E0601, E0607
     check_constants,  # E0601, E0605, W0605
     check_structures,  # E0642
+    check_list_order,  # E0671
     check_lower_case,  # E0606, W0606
     check_capitals,  # W0619, W0635
     check_bodies,  # E0608, W0619
