@@ -261,6 +261,6 @@ def test_alfworld_in_a_process() -> None:
     pytest.importorskip("textworld", reason=NEEDS)
     done = process("play", "--seed", "3", stdin=b"open(fridge_1)\ngo_to(fridge_1)\nopen(fridge_1)\n")
     assert done.status == 1
-    assert "because you are not at fridge_1: go there first [open_from_afar]" in done.out
+    assert "because you are not at fridge_1: go there first [from_afar]" in done.out
     assert "You open the fridge 1." in done.out
     assert "not won in 2 turns: 1 of 3 proposals rejected, 1 repair taken" in done.out
