@@ -5,17 +5,30 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from mpr_logic.cli import options as o
-from mpr_logic.cli.output import NO, UNDECIDED, YES, Answer, progress_bar, reply
+from mpr_logic.cli.output import (
+    INTERRUPTED,
+    NO,
+    UNDECIDED,
+    YES,
+    Answer,
+    failure,
+    progress_bar,
+    reply,
+    send,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 EXAMPLE = "mpr test rules/kitchen"
+
+PAUSE = 0.5
+"""The seconds between two looks at the files, with --watch."""
 
 
 def test(
@@ -44,6 +57,14 @@ def test(
     accept: Annotated[
         bool, typer.Option("--accept", help="Write the snapshots of proofs anew, instead of comparing them.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Run them again whenever a file changes, until it is interrupted.")
+    ] = False,
+    log: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="LOG", help="Propose tests from recorded calls. May be given again."),
+    ] = None,
+    state: o.StateOption = None,
     mutate: Annotated[
         bool, typer.Option("--mutate", help="Change the rules in many ways, and see which no test notices.")
     ] = False,
@@ -60,15 +81,15 @@ def test(
 ) -> None:
     """Run the tests in rule files.
 
-    It tells what they show of the rules, and what they do not.
+    It tells what they show of the rules, and what they do not. With --from it writes tests instead.
 
     Exit status: 0 all pass; 1 one fails, the coverage is too small, or with --mutate no test notices some
     change; 2 one could not be run.
     """
 
     def work() -> Answer:
-        from mpr_logic.cli.testing_text import content_of, text_of
-        from mpr_logic.testing.job import run_tests
+        from mpr_logic.cli.testing_text import content_of, proposal, text_of
+        from mpr_logic.testing.job import propose_tests, run_tests
         from mpr_logic.testing.reports import write_junit, write_lcov
         from mpr_logic.testing.running import Setup
 
@@ -76,7 +97,10 @@ def test(
         if not paths:
             raise o.UsageError("no tests are named: give files or folders, such as rules/kitchen")
         setup = Setup(theta, seconds, not lenient, o.params_of(param), tuple(tools or ()), accept)
+        if log:
+            return proposal(propose_tests(rules or paths, log, setup, state))
         report = run_tests(paths, setup, rules or (), name)
+        watched.update(report.loaded)
         if junit is not None:
             write_junit(report, junit)
         if lcov is not None:
@@ -89,7 +113,43 @@ def test(
         text = text_of(report, fail_under, everything=uncovered)
         return Answer(status, text, content_of(report))
 
+    watched = {*(paths or ()), *(rules or ())}
+    if watch:
+        _watch(work, watched, json=json, no_color=no_color)
     reply("test", work, json=json, no_color=no_color)
+
+
+def _watch(work: Callable[[], Answer], watched: set[str], *, json: bool, no_color: bool) -> NoReturn:
+    """Do the work again and again: each time that one of the files has changed.
+
+    Raises:
+        typer.Exit: it was interrupted.
+    """
+    from time import sleep
+
+    try:
+        while True:
+            seen = _stamp(watched)
+            try:
+                answer = work()
+            except Exception as error:  # a file that is being written may be broken for a moment
+                answer = failure(error)
+            send("test", answer, json=json, no_color=no_color)
+            while _stamp(watched) == seen:
+                sleep(PAUSE)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _stamp(watched: set[str]) -> object:
+    """The state of the files on disk: another one behind each change."""
+    from mpr_logic.errors import MprError
+    from mpr_logic.guard.rules import stamp
+
+    try:
+        return stamp(sorted(watched))
+    except (MprError, OSError):
+        return None
 
 
 @contextmanager

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mpr_logic.cli.output import NO, YES, Answer
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mpr_logic.testing.job import Report
+    from mpr_logic.testing.proposing import Proposed
     from mpr_logic.testing.running import CaseResult, Failure
 
 SHOWN = 10
@@ -62,7 +67,7 @@ def _coverage(report: Report, *, everything: bool) -> list[str]:
     coverage = report.coverage
     literals, of = coverage.literals
     lines = [
-        f"coverage {coverage.percent:.0f}%: {coverage.fired} of {len(coverage.rules)} rules fire, "
+        f"coverage {int(coverage.percent)}%: {coverage.fired} of {len(coverage.rules)} rules fire, "
         f"{literals} of {of} literals alone hold one back"
     ]
     missing = [each for each in coverage.in_order() if each.missing]
@@ -82,13 +87,24 @@ def _mutation(report: Report) -> list[str]:
     mutation = report.mutation
     if mutation is None:
         return []
-    lines = [f"mutants {mutation.percent:.0f}%: a test notices {mutation.killed} of {mutation.tried} changes"]
+    lines = [
+        f"mutants {int(mutation.percent)}%: a test notices {mutation.killed} of {mutation.tried} changes"
+    ]
     for each in mutation.survivors:
         span = each.mutant.span
         lines += ["", f"✗ {span.file}:{span.line}: no test notices it {each.mutant.change}"]
         if each.test:
             lines += ["  this test would:", *(f"    {line}" for line in each.test.split("\n"))]
     return lines
+
+
+def proposal(proposed: Sequence[Proposed]) -> Answer:
+    """The answer with tests to paste, each under the decision that it expects."""
+    if not proposed:
+        return Answer(NO, "no test is proposed: the rules know none of the recorded calls", {"proposed": []})
+    text = "\n\n".join(f"% {each.decision}\n{each.text}" for each in proposed)
+    tests = [{"call": each.call, "decision": each.decision, "test": each.text} for each in proposed]
+    return Answer(YES, text, {"proposed": tests})
 
 
 def content_of(report: Report) -> dict[str, Any]:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from mpr_logic.testing.coverage import Coverage
 from mpr_logic.testing.mutation import mutate
-from mpr_logic.testing.running import Bench
+from mpr_logic.testing.proposing import propose
+from mpr_logic.testing.running import Bench, UnusableError
 from mpr_logic.testing.suites import cases_of, find_suites, no_tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mpr_logic.testing.mutation import Mutation, Survivor
+    from mpr_logic.testing.proposing import Proposed
     from mpr_logic.testing.running import CaseResult, Setup
     from mpr_logic.testing.suites import Case, Suite
 
@@ -25,6 +27,7 @@ class Report:
     results: list[CaseResult] = field(default_factory=list)
     coverage: Coverage = field(default_factory=Coverage)
     untested: list[str] = field(default_factory=list)
+    loaded: set[str] = field(default_factory=set)
     suites: list[tuple[Suite, list[Case]]] = field(default_factory=list)
     mutation: Mutation | None = None
 
@@ -66,14 +69,27 @@ def run_tests(paths: Sequence[str], setup: Setup, rules: Sequence[str] = (), nam
     """
     report = Report()
     suites, others = find_suites(paths, rules)
-    loaded: set[str] = set()
     for suite in suites:
         bench, cases = Bench(setup, suite.rules, coverage=report.coverage), cases_in(suite, name)
         report.results += [bench.run(case) for case in cases]
-        loaded |= bench.files
+        report.loaded |= bench.files
         if cases:
             report.suites.append((suite, cases))
     if not report.results:
         raise no_tests(paths)
-    report.untested = [each for each in others if each not in loaded]
+    report.untested = [each for each in others if each not in report.loaded]
     return report
+
+
+def propose_tests(
+    rules: Sequence[str], logs: Sequence[str], setup: Setup, state: str | None
+) -> list[Proposed]:
+    """Propose tests of rules from recorded calls; see :func:`~mpr_logic.testing.proposing.propose`.
+
+    Raises:
+        MprError: the rules cannot be used, or a recording is not there.
+    """
+    try:
+        return propose(Bench(setup, tuple(rules)), logs, state)
+    except UnusableError as error:
+        raise error.why from None

@@ -179,10 +179,12 @@ def mutate(
         MprError: the rules cannot be read.
     """
     loaded = [_Loaded(load_modules(suite.rules), list(cases)) for suite, cases in suites]
-    todo: dict[tuple[str, ...], list[tuple[_Loaded, Mutant]]] = {}
+    todo: dict[tuple[str, int, int, str], list[tuple[_Loaded, Mutant]]] = {}
     for each in loaded:
         for mutant in mutants_of(each.modules):  # a rule of several suites may be noticed in any of them
-            todo.setdefault((str(mutant.span), mutant.change), []).append((each, mutant))
+            span = mutant.span
+            key = (span.file, span.line, span.column, mutant.change)
+            todo.setdefault(key, []).append((each, mutant))
     keys = sorted(todo)
     if len(keys) > limit:
         keys = sorted(random.Random(seed).sample(keys, limit))

