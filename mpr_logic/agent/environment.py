@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from mpr_logic.errors import GameError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from mpr_logic.checker.action import Action
+    from mpr_logic.checker.checker import Checker
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,17 @@ class Environment(Protocol):
     def candidates(self) -> Sequence[Action]:
         """The actions that the agent could think of: every declared one over all that it has seen,
         whether it can be done or not."""
+
+
+@runtime_checkable
+class InWords(Protocol):
+    """A world whose agents are told in words, and may answer in words."""
+
+    def meant(self, line: str, checker: Checker) -> Action | None:
+        """The action that a line of the agent means; None where it means none, or one of several."""
+
+    def nearest(self, line: str, checker: Checker) -> Sequence[str]:
+        """The admissible actions that are most like a line that means none, in the world's words."""
 
 
 GROUP = "mpr_logic.environments"
@@ -98,6 +110,17 @@ class Worlds(Protocol):
         Raises:
             GameError: there is no such split or kind, or what plays it is not installed.
         """
+
+
+def remarks_of(world: Worlds, split: str | None) -> list[str]:
+    """The remarks of a world about the episodes of a split, such as which are passed over; a world without a
+    method ``remarks`` has none.
+
+    Raises:
+        GameError: there is no such split.
+    """
+    told = getattr(world, "remarks", None)
+    return [] if told is None else list(told(split))
 
 
 def worlds(name: str) -> Worlds:

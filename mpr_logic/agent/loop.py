@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mpr_logic.agent.environment import InWords
 from mpr_logic.agent.policies import Pass, StrongestPreference, View
 from mpr_logic.agent.trajectory import Turn
 from mpr_logic.checker.action import Action
@@ -142,6 +143,8 @@ class _Rules:
             proposed = policy.choose(replace(view, refused=decisions))
             if proposed is None or isinstance(proposed, Pass):
                 return _Asked(decisions, passed=proposed is not None)
+            if isinstance(proposed, str) and isinstance(view.world, InWords):
+                proposed = view.world.meant(proposed, view.checker) or proposed
             decision = view.checker.check(proposed)
             if self.repairs:
                 decision.record_repairs()

@@ -15,6 +15,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
+from mpr_logic.agent.environment import InWords
 from mpr_logic.agent.policies import Pass
 from mpr_logic.checker.disclosure import model_text, repairs_told
 from mpr_logic.errors import ModelError, ServerError
@@ -225,7 +226,16 @@ def _names(view: View) -> Iterable[str]:
 
 def _refused(view: View, form: PromptForm) -> Iterator[str]:
     for decision in view.refused[-REFUSED:]:
-        yield f"refused now: {told(decision, form.disclosure)}"
+        nearest = _nearest(view, decision) if form.disclosure != "bare" else ""
+        yield f"refused now: {told(decision, form.disclosure)}{nearest}"
+
+
+def _nearest(view: View, decision: Decision) -> str:
+    """The commands that are nearest to what is none, where the world is one of words."""
+    if decision.verdict != "undecided" or not isinstance(view.world, InWords):
+        return ""
+    found = view.world.nearest(str(decision.action), view.checker)
+    return f"; the nearest that could be done: {', '.join(found)}" if found else ""
 
 
 def told(decision: Decision, disclosure: Disclosure) -> str:

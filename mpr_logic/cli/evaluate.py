@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mpr_logic.experiments.arms import PlayedEpisode
     from mpr_logic.experiments.results import RunPlan
 
+SKIPPED = 1000
+"""The number of tasks made by seed that are left out by default: learning begins with the first."""
+
 EXAMPLE = "mpr eval memory.db --env tools --split test --tasks 3"
 
 
@@ -32,7 +35,15 @@ def evaluate(
     policy: o.TrainingPolicyOption = o.TrainingPolicy.absent_minded,
     split: o.SplitOption = None,
     tasks: o.TasksOption = 30,
-    skip: o.SkipOption = 1000,
+    skip: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help=f"Leave out so many from the front: by default {SKIPPED}, and of a split none.",
+            show_default=False,
+        ),
+    ] = None,
     draw: o.DrawOption = None,
     seed: o.SeedOption = 1,
     steps: o.StepsOption = None,
@@ -60,6 +71,7 @@ def evaluate(
         if store is None:
             raise o.UsageError("no memory is named: give one that mpr learn has written")
         o.check_theta(theta)
+        from mpr_logic.agent.environment import remarks_of
         from mpr_logic.cli import report
         from mpr_logic.experiments.arms import Arm
         from mpr_logic.experiments.executors import executor
@@ -72,7 +84,8 @@ def evaluate(
         for name in names:
             if name not in METHODS:
                 raise o.UsageError(f"there is no method `{name}`: choose from {', '.join(METHODS)}")
-        found = select_tasks(env, split, tasks, skip, draw)
+        left_out = skip if skip is not None else SKIPPED if split is None else 0
+        found = select_tasks(env, split, tasks, left_out, draw)
         player = player_of(policy, model, base_url, local, cache, choose)
         learned = known(Learner(store, env, theta=theta), create=False)
         cap = steps or found.world.steps
@@ -93,7 +106,8 @@ def evaluate(
         made = make_report(Run(plan.name, tuple(each.result for each in played), plan, ()))
         if out is not None:
             _write(out, played, plan)
-        return Answer(YES, report.text(made), report.content(made))
+        remark = "\n".join(remarks_of(found.world, split))
+        return Answer(YES, report.text(made), report.content(made), remark=remark)
 
     reply("eval", work, json=json, no_color=no_color)
 

@@ -164,7 +164,7 @@ def play(
         o.check_theta(theta)
         if asked.named and policy is not PlayPolicy.model:
             raise o.UsageError(f"a model is named, and --policy is {policy.value}: give --policy model")
-        from mpr_logic.agent.environment import worlds
+        from mpr_logic.agent.environment import remarks_of, worlds
         from mpr_logic.agent.trajectory import Recorder
         from mpr_logic.analysis import analyse
         from mpr_logic.checker.loading import load_modules
@@ -205,6 +205,7 @@ def play(
             if len(found) < episodes
             else "",
             runner.failed(),
+            *remarks_of(world, split),
         ]
         remark = "\n".join(filter(None, remarks))
         return Answer(YES if won == len(scores) else NO, text.strip(), content, remark=remark)

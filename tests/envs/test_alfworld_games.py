@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from mpr_logic.agent.environment import remarks_of
 from mpr_logic.envs.alfworld import package
 from mpr_logic.envs.alfworld.games import Game, games, splits
+from mpr_logic.envs.alfworld.worlds import AlfWorlds
 from mpr_logic.errors import GameError
 from tests.envs.room import room
 
@@ -73,6 +75,35 @@ def test_games_that_are_not_played_are_left_out(tmp_path: Path) -> None:
     assert games("train", tmp_path).ids == (f"{TASK}/trial_1",)
 
 
+def test_a_game_that_nobody_can_win_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file says so: it is no game of the split, and that is told."""
+    store(tmp_path, "train", trial="trial_1", solvable=False)
+    store(tmp_path, "train", trial="trial_2")
+    found = games("train", tmp_path)
+    assert (found.ids, found.passed) == ((f"{TASK}/trial_2",), (f"{TASK}/trial_1",))
+    monkeypatch.setenv("ALFWORLD_DATA", str(tmp_path))
+    assert [episode.id for episode in AlfWorlds().episodes("train", None, 0)] == [f"{TASK}/trial_2"]
+    (remark,) = remarks_of(AlfWorlds(), "train")
+    assert f"{TASK}/trial_1" in remark
+    assert remarks_of(AlfWorlds(), None) == []
+
+
+def test_splits_are_found_where_people_have_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AlfWorld's own names, any folder, a `~` that no shell has expanded, and AlfWorld's default folder."""
+    file = store(tmp_path / ".cache" / "alfworld", "valid_unseen")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("ALFWORLD_DATA", raising=False)
+    ids = (f"{TASK}/trial_1",)
+    assert games("valid_unseen").ids == games("eval_out_of_distribution").ids == ids
+    for data in ("~/.cache/alfworld", "~/.cache/alfworld/json_2.1.1"):
+        monkeypatch.setenv("ALFWORLD_DATA", data)
+        assert games("valid_unseen").ids == ids
+    monkeypatch.setenv("ALFWORLD_DATA", "nowhere")
+    assert games(str(file.parents[2])).ids == games("~/.cache/alfworld/json_2.1.1/valid_unseen").ids == ids
+    with pytest.raises(GameError, match="no split 'eval_in_distribution'"):
+        games("eval_in_distribution", tmp_path / ".cache" / "alfworld")
+
+
 def test_type_is_in_the_name_of_the_folder_too(tmp_path: Path) -> None:
     """A game without its trajectory has the type that its folder names, and no parameters."""
     (store(tmp_path, "train").parent / "traj_data.json").unlink()
@@ -83,6 +114,7 @@ def test_type_is_in_the_name_of_the_folder_too(tmp_path: Path) -> None:
 def test_missing_folders_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a folder, or with a split that is none, the message says what to set and what there is."""
     monkeypatch.delenv("ALFWORLD_DATA", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(GameError, match=r"Set ALFWORLD_DATA to the folder that holds json_2\.1\.1"):
         games("train")
     with pytest.raises(GameError, match=f"no folder {tmp_path}/json_2.1.1: set ALFWORLD_DATA"):

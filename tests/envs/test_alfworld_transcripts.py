@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mpr_logic import Checker
 from mpr_logic.envs.alfworld.recorded import NO_COMMAND, TRANSCRIPTS
 from mpr_logic.envs.alfworld.transcripts import holds_games, transcripts_in
 from mpr_logic.guard.recordings.files import recordings_in
 from mpr_logic.guard.recordings.formats import format_of
 from mpr_logic.guard.recordings.recording import Broken, Recording
+from tests.envs.alfworld_recorded import lines as lines_of
+from tests.envs.alfworld_recorded import measure
 from tests.helpers.command import mpr
 
 ROOM = (
@@ -268,3 +271,16 @@ def test_any_value_is_read_or_refused(value: Any) -> None:
         assert each.first
     if format_of(value) is TRANSCRIPTS:
         list_of(value)
+
+
+def test_figures_of_recorded_episodes() -> None:
+    """The command that makes the figures counts what is effective, in vain, put right and repeated."""
+    again = [("", "put mug 1 in desk 1", "Nothing happens."), ("", "open desk 1", "Nothing happens.")] * 2
+    text = "\n".join(f"> {command}\n{answer}" for _, command, answer in [*STEPS, *again])
+    (recording,) = TRANSCRIPTS.read(f"{ROOM}\n{TASK}\n{text}")
+    found = measure([recording], Checker.load("rules/alfworld").program)
+    assert (found["proposals"], found["effective"], found["in vain"]) == (10, 5, 5)
+    assert (found["rejected effective"], found["rejected in vain"], found["no command"]) == (0, 2, 3)
+    assert (found["repeats in an equal state"], found["repeats to the game"]) == (1, 0)
+    assert (found["no command: put right"], found["no command: put right, and rejected"]) == (1, 2)
+    assert any(each.endswith("with them") for each in lines_of(found))

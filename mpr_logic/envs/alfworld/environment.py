@@ -14,6 +14,7 @@ from mpr_logic.agent.environment import Observation
 from mpr_logic.checker.action import Action
 from mpr_logic.envs.alfworld.belief import Belief
 from mpr_logic.envs.alfworld.commands import OLD_PUT, SAID, command_of, positional
+from mpr_logic.envs.alfworld.lines import meant, nearest
 from mpr_logic.envs.alfworld.simulator import Simulator
 from mpr_logic.resources import rules_folder
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
+    from mpr_logic.checker.checker import Checker
     from mpr_logic.envs.alfworld.games import Game
 
 WORLD = "alfworld/0_world.dl"
@@ -77,6 +79,14 @@ class AlfWorld:
     def candidates(self) -> Sequence[Action]:
         """Every action over all that was seen so far; a live list, those of what was seen first in front."""
         return self._thoughts.of(self.belief.receptacles, self.belief.objects)
+
+    def meant(self, line: str, checker: Checker) -> Action | None:
+        """The action that a line of the agent means: see :func:`mpr_logic.envs.alfworld.lines.meant`."""
+        return meant(line, self.candidates(), checker)
+
+    def nearest(self, line: str, checker: Checker) -> list[str]:
+        """The admissible commands that are most like a line."""
+        return nearest(line, self.candidates(), checker, self._put)
 
 
 class Thoughts:

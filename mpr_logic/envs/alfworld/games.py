@@ -1,8 +1,8 @@
 """AlfWorld's games: one game, the games of a split, and which games are let in.
 
 A split is a folder of the official layout, ``$ALFWORLD_DATA/json_2.1.1/<split>/<task>/<trial>/``, and each
-trial holds a ``game.tw-pddl``. Only games are let in whose PDDL domain and grammar are known: TextWorld,
-which reads them, evaluates expressions of a grammar.
+trial holds a ``game.tw-pddl``; any other folder with such trials is one too. Only games are let in whose PDDL
+domain and grammar are known: TextWorld, which reads them, evaluates expressions of a grammar.
 """
 
 from __future__ import annotations
@@ -30,6 +30,13 @@ TASK_TYPES = (
 )
 
 LAYOUT = "json_2.1.1"
+DATA = "~/.cache/alfworld"
+"""AlfWorld's own folder of data, where $ALFWORLD_DATA names none."""
+
+OFFICIAL = {"eval_in_distribution": "valid_seen", "eval_out_of_distribution": "valid_unseen"}
+"""The splits that AlfWorld's configurations name otherwise than its folders."""
+
+_UNSOLVABLE = re.compile(rb'"solvable"\s*:\s*false')
 GAME_FILE = "game.tw-pddl"
 TRAJECTORY_FILE = "traj_data.json"
 
@@ -158,11 +165,13 @@ class Game:
 
 
 class Games(Sequence[Game]):
-    """The games of a split, in the order of their ids. A game is read when it is asked for."""
+    """The games of a split, in the order of their ids. A game is read when it is asked for. ``passed`` are
+    the ids of those that are left out since their files say that nobody can win them."""
 
-    def __init__(self, split: str, paths: Sequence[Path]) -> None:
+    def __init__(self, split: str, paths: Sequence[Path], passed: Sequence[Path] = ()) -> None:
         self.split = split
         self.paths = tuple(paths)
+        self.passed = tuple(map(_id_of, passed))
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -173,13 +182,13 @@ class Games(Sequence[Game]):
     def __getitem__(self, index: slice) -> Games: ...
     def __getitem__(self, index: int | slice) -> Game | Games:
         if isinstance(index, slice):
-            return Games(self.split, self.paths[index])
+            return Games(self.split, self.paths[index], ())
         return Game.read(self.paths[index])
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
         """The ids of the games, ``<task>/<trial>``."""
-        return tuple("/".join(path.parts[-3:-1]) for path in self.paths)
+        return tuple(map(_id_of, self.paths))
 
     def find(self, game_id: str) -> Game:
         """Read the one game of that id. Raises GameError where there is none."""
@@ -189,20 +198,55 @@ class Games(Sequence[Game]):
 
 
 def games(split: str, root: str | Path | None = None) -> Games:
-    """The games of a split under ``root``, or else under $ALFWORLD_DATA.
+    """The games of a split under ``root``, or else under $ALFWORLD_DATA or AlfWorld's own folder.
 
-    Trials without a game, and those that AlfWorld does not play (of movable receptacles, of slices), are
-    left out. Raises GameError where there is no such folder; the message names the splits that there are.
+    Trials without a game, those that AlfWorld does not play (of movable receptacles, of slices), and those
+    that nobody can win are left out. Raises GameError where there is no such folder; the message names the
+    splits that there are.
+
+    Args:
+        split: the name of its folder, or AlfWorld's own name of it (``eval_out_of_distribution``); or the
+            path of any folder of games, with a ``/`` in it.
+        root: the folder that holds ``json_2.1.1``, or that folder.
     """
-    folder = _layout(root) / split
-    if split not in splits(root):
-        there = ", ".join(splits(root)) or "none"
-        raise GameError(f"there is no split {split!r} in {folder.parent}; there is {there}")
+    folder = _folder(split, root)
     paths = sorted(folder.glob(f"*/*/{GAME_FILE}"))
-    played = [path for path in paths if not re.search("movable|Sliced", "/".join(path.parts[-3:-1]))]
-    if not played:
+    played = [path for path in paths if not re.search("movable|Sliced", _id_of(path))]
+    unsolvable = _unsolvable(folder)
+    won = [path for path in played if path not in unsolvable]
+    if not won:
         raise GameError(f"{folder} holds no <task>/<trial>/{GAME_FILE}: unpack or generate the games")
-    return Games(split, played)
+    return Games(folder.name, won, sorted(unsolvable.intersection(played)))
+
+
+def _folder(split: str, root: str | Path | None) -> Path:
+    """The folder of a split."""
+    if "/" in split or os.sep in split:
+        folder = Path(split).expanduser()
+        if folder.is_dir():
+            return folder
+    there = splits(root)
+    for name in (split, OFFICIAL.get(split)):
+        if name in there:
+            return _layout(root) / name
+    raise GameError(f"there is no split {split!r} in {_layout(root)}; there is {', '.join(there) or 'none'}")
+
+
+@cache
+def _unsolvable(folder: Path) -> frozenset[Path]:
+    """The games in a folder whose files say that nobody can win them."""
+    found = set()
+    for path in folder.glob(f"*/*/{GAME_FILE}"):
+        try:
+            if _UNSOLVABLE.search(path.read_bytes()):
+                found.add(path)
+        except OSError:
+            continue  # told when it is read
+    return frozenset(found)
+
+
+def _id_of(path: Path) -> str:
+    return "/".join(path.parts[-3:-1])
 
 
 def splits(root: str | Path | None = None) -> tuple[str, ...]:
@@ -237,11 +281,12 @@ def _grammars() -> frozenset[str]:
 
 def _layout(root: str | Path | None) -> Path:
     given = root if root is not None else os.environ.get("ALFWORLD_DATA")
-    if not given:
+    base = Path(given or DATA).expanduser()
+    if not given and not (base / LAYOUT).is_dir():
         raise GameError(
             f"where are the games? Set ALFWORLD_DATA to the folder that holds {LAYOUT}, or pass it"
         )
-    folder = Path(given) / LAYOUT
+    folder = base if base.name == LAYOUT else base / LAYOUT
     if not folder.is_dir():
         raise GameError(f"there is no folder {folder}: set ALFWORLD_DATA to the folder that holds {LAYOUT}")
     return folder

@@ -345,6 +345,12 @@ class _Game:
 _PUT = re.compile(r"You (?:put|move) the [a-z]+ \d+ ")
 
 
+def said_in(line: str) -> tuple[str, str | None]:
+    """The thought and the command in a line of an agent, as :func:`transcripts_in` reads it: without prompts,
+    labels and quotes around it; None for the command where it only thinks."""
+    return _reply(line, line=True)
+
+
 def _reply(text: str, *, line: bool = False) -> tuple[str, str | None]:
     """The thought and the command in what an agent said; None for the command where it only thinks.
 

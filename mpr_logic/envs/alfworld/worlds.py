@@ -32,7 +32,7 @@ class AlfWorlds:
         "rules/alfworld/tables/fits.dl",
     )
     steps = STEPS
-    forgets = ("go_to", "open")
+    forgets: tuple[str, ...] = ("go_to", "open")
     formats = (TRANSCRIPTS,)
 
     def episodes(self, split: str | None, kind: str | None, seed: int) -> Iterator[Episode]:
@@ -48,6 +48,18 @@ class AlfWorlds:
             return (_episode(_made(number, kind)) for number in count(seed))
         found = games(split)
         return (_episode(game) for game in found[seed:] if kind in (None, game.task_type))
+
+    def remarks(self, split: str | None) -> list[str]:
+        """The games of a split that are passed over, as a line.
+
+        Raises:
+            GameError: there is no such split.
+        """
+        passed = () if split is None else games(split).passed
+        if not passed:
+            return []
+        more = ", ..." if len(passed) > 1 else ""
+        return [f"{len(passed)} games of {split} are passed over, which nobody can win: {passed[0]}{more}"]
 
 
 def _made(number: int, kind: str | None) -> Game:
