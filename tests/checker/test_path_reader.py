@@ -14,9 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mpr_logic import Action, Checker
+from mpr_logic.analysis import analyse
+from mpr_logic.analysis.lints import vet
 from mpr_logic.checker.readers.paths import LONGEST, read_path
 from mpr_logic.errors import ProgramError
 from mpr_logic.guard.guard import Guard
+from mpr_logic.language.parser import parse
 from tests.helpers.examples import at_most
 
 WORK, MAC, WINDOWS = "/work/app", "anycase:///Work/App", "C:/Work/App"
@@ -289,6 +292,36 @@ def test_rules_read_it() -> None:
             assert set(checker.check(Action("read", path)).rules) == set(rules), (engine, path)
     checker = Checker.from_text(RULES)
     assert "the reader of paths" in str(checker.check(Action("read", "secret/x")).reasons[0].proof)
+
+
+LINTED = [
+    ('forbid read(P) :- path_inside(P, "/work", "/work/keys").', True),
+    (
+        'forbid read(P) :- path_inside(P, "/work", "/work/keys").\nforbid read(P) :- path_opaque(P, "/work").',
+        False,
+    ),
+    (
+        'forbid read(P) :- path_inside(P, "/work", "/work/keys").\nforbid read(P) :- path_opaque(P, "/srv").',
+        True,
+    ),
+    ('forbid read(P) :- not path_inside(P, "/work", "/work").', False),
+    (
+        'forbid read(P) :- not path_inside(P, "/a", "/a").\nforbid read(P) :- path_form(P, "/a", "/a/b").',
+        False,
+    ),
+    ('permit read(P) :- path_inside(P, "/work", "/work").', False),
+    ('permit read(P) :- not path_inside(P, "/", "/etc").', True),
+    ("forbid read(P) :- sql_writes(P, mysql, _).", True),
+    ("forbid read(P) :- sql_writes(P, mysql, _).\nforbid read(P) :- sql_opaque(P, mysql).", False),
+]
+"""Laws, and whether a text that cannot be read passes them."""
+
+
+@pytest.mark.parametrize(("laws", "told"), LINTED, ids=[each[0] for each in LINTED])
+def test_laws_that_pass_what_is_opaque(laws: str, told: bool) -> None:
+    """A lint tells of a reader that is asked what it knows, and never what it cannot know."""
+    head = ".action read(path: symbol)\n" + ".default forbid read\n" * ("permit" in laws)
+    assert ("W0679" in [each.code for each in vet(analyse([parse(head + laws)]))]) == told
 
 
 def test_what_commands_write() -> None:

@@ -27,8 +27,9 @@ def check_opaque(subject: Subject, report: DiagnosticCollector) -> None:
             if name not in OPAQUE or not program.schema.relations[name].builtin:
                 continue
             key = OPAQUE[name], print_term(literal.atom.args[1])
-            if name == OPAQUE[name]:
-                asked.add(key)
+            rejects = literal.negated and rule.clause.kind == "forbid"
+            if name == OPAQUE[name] or (name == "path_inside" and rejects):
+                asked.add(key)  # what is opaque lies in no folder
             elif literal.negated != (rule.clause.kind == "forbid") or rule.action is None:
                 read.setdefault(key, literal)
     for (opaque, manner), literal in read.items():
