@@ -144,7 +144,7 @@ class _Ties:
         return self._needs.get(literal.atom.name, frozenset())
 
     def _given_by(self, literal: Literal, tied: set[_Tie]) -> set[_Tie]:
-        """What a literal ties, where this is tied."""
+        """The ties that a literal makes, where these are made."""
         name, args = literal.atom.name, literal.atom.args
         if name in self._inside:
             whole, last = args[0], args[-1]
@@ -156,7 +156,7 @@ class _Ties:
         return {tie for tie in found_here if tie is not None}
 
     def _tied(self, rule: Rule, begin: set[_Tie]) -> set[_Tie]:
-        """What is tied in a rule, where this is."""
+        """All ties of a rule, where these are made."""
         tied = set(begin)
         while True:
             before = len(tied)

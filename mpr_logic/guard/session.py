@@ -45,6 +45,10 @@ many do, no further one is admitted. Of the others the oldest are given up."""
 MANY = 300
 """More rules are compiled before the first check, which would wait for them longer than it may."""
 
+MOST_WHOLLY = 1_000
+"""The most rules of a guard that prepares of which all is compiled, which takes some seconds; of more, what
+decides."""
+
 _KEPT = 1_000
 """The most actions that the checker keeps resolved: their arguments can be large."""
 
@@ -105,7 +109,7 @@ class Session:
             first.unforeseen = rules.unforeseen
         if begun not in rules.began and (options.prepare or (many and begun)):
             with suppress(EvaluationError):  # the check that needs it says so
-                first.prepare(wholly=not many)
+                first.prepare(wholly=len(rules.program.rules) <= (MOST_WHOLLY if options.prepare else MANY))
         rules.began[begun] = first
         return first.fork()
 

@@ -8,6 +8,7 @@ from mpr_logic.engine.namespace import Namespace
 from mpr_logic.engine.store import Relation
 from mpr_logic.guard.conversation import Message
 from mpr_logic.guard.guard import Guard
+from mpr_logic.guard.session import MANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +64,17 @@ def test_a_prepared_guard_compiles_nothing_for_a_call(
     assert guard.reload()
     compiled.clear()
     assert "not known" in guard.check("cancel", {"id": "R2"}).message
+    assert not compiled
+
+
+def test_a_prepared_guard_of_many_rules_compiles_nothing_for_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it is with more rules than another guard compiles before its first check."""
+    other = [f".action a{n}(x: int)\nforbid a{n}(X) :- X > {n}, X < {n + 9}." for n in range(MANY)]
+    guard = Guard(text="\n".join([RULES, *other]), prepare=True)
+    guard.hear(result("R1", "bob"))
+    compiled = counted(monkeypatch, Namespace, "define", lambda each: len(each.code))
+    assert guard.check("cancel", {"id": "R1"}).message.endswith("is of another")
+    assert guard.check("cancel", {"id": "R2"}, session="new").message.endswith("unknown")
     assert not compiled
 
 

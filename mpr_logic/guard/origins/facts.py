@@ -57,7 +57,7 @@ def traced(
 
 
 class _Told:
-    """What was told of one value, and what it leads to. It grows with the places of the value.
+    """The facts that were told of one value, and what it leads to. They grow with the places of the value.
 
     Attributes:
         subject: the value as proofs show it.

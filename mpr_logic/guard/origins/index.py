@@ -164,7 +164,7 @@ class Origins:
         self._answers: dict[tuple[type, Value], _Answer] = {}
         self._parts: dict[str, tuple[Part, ...]] = {}  # of texts that were asked about
         self.told: dict[tuple[type, Value], Any] = {}
-        """What those who ask have made of the answers about a value: it is kept as long as these."""
+        """Notes of those who ask, made of the answers about a value: they are kept as long as these."""
         self._kept = 0  # roughly what these three hold
 
     # -- hearing -------------------------------------------------------------------------------
