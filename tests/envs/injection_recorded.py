@@ -27,6 +27,8 @@ RULES = TOP / "rules"
 BENCHMARKS = ("agentdojo", "agentdyn")
 SPOKEN = {("travel", "injection_task_5"), ("travel", "injection_task_6")}
 """Goals that need no call: the agent is to say something."""
+PATIENCE = 60.0
+"""The seconds for a check: on a busy machine two may be over, and a call that is late counts as rejected."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ class Suites:
         if suite not in self._made:
             parts = ("labels", "injection/generic", f"injection/suites/{suite}.dl")
             rules = tuple(str(self._rules / each) for each in parts)
-            self._made[suite] = Replayer(ReplaySetup(rules, params={"strictness": self._strictness}))
+            self._made[suite] = Replayer(
+                ReplaySetup(rules, params={"strictness": self._strictness}, seconds=PATIENCE)
+            )
         return self._made[suite]
 
 
