@@ -299,9 +299,10 @@ class _Run:
         self.settle()
         word = item.words[0]
         if word == "expect":
+            alone = replace(item, ranges=())  # the table is not copied for each of its rows
             for values in rows_of(item.ranges):
                 self.expectations += 1
-                self._expect(replace(filled(item, values), ranges=()))
+                self._expect(filled(alone, values))
             return True
         if word == "run":
             return self._make(item)
