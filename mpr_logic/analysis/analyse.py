@@ -405,7 +405,9 @@ class _Build:
                 if each.builtin:
                     continue
                 params = ",".join(f"{'+' * p.bound}{p.name}{'?' * p.optional}:{p.type}" for p in each.params)
-                attributes = "" if each.attributes[1:] == _PLAIN else f" {each.attributes[1:]}"
+                _, *others, complete = each.attributes
+                attributes = "" if tuple(others) == _PLAIN else f" {tuple(others)}"
+                attributes += " complete" if complete else ""  # so that others have the version they had
                 lines.append(f"{word} {name}({params}) {each.open_world}{attributes}")
         for name, of in sorted(schema.classes.items()):
             if not of.signature.builtin:
@@ -419,7 +421,7 @@ class _Build:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-_PLAIN = (False, None, None, False)  # no attributes beside open_world
+_PLAIN = (False, None, None, False)  # no attributes beside open_world and complete
 
 
 def _annotations(clause: Clause) -> str:

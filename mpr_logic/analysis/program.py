@@ -60,7 +60,7 @@ class Signature:
     ``bases`` holds, for each argument, the built-in type under the declared one:
     symbol, int, float, bool or any. ``key`` are the places of the arguments for each value of which there
     is one row; None where there may be many. ``input``: the host fills the relation; what is ``shared`` or
-    ``changed_by`` somebody is filled by the host too.
+    ``changed_by`` somebody is filled by the host too. ``complete``: its author has stated all of it.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Signature:
     key: tuple[int, ...] | None = None
     changed_by: str | None = None
     shared: bool = False
+    complete: bool = False
     builtin: bool = False  # it is there without a declaration
     tail: int = 0  # of a class: the arguments that a call without names leaves out, the member's name
     members: tuple[frozenset[Value] | None, ...] = ()  # of each column whose type lists its values
@@ -102,7 +103,7 @@ class Signature:
     @property
     def attributes(self) -> tuple[object, ...]:
         """The attributes of the declaration: all declarations of one relation agree in them."""
-        return self.open_world, self.input, self.key, self.changed_by, self.shared
+        return self.open_world, self.input, self.key, self.changed_by, self.shared, self.complete
 
 
 class NamedConstant(NamedTuple):

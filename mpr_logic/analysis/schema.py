@@ -151,6 +151,7 @@ def _relation(signature: Signature) -> RelationDecl:
         key=key,
         changed_by=signature.changed_by,
         shared=signature.shared,
+        complete=signature.complete,
     )
 
 
@@ -408,6 +409,7 @@ def _signature(
         key=_key(each, report),
         changed_by=each.changed_by,
         shared=each.shared,
+        complete=each.complete,
         members=listed,
     )
 
@@ -428,6 +430,7 @@ def _modes(each: RelationDecl, report: DiagnosticCollector) -> None:
             f"what a question binds stands first: .decl {each.name}({', '.join(map(print_param, first))})",
         )
     flags = {"open_world": each.open_world, "input": each.input, "shared": each.shared}
+    flags["complete"] = each.complete
     words = [word for word, is_set in flags.items() if is_set]
     words += [w for w, value in (("key", each.key), ("changed_by", each.changed_by)) if value is not None]
     if words:

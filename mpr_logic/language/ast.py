@@ -338,7 +338,8 @@ class RelationDecl:
 
     ``input``: the host fills it. ``key``: the names of the arguments for each value of which there is one
     row; None where there may be many. ``changed_by``: who may change it. ``shared``: its rows are kept in
-    the guard's shared store.
+    the guard's shared store. ``complete``: what the files do not state of it is false everywhere, and not
+    merely unseen; a learned law may rest on that.
     """
 
     name: str
@@ -348,6 +349,7 @@ class RelationDecl:
     key: tuple[str, ...] | None = None
     changed_by: str | None = None
     shared: bool = False
+    complete: bool = False
     comments: tuple[str, ...] = ()
     trailing: str | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)

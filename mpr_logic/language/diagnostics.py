@@ -194,6 +194,7 @@ CODES: Final[Mapping[str, str]] = {
     "W0673": "call that says what is looked for",
     "W0674": "number of a call that may be negative",
     "W0675": "beginning of a command",
+    "W0676": "complete relation that is seen in part",
     "W0679": "readings that cannot be known",
 }
 """Every code and its short title. E01 syntax, E02 names and types, E03 safety, E04 strata, W05 lints,

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 UNKNOWN = "?"  # the kind of a character that begins no token
 RESERVED = frozenset("CONTAINS STARTS_WITH ENDS_WITH MATCHES LOWER LENGTH".split())
 """The terminals that no relation may have as its name, but that may stand as constants."""
-ATTRIBUTES = frozenset("OPEN_WORLD INPUT KEY CHANGED_BY SHARED AS TELLS UNKNOWN".split())
+ATTRIBUTES = frozenset("OPEN_WORLD INPUT KEY CHANGED_BY SHARED COMPLETE AS TELLS UNKNOWN".split())
 """The terminals that behind a ``.decl`` are its attributes, and elsewhere names."""
 SOFT = ATTRIBUTES | {"IN", "IS", "POSITION", "WITHIN", "BEFORE", "AFTER", "SINCE", "EXPECT"}
 """The terminals that have a meaning in some places, and are names elsewhere."""
+
+
+_A_CLAUSE = re.compile(r"\s*(?:\(|:-|\.(?![A-Za-z]))")
+"""The marks behind the name of a relation, which never stand behind an attribute that takes no arguments."""
 
 
 class Token(NamedTuple):
@@ -52,6 +56,8 @@ class Lexer:
                 text = match.group()
                 if kind == "NAME":
                     kind = self._tables.words.get(text, kind)
+                    if kind == "COMPLETE" and _A_CLAUSE.match(self.text, self.position):
+                        kind = "NAME"  # a relation of that name, at the beginning of a clause behind a .decl
                 return Token(kind, text, start, self.position)
             if kind == "COMMENT":
                 self.comments.append(Token(kind, match.group(), start, self.position))

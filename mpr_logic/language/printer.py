@@ -362,6 +362,7 @@ def _attributes(declared: RelationDecl) -> str:
     words += [f"key({', '.join(declared.key)})"] if declared.key is not None else []
     words += [f"changed_by({_quoted(declared.changed_by)})"] if declared.changed_by is not None else []
     words += ["shared"] if declared.shared else []
+    words += ["complete"] if declared.complete else []
     return " ".join(words)
 
 

@@ -102,7 +102,9 @@ def learn(
             Proposal(print_clause(each, annotations=False), _source(each), "induced")
             for each in induce(replay, limits, cuts)
         ]
-    outcomes = tuple(gate.admit(each.text, each.source, each.about) for each in proposals)
+    outcomes = tuple(
+        gate.admit(each.text, each.source, each.about, searched=each.kind == "induced") for each in proposals
+    )
     writers: dict[str, Proposal] = {}
     for proposal, outcome in zip(proposals, outcomes, strict=True):
         for rule in outcome.rules:

@@ -98,3 +98,21 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     done = mpr("memory", "import", str(tmp_path / "memory.db"), ORDERS, str(file))
     assert done.status == 2
     assert "it is of no known format: an object with `shape`" in done.err
+
+
+def test_a_trajectory_that_quotes_a_transcript(tmp_path: Path) -> None:
+    """Words of its world that a recorded episode quotes make no recording of it."""
+    said = (
+        "You are in the middle of a room. Looking quickly around you, you see a bed 1.\n\nYour task is: go."
+    )
+    lines = [
+        {"mpr_trajectory": 1, "line": "episode", "task": "t", "policy": "p"},
+        {"line": "turn", "number": 0, "text": said},
+        {"line": "turn", "number": 1, "action": "ship(a)", "succeeded": True, "text": "Done."},
+    ]
+    file = tmp_path / "played.jsonl"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    found = answer(mpr("memory", "import", str(tmp_path / "memory.db"), str(file), "--json"))
+    assert (found["episodes"], found["left_out"]) == ([1], [])
+    with Memory.open(tmp_path / "memory.db") as memory:
+        assert (memory.episodes()[0].policy, memory.episodes()[0].turns) == ("p", 1)

@@ -61,7 +61,23 @@ def short(make: Callable[[], Strategy]) -> Callable[[], Strategy]:
 
 # few and short, so that clauses share names and shapes
 _PLAIN = [
-    *("p", "q", "raining", "open_1", "nOT", "x", "truE", "e1", "key", "shared", "input", "in", "is", "trim")
+    *(
+        "p",
+        "q",
+        "raining",
+        "open_1",
+        "nOT",
+        "x",
+        "truE",
+        "e1",
+        "key",
+        "shared",
+        "complete",
+        "input",
+        "in",
+        "is",
+        "trim",
+    )
 ]
 _CHARACTERS = st.characters(exclude_categories=["Cs"])
 
@@ -236,6 +252,7 @@ def declarations() -> Strategy:
         "key": st.none() | st.lists(labels(), max_size=2).map(tuple),
         "changed_by": st.none() | st.text(_CHARACTERS, max_size=8),
         "shared": st.booleans(),
+        "complete": st.booleans(),
     }
     members = st.lists(st.builds(Member, names(), st.booleans(), st.booleans()), max_size=9).map(tuple)
     hints = st.lists(st.tuples(names(), st.booleans()), min_size=1, max_size=3).map(tuple)

@@ -148,7 +148,9 @@ def learn(
     gate = Gate(modules, replay, limits)
     outcomes = [gate.admit(text, teacher, episode) for text, episode in candidates or ()]
     if candidates is None or induced:
-        outcomes += [gate.admit(print_clause(rule), source(rule)) for rule in induce(replay, limits)]
+        outcomes += [
+            gate.admit(print_clause(rule), source(rule), searched=True) for rule in induce(replay, limits)
+        ]
     return Learned(gate, outcomes, modules, time.monotonic() - begun)
 
 

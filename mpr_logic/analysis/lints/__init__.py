@@ -37,6 +37,7 @@ from mpr_logic.analysis.lints.capitals import check_capitals
 from mpr_logic.analysis.lints.classes import check_classes, check_hints
 from mpr_logic.analysis.lints.climbing import check_climbing
 from mpr_logic.analysis.lints.commands import check_commands
+from mpr_logic.analysis.lints.complete import check_complete
 from mpr_logic.analysis.lints.constant_times import check_constant_times
 from mpr_logic.analysis.lints.constants import check_constants, check_lower_case
 from mpr_logic.analysis.lints.conversation import check_conversation
@@ -118,6 +119,7 @@ VET: tuple[Lint, ...] = (
     check_effects,  # W0632, W0633
     check_unasked,  # W0638
     check_opaque,  # W0679
+    check_complete,  # W0676
     check_parameters,  # W0642
     check_json_times,  # W0643
     check_past,  # W0644, W0645

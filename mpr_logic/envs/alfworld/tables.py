@@ -135,7 +135,8 @@ class Counts:
         }
         fits = {(kind, place) for kind, place in self.fits if kind in self.portable}
         return [
-            "% Which kind of thing goes into which kind of receptacle, as in all training games.",
+            "% Which kind of thing goes into which kind of receptacle, as in all training games. This is",
+            "% counted, not complete: a new scene may have more, and no learned law rests on what it lacks.",
             ".decl fits(k: sort, place: sort)",
             "",
             *[f"fits({kind}, {place})." for kind, place in sorted(fits)],

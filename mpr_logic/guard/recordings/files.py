@@ -146,13 +146,17 @@ def _ends(file: str | os.PathLike[str], among: frozenset[str]) -> bool:
 
 
 def begins_recorded(file: str | os.PathLike[str]) -> bool:
-    """Whether the first lines of a file are of a known format.
+    """Whether the first lines of a file are of a known format. A trajectory, which may quote what a world
+    has said, is none.
 
     Raises:
         OSError: it cannot be read.
     """
     with _opened(Path(file)) as stream:
-        return any(format_of(_parsed(line)) is not None for _, line in _lines(stream, LOOKED_AT))
+        first = [_parsed(line) for _, line in _lines(stream, LOOKED_AT)]
+    if first and isinstance(first[0], dict) and first[0].get("line") == "episode":
+        return False
+    return any(format_of(value) is not None for value in first)
 
 
 @contextmanager

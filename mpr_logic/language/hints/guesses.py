@@ -370,9 +370,12 @@ def _behind_declaration(case: ErrorContext) -> Diagnostic | None:
     if not case.tokens and case.found.kind == "LPAR" and declared.group(1) == "default":
         return case.diagnostic("E0118", "a default takes no arguments", "name the action alone")
     if [token.kind for token in case.tokens] == ["NAME"] and case.found.kind not in ("LPAR", "IF"):
-        help = "only `open_world`, `input`, `key(..)`, `changed_by(..)` and `shared` may follow a `.decl`"
+        words = ("open_world", "input", "key", "changed_by", "shared", "complete")
+        help = (
+            "only `open_world`, `input`, `key(..)`, `changed_by(..)`, `shared`, `complete` follow a `.decl`"
+        )
         word = case.tokens[0]
-        close = get_close_matches(word.text, ("open_world", "input", "key", "changed_by", "shared"), n=1)
+        close = get_close_matches(word.text, words, n=1)
         if close:
             help = f"did you mean `{close[0]}`?"
         return case.diagnostic("E0118", f"`{word.text}` is no part of a declaration", help, word)
@@ -380,7 +383,7 @@ def _behind_declaration(case: ErrorContext) -> Diagnostic | None:
 
 
 _DOT_WORD = re.compile(r"\.[A-Za-z_]+")
-_ATTRIBUTE = re.compile(r"\b(?:open_world|input|key|changed_by|shared)\s*(?:\([^()]*\))?\s*\Z")
+_ATTRIBUTE = re.compile(r"\b(?:open_world|input|key|changed_by|shared|complete)\s*(?:\([^()]*\))?\s*\Z")
 
 
 # ---- names

@@ -128,7 +128,9 @@ class Gate:
         """The searches that the limits cut short: an action, and the reason."""
         return self._refiner.cuts
 
-    def admit(self, text: str, source: str, episode: str | None = None) -> GateOutcome:
+    def admit(
+        self, text: str, source: str, episode: str | None = None, *, searched: bool = False
+    ) -> GateOutcome:
         """Hold a candidate against all that is known; let in what it comes to.
 
         Args:
@@ -137,6 +139,7 @@ class Gate:
             episode: the recorded episode that it was written about. Where its action failed there, a rule
                 whose reason is wrong is not refused at once: its reasons are taken out one after the other,
                 and what is left is refined, until it covers a failure of that episode.
+            searched: whether the search over the same trials has found it. Then it is as wide as it may be.
         """
         try:
             clause = self._valid(text, source)
@@ -145,7 +148,7 @@ class Gate:
                 return GateOutcome(
                     text, source, "merged", f"the rule `{known}` says this already", merged=(known,)
                 )
-            return self._held_against_trials(text, source, clause, episode)
+            return self._held_against_trials(text, source, clause, episode, searched=searched)
         except _Refused as refusal:
             return GateOutcome(text, source, "refused", refusal.reason, diagnostics=refusal.diagnostics)
         except EvaluationError as error:
@@ -203,7 +206,7 @@ class Gate:
         return None
 
     def _held_against_trials(
-        self, text: str, source: str, clause: Clause, episode: str | None
+        self, text: str, source: str, clause: Clause, episode: str | None, *, searched: bool
     ) -> GateOutcome:
         tried = self._admitted(clause)
         verdict: GateVerdict = "admitted"
@@ -212,7 +215,7 @@ class Gate:
             why = f"{tried.right.bit_count()} of the recorded steps that it prefers succeeded"
         else:
             try:
-                rules, why = self._corrected(tried)
+                rules, why = self._corrected(tried, searched=searched)
             except _Refused as refusal:
                 rules = self._rebuilt(clause, episode)
                 if not rules:
@@ -235,14 +238,15 @@ class Gate:
             contradictions=tuple(self._contradictions(entry.rules)),
         )
 
-    def _corrected(self, tried: LearnedRule) -> tuple[list[Clause], str]:
+    def _corrected(self, tried: LearnedRule, *, searched: bool = False) -> tuple[list[Clause], str]:
         """The rules that a candidate comes to, and why."""
         if tried.wrong:
             why = f"as it was, it would have forbidden {_count(tried.wrong, 'step')} that succeeded"
             return self._refined(tried), why
         if not tried.right:
             raise _Refused("no recorded failure fits it: nothing speaks for it")
-        wider = self._refiner.generalise(tried.clause) if self._refine else tried.clause
+        widens = self._refine and not searched
+        wider = self._refiner.generalise(tried.clause) if widens else tried.clause
         why = f"it covers {_count(tried.right, 'recorded failure')} and no success"
         return [wider], why if wider is tried.clause else f"it holds more widely than it says: {why}"
 

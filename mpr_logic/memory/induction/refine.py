@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mpr_logic.analysis.terms import item_vars, names, rewrite_written
 from mpr_logic.errors import BudgetError
-from mpr_logic.language.ast import Annotation, Atom, Clause, Const, Var
+from mpr_logic.language.ast import Annotation, Atom, Clause, Const, Literal, Var
 from mpr_logic.language.printer import print_atom, print_item
+from mpr_logic.memory.induction.contrast import KNOWN, changed, essential, pairs_of
+from mpr_logic.memory.induction.counted import counted_relations, resting_on
 from mpr_logic.memory.induction.operators import RefinementOperator, StepBudget, fresh, generalisations
 from mpr_logic.memory.induction.replay import head_variables
 
@@ -154,6 +156,9 @@ class _Candidate:
     apart: bool
     price: float = 0.0
 
+    possible: int = 0
+    """The trials in which it may hold for all that was known: where it holds, and where that is unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Node:
@@ -180,7 +185,10 @@ class Refiner:
         self.replay = replay
         self.limits = limits or SearchLimits()
         self.operator = RefinementOperator(replay.program, replay.facts(), self.limits.excluded)
+        self.counted = counted_relations(replay.program)
+        """The relations of which a table says what was seen: no law rests on what they lack."""
         self.used: set[str] = set()
+        self._searches: dict[tuple[str, int], _CoveringSearch] = {}
         self.cuts: dict[str, None] = {}
         """The searches that a limit cut short, each as a text: its action, and the reason."""
 
@@ -204,15 +212,44 @@ class Refiner:
         search = _CoveringSearch(self, clause)
         trials = self.replay.of(clause.head.name)
         successes, left = trials & self.replay.succeeded, trials & self.replay.failed & ~known
-        while left and len(found) < self.limits.rules:
-            best = search.best(Compression(left, successes, self.replay.cases, self.limits.chance))
-            if best is None:
-                break
-            best = self.generalise(best)
-            left &= ~self.replay.covers([best])[0]
-            best = search.agreed(best)
-            found.append(best)
-            self.used.update(_pattern(item, search.types) for item in best.body)
+        for allowed, among in search.stages():
+            left &= among
+            while left and len(found) < self.limits.rules:
+                worth = Compression(left, successes, self.replay.cases, self.limits.chance)
+                best = search.best(worth, allowed)
+                if best is None:
+                    break
+                best = self.generalise(best)
+                of, left = left, left & ~self.replay.covers([best])[0]
+                best = search.agreed(best, of if search.essential else trials)
+                found.append(best)
+                self.used.update(_pattern(item, search.types) for item in best.body)
+
+    def needs(self, clauses: Iterable[Clause]) -> None:
+        """Take the conditions of rules for such as actions need."""
+        for clause in clauses:
+            head = self.replay.program.schema.actions[clause.head.name]
+            types = self.operator.types(clause, head)
+            self.used.update(_pattern(item, types) for item in clause.body)
+
+    def doubt(self, clause: Clause) -> str:
+        """Return why a rule may be wrong although no success contradicts it: other conditions explain its
+        failures, or nothing tells it from one; empty where there is no such reason. See
+        :mod:`mpr_logic.memory.induction.contrast`.
+
+        Raises:
+            ProgramError: the rule is not valid.
+            EvaluationError: the engine could not finish.
+        """
+        name = clause.head.name
+        key = name, len(self.used)
+        try:
+            if key not in self._searches:
+                start = most_general(self.replay.program.schema.actions[name])
+                self._searches[key] = _CoveringSearch(self, start)
+            return self._searches[key].doubt(clause)
+        except BudgetError as error:
+            return f"it could not be held against other conditions: {error}"
 
     def generalise(self, clause: Clause) -> Clause:
         """The rule without the body items and the constants that it does not need to cover no success: where
@@ -267,9 +304,27 @@ class _CoveringSearch:
         self._cuts = refiner.cuts
         asked = self._within(lambda work: refiner.operator.refinements(clause, self.types, work))
         self._candidates = self._priced(self._telling(asked))
+        self._allowed = self._candidates
+        self._counted = refiner.counted
+        self.essential = self._found_essential(asked)
 
-    def best(self, worth: Compression) -> Clause | None:
-        """The rule with most bits to spare, the simplest of several; None where none has any."""
+    def stages(self) -> Iterator[tuple[list[_Candidate], int]]:
+        """The refinements that rules are made of, with the trials that they may explain: first those that are
+        essential; then, of what these leave, all but those that deny what was merely counted; then all."""
+        trials = self._replay.of(self.clause.head.name)
+        if self.essential:
+            yield self.essential, trials
+        for each in self.essential:
+            trials &= ~each.possible
+        sure = [t for t in self._candidates if not _resting(t, self._counted)]
+        yield sure, trials
+        if len(sure) < len(self._candidates):
+            yield self._candidates, trials
+
+    def best(self, worth: Compression, allowed: list[_Candidate]) -> Clause | None:
+        """The rule with most bits to spare, the simplest of several, made of some refinements; None where
+        none has any."""
+        self._allowed = allowed
         beam, best, most = [self._start], self._start, 0.0
         seen: set[int] = set()
         while beam:
@@ -288,9 +343,82 @@ class _CoveringSearch:
             beam = list(islice((each for _, each in ranked if self._valid(each)), self._limits.beam))
         return self._with(best.added) if best.added else None
 
-    def agreed(self, clause: Clause) -> Clause:
-        """The rule together with the refinements that explain its failures as well as it does. Which of them
-        is the reason cannot be told, so it fires where all of them hold (the vote of a version space)."""
+    def doubt(self, clause: Clause) -> str:
+        """See :meth:`Refiner.doubt`."""
+        body = set(clause.body)
+        failed = self._covers([clause])[0] & self._replay.failed & self._replay.cases
+        others = [t for t in self.essential if not set(t.refinement) <= body]
+        if not others:
+            return ""  # nothing else is known to matter
+        explained = 0
+        for each in others:
+            explained |= each.possible
+        rest = failed & ~explained
+        shown = " and ".join(f"`{_body(t.refinement)}`" for t in others[:SHOWN])
+        if not rest:
+            return f"whatever failed there, {shown} may explain as well"
+        for rival in self._consistent():
+            if set(rival.refinement) & body or _resting(rival, self._counted):
+                continue
+            agreement = self._limits.agreement
+            both = (rest & rival.covered).bit_count() >= rest.bit_count() * agreement
+            if both and (failed & rival.covered).bit_count() < failed.bit_count() * agreement:
+                return f"nothing tells it from `{_body(rival.refinement)}` where {shown} explains no failure"
+        return ""
+
+    def _consistent(self) -> list[_Candidate]:
+        """The refinements that cover no success."""
+        return [t for t in self._candidates if not t.covered & self._replay.succeeded]
+
+    def _found_essential(self, asked: list[Refinement]) -> list[_Candidate]:
+        """The refinements that are known to matter by themselves, with the trials in which they may hold."""
+        pairs = pairs_of(self._replay, self.clause.head.name)
+        told = [replace(t, possible=self._possible(t)) for t in (*self._consistent(), *self._unseen(asked))]
+        changes = [changed(pairs, t.possible) for t in told]
+        alone = essential(pairs, changes)
+        succeeded = self._replay.of(self.clause.head.name) & self._replay.succeeded & self._replay.cases
+        most = succeeded.bit_count() * (1 - KNOWN)
+        found = []
+        for each, change in zip(told, changes, strict=True):
+            known = (each.possible & succeeded).bit_count() <= most
+            needed = len(each.refinement) == 1 and _pattern(each.refinement[0], self.types) in self._used
+            if change in alone or (known and needed):
+                found.append(each)
+        return found
+
+    def _unseen(self, asked: list[Refinement]) -> list[_Candidate]:
+        """The conditions that rules of other actions have needed, and nobody saw where this one failed."""
+        there = {t.refinement for t in self._candidates}
+        bound = head_variables(self.clause)
+        needed = [
+            _Candidate(r, 0, self._shared(r) <= bound)
+            for r in asked
+            if len(r) == 1 and r not in there and _pattern(r[0], self.types) in self._used
+        ]
+        valid = [t for t in needed if self._valid(_Node((t,), 0))]
+        covers = self._covers([self._with((t,)) for t in valid])
+        return [t for t, covered in zip(valid, covers, strict=True) if not covered]
+
+    def _possible(self, candidate: _Candidate) -> int:
+        match candidate.refinement:
+            case (Literal(tense=None, atom=Atom() as atom, negated=negated),) if self._seen_in_part(
+                atom.name
+            ):
+                other = (Literal(atom, negated=not negated),)
+                opposite = _Candidate(other, 0, candidate.apart)
+                if self._valid(_Node((opposite,), 0)):
+                    trials = self._replay.of(self.clause.head.name)
+                    return trials & ~self._covers([self._with((opposite,))])[0]
+        return candidate.covered
+
+    def _seen_in_part(self, relation: str) -> bool:
+        signature = self._replay.program.schema.relations.get(relation)
+        return signature is not None and signature.open_world
+
+    def agreed(self, clause: Clause, among: int) -> Clause:
+        """The rule together with the refinements that explain its failures among some trials as well as it
+        does. Which of them is the reason cannot be told, so it fires where all of them hold (the vote of a
+        version space)."""
         trials = self._replay.of(clause.head.name) & self._replay.cases
         failed, successes = trials & self._replay.failed, self._replay.succeeded
         covered = self._covers([clause])[0]
@@ -303,7 +431,10 @@ class _CoveringSearch:
             if set(candidate.refinement) & set(clause.body):
                 continue
             both, one = covered & candidate.covered & failed, (covered | candidate.covered) & failed
-            if both == one or both.bit_count() < one.bit_count() * self._limits.agreement:
+            if both == one:
+                continue
+            both, one = both & among, one & among
+            if both.bit_count() < one.bit_count() * self._limits.agreement:
                 continue
             longer = self._with((candidate,), clause)
             if self._replay.valid(longer):
@@ -342,7 +473,7 @@ class _CoveringSearch:
         for each in beam:
             if len(each.added) >= self._limits.conditions:
                 continue
-            fitting = [t for t in self._candidates if each.literals + len(t.refinement) <= self._most]
+            fitting = [t for t in self._allowed if each.literals + len(t.refinement) <= self._most]
             joined = [t for t in fitting if not t.apart and not all(a.apart for a in each.added)]
             joined = [t for t in self._timely(joined) if self._valid(_Node((*each.added, t), 0))]
             joined = self._within(partial(_some, joined))
@@ -416,6 +547,14 @@ class _CoveringSearch:
                 taken |= {names_[name]}
             body += [_renamed(item, names_) for item in candidate.refinement]
         return replace(clause, body=tuple(dict.fromkeys(body)))
+
+
+def _resting(candidate: _Candidate, counted: frozenset[str]) -> bool:
+    return bool(resting_on(candidate.refinement, counted))
+
+
+def _body(items: Iterable[WrittenItem]) -> str:
+    return ", ".join(map(print_item, items))
 
 
 def _some(things: list[T], work: StepBudget) -> list[T]:

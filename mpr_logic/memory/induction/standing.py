@@ -1,22 +1,30 @@
-"""Reasons that keep a learned rule from being law, however often it was right: one group alone says it.
+"""Reasons that keep a learned rule from being law, however often it was right.
 
-Evidence is counted by groups (:mod:`mpr_logic.memory.evidence`). Here each group is left out in turn, as in
-leave-one-group-out cross-validation (Stone 1974), and the others are asked what they would have made of it:
+One group alone may have made it. Evidence is counted by groups (:mod:`mpr_logic.memory.evidence`). Here each
+group is left out in turn, as in leave-one-group-out cross-validation (Stone 1974), and the others are asked
+what they would have made of it:
 
 - The others would not have admitted the rule: no failure of theirs speaks for it, or so few that chance
   explains them. Then one group has made it.
 - The others would have admitted a wider rule, which a success in the group that was left out contradicts.
   Then a condition of the rule is known from one group alone, and the next one may need another.
 
+Two reasons more keep a rule from being law: it denies what a table merely counts
+(:mod:`mpr_logic.memory.induction.counted`), or other conditions explain its failures as well
+(:mod:`mpr_logic.memory.induction.contrast`).
+
 A rule that is held back is advice. It is judged anew whenever there is more to learn from.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mpr_logic.analysis.report import count
-from mpr_logic.language.printer import print_clause, print_row
+from mpr_logic.language.ast import Literal
+from mpr_logic.language.printer import print_clause, print_item, print_row
+from mpr_logic.memory.induction.counted import resting_on
 from mpr_logic.memory.induction.operators import generalisations
 from mpr_logic.memory.induction.refine import Compression
 
@@ -34,14 +42,36 @@ def holds(refiner: Refiner, clauses: Sequence[Clause]) -> list[str]:
         EvaluationError: the engine could not finish.
     """
     replay = refiner.replay
+    refiner.needs(clauses)
     wider = [[each for each in generalisations(clause) if replay.valid(each)] for clause in clauses]
     asked = [*clauses, *(each for found in wider for each in found)]
     covered = dict(zip(map(id, asked), replay.covers(asked), strict=True))  # in one walk
     found = []
     for clause, more in zip(clauses, wider, strict=True):
         judged = _OneRule(refiner, clause, covered[id(clause)])
-        found.append(judged.made_by_one() or judged.narrowed_by_one([(w, covered[id(w)]) for w in more]))
+        found.append(
+            judged.made_by_one()
+            or judged.narrowed_by_one([(w, covered[id(w)]) for w in more])
+            or _counted(refiner, clause)
+            or refiner.doubt(clause)
+        )
     return found
+
+
+def _counted(refiner: Refiner, clause: Clause) -> str:
+    """The reason where the rule would be wrong but for what a table lacks; empty where it would not."""
+    resting = resting_on(clause.body, refiner.counted)
+    if not resting:
+        return ""
+    left = replace(clause, body=tuple(item for item in clause.body if item not in resting))
+    replay = refiner.replay
+    if left.body and replay.valid(left) and not replay.covers([left])[0] & replay.succeeded:
+        return ""  # it is right whatever the table says
+    name = next(item.atom.name for item in resting if isinstance(item, Literal))
+    return (
+        f"it rests on `{print_item(resting[0])}`, and the table states what was seen: "
+        f"if it states all there is, declare `{name}` complete"
+    )
 
 
 class _OneRule:
