@@ -274,6 +274,7 @@ def actions(players: Players) -> ReportTable:
     notes = (
         "Steps are the actions that reached the world; invalid ones of them came to nothing.",
         "Rejected, of the proposed. Falsely: the world would have done it; of those where that is known.",
+        "These are the player's own proposals: what laws would reject of what others try is not seen here.",
     )
     rows = tuple(players.named(group, **_actions(group.results)) for group in players.groups)
     return ReportTable("actions", "Actions", columns, rows, notes)
