@@ -113,7 +113,7 @@ def _decisions(
 
 
 def _said(message: Message) -> list[Item]:
-    """What a message tells, beside its calls."""
+    """The content of a message, beside its calls."""
     found: list[Item] = []
     if message.at is not None:
         at = datetime.fromtimestamp(message.at, UTC).isoformat().replace("+00:00", "Z")

@@ -70,7 +70,7 @@ AT_SINK = after(DESK, TAKEN, SINK)
     ],
 )
 def test_at_a_desk(line: str, action: str | None) -> None:
-    """What one command can be meant by is that; what may be several, or none, is nothing."""
+    """A line that can mean one command is that command; one that may mean several, or none, is nothing."""
     found = meant(line, *AT_DESK)
     assert (None if found is None else str(found)) == action
 

@@ -87,7 +87,7 @@ def _numbers(atom: Atom, subject: Subject) -> Iterator[str]:
 
 
 def _ordered(body: Iterable[BodyItem]) -> Iterator[tuple[str, Span, str]]:
-    """What puts variables in order: its text, its place, and each variable."""
+    """The items that put variables in order: the text, the place and each variable of each."""
     for item in body:
         if isinstance(item, Comparison) and item.op in ("<", "<=", ">", ">="):
             for term in (item.left, item.right):
