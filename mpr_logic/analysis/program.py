@@ -105,6 +105,14 @@ class Signature:
         """The attributes of the declaration: all declarations of one relation agree in them."""
         return self.open_world, self.input, self.key, self.changed_by, self.shared, self.complete
 
+    @property
+    def plain(self) -> bool:
+        """Whether the declaration has no attributes."""
+        return self.attributes == _NO_ATTRIBUTES
+
+
+_NO_ATTRIBUTES = Signature("", (), ()).attributes
+
 
 class NamedConstant(NamedTuple):
     """The value that a name stands for, or the values of a set. ``type`` is a parameter's, else None."""

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from mpr_logic.analysis.resolve import Resolved
     from mpr_logic.language.ast import BodyItem, Span, Term
 
-_NO_ATTRIBUTES = (False, False, None, None, False)
-
 
 def positive(body: Iterable[BodyItem]) -> set[str]:
     """The variables that stand as arguments of positive literals without modes, braces left out."""
@@ -235,7 +233,7 @@ class Safety:
         signature = self.schema.relations.get(clause.clause.head.name)
         if var not in clause.args or clause.clause.kind != "relation" or not clause.clause.body:
             return ""
-        if signature is None or signature.span is None or signature.attributes != _NO_ATTRIBUTES:
+        if signature is None or signature.span is None or not signature.plain:
             return ""
         open_ = [place for place, term in enumerate(clause.args) if {*names(term_vars(term))} - self.bound]
         marked = clause.args[: open_[-1] + 1]

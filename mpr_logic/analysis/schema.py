@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from mpr_logic.language.ast import Span, Statement
 
 MAX_ARGUMENTS = 64
-BUILT_IN_ATTRIBUTES = (False, False, None, None, False)
 EVERY = "*"
 """The name that stands for all actions in `.default forbid`."""
 RESERVED = frozenset(
@@ -324,7 +323,7 @@ def _declare_built_in(
     """Report a declaration that is not the one that a built-in relation has; keep the place of its own."""
     known = relations[each.name]
     same = isinstance(each, RelationDecl) and signature.params == known.params
-    if not same or signature.attributes not in (known.attributes, BUILT_IN_ATTRIBUTES):
+    if not same or not (signature.plain or signature.attributes == known.attributes):
         report.error(
             "E0223",
             f"`{each.name}` is built in: it is there without a declaration",

@@ -87,7 +87,7 @@ class GuardedExecutor(BasePipelineElement):
                         query, runtime, env, before, extra
                     )
                     told = after[len(before) :]
-                    _note(call, told)
+                    _note(call, told, hears=self._guard.hears)
                     said += told
             except RejectedError as error:
                 said.append(_told(proposed, error))
@@ -175,10 +175,12 @@ def _admitted(call: FunctionCall, verdict: Verdict) -> FunctionCall:
     return call if verdict.mode == "shadow" else call.model_copy(update={"args": verdict.arguments})
 
 
-def _note(call: Guarding, told: Sequence[ChatMessage]) -> None:
-    """Note how a call went, and what it returned."""
+def _note(call: Guarding, told: Sequence[ChatMessage], *, hears: bool) -> None:
+    """Note how a call went, and what it returned where a rule reads that."""
     for each in told[:1]:
         call.succeeded = each["error"] is None
+        if not hears:
+            return
         said = {"role": "tool", "content": each["content"], "error": each["error"]}
         call.result = messages_of([said], guess=False)[0].content
 

@@ -690,6 +690,27 @@ CASES = [
         "the last hours and days are asked for by `within`",
     ),
     (
+        "forbid step(_) :- thing(T), sql_opaque(T, postgresql).",
+        "E0297",
+        "postgresql",
+        "`postgresql` is no dialect of SQL that is read",
+        "did you mean `postgres`?",
+    ),
+    (
+        'forbid step(_) :- thing(T), path_inside(T, "work", _).',
+        "E0298",
+        '"work"',
+        "`work` is no working folder",
+        "a working folder begins at the root",
+    ),
+    (
+        "thing(X) :- seen(X), failed_unchanged.",
+        "E0294",
+        "thing(X)",
+        "`failed_unchanged` is about the call that is proposed, and this rule is about none",
+        "ask it in a rule about an action",
+    ),
+    (
         "thing(X) :- unknown inside(X, _).",
         "E0271",
         "inside(X, _)",

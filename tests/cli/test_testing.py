@@ -82,7 +82,12 @@ def test_watch(tmp_path: Path) -> None:
     """With --watch the tests run again when a file has changed, and an interrupt ends it."""
     file = tmp_path / "rules.dl"
     file.write_text(RULES + GOOD)
-    command = [sys.executable, "-m", "mpr_logic.cli", "test", str(file), "--watch"]
+    code = (
+        # what runs in the background of a script starts with the signal ignored
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from mpr_logic.cli.main import main; main()"
+    )
+    command = [sys.executable, "-c", code, "test", str(file), "--watch"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("✓ 1 passed")
