@@ -27,7 +27,7 @@ from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import Row
 from mpr_logic.language.parser import parse
 from tests.checker.mutants import mutants
-from tests.helpers.programs import EXAMPLES, Case, cases
+from tests.helpers.programs import EXAMPLES, Case, cases, slow_fuzz
 
 Facts = dict[str, dict[Row, float]]
 
@@ -161,6 +161,7 @@ def _loaded(case: Case, semiring: str) -> tuple[NativeEngine, Facts]:
     return engine, facts
 
 
+@slow_fuzz
 @fuzz
 @given(cases(), st.sampled_from(["maxmin", "product", "boolean"]))
 def test_generated_programs_are_verified(case: Case, semiring: str) -> None:
@@ -170,6 +171,7 @@ def test_generated_programs_are_verified(case: Case, semiring: str) -> None:
         assert verify(proof, engine.program, facts, semiring=semiring) == []
 
 
+@slow_fuzz
 @fuzz
 @given(cases(), st.data())
 def test_generated_mutants_are_found(case: Case, data: st.DataObject) -> None:

@@ -14,7 +14,7 @@ from mpr_logic.errors import EvaluationError
 from mpr_logic.language.ast import Literal, Value
 from mpr_logic.language.parser import parse
 from tests.checker.kitchen import Kitchen
-from tests.helpers.programs import EXAMPLES, Case, cases
+from tests.helpers.programs import EXAMPLES, Case, cases, slow_fuzz
 
 
 def ask(relation: str, *pattern: Value | None, kitchen: Kitchen | None = None) -> WhyNot:
@@ -117,6 +117,7 @@ def test_an_open_action_argument_is_named() -> None:
     assert states["closed"][0] == "weight"
 
 
+@slow_fuzz
 @settings(
     database=None,
     max_examples=min(EXAMPLES, 150),
