@@ -416,7 +416,9 @@ def test_a_server_that_dies_during_a_call(how: str, tmp_path: Path) -> None:
     assert {each["id"]: each["error"]["message"] for each in said[2:4]} == {2: ENDED, 3: ENDED}
     assert said[4]["result"]["isError"] is True
     assert [each["result"]["me"] for each in said[5:]] == ["tools/call", "ping"]
-    assert log.read_text().split() == ["started", "late", how, "started", "other"]
+    # calls of one turn have no order: the server may end before it hears of the other one
+    after = [how, "started", "other"]
+    assert log.read_text().split() in (["started", "late", *after], ["started", *after])
 
 
 def test_a_server_that_cannot_be_started_again(tmp_path: Path) -> None:
