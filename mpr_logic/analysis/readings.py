@@ -64,7 +64,7 @@ def _dialect(dialect: Term, span: Span, report: DiagnosticCollector) -> None:
 
 _FOLDER = re.compile(r"(?:(?:file|anycase)://)?/[^\x00-\x1f]*|[A-Za-z]:[\\/][^\x00-\x1f]*")
 _CLIMBS = re.compile(r"(?:^|[\\/])\.\.(?:[\\/]|$)")
-_FORMS = '"/work", "C:/work", "anycase:///work" or "file:///work"'
+_FORMS = '"/code", "C:/code", "anycase:///code" or "file:///code"'
 
 
 def _folder(folder: Term, span: Span, report: DiagnosticCollector) -> None:

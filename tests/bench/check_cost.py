@@ -44,7 +44,7 @@ SHELL = """
 """
 PATHS = """
 .action read(path: symbol)
-@because("{P} is outside") forbid read(P) :- not path_inside(P, "/work", "/work").
+@because("{P} is outside") forbid read(P) :- not path_inside(P, "/code", "/code").
 """
 ONE = """
 .decl blocked(who: symbol)

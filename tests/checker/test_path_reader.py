@@ -22,33 +22,33 @@ from mpr_logic.guard.guard import Guard
 from mpr_logic.language.parser import parse
 from tests.helpers.examples import at_most
 
-WORK, MAC, WINDOWS = "/work/app", "anycase:///Work/App", "C:/Work/App"
+WORK, MAC, WINDOWS = "/code/app", "anycase:///Code/App", "C:/Code/App"
 
 FORMS = [
-    (WORK, "a.txt", "/work/app/a.txt"),
-    (WORK, "./a.txt", "/work/app/a.txt"),
-    (WORK, "/work//app/./a.txt/", "/work/app/a.txt"),
-    (WORK, "//work/app/a.txt", "/work/app/a.txt"),
-    (WORK, "../x", "/work/x"),
-    (WORK, "/work/app/../x", "/work/x"),
+    (WORK, "a.txt", "/code/app/a.txt"),
+    (WORK, "./a.txt", "/code/app/a.txt"),
+    (WORK, "/code//app/./a.txt/", "/code/app/a.txt"),
+    (WORK, "//code/app/a.txt", "/code/app/a.txt"),
+    (WORK, "../x", "/code/x"),
+    (WORK, "/code/app/../x", "/code/x"),
     (WORK, "../../../../x", "/x"),
-    (WORK, ".", "/work/app"),
+    (WORK, ".", "/code/app"),
     (WORK, "/", "/"),
-    (WORK, "..a/...", "/work/app/..a/..."),
-    (WORK, "[id].tsx", "/work/app/[id].tsx"),
-    (WORK, "a~", "/work/app/a~"),
-    (WORK, "größe", "/work/app/größe"),
-    (WORK, "A", "/work/app/A"),
-    (MAC, "A", "/work/app/a"),
-    (MAC, "e\u0301", "/work/app/\u00e9"),
-    (MAC, "\u00c9", "/work/app/\u00e9"),
-    (MAC, "/WORK/app/../x", "/work/x"),
-    (WINDOWS, "A.txt", "c:/work/app/a.txt"),
-    (WINDOWS, "a/b\\c", "c:/work/app/a/b/c"),
-    (WINDOWS, "c:\\WORK\\x", "c:/work/x"),
+    (WORK, "..a/...", "/code/app/..a/..."),
+    (WORK, "[id].tsx", "/code/app/[id].tsx"),
+    (WORK, "a~", "/code/app/a~"),
+    (WORK, "größe", "/code/app/größe"),
+    (WORK, "A", "/code/app/A"),
+    (MAC, "A", "/code/app/a"),
+    (MAC, "e\u0301", "/code/app/\u00e9"),
+    (MAC, "\u00c9", "/code/app/\u00e9"),
+    (MAC, "/CODE/app/../x", "/code/x"),
+    (WINDOWS, "A.txt", "c:/code/app/a.txt"),
+    (WINDOWS, "a/b\\c", "c:/code/app/a/b/c"),
+    (WINDOWS, "c:\\CODE\\x", "c:/code/x"),
     (WINDOWS, "D:/x", "d:/x"),
     (WINDOWS, "\\x", "c:/x"),
-    (WINDOWS, "..\\x", "c:/work/x"),
+    (WINDOWS, "..\\x", "c:/code/x"),
     (WINDOWS, "C:\\", "c:/"),
 ]
 """Working folders, paths and their normal forms."""
@@ -57,7 +57,7 @@ OPAQUE = [
     *((WORK, each) for each in (
         "a/../b", "/etc/../x", "a/..", "~", "~/x", "~bob/x", "$HOME/x", "a/${X}", "$(pwd)/x", "*.py", "a?", "a/**",
         "file:///etc/passwd", "http://x/y", "C:\\x", "C:/x", "a\\b", "..\\x", "a%2e%2e%2fb", "", " a", "a\n", "a\0b",
-        "a\u200bb", "a\u202eb", "\ud800", "\uff0fetc", "\uff0e\uff0e/x", "e\u0301", "/proc/self/root/work",
+        "a\u200bb", "a\u202eb", "\ud800", "\uff0fetc", "\uff0e\uff0e/x", "e\u0301", "/proc/self/root/code",
         "../../proc/1/cwd", "/dev/fd/3", "/./proc/self/x", "a/" * 200, "a" * 256, "a" * (LONGEST + 1),
     )),
     *((WINDOWS, each) for each in (
@@ -203,7 +203,7 @@ def test_a_disk_that_takes_any_case(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
     """A workspace with links."""
-    work = Path(os.path.realpath(tmp_path)) / "work"
+    work = Path(os.path.realpath(tmp_path)) / "code"
     (work / "src").mkdir(parents=True)
     (work / "keys").mkdir()
     (work / "keys" / "a.pem").write_text("x")
@@ -272,11 +272,11 @@ def test_a_link_that_comes_later(disk: Path) -> None:
 RULES = """
 .action read(path: symbol)
 .action run(command: symbol)
-@id(out) forbid read(P) :- not path_inside(P, "/work", "/work").
-@id(key) forbid read(P) :- path_form(P, "/work", "/work//key").
-@id(secret) forbid read(P) :- path_inside(P, "/work", "/work/./secret/").
-@id(unclear) forbid read(P) :- path_opaque(P, "/work").
-@id(writes) forbid run(C) :- shell_writes(C, P), not path_inside(P, "/work", "/work").
+@id(out) forbid read(P) :- not path_inside(P, "/code", "/code").
+@id(key) forbid read(P) :- path_form(P, "/code", "/code//key").
+@id(secret) forbid read(P) :- path_inside(P, "/code", "/code/./secret/").
+@id(unclear) forbid read(P) :- path_opaque(P, "/code").
+@id(writes) forbid run(C) :- shell_writes(C, P), not path_inside(P, "/code", "/code").
 @id(unknown) forbid run(C) :- shell_opaque(C).
 """
 
@@ -286,7 +286,7 @@ def test_rules_read_it() -> None:
     for engine in ("native", "pydatalog", "both"):
         checker = Checker.from_text(RULES, engine=engine)
         for path, rules in {
-            "a": (), "/work/a/": (), "../x": ("out",), "./key": ("key",), "/work//secret/a": ("secret",),
+            "a": (), "/code/a/": (), "../x": ("out",), "./key": ("key",), "/code//secret/a": ("secret",),
             "a/..": ("out", "unclear"),
         }.items():  # fmt: skip
             assert set(checker.check(Action("read", path)).rules) == set(rules), (engine, path)
@@ -295,21 +295,21 @@ def test_rules_read_it() -> None:
 
 
 LINTED = [
-    ('forbid read(P) :- path_inside(P, "/work", "/work/keys").', True),
+    ('forbid read(P) :- path_inside(P, "/code", "/code/keys").', True),
     (
-        'forbid read(P) :- path_inside(P, "/work", "/work/keys").\nforbid read(P) :- path_opaque(P, "/work").',
+        'forbid read(P) :- path_inside(P, "/code", "/code/keys").\nforbid read(P) :- path_opaque(P, "/code").',
         False,
     ),
     (
-        'forbid read(P) :- path_inside(P, "/work", "/work/keys").\nforbid read(P) :- path_opaque(P, "/srv").',
+        'forbid read(P) :- path_inside(P, "/code", "/code/keys").\nforbid read(P) :- path_opaque(P, "/srv").',
         True,
     ),
-    ('forbid read(P) :- not path_inside(P, "/work", "/work").', False),
+    ('forbid read(P) :- not path_inside(P, "/code", "/code").', False),
     (
         'forbid read(P) :- not path_inside(P, "/a", "/a").\nforbid read(P) :- path_form(P, "/a", "/a/b").',
         False,
     ),
-    ('permit read(P) :- path_inside(P, "/work", "/work").', False),
+    ('permit read(P) :- path_inside(P, "/code", "/code").', False),
     ('permit read(P) :- not path_inside(P, "/", "/etc").', True),
     ("forbid read(P) :- sql_writes(P, mysql, _).", True),
     ("forbid read(P) :- sql_writes(P, mysql, _).\nforbid read(P) :- sql_opaque(P, mysql).", False),
@@ -328,7 +328,7 @@ def test_what_commands_write() -> None:
     """The files that a command writes are read as paths."""
     pytest.importorskip("tree_sitter_bash")
     checker = Checker.from_text(RULES)
-    commands = ("ls > a", "ls > ../a", "ls > /work/b/c", "ls | tee /etc/x", "ls > ~/x")
+    commands = ("ls > a", "ls > ../a", "ls > /code/b/c", "ls | tee /etc/x", "ls > ~/x")
     assert [checker.check(Action("run", each)).admissible for each in commands] == [
         True,
         False,
@@ -339,21 +339,21 @@ def test_what_commands_write() -> None:
 
 
 MISTAKES = [
-    ('path_inside(P, ".", "/work")', "begins at the root", 'path_inside(P, "/srv", "/work")'),
-    ('path_inside(P, "work", "/work")', "begins at the root", 'path_inside(P, "/work", "/work")'),
-    ('path_inside(P, "~/work", "/work")', "whose home it is", 'path_inside(P, "/home/me/work", "/work")'),
-    ('path_inside(P, "$HOME", "/work")', "begins at the root", 'path_inside(P, "/home/me", "/work")'),
+    ('path_inside(P, ".", "/code")', "begins at the root", 'path_inside(P, "/srv", "/code")'),
+    ('path_inside(P, "code", "/code")', "begins at the root", 'path_inside(P, "/code", "/code")'),
+    ('path_inside(P, "~/code", "/code")', "whose home it is", 'path_inside(P, "/home/me/code", "/code")'),
+    ('path_inside(P, "$HOME", "/code")', "begins at the root", 'path_inside(P, "/home/me", "/code")'),
     (
-        'path_inside(P, "file://work", "/work")',
+        'path_inside(P, "file://code", "/code")',
         "begins at the root",
-        'path_inside(P, "file:///work", "/work")',
+        'path_inside(P, "file:///code", "/code")',
     ),
-    ('path_inside(P, "/work/../x", "/work")', "begins at the root", 'path_inside(P, "/x", "/work")'),
-    ('path_inside(P, "", "/work")', "begins at the root", 'path_inside(P, "/", "/work")'),
-    ('path_inside(P, "C:", "C:/work")', "begins at the root", 'path_inside(P, "C:/", "C:/work")'),
-    ('path_inside(P, _, "/work")', "write the folder here", 'path_inside(P, "/work", "/work")'),
-    ('path_form(P, D, "/work"), D = "/work"', "write the folder here", 'path_form(P, "/work", "/work")'),
-    ("path_opaque(P, _)", "write the folder here", 'path_opaque(P, "/work")'),
+    ('path_inside(P, "/code/../x", "/code")', "begins at the root", 'path_inside(P, "/x", "/code")'),
+    ('path_inside(P, "", "/code")', "begins at the root", 'path_inside(P, "/", "/code")'),
+    ('path_inside(P, "C:", "C:/code")', "begins at the root", 'path_inside(P, "C:/", "C:/code")'),
+    ('path_inside(P, _, "/code")', "write the folder here", 'path_inside(P, "/code", "/code")'),
+    ('path_form(P, D, "/code"), D = "/code"', "write the folder here", 'path_form(P, "/code", "/code")'),
+    ("path_opaque(P, _)", "write the folder here", 'path_opaque(P, "/code")'),
 ]
 """Bodies that authors would write, the help, and the body that it leads to."""
 

@@ -61,9 +61,9 @@ CASES = {
     "shell_writes": Case('shell_writes(X, "out.txt")', to=SHELL),
     "shell_opaque": Case("not shell_opaque(X)", to=SHELL),
     "shell_word": Case('shell_word(X, git, "status")', to=SHELL),
-    "path_inside": Case('path_inside(X, "/work", "/work/a")', to="./a//b"),
+    "path_inside": Case('path_inside(X, "/code", "/code/a")', to="./a//b"),
     "a file that a command writes": Case(
-        'shell_writes(X, P), path_form(P, "/work", "/work/out.txt")', to=SHELL
+        'shell_writes(X, P), path_form(P, "/code", "/code/out.txt")', to=SHELL
     ),
     "sql_writes": Case('sql_writes(X, postgres, "orders")', to="delete from orders"),
     "sql_opaque": Case("not sql_opaque(X, sqlite)", to="select 1"),

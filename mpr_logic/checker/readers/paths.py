@@ -2,11 +2,12 @@
 
 A path is read from a working folder, in one of these manners:
 
-- ``/work``: by its text, as on Linux. Links are not known; so a ``..`` behind a name that could be one is
-opaque. - ``anycase:///work``: likewise, where case and forms of Unicode do not matter, as mostly on macOS.
-- ``C:/work``: by its text, as on Windows.
-- ``file:///work``: on this machine's disk: links are followed, and a name has the form that the disk gives
-it.
+- ``/code``: by its text, as on Linux. Links are not known; so a ``..`` behind a name that could be one is
+  opaque.
+- ``anycase:///code``: likewise, where case and forms of Unicode do not matter, as mostly on macOS.
+- ``C:/code``: by its text, as on Windows.
+- ``file:///code``: on this machine's disk: links are followed, and a name has the form that the disk gives
+  it.
 
 What a tool may read as more than a path is opaque: ``~``, variables, patterns, links with a scheme,
 characters in the notation of the web, backslashes where they divide nothing, characters that do not print.
